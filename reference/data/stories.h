@@ -1,0 +1,19 @@
+#ifndef DATA_STORIES_H
+#define DATA_STORIES_H
+#include "reference/support/error.h"
+#include <stddef.h>
+
+// The stories of a text: separated by lines holding only <|endoftext|>; without any, the whole text is one story.
+// Newlines at a story's end are not part of it; empty stories are left out. Views into `text`, nothing is copied.
+typedef struct {
+    const char *at;
+    size_t size;
+} Story;
+
+typedef struct {
+    Story *at;
+    size_t count;
+} Stories;
+
+bool stories_find(Stories *out, const char *text, size_t size); // false: out of memory. Free with free(out->at).
+#endif

@@ -1,0 +1,54 @@
+#ifndef FFN_FFN_H
+#define FFN_FFN_H
+#include "reference/ffn/gating.h"
+#include "reference/model/config.h"
+#include "reference/model/tensors.h"
+
+// One call of a feed-forward layer on N = B·T tokens. The caller owns all memory.
+typedef struct {
+    const Config *config;
+    const Tensor *tensors;   // this layer's rows of the table, in the order its kind declared them
+    const float *parameters; // block
+    float *gradients;        // block; backward writes (does not add to) this layer's tensors
+    int B, T;
+    const float *x;   // [N,D]
+    float *y;         // [N,D]      forward writes
+    const float *dy;  // [N,D]
+    float *dx;        // [N,D]      backward writes
+    float *kept;      // what backward needs of forward: ffn->kept floats, untouched between the two
+    float *scratch;   // ffn->scratch floats, only for the time of one call
+    int layer;        // for the hook
+    GatingHook *hook; // may be NULL
+    void *hook_context;
+} FfnCall;
+
+// Cost of one sequence of T tokens, forward. flops is the authors' count (layers.md, section 0): matrix products only;
+// embedding and logits are not a layer's. bytes: parameters read, each chosen expert row counted at every use.
+typedef struct {
+    double parameters, active_parameters; // active: touched by one token
+    double flops, bytes;
+} Cost;
+
+// One row a kind; a new layer is one file and one row.
+typedef struct Ffn {
+    const char *name, *summary;
+    bool sparse;         // has a Gating
+    const char *letters; // the settings it uses, "F C K Dk router activation"
+    bool (*valid)(const Config *config, Error *error);
+    void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
+    size_t (*kept)(const Config *config, int N);                 // floats
+    size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward
+    void (*forward)(const FfnCall *call);                        // x, parameters → y, Gating, kept
+    void (*backward)(const FfnCall *call);                       // dy, kept → dx, gradients
+    Gating (*gating)(const Config *config, float *kept, int N);  // the view of it inside kept; NULL for dense kinds
+    Cost (*cost)(const Config *config, int T);
+} Ffn;
+
+extern const Ffn *const ffn_kinds[];   // ends with NULL
+const Ffn *ffn_find(const char *name); // NULL: no such kind
+
+static inline const float *ffn_parameter(const FfnCall *call, int i) {
+    return call->parameters + call->tensors[i].offset;
+}
+static inline float *ffn_gradient(const FfnCall *call, int i) { return call->gradients + call->tensors[i].offset; }
+#endif

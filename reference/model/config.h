@@ -1,0 +1,45 @@
+#ifndef MODEL_CONFIG_H
+#define MODEL_CONFIG_H
+#include "reference/support/error.h"
+#include "reference/support/safetensors.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum { ROUTER_PRODUCT_DENSE, ROUTER_PRODUCT_KEY_VALUE, ROUTER_DENSE, ROUTER_KEY_VALUE, ROUTERS } Router;
+typedef enum { ACTIVATION_IDENTITY, ACTIVATION_RELU, ACTIVATION_GELU, ACTIVATION_SWISH, ACTIVATIONS } Activation;
+
+struct Ffn;
+
+// What a model is: the letters of the papers and a few words. Zero: not used by this kind of feed-forward layer.
+typedef struct {
+    const struct Ffn *ffn; // a row of the registry
+    int V, T, D, L, Dh;    // vocabulary, tokens a sequence, width, layers, width of a head; heads H = D / Dh
+    int F;                 // hidden width; sparse kinds: experts a channel
+    int C, K, Dk;          // channels, experts taken a channel, width of a key
+    Router router;
+    Activation activation;
+} Config;
+
+static inline int config_heads(const Config *config) { return config->D / config->Dh; }
+int config_keys(const Config *config); // n = sqrt(F), rounded down
+
+// The config's own rules and its feed-forward layer's; the message says which letter to change.
+bool config_valid(const Config *config, Error *error);
+
+// One setting by name, as in --set D=128 or a checkpoint's metadata: a letter, or ffn, router, activation.
+// found is false (and the result true) when the name is no setting of a model.
+bool config_set(Config *config, const char *name, const char *value, bool *found, Error *error);
+
+// The settings this kind uses, as text, for metadata and messages: at most CONFIG_SETTINGS of them.
+enum { CONFIG_SETTINGS = 16, CONFIG_TEXT = 24 };
+typedef struct {
+    const char *name;
+    char value[CONFIG_TEXT];
+} Setting;
+int config_settings(const Config *config, Setting out[CONFIG_SETTINGS]);
+
+bool config_equal(const Config *a, const Config *b);
+
+// From a checkpoint's (or a golden file's) metadata: unknown keys are left alone, missing letters are named.
+bool config_from_metadata(Config *out, const Safetensors *file, Error *error);
+#endif

@@ -1,0 +1,18 @@
+#ifndef MODEL_DECODE_H
+#define MODEL_DECODE_H
+#include "reference/model/model.h"
+
+// One sequence, one token at a time, with the keys and values of the past kept (the KV cache).
+typedef struct Decoder Decoder;
+
+Decoder *decoder_new(const Model *model, Error *error); // room for config.T tokens; model must outlive it
+void decoder_free(Decoder *decoder);
+void decoder_hook(Decoder *decoder, GatingHook *hook, void *context); // called with N = 1
+
+// Feeds one token (below V) and returns the logits [V] for the next one, valid until the next call. When T tokens
+// stand in the cache the oldest half is dropped first: the kept ones are read again behind TOKEN_END, as a training
+// row is, and *dropped (may be NULL) grows by the number that fell out.
+const float *decoder_step(Decoder *decoder, int32_t token, int64_t *dropped);
+void decoder_reset(Decoder *decoder);         // forgets everything; the next token is fed behind nothing
+int decoder_position(const Decoder *decoder); // tokens in the cache
+#endif

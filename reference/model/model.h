@@ -1,0 +1,56 @@
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+#include "reference/ffn/ffn.h"
+#include "reference/model/config.h"
+#include "reference/model/tensors.h"
+
+// A decoder-only language model: a config, its table and one block of parameters. Pre-norm, tied embedding,
+// any feed-forward layer of the registry (layers.md, section 0).
+typedef struct {
+    Config config;
+    Tensors tensors;
+    float *parameters; // block of tensors.floats
+} Model;
+
+// Declares the tensors and takes the block (zeroed). config is checked. false: nothing is left behind.
+bool model_new(Model *out, const Config *config, Error *error);
+void model_free(Model *model);
+
+// One activation arena for B rows of T tokens; its size is known before the first step. Nothing allocates in a step.
+typedef struct Activations Activations;
+
+// Floats model_activations_new would take: all that a forward pass keeps, and with `training` what backward adds.
+size_t model_activation_floats(const Config *config, int B, int T, bool training);
+Activations *model_activations_new(const Config *config, int B, int T, bool training, Error *error);
+void model_activations_free(Activations *activations);
+
+// The one hook (see gating.h); NULL to stop.
+void model_hook(Activations *activations, GatingHook *hook, void *context);
+
+// Forward pass over inputs [B,T] (each below V), the loss left out: fills the residual stream.
+void model_forward(const Model *model, Activations *activations, const int32_t *inputs, int B, int T);
+
+// Mean cross-entropy in nats over the targets [B,T] that are not TOKEN_PAD (id 0); call after model_forward.
+// *scored (may be NULL) is how many those are; 0 gives loss 0. Logits are made a few rows at a time.
+double model_loss(const Model *model, Activations *activations, const int32_t *targets, int64_t *scored);
+
+// model_loss and the whole backward pass: writes every gradient into `gradients` (a block of the table's layout).
+double model_backward(const Model *model, Activations *activations, const int32_t *inputs, const int32_t *targets,
+                      float *gradients);
+
+// Logits of rows first .. first+rows-1 of the last forward pass: out [rows,V].
+void model_logits(const Model *model, Activations *activations, int first, int rows, float *out);
+
+// What the last forward pass left, for comparing and recording; views, valid until the next pass.
+const float *model_after_attention(const Activations *activations, int layer); // [N,D]
+const float *model_after_ffn(const Activations *activations, int layer);       // [N,D]
+Gating model_gating(const Activations *activations, int layer);                // N = 0 for dense kinds
+
+// FLOPs, parameters and bytes of the whole model, one sequence of config->T tokens, forward.
+typedef struct {
+    Cost layers;                          // all L layers, attention and feed-forward, by the authors' count
+    double flops_full;                    // with the logits
+    double parameters, active_parameters; // with embedding and norms
+} ModelCost;
+ModelCost model_cost(const Config *config);
+#endif

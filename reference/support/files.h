@@ -1,0 +1,49 @@
+#ifndef SUPPORT_FILES_H
+#define SUPPORT_FILES_H
+#include "reference/support/error.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+// A whole file, mapped for reading. bytes is NULL for an empty file. Paired with file_unmap.
+typedef struct {
+    const unsigned char *bytes;
+    size_t size;
+} MappedFile;
+
+bool file_map(MappedFile *out, const char *path, Error *error);
+void file_unmap(MappedFile *file);
+
+// A file that appears whole or not at all: written beside its final name, synced, then renamed over it.
+// output_commit and output_discard both end it; after a failed output_commit nothing is left behind.
+// A write error on `stream` (a full disk) is found by output_commit at the latest.
+typedef struct {
+    FILE *stream;
+    char *path, *temporary;
+} OutputFile;
+
+bool output_open(OutputFile *out, const char *path, Error *error);
+bool output_commit(OutputFile *out, Error *error);
+void output_discard(OutputFile *out);
+
+// A folder that appears whole or not at all: fill `temporary`, then commit. A folder of that name must not exist
+// (the message says so, and that nothing was touched).
+typedef struct {
+    char *path, *temporary;
+} OutputFolder;
+
+bool output_folder_open(OutputFolder *out, const char *path, Error *error);
+bool output_folder_commit(OutputFolder *out, Error *error); // syncs every file in it, renames, syncs the parent
+void output_folder_discard(OutputFolder *out);
+
+bool path_exists(const char *path);
+bool path_is_folder(const char *path);
+// folder and any missing parents; an existing folder is fine.
+bool folder_make(const char *path, Error *error);
+// Removes a folder and the plain files in it (one level; ours hold no folders).
+bool folder_remove(const char *path, Error *error);
+// folder/name in memory of the caller's to free; NULL when there is none.
+char *path_join(const char *folder, const char *name);
+// Bytes a user may still write where path (or its nearest existing parent) lies; UINT64_MAX when unknown.
+uint64_t disk_free(const char *path);
+#endif
