@@ -15,7 +15,9 @@ bool file_map(MappedFile *out, const char *path, Error *error);
 void file_unmap(MappedFile *file);
 
 // A file that appears whole or not at all: written beside its final name, synced, then renamed over it.
-// output_commit and output_discard both end it; after a failed output_commit nothing is left behind.
+// The temporary is .NAME.partial-PID in the same folder; what a dead process left is removed by the next output_open of
+// that name. output_commit and output_discard both end it; after a failed output_commit the old file still stands (only
+// when syncing the folder failed, as the message then says, the new one does).
 // A write error on `stream` (a full disk) is found by output_commit at the latest.
 typedef struct {
     FILE *stream;
