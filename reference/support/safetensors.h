@@ -39,6 +39,10 @@ typedef struct {
     void *header; // the parsed JSON that owns the strings
 } Safetensors;
 
+// Integrity: the metadata of files written here hold `xxh3.NAME`, the XXH3-64 sum (16 hex digits) of each tensor's bytes,
+// and `xxh3.header`, that of the header itself without this one key, as JSON with sorted keys and no spaces. A file has
+// all of them or none; they are checked on opening and left out of `metadata`, so what was read can be written again.
+
 // Maps and checks the file: lengths that overflow, offsets outside, overlaps and gaps, duplicate names, unknown
 // dtypes, deep nesting, and, where the metadata carries them, the XXH3 sums of each tensor and of the header.
 bool safetensors_open(Safetensors *out, const char *path, Error *error);
@@ -50,9 +54,10 @@ const char *safetensors_metadata(const Safetensors *file, const char *key);    /
 // Copies a tensor's elements as float or double, whatever its dtype. count must be the tensor's own.
 void safetensor_to_floats(float *out, const SafeTensor *tensor);
 void safetensor_to_doubles(double *out, const SafeTensor *tensor);
-void safetensor_to_ints(int32_t *out, const SafeTensor *tensor); // integer dtypes only
+void safetensor_to_ints(int32_t *out, const SafeTensor *tensor); // integer dtypes only; I64 beyond int32 saturates
 
-// Writes a whole file, or nothing (see OutputFile). The XXH3 sums are added to the metadata.
+// Writes a whole file, or nothing (see OutputFile). The XXH3 sums are added to the metadata. The data lie in the order
+// of the tensors, but larger elements first: so each tensor is aligned to its element in a mapped file.
 bool safetensors_write(const char *path, const SafeTensor *tensors, int count, const Metadata *metadata,
                        int metadata_count, Error *error);
 #endif
