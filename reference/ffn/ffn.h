@@ -32,9 +32,9 @@ typedef struct {
 // One row a kind; a new layer is one file and one row.
 typedef struct Ffn {
     const char *name, *summary;
-    bool sparse;         // has a Gating
-    const char *letters; // the settings it uses, "F C K Dk router activation"
-    bool (*valid)(const Config *config, Error *error);
+    bool sparse;                                       // has a Gating
+    const char *letters;                               // the settings it uses, "F C K Dk router activation"
+    bool (*valid)(const Config *config, Error *error); // NULL: any sizes do
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
     size_t (*kept)(const Config *config, int N);                 // floats
     size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward

@@ -1,0 +1,117 @@
+#include "reference/ffn/ffn.h"
+#include "reference/support/matmul.h"
+#include "reference/support/vector.h"
+
+// [g, u] = x up + up_bias, in halves;  g = min(g, 7), u = clamp(u, -7, 7);  a = g·sigmoid(1.702 g)·(u + 1);
+// y = a down + down_bias  (layers.md, section 1).     up [D,2F], up_bias [2F], down [F,D], down_bias [D]
+enum { UP, UP_BIAS, DOWN, DOWN_BIAS };
+#define GLU_LIMIT 7.0f
+#define GLU_SLOPE 1.702f
+
+static void glu_declare(Tensors *tensors, const Config *config, const char *prefix) {
+    int D = config->D, F = config->F;
+    tensors_add(tensors, prefix, "up", INIT_LECUN, D, true, 2, (int[]){ D, 2 * F });
+    tensors_add(tensors, prefix, "up_bias", INIT_ZERO, 0, false, 1, (int[]){ 2 * F });
+    tensors_add(tensors, prefix, "down", INIT_LECUN, F, true, 2, (int[]){ F, D });
+    tensors_add(tensors, prefix, "down_bias", INIT_ZERO, 0, false, 1, (int[]){ D });
+}
+
+// kept: [g, u] before the clamps [N,2F], then a [N,F]
+static size_t glu_kept(const Config *config, int N) { return 3 * (size_t)N * config->F; }
+static size_t glu_scratch(const Config *config, int N, int threads) {
+    (void)threads;
+    return 3 * (size_t)N * config->F; // d[g, u] and da
+}
+
+static float clamp_gate(float g) { return g < GLU_LIMIT ? g : GLU_LIMIT; }
+static float clamp_value(float u) {
+    u = u < GLU_LIMIT ? u : GLU_LIMIT;
+    return u > -GLU_LIMIT ? u : -GLU_LIMIT;
+}
+
+// One token: a [F] from the halves g [F] and u [F], the bias added to both on the way.
+static void gate_row(float *restrict a, float *restrict g, float *restrict u, const float *restrict bias, int F) {
+#pragma omp simd
+    for (int f = 0; f < F; f++) {
+        g[f] += bias[f];
+        u[f] += bias[F + f];
+        float gate = clamp_gate(g[f]);
+        a[f] = gate * sigmoid(GLU_SLOPE * gate) * (clamp_value(u[f]) + 1.0f);
+    }
+}
+
+// A clamped side passes no gradient.
+static void gate_row_backward(float *restrict dg, float *restrict du, const float *restrict da, const float *restrict g,
+                              const float *restrict u, int F) {
+#pragma omp simd
+    for (int f = 0; f < F; f++) {
+        float gate = clamp_gate(g[f]), value = clamp_value(u[f]), s = sigmoid(GLU_SLOPE * gate);
+        float slope = s * (1.0f + GLU_SLOPE * gate * (1.0f - s));
+        dg[f] = g[f] < GLU_LIMIT ? da[f] * slope * (value + 1.0f) : 0.0f;
+        du[f] = u[f] < GLU_LIMIT && u[f] > -GLU_LIMIT ? da[f] * gate * s : 0.0f;
+    }
+}
+
+static void add_bias(float *y, const float *bias, int N, int D) {
+#pragma omp parallel for
+    for (int t = 0; t < N; t++) add_row(y + (size_t)t * D, 1.0f, bias, D);
+}
+
+// sum [D] = the column sums of dy [N,D]; a thread owns its columns, so the order of the additions is fixed.
+static void column_sums(float *sum, const float *dy, int N, int D) {
+    enum { COLUMNS = 64 };
+#pragma omp parallel for
+    for (int d0 = 0; d0 < D; d0 += COLUMNS) {
+        int width = D - d0 < COLUMNS ? D - d0 : COLUMNS;
+        for (int d = 0; d < width; d++) sum[d0 + d] = 0.0f;
+        for (int t = 0; t < N; t++) add_row(sum + d0, 1.0f, dy + (size_t)t * D + d0, width);
+    }
+}
+
+static void glu_forward(const FfnCall *call) {
+    int N = call->B * call->T, D = call->config->D, F = call->config->F;
+    float *halves = call->kept, *a = call->kept + 2 * (size_t)N * F;
+    linear_forward(halves, call->x, ffn_parameter(call, UP), N, D, 2 * F);
+#pragma omp parallel for
+    for (int t = 0; t < N; t++) {
+        float *row = halves + (size_t)t * 2 * F;
+        gate_row(a + (size_t)t * F, row, row + F, ffn_parameter(call, UP_BIAS), F);
+    }
+    linear_forward(call->y, a, ffn_parameter(call, DOWN), N, F, D);
+    add_bias(call->y, ffn_parameter(call, DOWN_BIAS), N, D);
+}
+
+static void glu_backward(const FfnCall *call) {
+    int N = call->B * call->T, D = call->config->D, F = call->config->F;
+    const float *halves = call->kept, *a = call->kept + 2 * (size_t)N * F;
+    float *dhalves = call->scratch, *da = call->scratch + 2 * (size_t)N * F;
+    linear_weight_gradient(ffn_gradient(call, DOWN), a, call->dy, N, F, D);
+    column_sums(ffn_gradient(call, DOWN_BIAS), call->dy, N, D);
+    linear_input_gradient(da, call->dy, ffn_parameter(call, DOWN), N, F, D, false);
+#pragma omp parallel for
+    for (int t = 0; t < N; t++) {
+        const float *row = halves + (size_t)t * 2 * F;
+        float *drow = dhalves + (size_t)t * 2 * F;
+        gate_row_backward(drow, drow + F, da + (size_t)t * F, row, row + F, F);
+    }
+    linear_weight_gradient(ffn_gradient(call, UP), call->x, dhalves, N, D, 2 * F);
+    column_sums(ffn_gradient(call, UP_BIAS), dhalves, N, 2 * F);
+    linear_input_gradient(call->dx, dhalves, ffn_parameter(call, UP), N, D, 2 * F, false);
+}
+
+static Cost glu_cost(const Config *config, int T) {
+    double D = config->D, F = config->F, parameters = 3 * D * F + 2 * F + D;
+    return (Cost){
+        .parameters = parameters, .active_parameters = parameters, .flops = 6.0 * T * D * F, .bytes = 4.0 * parameters
+    };
+}
+
+const Ffn glu_ffn = { .name = "glu",
+                      .summary = "dense, gated: (g·sigmoid(1.702 g)·(u + 1)) down",
+                      .letters = "F",
+                      .declare = glu_declare,
+                      .kept = glu_kept,
+                      .scratch = glu_scratch,
+                      .forward = glu_forward,
+                      .backward = glu_backward,
+                      .cost = glu_cost };

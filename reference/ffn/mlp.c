@@ -1,0 +1,69 @@
+#include "reference/ffn/activations.h"
+#include "reference/ffn/ffn.h"
+#include "reference/support/matmul.h"
+#include "reference/support/memory.h"
+
+// y = gelu(x up) down, no biases (layers.md, section 1).          up [D,F], down [F,D]
+enum { UP, DOWN };
+
+static void mlp_declare(Tensors *tensors, const Config *config, const char *prefix) {
+    int D = config->D, F = config->F;
+    tensors_add(tensors, prefix, "up", INIT_LECUN, D, true, 2, (int[]){ D, F });
+    tensors_add(tensors, prefix, "down", INIT_LECUN, F, true, 2, (int[]){ F, D });
+}
+
+// kept: before and after the activation, [N,F] each
+static size_t mlp_kept(const Config *config, int N) { return 2 * (size_t)N * config->F; }
+static size_t mlp_scratch(const Config *config, int N, int threads) {
+    (void)threads;
+    return (size_t)N * config->F; // dhidden
+}
+
+static void gelu_row(float *restrict after, const float *restrict before, int F) {
+#pragma omp simd
+    for (int f = 0; f < F; f++) after[f] = gelu(before[f]);
+}
+
+static void gelu_row_backward(float *restrict dhidden, const float *restrict before, int F) {
+#pragma omp simd
+    for (int f = 0; f < F; f++) dhidden[f] *= gelu_derivative(before[f]);
+}
+
+static void mlp_forward(const FfnCall *call) {
+    int N = call->B * call->T, D = call->config->D, F = call->config->F;
+    float *before = call->kept, *after = call->kept + (size_t)N * F;
+    linear_forward(before, call->x, ffn_parameter(call, UP), N, D, F);
+#pragma omp parallel for
+    for (int t = 0; t < N; t++) gelu_row(after + (size_t)t * F, before + (size_t)t * F, F);
+    linear_forward(call->y, after, ffn_parameter(call, DOWN), N, F, D);
+}
+
+static void mlp_backward(const FfnCall *call) {
+    int N = call->B * call->T, D = call->config->D, F = call->config->F;
+    const float *before = call->kept, *after = call->kept + (size_t)N * F;
+    float *dhidden = call->scratch;
+    linear_weight_gradient(ffn_gradient(call, DOWN), after, call->dy, N, F, D);
+    linear_input_gradient(dhidden, call->dy, ffn_parameter(call, DOWN), N, F, D, false);
+#pragma omp parallel for
+    for (int t = 0; t < N; t++) gelu_row_backward(dhidden + (size_t)t * F, before + (size_t)t * F, F);
+    linear_weight_gradient(ffn_gradient(call, UP), call->x, dhidden, N, D, F);
+    linear_input_gradient(call->dx, dhidden, ffn_parameter(call, UP), N, D, F, false);
+}
+
+static Cost mlp_cost(const Config *config, int T) {
+    double parameters = 2.0 * config->D * config->F;
+    return (Cost){ .parameters = parameters,
+                   .active_parameters = parameters,
+                   .flops = 4.0 * T * config->D * config->F,
+                   .bytes = 4.0 * parameters };
+}
+
+const Ffn mlp_ffn = { .name = "mlp",
+                      .summary = "dense: gelu(x up) down",
+                      .letters = "F",
+                      .declare = mlp_declare,
+                      .kept = mlp_kept,
+                      .scratch = mlp_scratch,
+                      .forward = mlp_forward,
+                      .backward = mlp_backward,
+                      .cost = mlp_cost };

@@ -1,0 +1,34 @@
+#ifndef FFN_ROUTER_H
+#define FFN_ROUTER_H
+#include "reference/ffn/gating.h"
+#include "reference/model/config.h"
+#include "reference/model/tensors.h"
+
+// The routers of one-neuron experts (layers.md, sections 4 to 6): x → query → scores of `lists` lists of keys → the
+// K best experts of each channel. Product routers have two lists a channel and choose by the sum of their scores.
+//
+//                       query                keys                 score
+//   product_dense       [D,Dk], shared       [Dk,2,C,n]           q · keys
+//   dense               [D,Dk], shared       [Dk,C,F]             q · keys
+//   product_key_value   [2,C,D,Dk]           [2,C,n,Dk]           q · keys / sqrt(2 Dk)
+//   key_value           [C,D,Dk]             [C,F,Dk]             q · keys / sqrt(Dk)
+
+// Declares the query and the keys, in this order.
+void router_declare(Tensors *tensors, const Config *config, const char *prefix);
+int router_query_width(const Config *config); // floats of all of a token's queries
+bool router_valid(const Config *config, Error *error);
+bool router_is_product(Router router);
+double router_flops(const Config *config); // a token, forward, by the authors' count
+
+// query_out [N, query width] and gating (score, index) from x [N,D].
+void router_forward(const Config *config, Gating *gating, float *query_out, const float *x, const float *query,
+                    const float *keys, int N, float *scratch);
+
+// From dscore [N,C,K], the gradient of the chosen scores (the choice itself has none): writes dquery and dkeys, the
+// gradients of both tensors, and adds to dx [N,D].
+void router_backward(const Config *config, float *dx, float *dquery, float *dkeys, const float *dscore,
+                     const Gating *gating, const float *query_out, const float *x, const float *query,
+                     const float *keys, int N, float *scratch);
+
+size_t router_scratch(const Config *config, int N, int threads); // floats, for either direction
+#endif

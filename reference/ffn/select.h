@@ -1,0 +1,18 @@
+#ifndef FFN_SELECT_H
+#define FFN_SELECT_H
+#include <stdint.h>
+
+// Top-K of many tokens at once: the scores stand token by token side by side (structure of arrays), so that one
+// vector instruction compares LANES tokens. Ties go to the lower index; NaN loses to every number.
+enum { LANES = 16 };
+
+// The K best of `count` scores for LANES tokens. scores [count] rows of LANES floats, `stride` floats apart, of which
+// the first `lanes` are valid. best_score and best_index [K,LANES], highest first. 1 <= K <= count.
+void select_top(float *best_score, int32_t *best_index, const float *scores, int stride, int lanes, int count, int K);
+
+// Product keys (Lample 2019; layers.md, section 4): from the K best of both halves, a [K,LANES] and b [K,LANES] with
+// their indices, the K best of all n² sums a_i + b_j, index i·n + j. Exact, as only pairs of ranks p, q (from 1) with
+// p·q <= K can be among them: the pairs that dominate any other one number K already.
+void select_product(float *best_score, int32_t *best_index, const float *a_score, const int32_t *a_index,
+                    const float *b_score, const int32_t *b_index, int n, int K);
+#endif

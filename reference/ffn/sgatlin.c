@@ -1,0 +1,142 @@
+#include "reference/ffn/activations.h"
+#include "reference/ffn/experts.h"
+#include "reference/ffn/ffn.h"
+#include "reference/ffn/router.h"
+#include "reference/support/memory.h"
+
+// Sparsely gated linear neurons (layers.md, section 6): a router chooses K of F one-neuron experts in each of C
+// channels, and, given the choice, the layer is linear in x:
+//   y = Σ_c Σ_k act(score[c,k] · z[c,k]) · out[c,index],   z[c,k] = in[c,index] · x,   act = identity by default
+// router.query and router.keys as router.h has them, experts.in and experts.out [C,F,D].
+enum { QUERY, KEYS, IN, OUT };
+
+static bool sgatlin_valid(const Config *config, Error *error) { return router_valid(config, error); }
+
+static void sgatlin_declare(Tensors *tensors, const Config *config, const char *prefix) {
+    int C = config->C, F = config->F, D = config->D;
+    router_declare(tensors, config, prefix);
+    tensors_add(tensors, prefix, "experts.in", INIT_LECUN, F, true, 3, (int[]){ C, F, D });
+    tensors_add(tensors, prefix, "experts.out", INIT_LECUN, F, true, 3, (int[]){ C, F, D });
+}
+
+typedef struct {
+    Gating gating;  // [N,C,K]
+    float *z, *act; // [N,C,K]: in·x, and act(score·z)
+    float *query;   // [N, query width]
+} Kept;
+
+static size_t kept_layout(Kept *kept, float *block, const Config *config, int N) {
+    size_t used = 0, entries = (size_t)N * config->C * config->K;
+    kept->gating = (Gating){ .N = N, .C = config->C, .K = config->K, .F = config->F };
+    kept->gating.score = floats_take(block, &used, entries);
+    kept->gating.index = (int32_t *)floats_take(block, &used, entries);
+    kept->z = floats_take(block, &used, entries);
+    kept->act = floats_take(block, &used, entries);
+    kept->query = floats_take(block, &used, (size_t)N * router_query_width(config));
+    return used;
+}
+
+typedef struct {
+    float *du, *dz, *dscore; // [N,C,K]
+    ExpertOrder order;
+    float *router;
+} Scratch;
+
+static size_t scratch_layout(Scratch *scratch, float *block, const Config *config, int N, int threads) {
+    size_t used = 0, entries = (size_t)N * config->C * config->K;
+    scratch->du = floats_take(block, &used, entries);
+    scratch->dz = floats_take(block, &used, entries);
+    scratch->dscore = floats_take(block, &used, entries);
+    scratch->order.order = (int32_t *)floats_take(block, &used, entries);
+    scratch->order.start = (int32_t *)floats_take(block, &used, (size_t)config->C * ((size_t)config->F + 1));
+    scratch->router = floats_take(block, &used, router_scratch(config, N, threads));
+    return used;
+}
+
+static size_t sgatlin_kept(const Config *config, int N) {
+    Kept unused;
+    return kept_layout(&unused, NULL, config, N);
+}
+static size_t sgatlin_scratch(const Config *config, int N, int threads) {
+    Scratch unused;
+    return scratch_layout(&unused, NULL, config, N, threads);
+}
+static Gating sgatlin_gating(const Config *config, float *block, int N) {
+    Kept kept;
+    kept_layout(&kept, block, config, N);
+    return kept.gating;
+}
+
+static void sgatlin_forward(const FfnCall *call) {
+    const Config *config = call->config;
+    int N = call->B * call->T, C = config->C, D = config->D;
+    Kept kept;
+    kept_layout(&kept, call->kept, config, N);
+    router_forward(config, &kept.gating, kept.query, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
+                   call->scratch);
+    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
+
+    experts_dot(kept.z, call->x, ffn_parameter(call, IN), &kept.gating, C, D);
+    Activation activation = config->activation;
+#pragma omp parallel for
+    for (int t = 0; t < N; t++) {
+        for (size_t e = (size_t)t * C * config->K; e < (size_t)(t + 1) * C * config->K; e++) {
+            kept.act[e] = activate(activation, kept.gating.score[e] * kept.z[e]);
+        }
+    }
+    experts_sum(call->y, kept.act, ffn_parameter(call, OUT), &kept.gating, C, D);
+}
+
+// With u = score·z:  du = act'(u)·(out·dy),  dscore = z·du,  dz = score·du,  dout += act(u)·dy,  din += dz·x.
+static void sgatlin_backward(const FfnCall *call) {
+    const Config *config = call->config;
+    int N = call->B * call->T, C = config->C, D = config->D;
+    Kept kept;
+    Scratch scratch;
+    kept_layout(&kept, call->kept, config, N);
+    scratch_layout(&scratch, call->scratch, config, N, 1);
+    const Gating *gating = &kept.gating;
+
+    experts_dot(scratch.du, call->dy, ffn_parameter(call, OUT), gating, C, D);
+    Activation activation = config->activation;
+#pragma omp parallel for
+    for (int t = 0; t < N; t++) {
+        for (size_t e = (size_t)t * C * config->K; e < (size_t)(t + 1) * C * config->K; e++) {
+            float score = gating->score[e], z = kept.z[e];
+            float du = scratch.du[e] * activate_derivative(activation, score * z);
+            scratch.dscore[e] = z * du;
+            scratch.dz[e] = score * du;
+        }
+    }
+    experts_sort(&scratch.order, gating, C);
+    experts_gradient(ffn_gradient(call, OUT), kept.act, call->dy, &scratch.order, gating, C, D);
+    experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, C, D);
+    experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, C, D);
+    router_backward(config, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS), scratch.dscore, gating,
+                    kept.query, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
+}
+
+static Cost sgatlin_cost(const Config *config, int T) {
+    Tensors tensors = { 0 };
+    sgatlin_declare(&tensors, config, "");
+    double experts = 0.0, router = 0.0, chosen = 2.0 * config->C * config->K * config->D;
+    for (int i = 0; i < tensors.count; i++) *(i < IN ? &router : &experts) += (double)tensors.at[i].count;
+    tensors_free(&tensors);
+    return (Cost){ .parameters = router + experts,
+                   .active_parameters = router + chosen,
+                   .flops = T * (router_flops(config) + 2.0 * chosen),
+                   .bytes = 4.0 * (router + T * chosen) };
+}
+
+const Ffn sgatlin_ffn = { .name = "sgatlin",
+                          .summary = "sparse: K of F linear neurons in each of C channels, chosen by a router",
+                          .sparse = true,
+                          .letters = "F C K Dk router activation",
+                          .valid = sgatlin_valid,
+                          .declare = sgatlin_declare,
+                          .kept = sgatlin_kept,
+                          .scratch = sgatlin_scratch,
+                          .forward = sgatlin_forward,
+                          .backward = sgatlin_backward,
+                          .gating = sgatlin_gating,
+                          .cost = sgatlin_cost };

@@ -1,0 +1,180 @@
+#include "reference/model/decode.h"
+#include "reference/data/tokenizer.h"
+#include "reference/model/attention.h"
+#include "reference/model/layout.h"
+#include "reference/model/norm.h"
+#include "reference/support/matmul.h"
+#include "reference/support/memory.h"
+#include "reference/support/parallel.h"
+#include "reference/support/vector.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct Decoder {
+    const Model *model;
+    int position;         // tokens in the cache
+    int32_t *tokens;      // [T]: what stands there, to be read again when the window moves
+    float *keys, *values; // [L,T,D] each, the keys after norm and rotation
+    float *rotary;        // [T,Dh]
+    float *stream, *normed, *branch, *query, *attended; // [D]
+    float *weights;                                     // [T]
+    float *logits;                                      // [V]
+    float *kept, *scratch;                              // of the feed-forward layer, for one token
+    float *block;
+    size_t floats;
+    GatingHook *hook;
+    void *hook_context;
+};
+
+static size_t decoder_layout(Decoder *d, float *block) {
+    const Config *config = &d->model->config;
+    size_t used = 0, D = (size_t)config->D, T = (size_t)config->T;
+    d->keys = floats_take(block, &used, config->L * T * D);
+    d->values = floats_take(block, &used, config->L * T * D);
+    d->rotary = floats_take(block, &used, T * config->Dh);
+    d->stream = floats_take(block, &used, D);
+    d->normed = floats_take(block, &used, D);
+    d->branch = floats_take(block, &used, D);
+    d->query = floats_take(block, &used, D);
+    d->attended = floats_take(block, &used, D);
+    d->weights = floats_take(block, &used, T);
+    d->logits = floats_take(block, &used, (size_t)config->V);
+    d->kept = floats_take(block, &used, config->ffn->kept(config, 1));
+    d->scratch = floats_take(block, &used, config->ffn->scratch(config, 1, parallel_threads()));
+    return used;
+}
+
+Decoder *decoder_new(const Model *model, Error *error) {
+    Decoder *d = malloc(sizeof *d);
+    if (d == NULL) goto failed;
+    *d = (Decoder){ .model = model };
+    d->floats = decoder_layout(d, NULL);
+    d->tokens = calloc((size_t)model->config.T, sizeof *d->tokens);
+    d->block = floats_new(d->floats);
+    if (d->tokens == NULL || d->block == NULL) goto failed;
+    decoder_layout(d, d->block);
+    rotary_table(d->rotary, model->config.T, model->config.Dh);
+    return d;
+failed:
+    fail(error, "not enough memory for the keys and values of T=%d tokens", model->config.T);
+    decoder_free(d);
+    return NULL;
+}
+
+void decoder_free(Decoder *d) {
+    if (d == NULL) return;
+    floats_free(d->block, d->floats);
+    free(d->tokens);
+    free(d);
+}
+
+void decoder_hook(Decoder *d, GatingHook *hook, void *context) {
+    d->hook = hook;
+    d->hook_context = context;
+}
+
+void decoder_reset(Decoder *d) { d->position = 0; }
+int decoder_position(const Decoder *d) { return d->position; }
+
+// The new token's query, key and value of every head; the key and the value go into the cache.
+static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
+    const Config *config = &d->model->config;
+    const float *parameters = d->model->parameters, *row = d->rotary + (size_t)d->position * config->Dh;
+    int D = config->D, Dh = config->Dh;
+    linear_forward(d->query, d->normed, parameters + layer[QUERY].offset, 1, D, D);
+    linear_forward(key, d->normed, parameters + layer[KEY].offset, 1, D, D);
+    linear_forward(value, d->normed, parameters + layer[VALUE].offset, 1, D, D);
+    for (int at = 0; at < D; at += Dh) {
+        norm_row(d->query + at, d->query + at, parameters + layer[QUERY_NORM].offset, Dh);
+        norm_row(key + at, key + at, parameters + layer[KEY_NORM].offset, Dh);
+        rotary_turn(d->query + at, row, Dh);
+        rotary_turn(key + at, row, Dh);
+    }
+}
+
+// attended of one head from the cache, tokens 0 .. position
+static void attend(Decoder *d, const float *keys, const float *values, int head) {
+    const Config *config = &d->model->config;
+    int D = config->D, Dh = config->Dh, at = head * Dh;
+    float scale = 1.0f / sqrtf((float)Dh), most = -INFINITY, sum = 0.0f;
+    for (int t = 0; t <= d->position; t++) {
+        d->weights[t] = scale * dot(d->query + at, keys + (size_t)t * D + at, Dh);
+        if (d->weights[t] > most) most = d->weights[t];
+    }
+    for (int t = 0; t <= d->position; t++) sum += d->weights[t] = exp_fast(d->weights[t] - most);
+    memset(d->attended + at, 0, (size_t)Dh * sizeof *d->attended);
+    for (int t = 0; t <= d->position; t++) {
+        add_row(d->attended + at, d->weights[t] / sum, values + (size_t)t * D + at, Dh);
+    }
+}
+
+static void decode_layer(Decoder *d, int l) {
+    const Model *model = d->model;
+    const Config *config = &model->config;
+    const Tensor *layer = layout_layer(&model->tensors, config, l);
+    const float *parameters = model->parameters;
+    int D = config->D;
+    float rstd, *keys = d->keys + (size_t)l * config->T * D, *values = d->values + (size_t)l * config->T * D;
+    norm_forward(d->normed, &rstd, d->stream, parameters + layer[ATTENTION_NORM].offset, 1, D);
+    project(d, layer, keys + (size_t)d->position * D, values + (size_t)d->position * D);
+    for (int h = 0; h < config_heads(config); h++) attend(d, keys, values, h);
+    linear_forward(d->branch, d->attended, parameters + layer[OUTPUT].offset, 1, D, D);
+    add_row(d->stream, 1.0f, d->branch, D);
+
+    norm_forward(d->normed, &rstd, d->stream, parameters + layer[FFN_NORM].offset, 1, D);
+    config->ffn->forward(&(FfnCall){ .config = config,
+                                     .tensors = layer + LAYER_FFN,
+                                     .parameters = parameters,
+                                     .B = 1,
+                                     .T = 1,
+                                     .x = d->normed,
+                                     .y = d->branch,
+                                     .kept = d->kept,
+                                     .scratch = d->scratch,
+                                     .layer = l,
+                                     .hook = d->hook,
+                                     .hook_context = d->hook_context });
+    add_row(d->stream, 1.0f, d->branch, D);
+}
+
+// Reads one token into the cache; the stream behind the last layer is left in d->stream.
+static void read_token(Decoder *d, int32_t token) {
+    const Config *config = &d->model->config;
+    const float *embedding = d->model->parameters + d->model->tensors.at[EMBEDDING].offset;
+    d->tokens[d->position] = token;
+    memcpy(d->stream, embedding + (size_t)token * config->D, (size_t)config->D * sizeof *d->stream);
+    for (int l = 0; l < config->L; l++) decode_layer(d, l);
+    d->position++;
+}
+
+// The newest half of the window, read again behind TOKEN_END; the hook does not see tokens it saw before.
+static void move_window(Decoder *d, int64_t *dropped) {
+    int T = d->model->config.T, kept = T / 2 > 0 ? T / 2 - 1 : 0, first = d->position - kept;
+    GatingHook *hook = d->hook;
+    if (dropped != NULL) *dropped += first;
+    memmove(d->tokens, d->tokens + first, (size_t)kept * sizeof *d->tokens);
+    int32_t *again = d->tokens; // read_token writes tokens[position], always behind the ones still to be read …
+    d->hook = NULL;
+    d->position = 0;
+    if (T > 1) { // … so TOKEN_END goes in front only after the others have moved up by one
+        memmove(again + 1, again, (size_t)kept * sizeof *again);
+        again[0] = TOKEN_END;
+        for (int i = 0; i <= kept; i++) read_token(d, again[i]);
+    }
+    d->hook = hook;
+}
+
+const float *decoder_step(Decoder *d, int32_t token, int64_t *dropped) {
+    const Model *model = d->model;
+    const Config *config = &model->config;
+    if (d->position == config->T) move_window(d, dropped);
+    read_token(d, token);
+    float rstd;
+    const Tensor *norm = layout_output_norm(&model->tensors);
+    norm_forward(d->normed, &rstd, d->stream, model->parameters + norm->offset, 1, config->D);
+    const float *embedding = model->parameters + model->tensors.at[EMBEDDING].offset;
+    matmul(d->logits, config->V, PLAIN, d->normed, config->D, TRANSPOSED, embedding, config->D, 1, config->V, config->D,
+           1.0f, false);
+    return d->logits;
+}

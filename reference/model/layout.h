@@ -1,0 +1,25 @@
+#ifndef MODEL_LAYOUT_H
+#define MODEL_LAYOUT_H
+#include "reference/model/config.h"
+#include "reference/model/tensors.h"
+
+// Where a model's tensors stand in its table: the embedding, then layer by layer, then the output norm.
+//   embedding [V,D]; attention_norm, ffn_norm, output_norm [D]; attention.query, .key, .value [D,H,Dh], .query_norm,
+//   .key_norm [Dh], .output [H,Dh,D]; ffn.… as the layer's kind declares.
+enum { EMBEDDING };
+typedef enum {
+    ATTENTION_NORM,
+    QUERY,
+    KEY,
+    VALUE,
+    QUERY_NORM,
+    KEY_NORM,
+    OUTPUT,
+    FFN_NORM,
+    LAYER_FFN, // the first of the feed-forward layer's own
+} LayerTensor;
+
+bool layout_declare(Tensors *tensors, const Config *config); // false: out of memory, or sizes overflow
+const Tensor *layout_layer(const Tensors *tensors, const Config *config, int layer); // its ATTENTION_NORM, and on
+const Tensor *layout_output_norm(const Tensors *tensors);
+#endif

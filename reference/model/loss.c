@@ -1,0 +1,56 @@
+#include "reference/model/loss.h"
+#include "reference/support/matmul.h"
+#include "reference/support/vector.h"
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+static int rows_at_once(int N) { return N < LOSS_ROWS ? N : LOSS_ROWS; }
+
+// logits of a block, then the losses of all N tokens
+size_t loss_scratch(int N, int V) { return (size_t)rows_at_once(N) * V + (size_t)N; }
+
+// One token's loss, log Σ e^logit - logit[target]; with `gradient` the row becomes scale·(softmax - one-hot).
+static float loss_row(float *restrict logits, int V, int32_t target, bool gradient, float scale) {
+    float most = logits[0], sum = 0.0f, right = logits[target];
+#pragma omp simd reduction(max : most)
+    for (int v = 0; v < V; v++) most = logits[v] > most ? logits[v] : most;
+#pragma omp simd reduction(+ : sum)
+    for (int v = 0; v < V; v++) {
+        logits[v] = exp_fast(logits[v] - most);
+        sum += logits[v];
+    }
+    float factor = scale / sum;
+    if (gradient) {
+        for (int v = 0; v < V; v++) logits[v] *= factor;
+        logits[target] -= scale;
+    }
+    return most + logf(sum) - right;
+}
+
+double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *scored) {
+    int N = call->N, D = call->D, V = call->V, block = rows_at_once(N);
+    float *logits = call->scratch, *losses = call->scratch + (size_t)block * V;
+    int64_t count = 0;
+    for (int t = 0; t < N; t++) count += call->targets[t] != 0;
+    float scale = count > 0 ? 1.0f / (float)count : 0.0f;
+
+    for (int t0 = 0; t0 < N; t0 += block) {
+        int rows = N - t0 < block ? N - t0 : block;
+        const float *x = call->x + (size_t)t0 * D;
+        matmul(logits, V, PLAIN, x, D, TRANSPOSED, call->embedding, D, rows, V, D, 1.0f, false);
+#pragma omp parallel for schedule(dynamic, 8)
+        for (int r = 0; r < rows; r++) {
+            int32_t target = call->targets[t0 + r];
+            losses[t0 + r] = target == 0 ? 0.0f : loss_row(logits + (size_t)r * V, V, target, dx != NULL, scale);
+            if (target == 0 && dx != NULL) memset(logits + (size_t)r * V, 0, (size_t)V * sizeof *logits);
+        }
+        if (dx == NULL) continue;
+        matmul(dx + (size_t)t0 * D, D, PLAIN, logits, V, PLAIN, call->embedding, D, rows, D, V, 1.0f, false);
+        matmul(dembedding, D, TRANSPOSED, logits, V, PLAIN, x, D, V, D, rows, 1.0f, t0 > 0);
+    }
+    double sum = 0.0;
+    for (int t = 0; t < N; t++) sum += losses[t];
+    if (scored != NULL) *scored = count;
+    return count > 0 ? sum / (double)count : 0.0;
+}

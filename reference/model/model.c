@@ -1,0 +1,318 @@
+#include "reference/model/model.h"
+#include "reference/model/attention.h"
+#include "reference/model/layout.h"
+#include "reference/model/loss.h"
+#include "reference/model/norm.h"
+#include "reference/support/matmul.h"
+#include "reference/support/memory.h"
+#include "reference/support/parallel.h"
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What one layer keeps from forward to backward; N = B·T.
+typedef struct {
+    float *in, *middle;         // [N,D]: the residual stream before attention and before the feed-forward layer
+    float *normed, *ffn_normed; // [N,D]
+    float *rstd, *ffn_rstd;     // [N]
+    float *query, *key, *value; // [N,D]
+    float *attended, *log_sum;  // [N,D], [B,H,T]
+    float *ffn;                 // what the feed-forward layer keeps
+} LayerKept;
+
+struct Activations {
+    Config config;
+    int B, T, threads; // the most rows, tokens a row and threads there is room for
+    bool training;
+    int rows, tokens;     // B and T of the last forward pass
+    LayerKept *layers;    // [L], and one more whose `in` is the stream behind the last layer
+    float *normed, *rstd; // [N,D], [N]: the output norm
+    float *rotary;        // [T,Dh]
+    float *branch;        // [N,D]: what a sub-layer adds to the stream
+    float *dstream, *dnormed, *dquery, *dkey, *dvalue; // [N,D]: only in training
+    float *scratch;                                    // shared by attention, feed-forward and loss, one at a time
+    float *block;
+    size_t floats;
+    GatingHook *hook;
+    void *hook_context;
+};
+
+bool model_new(Model *out, const Config *config, Error *error) {
+    *out = (Model){ .config = *config };
+    if (!config_valid(config, error)) return false;
+    if (!layout_declare(&out->tensors, config) || (out->parameters = floats_new(out->tensors.floats)) == NULL) {
+        tensors_free(&out->tensors);
+        return fail(error, "not enough memory for the parameters: choose smaller letters, with --set D=… F=… L=…");
+    }
+    return true;
+}
+
+void model_free(Model *model) {
+    floats_free(model->parameters, model->tensors.floats);
+    tensors_free(&model->tensors);
+    *model = (Model){ 0 };
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+static size_t scratch_floats(const Config *config, int B, int T, int threads) {
+    int N = B * T;
+    size_t attention = attention_scratch(B, T, config_heads(config), config->Dh, threads);
+    size_t loss = loss_scratch(N, config->V), ffn = config->ffn->scratch(config, N, threads);
+    return larger(larger(attention, loss), ffn);
+}
+
+static void layer_layout(LayerKept *layer, float *block, size_t *used, const Config *config, size_t N) {
+    size_t stream = N * config->D;
+    layer->in = floats_take(block, used, stream);
+    layer->middle = floats_take(block, used, stream);
+    layer->normed = floats_take(block, used, stream);
+    layer->ffn_normed = floats_take(block, used, stream);
+    layer->rstd = floats_take(block, used, N);
+    layer->ffn_rstd = floats_take(block, used, N);
+    layer->query = floats_take(block, used, stream);
+    layer->key = floats_take(block, used, stream);
+    layer->value = floats_take(block, used, stream);
+    layer->attended = floats_take(block, used, stream);
+    layer->log_sum = floats_take(block, used, N * config_heads(config));
+    layer->ffn = floats_take(block, used, config->ffn->kept(config, (int)N));
+}
+
+// The one list of what the arena holds: sizes when block is NULL, places otherwise. Layers only where there are any.
+static size_t arena_layout(Activations *a, float *block) {
+    const Config *config = &a->config;
+    size_t used = 0, N = (size_t)a->B * a->T, stream = N * config->D;
+    LayerKept unused;
+    for (int l = 0; l < config->L; l++) layer_layout(a->layers ? &a->layers[l] : &unused, block, &used, config, N);
+    float *last = floats_take(block, &used, stream);
+    if (a->layers != NULL) a->layers[config->L] = (LayerKept){ .in = last };
+    a->normed = floats_take(block, &used, stream);
+    a->rstd = floats_take(block, &used, N);
+    a->rotary = floats_take(block, &used, (size_t)a->T * config->Dh);
+    a->branch = floats_take(block, &used, stream);
+    a->scratch = floats_take(block, &used, scratch_floats(config, a->B, a->T, a->threads));
+    if (!a->training) return used;
+    a->dstream = floats_take(block, &used, stream);
+    a->dnormed = floats_take(block, &used, stream);
+    a->dquery = floats_take(block, &used, stream);
+    a->dkey = floats_take(block, &used, stream);
+    a->dvalue = floats_take(block, &used, stream);
+    return used;
+}
+
+size_t model_activation_floats(const Config *config, int B, int T, bool training) {
+    Activations a = { .config = *config, .B = B, .T = T, .threads = parallel_threads(), .training = training };
+    return arena_layout(&a, NULL);
+}
+
+// Positions are ints: tokens, chosen experts and logits of a block must stay below 2^31 each.
+static bool countable(const Config *config, int B, int T, Error *error) {
+    double N = (double)B * T, entries = config->ffn->sparse ? N * config->C * config->K : N;
+    if (N < 2e9 && entries < 2e9) return true;
+    return fail(error, "B=%d rows of T=%d tokens are too many for one pass: take a smaller B", B, T);
+}
+
+Activations *model_activations_new(const Config *config, int B, int T, bool training, Error *error) {
+    if (!countable(config, B, T, error)) return NULL;
+    Activations *a = malloc(sizeof *a);
+    if (a == NULL) goto failed;
+    *a = (Activations){ .config = *config, .B = B, .T = T, .threads = parallel_threads(), .training = training };
+    a->floats = arena_layout(a, NULL);
+    a->layers = calloc((size_t)config->L + 1, sizeof *a->layers);
+    a->block = floats_new(a->floats);
+    if (a->layers == NULL || a->block == NULL) goto failed;
+    arena_layout(a, a->block);
+    rotary_table(a->rotary, T, config->Dh);
+    return a;
+failed:
+    fail(error, "not enough memory for %.1f GB of activations: take a smaller B or T",
+         (double)model_activation_floats(config, B, T, training) * 4e-9);
+    model_activations_free(a);
+    return NULL;
+}
+
+void model_activations_free(Activations *a) {
+    if (a == NULL) return;
+    floats_free(a->block, a->floats);
+    free(a->layers);
+    free(a);
+}
+
+void model_hook(Activations *a, GatingHook *hook, void *context) {
+    a->hook = hook;
+    a->hook_context = context;
+}
+
+static const float *weight(const Model *model, int layer, LayerTensor which) {
+    return model->parameters + layout_layer(&model->tensors, &model->config, layer)[which].offset;
+}
+
+static float *gradient(const Model *model, float *gradients, int layer, LayerTensor which) {
+    return gradients + layout_layer(&model->tensors, &model->config, layer)[which].offset;
+}
+
+// stream += branch, in place or into another buffer
+static void add_streams(float *out, const float *stream, const float *branch, size_t count) {
+#pragma omp parallel for simd
+    for (size_t i = 0; i < count; i++) out[i] = stream[i] + branch[i];
+}
+
+static AttentionCall attention_call(const Model *model, const Activations *a, int l) {
+    const LayerKept *kept = &a->layers[l];
+    return (AttentionCall){ .B = a->rows,
+                            .T = a->tokens,
+                            .H = config_heads(&a->config),
+                            .Dh = a->config.Dh,
+                            .query = kept->query,
+                            .key = kept->key,
+                            .value = kept->value,
+                            .query_norm = weight(model, l, QUERY_NORM),
+                            .key_norm = weight(model, l, KEY_NORM),
+                            .rotary = a->rotary,
+                            .out = kept->attended,
+                            .log_sum = kept->log_sum,
+                            .scratch = a->scratch };
+}
+
+static FfnCall ffn_call(const Model *model, Activations *a, int l) {
+    return (FfnCall){ .config = &model->config,
+                      .tensors = layout_layer(&model->tensors, &model->config, l) + LAYER_FFN,
+                      .parameters = model->parameters,
+                      .B = a->rows,
+                      .T = a->tokens,
+                      .x = a->layers[l].ffn_normed,
+                      .y = a->branch,
+                      .kept = a->layers[l].ffn,
+                      .scratch = a->scratch,
+                      .layer = l,
+                      .hook = a->hook,
+                      .hook_context = a->hook_context };
+}
+
+static void layer_forward(const Model *model, Activations *a, int l) {
+    LayerKept *kept = &a->layers[l];
+    int N = a->rows * a->tokens, D = a->config.D;
+    size_t stream = (size_t)N * D;
+    norm_forward(kept->normed, kept->rstd, kept->in, weight(model, l, ATTENTION_NORM), N, D);
+    linear_forward(kept->query, kept->normed, weight(model, l, QUERY), N, D, D);
+    linear_forward(kept->key, kept->normed, weight(model, l, KEY), N, D, D);
+    linear_forward(kept->value, kept->normed, weight(model, l, VALUE), N, D, D);
+    AttentionCall attention = attention_call(model, a, l);
+    attention_forward(&attention);
+    linear_forward(a->branch, kept->attended, weight(model, l, OUTPUT), N, D, D);
+    add_streams(kept->middle, kept->in, a->branch, stream);
+
+    norm_forward(kept->ffn_normed, kept->ffn_rstd, kept->middle, weight(model, l, FFN_NORM), N, D);
+    FfnCall ffn = ffn_call(model, a, l);
+    a->config.ffn->forward(&ffn);
+    add_streams(a->layers[l + 1].in, kept->middle, a->branch, stream);
+}
+
+void model_forward(const Model *model, Activations *a, const int32_t *inputs, int B, int T) {
+    assert(B <= a->B && T <= a->T && parallel_threads() <= a->threads);
+    int D = a->config.D, L = a->config.L;
+    const float *embedding = model->parameters + model->tensors.at[EMBEDDING].offset;
+    a->rows = B;
+    a->tokens = T;
+    for (int t = 0; t < B * T; t++) {
+        memcpy(a->layers[0].in + (size_t)t * D, embedding + (size_t)inputs[t] * D, (size_t)D * sizeof(float));
+    }
+    for (int l = 0; l < L; l++) layer_forward(model, a, l);
+    const Tensor *norm = layout_output_norm(&model->tensors);
+    norm_forward(a->normed, a->rstd, a->layers[L].in, model->parameters + norm->offset, B * T, D);
+}
+
+static LossCall loss_call(const Model *model, const Activations *a, const int32_t *targets) {
+    return (LossCall){ .N = a->rows * a->tokens,
+                       .D = a->config.D,
+                       .V = a->config.V,
+                       .x = a->normed,
+                       .embedding = model->parameters + model->tensors.at[EMBEDDING].offset,
+                       .targets = targets,
+                       .scratch = a->scratch };
+}
+
+double model_loss(const Model *model, Activations *a, const int32_t *targets, int64_t *scored) {
+    LossCall call = loss_call(model, a, targets);
+    return loss_mean(&call, NULL, NULL, scored);
+}
+
+void model_logits(const Model *model, Activations *a, int first, int rows, float *out) {
+    int D = a->config.D, V = a->config.V;
+    const float *embedding = model->parameters + model->tensors.at[EMBEDDING].offset;
+    matmul(out, V, PLAIN, a->normed + (size_t)first * D, D, TRANSPOSED, embedding, D, rows, V, D, 1.0f, false);
+}
+
+static void attention_layer_backward(const Model *model, Activations *a, int l, float *gradients) {
+    const LayerKept *kept = &a->layers[l];
+    int N = a->rows * a->tokens, D = a->config.D;
+    AttentionCall attention = attention_call(model, a, l);
+    linear_weight_gradient(gradient(model, gradients, l, OUTPUT), kept->attended, a->dstream, N, D, D);
+    linear_input_gradient(a->branch, a->dstream, weight(model, l, OUTPUT), N, D, D, false);
+    attention_backward(&attention, &(AttentionGradients){ .dout = a->branch,
+                                                          .dquery = a->dquery,
+                                                          .dkey = a->dkey,
+                                                          .dvalue = a->dvalue,
+                                                          .dquery_norm = gradient(model, gradients, l, QUERY_NORM),
+                                                          .dkey_norm = gradient(model, gradients, l, KEY_NORM) });
+    const float *dprojection[] = { a->dquery, a->dkey, a->dvalue };
+    const LayerTensor projection[] = { QUERY, KEY, VALUE };
+    for (int i = 0; i < 3; i++) {
+        linear_weight_gradient(gradient(model, gradients, l, projection[i]), kept->normed, dprojection[i], N, D, D);
+        linear_input_gradient(a->dnormed, dprojection[i], weight(model, l, projection[i]), N, D, D, i > 0);
+    }
+    norm_backward(a->dstream, gradient(model, gradients, l, ATTENTION_NORM), a->dnormed, kept->in, kept->rstd,
+                  weight(model, l, ATTENTION_NORM), N, D);
+}
+
+static void layer_backward(const Model *model, Activations *a, int l, float *gradients) {
+    const LayerKept *kept = &a->layers[l];
+    FfnCall ffn = ffn_call(model, a, l);
+    ffn.gradients = gradients;
+    ffn.dy = a->dstream;
+    ffn.dx = a->dnormed;
+    a->config.ffn->backward(&ffn);
+    norm_backward(a->dstream, gradient(model, gradients, l, FFN_NORM), a->dnormed, kept->middle, kept->ffn_rstd,
+                  weight(model, l, FFN_NORM), a->rows * a->tokens, a->config.D);
+    attention_layer_backward(model, a, l, gradients);
+}
+
+// The embedding is used twice: its gradient from the logits stands already, the input's is added token by token.
+// A thread owns its columns, so equal tokens add up in their order.
+static void embedding_backward(const Activations *a, float *dembedding, const int32_t *inputs) {
+    enum { COLUMNS = 64 };
+    int N = a->rows * a->tokens, D = a->config.D;
+#pragma omp parallel for
+    for (int d = 0; d < D; d += COLUMNS) {
+        int width = D - d < COLUMNS ? D - d : COLUMNS;
+        for (int t = 0; t < N; t++) {
+            float *row = dembedding + (size_t)inputs[t] * D + d;
+            const float *from = a->dstream + (size_t)t * D + d;
+            for (int i = 0; i < width; i++) row[i] += from[i];
+        }
+    }
+}
+
+double model_backward(const Model *model, Activations *a, const int32_t *inputs, const int32_t *targets,
+                      float *gradients) {
+    assert(a->training);
+    int N = a->rows * a->tokens, D = a->config.D, L = a->config.L;
+    float *dembedding = gradients + model->tensors.at[EMBEDDING].offset;
+    const Tensor *norm = layout_output_norm(&model->tensors);
+    LossCall call = loss_call(model, a, targets);
+    double loss = loss_mean(&call, a->dnormed, dembedding, NULL);
+    memset(a->dstream, 0, (size_t)N * D * sizeof *a->dstream);
+    norm_backward(a->dstream, gradients + norm->offset, a->dnormed, a->layers[L].in, a->rstd,
+                  model->parameters + norm->offset, N, D);
+    for (int l = L - 1; l >= 0; l--) layer_backward(model, a, l, gradients);
+    embedding_backward(a, dembedding, inputs);
+    return loss;
+}
+
+const float *model_after_attention(const Activations *a, int layer) { return a->layers[layer].middle; }
+const float *model_after_ffn(const Activations *a, int layer) { return a->layers[layer + 1].in; }
+
+Gating model_gating(const Activations *a, int layer) {
+    if (!a->config.ffn->sparse) return (Gating){ 0 };
+    return a->config.ffn->gating(&a->config, a->layers[layer].ffn, a->rows * a->tokens);
+}
