@@ -128,13 +128,13 @@ static double glyph_share(const Glyph *glyph, double x, double y, double side) {
     return ink / (side * side);
 }
 
-// The next character of UTF-8 text, '?' for what the font does not have.
+// The next character of UTF-8 text: a space for a control character, '?' for others the font does not have.
 static char next_character(const char **text) {
     unsigned char first = (unsigned char)*(*text)++;
     if (first >= 0x80) {
         while (((unsigned char)**text & 0xc0) == 0x80) (*text)++;
     }
-    return first >= 0x20 && first < 0x7f ? (char)first : '?';
+    return first < 0x20 ? ' ' : first < 0x7f ? (char)first : '?';
 }
 
 int picture_text(Picture *picture, int x, int y, double scale, Color color, const char *text) {
