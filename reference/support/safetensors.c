@@ -433,7 +433,8 @@ bool safetensors_write(const char *path, const SafeTensor *tensors, int count, c
     free(header);
     for (size_t size = 8; size >= 1; size /= 2) {
         for (int i = 0; i < count; i++) {
-            if (dtype_size(tensors[i].dtype) == size) fwrite(tensors[i].data, size, tensors[i].count, out.stream);
+            if (dtype_size(tensors[i].dtype) != size || tensors[i].count == 0) continue;
+            fwrite(tensors[i].data, size, tensors[i].count, out.stream);
         }
     }
     return output_commit(&out, error); // finds what the writes above could not do
