@@ -1,6 +1,7 @@
 #ifndef DATA_TOKENIZER_H
 #define DATA_TOKENIZER_H
 #include "reference/support/error.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,8 @@ typedef struct {
 
 // Reads tokenizer.json. Other kinds (WordPiece, other normalisers, …) are named errors. NULL on failure.
 Tokenizer *tokenizer_load(const char *path, Error *error);
+// The same from memory; `where` names it in messages.
+Tokenizer *tokenizer_parse(const char *json, size_t size, const char *where, Error *error);
 bool tokenizer_save(const Tokenizer *tokenizer, const char *path, Error *error);
 void tokenizer_free(Tokenizer *tokenizer);
 
@@ -48,6 +51,11 @@ const char *tokenizer_token(const Tokenizer *tokenizer, uint32_t id, size_t *siz
 // tokenizer_decode gives back the same bytes. Invalid UTF-8 passes NFKC by. false: out of memory.
 // Thread-safe: a tokenizer is not changed by encoding.
 bool tokenizer_encode(const Tokenizer *tokenizer, const char *text, size_t size, bool raw, TokenList *out);
+// The same, handed on in pieces as they come, so that a text of any size takes bounded memory. The sink returns false
+// to stop; then, and when memory is out, the result is false.
+typedef bool TokenSink(void *context, const uint32_t *ids, size_t count);
+bool tokenizer_encode_to(const Tokenizer *tokenizer, const char *text, size_t size, bool raw, TokenSink *sink,
+                         void *context);
 // Appends the bytes; ids not below V are skipped. false: out of memory.
 bool tokenizer_decode(const Tokenizer *tokenizer, const uint32_t *ids, size_t count, ByteList *out);
 #endif
