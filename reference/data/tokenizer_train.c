@@ -1,0 +1,311 @@
+#include "reference/data/pretokenize.h"
+#include "reference/data/tokenizer_parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+// Training counts each distinct pre-token once and then works on those alone: a merge visits only the words that hold
+// the pair, and corrects the counts of the pairs around it. The order of merges, ties included, is that of Hugging
+// Face's BpeTrainer, so the same texts give the same vocabulary.
+
+struct TokenizerTrainer {
+    WordTable words;
+    int64_t *counts; // [counted]: how often each word was met
+    size_t counted, counts_room;
+};
+
+TokenizerTrainer *tokenizer_trainer_new(void) { return calloc(1, sizeof(TokenizerTrainer)); }
+
+void tokenizer_trainer_free(TokenizerTrainer *trainer) {
+    if (trainer == NULL) return;
+    word_table_free(&trainer->words);
+    free(trainer->counts);
+    free(trainer);
+}
+
+static bool count_word(void *context, const char *word, size_t size) {
+    TokenizerTrainer *trainer = context;
+    uint32_t number = word_table_add(&trainer->words, word, size);
+    if (number == TABLE_NONE) return false;
+    if (number == trainer->counted) {
+        int64_t *counts = grown(trainer->counts, &trainer->counts_room, trainer->counted + 1, sizeof *counts);
+        if (counts == NULL) return false;
+        trainer->counts = counts;
+        counts[trainer->counted++] = 0;
+    }
+    trainer->counts[number]++;
+    return true;
+}
+
+bool tokenizer_trainer_add(TokenizerTrainer *trainer, const char *text, size_t size) {
+    return pretokenize(text, size, false, count_word, trainer);
+}
+
+// Where a pair was found.
+typedef struct {
+    uint32_t *at;
+    size_t count, room;
+} WordList;
+
+typedef struct {
+    uint32_t key;
+    int64_t count;
+    WordList fresh; // words that hold it and stand in no Candidate yet
+} Pair;
+
+// A pair waiting for its merge. The count may have fallen since; the words may have lost it.
+typedef struct {
+    int64_t count;
+    uint32_t key, pair; // pair: index into pairs
+    WordList words;
+} Candidate;
+
+typedef struct {
+    const TokenizerTrainer *trainer;
+    uint16_t *symbols; // word w begins where its bytes do, and shrinks in place
+    uint32_t *lengths; // [words]
+    PairTable numbers; // key → index into pairs
+    Pair *pairs;
+    size_t pair_count, pairs_room;
+    WordList touched; // pairs whose fresh list is not empty
+    Candidate *heap;
+    size_t heap_count, heap_room;
+    Tokenizer *tokenizer;
+} Training;
+
+static bool word_list_add(WordList *list, uint32_t word) {
+    uint32_t *at = grown(list->at, &list->room, list->count + 1, sizeof *at);
+    if (at == NULL) return false;
+    list->at = at;
+    at[list->count++] = word;
+    return true;
+}
+
+static Pair *pair_of(Training *training, uint32_t key) {
+    uint32_t number = pair_table_add(&training->numbers, key, (uint32_t)training->pair_count);
+    if (number == TABLE_NONE) return NULL;
+    if (number < training->pair_count) return &training->pairs[number];
+    Pair *pairs = grown(training->pairs, &training->pairs_room, training->pair_count + 1, sizeof *pairs);
+    if (pairs == NULL) return NULL;
+    training->pairs = pairs;
+    pairs[training->pair_count] = (Pair){ .key = key };
+    return &pairs[training->pair_count++];
+}
+
+// One occurrence of a pair more (or fewer) in a word.
+static bool count_pair(Training *training, uint32_t left, uint32_t right, int change, uint32_t word) {
+    Pair *pair = pair_of(training, pair_key(left, right));
+    if (pair == NULL) return false;
+    pair->count += change * training->trainer->counts[word];
+    WordList *fresh = &pair->fresh;
+    if (change < 0 || (fresh->count > 0 && fresh->at[fresh->count - 1] == word)) return true;
+    if (fresh->count == 0 && !word_list_add(&training->touched, (uint32_t)(pair - training->pairs))) return false;
+    return word_list_add(fresh, word);
+}
+
+// The highest count first; equal counts by (left id, right id), the lower first.
+static bool goes_before(const Candidate *a, const Candidate *b) {
+    return a->count != b->count ? a->count > b->count : a->key < b->key;
+}
+
+static bool candidate_push(Training *training, Candidate candidate) {
+    Candidate *heap = grown(training->heap, &training->heap_room, training->heap_count + 1, sizeof *heap);
+    if (heap == NULL) return false;
+    training->heap = heap;
+    size_t at = training->heap_count++;
+    for (; at > 0 && goes_before(&candidate, &heap[(at - 1) / 2]); at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
+    heap[at] = candidate;
+    return true;
+}
+
+// Puts a candidate in the place of the first.
+static void candidate_replace_first(Training *training, Candidate candidate) {
+    Candidate *heap = training->heap;
+    size_t at = 0, count = training->heap_count;
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && goes_before(&heap[child + 1], &heap[child])) child++;
+        if (!goes_before(&heap[child], &candidate)) break;
+        heap[at] = heap[child];
+    }
+    heap[at] = candidate;
+}
+
+// Makes candidates of the pairs that were found in new places.
+static bool queue_touched(Training *training) {
+    for (size_t i = 0; i < training->touched.count; i++) {
+        uint32_t number = training->touched.at[i];
+        Pair *pair = &training->pairs[number];
+        if (pair->count <= 0) {
+            pair->fresh.count = 0;
+            continue;
+        }
+        if (!candidate_push(training, (Candidate){ pair->count, pair->key, number, pair->fresh })) return false;
+        pair->fresh = (WordList){ 0 };
+    }
+    training->touched.count = 0;
+    return true;
+}
+
+// Takes the best candidate out, its words with it. false: nothing is left to merge.
+static bool take_best(Training *training, Candidate *best) {
+    while (training->heap_count > 0) {
+        *best = training->heap[0];
+        int64_t count = training->pairs[best->pair].count;
+        if (best->count == count) {
+            if (count < 1) return false;
+            training->heap_count--;
+            candidate_replace_first(training, training->heap[training->heap_count]);
+            return true;
+        }
+        best->count = count; // it was overtaken
+        candidate_replace_first(training, *best);
+    }
+    return false;
+}
+
+// Replaces the pair by `result` all through a word and counts what that changes around it. The pair's own count stays
+// what it was; it is not asked for again.
+static bool merge_in_word(Training *training, uint32_t word, Merge merge) {
+    uint16_t *symbols = training->symbols + training->trainer->words.start[word];
+    size_t length = training->lengths[word], kept = 0;
+    for (size_t i = 0; i < length; i++, kept++) {
+        if (symbols[i] != merge.left || i + 1 == length || symbols[i + 1] != merge.right) {
+            symbols[kept] = symbols[i];
+            continue;
+        }
+        i++;
+        symbols[kept] = (uint16_t)merge.result;
+        if (kept > 0 && (!count_pair(training, symbols[kept - 1], merge.left, -1, word) ||
+                         !count_pair(training, symbols[kept - 1], merge.result, 1, word))) {
+            return false;
+        }
+        if (i + 1 < length && (!count_pair(training, merge.right, symbols[i + 1], -1, word) ||
+                               !count_pair(training, merge.result, symbols[i + 1], 1, word))) {
+            return false;
+        }
+    }
+    training->lengths[word] = (uint32_t)kept;
+    return true;
+}
+
+// The token that a pair makes: a new one, or one that another pair made before.
+static bool make_token(Training *training, uint32_t key, Merge *merge) {
+    WordTable *tokens = &training->tokenizer->tokens;
+    size_t left_size, right_size;
+    *merge = (Merge){ .left = key >> 16, .right = key & 0xffff };
+    const char *left = word_table_word(tokens, merge->left, &left_size);
+    const char *right = word_table_word(tokens, merge->right, &right_size);
+    char *bytes = malloc(left_size + right_size);
+    if (bytes == NULL) return false;
+    memcpy(bytes, left, left_size);
+    memcpy(bytes + left_size, right, right_size);
+    merge->result = word_table_add(tokens, bytes, left_size + right_size);
+    free(bytes);
+    return merge->result != TABLE_NONE;
+}
+
+static bool add_merge(Tokenizer *tokenizer, Merge merge) {
+    Merge *merges = grown(tokenizer->merges, &tokenizer->merge_room, tokenizer->merge_count + 1, sizeof *merges);
+    if (merges == NULL) return false;
+    tokenizer->merges = merges;
+    merges[tokenizer->merge_count++] = merge;
+    return true;
+}
+
+static bool learn_merges(Training *training, uint32_t vocabulary) {
+    Candidate best;
+    while (training->tokenizer->tokens.count < vocabulary && take_best(training, &best)) {
+        Merge merge;
+        bool ok = make_token(training, best.key, &merge) && add_merge(training->tokenizer, merge);
+        for (size_t i = 0; ok && i < best.words.count; i++) ok = merge_in_word(training, best.words.at[i], merge);
+        free(best.words.at);
+        if (!ok || !queue_touched(training)) return false;
+    }
+    return true;
+}
+
+// Specials, then the 256 bytes in the order of their symbols.
+static bool add_alphabet(Tokenizer *tokenizer) {
+    for (int i = 0; i < TOKENIZER_SPECIALS; i++) {
+        const char *name = special_tokens[i];
+        if (word_table_add(&tokenizer->tokens, name, strlen(name)) == TABLE_NONE) return false;
+    }
+    for (int32_t symbol = 0; tokenizer->tokens.count < TOKENIZER_SPECIALS + 256; symbol++) {
+        char byte = (char)symbol_byte(symbol);
+        if (symbol_byte(symbol) >= 0 && word_table_add(&tokenizer->tokens, &byte, 1) == TABLE_NONE) return false;
+    }
+    return true;
+}
+
+// The words as symbols, and all their pairs counted.
+static bool begin_training(Training *training) {
+    const WordTable *words = &training->trainer->words;
+    size_t total = words->count ? words->start[words->count] : 0;
+    training->symbols = malloc((total + 1) * sizeof *training->symbols);
+    training->lengths = malloc(((size_t)words->count + 1) * sizeof *training->lengths);
+    if (training->symbols == NULL || training->lengths == NULL) return false;
+    for (size_t i = 0; i < total; i++) {
+        training->symbols[i] = (uint16_t)word_table_find(&training->tokenizer->tokens, words->bytes + i, 1);
+    }
+    for (uint32_t word = 0; word < words->count; word++) {
+        const uint16_t *symbols = training->symbols + words->start[word];
+        training->lengths[word] = (uint32_t)(words->start[word + 1] - words->start[word]);
+        for (size_t i = 0; i + 1 < training->lengths[word]; i++) {
+            if (!count_pair(training, symbols[i], symbols[i + 1], 1, word)) return false;
+        }
+    }
+    return queue_touched(training);
+}
+
+static void end_training(Training *training) {
+    for (size_t i = 0; i < training->heap_count; i++) free(training->heap[i].words.at);
+    for (size_t i = 0; i < training->pair_count; i++) free(training->pairs[i].fresh.at);
+    free(training->heap);
+    free(training->pairs);
+    free(training->touched.at);
+    pair_table_free(&training->numbers);
+    free(training->symbols);
+    free(training->lengths);
+}
+
+// A pair can be merged twice when one token is made by two pairs; its later rank is the one that holds.
+static bool drop_repeated_merges(Tokenizer *tokenizer) {
+    if (tokenizer->merge_count == 0) return true;
+    PairTable seen = { 0 };
+    size_t kept = tokenizer->merge_count;
+    for (size_t i = tokenizer->merge_count; i-- > 0;) {
+        Merge merge = tokenizer->merges[i];
+        uint32_t first = pair_table_add(&seen, pair_key(merge.left, merge.right), (uint32_t)i);
+        if (first == TABLE_NONE) break;
+        if (first == i) tokenizer->merges[--kept] = merge;
+    }
+    bool ok = seen.count == tokenizer->merge_count - kept;
+    tokenizer->merge_count -= kept;
+    memmove(tokenizer->merges, tokenizer->merges + kept, tokenizer->merge_count * sizeof(Merge));
+    pair_table_free(&seen);
+    return ok;
+}
+
+Tokenizer *tokenizer_trainer_finish(TokenizerTrainer *trainer, int vocabulary, bool exact, Error *error) {
+    if (vocabulary < TOKENIZER_SPECIALS + 256 || vocabulary > TOKENIZER_MAX_VOCABULARY) {
+        fail(error, "vocabulary: %d tokens were asked for, wanted %d (two special tokens and every byte) to %d",
+             vocabulary, TOKENIZER_SPECIALS + 256, TOKENIZER_MAX_VOCABULARY);
+        return NULL;
+    }
+    Training training = { .trainer = trainer, .tokenizer = calloc(1, sizeof(Tokenizer)) };
+    bool ok = training.tokenizer != NULL && add_alphabet(training.tokenizer) && begin_training(&training) &&
+              learn_merges(&training, (uint32_t)vocabulary);
+    end_training(&training);
+    ok = ok && drop_repeated_merges(training.tokenizer) && tokenizer_complete(training.tokenizer);
+    if (!ok) {
+        fail(error, "vocabulary: out of memory while training");
+    } else if (exact && tokenizer_vocabulary(training.tokenizer) < vocabulary) {
+        int given = tokenizer_vocabulary(training.tokenizer);
+        ok =
+            fail(error,
+                 "vocabulary: the texts give only %d tokens, %d were asked for: ask for %d or fewer, or give more text",
+                 given, vocabulary, given);
+    }
+    if (ok) return training.tokenizer;
+    tokenizer_free(training.tokenizer);
+    return NULL;
+}
