@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 // The stories of a text: separated by lines holding only <|endoftext|>; without any, the whole text is one story.
-// Newlines at a story's end are not part of it; empty stories are left out. Views into `text`, nothing is copied.
+// Newlines at a story's end are not part of it; stories of nothing but blanks are left out. Views into `text`.
 typedef struct {
     const char *at;
     size_t size;
