@@ -1,0 +1,480 @@
+// sgatlin data: text to a tokenizer and token files.
+#include "datasets/storyworld/storyworld.h"
+#include "reference/cli/commands.h"
+#include "reference/cli/options.h"
+#include "reference/data/encode.h"
+#include "reference/support/parallel.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+// -- Options --
+
+enum { LEAST_VOCABULARY = TOKENIZER_SPECIALS + 256 + 1, TEXT_VOCABULARY = 8192, STORYWORLD_VOCABULARY = 1024 };
+enum { DEFAULT_STORIES = 20000, MOST_STORIES = 100000000, MOST_THREADS = 1024 };
+
+typedef struct {
+    bool storyworld;
+    const char *text, *valid, *tokenizer, *out;
+    int64_t stories, seed; // -1: not given
+    int vocabulary;        // 0: not given
+    int threads;           // 0: all
+} Options;
+
+enum {
+    KEY_STORYWORLD = 256,
+    KEY_STORIES,
+    KEY_SEED,
+    KEY_TEXT,
+    KEY_VALID,
+    KEY_VOCABULARY,
+    KEY_TOKENIZER,
+    KEY_OUT,
+    KEY_THREADS
+};
+
+static const struct argp_option option_table[] = {
+    { "storyworld", KEY_STORYWORLD, NULL, 0, "Make the built-in corpus, whose facts and word classes are known", 1 },
+    { "stories", KEY_STORIES, "N", 0, "How many stories of it (20000); the last 5% are for validation", 1 },
+    { "seed", KEY_SEED, "S", 0, "Which ones (1)", 1 },
+    { "text", KEY_TEXT, "FILE", 0,
+      "Take a text file (- is stdin): stories separated by lines holding only <|endoftext|>, else one story", 2 },
+    { "valid", KEY_VALID, "FILE", 0,
+      "Text for validation; without it the last 5% of --text: stories, or of one story tokens", 2 },
+    { "vocab", KEY_VOCABULARY, "V", 0,
+      "Train a byte-level BPE tokenizer of V tokens, 259 to 65535 (8192 or what the text gives; storyworld: 1024)", 3 },
+    { "tokenizer", KEY_TOKENIZER, "FILE", 0, "Take this tokenizer.json instead", 3 },
+    { "out", KEY_OUT, "DIR", 0,
+      "The folder to make: tokenizer.json, train.bin, valid.bin (and for storyworld the texts, facts.tsv, classes.tsv)",
+      4 },
+    { "threads", KEY_THREADS, "N", 0, "Threads (all); the files are the same for any number", 4 },
+    { 0 },
+};
+
+static void check_together(const struct argp_state *state, const Options *options) {
+    if (options->storyworld == (options->text != NULL)) {
+        argp_error(state, "wanted either --storyworld or --text FILE, %s",
+                   options->storyworld ? "not both" : "got neither");
+    } else if (!options->storyworld && (options->stories >= 0 || options->seed >= 0)) {
+        argp_error(state, "--stories and --seed go with --storyworld, not with --text");
+    } else if (options->storyworld && options->valid != NULL) {
+        argp_error(state, "--valid goes with --text; storyworld makes its own validation stories");
+    } else if (options->vocabulary != 0 && options->tokenizer != NULL) {
+        argp_error(state, "wanted either --vocab or --tokenizer, not both: the tokenizer has its vocabulary");
+    } else if (options->valid != NULL && strcmp(options->valid, "-") == 0 && strcmp(options->text, "-") == 0) {
+        argp_error(state, "--text and --valid cannot both be stdin");
+    } else if (options->out == NULL) {
+        argp_error(state, "wanted --out DIR, the folder to make");
+    }
+}
+
+static error_t parse_option(int key, char *value, struct argp_state *state) {
+    Options *options = state->input;
+    switch (key) {
+    case KEY_STORYWORLD: options->storyworld = true; break;
+    case KEY_STORIES: options->stories = option_whole(state, "stories", value, 2, MOST_STORIES); break;
+    case KEY_SEED: options->seed = option_whole(state, "seed", value, 0, INT64_MAX); break;
+    case KEY_TEXT: options->text = value; break;
+    case KEY_VALID: options->valid = value; break;
+    case KEY_VOCABULARY:
+        options->vocabulary = (int)option_whole(state, "vocab", value, LEAST_VOCABULARY, TOKENIZER_MAX_VOCABULARY);
+        break;
+    case KEY_TOKENIZER: options->tokenizer = value; break;
+    case KEY_OUT: options->out = value; break;
+    case KEY_THREADS: options->threads = (int)option_whole(state, "threads", value, 1, MOST_THREADS); break;
+    case ARGP_KEY_ARG: argp_error(state, "%s: wanted options only; a text is given with --text", value); break;
+    case ARGP_KEY_END: check_together(state, options); break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp parser = {
+    .options = option_table,
+    .parser = parse_option,
+    .doc = "Makes the folder that `sgatlin train` learns from, out of any text or the built-in storyworld.\v"
+           "  sgatlin data --storyworld --stories 20000 --seed 1 --vocab 1024 --out data/sw\n"
+           "  sgatlin data --text stories.txt --out data/mine",
+};
+
+// -- Progress --
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal_number) {
+    (void)signal_number;
+    interrupted = 1;
+}
+
+// The first Ctrl-C ends the work tidily; a second one ends the program as usual.
+static void watch_interrupts(void) {
+    struct sigaction action = { .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static double seconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+// One piece of work: a line that counts on a terminal, one line at its end otherwise.
+typedef struct {
+    const char *what;
+    double whole; // what counts as all of it
+    double begun, shown;
+} Progress;
+
+static Progress progress_begin(const char *what, size_t whole) {
+    double now = seconds_now();
+    return (Progress){ .what = what, .whole = (double)whole, .begun = now, .shown = now };
+}
+
+static bool progress_step(void *context, size_t done) {
+    Progress *progress = context;
+    double now = seconds_now();
+    if (now - progress->shown > 0.2 && isatty(STDERR_FILENO)) {
+        double left = (now - progress->begun) * (progress->whole / ((double)done + 1) - 1);
+        char time[AMOUNT_TEXT];
+        fprintf(stderr, "\r%s %3.0f%%, %s left  ", progress->what, 100 * (double)done / progress->whole,
+                amount_time(time, left > 0 ? left : 0));
+        progress->shown = now;
+    }
+    return !interrupted;
+}
+
+static void progress_end(const Progress *progress) {
+    fprintf(stderr, "%s%s: %.1f s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", progress->what,
+            seconds_now() - progress->begun);
+}
+
+// -- Texts --
+
+// One of the two halves of a corpus.
+typedef struct {
+    MappedFile text; // empty where the stories lie in the other half's text
+    Stories found;   // owns the stories of this text
+    const Story *stories;
+    size_t count, bytes;
+    TokenFile tokens;
+} Half;
+
+typedef struct {
+    const Options *options;
+    OutputFolder folder;
+    Half train, valid;
+    Tokenizer *tokenizer;
+} Job;
+
+static char *inside(const Job *job, const char *name, Error *error) {
+    char *path = path_join(job->folder.temporary, name);
+    if (path == NULL) fail(error, "%s: out of memory", job->options->out);
+    return path;
+}
+
+// Writes stories first .. last-1 of storyworld to a text file in the folder, and maps it.
+static bool write_world(Job *job, Half *half, const char *name, uint64_t first, uint64_t last, Error *error) {
+    static const char separator[] = "\n<|endoftext|>\n";
+    char story[STORYWORLD_STORY_MAX];
+    OutputFile out;
+    Progress progress = progress_begin(name, (size_t)(last - first));
+    char *path = inside(job, name, error);
+    bool ok = path != NULL && output_open(&out, path, error);
+    if (ok) {
+        for (uint64_t i = first; ok && i < last; i++) {
+            size_t size = storyworld_story(story, sizeof story, (uint64_t)job->options->seed, i);
+            while (size > 0 && story[size - 1] == '\n') size--;
+            fwrite(story, 1, size, out.stream);
+            fwrite(separator, 1, sizeof separator - 1, out.stream);
+            if (i % 1024 == 0 && !progress_step(&progress, (size_t)(i - first)))
+                ok = fail(error, "stopped; nothing was written");
+            if (ok && ferror(out.stream)) break; // output_commit tells why
+        }
+        if (ok)
+            ok = output_commit(&out, error);
+        else
+            output_discard(&out);
+    }
+    ok = ok && file_map(&half->text, path, error);
+    if (ok) progress_end(&progress);
+    free(path);
+    return ok;
+}
+
+static bool write_table(Job *job, const char *name, void write(FILE *), Error *error) {
+    OutputFile out;
+    char *path = inside(job, name, error);
+    bool ok = path != NULL && output_open(&out, path, error);
+    if (ok) {
+        write(out.stream);
+        ok = output_commit(&out, error);
+    }
+    free(path);
+    return ok;
+}
+
+static bool make_world(Job *job, Error *error) {
+    uint64_t stories = (uint64_t)job->options->stories, valid = stories / 20 > 0 ? stories / 20 : 1;
+    return write_world(job, &job->train, "train.txt", 0, stories - valid, error) &&
+           write_world(job, &job->valid, "valid.txt", stories - valid, stories, error) &&
+           write_table(job, "facts.tsv", storyworld_write_facts, error) &&
+           write_table(job, "classes.tsv", storyworld_write_classes, error);
+}
+
+// Copies all that a descriptor gives to a new file.
+static bool copy_stream(int from, const char *name, const char *path, Error *error) {
+    char buffer[1 << 16];
+    FILE *out = fopen(path, "wbx");
+    if (out == NULL) return fail(error, "%s: cannot be kept: %s", name, strerror(errno));
+    bool ok = true;
+    for (ssize_t n; ok && (n = read(from, buffer, sizeof buffer)) != 0;) {
+        if (interrupted)
+            ok = fail(error, "stopped; nothing was written");
+        else if (n < 0 && errno == EINTR)
+            continue;
+        else if (n < 0)
+            ok = fail(error, "%s: cannot be read: %s", name, strerror(errno));
+        else if (fwrite(buffer, 1, (size_t)n, out) != (size_t)n) {
+            ok = fail(error, "%s: cannot be kept while it is worked on: %s; free some space", name, strerror(errno));
+        }
+    }
+    if (fclose(out) != 0 && ok) ok = fail(error, "%s: cannot be kept while it is worked on: %s", name, strerror(errno));
+    return ok;
+}
+
+// Maps a text. What cannot be mapped (stdin, a pipe) is first copied to a file, which has no name once it is mapped.
+static bool open_text(Job *job, Half *half, const char *name, Error *error) {
+    bool is_stdin = strcmp(name, "-") == 0;
+    struct stat status;
+    if (!is_stdin && (stat(name, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
+        return file_map(&half->text, name, error);
+    }
+    int from = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+    if (from < 0) return fail(error, "%s: cannot be opened for reading: %s", name, strerror(errno));
+    char *path = inside(job, "text", error);
+    bool ok =
+        path != NULL && copy_stream(from, is_stdin ? "stdin" : name, path, error) && file_map(&half->text, path, error);
+    if (path != NULL) unlink(path);
+    free(path);
+    if (!is_stdin) close(from);
+    return ok;
+}
+
+static bool find_stories(Half *half, const char *name, Error *error) {
+    if (!stories_find(&half->found, (const char *)half->text.bytes, half->text.size)) {
+        return fail(error, "%s: out of memory for its list of stories", name);
+    }
+    if (half->found.count == 0) {
+        return fail(error, "%s: holds no story, it is empty or all blank (%zu bytes); give a text", name,
+                    half->text.size);
+    }
+    half->stories = half->found.at;
+    half->count = half->found.count;
+    return true;
+}
+
+// The last 5% of the stories, at least one, become the other half. One story alone is cut later, between tokens.
+static void split_stories(Job *job) {
+    Half *train = &job->train, *valid = &job->valid;
+    if (train->count < 2) return;
+    valid->count = train->count / 20 > 0 ? train->count / 20 : 1;
+    train->count -= valid->count;
+    valid->stories = train->stories + train->count;
+}
+
+static size_t bytes_of(const Half *half) {
+    size_t bytes = 0;
+    for (size_t s = 0; s < half->count; s++) bytes += half->stories[s].size;
+    return bytes;
+}
+
+static bool open_texts(Job *job, Error *error) {
+    const Options *options = job->options;
+    bool own_valid = options->storyworld || options->valid != NULL;
+    const char *name = options->storyworld ? "train.txt" : options->text;
+    if (options->storyworld) {
+        if (!make_world(job, error)) return false;
+    } else {
+        if (!open_text(job, &job->train, options->text, error)) return false;
+        if (own_valid && !open_text(job, &job->valid, options->valid, error)) return false;
+    }
+    if (!find_stories(&job->train, name, error)) return false;
+    if (own_valid && !find_stories(&job->valid, options->storyworld ? "valid.txt" : options->valid, error))
+        return false;
+    if (!own_valid) split_stories(job);
+    job->train.bytes = bytes_of(&job->train);
+    job->valid.bytes = bytes_of(&job->valid);
+    return true;
+}
+
+// -- Tokens --
+
+static bool make_tokenizer(Job *job, Error *error) {
+    const Options *options = job->options;
+    if (options->tokenizer == NULL) {
+        bool exact = options->vocabulary != 0;
+        int wanted = exact ? options->vocabulary : options->storyworld ? STORYWORLD_VOCABULARY : TEXT_VOCABULARY;
+        Progress progress = progress_begin("tokenizer", job->train.bytes);
+        job->tokenizer =
+            train_tokenizer(job->train.stories, job->train.count, wanted, exact, progress_step, &progress, error);
+        if (job->tokenizer == NULL) return false;
+        progress_end(&progress);
+    }
+    char *path = inside(job, "tokenizer.json", error);
+    bool ok = path != NULL && tokenizer_save(job->tokenizer, path, error);
+    free(path);
+    return ok;
+}
+
+static TokenWriter *open_writer(const Job *job, const char *path, Error *error) {
+    return token_writer_open(path, tokenizer_vocabulary(job->tokenizer), tokenizer_hash(job->tokenizer), error);
+}
+
+// Encodes one half and opens the file, which checks what was written.
+static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
+    Progress progress = progress_begin(name, half->bytes);
+    char *path = inside(job, name, error);
+    TokenWriter *writer = path == NULL ? NULL : open_writer(job, path, error);
+    bool ok = writer != NULL;
+    if (ok) {
+        ok = encode_stories(writer, job->tokenizer, half->stories, half->count, progress_step, &progress, error);
+        if (ok)
+            ok = token_writer_commit(writer, error);
+        else
+            token_writer_discard(writer);
+    }
+    ok = ok && token_file_open(&half->tokens, path, error);
+    if (ok && half->tokens.tokens == half->tokens.stories) {
+        ok = fail(error, "%s: the tokenizer %s has no token for anything in the text; train one with --vocab", name,
+                  job->options->tokenizer);
+    }
+    if (ok) progress_end(&progress);
+    free(path);
+    return ok;
+}
+
+// Tokens first .. last-1 of a file's only story, as a file of one story.
+static bool write_cut(const Job *job, const TokenFile *whole, size_t first, size_t last, const char *path,
+                      Error *error) {
+    TokenWriter *writer = open_writer(job, path, error);
+    bool ok = writer != NULL;
+    for (size_t i = first; ok && i < last;) {
+        uint32_t ids[1024];
+        size_t n = 0;
+        while (n < sizeof ids / sizeof *ids && i < last) ids[n++] = whole->token[i++];
+        ok = token_writer_tokens(writer, ids, n, error);
+    }
+    if (!ok || !token_writer_end(writer, error)) {
+        token_writer_discard(writer);
+        return false;
+    }
+    return token_writer_commit(writer, error);
+}
+
+// A text of one story: its last 5% of tokens, at least one, become the other half.
+static bool split_tokens(Job *job, Error *error) {
+    TokenFile whole = job->train.tokens;
+    job->train.tokens = (TokenFile){ 0 };
+    size_t tokens = whole.tokens - 1, valid = tokens / 20 > 0 ? tokens / 20 : 1; // without the end
+    char *train_path = inside(job, "train.bin", error), *valid_path = inside(job, "valid.bin", error);
+    bool ok = train_path != NULL && valid_path != NULL;
+    if (ok && tokens < 2) {
+        ok = fail(error,
+                  "%s: is one story of %zu token, too little to keep a part for validation; give more text, or --valid",
+                  job->options->text, tokens);
+    }
+    ok = ok && write_cut(job, &whole, tokens - valid, tokens, valid_path, error) &&
+         write_cut(job, &whole, 0, tokens - valid, train_path, error) && // replaces the whole, which stays mapped
+         token_file_open(&job->train.tokens, train_path, error) &&
+         token_file_open(&job->valid.tokens, valid_path, error);
+    token_file_close(&whole);
+    free(train_path);
+    free(valid_path);
+    return ok;
+}
+
+// -- The whole --
+
+static void print_half(const char *name, const TokenFile *file) {
+    printf("%s  %10zu stories  %12zu tokens  %8.1f a story\n", name, file->stories, file->tokens,
+           (double)file->tokens / (double)file->stories);
+}
+
+static void print_summary(const Job *job, double seconds) {
+    const TokenFile *train = &job->train.tokens, *valid = &job->valid.tokens;
+    size_t tokens = train->tokens + valid->tokens - train->stories - valid->stories; // that stand for text
+    print_half("train", train);
+    print_half("valid", valid);
+    printf("vocabulary %d, %.2f bytes a token, %.1f s\n", train->V,
+           (double)(job->train.bytes + job->valid.bytes) / (double)tokens, seconds);
+    printf("next: build/sgatlin train --data %s --out runs/a\n", job->options->out);
+}
+
+// Everything up to the folder's new name.
+static bool fill_folder(Job *job, Error *error) {
+    if (job->options->tokenizer != NULL) { // before the long work, in case it cannot be read
+        job->tokenizer = tokenizer_load(job->options->tokenizer, error);
+        if (job->tokenizer == NULL) return false;
+    }
+    if (!open_texts(job, error) || !make_tokenizer(job, error)) return false;
+    if (!encode_half(job, &job->train, "train.bin", error)) return false;
+    return job->valid.count > 0 ? encode_half(job, &job->valid, "valid.bin", error) : split_tokens(job, error);
+}
+
+static void half_free(Half *half) {
+    token_file_close(&half->tokens);
+    free(half->found.at);
+    file_unmap(&half->text);
+}
+
+// The folder that --out lies in is made when missing, and removed again when nothing came of it.
+static bool make_corpus(const Options *options, Error *error) {
+    Job job = { .options = options };
+    double begun = seconds_now();
+    char *copy = strdup(options->out);
+    if (copy == NULL) return fail(error, "%s: out of memory", options->out);
+    const char *parent = dirname(copy);
+    bool new_parent = !path_exists(parent);
+    bool ok = folder_make(parent, error) && output_folder_open(&job.folder, options->out, error);
+    if (ok) {
+        ok = fill_folder(&job, error);
+        if (ok)
+            ok = output_folder_commit(&job.folder, error);
+        else
+            output_folder_discard(&job.folder);
+    }
+    if (ok) print_summary(&job, seconds_now() - begun);
+    if (!ok && new_parent) rmdir(parent);
+    half_free(&job.train);
+    half_free(&job.valid);
+    if (job.tokenizer != NULL) tokenizer_free(job.tokenizer);
+    free(copy);
+    return ok;
+}
+
+int command_data(int argc, char **argv) {
+    Options options = { .stories = -1, .seed = -1 };
+    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    if (options.stories < 0) options.stories = DEFAULT_STORIES;
+    if (options.seed < 0) options.seed = 1;
+    if (options.threads > 0) parallel_set_threads(options.threads);
+    if (options.storyworld) {
+        fprintf(stderr, "threads=%d storyworld stories=%lld seed=%lld\n", parallel_threads(),
+                (long long)options.stories, (long long)options.seed);
+    } else {
+        fprintf(stderr, "threads=%d text=%s\n", parallel_threads(), options.text);
+    }
+    watch_interrupts();
+    Error error;
+    if (make_corpus(&options, &error)) return 0;
+    int status = command_failed(argv[0], &error);
+    return interrupted ? 130 : status;
+}
