@@ -1,56 +1,200 @@
-# make help lists the targets.
+# make help lists the targets. Settings, as in `make CC=clang BLAS=0 test`; what stands on the command line always wins:
+#   CC=…      the compiler                          V=release|debug|asan
+#   BLAS=0    without CBLAS: a plain loop           ARCH=native, or what binaries that travel may ask of a machine: x86-64-v3
+#   OPENMP=0  without threads                       WERROR=1  warnings are errors
+# Each has a build folder of its own, so that nothing in it is stale; build/sgatlin points to the one built last.
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
-CC   ?= cc
-V    ?= release
-ARCH ?= native
+# Set with =, not ?=, so that a variable of that name in the environment changes nothing.
+V      = release
+ARCH   = native
+BLAS   =
+OPENMP =
+WERROR = 0
+FUZZ_SECONDS = 20
 
-CFLAGS_release := -O3 -march=$(ARCH)
-CFLAGS_debug   := -O0
-CFLAGS_asan    := -O1 -march=$(ARCH) -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-WARN   := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes
-CFLAGS += -std=c11 -g -D_POSIX_C_SOURCE=200809L $(WARN) $(WERROR) -I. -MMD -MP $(CFLAGS_$(V))
-
+# ---- what this machine has: found out by building a real program that uses it
 H := \#
-probe = $(shell printf '%b' '$(1)' | $(CC) $(2) -x c - -o /dev/null $(3) 2>/dev/null && echo 1 || echo 0)
-BLAS   ?= $(call probe,$(H)include <cblas.h>\nint main(void){return (int)cblas_sasum(0,0,1);}\n,,-lopenblas)
-OPENMP ?= $(call probe,$(H)include <omp.h>\nint main(void){return omp_get_max_threads()<1;}\n,-fopenmp,)
-BLAS := $(BLAS)
-OPENMP := $(OPENMP)
-B := build/$(notdir $(CC))-$(V)-$(ARCH)-blas$(BLAS)-omp$(OPENMP)
+pkg = $(or $(shell pkg-config $1 $2 2>/dev/null),$3)
+FLAGS := -std=c11 -g -D_POSIX_C_SOURCE=200809L
+ifneq ($(shell uname -s),Darwin)
+use_openmp := -fopenmp
+use_blas   := -DWITH_BLAS $(call pkg,--cflags,openblas)
+lib_blas   := $(call pkg,--libs,openblas,-lopenblas)
+blas.h     := cblas.h
+else # from the manuals, not tried
+BREW       := $(shell brew --prefix)
+FLAGS      += -D_DARWIN_C_SOURCE -I$(BREW)/include -I$(BREW)/opt/libomp/include
+LDFLAGS    += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
+use_openmp := -Xpreprocessor -fopenmp
+lib_openmp := -lomp
+use_blas   := -DWITH_BLAS -DACCELERATE_NEW_LAPACK
+lib_blas   := -framework Accelerate
+blas.h     := Accelerate/Accelerate.h
+lib_argp   := -largp
+endif
+lib_jansson  := -ljansson
+lib_utf8proc := -lutf8proc
+lib_xxhash   := -lxxhash
+use_check    := $(call pkg,--cflags,check)
+lib_check    := $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -pthread)
+try_jansson  := $Hinclude <jansson.h>\nvoid *try_jansson(void) { return json_object(); }\n
+try_utf8proc := $Hinclude <utf8proc.h>\nconst char *try_utf8proc(void) { return utf8proc_version(); }\n
+try_xxhash   := $Hinclude <xxhash.h>\nunsigned long try_xxhash(void) { return XXH3_64bits("", 0); }\n
+try_stb      := $Hinclude <stb/stb_image_write.h>\n
+try_argp     := $Hinclude <argp.h>\nint try_argp(void) { return argp_parse(0, 0, 0, 0, 0, 0); }\n
+try_blas     := $Hinclude <$(blas.h)>\nfloat try_blas(void) { return cblas_sasum(0, 0, 1); }\n
+try_openmp   := $Hinclude <omp.h>\nint try_openmp(void) { return omp_get_max_threads(); }\n
+try_check    := $Hinclude <check.h>\nvoid *try_check(void) { return suite_create(""); }\n
 
-# Contraction, no errno from sqrtf, no traps: none changes what a NaN or an infinity does (that would be -ffast-math).
-REFERENCE_CFLAGS := -ffp-contract=fast -fno-math-errno -fno-trapping-math -fopenmp-simd -Wno-pass-failed $(if $(filter 1,$(BLAS)),-DWITH_BLAS) $(if $(filter 1,$(OPENMP)),-fopenmp)
-LIBS := $(if $(filter 1,$(BLAS)),-lopenblas) $(if $(filter 1,$(OPENMP)),-fopenmp) -ljansson -lutf8proc -lxxhash -lm
-CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt -pthread)
+NEEDED   := compiler jansson utf8proc xxhash stb argp
+OPTIONAL := $(if $(filter 0,$(BLAS)),,blas) $(if $(filter 0,$(OPENMP)),,openmp) check
+builds = $(shell printf '%b' '$(foreach n,$1,$(try_$n))int main(void) { return 0; }\n' | $(CC) $(FLAGS) $(CPPFLAGS) \
+  $(CFLAGS) $(foreach n,$1,$(use_$n)) -x c - -o /dev/null $(LDFLAGS) $(foreach n,$1,$(lib_$n)) 2>/dev/null && echo yes)
+# All at once is quick; one by one only where something is missing, every time: nothing is remembered, nothing is stale.
+FOUND = $(or $(if $(call builds,$(NEEDED) $(OPTIONAL)),$(NEEDED) $(OPTIONAL)),\
+  $(foreach n,$(NEEDED) $(OPTIONAL),$(if $(call builds,$n),$n)))
 
-LIBRARY_SOURCES := $(filter-out reference/cli/%,$(wildcard reference/*/*.c)) $(wildcard datasets/storyworld/*.c)
-LIBRARY := $(patsubst %.c,$(B)/%.o,$(LIBRARY_SOURCES))
-CLI     := $(patsubst %.c,$(B)/%.o,$(wildcard reference/cli/*.c))
-TESTS   := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/test_*.c))
-TEST_SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
-
-.PHONY: all test clean format
-all: build/sgatlin
-
-build/sgatlin: $(B)/sgatlin
-	ln -sfn $(B:build/%=%)/sgatlin $@
-$(B)/sgatlin: $(CLI) $(LIBRARY)
-	$(CC) $(CFLAGS) $^ -o $@ $(LIBS)
-$(B)/tests/test_%: $(B)/tests/test_%.o $(TEST_SUPPORT) $(LIBRARY)
-	$(CC) $(CFLAGS) $^ -o $@ $(CHECK_LIBS) $(LIBS)
-$(B)/reference/%.o: CFLAGS += $(REFERENCE_CFLAGS)
-$(B)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c $< -o $@
-
-test: $(TESTS)
-	@for t in $(TESTS); do echo "-- $$t"; $$t || exit 1; done
-test-%: $(B)/tests/test_%
-	$<
-
-format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
-clean:
+# ---- deps and clean change what every other goal finds: the others wait, then look around in a make of their own
+FIRST := $(filter deps deps-checks clean,$(MAKECMDGOALS))
+OTHER := $(filter-out $(FIRST),$(MAKECMDGOALS))
+.PHONY: help deps deps-checks clean
+deps: ## install what is missing, with the system's package manager
+	@CC='$(CC)' sh tests/install/deps.sh $(filter-out $(FOUND),$(NEEDED) $(OPTIONAL))
+deps-checks: ## the same for what only .ci/run and make fuzz use: clang, its runtimes, clang-format, shellcheck
+	@sh tests/install/deps.sh checks
+clean: ## remove every build
 	rm -rf build
--include $(shell find build -name '*.d' 2>/dev/null)
+ifneq ($(FIRST),)
+.PHONY: then $(OTHER)
+$(OTHER): then
+	@:
+then: $(FIRST)
+	+@$(MAKE) --no-print-directory $(OTHER)
+else
+
+# ---- goals that need nothing of it, or ask a make of their own with other settings
+.PHONY: help sanitize fuzz format format-check
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@echo 'Settings: CC= V=release|debug|asan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS= (the first lines of the Makefile)'
+sanitize: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
+	+@$(MAKE) --no-print-directory V=asan run-tests
+fuzz: ## hostile files, FUZZ_SECONDS (20) for each of tests/fuzz/fuzz_*.c; needs clang
+	+@$(MAKE) --no-print-directory CC=$(if $(findstring clang,$(CC)),$(CC),clang) V=fuzz BLAS=0 OPENMP=0 run-fuzz
+FORMAT = git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format
+format: ## clang-format every source in place
+	$(FORMAT) -i
+format-check: ## name what clang-format 14 would change
+	$(FORMAT) --dry-run -Werror
+ifneq ($(filter-out help sanitize fuzz format format-check,$(or $(MAKECMDGOALS),all)),)
+
+# ---- what is built here, and how
+FOUND := $(FOUND)
+ifeq ($(filter compiler,$(FOUND)),)
+$(error No C compiler: `$(CC)` builds no program here. Run `make deps`, or name another with CC=)
+endif
+ifneq ($(filter-out $(FOUND),$(NEEDED)),)
+$(error Not found: $(filter-out $(FOUND),$(NEEDED)). Run `make deps`)
+endif
+ifneq ($(filter-out $(FOUND),$(if $(filter 1,$(BLAS)),blas) $(if $(filter 1,$(OPENMP)),openmp)),)
+$(error Asked for, but not found with $(CC): $(filter-out $(FOUND),blas openmp). Run `make deps`)
+endif
+HAVE_BLAS   := $(if $(filter blas,$(FOUND)),1,0)
+HAVE_OPENMP := $(if $(filter openmp,$(FOUND)),1,0)
+without  = $(if $(filter $1,$(FOUND)),,$2 ($(if $(filter $1,$(OPTIONAL)),no $3 found: make deps,as asked for)))
+LEFT_OUT := $(call without,blas,fast matrix products,CBLAS) $(call without,openmp,threads,OpenMP) $(call without,check,tests,Check)
+$(info cc="$(shell $(CC) --version | head -n 1)" arch=$(ARCH) blas=$(if $(filter 1,$(HAVE_BLAS)),$(patsubst -l%,%,$(lastword \
+  $(lib_blas))),no) openmp=$(if $(filter 1,$(HAVE_OPENMP)),yes,no) check=$(if $(filter check,$(FOUND)),yes,no) V=$(V) | \
+  left out: $(or $(strip $(LEFT_OUT)),nothing))
+
+EMPTY :=
+B := build/$(subst $(EMPTY) ,-,$(notdir $(CC)))-$(V)-$(ARCH)-blas$(HAVE_BLAS)-omp$(HAVE_OPENMP)
+MACHINE := $(if $(ARCH),$(if $(filter arm64 aarch64,$(shell uname -m)),-mcpu,-march)=$(ARCH))
+SANITIZE := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_release := -O3 $(MACHINE)
+FLAGS_debug   := -O0
+FLAGS_asan    := $(SANITIZE)
+FLAGS_fuzz    := $(SANITIZE) -fsanitize=fuzzer-no-link
+ifeq ($(FLAGS_$(V)),)
+$(error V=$(V) is not one of: release debug asan fuzz)
+endif
+FLAGS += -I. -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes $(if $(filter 1,$(WERROR)),-Werror) $(FLAGS_$(V)) \
+  -fopenmp-simd $(if $(filter 1,$(HAVE_OPENMP)),$(use_openmp)) $(if $(filter 1,$(HAVE_BLAS)),$(use_blas)) $(CPPFLAGS) $(CFLAGS)
+LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) $(if $(filter 1,$(HAVE_BLAS)),$(lib_blas)) \
+  $(foreach n,$(NEEDED),$(lib_$n)) -lm
+
+objects = $(patsubst %.c,$(B)/%.o,$(wildcard $1))
+LIBRARY := $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) $(call objects,datasets/storyworld/*.c)
+COMMANDS := $(call objects,reference/cli/*.c)
+SUPPORT  := $(call objects,tests/support/*.c)
+PROGRAMS := $(if $(COMMANDS),$(B)/sgatlin) $(if $(wildcard tests/golden.c),$(B)/golden)
+TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c)) $(wildcard tests/test_*.sh)
+FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: FORCE all info demo test run-tests run-fuzz $(PROGRAMS:$(B)/%=build/%)
+.SECONDARY:
+all: $(PROGRAMS:$(B)/%=build/%) ## what this machine can build: build/sgatlin and build/golden
+info: ## what was found, and what is left out and why
+	@:
+$(PROGRAMS:$(B)/%=build/%): build/%: $(B)/%
+	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
+# Fused multiply-adds and square roots without errno only in the fast rung; what checks it rounds after every operation.
+EXACT := -ffp-contract=off
+FAST  := -ffp-contract=fast -fno-math-errno
+# The whole command line, with what -march=native means here, and what is linked: a change of either builds anew.
+$(B)/flags:   tell = $(CC) $(FLAGS) -$H$H$H -E -x c /dev/null; echo '$(EXACT) $(FAST) $(use_check)'
+$(B)/objects: tell = echo '$(LIBS) $(lib_check) $(LIBRARY) $(COMMANDS) $(SUPPORT)'
+$(B)/flags $(B)/objects: FORCE
+	@mkdir -p $(@D)
+	@{ $(tell); } >$@.new 2>&1; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(B)/%.o: ROUNDING := $(EXACT)
+$(B)/reference/%.o: ROUNDING := $(FAST)
+$(B)/tests/%.o: ROUNDING := $(EXACT) $(use_check)
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	@echo '$(CC) $<'
+	@$(CC) $(FLAGS) $(ROUNDING) -MMD -MP -c $< -o $@
+link = @echo '$(CC) -o $@'; $(CC) $(FLAGS) $(filter %.o,$^) -o $@
+$(B)/sgatlin: $(COMMANDS) $(LIBRARY) $(B)/objects
+	$(link) $(LIBS)
+$(B)/golden: $(B)/tests/golden.o $(SUPPORT) $(LIBRARY) $(B)/objects
+	$(link) $(LIBS)
+$(B)/tests/test_%: $(B)/tests/test_%.o $(SUPPORT) $(LIBRARY) $(B)/objects
+	$(link) $(lib_check) $(LIBS)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIBRARY) $(B)/objects
+	$(link) -fsanitize=fuzzer $(LIBS)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# ---- run it
+demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, let it tell stories
+	SGATLIN=build/sgatlin reference/demo.sh
+
+# $(call run,TESTS,ARGUMENTS) runs them all, one after the other, and ends with `N passed, N failed`. Check allows a
+# test 4 seconds unless told otherwise, too few for a slow build; LLVM's libomp forgets its memory when Check forks.
+run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; \
+  export SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' UBSAN_OPTIONS=print_stacktrace=1 \
+    LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
+  for t in $1; do \
+    echo "-- $$t"; \
+    if $$t $2 </dev/null; then passed=$$((passed + 1)); else echo "FAILED $$t: exit $$?"; failed=$$((failed + 1)); fi; \
+  done; \
+  echo "$$passed passed, $$failed failed"; [ $$failed = 0 ] && [ $$passed != 0 ]
+
+test: all run-tests ## every test; ends with a line `N passed, N failed`
+run-tests: $(PROGRAMS) $(TESTS)
+	$(call run,$(TESTS))
+.SECONDEXPANSION:
+named = $(filter $(B)/tests/test_$1 tests/test_$1.sh,$(TESTS))
+test-%: $(PROGRAMS) $$(call named,$$*) ## one of them: tests/test_NAME.c, .sh or both
+	@[ -n '$(call named,$*)' ] || { echo 'There is neither tests/test_$*.c nor tests/test_$*.sh' >&2; exit 1; }
+	$(call run,$(call named,$*))
+run-fuzz: $(FUZZERS)
+	@[ -n '$(FUZZERS)' ] || { echo 'There is no tests/fuzz/fuzz_*.c' >&2; exit 1; }
+	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$(B)/)
+ifeq ($(filter check,$(FOUND)),)
+$(filter $(B)/%,$(TESTS)):
+	@echo 'Tests need the library Check, which was not found. Run `make deps`' >&2; exit 1
+endif
+endif
+endif
