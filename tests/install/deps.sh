@@ -58,6 +58,7 @@ packages() {
         brew:openmp) echo libomp ;;
         brew:check) echo check pkgconf ;;
         brew:checks) echo llvm clang-format shellcheck ;;
+        *:argp) ;; # part of glibc
         *) stop "no package is known for $1; install it by hand" ;;
     esac
 }
@@ -107,7 +108,7 @@ for need in "$@"; do
     done
 done
 say "not found: $*"
-[ "$wanted" ] || stop "and no package of $manager is known to bring it"
+[ "$wanted" ] || stop "no package of $manager is known to bring it"
 [ "$manager" = apt-get ] || say "$manager was never tried; should a name be wrong, please tell us"
 # shellcheck disable=SC2086
 case $manager in
