@@ -74,7 +74,7 @@ then: $(FIRST)
 else
 
 # ---- goals that need nothing of it, or ask a make of their own with other settings
-.PHONY: help sanitize fuzz format format-check
+.PHONY: help sanitize fuzz format format-check format-version
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo 'Settings: CC= V=release|debug|asan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS= (the first lines of the Makefile)'
@@ -82,12 +82,17 @@ sanitize: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	+@$(MAKE) --no-print-directory V=asan run-tests
 fuzz: ## hostile files, FUZZ_SECONDS (20) for each of tests/fuzz/fuzz_*.c; needs clang
 	+@$(MAKE) --no-print-directory CC=$(if $(findstring clang,$(CC)),$(CC),clang) V=fuzz BLAS=0 OPENMP=0 run-fuzz
-FORMAT = git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs clang-format
-format: ## clang-format every source in place
+CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
+FORMAT = git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs $(CLANG_FORMAT)
+format: format-version ## clang-format every source in place
 	$(FORMAT) -i
-format-check: ## name what clang-format 14 would change
+format-check: format-version ## name what clang-format would change
 	$(FORMAT) --dry-run -Werror
-ifneq ($(filter-out help sanitize fuzz format format-check,$(or $(MAKECMDGOALS),all)),)
+format-version:
+	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || \
+	  { echo 'Formatting wants clang-format 14 (other versions lay out some lines in other ways), found:' \
+	  "$$($(CLANG_FORMAT) --version 2>&1)" >&2; exit 1; }
+ifneq ($(filter-out help sanitize fuzz format format-check format-version,$(or $(MAKECMDGOALS),all)),)
 
 # ---- what is built here, and how
 FOUND := $(FOUND)
@@ -174,7 +179,8 @@ demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, le
 # test 4 seconds unless told otherwise, too few for a slow build; LLVM's libomp forgets its memory when Check forks.
 run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; \
   export SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' UBSAN_OPTIONS=print_stacktrace=1 \
-    LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
+    LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
+    CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
   for t in $1; do \
     echo "-- $$t"; \
     if $$t $2 </dev/null; then passed=$$((passed + 1)); else echo "FAILED $$t: exit $$?"; failed=$$((failed + 1)); fi; \

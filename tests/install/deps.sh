@@ -83,10 +83,10 @@ as_root() {
 }
 
 apt_install() {
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086 # packages, one word each
     set -- env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $wanted
-    # The lists of packages may be missing or old: fetched only then, and again should the network fail us.
-    as_root "$@" && return
+    # The lists of packages may be missing or old: fetched only then, and again should the network fail.
+    "$@" --simulate >/dev/null 2>&1 && as_root "$@" && return
     for pause in 2 10 30; do
         as_root apt-get -o Acquire::Retries=3 update && as_root "$@" && return
         sleep "$pause"
