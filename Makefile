@@ -21,16 +21,15 @@ ifneq ($(shell uname -s),Darwin)
 use_openmp := -fopenmp
 use_blas   := -DWITH_BLAS $(call pkg,--cflags,openblas)
 lib_blas   := $(call pkg,--libs,openblas,-lopenblas)
-blas.h     := cblas.h
 else # from the manuals, not tried
 BREW       := $(shell brew --prefix)
+ACCELERATE := $(shell xcrun --show-sdk-path)/System/Library/Frameworks/Accelerate.framework
 FLAGS      += -D_DARWIN_C_SOURCE -I$(BREW)/include -I$(BREW)/opt/libomp/include
 LDFLAGS    += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
 use_openmp := -Xpreprocessor -fopenmp
 lib_openmp := -lomp
-use_blas   := -DWITH_BLAS -DACCELERATE_NEW_LAPACK
+use_blas   := -DWITH_BLAS -DACCELERATE_NEW_LAPACK -I$(ACCELERATE)/Frameworks/vecLib.framework/Headers
 lib_blas   := -framework Accelerate
-blas.h     := Accelerate/Accelerate.h
 lib_argp   := -largp
 endif
 lib_jansson  := -ljansson
@@ -43,7 +42,7 @@ try_utf8proc := $Hinclude <utf8proc.h>\nconst char *try_utf8proc(void) { return 
 try_xxhash   := $Hinclude <xxhash.h>\nunsigned long try_xxhash(void) { return XXH3_64bits("", 0); }\n
 try_stb      := $Hinclude <stb/stb_image_write.h>\n
 try_argp     := $Hinclude <argp.h>\nint try_argp(void) { return argp_parse(0, 0, 0, 0, 0, 0); }\n
-try_blas     := $Hinclude <$(blas.h)>\nfloat try_blas(void) { return cblas_sasum(0, 0, 1); }\n
+try_blas     := $Hinclude <cblas.h>\nfloat try_blas(void) { return cblas_sasum(0, 0, 1); }\n
 try_openmp   := $Hinclude <omp.h>\nint try_openmp(void) { return omp_get_max_threads(); }\n
 try_check    := $Hinclude <check.h>\nvoid *try_check(void) { return suite_create(""); }\n
 
