@@ -1,0 +1,43 @@
+#ifndef TESTS_LAYER_H
+#define TESTS_LAYER_H
+#include "reference/ffn/ffn.h"
+
+// One feed-forward layer of the fast rung alone, with the memory its contract asks for and nothing more: what the
+// layer must write is filled with NaN before, and fences stand behind `kept` and `scratch`.
+typedef struct {
+    Config config;
+    int B, T, N;
+    Tensors tensors;
+    float *parameters, *gradients; // blocks
+    float *x, *y, *dy, *dx;        // [N,D]
+    float *kept, *scratch;
+    size_t kept_floats, scratch_floats; // as the layer asked
+    GatingHook *hook;
+    void *hook_context;
+} Layer;
+
+// Scratch is taken for the number of threads at this moment: set it before. false: nothing is left behind.
+bool layer_new(Layer *out, const Config *config, int B, int T, Error *error);
+void layer_free(Layer *layer);
+
+// Parameters of the size training starts with (biases too: not zero), x and dy standard normal.
+void layer_randomize(Layer *layer, uint64_t seed);
+
+// Forward, then backward, as a model would call them. false: a fence was written over, or something the layer owes
+// was left unwritten, or was not finite.
+bool layer_forward(Layer *layer, Error *error);
+bool layer_backward(Layer *layer, Error *error);
+Gating layer_gating(const Layer *layer); // N = 0 for dense kinds
+
+// What a hook that forces a choice needs: every call writes these over the layer's own.
+typedef struct {
+    const float *score;   // [N,C,K]
+    const int32_t *index; // [N,C,K]
+    int calls;            // how often it was called
+    bool shape_matches;   // false: a call brought another shape than N, C, K
+    int N, C, K;
+} ForcedGating;
+void layer_force_gating(void *forced, int layer, Gating *gating); // a GatingHook
+
+void fill_normal(float *out, size_t count, uint64_t key, double deviation);
+#endif
