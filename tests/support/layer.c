@@ -3,7 +3,9 @@
 #include "reference/support/parallel.h"
 #include "reference/support/random.h"
 #include "tests/support/compare.h"
+#include "tests/support/plain_ffn.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FENCE = 64 };
@@ -139,4 +141,98 @@ void layer_force_gating(void *context, int layer, Gating *gating) {
     size_t entries = gating_entries(gating);
     memcpy(gating->score, forced->score, entries * sizeof *forced->score);
     memcpy(gating->index, forced->index, entries * sizeof *forced->index);
+}
+
+bool layer_numbers_new(LayerNumbers *out, const Config *config, int B, int T, Error *error) {
+    *out = (LayerNumbers){ .config = *config, .B = B, .T = T, .N = B * T };
+    const Ffn *ffn = config->ffn;
+    if (!ffn->valid(config, error)) return false;
+    ffn->declare(&out->tensors, config, "");
+    if (out->tensors.floats == SIZE_MAX) return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
+    size_t rows = (size_t)out->N * (size_t)config->D;
+    out->parameters = calloc(2 * out->tensors.floats + 4 * rows, sizeof *out->parameters);
+    bool taken = out->parameters != NULL;
+    if (taken && ffn->sparse) {
+        size_t entries = (size_t)out->N * config->C * config->K;
+        size_t keys = (size_t)plain_score_groups(config) * plain_score_keys(config);
+        out->scores = calloc((size_t)out->N * keys + entries, sizeof *out->scores);
+        out->index = calloc(entries, sizeof *out->index);
+        taken = out->scores != NULL && out->index != NULL;
+        if (taken) out->score = out->scores + (size_t)out->N * keys;
+    }
+    if (!taken) {
+        layer_numbers_free(out);
+        return fail(error, "layer %s: no memory for %d tokens", ffn->name, B * T);
+    }
+    out->gradients = out->parameters + out->tensors.floats;
+    out->x = out->gradients + out->tensors.floats;
+    out->dy = out->x + rows;
+    out->y = out->dy + rows;
+    out->dx = out->y + rows;
+    return true;
+}
+
+void layer_numbers_free(LayerNumbers *numbers) {
+    free(numbers->parameters);
+    free(numbers->scores);
+    free(numbers->index);
+    tensors_free(&numbers->tensors);
+    *numbers = (LayerNumbers){ 0 };
+}
+
+static void widen(double *out, const float *in, size_t count) {
+    for (size_t i = 0; i < count; i++) out[i] = in[i];
+}
+
+static void narrow(float *out, const double *in, size_t count) {
+    for (size_t i = 0; i < count; i++) out[i] = (float)in[i];
+}
+
+void layer_numbers_from(LayerNumbers *out, const Layer *layer) {
+    size_t rows = (size_t)layer->N * (size_t)layer->config.D;
+    widen(out->parameters, layer->parameters, layer->tensors.floats);
+    widen(out->x, layer->x, rows);
+    widen(out->dy, layer->dy, rows);
+}
+
+static void layer_results(LayerNumbers *out, const Layer *layer) {
+    size_t rows = (size_t)layer->N * (size_t)layer->config.D;
+    widen(out->y, layer->y, rows);
+    widen(out->dx, layer->dx, rows);
+    widen(out->gradients, layer->gradients, layer->tensors.floats);
+    Gating gating = layer_gating(layer);
+    if (gating.N == 0) return;
+    widen(out->score, gating.score, gating_entries(&gating));
+    memcpy(out->index, gating.index, gating_entries(&gating) * sizeof *out->index);
+}
+
+static bool run_given(Layer *layer, const LayerNumbers *numbers, Error *error) {
+    const Config *config = &numbers->config;
+    size_t entries = (size_t)numbers->N * config->C * config->K;
+    float *score = malloc(entries * sizeof *score);
+    if (score == NULL) return fail(error, "no memory for a gating of %zu entries", entries);
+    narrow(score, numbers->score, entries);
+    ForcedGating forced = { .score = score, .index = numbers->index, .N = numbers->N, .C = config->C, .K = config->K };
+    layer->hook = layer_force_gating;
+    layer->hook_context = &forced;
+    bool ok = layer_forward(layer, error) && layer_backward(layer, error);
+    if (ok && (forced.calls != 1 || !forced.shape_matches))
+        ok = fail(error, "the hook was called %d times with the shape [N,C,K] %s, wanted once and right", forced.calls,
+                  forced.shape_matches ? "right" : "wrong");
+    free(score);
+    return ok;
+}
+
+bool reference_layer_run(LayerNumbers *numbers, Error *error) {
+    Layer layer;
+    if (!layer_new(&layer, &numbers->config, numbers->B, numbers->T, error)) return false;
+    size_t rows = (size_t)layer.N * (size_t)layer.config.D;
+    narrow(layer.parameters, numbers->parameters, layer.tensors.floats);
+    narrow(layer.x, numbers->x, rows);
+    narrow(layer.dy, numbers->dy, rows);
+    bool ok = numbers->given ? run_given(&layer, numbers, error)
+                             : layer_forward(&layer, error) && layer_backward(&layer, error);
+    if (ok) layer_results(numbers, &layer);
+    layer_free(&layer);
+    return ok;
 }

@@ -39,5 +39,28 @@ typedef struct {
 } ForcedGating;
 void layer_force_gating(void *forced, int layer, Gating *gating); // a GatingHook
 
+// One layer's numbers in double, what goes in and what comes out: the form in which rungs of the chain are compared.
+typedef struct {
+    Config config;
+    int B, T, N;
+    Tensors tensors;    // this layer's alone
+    double *parameters; // block, in
+    double *x, *dy;     // [N,D] in
+    double *y, *dx;     // [N,D] out; dx and gradients are those of sum(y·dy)
+    double *gradients;  // block, out
+    // Sparse kinds only, else NULL.
+    double *scores; // every key's score before any top-k: [N,2,C,n], or [N,C,F] of the flat routers; out where shown
+    double *score;  // [N,C,K] highest first, out
+    int32_t *index; // [N,C,K] out
+    bool given;     // score and index are inputs: the choice is not this layer's
+} LayerNumbers;
+
+bool layer_numbers_new(LayerNumbers *out, const Config *config, int B, int T, Error *error);
+void layer_numbers_free(LayerNumbers *numbers);
+void layer_numbers_from(LayerNumbers *out, const Layer *layer); // parameters, x, dy, widened
+
+// Runs the fast rung forward and backward on numbers that a float holds (others are rounded); `scores` stays as it is.
+bool reference_layer_run(LayerNumbers *numbers, Error *error);
+
 void fill_normal(float *out, size_t count, uint64_t key, double deviation);
 #endif

@@ -1,15 +1,14 @@
 #include "tests/support/plain_ffn.h"
-#include "reference/ffn/ffn.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const double *parameter(const PlainFfn *plain, const char *name) {
-    return plain->parameters + tensors_find(plain->tensors, name)->offset;
+static const double *parameter(const LayerNumbers *plain, const char *name) {
+    return plain->parameters + tensors_find(&plain->tensors, name)->offset;
 }
 
-static double *gradient(const PlainFfn *plain, const char *name) {
-    return plain->gradients + tensors_find(plain->tensors, name)->offset;
+static double *gradient(const LayerNumbers *plain, const char *name) {
+    return plain->gradients + tensors_find(&plain->tensors, name)->offset;
 }
 
 static double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
@@ -32,8 +31,8 @@ double plain_activation(Activation activation, double u, double *derivative) {
 }
 
 // y (D) = x (D) up (D,F) → gelu → down (F,D)
-static void mlp_token(PlainFfn *plain, const double *x, const double *dy, double *y, double *dx) {
-    int D = plain->config->D, F = plain->config->F;
+static void mlp_token(LayerNumbers *plain, const double *x, const double *dy, double *y, double *dx) {
+    int D = plain->config.D, F = plain->config.F;
     const double *up = parameter(plain, "up"), *down = parameter(plain, "down");
     double *dup = gradient(plain, "up"), *ddown = gradient(plain, "down");
     for (int f = 0; f < F; f++) {
@@ -61,8 +60,8 @@ static double glu_unit(double g, double u, double *by_g, double *by_u) {
     return low * s * (mid + 1.0);
 }
 
-static void glu_token(PlainFfn *plain, const double *x, const double *dy, double *y, double *dx) {
-    int D = plain->config->D, F = plain->config->F;
+static void glu_token(LayerNumbers *plain, const double *x, const double *dy, double *y, double *dx) {
+    int D = plain->config.D, F = plain->config.F;
     const double *up = parameter(plain, "up"), *up_bias = parameter(plain, "up_bias");
     const double *down = parameter(plain, "down"), *down_bias = parameter(plain, "down_bias");
     double *dup = gradient(plain, "up"), *dup_bias = gradient(plain, "up_bias");
@@ -127,17 +126,17 @@ static size_t key_at(const Config *config, int group, int key, int d) {
     return ((size_t)group * keys + key) * config->Dk + d;
 }
 
-static void make_query(const PlainFfn *plain, const double *x, int group, double *query) {
+static void make_query(const LayerNumbers *plain, const double *x, int group, double *query) {
     const double *weights = parameter(plain, "router.query");
-    for (int d = 0; d < plain->config->Dk; d++) {
+    for (int d = 0; d < plain->config.Dk; d++) {
         query[d] = 0.0;
-        for (int in = 0; in < plain->config->D; in++)
-            query[d] += x[in] * weights[query_at(plain->config, group, in, d)];
+        for (int in = 0; in < plain->config.D; in++)
+            query[d] += x[in] * weights[query_at(&plain->config, group, in, d)];
     }
 }
 
-static void make_scores(const PlainFfn *plain, const double *x, double *query, double *scores) {
-    const Config *config = plain->config;
+static void make_scores(const LayerNumbers *plain, const double *x, double *query, double *scores) {
+    const Config *config = &plain->config;
     const double *weights = parameter(plain, "router.keys");
     int groups = plain_score_groups(config), keys = plain_score_keys(config);
     for (int group = 0; group < groups; group++) {
@@ -174,8 +173,9 @@ void plain_top(const Config *config, const double *scores, int c, double *score,
 }
 
 // The gradient of one key's score, back to the key, the query's weights and x.
-static void score_backward(PlainFfn *plain, const double *x, double *query, int group, int key, double ds, double *dx) {
-    const Config *config = plain->config;
+static void score_backward(LayerNumbers *plain, const double *x, double *query, int group, int key, double ds,
+                           double *dx) {
+    const Config *config = &plain->config;
     const double *keys = parameter(plain, "router.keys"), *weights = parameter(plain, "router.query");
     double *dkeys = gradient(plain, "router.keys"), *dweights = gradient(plain, "router.query");
     make_query(plain, x, group, query);
@@ -190,9 +190,9 @@ static void score_backward(PlainFfn *plain, const double *x, double *query, int 
 }
 
 // One chosen expert: y += act(score · w_in·x) w_out; returns d_score.
-static double expert_token(PlainFfn *plain, size_t row, double score, const double *x, const double *dy, double *y,
+static double expert_token(LayerNumbers *plain, size_t row, double score, const double *x, const double *dy, double *y,
                            double *dx) {
-    int D = plain->config->D;
+    int D = plain->config.D;
     const double *in = parameter(plain, "experts.in") + row * D, *out = parameter(plain, "experts.out") + row * D;
     double *din = gradient(plain, "experts.in") + row * D, *dout = gradient(plain, "experts.out") + row * D;
     double z = 0.0, back = 0.0, slope;
@@ -200,7 +200,7 @@ static double expert_token(PlainFfn *plain, size_t row, double score, const doub
         z += in[d] * x[d];
         back += out[d] * dy[d];
     }
-    double active = plain_activation(plain->config->activation, score * z, &slope), du = slope * back;
+    double active = plain_activation(plain->config.activation, score * z, &slope), du = slope * back;
     for (int d = 0; d < D; d++) {
         y[d] += active * out[d];
         dout[d] += active * dy[d];
@@ -210,8 +210,8 @@ static double expert_token(PlainFfn *plain, size_t row, double score, const doub
     return z * du;
 }
 
-static void sgatlin_token(PlainFfn *plain, int t, double *query) {
-    const Config *config = plain->config;
+static void sgatlin_token(LayerNumbers *plain, int t, double *query) {
+    const Config *config = &plain->config;
     int D = config->D, C = config->C, K = config->K, n = plain_score_keys(config);
     const double *x = plain->x + (size_t)t * D, *dy = plain->dy + (size_t)t * D;
     double *y = plain->y + (size_t)t * D, *dx = plain->dx + (size_t)t * D;
@@ -235,17 +235,17 @@ bool plain_ffn_knows(const Config *config) {
     return strcmp(name, "mlp") == 0 || strcmp(name, "glu") == 0 || strcmp(name, "sgatlin") == 0;
 }
 
-bool plain_ffn_run(PlainFfn *plain, Error *error) {
-    const char *name = plain->config->ffn->name;
-    if (!plain_ffn_knows(plain->config)) return fail(error, "kind %s has no plain version in tests/support", name);
-    size_t rows = (size_t)plain->N * (size_t)plain->config->D;
-    double *query = malloc((size_t)(plain->config->Dk + 1) * sizeof *query);
+bool plain_ffn_run(LayerNumbers *plain, Error *error) {
+    const char *name = plain->config.ffn->name;
+    if (!plain_ffn_knows(&plain->config)) return fail(error, "kind %s has no plain version in tests/support", name);
+    size_t rows = (size_t)plain->N * (size_t)plain->config.D;
+    double *query = malloc((size_t)(plain->config.Dk + 1) * sizeof *query);
     if (query == NULL) return fail(error, "kind %s: no memory for a query", name);
     memset(plain->y, 0, rows * sizeof *plain->y);
     memset(plain->dx, 0, rows * sizeof *plain->dx);
-    memset(plain->gradients, 0, plain->tensors->floats * sizeof *plain->gradients);
+    memset(plain->gradients, 0, plain->tensors.floats * sizeof *plain->gradients);
     for (int t = 0; t < plain->N; t++) {
-        size_t at = (size_t)t * plain->config->D;
+        size_t at = (size_t)t * plain->config.D;
         if (name[0] == 'm') mlp_token(plain, plain->x + at, plain->dy + at, plain->y + at, plain->dx + at);
         if (name[0] == 'g') glu_token(plain, plain->x + at, plain->dy + at, plain->y + at, plain->dx + at);
         if (name[0] == 's') sgatlin_token(plain, t, query);

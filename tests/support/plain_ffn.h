@@ -1,30 +1,14 @@
 #ifndef TESTS_PLAIN_FFN_H
 #define TESTS_PLAIN_FFN_H
-#include "reference/ffn/gating.h"
-#include "reference/model/config.h"
-#include "reference/model/tensors.h"
+#include "tests/support/layer.h"
 
 // The feed-forward layers of layers.md (sections 1 and 6) in double, one token at a time, without any of the fast
 // rung's code: the oracle for shapes that no golden file has. It is itself held against the golden files at 1e-10.
-typedef struct {
-    const Config *config;
-    const Tensors *tensors;   // of this layer alone, found by name
-    const double *parameters; // block
-    double *gradients;        // block, written
-    int N;
-    const double *x, *dy; // [N,D]
-    double *y, *dx;       // [N,D] written
-    // Sparse kinds; the caller's, NULL for dense ones.
-    double *scores; // written: every key's score before any top-k, [N,2,C,n] or, for the flat routers, [N,C,F]
-    double *score;  // [N,C,K] highest first
-    int32_t *index; // [N,C,K]
-    bool given;     // score and index are inputs: the choice is not this layer's
-} PlainFfn;
 
 // false: no plain version of this kind.
 bool plain_ffn_knows(const Config *config);
-// y, the gating, and the gradients of sum(y·dy).
-bool plain_ffn_run(PlainFfn *plain, Error *error);
+// Writes y, the scores and the gating, and the gradients of sum(y·dy).
+bool plain_ffn_run(LayerNumbers *plain, Error *error);
 
 // Numbers of score groups (2C or C) and keys in one (n or F) of the router: scores are [N,groups,keys].
 int plain_score_groups(const Config *config);

@@ -1,0 +1,28 @@
+#ifndef TESTS_GOLDEN_CHECK_H
+#define TESTS_GOLDEN_CHECK_H
+#include "tests/support/layer.h"
+#include <stdio.h>
+
+// Holds the code against one golden file: `ffn/` (one layer) or `model/` (a whole model and ten steps), told apart
+// and configured by the file's metadata. It fails closed: a kind or a setting that is not built in, a tensor that is
+// missing, of another shape, or that no check looked at, a value that is not finite, a stated float32 error that no
+// float32 program has, and of course any error over its bound.
+
+// A rung of the chain as a feed-forward layer: it fills what LayerNumbers calls out. The next one is one more row.
+typedef struct {
+    const char *name;
+    bool (*knows)(const Config *config);
+    bool (*run)(LayerNumbers *numbers, Error *error);
+    bool shows_scores; // writes `scores`
+    double relative;   // the bound, of each tensor's rms; 0: multiples of the file's float32 error
+} GoldenRung;
+
+extern const GoldenRung golden_reference; // the fast rung, in float
+extern const GoldenRung golden_plain;     // tests/support/plain_ffn.c, in double, at 1e-10
+
+// Checks every feed-forward number of the file against the rung; a model file against the reference, whose own it is.
+// The report (a table of worst errors and bounds, one line a problem) goes to `report`; error is the first problem.
+bool golden_check(const char *path, const GoldenRung *rung, FILE *report, Error *error);
+// True where the rung has the file's kind; models: the reference only.
+bool golden_applies(const char *path, const GoldenRung *rung);
+#endif
