@@ -5,6 +5,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/plain_ffn.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,4 +236,34 @@ bool reference_layer_run(LayerNumbers *numbers, Error *error) {
     if (ok) layer_results(numbers, &layer);
     layer_free(&layer);
     return ok;
+}
+
+bool layer_variant(int i, Config *out, char name[VARIANT_NAME]) {
+    static const char *const routers[] = { "product_dense", "product_key_value", "dense", "key_value" };
+    static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
+    for (int kind = 0; ffn_kinds[kind]; kind++) {
+        const Ffn *ffn = ffn_kinds[kind];
+        bool routed = strstr(ffn->letters, "router") != NULL, active = strstr(ffn->letters, "activation") != NULL;
+        int count = (routed ? ROUTERS : 1) * (active ? ACTIVATIONS : 1);
+        if (i >= count) {
+            i -= count;
+            continue;
+        }
+        *out = (Config){ .ffn = ffn };
+        if (active) out->activation = (Activation)(i % ACTIVATIONS);
+        if (routed) out->router = (Router)(active ? i / ACTIVATIONS : i);
+        if (name) {
+            snprintf(name, VARIANT_NAME, "%s %s %s", ffn->name, routed ? routers[out->router] : "",
+                     active ? activations[out->activation] : "");
+        }
+        return true;
+    }
+    return false;
+}
+
+int layer_variants(void) {
+    Config config;
+    int count = 0;
+    while (layer_variant(count, &config, NULL)) count++;
+    return count;
 }

@@ -62,5 +62,11 @@ void layer_numbers_from(LayerNumbers *out, const Layer *layer); // parameters, x
 // Runs the fast rung forward and backward on numbers that a float holds (others are rounded); `scores` stays as it is.
 bool reference_layer_run(LayerNumbers *numbers, Error *error);
 
+// Every layer that is built in: each kind of the registry, and of kinds that have them, each router with each
+// activation. The sizes are left zero. false: i is past the last. name (NULL: not wanted) is for messages.
+enum { VARIANT_NAME = 64 };
+bool layer_variant(int i, Config *out, char name[VARIANT_NAME]);
+int layer_variants(void);
+
 void fill_normal(float *out, size_t count, uint64_t key, double deviation);
 #endif

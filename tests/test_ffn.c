@@ -1,0 +1,338 @@
+// Every feed-forward layer that is built in, on sizes that no golden file has: against the plain double version in the
+// three steps of the house style, against its own finite differences, and on 1 against N threads bit for bit.
+#include "reference/support/parallel.h"
+#include "reference/support/random.h"
+#include "tests/support/compare.h"
+#include "tests/support/plain_ffn.h"
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    int B, T, D, F, C, K, Dk;
+} Sizes;
+
+// Odd ones, and both sides of a block of 256 tokens; F is a square, K goes up to its root.
+static const Sizes sweep[] = {
+    { 1, 1, 1, 1, 1, 1, 1 },     { 1, 7, 7, 4, 2, 2, 3 },       { 3, 5, 24, 36, 3, 6, 10 },
+    { 1, 255, 24, 36, 1, 4, 7 }, { 2, 128, 65, 121, 2, 11, 5 }, { 1, 257, 24, 121, 3, 8, 16 },
+    { 257, 1, 7, 4, 1, 1, 1 },   { 7, 1, 65, 36, 2, 1, 1 },     { 5, 51, 1, 4, 3, 2, 24 },
+    { 2, 300, 7, 121, 2, 3, 2 }, { 1, 1, 65, 121, 3, 11, 33 },  { 1, 256, 24, 1, 3, 1, 4 },
+};
+enum { SWEEP = sizeof sweep / sizeof sweep[0] };
+
+static Config with_sizes(Config config, const Sizes *sizes) {
+    config.D = sizes->D;
+    config.F = sizes->F;
+    config.T = sizes->T;
+    if (!config.ffn->sparse) return config;
+    config.C = sizes->C;
+    config.K = sizes->K;
+    config.Dk = sizes->Dk;
+    return config;
+}
+
+// Numbers for a layer, as a float holds them.
+static void random_numbers(LayerNumbers *out, const Config *config, int B, int T, uint64_t seed) {
+    Error error = { "" };
+    Layer layer;
+    ck_assert_msg(layer_new(&layer, config, B, T, &error), "%s", error.text);
+    layer_randomize(&layer, seed);
+    ck_assert_msg(layer_numbers_new(out, config, B, T, &error), "%s", error.text);
+    layer_numbers_from(out, &layer);
+    layer_free(&layer);
+}
+
+static void run(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const char *name) {
+    Error error = { "" };
+    ck_assert_msg(rung(numbers, &error), "%s: %s", name, error.text);
+}
+
+static void expect(const char *name, const char *what, const double *got, const double *want, size_t count,
+                   Tolerance tolerance, double *worst) {
+    Difference difference;
+    bool ok = compare_values(&difference, what, (Values){ got, count }, (Values){ want, count }, tolerance);
+    ck_assert_msg(ok, "%s: %s", name, difference.problem);
+    if (difference.rms > 0 && difference.worst / difference.rms > *worst) *worst = difference.worst / difference.rms;
+}
+
+static const Tolerance FORWARD = { .relative = 1e-5 }, BACKWARD = { .relative = 3e-5 };
+
+typedef struct {
+    double scores, forward, backward; // worst errors, relative to rms
+    long rows, other_choices;
+} Seen;
+
+// Steps one and two. The scores of whatever was chosen agree with the plain ones; rank by rank the chosen expert is as
+// good as the plain choice, to the error that two scores may have. Rows where it is another are counted.
+static void compare_choice(const char *name, const LayerNumbers *got, const LayerNumbers *plain, Seen *seen) {
+    const Config *config = &plain->config;
+    size_t keys = (size_t)plain_score_groups(config) * plain_score_keys(config);
+    size_t entries = (size_t)plain->N * config->C * config->K;
+    double *want = malloc(entries * sizeof *want);
+    ck_assert_ptr_nonnull(want);
+    for (size_t i = 0; i < entries; i++) {
+        ck_assert_msg(got->index[i] >= 0 && got->index[i] < config->F, "%s: index[%zu] is %d", name, i, got->index[i]);
+        size_t row = i / config->K; // of [N,C]
+        want[i] = plain_score(config, plain->scores + row / config->C * keys, (int)(row % config->C), got->index[i]);
+        for (size_t j = row * config->K; j < i; j++) ck_assert_int_ne(got->index[i], got->index[j]);
+    }
+    expect(name, "score", got->score, want, entries, FORWARD, &seen->scores);
+    double close = 2 * FORWARD.relative * root_mean_square(want, entries);
+    for (size_t row = 0; row < entries / config->K; row++) {
+        bool other = false;
+        for (int k = 0; k < config->K; k++) {
+            size_t i = row * config->K + k;
+            other = other || got->index[i] != plain->index[i];
+            ck_assert_msg(fabs(want[i] - plain->score[i]) <= close, "%s: rank %d of row %zu is %d, wanted %d", name, k,
+                          row, got->index[i], plain->index[i]);
+        }
+        seen->other_choices += other;
+        seen->rows++;
+    }
+    free(want);
+}
+
+static void compare_layer(const char *name, const Config *config, const Sizes *sizes, uint64_t seed, Seen *seen) {
+    LayerNumbers got, plain;
+    random_numbers(&got, config, sizes->B, sizes->T, seed);
+    random_numbers(&plain, config, sizes->B, sizes->T, seed);
+    run(plain_ffn_run, &plain, name);
+    if (config->ffn->sparse) {
+        run(reference_layer_run, &got, name);
+        compare_choice(name, &got, &plain, seen);
+        size_t entries = (size_t)plain.N * config->C * config->K;
+        for (size_t i = 0; i < entries; i++) got.score[i] = plain.score[i] = (float)plain.score[i];
+        memcpy(got.index, plain.index, entries * sizeof *got.index);
+        got.given = plain.given = true;
+        run(plain_ffn_run, &plain, name);
+    }
+    run(reference_layer_run, &got, name);
+    size_t rows = (size_t)plain.N * config->D;
+    expect(name, "y", got.y, plain.y, rows, FORWARD, &seen->forward);
+    expect(name, "dx", got.dx, plain.dx, rows, BACKWARD, &seen->backward);
+    for (int i = 0; i < plain.tensors.count; i++) {
+        const Tensor *tensor = &plain.tensors.at[i];
+        expect(name, tensor->name, got.gradients + tensor->offset, plain.gradients + tensor->offset, tensor->count,
+               BACKWARD, &seen->backward);
+    }
+    layer_numbers_free(&got);
+    layer_numbers_free(&plain);
+}
+
+START_TEST(layers_agree_with_the_plain_ones)
+{
+    Config kind;
+    char name[VARIANT_NAME], what[VARIANT_NAME + 64];
+    ck_assert(layer_variant(_i, &kind, name));
+    Seen seen = { 0 };
+    for (int i = 0; i < SWEEP; i++) {
+        const Sizes *s = &sweep[i];
+        Config config = with_sizes(kind, s);
+        snprintf(what, sizeof what, "%s B %d T %d D %d F %d C %d K %d Dk %d", name, s->B, s->T, s->D, s->F, s->C, s->K,
+                 s->Dk);
+        compare_layer(what, &config, s, 100 + (uint64_t)i, &seen);
+    }
+    ck_assert_int_eq(kind.ffn->sparse, seen.rows > 0);
+    ck_assert_msg(seen.other_choices * 1000 <= seen.rows, "%s: %ld of %ld rows chose otherwise", name,
+                  seen.other_choices, seen.rows);
+    if (getenv("MEASURE"))
+        printf("%-40s score %.1e y %.1e gradients %.1e, %ld of %ld rows\n", name, seen.scores, seen.forward,
+               seen.backward, seen.other_choices, seen.rows);
+}
+END_TEST
+
+// Runs the layer with this many threads and leaves the layer open, for its bits to be read.
+static void run_threads(Layer *out, const Config *config, const Sizes *sizes, int threads) {
+    Error error = { "" };
+    parallel_set_threads(threads);
+    ck_assert_msg(layer_new(out, config, sizes->B, sizes->T, &error), "%s", error.text);
+    layer_randomize(out, 7);
+    ck_assert_msg(layer_forward(out, &error) && layer_backward(out, &error), "%s", error.text);
+}
+
+static void same_bits(const char *name, const char *what, int threads, const void *a, const void *b, size_t bytes) {
+    ck_assert_msg(memcmp(a, b, bytes) == 0, "%s: %s has other bits with %d threads than with 1", name, what, threads);
+}
+
+START_TEST(threads_do_not_change_a_bit)
+{
+    static const int counts[] = { 2, 3, 8 };
+    Config kind;
+    char name[VARIANT_NAME];
+    ck_assert(layer_variant(_i, &kind, name));
+    for (int i = 0; i < SWEEP; i++) {
+        Config config = with_sizes(kind, &sweep[i]);
+        Layer one;
+        run_threads(&one, &config, &sweep[i], 1);
+        size_t rows = (size_t)one.N * config.D * sizeof *one.y;
+        for (int j = 0; j < 3; j++) {
+            Layer many;
+            run_threads(&many, &config, &sweep[i], counts[j]);
+            same_bits(name, "y", counts[j], one.y, many.y, rows);
+            same_bits(name, "dx", counts[j], one.dx, many.dx, rows);
+            for (int t = 0; t < one.tensors.count; t++) {
+                const Tensor *tensor = &one.tensors.at[t];
+                same_bits(name, tensor->name, counts[j], one.gradients + tensor->offset,
+                          many.gradients + tensor->offset, tensor->count * sizeof *one.gradients);
+            }
+            Gating a = layer_gating(&one), b = layer_gating(&many);
+            ck_assert_int_eq(a.N, config.ffn->sparse ? one.N : 0);
+            if (a.N > 0) same_bits(name, "score", counts[j], a.score, b.score, gating_entries(&a) * sizeof *a.score);
+            if (a.N > 0) same_bits(name, "index", counts[j], a.index, b.index, gating_entries(&a) * sizeof *a.index);
+            layer_free(&many);
+        }
+        layer_free(&one);
+    }
+}
+END_TEST
+
+// sum(y·dy) in double.
+static double loss_of(const LayerNumbers *numbers) {
+    double sum = 0.0;
+    for (size_t i = 0; i < (size_t)numbers->N * numbers->config.D; i++) sum += numbers->y[i] * numbers->dy[i];
+    return sum;
+}
+
+// One block of numbers that the loss depends on, its gradient, and a direction in it.
+typedef struct {
+    double *at;             // in the numbers that are run
+    const double *gradient; // kept from the first run
+    const double *base;
+    size_t count;
+} Part;
+
+// The slope of the loss along `direction`, by central difference over the step really taken (numbers are rounded to
+// float), and the slope that the gradient gives. false: the step crossed into another choice.
+static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const int32_t *choice,
+                   const Part *part, const double *direction, double step, const char *name, double *measured,
+                   double *given) {
+    size_t entries = choice ? (size_t)numbers->N * numbers->config.C * numbers->config.K : 0;
+    double loss[2];
+    bool same = true;
+    *given = 0.0;
+    for (int side = 0; side < 2; side++) {
+        double sign = side ? 1.0 : -1.0;
+        for (size_t i = 0; i < part->count; i++) {
+            part->at[i] = (float)(part->base[i] + sign * step * direction[i]);
+            *given += sign * part->gradient[i] * part->at[i];
+        }
+        run(rung, numbers, name);
+        loss[side] = loss_of(numbers);
+        if (choice) same = same && memcmp(choice, numbers->index, entries * sizeof *choice) == 0;
+    }
+    memcpy(part->at, part->base, part->count * sizeof *part->at);
+    *measured = loss[1] - loss[0];
+    return same;
+}
+
+typedef struct {
+    const char *name;
+    bool (*run)(LayerNumbers *, Error *);
+    double step, tolerance; // of the direction's length; of |gradient| · |step taken|
+} Differentiated;
+
+static const Differentiated rungs[] = {
+    { "plain", plain_ffn_run, 1e-4, 1e-4 },
+    { "reference", reference_layer_run, 1e-3, 1e-2 },
+};
+
+static double length(const double *x, size_t count) { return root_mean_square(x, count) * sqrt((double)count); }
+
+// Random directions see a wrong element anywhere; one element at a time tells them apart.
+static void make_direction(double *out, const Part *part, int which, uint64_t key) {
+    double size = fmax(root_mean_square(part->base, part->count), 0.1);
+    if (which < 3) {
+        for (size_t i = 0; i < part->count; i++) out[i] = size * random_normal(key, i);
+    } else {
+        memset(out, 0, part->count * sizeof *out);
+        out[random_below(key, 0, part->count)] = 3 * size;
+    }
+}
+
+static void check_part(const Differentiated *rung, LayerNumbers *numbers, const int32_t *choice, const Part *part,
+                       const char *name, double *worst) {
+    double *direction = malloc(part->count * sizeof *direction);
+    ck_assert_ptr_nonnull(direction);
+    int checked = 0;
+    for (int which = 0; which < 6; which++) {
+        make_direction(direction, part, which, random_key((uint64_t)which, name));
+        double measured, given;
+        if (!slopes(rung->run, numbers, choice, part, direction, rung->step, name, &measured, &given)) continue;
+        checked++;
+        double scale = 2 * rung->step * length(direction, part->count) * length(part->gradient, part->count);
+        double error = fabs(measured - given) / fmax(scale, 1e-12);
+        *worst = fmax(*worst, error);
+        ck_assert_msg(error <= rung->tolerance, "%s %s, direction %d: the loss moved by %.6g, the gradient says %.6g",
+                      rung->name, name, which, measured, given);
+    }
+    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice", rung->name, name, checked);
+    free(direction);
+}
+
+static void check_gradients(const Differentiated *rung, const Config *config, int B, int T, const char *variant,
+                            double *worst) {
+    LayerNumbers base, moving;
+    random_numbers(&base, config, B, T, 11);
+    random_numbers(&moving, config, B, T, 11);
+    run(rung->run, &base, variant);
+    const int32_t *choice = config->ffn->sparse ? base.index : NULL;
+    char name[VARIANT_NAME + TENSOR_NAME];
+    for (int i = 0; i < base.tensors.count; i++) {
+        const Tensor *tensor = &base.tensors.at[i];
+        snprintf(name, sizeof name, "%s %s", variant, tensor->name);
+        Part part = { moving.parameters + tensor->offset, base.gradients + tensor->offset,
+                      base.parameters + tensor->offset, tensor->count };
+        check_part(rung, &moving, choice, &part, name, worst);
+    }
+    snprintf(name, sizeof name, "%s x", variant);
+    Part part = { moving.x, base.dx, base.x, (size_t)base.N * config->D };
+    check_part(rung, &moving, choice, &part, name, worst);
+    layer_numbers_free(&base);
+    layer_numbers_free(&moving);
+}
+
+START_TEST(backward_is_the_slope_of_forward)
+{
+    static const Sizes sizes[] = { { 1, 3, 5, 4, 2, 2, 3 }, { 2, 3, 7, 9, 1, 3, 4 }, { 1, 2, 3, 16, 3, 1, 1 } };
+    Config kind;
+    char name[VARIANT_NAME];
+    ck_assert(layer_variant(_i, &kind, name));
+    for (size_t r = 0; r < sizeof rungs / sizeof rungs[0]; r++) {
+        double worst = 0.0;
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            Config config = with_sizes(kind, &sizes[i]);
+            check_gradients(&rungs[r], &config, sizes[i].B, sizes[i].T, name, &worst);
+        }
+        if (getenv("MEASURE")) printf("%-40s %s: slopes agree to %.1e\n", name, rungs[r].name, worst);
+    }
+}
+END_TEST
+
+START_TEST(every_kind_has_a_plain_oracle)
+{
+    Config kind;
+    char name[VARIANT_NAME];
+    ck_assert(layer_variant(_i, &kind, name));
+    ck_assert_msg(plain_ffn_knows(&kind), "%s", name);
+    ck_assert_ptr_eq(ffn_find(kind.ffn->name), kind.ffn);
+    ck_assert_int_eq(kind.ffn->sparse, kind.ffn->gating != NULL);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("ffn");
+    TCase *tests = tcase_create("layers");
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, every_kind_has_a_plain_oracle, 0, layer_variants());
+    tcase_add_loop_test(tests, layers_agree_with_the_plain_ones, 0, layer_variants());
+    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, layer_variants());
+    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, layer_variants());
+    suite_add_tcase(suite, tests);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
