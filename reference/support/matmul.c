@@ -1,4 +1,5 @@
 #include "reference/support/matmul.h"
+#include "reference/support/parallel.h"
 #include <stddef.h>
 #include <string.h>
 
@@ -9,9 +10,13 @@
 #ifdef WITH_BLAS
 void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb, int M, int N,
                    int K, float scale, bool add) {
+    // OpenBLAS built on OpenMP takes our number of threads for its own wherever no team of ours is running.
+    int threads = parallel_running() ? 1 : parallel_threads();
+    if (threads > 1) parallel_set_threads(1);
     cblas_sgemm(CblasRowMajor, op_a == TRANSPOSED ? CblasTrans : CblasNoTrans,
                 op_b == TRANSPOSED ? CblasTrans : CblasNoTrans, M, N, K, scale, a, lda, b, ldb, add ? 1.0f : 0.0f, c,
                 ldc);
+    if (threads > 1) parallel_set_threads(threads);
 }
 #else
 enum { PANEL_K = 64, PANEL_N = 128 };
@@ -98,7 +103,11 @@ void linear_weight_gradient(float *dw, const float *x, const float *dy, int N, i
 
 #if defined(WITH_BLAS) && defined(OPENBLAS_VERSION)
 const char *matmul_library(void) { return openblas_get_config(); }
-void matmul_setup(void) { openblas_set_num_threads(1); }
+void matmul_setup(void) {
+    int threads = parallel_threads();
+    openblas_set_num_threads(1);   // for the build with threads of its own; the one on OpenMP sets
+    parallel_set_threads(threads); // OpenMP's number for the whole program, which must stay ours
+}
 #elif defined(WITH_BLAS)
 const char *matmul_library(void) { return "cblas"; }
 void matmul_setup(void) {}

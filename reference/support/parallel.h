@@ -8,9 +8,11 @@
 static inline int parallel_threads(void) { return omp_get_max_threads(); }
 static inline int parallel_thread(void) { return omp_get_thread_num(); }
 static inline void parallel_set_threads(int threads) { omp_set_num_threads(threads); }
+static inline int parallel_running(void) { return omp_in_parallel(); } // inside a team of several threads
 #else
 static inline int parallel_threads(void) { return 1; }
 static inline int parallel_thread(void) { return 0; }
 static inline void parallel_set_threads(int threads) { (void)threads; }
+static inline int parallel_running(void) { return 0; }
 #endif
 #endif
