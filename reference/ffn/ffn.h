@@ -32,9 +32,9 @@ typedef struct {
 // One row a kind; a new layer is one file and one row.
 typedef struct Ffn {
     const char *name, *summary;
-    bool sparse;                                       // has a Gating
-    const char *letters;                               // the settings it uses, "F C K Dk router activation"
-    bool (*valid)(const Config *config, Error *error); // NULL: any sizes do
+    bool sparse;         // has a Gating
+    const char *letters; // the settings it uses, "F C K Dk router activation"
+    bool (*valid)(const Config *config, Error *error);
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
     size_t (*kept)(const Config *config, int N);                 // floats
     size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward
@@ -44,8 +44,9 @@ typedef struct Ffn {
     Cost (*cost)(const Config *config, int T);
 } Ffn;
 
-extern const Ffn *const ffn_kinds[];   // ends with NULL
-const Ffn *ffn_find(const char *name); // NULL: no such kind
+extern const Ffn *const ffn_kinds[];                    // ends with NULL
+const Ffn *ffn_find(const char *name);                  // NULL: no such kind
+bool ffn_any_sizes(const Config *config, Error *error); // `valid` of the kinds that have no rules of their own
 
 static inline const float *ffn_parameter(const FfnCall *call, int i) {
     return call->parameters + call->tensors[i].offset;

@@ -105,7 +105,7 @@ bool config_valid(const Config *config, Error *error) {
     if (config->Dh % 2 != 0) {
         return fail(error, "Dh=%d is odd: rotary embeddings turn pairs, so Dh must be even", config->Dh);
     }
-    return config->ffn->valid == NULL || config->ffn->valid(config, error);
+    return config->ffn->valid(config, error);
 }
 
 int config_settings(const Config *config, Setting out[CONFIG_SETTINGS]) {
