@@ -119,12 +119,12 @@ static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, 
     int K = gating->K, C = gating->C, lanes = rows - t < LANES ? rows - t : LANES;
     if (s->parts == 2) {
         const float *a = worker->scores + (size_t)c * s->n * TOKENS + t, *b = a + (size_t)C * s->n * TOKENS;
-        select_top(worker->a_score, worker->a_index, a, TOKENS, lanes, s->n, K);
-        select_top(worker->b_score, worker->b_index, b, TOKENS, lanes, s->n, K);
+        select_top(worker->a_score, worker->a_index, a, TOKENS, s->n, K);
+        select_top(worker->b_score, worker->b_index, b, TOKENS, s->n, K);
         select_product(worker->best_score, worker->best_index, worker->a_score, worker->a_index, worker->b_score,
                        worker->b_index, s->n, K);
     } else {
-        select_top(worker->best_score, worker->best_index, worker->scores + t, TOKENS, lanes, s->n, K);
+        select_top(worker->best_score, worker->best_index, worker->scores + t, TOKENS, s->n, K);
     }
     for (int lane = 0; lane < lanes; lane++) {
         size_t at = ((size_t)(t0 + t + lane) * C + c) * K;
