@@ -155,7 +155,7 @@ static int cell_size(int n, int columns, int rows, int largest) {
     return cell < 0 ? 0 : cell < largest ? cell : largest;
 }
 
-// A picture for `columns` by `rows` grids with a heading of lines and a legend.
+// A picture with room for the heading, `rows` grids above each other, and the legend.
 static bool new_picture(Picture *out, int width, int side, int rows, Error *error) {
     int height = 2 * MARGIN + 3 * LINE + rows * (side + GAP) + LEGEND + MARGIN;
     return picture_new(out, width, height, error);
@@ -203,7 +203,7 @@ static bool draw_words(Picture *out, const SentenceGates *gates, int channel, in
     int cell = cell_size(n, columns, gates->L, 8), side = cell * n;
     if (cell < 1) return fail(error, "gates: %d layers of %d neurons do not fit in a picture", gates->L, gates->F);
     int column = side > NARROWEST ? side : NARROWEST, width = 4 * MARGIN + LABEL + columns * (column + GAP);
-    if (!new_picture(out, width < 640 ? 640 : width, side, gates->L, error)) return false;
+    if (!new_picture(out, width < 880 ? 880 : width, side, gates->L, error)) return false;
     char text[160];
     int used = snprintf(text, sizeof text, "channel %d: the %d of %d neurons that fire at each token, layer by layer",
                         channel, gates->K, gates->F);

@@ -119,9 +119,9 @@ static void glyph_double(Glyph *glyph, int size) {
 // The share of ink in a pixel that reaches from (x, y) to (x + side, y + side) in fine cells.
 static double glyph_share(const Glyph *glyph, double x, double y, double side) {
     double ink = 0.0;
-    for (int row = (int)y; row < FINE && row < y + side; row++) {
+    for (int row = clamp((int)y, 0, FINE); row < FINE && row < y + side; row++) {
         double height = fmin(row + 1, y + side) - fmax(row, y);
-        for (int column = (int)x; column < FINE && column < x + side; column++) {
+        for (int column = clamp((int)x, 0, FINE); column < FINE && column < x + side; column++) {
             if (glyph->ink[row][column]) ink += height * (fmin(column + 1, x + side) - fmax(column, x));
         }
     }
@@ -138,18 +138,18 @@ static char next_character(const char **text) {
 }
 
 int picture_text(Picture *picture, int x, int y, double scale, Color color, const char *text) {
-    double pen = x, side = (1 << DOUBLINGS) / scale; // of a pixel, in fine cells
-    int reach = (int)ceil(GLYPH * scale);
+    double pen = x, reach = GLYPH * scale, side = (1 << DOUBLINGS) / scale; // side: of a pixel, in fine cells
     while (*text) {
         char character = next_character(&text);
         Glyph glyph;
         glyph_draw(&glyph, character);
         for (int i = 0; i < DOUBLINGS; i++) glyph_double(&glyph, GLYPH << i);
-        for (int row = 0; row < reach; row++) {
-            for (int column = 0; column < reach; column++) {
-                // glyphs are drawn one cell in, so that their corners have neighbours
-                cover(picture, (int)(pen - scale) + column, (int)(y - scale) + row,
-                      glyph_share(&glyph, column * side, row * side, side), color);
+        // glyphs are drawn one cell in, so that their corners have neighbours
+        double left = pen - scale, top = y - scale;
+        for (int row = (int)floor(top); row < top + reach; row++) {
+            for (int column = (int)floor(left); column < left + reach; column++) {
+                cover(picture, column, row, glyph_share(&glyph, (column - left) * side, (row - top) * side, side),
+                      color);
             }
         }
         pen += scale * stb_easy_font_width((char[]){ character, 0 });

@@ -30,6 +30,9 @@ void scratch_remove(const Scratch *scratch) {
 
 const char *scratch_path(Scratch *scratch, const char *name) {
     char *path = scratch->paths[scratch->next++ % 8];
-    snprintf(path, sizeof scratch->paths[0], "%s/%s", scratch->path, name);
+    char *joined = path_join(scratch->path, name);
+    need(joined != NULL, name);
+    snprintf(path, sizeof scratch->paths[0], "%s", joined);
+    free(joined);
     return path;
 }
