@@ -40,23 +40,23 @@ bool tokenizer_trainer_add(TokenizerTrainer *trainer, const char *text, size_t s
     return pretokenize(text, size, false, count_word, trainer);
 }
 
-// Where a pair was found.
 typedef struct {
     uint32_t *at;
     size_t count, room;
 } WordList;
 
+// Two neighbouring tokens. All places where they stand side by side come about in one step, the one that made the
+// later of the two (or at the start); from then on they only grow fewer, and once merged they never meet again.
 typedef struct {
     uint32_t key;
     int64_t count;
-    WordList fresh; // words that hold it and stand in no Candidate yet
+    WordList words; // those that held it at first
 } Pair;
 
-// A pair waiting for its merge. The count may have fallen since; the words may have lost it.
+// A pair waiting for its merge, with its count when it was last looked at.
 typedef struct {
     int64_t count;
     uint32_t key, pair; // pair: index into pairs
-    WordList words;
 } Candidate;
 
 typedef struct {
@@ -66,7 +66,7 @@ typedef struct {
     PairTable numbers; // key → index into pairs
     Pair *pairs;
     size_t pair_count, pairs_room;
-    WordList touched; // pairs whose fresh list is not empty
+    size_t queued; // pairs before this one have become candidates
     Candidate *heap;
     size_t heap_count, heap_room;
     Tokenizer *tokenizer;
@@ -96,10 +96,9 @@ static bool count_pair(Training *training, uint32_t left, uint32_t right, int ch
     Pair *pair = pair_of(training, pair_key(left, right));
     if (pair == NULL) return false;
     pair->count += change * training->trainer->counts[word];
-    WordList *fresh = &pair->fresh;
-    if (change < 0 || (fresh->count > 0 && fresh->at[fresh->count - 1] == word)) return true;
-    if (fresh->count == 0 && !word_list_add(&training->touched, (uint32_t)(pair - training->pairs))) return false;
-    return word_list_add(fresh, word);
+    WordList *words = &pair->words;
+    if (change < 0 || (words->count > 0 && words->at[words->count - 1] == word)) return true;
+    return word_list_add(words, word);
 }
 
 // The highest count first; equal counts by (left id, right id), the lower first.
@@ -129,41 +128,35 @@ static void candidate_replace_first(Training *training, Candidate candidate) {
     heap[at] = candidate;
 }
 
-// Makes candidates of the pairs that were found in new places.
-static bool queue_touched(Training *training) {
-    for (size_t i = 0; i < training->touched.count; i++) {
-        uint32_t number = training->touched.at[i];
-        Pair *pair = &training->pairs[number];
-        if (pair->count <= 0) {
-            pair->fresh.count = 0;
-            continue;
-        }
-        if (!candidate_push(training, (Candidate){ pair->count, pair->key, number, pair->fresh })) return false;
-        pair->fresh = (WordList){ 0 };
+// Makes candidates of the pairs that came about in this step.
+static bool queue_new_pairs(Training *training) {
+    for (; training->queued < training->pair_count; training->queued++) {
+        const Pair *pair = &training->pairs[training->queued];
+        if (pair->count < 1) continue; // gone within the step, as (x, a) is when aaaa becomes xaa, then xx
+        if (!candidate_push(training, (Candidate){ pair->count, pair->key, (uint32_t)training->queued })) return false;
     }
-    training->touched.count = 0;
     return true;
 }
 
-// Takes the best candidate out, its words with it. false: nothing is left to merge.
-static bool take_best(Training *training, Candidate *best) {
+// Takes out the pair that is merged next. NULL: none is left.
+static Pair *take_best(Training *training) {
     while (training->heap_count > 0) {
-        *best = training->heap[0];
-        int64_t count = training->pairs[best->pair].count;
-        if (best->count == count) {
-            if (count < 1) return false;
+        Candidate best = training->heap[0];
+        Pair *pair = &training->pairs[best.pair];
+        if (best.count == pair->count) {
+            if (pair->count < 1) return NULL;
             training->heap_count--;
             candidate_replace_first(training, training->heap[training->heap_count]);
-            return true;
+            return pair;
         }
-        best->count = count; // it was overtaken
-        candidate_replace_first(training, *best);
+        best.count = pair->count; // fewer than when it was queued: back to where it belongs now
+        candidate_replace_first(training, best);
     }
-    return false;
+    return NULL;
 }
 
-// Replaces the pair by `result` all through a word and counts what that changes around it. The pair's own count stays
-// what it was; it is not asked for again.
+// Replaces the pair by `result` all through a word and counts what that changes around it. The pair's own count is
+// left as it is: nobody asks for it again.
 static bool merge_in_word(Training *training, uint32_t word, Merge merge) {
     uint16_t *symbols = training->symbols + training->trainer->words.start[word];
     size_t length = training->lengths[word], kept = 0;
@@ -187,7 +180,7 @@ static bool merge_in_word(Training *training, uint32_t word, Merge merge) {
     return true;
 }
 
-// The token that a pair makes: a new one, or one that another pair made before.
+// The token that a pair makes.
 static bool make_token(Training *training, uint32_t key, Merge *merge) {
     WordTable *tokens = &training->tokenizer->tokens;
     size_t left_size, right_size;
@@ -212,13 +205,15 @@ static bool add_merge(Tokenizer *tokenizer, Merge merge) {
 }
 
 static bool learn_merges(Training *training, uint32_t vocabulary) {
-    Candidate best;
-    while (training->tokenizer->tokens.count < vocabulary && take_best(training, &best)) {
+    Pair *best;
+    while (training->tokenizer->tokens.count < vocabulary && (best = take_best(training)) != NULL) {
         Merge merge;
-        bool ok = make_token(training, best.key, &merge) && add_merge(training->tokenizer, merge);
-        for (size_t i = 0; ok && i < best.words.count; i++) ok = merge_in_word(training, best.words.at[i], merge);
-        free(best.words.at);
-        if (!ok || !queue_touched(training)) return false;
+        WordList words = best->words; // `pairs` moves as it grows
+        best->words = (WordList){ 0 };
+        bool ok = make_token(training, best->key, &merge) && add_merge(training->tokenizer, merge);
+        for (size_t i = 0; ok && i < words.count; i++) ok = merge_in_word(training, words.at[i], merge);
+        free(words.at);
+        if (!ok || !queue_new_pairs(training)) return false;
     }
     return true;
 }
@@ -253,36 +248,16 @@ static bool begin_training(Training *training) {
             if (!count_pair(training, symbols[i], symbols[i + 1], 1, word)) return false;
         }
     }
-    return queue_touched(training);
+    return queue_new_pairs(training);
 }
 
 static void end_training(Training *training) {
-    for (size_t i = 0; i < training->heap_count; i++) free(training->heap[i].words.at);
-    for (size_t i = 0; i < training->pair_count; i++) free(training->pairs[i].fresh.at);
+    for (size_t i = 0; i < training->pair_count; i++) free(training->pairs[i].words.at);
     free(training->heap);
     free(training->pairs);
-    free(training->touched.at);
     pair_table_free(&training->numbers);
     free(training->symbols);
     free(training->lengths);
-}
-
-// A pair can be merged twice when one token is made by two pairs; its later rank is the one that holds.
-static bool drop_repeated_merges(Tokenizer *tokenizer) {
-    if (tokenizer->merge_count == 0) return true;
-    PairTable seen = { 0 };
-    size_t kept = tokenizer->merge_count;
-    for (size_t i = tokenizer->merge_count; i-- > 0;) {
-        Merge merge = tokenizer->merges[i];
-        uint32_t first = pair_table_add(&seen, pair_key(merge.left, merge.right), (uint32_t)i);
-        if (first == TABLE_NONE) break;
-        if (first == i) tokenizer->merges[--kept] = merge;
-    }
-    bool ok = seen.count == tokenizer->merge_count - kept;
-    tokenizer->merge_count -= kept;
-    memmove(tokenizer->merges, tokenizer->merges + kept, tokenizer->merge_count * sizeof(Merge));
-    pair_table_free(&seen);
-    return ok;
 }
 
 Tokenizer *tokenizer_trainer_finish(TokenizerTrainer *trainer, int vocabulary, bool exact, Error *error) {
@@ -295,7 +270,7 @@ Tokenizer *tokenizer_trainer_finish(TokenizerTrainer *trainer, int vocabulary, b
     bool ok = training.tokenizer != NULL && add_alphabet(training.tokenizer) && begin_training(&training) &&
               learn_merges(&training, (uint32_t)vocabulary);
     end_training(&training);
-    ok = ok && drop_repeated_merges(training.tokenizer) && tokenizer_complete(training.tokenizer);
+    ok = ok && tokenizer_complete(training.tokenizer);
     if (!ok) {
         fail(error, "vocabulary: out of memory while training");
     } else if (exact && tokenizer_vocabulary(training.tokenizer) < vocabulary) {
