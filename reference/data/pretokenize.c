@@ -41,6 +41,8 @@ int symbol_byte(int32_t code_point) {
 
 // NFKC, piece by piece
 
+static const utf8proc_option_t NFKC = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
+
 enum {
     CHUNK = 1 << 16,   // bytes worked on at a time
     SEGMENT = 1 << 10, // normalised at once, and on to the next safe boundary …
@@ -82,8 +84,7 @@ static size_t ascii_length(const char *text, size_t size) {
 static bool boundary_before(int32_t code_point) {
     int32_t parts[32];
     int boundary = 0;
-    utf8proc_ssize_t count =
-        utf8proc_decompose_char(code_point, parts, 32, UTF8PROC_STABLE | UTF8PROC_COMPAT, &boundary);
+    utf8proc_ssize_t count = utf8proc_decompose_char(code_point, parts, 32, NFKC, &boundary);
     if (count < 1 || count > 32) return false;
     const utf8proc_property_t *property = utf8proc_get_property(parts[0]);
     bool mark = property->category >= UTF8PROC_CATEGORY_MN && property->category <= UTF8PROC_CATEGORY_ME;
@@ -104,13 +105,12 @@ static size_t segment_length(const char *text, size_t size) {
 }
 
 static bool append_normalized(Reader *reader, const char *text, size_t size) {
-    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
     for (;;) {
         utf8proc_ssize_t count = utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size,
-                                                    reader->points, (utf8proc_ssize_t)reader->points_room, options);
+                                                    reader->points, (utf8proc_ssize_t)reader->points_room, NFKC);
         if (count < 0) return false;
         if ((size_t)count < reader->points_room) { // one more than needed: reencode writes a NUL
-            count = utf8proc_reencode(reader->points, count, options);
+            count = utf8proc_reencode(reader->points, count, NFKC);
             return count >= 0 && reader_append(reader, (const char *)reader->points, (size_t)count);
         }
         int32_t *points = grown(reader->points, &reader->points_room, (size_t)count + 1, sizeof *points);
