@@ -117,7 +117,7 @@ START_TEST(too_large_a_vocabulary)
     json_t *root = json_read_file(GOLDEN "train_small_400.json", NULL);
     json_t *vocabulary = json_object_get(json_object_get(root, "model"), "vocab");
     for (int id = 400; id < 65536; id++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "%07d", id);
         json_object_set_new(vocabulary, name, json_integer(id));
     }
