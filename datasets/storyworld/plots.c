@@ -36,27 +36,26 @@ const Rule storyworld_rules[] = {
     { "friend", "[his] (good |best |)friend {friend}" },
 
     // A fact of the world, told in one way or another.
-    { "tell",
+    { "tell", "([told]|[told]|[told]|The {fact.is} {fact} {fact.does}.)" },
+    { "told",
       "(The {fact} was {fact.is}.|The {fact} was {fact.is}, (so|and) {fact.so}.|The {fact} was {fact.is}. {Fact.he} "
       "{fact.does}.|The {fact} {fact.does}. The {fact} was {fact.is}(.|, so {fact.so}.)|Because the {fact} was "
-      "{fact.is}, {fact.so}.|The {fact}, {fact.who} was {fact.is}, {fact.does}.|The {fact.is} {fact} {fact.does}.|(The "
-      "{fact} {fact.does}. |)Everyone knew that {fact.all} {fact.is}.|The {fact} {fact.does}. <(Look, the|The|Why, "
-      "the) {fact} is {fact.is}!> (said|cried) {hero}.)" },
+      "{fact.is}, {fact.so}.|The {fact}, {fact.who} was {fact.is}, {fact.does}.|(The {fact} {fact.does}. |)Everyone "
+      "knew that {fact.all} {fact.is}.|The {fact} {fact.does}. <(Look, the|The|Why, the) {fact} is {fact.is}!> "
+      "(said|cried) {hero}.)" },
 
-    { "outside", "(||{fact=outdoors}(|It was a fine day. )[tell])" },
+    { "outside", "(||{fact=outdoors}[tell])" },
     { "sight", "{fact=sight}(|On the way, there was much to see. |[He] looked around. )[tell]" },
-    { "at home", "{fact=home}[tell]" },
+    { "at home", "{fact=home}[told]" },
     { "evening",
       "(|(That evening|In the evening|When the day was over|When the sun went down), {hero} (went|walked|ran) (back "
-      "|)home. {fact=evening}[tell](|| {hero} was (tired|very tired), but [happy].| It had been a (good|fine) day.))" },
+      "|)home. {fact=evening}[told](|| {hero} was (tired|very tired), but [happy].| It had been a (good|fine) day.))" },
 
     { "one day", "(One day|One day|One morning|One fine day|One fine morning)" },
     { "felt", "(was|felt)" },
     { "happy", "(happy|glad|very happy|so happy|very glad)" },
     { "sad", "(sad|very sad|so sad)" },
-    { "worried", "(worried|very worried|so worried)" },
-    { "angry", "(angry|very angry|so angry)" },
-    { "came by", "(came by|came along|came up to {hero}|saw [him] and stopped)" },
+    { "came by", "(came by|came along|came up to [him]|saw [him] and stopped)" },
     { "sorry", "(<I am (so |very |)sorry,>|<Oh, I am (so |very |)sorry,>)" },
     { "thanks",
       "(<(Oh, thank|Thank) you!> said {hero}.|<Thank you(, {friend}|, my friend)!> [he] said.|<Thank you (so|very) "
@@ -104,14 +103,14 @@ const Rule storyworld_rules[] = {
       "the birds sang.|, and there was not a cloud to see.) [outside] (But {hero} threw the {floating} too far.|{hero} "
       "threw the {floating} up, and it flew too far.|{hero} ran and fell, and away flew the {floating}.)( Splash!|) It "
       "fell into the water. {hero} [felt] (worried|sad). ([He] tried to reach it with a stick, but the stick was too "
-      "short.|[He] took a stick, but [he] could not reach it.) ([He] called for help, but nobody came.|[He] could not "
-      "swim, and nobody was there to help.|[He] sat down and began to cry.) <What can I do?> [he] (asked|cried).\n"
+      "short.|[He] took a stick, but [he] could not reach it.) ([He] called for help, but nobody came.|There was "
+      "nobody to help [him].|[He] sat down and began to cry.) <What can I do?> [he] (asked|cried).\n"
       "(A duck heard {hero}.|Then a duck came along.) (<I can swim,> said the duck. <I will help you.>|<Do not worry,> "
       "said the duck. <I can get it for you.>|<Why do you cry?> asked the duck. <My {floating} is in the lake,> said "
       "{hero}. <Wait here,> said the duck.) It swam out over the big lake and (pushed|brought) the {floating} back. "
       "{hero} was [happy]. ([He] gave the duck some bread, and they (became|were soon) good friends.|<Thank you so "
       "much!> [he] said, and gave the duck some bread.) (After that, {hero} came (every day|every morning) with bread "
-      "for the duck.|The next day, [he] came back to play with the duck.|They played in the grass until the evening.) "
+      "for the duck.|The next day, [he] came back to play with the duck.|They played in the grass for a while.) "
       "[evening]" },
 
     { "share",
@@ -200,9 +199,9 @@ const Rule storyworld_rules[] = {
       "[his] dad. So {hero} took a basket and went.) (The road was long, but [he] did not stop.|The road was long, and "
       "[he] sang a song.) [sight]\n"
       "At the farm, {hero} met the farmer. The farmer was busy. (<May I have some {ingredient}?> asked {hero}.|<I want "
-      "to make a cake, but I have no {ingredient},> said {hero}.) (<Yes, if you help me with the {animal.s},> said the "
-      "farmer.|<I have no time now,> said the farmer. <But you can help me with the {animal.s}.>) So {hero} (gave the "
-      "{animal.s} food and water|worked with the {animal.s}) (until the sun went down|all morning|all day). ([He] was "
+      "to make a cake, but I have no {ingredient},> said {hero}.) (<Yes, if you help me with the {herd.s},> said the "
+      "farmer.|<I have no time now,> said the farmer. <But you can help me with the {herd.s}.>) So {hero} (gave the "
+      "{herd.s} food and water|worked with the {herd.s}) (until the sun went down|all morning|all day). ([He] was "
       "tired, but the farmer gave [him] the {ingredient}.|<Thank you,> said the farmer, and gave [him] the "
       "{ingredient}.|The farmer smiled and gave [him] the {ingredient}.)\n"
       "Then {hero} and [his] (mum|dad) made the cake. (The cake was sweet.|The cake was sweet, and it smelled good.) "
@@ -225,7 +224,7 @@ const Rule storyworld_rules[] = {
       "asleep!> it said.) {hero} laughed. <And I thought you were (a lion|a bear)!> [He] gave the tiny mouse some "
       "bread and went back to bed. (The bed was soft, and|Because the bed was soft,) {hero} soon fell asleep. ([He] "
       "was never scared of the dark night again.|The next night, the mouse came again, and they were friends.|In the "
-      "morning, [he] told {friend} about it, and they laughed.)" },
+      "morning, [he] told [friend] about it, and they laughed.)" },
 
     { "apple",
       "{-apple}{-tree}[intro] [one day], [he] went to the {place}. [sight] [outside] There [he] saw an apple at the "
@@ -271,13 +270,13 @@ const Rule storyworld_rules[] = {
 
     { "present",
       "{-cake}[intro] It was the birthday of [friend]. ({hero} wanted to give [her] {toy.a}. [He] went to the shop "
-      "with [his] (two|three|four) coins.|{hero} had (two|three|four) coins and went to the shop. [He] saw {toy.a} "
-      "there.) [sight]\n"
-      "But the {toy} cost ten coins. {hero} [felt] [sad]. ([He] told [his] (dad|mum|grandpa). <(Then you must make "
-      "one|You can make one),> [he] heard.|<I have no present for {friend},> [he] said. But then [he] smiled. <I can "
-      "make one!>) So {hero} took some (paper|wood) and glue and worked (all day|until the evening). At last, there "
-      "was a little {toy}. It was {colour}(.| and not very pretty.|, but it was not like the one in the shop.) <(What "
-      "if [she] does not like it|Will [she] like it)?> thought {hero}.\n"
+      "with [his] (two|three|four) coins. [sight]|{hero} had (two|three|four) coins and went to the shop. [sight] "
+      "There [he] saw {toy.a}.)\n"
+      "But the {toy} cost ten coins. {hero} [felt] [sad]. ([He] told [his] (dad|mum|grandpa) about it. <(Then you must "
+      "make one|You can make one),> [he] heard.|<I have no present for {friend},> [he] said. But then [he] smiled. <I "
+      "can make one!>) So {hero} took some (paper|wood) and glue and worked (all day|until the evening). At last, "
+      "there was a little {toy}. It was {colour}(.| and not very pretty.|, but it was not like the one in the shop.) "
+      "<(What if [she] does not like it|Will [she] like it)?> thought {hero}.\n"
       "{friend} took the present and looked (at it |)for a while. (<Did you make this for me?> [she] asked. <Yes,> "
       "whispered {hero}.|{hero} waited and was worried.) (<I love it! It is the best {toy} in the world!> said "
       "{friend} and gave [him] a hug.|<Oh, {colour.a} {toy}! Thank you!> cried {friend}, and [she] played with it all "

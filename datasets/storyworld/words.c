@@ -55,13 +55,13 @@ static const Word girls[] = {
     CHARACTER("Lily", "girl", SHE), CHARACTER("Mia", "girl", SHE),    CHARACTER("Anna", "girl", SHE),
     CHARACTER("Sue", "girl", SHE),  CHARACTER("Lucy", "girl", SHE),   CHARACTER("Amy", "girl", SHE),
     CHARACTER("Emma", "girl", SHE), CHARACTER("Jane", "girl", SHE),   CHARACTER("Bella", "cat", SHE),
-    CHARACTER("Dot", "duck", SHE),  CHARACTER("Coco", "rabbit", SHE), CHARACTER("Rosie", "pig", SHE),
+    CHARACTER("Dot", "dog", SHE),   CHARACTER("Coco", "rabbit", SHE), CHARACTER("Rosie", "pig", SHE),
 };
 static const Word boys[] = {
-    CHARACTER("Tim", "boy", HE),  CHARACTER("Tom", "boy", HE),    CHARACTER("Ben", "boy", HE),
-    CHARACTER("Sam", "boy", HE),  CHARACTER("Jack", "boy", HE),   CHARACTER("Leo", "boy", HE),
-    CHARACTER("Bob", "boy", HE),  CHARACTER("Finn", "boy", HE),   CHARACTER("Max", "dog", HE),
-    CHARACTER("Pip", "frog", HE), CHARACTER("Teddy", "bear", HE), CHARACTER("Benny", "rabbit", HE),
+    CHARACTER("Tim", "boy", HE), CHARACTER("Tom", "boy", HE),    CHARACTER("Ben", "boy", HE),
+    CHARACTER("Sam", "boy", HE), CHARACTER("Jack", "boy", HE),   CHARACTER("Leo", "boy", HE),
+    CHARACTER("Bob", "boy", HE), CHARACTER("Finn", "boy", HE),   CHARACTER("Max", "dog", HE),
+    CHARACTER("Pip", "pig", HE), CHARACTER("Teddy", "bear", HE), CHARACTER("Benny", "rabbit", HE),
 };
 static const Word toys[] = {
     NOUN("ball", "balls"), NOUN("doll", "dolls"), NOUN("book", "books"),   NOUN("car", "cars"),
@@ -79,7 +79,9 @@ static const Word ingredients[] = {
 };
 static const Word plants[] = { NOUN("flower", "flowers"), NOUN("carrot", "carrots"), NOUN("pumpkin", "pumpkins") };
 static const Word animals[] = { NOUN("bird", "birds"), NOUN("goat", "goats"),  NOUN("hen", "hens"),
-                                NOUN("cow", "cows"),   NOUN("sheep", "sheep"), NOUN("monkey", "monkeys") };
+                                NOUN("cow", "cows"),   NOUN("sheep", "sheep"), NOUN("monkey", "monkeys"),
+                                NOUN("frog", "frogs") };
+static const Word herds[] = { NOUN("goat", "goats"), NOUN("hen", "hens"), NOUN("cow", "cows"), NOUN("sheep", "sheep") };
 static const Word young[] = { NOUN("puppy", "puppies"), NOUN("kitten", "kittens"), NOUN("lamb", "lambs"),
                               NOUN("chick", "chicks") };
 static const Word places[] = { NOUN("park", "parks"),    NOUN("garden", "gardens"), NOUN("farm", "farms"),
@@ -104,6 +106,7 @@ const WordClass storyworld_classes[] = {
     { "ingredient", ingredients, COUNT(ingredients) },
     { "plant", plants, COUNT(plants) },
     { "animal", animals, COUNT(animals) },
+    { "herd", herds, COUNT(herds) },
     { "baby", young, COUNT(young) },
     { "place", places, COUNT(places) },
     { "limb", limbs, COUNT(limbs) },
@@ -120,20 +123,20 @@ const WordClass storyworld_classes[] = {
 const Meaning storyworld_meanings[] = {
     { "name", "Lily Mia Anna Sue Lucy Amy Emma Jane Bella Dot Coco Rosie "
               "Tim Tom Ben Sam Jack Leo Bob Finn Max Pip Teddy Benny" },
-    { "person", "girl boy mum dad grandma grandpa doctor farmer king friend friends" },
+    { "person", "girl boy mum dad grandma grandpa doctor farmer king mother friend friends" },
     { "animal",
-      "turtle turtles fox foxes owl owls mouse horse horses lion lions cat dog duck rabbit pig frog bear bird "
-      "goat hen hens cow cows sheep monkey puppy kitten lamb chick animals butterfly" },
+      "turtle turtles fox foxes owl owls mouse horse horses lion lions cat dog duck rabbit pig frog bear bird birds "
+      "goat goats hen hens cow cows sheep monkey puppy kitten lamb chick animals butterfly" },
     { "place", "river hill road lake house forest village park garden farm beach market school pond shop" },
     { "object",
       "ball doll book car drum bell train box hat kite balloon scarf boat cup plate lamp pot clock stone stones "
-      "door bed table window stick ladder blanket basket coins wall cart seed paper glue present" },
+      "door bed table window stick ladder blanket basket coins wall cart wood chair bandage seed paper glue present" },
     { "food",
       "apple apples cake cakes soup food cookie cookies carrot carrots pear pears pie pies egg eggs bun buns milk "
-      "honey butter nuts bread pumpkin" },
+      "honey butter nut nuts bread pumpkin" },
     { "nature", "tree trees grass ground leaf leaves flower water moon night" },
     { "weather", "sun sky wind rain storm cloud" },
-    { "body", "leg foot knee hands eyes" },
+    { "body", "leg foot knee head hands eyes" },
     { "colour", "yellow pink purple brown orange red blue green" },
     { "feeling", "happy glad sad scared angry tired sorry worried surprised lonely hungry excited" },
     { "quality",
