@@ -26,9 +26,8 @@ typedef struct {
 
 static void expand(Expansion *e, Span text);
 
-static bool same(Span a, Span b) { return a.length == b.length && memcmp(a.at, b.at, a.length) == 0; }
 static Span span(const char *text) { return (Span){ text, strlen(text) }; }
-static bool is(Span a, const char *text) { return same(a, span(text)); }
+static bool is(Span a, const char *text) { return strncmp(text, a.at, a.length) == 0 && text[a.length] == '\0'; }
 
 // Whether two slots have one name: {Ball} is {ball}.
 static bool same_slot(Span a, Span b) {
@@ -199,13 +198,15 @@ static const char *expand_alternatives(Expansion *e, const char *at, const char 
     int count = 0, depth = 0;
     const char *start = at;
     for (; at < end; at++) {
-        bool closes = *at == ')' && depth == 0;
-        if ((*at == '|' && depth == 0) || closes) {
+        if (*at == '(') {
+            depth++;
+        } else if (*at == ')' && depth > 0) {
+            depth--;
+        } else if (*at == ')' || (*at == '|' && depth == 0)) {
             if (count < MAX_ALTERNATIVES) alternatives[count++] = (Span){ start, (size_t)(at - start) };
             start = at + 1;
+            if (*at == ')') break;
         }
-        if (closes) break;
-        depth += (*at == '(') - (*at == ')');
     }
     if (count > 0) expand(e, alternatives[draw_below(e, count)]);
     return at < end ? at + 1 : end;

@@ -5,7 +5,7 @@
 
 // A small language for texts that come out differently each time, and always grammatical.
 //
-//   (a|b|)          one of the alternatives, each as likely; they nest, and one may be empty
+//   (a|b|)          one of the alternatives, each as likely; up to 32; they nest, and one may be empty
 //   [rule]          the text of that rule, itself a template
 //   {ball}          a word: drawn from the class of that name at its first use in a story, and kept; {ball2} is another
 //   {hero=girl}     draws a new word of the class "girl" for the slot "hero" and writes nothing
