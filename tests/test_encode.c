@@ -37,11 +37,11 @@ static bool stop(void *context, size_t bytes) {
 
 // Text of words, blanks of every kind, contractions, composed characters, special tokens and bytes that are no UTF-8.
 static char *random_text(size_t size, uint64_t seed) {
-    static const char *const parts[] = { "turtle", " the", " was",      " slow",     "  ",
-                                         "\n",     "\n\n", " \t",       "'s",        ".",
-                                         " 42",    "é",    "e\xcc\x81", " \xcc\x88", "\xe3\x80\x80",
-                                         "ﬁ",      "\xff", "\xc2\xa0",  "!? ",       "<|endoftext|>",
-                                         " ",      ", \"", "猫",        "   x" };
+    static const char *const parts[] = {
+        "turtle", " the", " was",      " slow",     "  ",           "\n",   "\n\n", " \t",      "'s",  ".",
+        " 42",    "é",    "e\xcc\x81", " \xcc\x88", "\xe3\x80\x80", "ﬁ",    "\xff", "\xc2\xa0", "!? ", "<|endoftext|>",
+        " ",      ", \"", "猫",        "   x",      "    ",         "\n  ", "  \n", "\n \n"
+    };
     enum { PARTS = sizeof parts / sizeof *parts };
     char *text = malloc(size + 64);
     uint64_t key = random_key(seed, "text");
