@@ -37,6 +37,7 @@ lib_utf8proc := -lutf8proc
 lib_xxhash   := -lxxhash
 use_check    := $(call pkg,--cflags,check)
 lib_check    := $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -pthread)
+lib_fuzzer   := -fsanitize=fuzzer,address,undefined
 try_jansson  := $Hinclude <jansson.h>\nvoid *try_jansson(void) { return json_object(); }\n
 try_utf8proc := $Hinclude <utf8proc.h>\nconst char *try_utf8proc(void) { return utf8proc_version(); }\n
 try_xxhash   := $Hinclude <xxhash.h>\nunsigned long try_xxhash(void) { return XXH3_64bits("", 0); }\n
@@ -45,9 +46,10 @@ try_argp     := $Hinclude <argp.h>\nint try_argp(void) { return argp_parse(0, 0,
 try_blas     := $Hinclude <cblas.h>\nfloat try_blas(void) { return cblas_sasum(0, 0, 1); }\n
 try_openmp   := $Hinclude <omp.h>\nint try_openmp(void) { return omp_get_max_threads(); }\n
 try_check    := $Hinclude <check.h>\nvoid *try_check(void) { return suite_create(""); }\n
+try_fuzzer   := int LLVMFuzzerTestOneInput(void) { return 0; }\n$Hdefine main not_main\n
 
 NEEDED   := compiler jansson utf8proc xxhash stb argp
-OPTIONAL := $(if $(filter 0,$(BLAS)),,blas) $(if $(filter 0,$(OPENMP)),,openmp) check
+OPTIONAL := $(if $(filter 0,$(BLAS)),,blas) $(if $(filter 0,$(OPENMP)),,openmp) check $(if $(filter fuzz,$(V)),fuzzer)
 builds = $(shell printf '%b' '$(foreach n,$1,$(try_$n))int main(void) { return 0; }\n' | $(CC) $(FLAGS) $(CPPFLAGS) \
   $(CFLAGS) $(foreach n,$1,$(use_$n)) -x c - -o /dev/null $(LDFLAGS) $(foreach n,$1,$(lib_$n)) 2>/dev/null && echo yes)
 # All at once is quick; one by one only where something is missing, every time: nothing is remembered, nothing is stale.
@@ -79,7 +81,7 @@ help: ## this list
 	@echo 'Settings: CC= V=release|debug|asan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS= (the first lines of the Makefile)'
 sanitize: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	+@$(MAKE) --no-print-directory V=asan run-tests
-fuzz: ## hostile files, FUZZ_SECONDS (20) for each of tests/fuzz/fuzz_*.c; needs clang
+fuzz: ## hostile files, FUZZ_SECONDS for each tests/fuzz/fuzz_NAME.c (seeds in tests/fuzz/fuzz_NAME/); needs clang
 	+@$(MAKE) --no-print-directory CC=$(if $(findstring clang,$(CC)),$(CC),clang) V=fuzz BLAS=0 OPENMP=0 run-fuzz
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
 FORMAT = git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs $(CLANG_FORMAT)
@@ -94,25 +96,28 @@ format-version:
 ifneq ($(filter-out help sanitize fuzz format format-check format-version,$(or $(MAKECMDGOALS),all)),)
 
 # ---- what is built here, and how
+DEPS  := make $(if $(filter fuzz,$(V)),deps-checks,$(if $(filter cc,$(CC)),,CC=$(CC) )deps)
 FOUND := $(FOUND)
 ifeq ($(filter compiler,$(FOUND)),)
-$(error No C compiler: `$(CC)` builds no program here. Run `make deps`, or name another with CC=)
+$(error No C compiler: `$(CC)` builds no program here. Run `$(DEPS)`, or name another with CC=)
 endif
 ifneq ($(filter-out $(FOUND),$(NEEDED)),)
-$(error Not found: $(filter-out $(FOUND),$(NEEDED)). Run `make deps`)
+$(error Not found: $(filter-out $(FOUND),$(NEEDED)). Run `$(DEPS)`)
 endif
-ifneq ($(filter-out $(FOUND),$(if $(filter 1,$(BLAS)),blas) $(if $(filter 1,$(OPENMP)),openmp)),)
-$(error Asked for, but not found with $(CC): $(filter-out $(FOUND),blas openmp). Run `make deps`)
+ASKED := $(if $(filter 1,$(BLAS)),blas) $(if $(filter 1,$(OPENMP)),openmp) $(if $(filter fuzz,$(V)),fuzzer)
+ifneq ($(filter-out $(FOUND),$(ASKED)),)
+$(error Asked for, but not found with $(CC): $(filter-out $(FOUND),$(ASKED)). Run `$(DEPS)`)
 endif
 HAVE_BLAS   := $(if $(filter blas,$(FOUND)),1,0)
 HAVE_OPENMP := $(if $(filter openmp,$(FOUND)),1,0)
-without  = $(if $(filter $1,$(FOUND)),,$2 ($(if $(filter $1,$(OPTIONAL)),no $3 found: make deps,as asked for)))
+EMPTY    :=
+CLOSE    := )
+without  = $(if $(filter $1,$(FOUND)),,$2 ($(if $(filter $1,$(OPTIONAL)),no $3 found: $(DEPS),as asked for)))
 LEFT_OUT := $(call without,blas,fast matrix products,CBLAS) $(call without,openmp,threads,OpenMP) $(call without,check,tests,Check)
 $(info cc="$(shell $(CC) --version | head -n 1)" arch=$(ARCH) blas=$(if $(filter 1,$(HAVE_BLAS)),$(patsubst -l%,%,$(lastword \
   $(lib_blas))),no) openmp=$(if $(filter 1,$(HAVE_OPENMP)),yes,no) check=$(if $(filter check,$(FOUND)),yes,no) V=$(V) | \
-  left out: $(or $(strip $(LEFT_OUT)),nothing))
+  left out: $(or $(subst $(CLOSE) ,$(CLOSE); ,$(strip $(LEFT_OUT))),nothing))
 
-EMPTY :=
 B := build/$(subst $(EMPTY) ,-,$(notdir $(CC)))-$(V)-$(ARCH)-blas$(HAVE_BLAS)-omp$(HAVE_OPENMP)
 MACHINE := $(if $(ARCH),$(if $(filter arm64 aarch64,$(shell uname -m)),-mcpu,-march)=$(ARCH))
 SANITIZE := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -168,7 +173,7 @@ $(B)/golden: $(B)/tests/golden.o $(SUPPORT) $(LIBRARY) $(B)/objects
 $(B)/tests/test_%: $(B)/tests/test_%.o $(SUPPORT) $(LIBRARY) $(B)/objects
 	$(link) $(lib_check) $(LIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIBRARY) $(B)/objects
-	$(link) -fsanitize=fuzzer $(LIBS)
+	$(link) $(lib_fuzzer) $(LIBS)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 # ---- run it
@@ -197,10 +202,12 @@ test-%: $(PROGRAMS) $$(call named,$$*) ## one of them: tests/test_NAME.c, .sh or
 	$(call run,$(call named,$*))
 run-fuzz: $(FUZZERS)
 	@[ -n '$(FUZZERS)' ] || { echo 'There is no tests/fuzz/fuzz_*.c' >&2; exit 1; }
-	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$(B)/)
+	@mkdir -p $(FUZZERS:$(B)/tests/%=$(B)/found/%)
+	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$(B)/ \
+	  $(B)/found/fuzz/$${t##*/} $$(ls -d tests/fuzz/$${t##*/}/ 2>/dev/null))
 ifeq ($(filter check,$(FOUND)),)
 $(filter $(B)/%,$(TESTS)):
-	@echo 'Tests need the library Check, which was not found. Run `make deps`' >&2; exit 1
+	@echo 'Tests need the library Check, which was not found. Run `$(DEPS)`' >&2; exit 1
 endif
 endif
 endif
