@@ -64,6 +64,7 @@ deps: ## install what is missing, with the system's package manager
 	@CC='$(CC)' sh tests/install/deps.sh $(filter-out $(FOUND),$(NEEDED) $(OPTIONAL))
 deps-checks: ## the same for what only .ci/run and make fuzz use: clang, its runtimes, clang-format, shellcheck
 	@sh tests/install/deps.sh checks
+deps-checks: $(filter deps,$(MAKECMDGOALS))
 clean: ## remove every build
 	rm -rf build
 ifneq ($(FIRST),)
@@ -81,7 +82,7 @@ help: ## this list
 	@echo 'Settings: CC= V=release|debug|asan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS= (the first lines of the Makefile)'
 sanitize: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	+@$(MAKE) --no-print-directory V=asan run-tests
-fuzz: ## hostile files, FUZZ_SECONDS for each tests/fuzz/fuzz_NAME.c (seeds in tests/fuzz/fuzz_NAME/); needs clang
+fuzz: ## hostile files, FUZZ_SECONDS for each tests/fuzz/fuzz_NAME.c (seeds: tests/fuzz/fuzz_NAME/); needs clang
 	+@$(MAKE) --no-print-directory CC=$(if $(findstring clang,$(CC)),$(CC),clang) V=fuzz BLAS=0 OPENMP=0 run-fuzz
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
 FORMAT = git ls-files --cached --others --exclude-standard '*.c' '*.h' | xargs $(CLANG_FORMAT)
@@ -197,7 +198,7 @@ run-tests: $(PROGRAMS) $(TESTS)
 	$(call run,$(TESTS))
 .SECONDEXPANSION:
 named = $(filter $(B)/tests/test_$1 tests/test_$1.sh,$(TESTS))
-test-%: $(PROGRAMS) $$(call named,$$*) ## one of them: tests/test_NAME.c, .sh or both
+test-%: $$(call named,$$*) $$(if $$(wildcard tests/test_$$*.sh),$(PROGRAMS)) ## one of them: tests/test_NAME.c, .sh or both
 	@[ -n '$(call named,$*)' ] || { echo 'There is neither tests/test_$*.c nor tests/test_$*.sh' >&2; exit 1; }
 	$(call run,$(call named,$*))
 run-fuzz: $(FUZZERS)
