@@ -1,5 +1,6 @@
 // build/golden FILE…: holds the code against golden files of ffn/ and model/. Exit 0: every file passed; 1: something
 // is wrong, or could not be proved right; 2: wrong usage.
+#include "reference/support/matmul.h"
 #include "tests/support/golden_check.h"
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ int main(int count, char **arguments) {
         fputs(usage, stderr);
         return 2;
     }
+    matmul_setup();
     int failed = 0;
     for (int i = 1; i < count; i++) failed += !check_file(arguments[i]);
     if (fflush(stdout) != 0) {

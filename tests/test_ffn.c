@@ -1,5 +1,6 @@
 // Every feed-forward layer that is built in, on sizes that no golden file has: against the plain double version in the
 // three steps of the house style, against its own finite differences, and on 1 against N threads bit for bit.
+#include "reference/support/matmul.h"
 #include "reference/support/parallel.h"
 #include "reference/support/random.h"
 #include "tests/support/compare.h"
@@ -57,7 +58,9 @@ static void expect(const char *name, const char *what, const double *got, const 
     if (difference.rms > 0 && difference.worst / difference.rms > *worst) *worst = difference.worst / difference.rms;
 }
 
-static const Tolerance FORWARD = { .relative = 1e-5 }, BACKWARD = { .relative = 3e-5 };
+// Measured worst, relative to the tensor's rms: scores 9e-7, y 3.3e-6, gradients 1.6e-5 (gelu, whose argument is large
+// where F is 1). About three times that, for other machines' order of summation.
+static const Tolerance FORWARD = { .relative = 1e-5 }, BACKWARD = { .relative = 5e-5 };
 
 typedef struct {
     double scores, forward, backward; // worst errors, relative to rms
@@ -126,6 +129,7 @@ START_TEST(layers_agree_with_the_plain_ones)
     Config kind;
     char name[VARIANT_NAME], what[VARIANT_NAME + 64];
     ck_assert(layer_variant(_i, &kind, name));
+    parallel_set_threads(1); // the same bits as many, by the next test
     Seen seen = { 0 };
     for (int i = 0; i < SWEEP; i++) {
         const Sizes *s = &sweep[i];
@@ -138,8 +142,8 @@ START_TEST(layers_agree_with_the_plain_ones)
     ck_assert_msg(seen.other_choices * 1000 <= seen.rows, "%s: %ld of %ld rows chose otherwise", name,
                   seen.other_choices, seen.rows);
     if (getenv("MEASURE"))
-        printf("%-40s score %.1e y %.1e gradients %.1e, %ld of %ld rows\n", name, seen.scores, seen.forward,
-               seen.backward, seen.other_choices, seen.rows);
+        fprintf(stderr, "%-40s score %.1e y %.1e gradients %.1e, %ld of %ld rows\n", name, seen.scores, seen.forward,
+                seen.backward, seen.other_choices, seen.rows);
 }
 END_TEST
 
@@ -158,7 +162,7 @@ static void same_bits(const char *name, const char *what, int threads, const voi
 
 START_TEST(threads_do_not_change_a_bit)
 {
-    static const int counts[] = { 2, 3, 8 };
+    static const int counts[] = { 2, 3 };
     Config kind;
     char name[VARIANT_NAME];
     ck_assert(layer_variant(_i, &kind, name));
@@ -167,7 +171,7 @@ START_TEST(threads_do_not_change_a_bit)
         Layer one;
         run_threads(&one, &config, &sweep[i], 1);
         size_t rows = (size_t)one.N * config.D * sizeof *one.y;
-        for (int j = 0; j < 3; j++) {
+        for (int j = 0; j < 2; j++) {
             Layer many;
             run_threads(&many, &config, &sweep[i], counts[j]);
             same_bits(name, "y", counts[j], one.y, many.y, rows);
@@ -203,12 +207,24 @@ typedef struct {
     size_t count;
 } Part;
 
+// The same experts in every row; their order does not matter to the loss.
+static bool same_sets(const LayerNumbers *numbers, const int32_t *choice) {
+    int K = numbers->config.K;
+    size_t rows = choice ? (size_t)numbers->N * numbers->config.C : 0;
+    for (size_t i = 0; i < rows * K; i++) {
+        const int32_t *row = choice + i / K * K;
+        int k = 0;
+        while (k < K && row[k] != numbers->index[i]) k++;
+        if (k == K) return false;
+    }
+    return true;
+}
+
 // The slope of the loss along `direction`, by central difference over the step really taken (numbers are rounded to
 // float), and the slope that the gradient gives. false: the step crossed into another choice.
 static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const int32_t *choice,
                    const Part *part, const double *direction, double step, const char *name, double *measured,
                    double *given) {
-    size_t entries = choice ? (size_t)numbers->N * numbers->config.C * numbers->config.K : 0;
     double loss[2];
     bool same = true;
     *given = 0.0;
@@ -220,7 +236,7 @@ static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers,
         }
         run(rung, numbers, name);
         loss[side] = loss_of(numbers);
-        if (choice) same = same && memcmp(choice, numbers->index, entries * sizeof *choice) == 0;
+        same = same && same_sets(numbers, choice);
     }
     memcpy(part->at, part->base, part->count * sizeof *part->at);
     *measured = loss[1] - loss[0];
@@ -233,9 +249,10 @@ typedef struct {
     double step, tolerance; // of the direction's length; of |gradient| · |step taken|
 } Differentiated;
 
+// Measured worst: plain 6e-10, reference 3.7e-4 (the loss's own rounding, over the step).
 static const Differentiated rungs[] = {
-    { "plain", plain_ffn_run, 1e-4, 1e-4 },
-    { "reference", reference_layer_run, 1e-3, 1e-2 },
+    { "plain", plain_ffn_run, 1e-5, 1e-8 },
+    { "reference", reference_layer_run, 1e-3, 2e-3 },
 };
 
 static double length(const double *x, size_t count) { return root_mean_square(x, count) * sqrt((double)count); }
@@ -255,13 +272,15 @@ static void check_part(const Differentiated *rung, LayerNumbers *numbers, const 
                        const char *name, double *worst) {
     double *direction = malloc(part->count * sizeof *direction);
     ck_assert_ptr_nonnull(direction);
+    // A step over relu's corner has no one slope: smaller steps seldom cross.
+    double step = numbers->config.activation == ACTIVATION_RELU ? 0.3 * rung->step : rung->step;
     int checked = 0;
     for (int which = 0; which < 6; which++) {
         make_direction(direction, part, which, random_key((uint64_t)which, name));
         double measured, given;
-        if (!slopes(rung->run, numbers, choice, part, direction, rung->step, name, &measured, &given)) continue;
+        if (!slopes(rung->run, numbers, choice, part, direction, step, name, &measured, &given)) continue;
         checked++;
-        double scale = 2 * rung->step * length(direction, part->count) * length(part->gradient, part->count);
+        double scale = 2 * step * length(direction, part->count) * length(part->gradient, part->count);
         double error = fabs(measured - given) / fmax(scale, 1e-12);
         *worst = fmax(*worst, error);
         ck_assert_msg(error <= rung->tolerance, "%s %s, direction %d: the loss moved by %.6g, the gradient says %.6g",
@@ -299,13 +318,14 @@ START_TEST(backward_is_the_slope_of_forward)
     Config kind;
     char name[VARIANT_NAME];
     ck_assert(layer_variant(_i, &kind, name));
+    parallel_set_threads(1); // thousands of tiny runs
     for (size_t r = 0; r < sizeof rungs / sizeof rungs[0]; r++) {
         double worst = 0.0;
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             Config config = with_sizes(kind, &sizes[i]);
             check_gradients(&rungs[r], &config, sizes[i].B, sizes[i].T, name, &worst);
         }
-        if (getenv("MEASURE")) printf("%-40s %s: slopes agree to %.1e\n", name, rungs[r].name, worst);
+        if (getenv("MEASURE")) fprintf(stderr, "%-40s %s: slopes agree to %.1e\n", name, rungs[r].name, worst);
     }
 }
 END_TEST
@@ -322,6 +342,7 @@ START_TEST(every_kind_has_a_plain_oracle)
 END_TEST
 
 int main(void) {
+    matmul_setup();
     Suite *suite = suite_create("ffn");
     TCase *tests = tcase_create("layers");
     tcase_set_timeout(tests, 120);

@@ -140,9 +140,7 @@ static void check_layer(GoldenFile *golden, const GoldenRung *rung, LayerNumbers
 static void check_ffn(GoldenFile *golden, const GoldenRung *rung) {
     Error error = { "" };
     LayerNumbers numbers;
-    if (golden->config.T < 1) {
-        golden_problem(golden, "the metadata has no T");
-    } else if (!layer_numbers_new(&numbers, &golden->config, golden->B, golden->config.T, &error)) {
+    if (!layer_numbers_new(&numbers, &golden->config, golden->B, golden->config.T, &error)) {
         golden_problem(golden, "%s", error.text);
     } else {
         check_layer(golden, rung, &numbers);

@@ -40,17 +40,32 @@ static bool built_in(const Safetensors *file, Error *error) {
     return fail(error, "%s: kind %s is not built in: kinds are %s", file->path, kind, kinds);
 }
 
+// Every letter that the kind uses must stand in the metadata; absent router and activation mean the defaults.
+static bool has_letters(const Safetensors *file, const char *letters, Error *error) {
+    for (const char *at = letters; *at; at += strspn(at, " ")) {
+        char letter[CONFIG_TEXT] = "";
+        size_t length = strcspn(at, " ");
+        snprintf(letter, sizeof letter, "%.*s", (int)length, at);
+        at += length;
+        if (strcmp(letter, "router") == 0 || strcmp(letter, "activation") == 0) continue;
+        if (safetensors_metadata(file, letter) == NULL)
+            return fail(error, "%s: the metadata has no %s, which its kind needs", file->path, letter);
+    }
+    return true;
+}
+
 static bool read_config(GoldenFile *golden, Error *error) {
     const Safetensors *file = &golden->file;
     // The kind first: settings may depend on it.
-    bool found, ok = config_set(&golden->config, "ffn", safetensors_metadata(file, "ffn"), &found, error);
+    Error why = { "" };
+    bool found, ok = config_set(&golden->config, "ffn", safetensors_metadata(file, "ffn"), &found, &why);
     for (int i = 0; ok && i < file->metadata_count; i++) {
         const char *key = file->metadata[i].key, *value = file->metadata[i].value;
-        ok = config_set(&golden->config, key, value, &found, error);
-        if (ok && !found && !known_key(key))
-            ok = fail(error, "%s: the metadata's %s=%.40s is no setting that is built in", file->path, key, value);
+        ok = config_set(&golden->config, key, value, &found, &why);
+        if (ok && !found && !known_key(key)) ok = fail(&why, "%s=%.40s is no setting that is built in", key, value);
     }
-    return ok;
+    if (!ok) return fail(error, "%s: the metadata's %s", file->path, why.text);
+    return has_letters(file, "D T", error) && has_letters(file, golden->config.ffn->letters, error);
 }
 
 bool golden_open(GoldenFile *out, const char *path, FILE *report, Error *error) {

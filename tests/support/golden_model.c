@@ -139,7 +139,7 @@ static void check_first_batch(Run *run) {
 }
 
 static void check_parameters(Run *run, int steps) {
-    char group[GOLDEN_GROUP_NAME], name[TENSOR_NAME + 16];
+    char group[GOLDEN_GROUP_NAME], name[TENSOR_NAME + 24];
     snprintf(group, sizeof group, "after_%d", steps);
     for (int i = 0; i < run->model.tensors.count; i++) {
         const Tensor *tensor = &run->model.tensors.at[i];

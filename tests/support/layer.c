@@ -23,7 +23,7 @@ void fill_normal(float *out, size_t count, uint64_t key, double deviation) {
 bool layer_new(Layer *out, const Config *config, int B, int T, Error *error) {
     *out = (Layer){ .config = *config, .B = B, .T = T, .N = B * T };
     const Ffn *ffn = config->ffn;
-    if (!ffn->valid(config, error)) return false;
+    if (ffn->valid != NULL && !ffn->valid(config, error)) return false;
     ffn->declare(&out->tensors, config, "");
     if (out->tensors.floats == SIZE_MAX) return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
     size_t rows = (size_t)out->N * (size_t)config->D;
@@ -147,7 +147,7 @@ void layer_force_gating(void *context, int layer, Gating *gating) {
 bool layer_numbers_new(LayerNumbers *out, const Config *config, int B, int T, Error *error) {
     *out = (LayerNumbers){ .config = *config, .B = B, .T = T, .N = B * T };
     const Ffn *ffn = config->ffn;
-    if (!ffn->valid(config, error)) return false;
+    if (ffn->valid != NULL && !ffn->valid(config, error)) return false;
     ffn->declare(&out->tensors, config, "");
     if (out->tensors.floats == SIZE_MAX) return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
     size_t rows = (size_t)out->N * (size_t)config->D;
