@@ -1,0 +1,42 @@
+#include "reference/circuits/usage.h"
+#include "reference/ffn/ffn.h"
+#include <stdlib.h>
+#include <string.h>
+
+static size_t neurons(const Usage *usage) { return (size_t)usage->L * (size_t)usage->C * (size_t)usage->F; }
+
+bool usage_new(Usage *out, const Config *config, Error *error) {
+    *out = (Usage){ 0 };
+    if (!config->ffn->sparse) return true;
+    Usage usage = { config->L, config->C > 0 ? config->C : 1, config->F, NULL };
+    usage.fired = calloc(neurons(&usage), sizeof *usage.fired);
+    if (usage.fired == NULL) return fail(error, "out of memory for counting %zu neurons", neurons(&usage));
+    *out = usage;
+    return true;
+}
+
+void usage_free(Usage *usage) {
+    free(usage->fired);
+    *usage = (Usage){ 0 };
+}
+
+void usage_clear(Usage *usage) {
+    if (usage->fired != NULL) memset(usage->fired, 0, neurons(usage) * sizeof *usage->fired);
+}
+
+void usage_hook(void *context, int layer, Gating *gating) {
+    Usage *usage = context;
+    if (usage->fired == NULL || layer >= usage->L) return;
+    size_t entries = gating_entries(gating), K = gating->start != NULL ? entries : (size_t)gating->K;
+    uint64_t *fired = usage->fired + (size_t)layer * (size_t)usage->C * (size_t)usage->F;
+    for (size_t i = 0; i < entries; i++) {
+        size_t channel = i / K % (size_t)gating->C; // entries are [N,C,K]; a list has one channel
+        fired[channel * (size_t)usage->F + (size_t)gating->index[i]]++;
+    }
+}
+
+double usage_share(const Usage *usage) {
+    size_t count = neurons(usage), used = 0;
+    for (size_t i = 0; i < count; i++) used += usage->fired[i] > 0;
+    return count > 0 ? (double)used / (double)count : 0;
+}

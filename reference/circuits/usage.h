@@ -1,0 +1,19 @@
+#ifndef CIRCUITS_USAGE_H
+#define CIRCUITS_USAGE_H
+#include "reference/ffn/gating.h"
+#include "reference/model/config.h"
+#include <stdbool.h>
+
+// How often each neuron (expert) of a sparse model fired. Hang usage_hook into the model with `usage` as its context.
+typedef struct {
+    int L, C, F;
+    uint64_t *fired; // [L,C,F]
+} Usage;
+
+// Zero counts; for a dense kind an empty Usage, which counts nothing.
+bool usage_new(Usage *out, const Config *config, Error *error);
+void usage_free(Usage *usage);
+void usage_clear(Usage *usage);
+GatingHook usage_hook;
+double usage_share(const Usage *usage); // of all neurons, those that fired at least once; 0 for a dense kind
+#endif

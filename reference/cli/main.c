@@ -1,0 +1,91 @@
+// sgatlin: one binary, one subcommand a file.
+#include "reference/cli/commands.h"
+#include "reference/cli/options.h"
+#include "reference/support/matmul.h"
+#include "reference/support/parallel.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *summary;
+    CommandFunction *function;
+} commands[] = {
+    { "data", "text to tokenizer and token files", command_data },
+    { "tokenize", "text to ids and back", command_tokenize },
+    { "train", "train a model, or go on with a run", command_train },
+    { "sample", "tell a story", command_sample },
+    { "eval", "loss and perplexity on a token file", command_eval },
+    { "flops", "parameters, FLOPs and memory of a model", command_flops },
+    { "gates", "picture of which neurons fired for a sentence", command_gates },
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *out) {
+    fprintf(out, "Usage: sgatlin COMMAND [OPTION...]\n\nLanguage models whose feed-forward layers are sparsely gated "
+                 "linear neurons.\n\n");
+    for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n`sgatlin COMMAND --help` lists a command's options; `sgatlin --version` says what was built.\n"
+                 "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.\n");
+}
+
+static void print_version(void) {
+    printf("sgatlin %s\n", SGATLIN_VERSION);
+#if defined __clang__
+    printf("compiler  clang %s\n", __clang_version__);
+#elif defined __GNUC__
+    printf("compiler  gcc %s\n", __VERSION__);
+#else
+    printf("compiler  unknown\n");
+#endif
+    printf("BLAS      %s\n", matmul_library());
+#ifdef _OPENMP
+    printf("OpenMP    %d, %d threads\n", _OPENMP, parallel_threads());
+#else
+    printf("OpenMP    none, 1 thread\n");
+#endif
+    printf("CUDA      none\n");
+}
+
+// Output that could not be written is a failure, except that a reader who closed the pipe has seen enough.
+static int finish(int status) {
+    errno = 0;
+    bool lost = fflush(stdout) != 0 || ferror(stdout);
+    if (!lost || errno == EPIPE || status != 0) return status;
+    fprintf(stderr, "sgatlin: standard output cannot be written: %s\n", errno ? strerror(errno) : "write error");
+    return 1;
+}
+
+static int wrong_usage(const char *command) {
+    if (command == NULL) {
+        fprintf(stderr, "sgatlin: wanted a command\n\n");
+    } else {
+        fprintf(stderr, "sgatlin: there is no command %s\n\n", command);
+    }
+    print_help(stderr);
+    return 2;
+}
+
+int main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN); // a closed pipe is seen as EPIPE, and training goes on when its watcher leaves
+    signal(SIGXFSZ, SIG_IGN); // a file over the user's limit is a write error like a full disk
+    argp_err_exit_status = 2;
+    if (argc < 2) return wrong_usage(NULL);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return finish(0);
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        print_version();
+        return finish(0);
+    }
+    for (int i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0) continue;
+        char name[64];
+        snprintf(name, sizeof name, "sgatlin %s", commands[i].name);
+        argv[1] = name; // argp's messages begin with it
+        return finish(commands[i].function(argc - 1, argv + 1));
+    }
+    return wrong_usage(argv[1]);
+}

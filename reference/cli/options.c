@@ -1,0 +1,94 @@
+#include "reference/cli/options.h"
+#include "reference/support/matmul.h"
+#include "reference/support/parallel.h"
+#include "reference/support/parse.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int64_t option_whole(const struct argp_state *state, const char *option, const char *text, int64_t least,
+                     int64_t most) {
+    int64_t value = 0;
+    if (!parse_int(text, &value) || value < least || value > most) {
+        argp_error(state, "--%s %s: wanted a whole number from %lld to %lld", option, text, (long long)least,
+                   (long long)most);
+    }
+    return value;
+}
+
+double option_real(const struct argp_state *state, const char *option, const char *text, double least, double most) {
+    double value = 0;
+    if (!parse_real(text, &value) || value < least || value > most) {
+        argp_error(state, "--%s %s: wanted a number from %g to %g", option, text, least, most);
+    }
+    return value;
+}
+
+void option_set(const struct argp_state *state, SetWords *words, const char *word) {
+    const char *equals = strchr(word, '=');
+    if (equals == NULL || equals == word || equals[1] == '\0' || strchr(word, ' ') != NULL) {
+        argp_error(state, "%s: wanted NAME=VALUE, as in --set D=128 K=8", word);
+        return;
+    }
+    const char **grown = realloc(words->words, ((size_t)words->count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        argp_failure(state, 1, 0, "out of memory");
+        return;
+    }
+    words->words = grown;
+    words->words[words->count++] = word;
+}
+
+bool set_words_each(const SetWords *words, SettingFunction *set, void *context, Error *error) {
+    for (int i = 0; i < words->count; i++) {
+        if (!settings_each(words->words[i], set, context, error)) return false;
+    }
+    return true;
+}
+
+void set_words_free(SetWords *words) {
+    free(words->words);
+    *words = (SetWords){ 0 };
+}
+
+int command_failed(const char *command, const Error *error) {
+    fprintf(stderr, "%s: %s\n", command, error->text);
+    return 1;
+}
+
+int command_misused(const char *command, const Error *error) {
+    fprintf(stderr, "%s: %s\nTry `%s --help' for more information.\n", command, error->text, command);
+    return 2;
+}
+
+void program_start(int threads) {
+    if (threads > 0) parallel_set_threads(threads);
+    matmul_setup();
+    fprintf(stderr, "cblas=%s threads=%d device=cpu\n", matmul_library(), parallel_threads());
+}
+
+const char *amount_bytes(char out[AMOUNT_TEXT], double bytes) {
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+    int unit = 0;
+    for (; bytes >= 1000 && unit < 4; unit++) bytes /= 1000;
+    snprintf(out, AMOUNT_TEXT, "%.*f %s", unit == 0 || bytes >= 100 ? 0 : 1, bytes, units[unit]);
+    return out;
+}
+
+const char *amount_count(char out[AMOUNT_TEXT], double count) {
+    static const char *const units[] = { "", " k", " M", " G", " T", " P", " E" };
+    int unit = 0;
+    for (; count >= 1000 && unit < 6; unit++) count /= 1000;
+    snprintf(out, AMOUNT_TEXT, "%.*f%s", unit == 0 || count >= 100 ? 0 : 1, count, units[unit]);
+    return out;
+}
+
+const char *amount_time(char out[AMOUNT_TEXT], double seconds) {
+    long long whole = seconds < 1e9 ? (long long)(seconds + 0.5) : 1000000000;
+    if (whole >= 3600) {
+        snprintf(out, AMOUNT_TEXT, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
+    } else {
+        snprintf(out, AMOUNT_TEXT, "%lld:%02lld", whole / 60, whole % 60);
+    }
+    return out;
+}

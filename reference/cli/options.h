@@ -1,0 +1,41 @@
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+#include "reference/model/config.h"
+#include "reference/model/presets.h"
+#include "reference/support/error.h"
+#include <argp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// What the commands share. Wrong usage goes through argp_error: a message, where to find help, exit status 2.
+
+#define SGATLIN_VERSION "0.1"
+
+// Values of options, within limits.
+int64_t option_whole(const struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most);
+double option_real(const struct argp_state *state, const char *option, const char *text, double least, double most);
+
+// What --set collects: --set D=128 K=8 gives argp one value and further bare arguments, which count too.
+typedef struct {
+    const char **words;
+    int count;
+} SetWords;
+void option_set(const struct argp_state *state, SetWords *words, const char *word);
+bool set_words_each(const SetWords *words, SettingFunction *set, void *context, Error *error);
+void set_words_free(SetWords *words);
+
+// Prints "sgatlin NAME: message" on stderr and returns 1; command is argv[0].
+int command_failed(const char *command, const Error *error);
+// The same for arguments that only turn out wrong together, with where to find help: returns 2.
+int command_misused(const char *command, const Error *error);
+
+// Sets the number of threads (0: as many as the machine has), readies BLAS and says on stderr what the program runs
+// with. Call first.
+void program_start(int threads);
+
+// "12.3 MB" and the like, for people.
+enum { AMOUNT_TEXT = 32 };
+const char *amount_bytes(char out[AMOUNT_TEXT], double bytes);
+const char *amount_count(char out[AMOUNT_TEXT], double count);  // "1.2 M"
+const char *amount_time(char out[AMOUNT_TEXT], double seconds); // "1:02:03"
+#endif

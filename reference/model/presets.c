@@ -1,0 +1,81 @@
+#include "reference/model/presets.h"
+#include "reference/ffn/ffn.h"
+#include <string.h>
+
+const Preset presets[] = {
+    { "tiny", "for tests, seconds", "V=512 T=32 D=16 L=2 Dh=8",
+      "B=4 steps=20 peak=0.003 log_every=5 eval_every=10 eval_batches=4 checkpoint_every=10", 100 },
+    { "demo", "storyworld, about two minutes on two cores", "V=1024 T=128 D=128 L=4 Dh=32",
+      "B=16 steps=600 peak=0.003 log_every=10 eval_every=100 eval_batches=8 checkpoint_every=200", 50 },
+    { "laptop", "real stories, an evening on a laptop", "V=8192 T=256 D=128 L=4 Dh=32",
+      "B=32 steps=10000 peak=0.002 log_every=10 eval_every=250 eval_batches=8 checkpoint_every=500", 100 },
+    { "tinystories", "the paper's TinyStories run", "V=8192 T=1024 D=256 L=4 Dh=64",
+      "B=256 steps=8280 peak=0.001 clip=2 batching=padded log_every=1 eval_every=100 eval_batches=2 "
+      "checkpoint_every=100",
+      100 },
+    { 0 },
+};
+
+// What each kind adds. A new kind is a row a preset.
+static const struct {
+    const char *preset, *ffn, *model;
+} additions[] = {
+    { "tiny", "mlp", "F=64" },
+    { "tiny", "glu", "F=48" },
+    { "tiny", "sgatlin", "F=25 C=2 K=3 Dk=8" },
+    { "demo", "mlp", "F=512" },
+    { "demo", "glu", "F=512" },
+    { "demo", "sgatlin", "F=256 C=4 K=8 Dk=64" },
+    { "laptop", "mlp", "F=512" },
+    { "laptop", "glu", "F=512" },
+    { "laptop", "sgatlin", "F=576 C=4 K=8 Dk=64" },
+    { "tinystories", "mlp", "F=1024" },
+    { "tinystories", "glu", "F=1024" },
+    { "tinystories", "sgatlin", "F=1024 C=8 K=8 Dk=128" },
+};
+enum { ADDITIONS = sizeof additions / sizeof additions[0] };
+
+const Preset *preset_find(const char *name, Error *error) {
+    char list[256] = "";
+    for (const Preset *preset = presets; preset->name != NULL; preset++) {
+        if (strcmp(preset->name, name) == 0) return preset;
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", preset->name);
+    }
+    fail(error, "there is no preset %.200s; there are %s", name, list);
+    return NULL;
+}
+
+bool settings_each(const char *words, SettingFunction *set, void *context, Error *error) {
+    while (*(words += strspn(words, " ")) != '\0') {
+        char word[256];
+        size_t length = strcspn(words, " ");
+        if (length >= sizeof word) return fail(error, "%.60s…: a setting is at most %zu bytes", words, sizeof word - 1);
+        memcpy(word, words, length);
+        word[length] = '\0';
+        words += length;
+        char *equals = strchr(word, '=');
+        if (equals == NULL || equals == word) return fail(error, "%s: wanted NAME=VALUE, as in D=128", word);
+        *equals = '\0';
+        if (!set(context, word, equals + 1, error)) return false;
+    }
+    return true;
+}
+
+static bool set_config(void *context, const char *name, const char *value, Error *error) {
+    bool found;
+    if (!config_set(context, name, value, &found, error)) return false;
+    return found ? true : fail(error, "%s=%s: is no setting of a model", name, value);
+}
+
+bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Error *error) {
+    Config config = { .ffn = ffn };
+    for (int i = 0; i < ADDITIONS; i++) {
+        if (strcmp(additions[i].preset, preset->name) != 0 || strcmp(additions[i].ffn, ffn->name) != 0) continue;
+        if (!settings_each(preset->model, set_config, &config, error)) return false;
+        if (!settings_each(additions[i].model, set_config, &config, error)) return false;
+        *out = config;
+        return true;
+    }
+    return fail(error, "preset %s has no model with --ffn %s", preset->name, ffn->name);
+}

@@ -1,0 +1,280 @@
+#include "reference/train/checkpoint.h"
+#include "reference/support/files.h"
+#include "reference/support/parse.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT = 2, STEP_NAME = 32 };
+
+static const char *const MODEL = "model.safetensors", *const OPTIMIZER = "optimizer.safetensors",
+                         *const STATE = "state.json", *const TOKENIZER = "tokenizer.json";
+
+static void step_name(char out[STEP_NAME], int64_t step) { snprintf(out, STEP_NAME, "step-%06lld", (long long)step); }
+
+// The step that a folder's name stands for, or -1.
+static int64_t step_of(const char *name) {
+    int64_t step;
+    char again[STEP_NAME];
+    if (strncmp(name, "step-", 5) != 0 || !isdigit((unsigned char)name[5])) return -1;
+    const char *digits = name + 5 + strspn(name + 5, "0");
+    if (!parse_int(*digits != '\0' ? digits : "0", &step)) return -1;
+    step_name(again, step);
+    return strcmp(again, name) == 0 ? step : -1;
+}
+
+// The highest steps of a run, highest first; returns how many there are at all. -1: no such folder.
+static int newest_steps(int64_t *out, int room, const char *run) {
+    DIR *folder = opendir(run);
+    if (folder == NULL) return -1;
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        int64_t step = step_of(entry->d_name);
+        if (step < 0) continue;
+        int at = count < room ? count : room;
+        while (at > 0 && out[at - 1] < step) at--;
+        for (int i = room - 1; i > at; i--) out[i] = out[i - 1];
+        if (at < room) out[at] = step;
+        count++;
+    }
+    closedir(folder);
+    return count;
+}
+
+static char *step_path(const char *run, int64_t step) {
+    char name[STEP_NAME];
+    step_name(name, step);
+    return path_join(run, name);
+}
+
+static bool holds(const char *folder, const char *name) {
+    char *path = path_join(folder, name);
+    bool there = path != NULL && path_exists(path);
+    free(path);
+    return there;
+}
+
+char *checkpoint_find(const char *path, Error *error) {
+    int64_t newest;
+    char *found = NULL;
+    int count = newest_steps(&newest, 1, path);
+    if (count > 0) {
+        found = step_path(path, newest);
+        if (found == NULL) fail(error, "%s: out of memory", path);
+    } else if (count == 0 && (holds(path, MODEL) || holds(path, STATE))) {
+        found = strdup(path);
+        if (found == NULL) fail(error, "%s: out of memory", path);
+    } else if (count == 0) {
+        fail(error, "%s: holds no checkpoint (no step-… folder, no %s); `sgatlin train --out` makes one", path, MODEL);
+    } else {
+        fail(error, "%s: there is no such run or checkpoint (%s)", path, strerror(errno));
+    }
+    return found;
+}
+
+// Adds to a damaged newest checkpoint's message that there is one before it, and how to take that.
+static void suggest_previous(const char *path, const char *found, Error *error) {
+    int64_t steps[KEPT];
+    if (error == NULL || strcmp(path, found) == 0 || newest_steps(steps, KEPT, path) < KEPT) return;
+    Error first = *error;
+    fail(error, "%.700s; to go on from step %lld, remove the damaged folder: rm -r %.200s", first.text,
+         (long long)steps[1], found);
+}
+
+static char *open_tensors(Safetensors *out, const char *folder, const char *name, Error *error) {
+    char *path = path_join(folder, name);
+    if (path == NULL) {
+        fail(error, "%s: out of memory", folder);
+    } else if (!safetensors_open(out, path, error)) {
+        free(path);
+        path = NULL;
+    }
+    return path;
+}
+
+static bool read_model(Model *out, char hash[STEP_NAME], const char *folder, Error *error) {
+    Safetensors file;
+    char *path = open_tensors(&file, folder, MODEL, error);
+    if (path == NULL) return false;
+    Config config;
+    const char *stored = safetensors_metadata(&file, "tokenizer_hash");
+    snprintf(hash, STEP_NAME, "%s", stored != NULL ? stored : "");
+    bool ok = config_from_metadata(&config, &file, error) && model_new(out, &config, error);
+    if (ok && !tensors_load(&out->tensors, out->parameters, &file, error)) {
+        model_free(out);
+        ok = false;
+    }
+    safetensors_close(&file);
+    free(path);
+    return ok;
+}
+
+static void hash_text(char out[STEP_NAME], uint64_t hash) {
+    snprintf(out, STEP_NAME, "%016llx", (unsigned long long)hash);
+}
+
+static bool read_tokenizer(Checkpoint *out, const char *hash, Error *error) {
+    char *path = path_join(out->path, TOKENIZER), own[STEP_NAME];
+    out->tokenizer = path != NULL ? tokenizer_load(path, error) : NULL;
+    bool ok = out->tokenizer != NULL;
+    if (path == NULL) fail(error, "%s: out of memory", out->path);
+    if (ok) hash_text(own, tokenizer_hash(out->tokenizer));
+    if (ok && tokenizer_vocabulary(out->tokenizer) != out->model.config.V) {
+        ok = fail(error, "%s: has %d tokens, %s/%s wants V=%d", path, tokenizer_vocabulary(out->tokenizer), out->path,
+                  MODEL, out->model.config.V);
+    } else if (ok && *hash != '\0' && strcmp(hash, own) != 0) {
+        ok = fail(error, "%s: has hash %s, %s/%s was trained with %s: not the same vocabulary", path, own, out->path,
+                  MODEL, hash);
+    }
+    free(path);
+    return ok;
+}
+
+bool checkpoint_open(Checkpoint *out, const char *path, Error *error) {
+    char hash[STEP_NAME];
+    *out = (Checkpoint){ .path = checkpoint_find(path, error) };
+    if (out->path == NULL) return false;
+    if (!read_model(&out->model, hash, out->path, error)) {
+        out->model = (Model){ 0 };
+    } else if (read_tokenizer(out, hash, error)) {
+        return true;
+    }
+    suggest_previous(path, out->path, error);
+    checkpoint_close(out);
+    return false;
+}
+
+void checkpoint_close(Checkpoint *checkpoint) {
+    if (checkpoint->tokenizer != NULL) tokenizer_free(checkpoint->tokenizer);
+    if (checkpoint->model.parameters != NULL) model_free(&checkpoint->model);
+    free(checkpoint->path);
+    *checkpoint = (Checkpoint){ 0 };
+}
+
+bool moments_declare(Tensors *out, const Tensors *parameters, Error *error) {
+    *out = (Tensors){ 0 };
+    for (int i = 0; i < 2 * parameters->count; i++) {
+        const Tensor *tensor = &parameters->at[i % parameters->count];
+        tensors_add(out, i < parameters->count ? "first." : "second.", tensor->name, INIT_ZERO, 0, false, tensor->rank,
+                    tensor->shape);
+    }
+    if (out->floats == 2 * parameters->floats) return true;
+    tensors_free(out);
+    *out = (Tensors){ 0 };
+    return fail(error, "the optimizer's two moments have no room in memory");
+}
+
+bool checkpoint_read_state(TrainState *out, const char *folder, Error *error) {
+    char *path = path_join(folder, STATE);
+    if (path == NULL) return fail(error, "%s: out of memory", folder);
+    bool ok = state_read(out, path, error);
+    const char *slash = strrchr(folder, '/');
+    int64_t step = step_of(slash != NULL ? slash + 1 : folder);
+    if (ok && step >= 0 && step != out->step) {
+        ok = fail(error, "%s: step is %lld, the folder is that of step %lld", path, (long long)out->step,
+                  (long long)step);
+        state_free(out);
+    }
+    free(path);
+    return ok;
+}
+
+bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainState *state, const char *folder,
+                             Error *error) {
+    Safetensors file;
+    char *path = open_tensors(&file, folder, OPTIMIZER, error);
+    if (path == NULL) return false;
+    const char *text = safetensors_metadata(&file, "step");
+    int64_t step;
+    bool ok = (text != NULL && parse_int(text, &step) && step == state->step) ||
+              fail(error, "%s: step in the metadata is %.40s, %s says %lld", path, text != NULL ? text : "missing",
+                   STATE, (long long)state->step);
+    ok = ok && tensors_load(table, moments, &file, error);
+    safetensors_close(&file);
+    free(path);
+    return ok;
+}
+
+static bool write_tensors(const char *folder, const char *name, const Tensors *table, const float *block,
+                          const Metadata *metadata, int count, Error *error) {
+    char *path = path_join(folder, name);
+    SafeTensor *views = malloc((size_t)table->count * sizeof *views);
+    bool ok = (path != NULL && views != NULL) || fail(error, "%s: out of memory", folder);
+    if (ok) {
+        tensors_view(table, block, views);
+        ok = safetensors_write(path, views, table->count, metadata, count, error);
+    }
+    free(views);
+    free(path);
+    return ok;
+}
+
+// The letters, and what tells files of different checkpoints apart.
+static bool write_model(const char *folder, const Model *model, const char *step, const char *hash, Error *error) {
+    Setting settings[CONFIG_SETTINGS];
+    Metadata metadata[CONFIG_SETTINGS + 2];
+    int count = config_settings(&model->config, settings);
+    for (int i = 0; i < count; i++) metadata[i] = (Metadata){ settings[i].name, settings[i].value };
+    metadata[count++] = (Metadata){ "step", step };
+    metadata[count++] = (Metadata){ "tokenizer_hash", hash };
+    return write_tensors(folder, MODEL, &model->tensors, model->parameters, metadata, count, error);
+}
+
+static bool write_state(const char *folder, const TrainState *state, const Tokenizer *tokenizer, Error *error) {
+    char *state_path = path_join(folder, STATE), *tokenizer_path = path_join(folder, TOKENIZER);
+    bool ok = (state_path != NULL && tokenizer_path != NULL) || fail(error, "%s: out of memory", folder);
+    ok = ok && state_write(state, state_path, error) && tokenizer_save(tokenizer, tokenizer_path, error);
+    free(state_path);
+    free(tokenizer_path);
+    return ok;
+}
+
+// Renamed first, so that a crash while removing leaves no half checkpoint under a checkpoint's name.
+static bool remove_step(const char *run, int64_t step, Error *error) {
+    char name[2 * STEP_NAME] = ".removed-";
+    step_name(name + strlen(name), step);
+    char *old = step_path(run, step), *removed = path_join(run, name);
+    bool ok = (old != NULL && removed != NULL) || fail(error, "%s: out of memory", run);
+    if (ok && path_exists(removed)) ok = folder_remove(removed, error); // left by a crash
+    if (ok && rename(old, removed) != 0) {
+        ok = fail(error, "%s: an old checkpoint cannot be removed: %s", old, strerror(errno));
+    }
+    ok = ok && folder_remove(removed, error);
+    free(old);
+    free(removed);
+    return ok;
+}
+
+static bool remove_old(const char *run, Error *error) {
+    int64_t steps[KEPT + 1];
+    while (newest_steps(steps, KEPT + 1, run) > KEPT) {
+        if (!remove_step(run, steps[KEPT], error)) return false;
+    }
+    return true;
+}
+
+bool checkpoint_write(const char *run, const Model *model, const Tensors *table, const float *moments,
+                      const TrainState *state, const Tokenizer *tokenizer, Error *error) {
+    char step[STEP_NAME], hash[STEP_NAME];
+    snprintf(step, sizeof step, "%lld", (long long)state->step);
+    hash_text(hash, state->tokenizer_hash);
+    char *path = step_path(run, state->step);
+    if (path == NULL) return fail(error, "%s: out of memory", run);
+    OutputFolder folder;
+    bool open = output_folder_open(&folder, path, error), ok = open;
+    Metadata metadata = { "step", step };
+    ok = ok && write_model(folder.temporary, model, step, hash, error) &&
+         write_tensors(folder.temporary, OPTIMIZER, table, moments, &metadata, 1, error) &&
+         write_state(folder.temporary, state, tokenizer, error);
+    if (ok) {
+        ok = output_folder_commit(&folder, error);
+    } else if (open) {
+        output_folder_discard(&folder);
+    }
+    free(path);
+    return ok && remove_old(run, error);
+}
+
+uint64_t checkpoint_bytes(const Tensors *parameters) { return 3 * 4 * (uint64_t)parameters->floats + (1 << 20); }

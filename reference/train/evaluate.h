@@ -1,0 +1,20 @@
+#ifndef TRAIN_EVALUATE_H
+#define TRAIN_EVALUATE_H
+#include "reference/data/token_file.h"
+#include "reference/model/model.h"
+
+// Mean loss over a token file, a batch at a time so that a front end can stop between two.
+typedef struct {
+    double sum;     // of the losses of all scored tokens, nats
+    int64_t scored; // tokens
+    uint64_t batch; // the next one
+} Evaluation;
+
+// Scores the next batch of B rows; false when there is none left. inputs and targets [B,T] are scratch, T the model's.
+bool evaluate_batch(Evaluation *evaluation, const Model *model, Activations *activations, const TokenFile *file, int B,
+                    int32_t *inputs, int32_t *targets);
+
+static inline double evaluation_loss(const Evaluation *evaluation) {
+    return evaluation->scored > 0 ? evaluation->sum / (double)evaluation->scored : 0;
+}
+#endif
