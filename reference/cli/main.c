@@ -4,9 +4,11 @@
 #include "reference/support/matmul.h"
 #include "reference/support/parallel.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name, *summary;
@@ -48,11 +50,16 @@ static void print_version(void) {
     printf("CUDA      none\n");
 }
 
+static bool pipe_closed(void) {
+    struct pollfd out = { .fd = STDOUT_FILENO };
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 // Output that could not be written is a failure, except that a reader who closed the pipe has seen enough.
 static int finish(int status) {
     errno = 0;
     bool lost = fflush(stdout) != 0 || ferror(stdout);
-    if (!lost || errno == EPIPE || status != 0) return status;
+    if (!lost || status != 0 || errno == EPIPE || pipe_closed()) return status;
     fprintf(stderr, "sgatlin: standard output cannot be written: %s\n", errno ? strerror(errno) : "write error");
     return 1;
 }
