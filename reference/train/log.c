@@ -1,0 +1,190 @@
+#include "reference/train/log.h"
+#include "reference/support/chart.h"
+#include "reference/support/files.h"
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+// A log read into memory line by line, up to the first line that is not whole.
+typedef struct {
+    json_t *header;
+    json_t **lines;
+    int count;
+    size_t kept; // bytes that header and lines take in the file
+} LogLines;
+
+static void lines_free(LogLines *lines) {
+    for (int i = 0; i < lines->count; i++) json_decref(lines->lines[i]);
+    free(lines->lines);
+    json_decref(lines->header);
+    *lines = (LogLines){ 0 };
+}
+
+static bool lines_add(LogLines *lines, json_t *line) {
+    if ((lines->count & (lines->count - 1)) == 0) { // room for the next power of two
+        size_t room = lines->count > 0 ? 2 * (size_t)lines->count : 1;
+        json_t **grown = realloc(lines->lines, room * sizeof(json_t *));
+        if (grown == NULL) return false;
+        lines->lines = grown;
+    }
+    lines->lines[lines->count++] = line;
+    return true;
+}
+
+static bool lines_parse(LogLines *out, const MappedFile *file, int64_t last_step, const char *path, Error *error) {
+    const char *bytes = (const char *)file->bytes;
+    while (out->kept < file->size) {
+        const char *line = bytes + out->kept, *end = memchr(line, '\n', file->size - out->kept);
+        json_t *value = end != NULL ? json_parse(line, (size_t)(end - line), path, NULL) : NULL;
+        const json_t *step = json_object_get(value, "step");
+        bool whole = out->header == NULL ? json_is_object(value)
+                                         : json_is_integer(step) && json_integer_value(step) <= last_step;
+        if (!whole) {
+            json_decref(value);
+            break;
+        }
+        if (out->header == NULL) {
+            out->header = value;
+        } else if (!lines_add(out, value)) {
+            json_decref(value);
+            return fail(error, "%s: out of memory", path);
+        }
+        out->kept = (size_t)(end + 1 - bytes);
+    }
+    return out->header != NULL || fail(error,
+                                       "%s: the first line is no JSON object; remove the file to go on without "
+                                       "the log so far",
+                                       path);
+}
+
+static bool lines_read(LogLines *out, MappedFile *file, int64_t last_step, const char *path, Error *error) {
+    *out = (LogLines){ 0 };
+    if (!file_map(file, path, error)) return false;
+    if (lines_parse(out, file, last_step, path, error)) return true;
+    lines_free(out);
+    file_unmap(file);
+    return false;
+}
+
+static bool log_append(RunLog *log, Error *error) {
+    log->file = fopen(log->path, "ab");
+    return log->file != NULL || fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
+}
+
+bool log_create(RunLog *out, const char *run, json_t *header, Error *error) {
+    *out = (RunLog){ .path = path_join(run, "log.jsonl") };
+    bool ok = (out->path != NULL && header != NULL) || fail(error, "%s: out of memory", run);
+    ok = ok && log_append(out, error);
+    out->header = json_incref(header);
+    if (ok) {
+        ok = log_write(out, header, error);
+    } else {
+        json_decref(header);
+    }
+    if (!ok) log_close(out);
+    return ok;
+}
+
+static bool cut_back(const char *path, const MappedFile *file, size_t kept, Error *error) {
+    if (kept == file->size) return true;
+    OutputFile output;
+    if (!output_open(&output, path, error)) return false;
+    fwrite(file->bytes, 1, kept, output.stream); // a failed write is found by output_commit
+    return output_commit(&output, error);
+}
+
+bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
+    *out = (RunLog){ .path = path_join(run, "log.jsonl") };
+    if (out->path == NULL) return fail(error, "%s: out of memory", run);
+    MappedFile file;
+    LogLines lines;
+    bool ok = lines_read(&lines, &file, step, out->path, error);
+    if (ok) {
+        for (int i = 0; i < lines.count; i++) {
+            const json_t *seconds = json_object_get(lines.lines[i], "seconds");
+            const json_t *tokens = json_object_get(lines.lines[i], "tokens");
+            if (json_is_number(seconds)) out->seconds = json_number_value(seconds);
+            if (json_is_integer(tokens)) out->tokens = json_integer_value(tokens);
+            out->final = json_object_get(lines.lines[i], "final_valid_loss") != NULL;
+        }
+        out->header = json_incref(lines.header);
+        ok = cut_back(out->path, &file, lines.kept, error) && log_append(out, error);
+        lines_free(&lines);
+        file_unmap(&file);
+    }
+    if (!ok) log_close(out);
+    return ok;
+}
+
+bool log_write(RunLog *log, json_t *line, Error *error) {
+    char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
+    bool ok = text != NULL || fail(error, "%s: out of memory, or a number that is not finite", log->path);
+    if (ok && (fprintf(log->file, "%s\n", text) < 0 || fflush(log->file) != 0)) {
+        ok = fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
+    }
+    free(text);
+    json_decref(line);
+    return ok;
+}
+
+void log_close(RunLog *log) {
+    if (log->file != NULL) fclose(log->file);
+    json_decref(log->header);
+    free(log->path);
+    *log = (RunLog){ 0 };
+}
+
+// The points of a curve: x and y [count] of the lines that hold `name`.
+static Series curve(const LogLines *lines, const char *name, const char *title, Color color, double *x, double *y) {
+    int count = 0;
+    for (int i = 0; i < lines->count; i++) {
+        const json_t *value = json_object_get(lines->lines[i], name);
+        if (!json_is_number(value)) continue;
+        x[count] = json_number_value(json_object_get(lines->lines[i], "step"));
+        y[count++] = json_number_value(value);
+    }
+    return (Series){ title, color, x, y, count };
+}
+
+static bool draw(const LogLines *lines, const char *path, Error *error) {
+    size_t room = (size_t)lines->count + 1;
+    double *points = malloc(4 * room * sizeof *points);
+    if (points == NULL) return fail(error, "%s: out of memory", path);
+    Series series[2] = { curve(lines, "loss", "training", color_class(0), points, points + room),
+                         curve(lines, "valid_loss", "validation", COLOR_ACCENT, points + 2 * room, points + 3 * room) };
+    Baseline baselines[2];
+    int count = 0;
+    static const char *const names[] = { "unigram", "trigram" };
+    for (int i = 0; i < 2; i++) {
+        const json_t *value = json_object_get(json_object_get(lines->header, "baselines"), names[i]);
+        if (json_is_number(value)) baselines[count++] = (Baseline){ names[i], json_number_value(value) };
+    }
+    Chart chart = { .title = "loss",
+                    .x_label = "step",
+                    .y_label = "nats a token",
+                    .series = series,
+                    .series_count = 2,
+                    .baselines = baselines,
+                    .baseline_count = count };
+    bool ok = chart_write_png(&chart, path, error);
+    free(points);
+    return ok;
+}
+
+bool log_draw(const char *run, Error *error) {
+    char *log = path_join(run, "log.jsonl"), *png = path_join(run, "loss.png");
+    MappedFile file;
+    LogLines lines;
+    bool ok = (log != NULL && png != NULL) || fail(error, "%s: out of memory", run);
+    if (ok && lines_read(&lines, &file, INT64_MAX, log, error)) {
+        ok = draw(&lines, png, error);
+        lines_free(&lines);
+        file_unmap(&file);
+    } else {
+        ok = false;
+    }
+    free(log);
+    free(png);
+    return ok;
+}

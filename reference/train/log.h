@@ -1,0 +1,26 @@
+#ifndef TRAIN_LOG_H
+#define TRAIN_LOG_H
+#include "reference/support/json.h"
+#include <stdint.h>
+#include <stdio.h>
+
+// RUN/log.jsonl: one JSON object a line. The first holds what the run is (settings, model, baselines), the others
+// "step" and what was measured there.
+typedef struct {
+    FILE *file;
+    char *path;
+    json_t *header; // the first line
+    double seconds; // where the clock stood on the last line that was kept
+    int64_t tokens; // and how many tokens had been trained on
+    bool final;     // the last line is that of a finished run ("final_valid_loss")
+} RunLog;
+
+bool log_create(RunLog *out, const char *run, json_t *header, Error *error); // takes over the header
+// Opens the log of a run that goes on from `step`: later lines, and one that a crash cut short, are removed.
+bool log_resume(RunLog *out, const char *run, int64_t step, Error *error);
+bool log_write(RunLog *log, json_t *line, Error *error); // takes over the line; flushed, so that others can follow
+void log_close(RunLog *log);
+
+// Draws RUN/loss.png from RUN/log.jsonl: training and validation loss over steps, with the baselines.
+bool log_draw(const char *run, Error *error);
+#endif
