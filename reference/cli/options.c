@@ -1,4 +1,5 @@
 #include "reference/cli/options.h"
+#include "reference/ffn/ffn.h"
 #include "reference/support/matmul.h"
 #include "reference/support/parallel.h"
 #include "reference/support/parse.h"
@@ -49,6 +50,34 @@ bool set_words_each(const SetWords *words, SettingFunction *set, void *context, 
 void set_words_free(SetWords *words) {
     free(words->words);
     *words = (SetWords){ 0 };
+}
+
+bool set_any(void *all_settings, const char *name, const char *value, Error *error) {
+    const AllSettings *all = all_settings;
+    bool found = false;
+    if (strcmp(name, "ffn") == 0) return fail(error, "ffn=%s: the kind of layer is chosen with --ffn %s", value, value);
+    if (!config_set(all->config, name, value, &found, error)) return false;
+    if (found) return true;
+    if (!settings_set(all->settings, name, value, &found, error)) return false;
+    return found || fail(error, "%s=%s: there is no setting %s; --help lists them", name, value, name);
+}
+
+bool set_words_used(const SetWords *words, const Config *config, Error *error) {
+    static const char *const optional[] = { "F", "C", "K", "Dk", "router", "activation" };
+    Setting used[CONFIG_SETTINGS];
+    int count = config_settings(config, used);
+    for (int i = 0; i < words->count; i++) {
+        size_t length = strcspn(words->words[i], "=");
+        bool known = true;
+        for (size_t j = 0; j < sizeof optional / sizeof optional[0]; j++) {
+            if (strlen(optional[j]) == length && strncmp(optional[j], words->words[i], length) == 0) known = false;
+        }
+        for (int j = 0; j < count; j++) {
+            if (strlen(used[j].name) == length && strncmp(used[j].name, words->words[i], length) == 0) known = true;
+        }
+        if (!known) return fail(error, "%s: --ffn %s has no such setting", words->words[i], config->ffn->name);
+    }
+    return true;
 }
 
 int command_failed(const char *command, const Error *error) {

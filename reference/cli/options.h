@@ -3,6 +3,7 @@
 #include "reference/model/config.h"
 #include "reference/model/presets.h"
 #include "reference/support/error.h"
+#include "reference/train/settings.h"
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,15 @@ typedef struct {
 void option_set(const struct argp_state *state, SetWords *words, const char *word);
 bool set_words_each(const SetWords *words, SettingFunction *set, void *context, Error *error);
 void set_words_free(SetWords *words);
+
+// A SettingFunction for all there is: tries the model's letters, then the run's settings..
+typedef struct {
+    Config *config;
+    TrainSettings *settings;
+} AllSettings;
+bool set_any(void *all_settings, const char *name, const char *value, Error *error);
+// Refuses a word that this kind of feed-forward layer has no use for, as K with mlp.
+bool set_words_used(const SetWords *words, const Config *config, Error *error);
 
 // Prints "sgatlin NAME: message" on stderr and returns 1; command is argv[0].
 int command_failed(const char *command, const Error *error);

@@ -1,0 +1,177 @@
+#include "reference/cli/commands.h"
+#include "reference/cli/options.h"
+#include "reference/data/baselines.h"
+#include "reference/data/batches.h"
+#include "reference/data/corpus.h"
+#include "reference/support/files.h"
+#include "reference/support/memory.h"
+#include "reference/train/checkpoint.h"
+#include "reference/train/evaluate.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *checkpoint, *data, *dump, *baselines;
+    int B, threads;
+    bool json;
+} Arguments;
+
+enum { KEY_JSON = 1000, KEY_DUMP, KEY_BASELINES, KEY_THREADS };
+
+static const struct argp_option options[] = {
+    { "checkpoint", 'c', "RUN", 0, "a run's folder or one checkpoint's", 0 },
+    { "data", 'd', "FILE", 0, "token file, as DIR/valid.bin", 0 },
+    { "json", KEY_JSON, NULL, 0, "one JSON object on stdout", 0 },
+    { "dump", KEY_DUMP, "FILE", 0, "write the first batch's inputs, targets, logits and loss as safetensors", 0 },
+    { "baselines", KEY_BASELINES, "TRAIN", 0, "also what counting on this token file achieves", 0 },
+    { "batch", 'b', "N", 0, "rows scored at once (default 8)", 0 },
+    { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    Arguments *arguments = state->input;
+    switch (key) {
+    case 'c': arguments->checkpoint = value; break;
+    case 'd': arguments->data = value; break;
+    case 'b': arguments->B = (int)option_whole(state, "batch", value, 1, 65536); break;
+    case KEY_JSON: arguments->json = true; break;
+    case KEY_DUMP: arguments->dump = value; break;
+    case KEY_BASELINES: arguments->baselines = value; break;
+    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
+    case ARGP_KEY_ARG: argp_error(state, "%s: wanted no further arguments", value); break;
+    case ARGP_KEY_END:
+        if (arguments->checkpoint == NULL || arguments->data == NULL) {
+            argp_error(state, "wanted --checkpoint RUN and --data FILE");
+        }
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+// What one evaluation works with.
+typedef struct {
+    Checkpoint checkpoint;
+    TokenFile file;
+    Activations *activations;
+    int32_t *inputs, *targets; // [B,T]
+    int B;
+} Work;
+
+static void work_free(Work *work) {
+    free(work->inputs);
+    free(work->targets);
+    if (work->activations != NULL) model_activations_free(work->activations);
+    if (work->file.path != NULL) token_file_close(&work->file);
+    checkpoint_close(&work->checkpoint);
+}
+
+static bool work_open(Work *work, const Arguments *arguments, Error *error) {
+    *work = (Work){ .B = arguments->B };
+    if (arguments->dump != NULL && path_exists(arguments->dump)) {
+        return fail(error, "%s: is already there, and was not touched; name another file", arguments->dump);
+    }
+    if (!checkpoint_open(&work->checkpoint, arguments->checkpoint, error)) return false;
+    const Config *config = &work->checkpoint.model.config;
+    if (!token_file_open(&work->file, arguments->data, error)) {
+        work->file = (TokenFile){ 0 };
+        return false;
+    }
+    if (!token_file_matches(&work->file, work->checkpoint.tokenizer, work->checkpoint.path, error)) return false;
+    if (work->file.tokens == 0) return fail(error, "%s: holds no tokens, nothing to measure on", arguments->data);
+    size_t size = (size_t)work->B * (size_t)config->T * sizeof *work->inputs;
+    work->inputs = malloc(size);
+    work->targets = malloc(size);
+    if (work->inputs == NULL || work->targets == NULL)
+        return fail(error, "out of memory; a smaller --batch needs less");
+    work->activations = model_activations_new(config, work->B, config->T, false, error);
+    return work->activations != NULL;
+}
+
+// Writes the first batch with everything another framework needs to check itself against.
+static bool dump(const Work *work, const char *path, Error *error) {
+    const Model *model = &work->checkpoint.model;
+    int T = model->config.T, V = model->config.V;
+    int B = eval_batch(&work->file, work->B, T, 0, work->inputs, work->targets);
+    size_t rows = (size_t)B * (size_t)T, floats = rows * (size_t)V;
+    float *logits = floats_new(floats), loss;
+    if (logits == NULL)
+        return fail(error, "%s: out of memory for %zu logits; a smaller --batch has fewer", path, floats);
+    model_forward(model, work->activations, work->inputs, B, T);
+    model_logits(model, work->activations, 0, B * T, logits);
+    loss = (float)model_loss(model, work->activations, work->targets, NULL);
+    SafeTensor tensors[] = {
+        { "inputs", DTYPE_I32, 2, { B, T }, rows, work->inputs },
+        { "targets", DTYPE_I32, 2, { B, T }, rows, work->targets },
+        { "logits", DTYPE_F32, 3, { B, T, V }, floats, logits },
+        { "loss", DTYPE_F32, 1, { 1 }, 1, &loss },
+    };
+    Setting settings[CONFIG_SETTINGS];
+    Metadata metadata[CONFIG_SETTINGS];
+    int count = config_settings(&model->config, settings);
+    for (int i = 0; i < count; i++) metadata[i] = (Metadata){ settings[i].name, settings[i].value };
+    bool ok = safetensors_write(path, tensors, 4, metadata, count, error);
+    floats_free(logits, floats);
+    return ok;
+}
+
+static bool measure_baselines(Baselines *out, const Work *work, const char *path, Error *error) {
+    TokenFile train;
+    if (!token_file_open(&train, path, error)) return false;
+    bool ok = token_file_matches(&train, work->checkpoint.tokenizer, work->checkpoint.path, error) &&
+              baselines_measure(out, &train, &work->file, error);
+    token_file_close(&train);
+    return ok;
+}
+
+static bool print_json(const Evaluation *evaluation, const Work *work, const Baselines *baselines, Error *error) {
+    double loss = evaluation_loss(evaluation);
+    json_t *object = json_pack("{s:s,s:f,s:f,s:I}", "checkpoint", work->checkpoint.path, "loss", loss, "perplexity",
+                               exp(loss), "tokens", (json_int_t)evaluation->scored);
+    if (object != NULL && baselines != NULL) {
+        json_object_set_new(object, "unigram", json_real(baselines->unigram));
+        json_object_set_new(object, "trigram", json_real(baselines->trigram));
+    }
+    bool ok = object != NULL && json_dumpf(object, stdout, JSON_COMPACT) == 0;
+    if (ok) putchar('\n');
+    json_decref(object);
+    return ok || ferror(stdout) || fail(error, "the loss %g cannot be put into JSON", loss);
+}
+
+static void print_plain(const Evaluation *evaluation, const Baselines *baselines) {
+    double loss = evaluation_loss(evaluation);
+    printf("loss        %.4f nats a token\nperplexity  %.3f\ntokens      %lld\n", loss, exp(loss),
+           (long long)evaluation->scored);
+    if (baselines != NULL) { printf("unigram     %.4f\ntrigram     %.4f\n", baselines->unigram, baselines->trigram); }
+}
+
+static bool evaluate(Work *work, const Arguments *arguments, Error *error) {
+    Evaluation evaluation = { 0 };
+    Baselines baselines;
+    while (evaluate_batch(&evaluation, &work->checkpoint.model, work->activations, &work->file, work->B, work->inputs,
+                          work->targets)) {}
+    if (!isfinite(evaluation.sum)) return fail(error, "%s: the loss is not finite", work->checkpoint.path);
+    if (arguments->dump != NULL && !dump(work, arguments->dump, error)) return false;
+    if (arguments->baselines != NULL && !measure_baselines(&baselines, work, arguments->baselines, error)) return false;
+    const Baselines *measured = arguments->baselines != NULL ? &baselines : NULL;
+    if (arguments->json) return print_json(&evaluation, work, measured, error);
+    print_plain(&evaluation, measured);
+    return true;
+}
+
+int command_eval(int argc, char **argv) {
+    static const struct argp argp = { .options = options,
+                                      .parser = parse,
+                                      .doc = "Loss and perplexity on a token file: every token scored once, stories "
+                                             "in file order." };
+    Arguments arguments = { .B = 8 };
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    program_start(arguments.threads);
+    Error error;
+    Work work;
+    bool ok = work_open(&work, &arguments, &error) && evaluate(&work, &arguments, &error);
+    work_free(&work);
+    return ok ? 0 : command_failed(argv[0], &error);
+}

@@ -1,0 +1,231 @@
+#include "reference/cli/commands.h"
+#include "reference/cli/options.h"
+#include "reference/cli/train_run.h"
+#include "reference/data/baselines.h"
+#include "reference/ffn/ffn.h"
+#include "reference/support/files.h"
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *data, *out, *resume, *preset, *ffn;
+    SetWords words;       // of --set and of the options that stand for one
+    const char *settings; // the first option given that a run keeps as it began
+    int threads;
+} Arguments;
+
+enum { KEY_RESUME = 1000, KEY_ROUTER, KEY_ACTIVATION, KEY_STEPS, KEY_SEED, KEY_THREADS, KEY_CHECKPOINT_EVERY };
+
+static const struct argp_option options[] = {
+    { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
+    { "out", 'o', "RUN", 0, "folder of the run; must not exist", 0 },
+    { "resume", KEY_RESUME, "RUN", 0, "go on with a run from its newest checkpoint", 0 },
+    { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
+    { "ffn", 'f', "KIND", 0, "feed-forward layer: mlp, glu or sgatlin (default)", 0 },
+    { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
+    { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
+    { "set", 's', "NAME=VALUE…", 0, "settings over the preset's, as in --set D=128 K=8", 0 },
+    { "steps", KEY_STEPS, "N", 0, "the same as --set steps=N", 0 },
+    { "seed", KEY_SEED, "N", 0, "the same as --set seed=N", 0 },
+    { "checkpoint-every", KEY_CHECKPOINT_EVERY, "N", 0, "the same as --set checkpoint_every=N", 0 },
+    { "threads", KEY_THREADS, "N", 0, "threads (default: all); changes no bit of the result", 0 },
+    { 0 },
+};
+
+// An option that stands for a setting. argp leaves its text in argv, so the name must be put before it.
+static void add_setting(struct argp_state *state, Arguments *arguments, const char *option, const char *name,
+                        const char *value) {
+    size_t size = strlen(name) + strlen(value) + 2;
+    char *word = malloc(size); // lives as long as the program, as argv does
+    if (word == NULL) argp_failure(state, 1, 0, "out of memory");
+    snprintf(word, size, "%s=%s", name, value);
+    option_set(state, &arguments->words, word);
+    if (arguments->settings == NULL) arguments->settings = option;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    Arguments *arguments = state->input;
+    switch (key) {
+    case 'd': arguments->data = value; break;
+    case 'o': arguments->out = value; break;
+    case 'p': arguments->preset = value; break;
+    case 'f': arguments->ffn = value; break;
+    case KEY_RESUME: arguments->resume = value; break;
+    case KEY_ROUTER: add_setting(state, arguments, "--router", "router", value); break;
+    case KEY_ACTIVATION: add_setting(state, arguments, "--activation", "activation", value); break;
+    case KEY_STEPS: add_setting(state, arguments, "--steps", "steps", value); break;
+    case KEY_SEED: add_setting(state, arguments, "--seed", "seed", value); break;
+    case KEY_CHECKPOINT_EVERY: add_setting(state, arguments, "--checkpoint-every", "checkpoint_every", value); break;
+    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
+    case 's':
+    case ARGP_KEY_ARG:
+        option_set(state, &arguments->words, value);
+        if (arguments->settings == NULL) arguments->settings = "--set";
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const char *given_with_resume(const Arguments *arguments) {
+    return arguments->out != NULL      ? "--out"
+           : arguments->preset != NULL ? "--preset"
+           : arguments->ffn != NULL    ? "--ffn"
+                                       : arguments->settings;
+}
+
+static int check_usage(const char *command, const Arguments *arguments) {
+    Error error;
+    const char *other = given_with_resume(arguments);
+    if (arguments->resume != NULL && other != NULL) {
+        fail(&error,
+             "%s cannot be given with --resume: a run goes on with the settings it began with, so that it ends in the "
+             "same bytes (the learning rate's schedule is cut for its number of steps); begin another run with --out",
+             other);
+        return command_misused(command, &error);
+    }
+    if (arguments->resume != NULL) return 0;
+    if (arguments->data != NULL && arguments->out != NULL) return 0;
+    fail(&error, "wanted --data DIR and --out RUN to begin a run, or --resume RUN to go on with one");
+    return command_misused(command, &error);
+}
+
+static bool choose_settings(Config *config, TrainSettings *settings, const Arguments *arguments, Error *error) {
+    const char *kind = arguments->ffn != NULL ? arguments->ffn : "sgatlin";
+    const Preset *preset = preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
+    if (preset == NULL) return false;
+    Config chosen = { 0 };
+    bool found;
+    if (!config_set(&chosen, "ffn", kind, &found, error)) return false;
+    if (!preset_config(config, preset, chosen.ffn, error)) return false;
+    *settings = settings_default();
+    AllSettings all = { config, settings };
+    for (int i = 0; i < arguments->words.count; i++) {
+        if (strncmp(arguments->words.words[i], "V=", 2) == 0) {
+            return fail(error, "%s: the vocabulary is that of the data's tokenizer; `sgatlin data --vocab` sets it",
+                        arguments->words.words[i]);
+        }
+    }
+    return settings_each(preset->training, set_any, &all, error) &&
+           set_words_each(&arguments->words, set_any, &all, error) &&
+           set_words_used(&arguments->words, config, error) && settings_finish(settings, preset->warmup, error) &&
+           config_valid(config, error);
+}
+
+// The first line of the log: what the run is and what it has to beat.
+static json_t *describe(const Trainer *t, const Baselines *baselines) {
+    Setting settings[CONFIG_SETTINGS];
+    int count = config_settings(&t->model.config, settings);
+    json_t *model = json_object(), *object = json_object();
+    for (int i = 0; i < count; i++) json_object_set_new(model, settings[i].name, json_string(settings[i].value));
+    ModelCost cost = model_cost(&t->model.config);
+    json_object_set_new(object, "settings", settings_to_json(&t->settings));
+    json_object_set_new(object, "model", model);
+    json_object_set_new(object, "data", json_string(t->corpus.path));
+    json_object_set_new(object, "parameters", json_integer((json_int_t)cost.parameters));
+    json_object_set_new(object, "flops_per_step",
+                        json_integer((json_int_t)(3 * cost.layers.flops * (double)t->settings.B)));
+    json_object_set_new(object, "baselines",
+                        json_pack("{s:f,s:f,s:I}", "unigram", baselines->unigram, "trigram", baselines->trigram,
+                                  "counted", (json_int_t)baselines->counted));
+    return object;
+}
+
+static bool open_log(Run *run, Error *error) {
+    Baselines baselines;
+    char *path = path_join(run->folder, "log.jsonl");
+    bool there = path != NULL && path_exists(path);
+    free(path);
+    if (there) return log_resume(&run->log, run->folder, run->trainer.step, error);
+    return baselines_measure(&baselines, &run->trainer.corpus.train, &run->trainer.corpus.valid, error) &&
+           folder_make(run->folder, error) &&
+           log_create(&run->log, run->folder, describe(&run->trainer, &baselines), error);
+}
+
+static void say_baselines(const Run *run) {
+    const json_t *baselines = json_object_get(run->log.header, "baselines");
+    fprintf(stderr, "to beat  unigram %.4f, trigram %.4f nats a token\n",
+            json_number_value(json_object_get(baselines, "unigram")),
+            json_number_value(json_object_get(baselines, "trigram")));
+}
+
+static bool begin_run(Run *run, const Arguments *arguments, const Config *config, const TrainSettings *settings,
+                      Error *error) {
+    if (path_exists(arguments->out)) {
+        return fail(error,
+                    "%s: is already there, and nothing in it was touched; go on with it by --resume %s, or name "
+                    "another folder",
+                    arguments->out, arguments->out);
+    }
+    run->folder = arguments->out;
+    return trainer_new(&run->trainer, arguments->data, config, settings, error) && run_plan(run, false, error);
+}
+
+static bool resume_run(Run *run, const Arguments *arguments, Error *error) {
+    run->folder = arguments->resume;
+    char *checkpoint = checkpoint_find(run->folder, error);
+    if (checkpoint == NULL) return false;
+    bool ok = strcmp(checkpoint, run->folder) != 0 ||
+              fail(error, "%s: is a checkpoint; --resume wants the folder of the run it lies in", run->folder);
+    ok = ok && trainer_resume(&run->trainer, checkpoint, arguments->data, error);
+    free(checkpoint);
+    run->saved = run->trainer.step;
+    return ok && run_plan(run, true, error);
+}
+
+static int train(const char *command, const Arguments *arguments) {
+    Run run = { .command = command, .saved = -1, .loss = NAN, .valid_loss = NAN, .usage = NAN };
+    Error error;
+    int status = 1;
+    Config config;
+    TrainSettings settings;
+    bool ok;
+    if (arguments->resume != NULL) {
+        ok = resume_run(&run, arguments, &error);
+    } else if (!choose_settings(&config, &settings, arguments, &error)) {
+        return command_misused(command, &error);
+    } else {
+        ok = begin_run(&run, arguments, &config, &settings, &error);
+    }
+    ok = ok && open_log(&run, &error);
+    if (!ok) {
+        command_failed(command, &error);
+    } else if (run.trainer.step == run.trainer.settings.steps && run.log.final) {
+        fprintf(stderr, "%s: is finished, all %lld steps of it; nothing to do\n", run.folder,
+                (long long)run.trainer.step);
+        status = 0;
+    } else {
+        say_baselines(&run);
+        status = run_training(&run);
+    }
+    log_close(&run.log);
+    trainer_free(&run.trainer);
+    return status;
+}
+
+static char *help(int key, const char *text, void *input) {
+    (void)input;
+    return key == ARGP_KEY_HELP_POST_DOC ? settings_help() : (char *)text;
+}
+
+int command_train(int argc, char **argv) {
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "--data DIR --out RUN\n--resume RUN",
+        .doc = "Trains a language model, or goes on with a run. Ctrl-C finishes the step, saves and says how to go "
+               "on (exit status 130).\vSettings of --set, beside the letters of the model (T D L Dh F C K Dk):",
+        .help_filter = help,
+    };
+    Arguments arguments = { 0 };
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    int status = check_usage(argv[0], &arguments);
+    if (status == 0) {
+        program_start(arguments.threads);
+        status = train(argv[0], &arguments);
+    }
+    set_words_free(&arguments.words);
+    return status;
+}

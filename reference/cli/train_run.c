@@ -1,0 +1,190 @@
+#include "reference/cli/train_run.h"
+#include "reference/cli/options.h"
+#include "reference/ffn/ffn.h"
+#include "reference/support/files.h"
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+// The signal that asked us to stop; the second one does not wait for the step to end.
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int number) {
+    if (stop_signal != 0) _exit(128 + number);
+    stop_signal = number;
+}
+
+static void watch_signals(void) {
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static bool save(Run *run, Error *error) {
+    Trainer *t = &run->trainer;
+    if (run->saved == t->step) return true;
+    Error why;
+    if (trainer_save(t, run->folder, &why)) {
+        run->saved = t->step;
+        return true;
+    }
+    if (run->saved < 0) {
+        folder_remove(run->folder, NULL); // it holds no more than the first line of a log
+        return fail(error, "%.900s; nothing was trained and nothing was left behind", why.text);
+    }
+    return fail(error,
+                "the checkpoint of step %lld was not saved: %.600s; that of step %lld stands: "
+                "build/sgatlin train --resume %.200s",
+                (long long)t->step, why.text, (long long)run->saved, run->folder);
+}
+
+// Mean loss on at most `batches` batches of the validation file (0: all of it); NAN when Ctrl-C came before the end.
+static double look(Run *run, int64_t batches, int64_t *tokens) {
+    Evaluation evaluation = { 0 };
+    while (batches == 0 || (int64_t)evaluation.batch < batches) {
+        if (stop_signal != 0) return NAN;
+        if (!trainer_evaluate(&run->trainer, &evaluation)) break;
+    }
+    if (tokens != NULL) *tokens = evaluation.scored;
+    return evaluation_loss(&evaluation);
+}
+
+static json_t *line_begin(const Run *run) {
+    json_t *line = json_object();
+    json_object_set_new(line, "step", json_integer(run->trainer.step));
+    return line;
+}
+
+static bool line_end(Run *run, json_t *line, Error *error) {
+    double seconds = run->log.seconds + clock_seconds() - run->started;
+    json_object_set_new(line, "seconds", json_real(round(1000 * seconds) / 1000));
+    return log_write(&run->log, line, error);
+}
+
+static bool log_step(Run *run, const StepReport *report, bool looked, Error *error) {
+    Trainer *t = &run->trainer;
+    run->loss = run->loss_sum / (double)run->loss_steps;
+    run->tokens_per_second = (double)run->interval_tokens / fmax(run->interval_seconds, 1e-9);
+    run->log.tokens += run->interval_tokens;
+    json_t *line = line_begin(run);
+    json_object_set_new(line, "loss", json_real(run->loss));
+    json_object_set_new(line, "rate", json_real(report->rate));
+    json_object_set_new(line, "grad_norm", json_real(report->norm));
+    json_object_set_new(line, "tokens", json_integer(run->log.tokens));
+    json_object_set_new(line, "tokens_per_s", json_real(round(run->tokens_per_second)));
+    if (t->model.config.ffn->sparse) {
+        run->usage = usage_share(&t->usage);
+        usage_clear(&t->usage);
+        json_object_set_new(line, "usage", json_real(run->usage));
+    }
+    if (looked && !isnan(run->valid_loss)) json_object_set_new(line, "valid_loss", json_real(run->valid_loss));
+    run->loss_sum = run->interval_seconds = 0;
+    run->loss_steps = run->interval_tokens = 0;
+    return line_end(run, line, error);
+}
+
+static bool is_due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
+
+static void say_expected_time(const Run *run) {
+    const Trainer *t = &run->trainer;
+    char text[AMOUNT_TEXT];
+    double each = run->step_seconds / (double)run->steps_here;
+    fprintf(stderr, "time     about %s for the %lld steps to come\n",
+            amount_time(text, each * (double)(t->settings.steps - t->step)), (long long)(t->settings.steps - t->step));
+}
+
+// One step with all that is due after it.
+static bool advance(Run *run, Error *error) {
+    enum { FEW_STEPS = 5 };
+    Trainer *t = &run->trainer;
+    StepReport report;
+    double begin = clock_seconds();
+    if (!trainer_step(t, &report, error)) return false;
+    double spent = clock_seconds() - begin;
+    run->step_seconds += spent;
+    run->interval_seconds += spent;
+    run->steps_here++;
+    run->loss_sum += report.loss;
+    run->loss_steps++;
+    run->interval_tokens += report.tokens;
+    bool last = t->step == t->settings.steps;
+    if (run->steps_here == FEW_STEPS && !last) say_expected_time(run);
+    bool looking = is_due(t->step, t->settings.eval_every) && !last;
+    if (looking) run->valid_loss = look(run, t->settings.eval_batches, NULL);
+    if (looking || last || is_due(t->step, t->settings.log_every)) {
+        if (!log_step(run, &report, looking, error)) return false;
+        run_progress(run, looking || last);
+    }
+    if (last || !is_due(t->step, t->settings.checkpoint_every)) return true;
+    return save(run, error) && log_draw(run->folder, error);
+}
+
+// Before the first step: the checkpoint of the first weights, and where the loss begins.
+static bool begin(Run *run, Error *error) {
+    if (!save(run, error)) return false;
+    run->valid_loss = look(run, run->trainer.settings.eval_batches, NULL);
+    if (isnan(run->valid_loss)) return true;
+    json_t *line = line_begin(run);
+    json_object_set_new(line, "valid_loss", json_real(run->valid_loss));
+    if (!line_end(run, line, error)) return false;
+    run_progress(run, true);
+    return true;
+}
+
+static void say_verdict(const Run *run, double loss) {
+    const json_t *baselines = json_object_get(run->log.header, "baselines");
+    double unigram = json_number_value(json_object_get(baselines, "unigram"));
+    double trigram = json_number_value(json_object_get(baselines, "trigram"));
+    fprintf(stderr, "valid    %.4f nats a token (perplexity %.2f) on the whole file; unigram %.4f, trigram %.4f: %s\n",
+            loss, exp(loss), unigram, trigram,
+            loss < unigram && loss < trigram ? "beats both"
+            : loss < unigram                 ? "beats the unigram alone"
+                                             : "beats neither");
+}
+
+// After the last step: the checkpoint first, then the whole validation file, which may take a while.
+static bool finish(Run *run, Error *error) {
+    int64_t tokens;
+    if (!save(run, error)) return false;
+    double loss = look(run, 0, &tokens);
+    if (isnan(loss)) return true;
+    json_t *line = line_begin(run);
+    json_object_set_new(line, "final_valid_loss", json_real(loss));
+    json_object_set_new(line, "perplexity", json_real(exp(loss)));
+    json_object_set_new(line, "valid_tokens", json_integer(tokens));
+    if (!line_end(run, line, error) || !log_draw(run->folder, error)) return false;
+    say_verdict(run, loss);
+    fprintf(stderr, "done     %s: try build/sgatlin sample --checkpoint %s --prompt \"Once upon a time\"\n",
+            run->folder, run->folder);
+    return true;
+}
+
+static int stopped(Run *run) {
+    Error error;
+    run_progress_end(run);
+    if (!save(run, &error) || !log_draw(run->folder, &error)) return command_failed(run->command, &error);
+    fprintf(stderr, "stopped  after step %lld of %lld; go on with: build/sgatlin train --resume %s\n",
+            (long long)run->trainer.step, (long long)run->trainer.settings.steps, run->folder);
+    return 128 + stop_signal;
+}
+
+int run_training(Run *run) {
+    Trainer *t = &run->trainer;
+    Error error;
+    watch_signals();
+    run->started = clock_seconds();
+    bool ok = run->saved >= 0 || begin(run, &error);
+    while (ok && stop_signal == 0 && t->step < t->settings.steps) ok = advance(run, &error);
+    if (ok && t->step == t->settings.steps) {
+        run_progress_end(run);
+        ok = finish(run, &error);
+    }
+    if (ok) return stop_signal != 0 ? stopped(run) : 0;
+    run_progress_end(run);
+    if (run->saved >= 0 && run->saved < t->step) {
+        fprintf(stderr, "%s: the last good checkpoint is that of step %lld\n", run->command, (long long)run->saved);
+    }
+    return command_failed(run->command, &error);
+}

@@ -1,0 +1,32 @@
+#ifndef CLI_TRAIN_RUN_H
+#define CLI_TRAIN_RUN_H
+#include "reference/train/log.h"
+#include "reference/train/trainer.h"
+
+// A run under way: the trainer, its folder and log, and what the progress line needs.
+typedef struct {
+    const char *command; // argv[0]
+    const char *folder;
+    Trainer trainer;
+    RunLog log;
+    int64_t saved;                     // step of the newest checkpoint
+    double started;                    // by clock_seconds()
+    double step_seconds;               // spent in the steps of this process,
+    int64_t steps_here;                // so many of them
+    double loss_sum, interval_seconds; // since the last log line
+    int64_t loss_steps, interval_tokens;
+    double loss, valid_loss, usage, tokens_per_second; // as last logged; NAN: never
+    double printed;                                    // when the progress line was
+} Run;
+
+double clock_seconds(void); // monotonic
+
+// Says what the run will need and has to beat; refuses a run that the disk has no room for.
+bool run_plan(const Run *run, bool resumed, Error *error);
+// The progress line: rewritten in place on a terminal; else a line now and then, and where `now` is set.
+void run_progress(Run *run, bool now);
+void run_progress_end(const Run *run); // leaves the line standing
+
+// Trains to the end or until Ctrl-C, saving, logging and drawing on the way. Returns the exit status.
+int run_training(Run *run);
+#endif
