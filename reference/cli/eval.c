@@ -134,7 +134,7 @@ static bool print_json(const Evaluation *evaluation, const Work *work, const Bas
         json_object_set_new(object, "unigram", json_real(baselines->unigram));
         json_object_set_new(object, "trigram", json_real(baselines->trigram));
     }
-    bool ok = object != NULL && json_dumpf(object, stdout, JSON_COMPACT) == 0;
+    bool ok = object != NULL && json_dumpf(object, stdout, JSON_REAL_PRECISION(10)) == 0;
     if (ok) putchar('\n');
     json_decref(object);
     return ok || ferror(stdout) || fail(error, "the loss %g cannot be put into JSON", loss);

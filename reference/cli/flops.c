@@ -17,7 +17,7 @@ enum { KEY_JSON = 1000, KINDS_MOST = 16 };
 static const struct argp_option options[] = {
     { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
     { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer", 0 },
-    { "set", 's', "NAME=VALUE…", 0, "settings over the preset's, as in --set D=128 K=8; a kind takes those it has", 0 },
+    { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8; a kind takes those it has", 0 },
     { "json", KEY_JSON, NULL, 0, "a JSON array on stdout, one object a kind", 0 },
     { 0 },
 };

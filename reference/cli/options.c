@@ -91,9 +91,17 @@ int command_misused(const char *command, const Error *error) {
 }
 
 void program_start(int threads) {
-    if (threads > 0) parallel_set_threads(threads);
+    if (threads == 0) threads = parallel_threads();
     matmul_setup();
-    fprintf(stderr, "cblas=%s threads=%d device=cpu\n", matmul_library(), parallel_threads());
+    parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets them with its own
+    const char *library = matmul_library();
+    bool openblas = strncmp(library, "OpenBLAS", 8) == 0;
+    fprintf(stderr, "cblas=%s threads=%d device=cpu\n", openblas ? "openblas" : library, parallel_threads());
+    if (openblas && strstr(library, "USE_OPENMP") == NULL && strstr(library, "SINGLE_THREADED") == NULL) {
+        fprintf(stderr,
+                "this OpenBLAS is the pthread build, whose waiting threads slow an OpenMP program down; install "
+                "the openmp build (libopenblas-openmp-dev)\n");
+    }
 }
 
 const char *amount_bytes(char out[AMOUNT_TEXT], double bytes) {

@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
     { "ffn", 'f', "KIND", 0, "feed-forward layer: mlp, glu or sgatlin (default)", 0 },
     { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
     { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
-    { "set", 's', "NAME=VALUE…", 0, "settings over the preset's, as in --set D=128 K=8", 0 },
+    { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8", 0 },
     { "steps", KEY_STEPS, "N", 0, "the same as --set steps=N", 0 },
     { "seed", KEY_SEED, "N", 0, "the same as --set seed=N", 0 },
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "N", 0, "the same as --set checkpoint_every=N", 0 },
@@ -205,6 +205,7 @@ static int train(const char *command, const Arguments *arguments) {
     return status;
 }
 
+// Puts the list of settings in the place of the text behind the options; argp frees it.
 static char *help(int key, const char *text, void *input) {
     (void)input;
     return key == ARGP_KEY_HELP_POST_DOC ? settings_help() : (char *)text;
@@ -216,7 +217,7 @@ int command_train(int argc, char **argv) {
         .parser = parse,
         .args_doc = "--data DIR --out RUN\n--resume RUN",
         .doc = "Trains a language model, or goes on with a run. Ctrl-C finishes the step, saves and says how to go "
-               "on (exit status 130).\vSettings of --set, beside the letters of the model (T D L Dh F C K Dk):",
+               "on (exit status 130).\vsettings",
         .help_filter = help,
     };
     Arguments arguments = { 0 };

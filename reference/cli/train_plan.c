@@ -37,7 +37,7 @@ static void print_model(const Run *run) {
             amount_count(b, cost.active_parameters));
     double B = (double)t->settings.B, steps = (double)t->settings.steps;
     fprintf(stderr,
-            "steps    %lld of %lld x %d tokens, %.1f epochs; %s FLOPs in all by the authors' count, %s with "
+            "steps    %lld of %lld x %d tokens, %.3g epochs; %s FLOPs in all by the authors' count, %s with "
             "the logits\n",
             (long long)t->settings.steps, (long long)t->settings.B, config->T,
             steps / (double)batches_per_epoch(&t->batches), amount_count(b, 3 * B * steps * cost.layers.flops),

@@ -118,7 +118,7 @@ bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
 }
 
 bool log_write(RunLog *log, json_t *line, Error *error) {
-    char *text = line != NULL ? json_dumps(line, JSON_COMPACT) : NULL;
+    char *text = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
     bool ok = text != NULL || fail(error, "%s: out of memory, or a number that is not finite", log->path);
     if (ok && (fprintf(log->file, "%s\n", text) < 0 || fflush(log->file) != 0)) {
         ok = fail(error, "%s: cannot be written: %s", log->path, strerror(errno));

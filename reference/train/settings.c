@@ -18,9 +18,9 @@ static const Row rows[] = {
     { "B", WHOLE, WHERE(B), 1, 65536, "sequences a step" },
     { "steps", WHOLE, WHERE(steps), 1, 1e9, "steps of the whole run" },
     { "peak", REAL, WHERE(peak), 0, 1e6, "highest learning rate" },
-    { "warmup", WHOLE, WHERE(warmup), 0, 1e9, "steps of rising rate (default: at most a tenth of the steps)" },
-    { "const", WHOLE, WHERE(constant), 0, 1e9, "steps at the peak (default: what warm-up and decay leave)" },
-    { "decay", WHOLE, WHERE(decay), 0, 1e9, "steps of falling rate (default: a fifth of the steps)" },
+    { "warmup", WHOLE, WHERE(warmup), 0, 1e9, "steps of rising rate (default: up to a tenth of them)" },
+    { "const", WHOLE, WHERE(constant), 0, 1e9, "steps at the peak (default: all that are left)" },
+    { "decay", WHOLE, WHERE(decay), 0, 1e9, "steps of falling rate (default: a fifth)" },
     { "clip", REAL, WHERE(clip), 0, 1e30, "largest norm of a gradient, 0: any" },
     { "weight_decay", REAL, WHERE(weight_decay), 0, 1, "share of a weight that a step at the peak takes off" },
     { "seed", WHOLE, WHERE(seed), 0, 9007199254740992.0, "of the first weights and of the order of the stories" },
@@ -117,9 +117,10 @@ Schedule settings_schedule(const TrainSettings *s) {
 
 char *settings_help(void) {
     enum { LINE = 120 };
-    char *text = malloc(ROWS * LINE);
+    char *text = malloc((ROWS + 1) * LINE);
     if (text == NULL) return NULL;
-    size_t used = 0;
+    size_t used =
+        (size_t)snprintf(text, LINE, "What --set knows beside the letters of the model (T D L Dh F C K Dk):\n");
     for (int i = 0; i < ROWS; i++) {
         used += (size_t)snprintf(text + used, LINE, "  %-18s%s\n", rows[i].name, rows[i].meaning);
     }
