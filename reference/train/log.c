@@ -2,9 +2,11 @@
 #include "reference/support/chart.h"
 #include "reference/support/files.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // A log read into memory line by line, up to the first line that is not whole.
 typedef struct {
@@ -67,15 +69,32 @@ static bool lines_read(LogLines *out, MappedFile *file, int64_t last_step, const
     return false;
 }
 
-static bool log_append(RunLog *log, Error *error) {
+// Takes the run for this process, so that two on one run do not spoil it. A file of its own, because a lock of
+// fcntl's is lost when the process closes any descriptor of the file; it ends with the process, however that ends.
+static bool lock_run(RunLog *log, const char *run, Error *error) {
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    char *path = path_join(run, ".lock");
+    log->lock = path != NULL ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+    bool ok = true;
+    if (log->lock < 0) {
+        ok = fail(error, "%s: cannot be written: %s", run, strerror(errno));
+    } else if (fcntl(log->lock, F_SETLK, &lock) != 0 && (errno == EACCES || errno == EAGAIN)) {
+        ok = fail(error, "%s: another process is training this run; wait for it, or stop it first", run);
+    }
+    free(path);
+    return ok;
+}
+
+static bool log_append(RunLog *log, const char *run, Error *error) {
+    if (!lock_run(log, run, error)) return false;
     log->file = fopen(log->path, "ab");
     return log->file != NULL || fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
 }
 
 bool log_create(RunLog *out, const char *run, json_t *header, Error *error) {
-    *out = (RunLog){ .path = path_join(run, "log.jsonl") };
+    *out = (RunLog){ .path = path_join(run, "log.jsonl"), .lock = -1 };
     bool ok = (out->path != NULL && header != NULL) || fail(error, "%s: out of memory", run);
-    ok = ok && log_append(out, error);
+    ok = ok && log_append(out, run, error);
     out->header = json_incref(header);
     if (ok) {
         ok = log_write(out, header, error);
@@ -86,20 +105,12 @@ bool log_create(RunLog *out, const char *run, json_t *header, Error *error) {
     return ok;
 }
 
-static bool cut_back(const char *path, const MappedFile *file, size_t kept, Error *error) {
-    if (kept == file->size) return true;
-    OutputFile output;
-    if (!output_open(&output, path, error)) return false;
-    fwrite(file->bytes, 1, kept, output.stream); // a failed write is found by output_commit
-    return output_commit(&output, error);
-}
-
 bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
-    *out = (RunLog){ .path = path_join(run, "log.jsonl") };
+    *out = (RunLog){ .path = path_join(run, "log.jsonl"), .lock = -1 };
     if (out->path == NULL) return fail(error, "%s: out of memory", run);
     MappedFile file;
     LogLines lines;
-    bool ok = lines_read(&lines, &file, step, out->path, error);
+    bool ok = log_append(out, run, error) && lines_read(&lines, &file, step, out->path, error);
     if (ok) {
         for (int i = 0; i < lines.count; i++) {
             const json_t *seconds = json_object_get(lines.lines[i], "seconds");
@@ -109,7 +120,9 @@ bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
             out->final = json_object_get(lines.lines[i], "final_valid_loss") != NULL;
         }
         out->header = json_incref(lines.header);
-        ok = cut_back(out->path, &file, lines.kept, error) && log_append(out, error);
+        if (ftruncate(fileno(out->file), (off_t)lines.kept) != 0) {
+            ok = fail(error, "%s: cannot be cut back to step %lld: %s", out->path, (long long)step, strerror(errno));
+        }
         lines_free(&lines);
         file_unmap(&file);
     }
@@ -130,6 +143,7 @@ bool log_write(RunLog *log, json_t *line, Error *error) {
 
 void log_close(RunLog *log) {
     if (log->file != NULL) fclose(log->file);
+    if (log->path != NULL && log->lock >= 0) close(log->lock);
     json_decref(log->header);
     free(log->path);
     *log = (RunLog){ 0 };

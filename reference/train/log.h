@@ -9,6 +9,7 @@
 typedef struct {
     FILE *file;
     char *path;
+    int lock;       // of the run, held while the log is open
     json_t *header; // the first line
     double seconds; // where the clock stood on the last line that was kept
     int64_t tokens; // and how many tokens had been trained on
