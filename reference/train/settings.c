@@ -17,7 +17,7 @@ typedef struct {
 static const Row rows[] = {
     { "B", WHOLE, WHERE(B), 1, 65536, "sequences a step" },
     { "steps", WHOLE, WHERE(steps), 1, 1e9, "steps of the whole run" },
-    { "peak", REAL, WHERE(peak), 0, 1e6, "highest learning rate" },
+    { "peak", REAL, WHERE(peak), 0, 1e30, "highest learning rate" },
     { "warmup", WHOLE, WHERE(warmup), 0, 1e9, "steps of rising rate (default: up to a tenth of them)" },
     { "const", WHOLE, WHERE(constant), 0, 1e9, "steps at the peak (default: all that are left)" },
     { "decay", WHOLE, WHERE(decay), 0, 1e9, "steps of falling rate (default: a fifth)" },

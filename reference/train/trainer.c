@@ -13,6 +13,12 @@ double training_bytes(const Config *config, const Tensors *parameters, int B) {
 static bool take_memory(Trainer *t, Error *error) {
     int B = (int)t->settings.B, T = t->model.config.T;
     size_t floats = t->model.tensors.floats;
+    t->schedule = settings_schedule(&t->settings);
+    if (!batches_open(&t->batches, &t->corpus.train, (BatchMode)t->settings.batching, B, T, (uint64_t)t->settings.seed,
+                      error)) {
+        t->batches = (Batches){ 0 };
+        return false;
+    }
     if (!moments_declare(&t->moment_table, &t->model.tensors, error)) return false;
     t->moments = floats_new(2 * floats);
     t->gradients = floats_new(floats);
@@ -25,9 +31,7 @@ static bool take_memory(Trainer *t, Error *error) {
     t->activations = model_activations_new(&t->model.config, B, T, true, error);
     if (t->activations == NULL || !usage_new(&t->usage, &t->model.config, error)) return false;
     if (t->model.config.ffn->sparse) model_hook(t->activations, usage_hook, &t->usage);
-    t->schedule = settings_schedule(&t->settings);
-    return batches_open(&t->batches, &t->corpus.train, (BatchMode)t->settings.batching, B, T,
-                        (uint64_t)t->settings.seed, error);
+    return true;
 }
 
 bool trainer_new(Trainer *out, const char *data, const Config *config, const TrainSettings *settings, Error *error) {
@@ -141,8 +145,9 @@ bool trainer_save(const Trainer *t, const char *run, Error *error) {
                          .valid_sum = token_file_sum(&t->corpus.valid),
                          .tokenizer_hash = tokenizer_hash(t->corpus.tokenizer) };
     const char *bad = first_bad(&t->model.tensors, t->model.parameters);
+    if (bad == NULL) bad = first_bad(&t->moment_table, t->moments);
     if (bad != NULL) {
-        return fail(error, "step %lld: the weights of %s are not finite; a lower peak may help", (long long)t->step,
+        return fail(error, "step %lld: not finite: the values of %s; a lower peak or clip may help", (long long)t->step,
                     bad);
     }
     return checkpoint_write(run, &t->model, &t->moment_table, t->moments, &state, t->corpus.tokenizer, error);
