@@ -1,6 +1,7 @@
 #!/bin/sh
 # Training that is killed at any moment, stopped by Ctrl-C and resumed with other numbers of threads ends in the same
 # bytes as an unbroken run. SEED=N repeats a run of this test; every seed is printed.
+# shellcheck disable=SC2010,SC2012 # file names here hold no blanks
 set -eu
 sgatlin=${SGATLIN:-build/sgatlin}
 seed=${SEED:-$(date +%s)}
