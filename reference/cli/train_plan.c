@@ -1,17 +1,11 @@
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
 #include "reference/support/files.h"
+#include "reference/support/progress.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-double clock_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static double machine_memory(void) {
 #ifdef _SC_PHYS_PAGES

@@ -2,6 +2,7 @@
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
 #include "reference/support/files.h"
+#include "reference/support/progress.h"
 #include <math.h>
 #include <signal.h>
 #include <string.h>

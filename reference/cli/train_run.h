@@ -19,7 +19,6 @@ typedef struct {
     double printed;                                    // when the progress line was
 } Run;
 
-double clock_seconds(void); // monotonic
 
 // Says what the run will need and has to beat; refuses a run that the disk has no room for.
 bool run_plan(const Run *run, bool resumed, Error *error);
