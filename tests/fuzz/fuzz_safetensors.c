@@ -1,0 +1,44 @@
+#define _GNU_SOURCE // memfd_create
+#include "reference/support/safetensors.h"
+#include "tests/fuzz/fuzz.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+// Reads every element, so that a tensor outside the file is found by the sanitizer (or by a crash).
+static void read_all(const Safetensors *file) {
+    for (int i = 0; i < file->count; i++) {
+        const SafeTensor *tensor = &file->tensors[i];
+        double *values = malloc(tensor->count * sizeof *values + 1);
+        int32_t *integers = malloc(tensor->count * sizeof *integers + 1);
+        if (values == NULL || integers == NULL) abort();
+        safetensor_to_doubles(values, tensor);
+        safetensor_to_ints(integers, tensor);
+        free(values);
+        free(integers);
+        if (safetensors_find(file, tensor->name) != tensor) abort();
+    }
+    for (int i = 0; i < file->metadata_count; i++) {
+        if (safetensors_metadata(file, file->metadata[i].key) != file->metadata[i].value) abort();
+    }
+}
+
+// safetensors_open maps a file, so the bytes become one, in memory. What is refused must say why.
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    int descriptor = memfd_create("fuzz", 0);
+    if (descriptor < 0 || write(descriptor, bytes, size) != (ssize_t)size) abort();
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    Error error = { "" };
+    Safetensors file;
+    if (safetensors_open(&file, path, &error)) {
+        read_all(&file);
+        safetensors_close(&file);
+    } else if (strstr(error.text, path) == NULL || strchr(error.text, '\n') != NULL || file.tensors != NULL) {
+        abort();
+    }
+    close(descriptor);
+    return 0;
+}
