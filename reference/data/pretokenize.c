@@ -45,8 +45,8 @@ static const utf8proc_option_t NFKC = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8P
 
 enum {
     CHUNK = 1 << 16,   // bytes worked on at a time
-    SEGMENT = 1 << 10, // normalised at once, and on to the next safe boundary …
-    LONGEST = 1 << 12, // … but no further than this: more marks than that on one letter are cut
+    SEGMENT = 1 << 8,  // normalised at once, and on to the next safe boundary …
+    LONGEST = 1 << 10, // … but no further than this: more marks than that on one letter are cut
 };
 
 // The part of a text that stands between NFKC and the scanner.
