@@ -3,9 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Training counts each distinct pre-token once and then works on those alone: a merge visits only the words that hold
-// the pair, and corrects the counts of the pairs around it. The order of merges, ties included, is that of Hugging
-// Face's BpeTrainer, so the same texts give the same vocabulary.
+// Training counts each distinct pre-token once and then works on those alone: a merge visits only the places where the
+// pair stood, and corrects the counts of the pairs around them. Every visit is to a place that was noted once, and a
+// merge takes a symbol away and notes two, so all visits together are linear in the bytes of the distinct words.
+// The order of merges, ties included, is that of Hugging Face's BpeTrainer: the same texts give the same vocabulary.
+
+// Words first met when the distinct ones already hold this many bytes are left out, which bounds memory. The books of
+// a library do not reach it; gigabytes of random letters do.
+enum { MOST_DISTINCT = 1 << 26 };
 
 struct TokenizerTrainer {
     WordTable words;
@@ -24,6 +29,9 @@ void tokenizer_trainer_free(TokenizerTrainer *trainer) {
 
 static bool count_word(void *context, const char *word, size_t size) {
     TokenizerTrainer *trainer = context;
+    const WordTable *words = &trainer->words;
+    bool full = words->count > 0 && words->start[words->count] >= MOST_DISTINCT;
+    if (full && word_table_find(words, word, size) == TABLE_NONE) return true;
     uint32_t number = word_table_add(&trainer->words, word, size);
     if (number == TABLE_NONE) return false;
     if (number == trainer->counted) {
@@ -41,17 +49,19 @@ bool tokenizer_trainer_add(TokenizerTrainer *trainer, const char *text, size_t s
 }
 
 typedef struct {
-    uint32_t *at;
-    size_t count, room;
-} WordList;
+    uint32_t word, at; // byte `at` of a word
+} Place;
 
 // Two neighbouring tokens. All places where they stand side by side come about in one step, the one that made the
 // later of the two (or at the start); from then on they only grow fewer, and once merged they never meet again.
 typedef struct {
     uint32_t key;
     int64_t count;
-    WordList words; // those that held it at first
+    Place *places; // of the left one, where the two stood at first; in order
+    size_t place_count, place_room;
 } Pair;
+
+enum { HOLE = UINT16_MAX };
 
 // A pair waiting for its merge, with its count when it was last looked at.
 typedef struct {
@@ -61,8 +71,9 @@ typedef struct {
 
 typedef struct {
     const TokenizerTrainer *trainer;
-    uint16_t *symbols; // word w begins where its bytes do, and shrinks in place
-    uint32_t *lengths; // [words]
+    // Of each word's bytes, the first and the last of a token hold its id and those between hold HOLE; so the token
+    // behind a place and the one before it are found without any links.
+    uint16_t *symbols;
     PairTable numbers; // key → index into pairs
     Pair *pairs;
     size_t pair_count, pairs_room;
@@ -71,14 +82,6 @@ typedef struct {
     size_t heap_count, heap_room;
     Tokenizer *tokenizer;
 } Training;
-
-static bool word_list_add(WordList *list, uint32_t word) {
-    uint32_t *at = grown(list->at, &list->room, list->count + 1, sizeof *at);
-    if (at == NULL) return false;
-    list->at = at;
-    at[list->count++] = word;
-    return true;
-}
 
 static Pair *pair_of(Training *training, uint32_t key) {
     uint32_t number = pair_table_add(&training->numbers, key, (uint32_t)training->pair_count);
@@ -91,14 +94,21 @@ static Pair *pair_of(Training *training, uint32_t key) {
     return &pairs[training->pair_count++];
 }
 
-// One occurrence of a pair more (or fewer) in a word.
-static bool count_pair(Training *training, uint32_t left, uint32_t right, int change, uint32_t word) {
+static bool gain_pair(Training *training, uint32_t left, uint32_t right, Place place) {
     Pair *pair = pair_of(training, pair_key(left, right));
     if (pair == NULL) return false;
-    pair->count += change * training->trainer->counts[word];
-    WordList *words = &pair->words;
-    if (change < 0 || (words->count > 0 && words->at[words->count - 1] == word)) return true;
-    return word_list_add(words, word);
+    Place *places = grown(pair->places, &pair->place_room, pair->place_count + 1, sizeof *places);
+    if (places == NULL) return false;
+    pair->places = places;
+    places[pair->place_count++] = place;
+    pair->count += training->trainer->counts[place.word];
+    return true;
+}
+
+// The place stays in the pair's list; that it has gone stale shows when it is visited.
+static void lose_pair(Training *training, uint32_t left, uint32_t right, uint32_t word) {
+    uint32_t number = pair_table_find(&training->numbers, pair_key(left, right));
+    training->pairs[number].count -= training->trainer->counts[word];
 }
 
 // The highest count first; equal counts by (left id, right id), the lower first.
@@ -155,28 +165,31 @@ static Pair *take_best(Training *training) {
     return NULL;
 }
 
-// Replaces the pair by `result` all through a word and counts what that changes around it. The pair's own count is
-// left as it is: nobody asks for it again.
-static bool merge_in_word(Training *training, uint32_t word, Merge merge) {
-    uint16_t *symbols = training->symbols + training->trainer->words.start[word];
-    size_t length = training->lengths[word], kept = 0;
-    for (size_t i = 0; i < length; i++, kept++) {
-        if (symbols[i] != merge.left || i + 1 == length || symbols[i + 1] != merge.right) {
-            symbols[kept] = symbols[i];
-            continue;
-        }
-        i++;
-        symbols[kept] = (uint16_t)merge.result;
-        if (kept > 0 && (!count_pair(training, symbols[kept - 1], merge.left, -1, word) ||
-                         !count_pair(training, symbols[kept - 1], merge.result, 1, word))) {
-            return false;
-        }
-        if (i + 1 < length && (!count_pair(training, merge.right, symbols[i + 1], -1, word) ||
-                               !count_pair(training, merge.result, symbols[i + 1], 1, word))) {
-            return false;
-        }
+static size_t token_size(const Training *training, uint32_t id) {
+    const size_t *start = training->tokenizer->tokens.start;
+    return start[id + 1] - start[id];
+}
+
+// Makes one token of the pair at a place, if it still stands there, and counts what that changes around it.
+static bool merge_at(Training *training, Place place, Merge merge) {
+    const size_t *start = training->trainer->words.start + place.word;
+    uint16_t *symbols = training->symbols + start[0];
+    size_t length = start[1] - start[0], at = place.at, middle = at + token_size(training, merge.left);
+    size_t end = middle + token_size(training, merge.right);
+    if (end > length || symbols[at] != merge.left || symbols[middle] != merge.right) return true;
+    symbols[middle - 1] = symbols[middle] = HOLE;
+    symbols[at] = symbols[end - 1] = (uint16_t)merge.result;
+    if (at > 0) {
+        uint32_t before = symbols[at - 1];
+        Place joint = { place.word, (uint32_t)(at - token_size(training, before)) };
+        lose_pair(training, before, merge.left, place.word);
+        if (!gain_pair(training, before, merge.result, joint)) return false;
     }
-    training->lengths[word] = (uint32_t)kept;
+    if (end < length) {
+        uint32_t behind = symbols[end];
+        lose_pair(training, merge.right, behind, place.word);
+        if (!gain_pair(training, merge.result, behind, place)) return false;
+    }
     return true;
 }
 
@@ -208,11 +221,12 @@ static bool learn_merges(Training *training, uint32_t vocabulary) {
     Pair *best;
     while (training->tokenizer->tokens.count < vocabulary && (best = take_best(training)) != NULL) {
         Merge merge;
-        WordList words = best->words; // `pairs` moves as it grows
-        best->words = (WordList){ 0 };
+        Place *places = best->places; // `pairs` moves as it grows
+        size_t count = best->place_count;
+        best->places = NULL;
         bool ok = make_token(training, best->key, &merge) && add_merge(training->tokenizer, merge);
-        for (size_t i = 0; ok && i < words.count; i++) ok = merge_in_word(training, words.at[i], merge);
-        free(words.at);
+        for (size_t i = 0; ok && i < count; i++) ok = merge_at(training, places[i], merge);
+        free(places);
         if (!ok || !queue_new_pairs(training)) return false;
     }
     return true;
@@ -236,28 +250,26 @@ static bool begin_training(Training *training) {
     const WordTable *words = &training->trainer->words;
     size_t total = words->count ? words->start[words->count] : 0;
     training->symbols = malloc((total + 1) * sizeof *training->symbols);
-    training->lengths = malloc(((size_t)words->count + 1) * sizeof *training->lengths);
-    if (training->symbols == NULL || training->lengths == NULL) return false;
+    if (training->symbols == NULL) return false;
     for (size_t i = 0; i < total; i++) {
         training->symbols[i] = (uint16_t)word_table_find(&training->tokenizer->tokens, words->bytes + i, 1);
     }
     for (uint32_t word = 0; word < words->count; word++) {
         const uint16_t *symbols = training->symbols + words->start[word];
-        training->lengths[word] = (uint32_t)(words->start[word + 1] - words->start[word]);
-        for (size_t i = 0; i + 1 < training->lengths[word]; i++) {
-            if (!count_pair(training, symbols[i], symbols[i + 1], 1, word)) return false;
+        size_t length = words->start[word + 1] - words->start[word];
+        for (uint32_t i = 0; i + 1 < length; i++) {
+            if (!gain_pair(training, symbols[i], symbols[i + 1], (Place){ word, i })) return false;
         }
     }
     return queue_new_pairs(training);
 }
 
 static void end_training(Training *training) {
-    for (size_t i = 0; i < training->pair_count; i++) free(training->pairs[i].words.at);
+    for (size_t i = 0; i < training->pair_count; i++) free(training->pairs[i].places);
     free(training->heap);
     free(training->pairs);
     pair_table_free(&training->numbers);
     free(training->symbols);
-    free(training->lengths);
 }
 
 Tokenizer *tokenizer_trainer_finish(TokenizerTrainer *trainer, int vocabulary, bool exact, Error *error) {
