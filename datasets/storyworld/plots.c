@@ -270,8 +270,8 @@ const Rule storyworld_rules[] = {
 
     { "present",
       "{-cake}[intro] It was the birthday of [friend]. ({hero} wanted to give [her] {toy.a}. [He] went to the shop "
-      "with [his] (two|three|four) coins. [sight]|{hero} had (two|three|four) coins and went to the shop. [sight] "
-      "There [he] saw {toy.a}.)\n"
+      "with [his] (two|three|four) coins. [sight]|{hero} had (two|three|four) coins and went to the shop. [sight] In "
+      "the shop, [he] saw {toy.a}.)\n"
       "But the {toy} cost ten coins. {hero} [felt] [sad]. ([He] told [his] (dad|mum|grandpa) about it. <(Then you must "
       "make one|You can make one),> [he] heard.|<I have no present for {friend},> [he] said. But then [he] smiled. <I "
       "can make one!>) So {hero} took some (paper|wood) and glue and worked (all day|until the evening). At last, "
