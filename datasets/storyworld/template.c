@@ -198,6 +198,7 @@ static const char *expand_alternatives(Expansion *e, const char *at, const char 
     int count = 0, depth = 0;
     const char *start = at;
     for (; at < end; at++) {
+        if (*at > ')' && *at < '|') continue; // nearly every character
         if (*at == '(') {
             depth++;
         } else if (*at == ')' && depth > 0) {
