@@ -98,32 +98,36 @@ static bool check_tokens(const TokenFile *file, Error *error) {
     return true;
 }
 
-bool token_file_open(TokenFile *out, const char *path, Error *error) {
+bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, const char *path, Error *error) {
     *out = (TokenFile){ 0 };
-    if (!file_map(&out->file, path, error)) return false;
-    bool ok = false;
-    size_t size = out->file.size;
     Header header;
     if (size < sizeof header) {
-        refuse(error, path, "the file's size in bytes", size, "a whole header, at least", sizeof header);
-        goto done;
+        return refuse(error, path, "the file's size in bytes", size, "a whole header, at least", sizeof header);
     }
-    memcpy(&header, out->file.bytes, sizeof header);
-    if (!check_header(&header, path, size, error) || !check_sum(&header, path, out->file.bytes, size, error)) goto done;
+    memcpy(&header, bytes, sizeof header);
+    if (!check_header(&header, path, size, error) || !check_sum(&header, path, bytes, size, error)) return false;
     out->path = strdup(path);
-    if (out->path == NULL) {
-        fail(error, "%s: out of memory", path);
-        goto done;
-    }
+    if (out->path == NULL) return fail(error, "%s: out of memory", path);
     out->tokenizer_hash = header.tokenizer_hash;
     out->V = (int)header.V;
     out->stories = (size_t)header.stories;
     out->tokens = (size_t)header.tokens;
-    out->offset = (const uint64_t *)(const void *)(out->file.bytes + sizeof header);
+    out->offset = (const uint64_t *)(const void *)(bytes + sizeof header);
     out->token = (const uint16_t *)(const void *)(out->offset + out->stories + 1);
-    ok = check_stories(out, error) && check_tokens(out, error);
-done:
-    if (!ok) token_file_close(out);
+    if (check_stories(out, error) && check_tokens(out, error)) return true;
+    token_file_close(out);
+    return false;
+}
+
+bool token_file_open(TokenFile *out, const char *path, Error *error) {
+    *out = (TokenFile){ 0 };
+    MappedFile file;
+    if (!file_map(&file, path, error)) return false;
+    bool ok = token_file_parse(out, file.bytes, file.size, path, error);
+    if (ok)
+        out->file = file;
+    else
+        file_unmap(&file);
     return ok;
 }
 

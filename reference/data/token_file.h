@@ -24,6 +24,8 @@ typedef struct {
 // Maps the file and checks every field against its size, the sum, the offsets' order and every token against V. One
 // pass over the file, so that nothing that reads it later has to doubt it.
 bool token_file_open(TokenFile *out, const char *path, Error *error);
+// The same of bytes in memory, aligned to 8, which must outlive it; path stands in messages.
+bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, const char *path, Error *error);
 void token_file_close(TokenFile *file);
 
 // Writes story by story; whole or not at all. Memory grows with the stories (8 bytes each), not with the tokens.
