@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE // madvise
 #include "reference/support/files.h"
 #include <dirent.h>
 #include <errno.h>
@@ -37,6 +38,14 @@ bool file_map(MappedFile *out, const char *path, Error *error) {
 void file_unmap(MappedFile *file) {
     if (file->bytes != NULL) munmap((void *)file->bytes, file->size);
     *file = (MappedFile){ 0 };
+}
+
+void file_release(const MappedFile *file) {
+#ifdef MADV_DONTNEED // what POSIX has by this name does nothing in glibc
+    if (file->bytes != NULL) madvise((void *)file->bytes, file->size, MADV_DONTNEED);
+#else
+    (void)file;
+#endif
 }
 
 bool path_exists(const char *path) {

@@ -13,6 +13,9 @@ typedef struct {
 
 bool file_map(MappedFile *out, const char *path, Error *error);
 void file_unmap(MappedFile *file);
+// Takes the pages read so far out of this process's memory; they come back when touched. A pass over a large file
+// calls it now and then, so that it needs little memory.
+void file_release(const MappedFile *file);
 
 // A file that appears whole or not at all: written beside its final name, synced, then renamed over it.
 // The temporary is .NAME.partial-PID in the same folder; what a dead process left is removed by the next output_open of
