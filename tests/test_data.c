@@ -81,6 +81,30 @@ START_TEST(many_stories_and_bytes_of_any_kind)
 }
 END_TEST
 
+// More than is read before pages are released; the file is mostly a hole and takes no room.
+START_TEST(stories_of_a_large_file)
+{
+    enum { HOLE = 70 << 20 };
+    static const char rest[] = "\n<|endoftext|>\nb\n";
+    FILE *stream = fopen(path, "wb");
+    ck_assert_ptr_nonnull(stream);
+    ck_assert_int_eq(fseek(stream, HOLE, SEEK_SET), 0);
+    ck_assert_uint_eq(fwrite(rest, 1, sizeof rest - 1, stream), sizeof rest - 1);
+    ck_assert_int_eq(fclose(stream), 0);
+    MappedFile file;
+    Stories stories;
+    ck_assert(file_map(&file, path, NULL));
+    ck_assert(stories_find_in_file(&stories, &file));
+    ck_assert_uint_eq(stories.count, 2);
+    ck_assert_ptr_eq(stories.at[0].at, file.bytes);
+    ck_assert_uint_eq(stories.at[0].size, HOLE);
+    ck_assert_uint_eq(stories.at[1].size, 1);
+    ck_assert_int_eq(*stories.at[1].at, 'b');
+    free(stories.at);
+    file_unmap(&file);
+}
+END_TEST
+
 // -- Token files --
 
 enum { HEADER = 56 };
@@ -492,7 +516,9 @@ int main(void) {
     Suite *suite = suite_create("data");
     TCase *stories = tcase_create("stories");
     tcase_add_loop_test(stories, stories_are_separated_by_lines, 0, (int)(sizeof texts / sizeof *texts));
+    tcase_add_checked_fixture(stories, set_up, tear_down);
     tcase_add_test(stories, many_stories_and_bytes_of_any_kind);
+    tcase_add_test(stories, stories_of_a_large_file);
     suite_add_tcase(suite, stories);
 
     TCase *files = tcase_create("token files");

@@ -131,15 +131,22 @@ typedef struct {
     const char *what;
     double whole; // what counts as all of it
     double begun, shown;
+    const MappedFile *text; // whose pages are released every RELEASE bytes, or NULL
+    size_t released;
 } Progress;
+enum { RELEASE = 64 << 20 };
 
-static Progress progress_begin(const char *what, size_t whole) {
+static Progress progress_begin(const char *what, size_t whole, const MappedFile *text) {
     double now = seconds_now();
-    return (Progress){ .what = what, .whole = (double)whole, .begun = now, .shown = now };
+    return (Progress){ .what = what, .whole = (double)whole, .begun = now, .shown = now, .text = text };
 }
 
 static bool progress_step(void *context, size_t done) {
     Progress *progress = context;
+    if (progress->text != NULL && done - progress->released > RELEASE) {
+        file_release(progress->text);
+        progress->released = done;
+    }
     double now = seconds_now();
     if (now - progress->shown > 0.2 && isatty(STDERR_FILENO)) {
         double left = (now - progress->begun) * (progress->whole / ((double)done + 1) - 1);
@@ -185,7 +192,7 @@ static bool write_world(Job *job, Half *half, const char *name, uint64_t first, 
     static const char separator[] = "\n<|endoftext|>\n";
     char story[STORYWORLD_STORY_MAX];
     OutputFile out;
-    Progress progress = progress_begin(name, (size_t)(last - first));
+    Progress progress = progress_begin(name, (size_t)(last - first), NULL);
     char *path = inside(job, name, error);
     bool ok = path != NULL && output_open(&out, path, error);
     if (ok) {
@@ -269,7 +276,7 @@ static bool open_text(Job *job, Half *half, const char *name, Error *error) {
 }
 
 static bool find_stories(Half *half, const char *name, Error *error) {
-    if (!stories_find(&half->found, (const char *)half->text.bytes, half->text.size)) {
+    if (!stories_find_in_file(&half->found, &half->text)) {
         return fail(error, "%s: out of memory for its list of stories", name);
     }
     if (half->found.count == 0) {
@@ -322,7 +329,7 @@ static bool make_tokenizer(Job *job, Error *error) {
     if (options->tokenizer == NULL) {
         bool exact = options->vocabulary != 0;
         int wanted = exact ? options->vocabulary : options->storyworld ? STORYWORLD_VOCABULARY : TEXT_VOCABULARY;
-        Progress progress = progress_begin("tokenizer", job->train.bytes);
+        Progress progress = progress_begin("tokenizer", job->train.bytes, &job->train.text);
         job->tokenizer =
             train_tokenizer(job->train.stories, job->train.count, wanted, exact, progress_step, &progress, error);
         if (job->tokenizer == NULL) return false;
@@ -340,7 +347,7 @@ static TokenWriter *open_writer(const Job *job, const char *path, Error *error) 
 
 // Encodes one half and opens the file, which checks what was written.
 static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
-    Progress progress = progress_begin(name, half->bytes);
+    Progress progress = progress_begin(name, half->bytes, half->text.bytes != NULL ? &half->text : &job->train.text);
     char *path = inside(job, name, error);
     TokenWriter *writer = path == NULL ? NULL : open_writer(job, path, error);
     bool ok = writer != NULL;
@@ -392,10 +399,10 @@ static bool split_tokens(Job *job, Error *error) {
                   job->options->text, tokens);
     }
     ok = ok && write_cut(job, &whole, tokens - valid, tokens, valid_path, error) &&
-         write_cut(job, &whole, 0, tokens - valid, train_path, error) && // replaces the whole, which stays mapped
-         token_file_open(&job->train.tokens, train_path, error) &&
-         token_file_open(&job->valid.tokens, valid_path, error);
+         write_cut(job, &whole, 0, tokens - valid, train_path, error); // replaces the whole, which stays mapped
     token_file_close(&whole);
+    ok = ok && token_file_open(&job->train.tokens, train_path, error) &&
+         token_file_open(&job->valid.tokens, valid_path, error);
     free(train_path);
     free(valid_path);
     return ok;

@@ -28,24 +28,46 @@ static bool add_story(Stories *stories, size_t *room, const char *text, size_t s
     return true;
 }
 
-bool stories_find(Stories *out, const char *text, size_t size) {
+// Bytes to read before the pages behind are released.
+enum { STRIDE = 64 << 20 };
+
+// Where the line that begins at `line` ends, without its newline. file may be NULL.
+static size_t line_end(const char *text, size_t line, size_t size, const MappedFile *file) {
+    for (size_t at = line, most; at < size; at += most) {
+        most = size - at < STRIDE ? size - at : STRIDE;
+        const char *newline = memchr(text + at, '\n', most);
+        if (newline != NULL) return (size_t)(newline - text);
+        if (file != NULL) file_release(file);
+    }
+    return size;
+}
+
+static bool find(Stories *out, const char *text, size_t size, const MappedFile *file) {
     *out = (Stories){ 0 };
-    size_t room = 0, story = 0; // where the current story begins
+    size_t room = 0, released = 0;
+    size_t story = 0; // where the current one begins
     bool ok = true;
-    for (size_t line = 0; ok && line < size;) {
-        const char *newline = memchr(text + line, '\n', size - line);
-        size_t end = newline == NULL ? size : (size_t)(newline - text);
-        size_t next = newline == NULL ? size : end + 1;
+    for (size_t line = 0, next; ok && line < size; line = next) {
+        size_t end = line_end(text, line, size, file);
+        next = end < size ? end + 1 : size;
         if (is_separator(text + line, end - line)) {
             ok = add_story(out, &room, text + story, line - story);
             story = next;
         }
-        line = next;
+        if (file != NULL && next - released > STRIDE) {
+            file_release(file);
+            released = next;
+        }
     }
     if (ok && story < size) ok = add_story(out, &room, text + story, size - story);
-    if (!ok) {
-        free(out->at);
-        *out = (Stories){ 0 };
-    }
-    return ok;
+    if (ok) return true;
+    free(out->at);
+    *out = (Stories){ 0 };
+    return false;
+}
+
+bool stories_find(Stories *out, const char *text, size_t size) { return find(out, text, size, NULL); }
+
+bool stories_find_in_file(Stories *out, const MappedFile *file) {
+    return find(out, (const char *)file->bytes, file->size, file);
 }

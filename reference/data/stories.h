@@ -1,6 +1,7 @@
 #ifndef DATA_STORIES_H
 #define DATA_STORIES_H
-#include "reference/support/error.h"
+#include "reference/support/files.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 // The stories of a text: separated by lines holding only <|endoftext|>; without any, the whole text is one story.
@@ -16,4 +17,6 @@ typedef struct {
 } Stories;
 
 bool stories_find(Stories *out, const char *text, size_t size); // false: out of memory. Free with free(out->at).
+// The same in a mapped file, whose pages are released on the way.
+bool stories_find_in_file(Stories *out, const MappedFile *file);
 #endif
