@@ -1,0 +1,48 @@
+#include "reference/circuits/usage.h"
+#include "reference/ffn/ffn.h"
+#include <check.h>
+
+START_TEST(firing_is_counted_by_layer_channel_and_neuron)
+{
+    Config config = { .ffn = ffn_find("sgatlin"), .L = 2, .C = 2, .F = 4, .K = 2 };
+    Usage usage;
+    ck_assert(usage_new(&usage, &config, NULL));
+    ck_assert_double_eq(usage_share(&usage), 0);
+    int32_t index[3 * 2 * 2] = { 0, 1, /**/ 3, 2, /* token 1 */ 0, 1, /**/ 3, 0, /* token 2 */ 1, 0, /**/ 3, 2 };
+    float score[3 * 2 * 2] = { 0 };
+    usage_hook(&usage, 1, &(Gating){ .N = 3, .C = 2, .K = 2, .F = 4, .score = score, .index = index });
+    const uint64_t want[2][2][4] = { { { 0 } }, { { 3, 3, 0, 0 }, { 1, 0, 2, 3 } } };
+    ck_assert_mem_eq(usage.fired, want, sizeof want);
+    ck_assert_double_eq(usage_share(&usage), 5.0 / 16);
+    int32_t start[4] = { 0, 0, 3, 4 }; // a moe's list: token 0 got none, token 1 three
+    usage_hook(&usage, 0, &(Gating){ .N = 3, .C = 1, .K = 1, .F = 4, .score = score, .index = index, .start = start });
+    ck_assert_uint_eq(usage.fired[0] + usage.fired[1] + usage.fired[2] + usage.fired[3], 4);
+    usage_clear(&usage);
+    ck_assert_double_eq(usage_share(&usage), 0);
+    usage_free(&usage);
+}
+END_TEST
+
+START_TEST(dense_layers_have_none)
+{
+    Config config = { .ffn = ffn_find("mlp"), .L = 2, .F = 4 };
+    Usage usage;
+    ck_assert(usage_new(&usage, &config, NULL));
+    ck_assert_double_eq(usage_share(&usage), 0);
+    usage_clear(&usage);
+    usage_free(&usage);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("usage");
+    TCase *tcase = tcase_create("usage");
+    tcase_add_test(tcase, firing_is_counted_by_layer_channel_and_neuron);
+    tcase_add_test(tcase, dense_layers_have_none);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
