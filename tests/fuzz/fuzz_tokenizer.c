@@ -1,0 +1,51 @@
+#include "reference/data/tokenizer.h"
+#include "tests/fuzz/fuzz.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void promised(bool holds) {
+    if (!holds) abort();
+}
+
+// Encodes the bytes and decodes them again; with `same` they must come back.
+static void there_and_back(const Tokenizer *tokenizer, const char *text, size_t size, bool raw, bool same) {
+    TokenList ids = { 0 };
+    ByteList bytes = { 0 };
+    promised(tokenizer_encode(tokenizer, text, size, raw, &ids));
+    for (size_t i = 0; i < ids.count; i++) promised((int)ids.at[i] < tokenizer_vocabulary(tokenizer));
+    promised(tokenizer_decode(tokenizer, ids.at, ids.count, &bytes));
+    if (same) promised(bytes.count == size && (size == 0 || memcmp(bytes.at, text, size) == 0));
+    free(ids.at);
+    free(bytes.at);
+}
+
+// The bytes as a tokenizer.json: what is let in can encode anything, what is refused is named in one line.
+static void read_as_file(const char *text, size_t size) {
+    Error error = { "" };
+    Tokenizer *tokenizer = tokenizer_parse(text, size, "fuzz.json", &error);
+    if (tokenizer == NULL) {
+        promised(strstr(error.text, "fuzz.json: ") == error.text && strchr(error.text, '\n') == NULL);
+        return;
+    }
+    there_and_back(tokenizer, text, size, false, false);
+    there_and_back(tokenizer, text, size, true, false);
+    tokenizer_free(tokenizer);
+}
+
+// The bytes as a text: a tokenizer trained on it gives back the same bytes, whatever they are.
+static void read_as_text(const char *text, size_t size) {
+    TokenizerTrainer *trainer = tokenizer_trainer_new();
+    promised(trainer != NULL && tokenizer_trainer_add(trainer, text, size));
+    Tokenizer *tokenizer = tokenizer_trainer_finish(trainer, 300, false, NULL);
+    promised(tokenizer != NULL);
+    there_and_back(tokenizer, text, size, true, true);
+    there_and_back(tokenizer, text, size, false, false);
+    tokenizer_free(tokenizer);
+    tokenizer_trainer_free(trainer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+    read_as_file((const char *)bytes, size);
+    read_as_text((const char *)bytes, size);
+    return 0;
+}
