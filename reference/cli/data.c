@@ -99,7 +99,7 @@ static const struct argp parser = {
     .options = option_table,
     .parser = parse_option,
     .doc = "Makes the folder that `sgatlin train` learns from, out of any text or the built-in storyworld.\v"
-           "  sgatlin data --storyworld --stories 20000 --seed 1 --vocab 1024 --out data/sw\n"
+           "  sgatlin data --storyworld --stories 20000 --vocab 1024 --out data/sw\n"
            "  sgatlin data --text stories.txt --out data/mine",
 };
 
