@@ -2,6 +2,7 @@
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
 #include "reference/support/json.h"
+#include "reference/support/progress.h"
 #include "reference/train/trainer.h"
 #include <stdlib.h>
 #include <string.h>
@@ -108,9 +109,8 @@ static void print_table(const Bill *bills, int count) {
     for (int line = 0; line < LINES; line++) {
         printf("%-27s", lines[line].label);
         for (int i = 0; i < count; i++) {
-            char text[AMOUNT_TEXT];
             if (lines[line].unit == NUMBER) printf("%22.0f", line_value(&bills[i], line));
-            if (lines[line].unit == BYTES) printf("%22s", amount_bytes(text, line_value(&bills[i], line)));
+            if (lines[line].unit == BYTES) { printf("%22s", short_bytes((uint64_t)line_value(&bills[i], line)).text); }
         }
         printf("\n");
     }

@@ -104,22 +104,6 @@ void program_start(int threads) {
     }
 }
 
-const char *amount_bytes(char out[AMOUNT_TEXT], double bytes) {
-    static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
-    int unit = 0;
-    for (; bytes >= 1000 && unit < 4; unit++) bytes /= 1000;
-    snprintf(out, AMOUNT_TEXT, "%.*f %s", unit == 0 || bytes >= 100 ? 0 : 1, bytes, units[unit]);
-    return out;
-}
-
-const char *amount_count(char out[AMOUNT_TEXT], double count) {
-    static const char *const units[] = { "", " k", " M", " G", " T", " P", " E" };
-    int unit = 0;
-    for (; count >= 1000 && unit < 6; unit++) count /= 1000;
-    snprintf(out, AMOUNT_TEXT, "%.*f%s", unit == 0 || count >= 100 ? 0 : 1, count, units[unit]);
-    return out;
-}
-
 const char *amount_time(char out[AMOUNT_TEXT], double seconds) {
     long long whole = seconds < 1e9 ? (long long)(seconds + 0.5) : 1000000000;
     if (whole >= 3600) {

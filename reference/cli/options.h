@@ -43,9 +43,6 @@ int command_misused(const char *command, const Error *error);
 // with. Call first.
 void program_start(int threads);
 
-// "12.3 MB" and the like, for people.
 enum { AMOUNT_TEXT = 32 };
-const char *amount_bytes(char out[AMOUNT_TEXT], double bytes);
-const char *amount_count(char out[AMOUNT_TEXT], double count);  // "1.2 M"
 const char *amount_time(char out[AMOUNT_TEXT], double seconds); // "1:02:03"
 #endif

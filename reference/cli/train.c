@@ -176,7 +176,9 @@ static bool resume_run(Run *run, const Arguments *arguments, Error *error) {
 }
 
 static int train(const char *command, const Arguments *arguments) {
-    Run run = { .command = command, .saved = -1, .loss = NAN, .valid_loss = NAN, .usage = NAN };
+    Run run = {
+        .command = command, .saved = -1, .loss = NAN, .valid_loss = NAN, .usage = NAN, .progress = progress_new()
+    };
     Error error;
     int status = 1;
     Config config;

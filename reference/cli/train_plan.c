@@ -1,10 +1,8 @@
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
 #include "reference/support/files.h"
-#include "reference/support/progress.h"
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 static double machine_memory(void) {
@@ -18,51 +16,45 @@ static double machine_memory(void) {
 static void print_model(const Run *run) {
     const Trainer *t = &run->trainer;
     const Config *config = &t->model.config;
-    char a[AMOUNT_TEXT], b[AMOUNT_TEXT], c[AMOUNT_TEXT];
     fprintf(stderr, "data     %s: %s tokens to train on, %s to check on, %d in the vocabulary\n", t->corpus.path,
-            amount_count(a, (double)t->corpus.train.tokens), amount_count(b, (double)t->corpus.valid.tokens),
+            short_count((double)t->corpus.train.tokens).text, short_count((double)t->corpus.valid.tokens).text,
             config->V);
     Setting settings[CONFIG_SETTINGS];
     int count = config_settings(config, settings);
     fprintf(stderr, "model   ");
     for (int i = 0; i < count; i++) fprintf(stderr, " %s=%s", settings[i].name, settings[i].value);
     ModelCost cost = model_cost(config);
-    fprintf(stderr, ": %s parameters, %s of them at work on a token\n", amount_count(a, cost.parameters),
-            amount_count(b, cost.active_parameters));
+    fprintf(stderr, ": %s parameters, %s of them at work on a token\n", short_count(cost.parameters).text,
+            short_count(cost.active_parameters).text);
     double B = (double)t->settings.B, steps = (double)t->settings.steps;
     fprintf(stderr,
             "steps    %lld of %lld x %d tokens, %.3g epochs; %s FLOPs in all by the authors' count, %s with "
             "the logits\n",
             (long long)t->settings.steps, (long long)t->settings.B, config->T,
-            steps / (double)batches_per_epoch(&t->batches), amount_count(b, 3 * B * steps * cost.layers.flops),
-            amount_count(c, 3 * B * steps * cost.flops_full));
+            steps / (double)batches_per_epoch(&t->batches), short_count(3 * B * steps * cost.layers.flops).text,
+            short_count(3 * B * steps * cost.flops_full).text);
 }
 
 bool run_plan(const Run *run, bool resumed, Error *error) {
     const Trainer *t = &run->trainer;
-    char a[AMOUNT_TEXT], b[AMOUNT_TEXT], c[AMOUNT_TEXT], d[AMOUNT_TEXT];
     double memory = training_bytes(&t->model.config, &t->model.tensors, (int)t->settings.B), has = machine_memory();
     uint64_t one = checkpoint_bytes(&t->model.tensors), left = disk_free(run->folder);
     uint64_t needed = one * (resumed ? 1 : 3); // two stay, a third while it is written
     print_model(run);
-    fprintf(stderr, "memory   %s of %s; disk %s, %s free at %s\n", amount_bytes(a, memory), amount_bytes(b, has),
-            amount_bytes(c, (double)needed), amount_bytes(d, (double)left), run->folder);
+    fprintf(stderr, "memory   %s of %s; disk %s, %s free at %s\n", short_bytes((uint64_t)memory).text,
+            short_bytes((uint64_t)has).text, short_bytes(needed).text, short_bytes(left).text, run->folder);
     if (memory > has) {
         fprintf(stderr,
                 "memory   more than this machine has: it will swap or be killed; a smaller B or T needs less\n");
     }
     if (left >= needed) return true;
     return fail(error, "%s: the checkpoints need %s, %s are free there; free some space or name another --out",
-                run->folder, c, d);
+                run->folder, short_bytes(needed).text, short_bytes(left).text);
 }
 
-void run_progress(Run *run, bool now) {
+void run_progress(Run *run, bool stays) {
     const Trainer *t = &run->trainer;
-    double clock = clock_seconds();
-    bool terminal = isatty(STDERR_FILENO);
-    if (!now && clock - run->printed < (terminal ? 0.2 : 10.0)) return;
-    run->printed = clock;
-    char line[256], eta[AMOUNT_TEXT];
+    char line[256];
     size_t used =
         (size_t)snprintf(line, sizeof line, "step %lld/%lld", (long long)t->step, (long long)t->settings.steps);
     if (!isnan(run->loss)) used += (size_t)snprintf(line + used, sizeof line - used, "  loss %.4f", run->loss);
@@ -70,14 +62,14 @@ void run_progress(Run *run, bool now) {
         used += (size_t)snprintf(line + used, sizeof line - used, "  valid %.4f", run->valid_loss);
     }
     if (run->steps_here > 0) {
-        double each = run->step_seconds / (double)run->steps_here;
-        used += (size_t)snprintf(line + used, sizeof line - used, "  %.0f tokens/s  ETA %s", run->tokens_per_second,
-                                 amount_time(eta, each * (double)(t->settings.steps - t->step)));
+        double left = run->step_seconds / (double)run->steps_here * (double)(t->settings.steps - t->step);
+        used += (size_t)snprintf(line + used, sizeof line - used, "  %s tokens/s  ETA %s",
+                                 short_count(run->tokens_per_second).text, short_duration(left).text);
     }
     if (!isnan(run->usage)) snprintf(line + used, sizeof line - used, "  usage %.1f%%", 100 * run->usage);
-    fprintf(stderr, terminal ? "\r%s\033[K" : "%s\n", line);
-}
-
-void run_progress_end(const Run *run) {
-    if (run->printed > 0 && isatty(STDERR_FILENO)) fprintf(stderr, "\n");
+    if (stays) {
+        progress_say(&run->progress, "%s", line);
+    } else {
+        progress_show(&run->progress, "%s", line);
+    }
 }

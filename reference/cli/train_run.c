@@ -88,12 +88,10 @@ static bool log_step(Run *run, const StepReport *report, bool looked, Error *err
 
 static bool is_due(int64_t step, int64_t every) { return every > 0 && step % every == 0; }
 
-static void say_expected_time(const Run *run) {
-    const Trainer *t = &run->trainer;
-    char text[AMOUNT_TEXT];
-    double each = run->step_seconds / (double)run->steps_here;
-    fprintf(stderr, "time     about %s for the %lld steps to come\n",
-            amount_time(text, each * (double)(t->settings.steps - t->step)), (long long)(t->settings.steps - t->step));
+static void say_expected_time(Run *run) {
+    double to_come = (double)(run->trainer.settings.steps - run->trainer.step);
+    progress_say(&run->progress, "time     about %s for the %.0f steps to come",
+                 short_duration(run->step_seconds / (double)run->steps_here * to_come).text, to_come);
 }
 
 // One step with all that is due after it.
@@ -164,7 +162,7 @@ static bool finish(Run *run, Error *error) {
 
 static int stopped(Run *run) {
     Error error;
-    run_progress_end(run);
+    progress_end(&run->progress);
     if (!save(run, &error) || !log_draw(run->folder, &error)) return command_failed(run->command, &error);
     fprintf(stderr, "stopped  after step %lld of %lld; go on with: build/sgatlin train --resume %s\n",
             (long long)run->trainer.step, (long long)run->trainer.settings.steps, run->folder);
@@ -179,11 +177,11 @@ int run_training(Run *run) {
     bool ok = run->saved >= 0 || begin(run, &error);
     while (ok && stop_signal == 0 && t->step < t->settings.steps) ok = advance(run, &error);
     if (ok && t->step == t->settings.steps) {
-        run_progress_end(run);
+        progress_end(&run->progress);
         ok = finish(run, &error);
     }
     if (ok) return stop_signal != 0 ? stopped(run) : 0;
-    run_progress_end(run);
+    progress_end(&run->progress);
     if (run->saved >= 0 && run->saved < t->step) {
         fprintf(stderr, "%s: the last good checkpoint is that of step %lld\n", run->command, (long long)run->saved);
     }

@@ -1,5 +1,6 @@
 #ifndef CLI_TRAIN_RUN_H
 #define CLI_TRAIN_RUN_H
+#include "reference/support/progress.h"
 #include "reference/train/log.h"
 #include "reference/train/trainer.h"
 
@@ -16,15 +17,13 @@ typedef struct {
     double loss_sum, interval_seconds; // since the last log line
     int64_t loss_steps, interval_tokens;
     double loss, valid_loss, usage, tokens_per_second; // as last logged; NAN: never
-    double printed;                                    // when the progress line was
+    Progress progress;
 } Run;
-
 
 // Says what the run will need and has to beat; refuses a run that the disk has no room for.
 bool run_plan(const Run *run, bool resumed, Error *error);
-// The progress line: rewritten in place on a terminal; else a line now and then, and where `now` is set.
-void run_progress(Run *run, bool now);
-void run_progress_end(const Run *run); // leaves the line standing
+// The progress line, in place on a terminal and now and then elsewhere; or one that stays.
+void run_progress(Run *run, bool stays);
 
 // Trains to the end or until Ctrl-C, saving, logging and drawing on the way. Returns the exit status.
 int run_training(Run *run);
