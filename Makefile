@@ -166,12 +166,15 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(CC) $<'
 	@$(CC) $(FLAGS) $(ROUNDING) -MMD -MP -c $< -o $@
-link = @echo '$(CC) -o $@'; $(CC) $(FLAGS) $(filter %.o,$^) -o $@
+link = @echo '$(CC) -o $@'; $(CC) $(FLAGS) $(filter %.o %.a,$^) -o $@
 $(B)/sgatlin: $(COMMANDS) $(LIBRARY) $(B)/objects
 	$(link) $(LIBS)
-$(B)/golden: $(B)/tests/golden.o $(SUPPORT) $(LIBRARY) $(B)/objects
+# An archive, so that each takes only what it uses: build/golden needs no libcheck.
+$(B)/tests/support.a: $(SUPPORT) $(B)/objects
+	@rm -f $@ && ar rcs $@ $(SUPPORT)
+$(B)/golden: $(B)/tests/golden.o $(B)/tests/support.a $(LIBRARY) $(B)/objects
 	$(link) $(LIBS)
-$(B)/tests/test_%: $(B)/tests/test_%.o $(SUPPORT) $(LIBRARY) $(B)/objects
+$(B)/tests/test_%: $(B)/tests/test_%.o $(B)/tests/support.a $(LIBRARY) $(B)/objects
 	$(link) $(lib_check) $(LIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIBRARY) $(B)/objects
 	$(link) $(lib_fuzzer) $(LIBS)
