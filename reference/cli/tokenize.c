@@ -163,6 +163,7 @@ static bool run_lines(const Tokenizer *tokenizer, const Arguments *arguments, FI
     ssize_t size;
     bool ok = true;
     for (size_t number = 1; ok && !ferror(stdout) && (errno = 0, size = getline(&line, &room, in)) >= 0; number++) {
+        if (size > 0 && line[size - 1] == '\n') size--;
         snprintf(where, sizeof where, "%s:%zu", name, number);
         ok = run_line(tokenizer, arguments, line, (size_t)size, where, error);
     }
