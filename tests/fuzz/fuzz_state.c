@@ -1,8 +1,5 @@
 // Hostile state.json files. Whatever is read must be valid, and must come out of writing and reading again unchanged.
-// make fuzz builds it with libFuzzer; with -DFUZZ_REPLAY it is a program that runs the files named as its arguments.
-#include "reference/support/files.h"
 #include "reference/train/state.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,19 +29,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     }
     return 0;
 }
-
-#ifdef FUZZ_REPLAY
-int main(int argc, char **argv) {
-    for (int i = 1; i < argc; i++) {
-        MappedFile file;
-        Error error = { "" };
-        if (!file_map(&file, argv[i], &error)) {
-            fprintf(stderr, "%s\n", error.text);
-            return 1;
-        }
-        LLVMFuzzerTestOneInput(file.bytes, file.size);
-        file_unmap(&file);
-    }
-    return 0;
-}
-#endif
