@@ -1,10 +1,8 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/data/baselines.h"
-#include "reference/data/batches.h"
 #include "reference/data/corpus.h"
 #include "reference/support/files.h"
-#include "reference/support/memory.h"
 #include "reference/train/checkpoint.h"
 #include "reference/train/evaluate.h"
 #include <math.h>
@@ -90,33 +88,6 @@ static bool work_open(Work *work, const Arguments *arguments, Error *error) {
     return work->activations != NULL;
 }
 
-// Writes the first batch with everything another framework needs to check itself against.
-static bool dump(const Work *work, const char *path, Error *error) {
-    const Model *model = &work->checkpoint.model;
-    int T = model->config.T, V = model->config.V;
-    int B = eval_batch(&work->file, work->B, T, 0, work->inputs, work->targets);
-    size_t rows = (size_t)B * (size_t)T, floats = rows * (size_t)V;
-    float *logits = floats_new(floats), loss;
-    if (logits == NULL)
-        return fail(error, "%s: out of memory for %zu logits; a smaller --batch has fewer", path, floats);
-    model_forward(model, work->activations, work->inputs, B, T);
-    model_logits(model, work->activations, 0, B * T, logits);
-    loss = (float)model_loss(model, work->activations, work->targets, NULL);
-    SafeTensor tensors[] = {
-        { "inputs", DTYPE_I32, 2, { B, T }, rows, work->inputs },
-        { "targets", DTYPE_I32, 2, { B, T }, rows, work->targets },
-        { "logits", DTYPE_F32, 3, { B, T, V }, floats, logits },
-        { "loss", DTYPE_F32, 1, { 1 }, 1, &loss },
-    };
-    Setting settings[CONFIG_SETTINGS];
-    Metadata metadata[CONFIG_SETTINGS];
-    int count = config_settings(&model->config, settings);
-    for (int i = 0; i < count; i++) metadata[i] = (Metadata){ settings[i].name, settings[i].value };
-    bool ok = safetensors_write(path, tensors, 4, metadata, count, error);
-    floats_free(logits, floats);
-    return ok;
-}
-
 static bool measure_baselines(Baselines *out, const Work *work, const char *path, Error *error) {
     TokenFile train;
     if (!token_file_open(&train, path, error)) return false;
@@ -153,7 +124,10 @@ static bool evaluate(Work *work, const Arguments *arguments, Error *error) {
     while (evaluate_batch(&evaluation, &work->checkpoint.model, work->activations, &work->file, work->B, work->inputs,
                           work->targets)) {}
     if (!isfinite(evaluation.sum)) return fail(error, "%s: the loss is not finite", work->checkpoint.path);
-    if (arguments->dump != NULL && !dump(work, arguments->dump, error)) return false;
+    if (arguments->dump != NULL && !evaluate_dump(arguments->dump, &work->checkpoint.model, work->activations,
+                                                  &work->file, work->B, work->inputs, work->targets, error)) {
+        return false;
+    }
     if (arguments->baselines != NULL && !measure_baselines(&baselines, work, arguments->baselines, error)) return false;
     const Baselines *measured = arguments->baselines != NULL ? &baselines : NULL;
     if (arguments->json) return print_json(&evaluation, work, measured, error);

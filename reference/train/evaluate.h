@@ -17,4 +17,9 @@ bool evaluate_batch(Evaluation *evaluation, const Model *model, Activations *act
 static inline double evaluation_loss(const Evaluation *evaluation) {
     return evaluation->scored > 0 ? evaluation->sum / (double)evaluation->scored : 0;
 }
+
+// Writes the first batch as safetensors, for holding another framework against this one: inputs and targets I32 [B,T],
+// logits F32 [B,T,V], their mean loss F32 [1], and the letters in the metadata. Memory as evaluate_batch's.
+bool evaluate_dump(const char *path, const Model *model, Activations *activations, const TokenFile *file, int B,
+                   int32_t *inputs, int32_t *targets, Error *error);
 #endif
