@@ -45,7 +45,7 @@ static const utf8proc_option_t NFKC = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8P
 
 enum {
     CHUNK = 1 << 16,   // bytes worked on at a time
-    SEGMENT = 1 << 8,  // normalised at once, and on to the next safe boundary …
+    SEGMENT = 1 << 8,  // normalized at once, and on to the next safe boundary …
     LONGEST = 1 << 10, // … but no further than this: more marks than that on one letter are cut
 };
 

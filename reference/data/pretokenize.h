@@ -6,7 +6,10 @@
 
 // What stands before the merges of byte-level BPE: NFKC, the prefix space and GPT-2's pattern,
 //     's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
-// scanned by hand. The text is read in pieces, so a view of a mapped file of any size takes bounded memory.
+// scanned by hand. The text is read in pieces, so a view of a mapped file of any size takes bounded memory; a run of
+// more than 1,024 bytes of marks, which no writing has, is normalized in several.
+// Categories and NFKC are those of the Unicode version utf8proc was made for. Hugging Face's library has other ones
+// (its NFKC an older one, its pattern a newer one): ids may differ for characters that came to Unicode after 2018.
 
 // A run of one class longer than this is cut here; text in the world never comes near.
 enum { PRETOKEN_MAX = 1 << 20 };
