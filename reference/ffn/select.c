@@ -17,14 +17,20 @@ static inline Floats choose(Ints mask, Floats yes, Floats no) {
 }
 
 // A candidate sinks through the K places of a sorted list; each place keeps the better of two. Candidates that come in
-// the order of their indices lose every tie to those before them; others must compare the indices too.
+// the order of their indices lose every tie to those before them, and what one pushes out of its place pushes out all
+// that follow, equal or not; others must compare the indices too.
 static inline __attribute__((always_inline)) void insert(Floats *best_score, Ints *best_index, Floats score, Ints index,
                                                          int K, bool in_order) {
+    Ints pushed = every_int(0);
     for (int k = 0; k < K; k++) {
         Floats held = best_score[k];
         Ints held_index = best_index[k];
         Ints better = score > held;
-        if (!in_order) better |= (score == held) & (index < held_index);
+        if (in_order)
+            better |= pushed;
+        else
+            better |= (score == held) & (index < held_index);
+        pushed = better;
         best_score[k] = choose(better, score, held);
         score = choose(better, held, score);
         Ints swapped = (index ^ held_index) & better;
