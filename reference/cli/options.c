@@ -25,19 +25,30 @@ double option_real(const struct argp_state *state, const char *option, const cha
     return value;
 }
 
-void option_set(const struct argp_state *state, SetWords *words, const char *word) {
-    const char *equals = strchr(word, '=');
-    if (equals == NULL || equals == word || equals[1] == '\0' || strchr(word, ' ') != NULL) {
-        argp_error(state, "%s: wanted NAME=VALUE, as in --set D=128 K=8", word);
-        return;
-    }
-    const char **grown = realloc(words->words, ((size_t)words->count + 1) * sizeof *grown);
-    if (grown == NULL) {
+void option_setting(const struct argp_state *state, SetWords *words, const char *name, const char *value) {
+    size_t size = strlen(name) + strlen(value) + 2;
+    char **grown = realloc(words->words, ((size_t)words->count + 1) * sizeof *grown), *word = malloc(size);
+    if (grown != NULL) words->words = grown;
+    if (grown == NULL || word == NULL) {
+        free(word);
         argp_failure(state, 1, 0, "out of memory");
         return;
     }
-    words->words = grown;
+    snprintf(word, size, "%s=%s", name, value);
     words->words[words->count++] = word;
+}
+
+void option_set(const struct argp_state *state, SetWords *words, const char *word) {
+    char name[32];
+    size_t length = strcspn(word, "=");
+    if (length == 0 || length >= sizeof name || word[length] == '\0' || word[length + 1] == '\0' ||
+        strchr(word, ' ') != NULL) {
+        argp_error(state, "%s: wanted NAME=VALUE, as in --set D=128 K=8", word);
+        return;
+    }
+    memcpy(name, word, length);
+    name[length] = '\0';
+    option_setting(state, words, name, word + length + 1);
 }
 
 bool set_words_each(const SetWords *words, SettingFunction *set, void *context, Error *error) {
@@ -48,6 +59,7 @@ bool set_words_each(const SetWords *words, SettingFunction *set, void *context, 
 }
 
 void set_words_free(SetWords *words) {
+    for (int i = 0; i < words->count; i++) free(words->words[i]);
     free(words->words);
     *words = (SetWords){ 0 };
 }

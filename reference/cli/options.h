@@ -18,10 +18,12 @@ double option_real(const struct argp_state *state, const char *option, const cha
 
 // What --set collects: --set D=128 K=8 gives argp one value and further bare arguments, which count too.
 typedef struct {
-    const char **words;
+    char **words;
     int count;
 } SetWords;
 void option_set(const struct argp_state *state, SetWords *words, const char *word);
+// The same for an option of its own that stands for a setting: --steps 9 for steps=9.
+void option_setting(const struct argp_state *state, SetWords *words, const char *name, const char *value);
 bool set_words_each(const SetWords *words, SettingFunction *set, void *context, Error *error);
 void set_words_free(SetWords *words);
 

@@ -34,14 +34,9 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-// An option that stands for a setting. argp leaves its text in argv, so the name must be put before it.
 static void add_setting(struct argp_state *state, Arguments *arguments, const char *option, const char *name,
                         const char *value) {
-    size_t size = strlen(name) + strlen(value) + 2;
-    char *word = malloc(size); // lives as long as the program, as argv does
-    if (word == NULL) argp_failure(state, 1, 0, "out of memory");
-    snprintf(word, size, "%s=%s", name, value);
-    option_set(state, &arguments->words, word);
+    option_setting(state, &arguments->words, name, value);
     if (arguments->settings == NULL) arguments->settings = option;
 }
 
