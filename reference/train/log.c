@@ -165,7 +165,7 @@ static bool draw(const LogLines *lines, const char *path, Error *error) {
     size_t room = (size_t)lines->count + 1;
     double *points = malloc(4 * room * sizeof *points);
     if (points == NULL) return fail(error, "%s: out of memory", path);
-    Series series[2] = { curve(lines, "loss", "training", color_class(0), points, points + room),
+    Series series[2] = { curve(lines, "loss", "training", color_class(1), points, points + room),
                          curve(lines, "valid_loss", "validation", COLOR_ACCENT, points + 2 * room, points + 3 * room) };
     Baseline baselines[2];
     int count = 0;
