@@ -1,6 +1,7 @@
 // build/golden FILE…: holds the code against golden files of ffn/ and model/. Exit 0: every file passed; 1: something
 // is wrong, or could not be proved right; 2: wrong usage.
 #include "reference/support/matmul.h"
+#include "reference/support/parallel.h"
 #include "tests/support/golden_check.h"
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +34,13 @@ int main(int count, char **arguments) {
         return 2;
     }
     matmul_setup();
+    fprintf(stderr, "golden: matrix products by %s, threads=%d\n", matmul_library(), parallel_threads());
     int failed = 0;
     for (int i = 1; i < count; i++) failed += !check_file(arguments[i]);
-    if (fflush(stdout) != 0) {
+    printf("%d of %d files passed\n", count - 1 - failed, count - 1);
+    if (ferror(stdout) || fflush(stdout) != 0) {
         fputs("golden: the report could not be written\n", stderr);
         return EXIT_FAILURE;
     }
-    printf("%d of %d files passed\n", count - 1 - failed, count - 1);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
