@@ -108,7 +108,11 @@ void program_start(int threads) {
     parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets them with its own
     const char *library = matmul_library();
     bool openblas = strncmp(library, "OpenBLAS", 8) == 0;
-    fprintf(stderr, "cblas=%s threads=%d device=cpu\n", openblas ? "openblas" : library, parallel_threads());
+    fprintf(stderr, "cblas=%s threads=%d device=cpu\n",
+            openblas                              ? "openblas"
+            : strcmp(library, "plain loops") == 0 ? "none"
+                                                  : library,
+            parallel_threads());
     if (openblas && strstr(library, "USE_OPENMP") == NULL && strstr(library, "SINGLE_THREADED") == NULL) {
         fprintf(stderr,
                 "this OpenBLAS is the pthread build, whose waiting threads slow an OpenMP program down; install "

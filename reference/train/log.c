@@ -149,11 +149,13 @@ void log_close(RunLog *log) {
     *log = (RunLog){ 0 };
 }
 
-// The points of a curve: x and y [count] of the lines that hold `name`.
-static Series curve(const LogLines *lines, const char *name, const char *title, Color color, double *x, double *y) {
+// The points of a curve: x and y [count] of the lines that hold `name`, or `last_name` where that is not NULL.
+static Series curve(const LogLines *lines, const char *name, const char *last_name, const char *title, Color color,
+                    double *x, double *y) {
     int count = 0;
     for (int i = 0; i < lines->count; i++) {
         const json_t *value = json_object_get(lines->lines[i], name);
+        if (value == NULL && last_name != NULL) value = json_object_get(lines->lines[i], last_name);
         if (!json_is_number(value)) continue;
         x[count] = json_number_value(json_object_get(lines->lines[i], "step"));
         y[count++] = json_number_value(value);
@@ -165,8 +167,9 @@ static bool draw(const LogLines *lines, const char *path, Error *error) {
     size_t room = (size_t)lines->count + 1;
     double *points = malloc(4 * room * sizeof *points);
     if (points == NULL) return fail(error, "%s: out of memory", path);
-    Series series[2] = { curve(lines, "loss", "training", color_class(1), points, points + room),
-                         curve(lines, "valid_loss", "validation", COLOR_ACCENT, points + 2 * room, points + 3 * room) };
+    Series series[2] = { curve(lines, "loss", NULL, "training", color_class(1), points, points + room),
+                         curve(lines, "valid_loss", "final_valid_loss", "validation", COLOR_ACCENT, points + 2 * room,
+                               points + 3 * room) };
     Baseline baselines[2];
     int count = 0;
     static const char *const names[] = { "unigram", "trigram" };
