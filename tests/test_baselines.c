@@ -3,6 +3,7 @@
 #include "reference/data/tokenizer.h"
 #include "reference/support/parallel.h"
 #include "reference/support/random.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -184,9 +185,5 @@ int main(void) {
     tcase_add_test(tests, only_the_first_tokens_are_counted_when_told_so);
     tcase_add_test(tests, files_of_different_tokenizers_are_refused);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "reference/support/random.h"
 #include "tests/support/compare.h"
 #include "tests/support/plain_ffn.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,9 +226,5 @@ int main(void) {
     tcase_add_test(tests, gates_of_one_make_a_plain_linear_map);
     tcase_add_loop_test(tests, backward_follows_the_forced_choice, 0, ROUTERS);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include "reference/train/checkpoint.h"
 #include "reference/train/log.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -386,9 +387,5 @@ int main(void) {
     tcase_add_test(tcase, every_field_of_a_state_is_checked);
     tcase_add_test(tcase, a_log_is_cut_back_to_the_step_resumed_from);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

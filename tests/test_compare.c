@@ -1,5 +1,6 @@
 // The comparer is the judge of everything else, so first it is shown to reject.
 #include "tests/support/compare.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -127,9 +128,5 @@ int main(void) {
     tcase_add_test(tests, whole_numbers_must_be_equal);
     tcase_add_test(tests, finiteness_is_read_from_the_bits);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "reference/data/stories.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -542,9 +543,5 @@ int main(void) {
     tcase_add_loop_test(batches, evaluation_scores_every_token_once, 0, (int)(sizeof shapes / sizeof *shapes));
     suite_add_tcase(suite, batches);
 
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "reference/data/encode.h"
 #include "reference/support/parallel.h"
 #include "reference/support/random.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,9 +209,5 @@ int main(void) {
     tcase_add_test(tests, work_stops_when_told_so);
     tcase_add_test(tests, a_vocabulary_larger_than_the_text_gives_is_refused);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

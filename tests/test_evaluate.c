@@ -3,6 +3,7 @@
 #include "reference/support/random.h"
 #include "reference/train/evaluate.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -110,9 +111,5 @@ int main(void) {
     tcase_add_test(tcase, every_token_counts_once_in_batches_of_any_size);
     tcase_add_test(tcase, a_dump_agrees_with_itself);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "reference/support/random.h"
 #include "tests/support/compare.h"
 #include "tests/support/plain_ffn.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -351,9 +352,5 @@ int main(void) {
     tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, layer_variants());
     tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, layer_variants());
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 #include "reference/ffn/ffn.h"
 #include "reference/model/model.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <string.h>
 
@@ -98,9 +99,5 @@ int main(void) {
     tcase_add_loop_test(tcase, counts_agree_exactly, 0, (int)(sizeof rows / sizeof rows[0]));
     tcase_add_test(tcase, the_table_counts_what_is_allocated);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include "reference/support/random.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden_check.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -314,9 +315,5 @@ int main(void) {
     tcase_add_loop_test(closed, what_is_no_golden_file_fails, 0, 4);
     suite_add_tcase(suite, pass);
     suite_add_tcase(suite, closed);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "reference/model/model.h"
 #include "reference/support/parallel.h"
 #include "tests/support/layer.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -130,9 +131,5 @@ int main(void) {
     tcase_add_loop_test(tests, norms_and_biases_are_not_decayed, 0, layer_variants());
     tcase_add_loop_test(tests, seed_and_name_alone_decide, 0, layer_variants());
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "reference/train/optimizer.h"
 #include "tests/support/compare.h"
 #include "tests/support/layer.h"
+#include "tests/support/suite.h"
 #include "tests/support/tiny_model.h"
 #include <check.h>
 #include <math.h>
@@ -474,9 +475,5 @@ int main(void) {
     tcase_add_loop_test(tests, the_arena_is_as_large_as_told, 0, variants);
     tcase_add_loop_test(tests, smaller_and_larger_arenas_hold_the_same_pass, 0, variants);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

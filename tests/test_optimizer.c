@@ -5,6 +5,7 @@
 #include "reference/train/optimizer.h"
 #include "tests/support/compare.h"
 #include "tests/support/layer.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -274,9 +275,5 @@ int main(void) {
     tcase_add_test(tests, threads_do_not_change_a_bit);
     tcase_add_test(tests, many_steps_stay_with_double);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return suite_run(suite);
 }

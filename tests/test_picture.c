@@ -3,6 +3,7 @@
 #include "reference/support/files.h"
 #include "reference/support/picture.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -360,9 +361,5 @@ int main(void) {
     suite_add_tcase(suite, canvas);
     suite_add_tcase(suite, chart);
     suite_add_tcase(suite, grids);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "reference/data/pretokenize.h"
 #include "reference/data/tokenizer.h"
 #include "reference/support/random.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,9 +195,5 @@ int main(void) {
     tcase_add_test(tests, segments_never_part_what_composes);
     tcase_add_loop_test(tests, normalized_in_pieces, 0, 4);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

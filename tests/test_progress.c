@@ -1,4 +1,5 @@
 #include "reference/support/progress.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -127,9 +128,5 @@ int main(void) {
     tcase_add_test(lines, colour_is_a_wish);
     suite_add_tcase(suite, numbers);
     suite_add_tcase(suite, lines);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

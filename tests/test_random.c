@@ -1,6 +1,7 @@
 // The counter-based generator and the blocks of floats: reference/support/random.h and memory.h.
 #include "reference/support/memory.h"
 #include "reference/support/random.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -195,9 +196,5 @@ int main(void) {
     tcase_add_test(blocks, takes_measure_first_and_hand_out_then);
     suite_add_tcase(suite, numbers);
     suite_add_tcase(suite, blocks);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 #include "reference/model/sampling.h"
 #include "reference/support/utf8.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -150,9 +151,5 @@ int main(void) {
     tcase_add_loop_test(tcase, sequences_come_out_whole, 0, (int)(sizeof streams / sizeof streams[0]));
     tcase_add_test(tcase, nothing_is_shown_before_it_is_whole);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "reference/model/model.h"
 #include "reference/model/presets.h"
 #include "reference/train/settings.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <string.h>
 
@@ -209,9 +210,5 @@ int main(void) {
     tcase_add_test(tcase, presets_have_the_promised_size);
     tcase_add_test(tcase, words_need_a_name_and_an_equals_sign);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "datasets/storyworld/storyworld.h"
 #include "datasets/storyworld/template.h"
 #include "datasets/storyworld/words.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <ctype.h>
 #include <stdbool.h>
@@ -559,9 +560,5 @@ int main(void) {
     tcase_add_test(stories, stories_have_a_childs_length);
     suite_add_tcase(suite, templates);
     suite_add_tcase(suite, stories);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -2,6 +2,7 @@
 #include "reference/support/json.h"
 #include "reference/support/safetensors.h"
 #include "tests/support/scratch.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <dirent.h>
 #include <signal.h>
@@ -566,9 +567,5 @@ int main(void) {
     suite_add_tcase(suite, files);
     suite_add_tcase(suite, json);
     suite_add_tcase(suite, tensors);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? 0 : 1;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include "reference/support/files.h"
 #include "reference/support/json.h"
 #include "reference/support/random.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -450,9 +451,5 @@ int main(void) {
     Suite *suite = suite_create("tokenizer");
     add_encoding(suite);
     add_training(suite);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

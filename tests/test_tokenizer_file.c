@@ -2,6 +2,7 @@
 #include "reference/data/tokenizer.h"
 #include "reference/support/files.h"
 #include "reference/support/json.h"
+#include "tests/support/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,9 +184,5 @@ int main(void) {
     tcase_add_test(tests, merges_as_strings);
     tcase_add_test(tests, files_that_cannot_be);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

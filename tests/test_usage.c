@@ -1,5 +1,6 @@
 #include "reference/circuits/usage.h"
 #include "reference/ffn/ffn.h"
+#include "tests/support/suite.h"
 #include <check.h>
 
 START_TEST(firing_is_counted_by_layer_channel_and_neuron)
@@ -40,9 +41,5 @@ int main(void) {
     tcase_add_test(tcase, firing_is_counted_by_layer_channel_and_neuron);
     tcase_add_test(tcase, dense_layers_have_none);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
