@@ -4,6 +4,7 @@
 #include "reference/cli/options.h"
 #include "reference/data/encode.h"
 #include "reference/support/parallel.h"
+#include "reference/support/progress.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 // -- Options --
@@ -120,48 +120,36 @@ static void watch_interrupts(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-// One piece of work: a line that counts on a terminal, one line at its end otherwise.
+// One piece of work under way.
 typedef struct {
     const char *what;
-    double whole; // what counts as all of it
-    double begun, shown;
+    double whole, begun;    // what counts as all of it; when it began
     const MappedFile *text; // whose pages are released every RELEASE bytes, or NULL
     size_t released;
-} Progress;
+    Progress line;
+} Work;
 enum { RELEASE = 64 << 20 };
 
-static Progress progress_begin(const char *what, size_t whole, const MappedFile *text) {
-    double now = seconds_now();
-    return (Progress){ .what = what, .whole = (double)whole, .begun = now, .shown = now, .text = text };
+static Work work_begin(const char *what, size_t whole, const MappedFile *text) {
+    return (
+        Work){ .what = what, .whole = (double)whole, .begun = clock_seconds(), .text = text, .line = progress_new() };
 }
 
-static bool progress_step(void *context, size_t done) {
-    Progress *progress = context;
-    if (progress->text != NULL && done - progress->released > RELEASE) {
-        file_release(progress->text);
-        progress->released = done;
+static bool work_step(void *context, size_t done) {
+    Work *work = context;
+    if (work->text != NULL && done - work->released > RELEASE) {
+        file_release(work->text);
+        work->released = done;
     }
-    double now = seconds_now();
-    if (now - progress->shown > 0.2 && isatty(STDERR_FILENO)) {
-        double left = (now - progress->begun) * (progress->whole / ((double)done + 1) - 1);
-        char time[AMOUNT_TEXT];
-        fprintf(stderr, "\r%s %3.0f%%, %s left  ", progress->what, 100 * (double)done / progress->whole,
-                amount_time(time, left > 0 ? left : 0));
-        progress->shown = now;
+    double spent = clock_seconds() - work->begun, left = spent * (work->whole / ((double)done + 1) - 1);
+    if (work->line.terminal || spent > work->line.seconds) {
+        progress_show(&work->line, "%s %s, %s left", work->what, short_share((double)done, work->whole).text,
+                      short_duration(left > 0 ? left : 0).text);
     }
     return !interrupted;
 }
 
-static void progress_end(const Progress *progress) {
-    fprintf(stderr, "%s%s: %.1f s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "", progress->what,
-            seconds_now() - progress->begun);
-}
+static void work_end(Work *work) { progress_say(&work->line, "%s: %.1f s", work->what, clock_seconds() - work->begun); }
 
 // -- Texts --
 
@@ -192,7 +180,7 @@ static bool write_world(Job *job, Half *half, const char *name, uint64_t first, 
     static const char separator[] = "\n<|endoftext|>\n";
     char story[STORYWORLD_STORY_MAX];
     OutputFile out;
-    Progress progress = progress_begin(name, (size_t)(last - first), NULL);
+    Work work = work_begin(name, (size_t)(last - first), NULL);
     char *path = inside(job, name, error);
     bool ok = path != NULL && output_open(&out, path, error);
     if (ok) {
@@ -201,7 +189,7 @@ static bool write_world(Job *job, Half *half, const char *name, uint64_t first, 
             while (size > 0 && story[size - 1] == '\n') size--;
             fwrite(story, 1, size, out.stream);
             fwrite(separator, 1, sizeof separator - 1, out.stream);
-            if (i % 1024 == 0 && !progress_step(&progress, (size_t)(i - first)))
+            if (i % 1024 == 0 && !work_step(&work, (size_t)(i - first)))
                 ok = fail(error, "stopped; nothing was written");
             if (ok && ferror(out.stream)) break; // output_commit tells why
         }
@@ -211,7 +199,7 @@ static bool write_world(Job *job, Half *half, const char *name, uint64_t first, 
             output_discard(&out);
     }
     ok = ok && file_map(&half->text, path, error);
-    if (ok) progress_end(&progress);
+    if (ok) work_end(&work);
     free(path);
     return ok;
 }
@@ -329,11 +317,10 @@ static bool make_tokenizer(Job *job, Error *error) {
     if (options->tokenizer == NULL) {
         bool exact = options->vocabulary != 0;
         int wanted = exact ? options->vocabulary : options->storyworld ? STORYWORLD_VOCABULARY : TEXT_VOCABULARY;
-        Progress progress = progress_begin("tokenizer", job->train.bytes, &job->train.text);
-        job->tokenizer =
-            train_tokenizer(job->train.stories, job->train.count, wanted, exact, progress_step, &progress, error);
+        Work work = work_begin("tokenizer", job->train.bytes, &job->train.text);
+        job->tokenizer = train_tokenizer(job->train.stories, job->train.count, wanted, exact, work_step, &work, error);
         if (job->tokenizer == NULL) return false;
-        progress_end(&progress);
+        work_end(&work);
     }
     char *path = inside(job, "tokenizer.json", error);
     bool ok = path != NULL && tokenizer_save(job->tokenizer, path, error);
@@ -347,12 +334,12 @@ static TokenWriter *open_writer(const Job *job, const char *path, Error *error) 
 
 // Encodes one half and opens the file, which checks what was written.
 static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
-    Progress progress = progress_begin(name, half->bytes, half->text.bytes != NULL ? &half->text : &job->train.text);
+    Work work = work_begin(name, half->bytes, half->text.bytes != NULL ? &half->text : &job->train.text);
     char *path = inside(job, name, error);
     TokenWriter *writer = path == NULL ? NULL : open_writer(job, path, error);
     bool ok = writer != NULL;
     if (ok) {
-        ok = encode_stories(writer, job->tokenizer, half->stories, half->count, progress_step, &progress, error);
+        ok = encode_stories(writer, job->tokenizer, half->stories, half->count, work_step, &work, error);
         if (ok)
             ok = token_writer_commit(writer, error);
         else
@@ -363,7 +350,7 @@ static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
         ok = fail(error, "%s: the tokenizer %s has no token for anything in the text; train one with --vocab", name,
                   job->options->tokenizer);
     }
-    if (ok) progress_end(&progress);
+    if (ok) work_end(&work);
     free(path);
     return ok;
 }
@@ -445,7 +432,7 @@ static void half_free(Half *half) {
 // The folder that --out lies in is made when missing, and removed again when nothing came of it.
 static bool make_corpus(const Options *options, Error *error) {
     Job job = { .options = options };
-    double begun = seconds_now();
+    double begun = clock_seconds();
     char *copy = strdup(options->out);
     if (copy == NULL) return fail(error, "%s: out of memory", options->out);
     const char *parent = dirname(copy);
@@ -458,7 +445,7 @@ static bool make_corpus(const Options *options, Error *error) {
         else
             output_folder_discard(&job.folder);
     }
-    if (ok) print_summary(&job, seconds_now() - begun);
+    if (ok) print_summary(&job, clock_seconds() - begun);
     if (!ok && new_parent) rmdir(parent);
     half_free(&job.train);
     half_free(&job.valid);

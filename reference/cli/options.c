@@ -119,13 +119,3 @@ void program_start(int threads) {
                 "the openmp build (libopenblas-openmp-dev)\n");
     }
 }
-
-const char *amount_time(char out[AMOUNT_TEXT], double seconds) {
-    long long whole = seconds < 1e9 ? (long long)(seconds + 0.5) : 1000000000;
-    if (whole >= 3600) {
-        snprintf(out, AMOUNT_TEXT, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
-    } else {
-        snprintf(out, AMOUNT_TEXT, "%lld:%02lld", whole / 60, whole % 60);
-    }
-    return out;
-}

@@ -45,6 +45,4 @@ int command_misused(const char *command, const Error *error);
 // with. Call first.
 void program_start(int threads);
 
-enum { AMOUNT_TEXT = 32 };
-const char *amount_time(char out[AMOUNT_TEXT], double seconds); // "1:02:03"
 #endif
