@@ -19,7 +19,7 @@ static const struct argp_option options[] = {
     { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
     { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer", 0 },
     { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8; a kind takes those it has", 0 },
-    { "json", KEY_JSON, NULL, 0, "a JSON array on stdout, one object a kind", 0 },
+    { "json", KEY_JSON, NULL, 0, "one JSON object on stdout, its `rows` one a kind", 0 },
     { 0 },
 };
 
@@ -139,7 +139,9 @@ static json_t *bill_json(const Bill *bill) {
 static bool print_json(const Bill *bills, int count, Error *error) {
     json_t *array = json_array();
     for (int i = 0; i < count; i++) json_array_append_new(array, bill_json(&bills[i]));
-    bool ok = array != NULL && json_dumpf(array, stdout, JSON_INDENT(1)) == 0;
+    json_t *object = json_pack("{s:O}", "rows", array);
+    bool ok = object != NULL && json_dumpf(object, stdout, JSON_INDENT(1)) == 0;
+    json_decref(object);
     putchar('\n');
     json_decref(array);
     return ok || ferror(stdout) || fail(error, "out of memory");
