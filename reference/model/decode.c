@@ -153,14 +153,12 @@ static void move_window(Decoder *d, int64_t *dropped) {
     int T = d->model->config.T, kept = T / 2 > 0 ? T / 2 - 1 : 0, first = d->position - kept;
     GatingHook *hook = d->hook;
     if (dropped != NULL) *dropped += first;
-    memmove(d->tokens, d->tokens + first, (size_t)kept * sizeof *d->tokens);
-    int32_t *again = d->tokens; // read_token writes tokens[position], always behind the ones still to be read …
     d->hook = NULL;
     d->position = 0;
-    if (T > 1) { // … so TOKEN_END goes in front only after the others have moved up by one
-        memmove(again + 1, again, (size_t)kept * sizeof *again);
-        again[0] = TOKEN_END;
-        for (int i = 0; i <= kept; i++) read_token(d, again[i]);
+    if (T > 1) { // a window of one token has no room for TOKEN_END
+        memmove(d->tokens + 1, d->tokens + first, (size_t)kept * sizeof *d->tokens);
+        d->tokens[0] = TOKEN_END;
+        for (int i = 0; i <= kept; i++) read_token(d, d->tokens[i]);
     }
     d->hook = hook;
 }

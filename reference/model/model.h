@@ -17,6 +17,7 @@ bool model_new(Model *out, const Config *config, Error *error);
 void model_free(Model *model);
 
 // One activation arena for B rows of T tokens; its size is known before the first step. Nothing allocates in a step.
+// It has room for as many threads as there are when it is made: set their number first.
 typedef struct Activations Activations;
 
 // Floats model_activations_new would take: all that a forward pass keeps, and with `training` what backward adds.
