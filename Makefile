@@ -137,7 +137,8 @@ LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) $(if $(filter 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $1))
 LIBRARY := $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) $(call objects,datasets/storyworld/*.c)
 COMMANDS := $(call objects,reference/cli/*.c)
-SUPPORT  := $(call objects,tests/support/*.c)
+# Without libcheck, build/golden still takes what does not need it.
+SUPPORT  := $(call objects,$(if $(filter check,$(FOUND)),tests/support/*.c,$(shell grep -L '<check.h>' tests/support/*.c)))
 PROGRAMS := $(if $(COMMANDS),$(B)/sgatlin) $(if $(wildcard tests/golden.c),$(B)/golden)
 TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c)) $(wildcard tests/test_*.sh)
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -191,8 +192,9 @@ run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; 
     LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
     CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
   for t in $1; do \
-    echo "-- $$t"; \
+    echo "-- $$t"; start=$$(date +%s); \
     if $$t $2 </dev/null; then passed=$$((passed + 1)); else echo "FAILED $$t: exit $$?"; failed=$$((failed + 1)); fi; \
+    echo "   $$(($$(date +%s) - start)) s"; \
   done; \
   echo "$$passed passed, $$failed failed"; [ $$failed = 0 ] && [ $$passed != 0 ]
 
