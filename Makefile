@@ -210,7 +210,7 @@ test-%: $$(call named,$$*) $$(if $$(wildcard tests/test_$$*.sh),$(PROGRAMS)) ## 
 run-fuzz: $(FUZZERS)
 	@[ -n '$(FUZZERS)' ] || { echo 'There is no tests/fuzz/fuzz_*.c' >&2; exit 1; }
 	@mkdir -p $(FUZZERS:$(B)/tests/%=$(B)/found/%)
-	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -artifact_prefix=$(B)/ \
+	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_funcs=0 -artifact_prefix=$(B)/ \
 	  $(B)/found/fuzz/$${t##*/} $$(ls -d tests/fuzz/$${t##*/}/ 2>/dev/null))
 ifeq ($(filter check,$(FOUND)),)
 $(filter $(B)/%,$(TESTS)):
