@@ -116,11 +116,12 @@ static bool tell(Story *story, const TokenList *prompt, Error *error) {
         }
         if (i + 1 == arguments->tokens) break;
         logits = decoder_step(story->decoder, token, &story->dropped);
-        tell_dropped(story, story->dropped);
     }
     char out[UTF8_OUT];
     fwrite(out, 1, utf8_end(&story->stream, out), stdout);
     fputc('\n', stdout);
+    fflush(stdout);
+    tell_dropped(story, story->dropped); // here, so that it stands in no sentence's way
     return true;
 }
 
