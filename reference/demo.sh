@@ -1,5 +1,5 @@
 #!/bin/sh
-# make demo: a corpus, a model trained on it before your eyes, three stories, two pictures. About two minutes on two
+# make demo: a corpus, a model trained on it before your eyes, three stories, pictures. About two minutes on two
 # cores. Everything lies under out/demo/ and may be thrown away; running it again starts anew.
 set -eu
 sgatlin=${SGATLIN:-build/sgatlin}
@@ -27,19 +27,23 @@ if ! awk -v loss="$(number loss)" -v unigram="$(number unigram)" -v trigram="$(n
     exit 1
 fi
 
-for prompt in "Once upon a time" "One day, the turtle" "It was raining, and Lily"; do
+for prompt in "Once upon a time" "In a little village, there lived a young rabbit named Pip." \
+    "Lily was a young girl who lived near the pond. One day,"; do
     say "A story that begins with \"$prompt\""
-    "$sgatlin" sample --checkpoint "$out/run" --prompt "$prompt" --tokens 250 --temperature 0.6 --seed 7
+    "$sgatlin" sample --checkpoint "$out/run" --prompt "$prompt" --tokens 250 --temperature 0.5 --seed 7
     echo
 done
 
 say "Which neurons fired"
-"$sgatlin" gates --checkpoint "$out/run" --text "The turtle was slow, but the wind was strong." --out "$out/gates.png"
+sentence="The turtle was slow, but the wind was strong."
+"$sgatlin" gates --checkpoint "$out/run" --text "$sentence" --out "$out/gates.png"
+"$sgatlin" gates --checkpoint "$out/run" --text "$sentence" --channel 1 --out "$out/words.png"
 
 cat <<END
 
 Look at  $out/loss.png   how the loss fell, against both baselines
          $out/gates.png  the neurons that fired for one sentence, layer by layer, channel by channel
+         $out/words.png  the same word by word, for one channel
 Next     build/sgatlin sample --checkpoint $out/run --prompt "The dog" --temperature 0.8
          build/sgatlin train --data $out/data --out runs/mlp --preset demo --ffn mlp      the dense layer instead
          build/sgatlin flops --preset demo                                                what each kind costs

@@ -6,8 +6,8 @@ const Preset presets[] = {
     { "tiny", "for tests, seconds", "V=512 T=32 D=16 L=2 Dh=8",
       "B=4 steps=20 peak=0.003 log_every=5 eval_every=10 eval_batches=4 checkpoint_every=10", 100 },
     // Heads of 16: who "she" is and what her name was takes many heads to keep apart (four heads of 32 mixed them up).
-    { "demo", "storyworld, about two minutes on two cores", "V=1024 T=128 D=128 L=3 Dh=16",
-      "B=8 steps=1800 peak=0.006 log_every=20 eval_every=200 eval_batches=16 checkpoint_every=600", 100 },
+    { "demo", "storyworld, about two minutes on two cores", "V=1024 T=256 D=128 L=3 Dh=16",
+      "B=4 steps=2000 peak=0.004 log_every=20 eval_every=200 eval_batches=16 checkpoint_every=600", 100 },
     { "laptop", "real stories, an evening on a laptop", "V=8192 T=256 D=128 L=4 Dh=32",
       "B=32 steps=10000 peak=0.002 log_every=10 eval_every=250 eval_batches=8 checkpoint_every=500", 100 },
     { "tinystories", "the paper's TinyStories run", "V=8192 T=1024 D=256 L=4 Dh=64",
