@@ -130,7 +130,9 @@ ifeq ($(FLAGS_$(V)),)
 $(error V=$(V) is not one of: release debug asan fuzz)
 endif
 FLAGS += -I. -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes $(if $(filter 1,$(WERROR)),-Werror) $(FLAGS_$(V)) \
-  -fopenmp-simd $(if $(filter 1,$(HAVE_OPENMP)),$(use_openmp)) $(if $(filter 1,$(HAVE_BLAS)),$(use_blas)) $(CPPFLAGS) $(CFLAGS)
+  $(CPPFLAGS) $(CFLAGS)
+THREADS := $(if $(filter 1,$(HAVE_OPENMP)),$(use_openmp))
+SPEED   := -fopenmp-simd $(THREADS) $(if $(filter 1,$(HAVE_BLAS)),$(use_blas))
 LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) $(if $(filter 1,$(HAVE_BLAS)),$(lib_blas)) \
   $(foreach n,$(NEEDED),$(lib_$n)) -lm
 
@@ -139,43 +141,59 @@ LIBRARY := $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) $(
 COMMANDS := $(call objects,reference/cli/*.c)
 # Without libcheck, build/golden still takes what does not need it.
 SUPPORT  := $(call objects,$(if $(filter check,$(FOUND)),tests/support/*.c,$(shell grep -L '<check.h>' tests/support/*.c)))
-PROGRAMS := $(if $(COMMANDS),$(B)/sgatlin) $(if $(wildcard tests/golden.c),$(B)/golden)
-TESTS   := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c)) $(wildcard tests/test_*.sh)
+# A chapter is a folder NN_name: its code, test_….c, demo.c (which becomes build/chapter-NN), exercises/M_what.c and
+# exercises/test_M_what.c.
+CHAPTERS  := $(sort $(notdir $(wildcard chapters/[0-9][0-9]_*)))
+number    = $(firstword $(subst _, ,$1))
+as_demo   = $(foreach c,$(patsubst chapters/%/demo.c,%,$1),$(B)/chapter-$(call number,$c))
+DEMOS     := $(call as_demo,$(wildcard chapters/[0-9][0-9]_*/demo.c))
+EXERCISES := $(sort $(patsubst tests/solutions/%.c,%,$(wildcard tests/solutions/*/*.c)) \
+  $(subst /exercises/,/,$(patsubst chapters/%.c,%,$(wildcard chapters/*/exercises/[0-9]*.c))))
+PROGRAMS := $(if $(COMMANDS),$(B)/sgatlin) $(if $(wildcard tests/golden.c),$(B)/golden) $(DEMOS)
+CHAPTER_TESTS := $(patsubst %.c,$(B)/%,$(wildcard chapters/[0-9][0-9]_*/test_*.c))
+SOLVED   := $(EXERCISES:%=$(B)/solutions/%)
+UNSOLVED := $(EXERCISES:%=$(B)/exercises/%)
+TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c)) $(wildcard tests/test_*.sh)
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: FORCE all info demo test run-tests run-fuzz $(PROGRAMS:$(B)/%=build/%)
+.PHONY: FORCE all info demo test run-tests chapters lessons solutions run-fuzz $(PROGRAMS:$(B)/%=build/%)
 .SECONDARY:
-all: $(PROGRAMS:$(B)/%=build/%) ## what this machine can build: build/sgatlin and build/golden
+all: $(PROGRAMS:$(B)/%=build/%) ## what this machine can build: build/sgatlin, build/golden, the demo of each chapter
 info: ## what was found, and what is left out and why
 	@:
 $(PROGRAMS:$(B)/%=build/%): build/%: $(B)/%
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
-# Only the fast rung fuses multiply and add; what checks it rounds after each. No errno from sqrtf and no traps change
-# nothing about NaN and infinity (that would be -ffast-math). Clang warns of loops it leaves as they are: no error.
+# Chapters need a compiler and libm. Only the fast rung fuses multiply and add; what checks it rounds after each. No
+# errno from sqrtf and no traps change nothing about NaN and infinity (that would be -ffast-math). Clang warns of loops
+# it leaves as they are: no error.
 EXACT := -ffp-contract=off
 FAST  := -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-pass-failed
 # The whole command line, with what -march=native means here, and what is linked: a change of either builds anew.
-$(B)/flags:   tell = $(CC) $(FLAGS) -$H$H$H -E -x c /dev/null; echo '$(EXACT) $(FAST) $(use_check)'
-$(B)/objects: tell = echo '$(LIBS) $(lib_check) $(LIBRARY) $(COMMANDS) $(SUPPORT)'
+$(B)/flags:   tell = $(CC) $(FLAGS) -$H$H$H -E -x c /dev/null; echo '$(SPEED) $(EXACT) $(FAST) $(use_check)'
+$(B)/objects: tell = echo '$(LIBS) $(lib_check) $(LIBRARY) $(COMMANDS) $(SUPPORT)' $(wildcard chapters/*/*.c)
 $(B)/flags $(B)/objects: FORCE
 	@mkdir -p $(@D)
 	@{ $(tell); } >$@.new 2>&1; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(B)/%.o: ROUNDING := $(EXACT)
-$(B)/reference/%.o: ROUNDING := $(FAST)
-$(B)/tests/%.o: ROUNDING := $(EXACT) $(use_check)
+$(B)/%.o: MANNER := $(SPEED) $(EXACT)
+$(B)/chapters/%.o: MANNER := $(EXACT) $(use_check)
+$(B)/reference/%.o: MANNER := $(SPEED) $(FAST)
+$(B)/tests/%.o: MANNER := $(SPEED) $(EXACT) $(use_check)
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(CC) $<'
-	@$(CC) $(FLAGS) $(ROUNDING) -MMD -MP -c $< -o $@
-link = @echo '$(CC) -o $@'; $(CC) $(FLAGS) $(filter %.o %.a,$^) -o $@
+	@$(CC) $(FLAGS) $(MANNER) -MMD -MP -c $< -o $@
+link = @echo '$(CC) -o $@'; $(CC) $(FLAGS) $(THREADS) $(filter %.o %.a,$^) -o $@
+archive = @rm -f $@ && ar rcs $@ $(filter %.o,$^)
 $(B)/sgatlin: $(COMMANDS) $(LIBRARY) $(B)/objects
 	$(link) $(LIBS)
 # An archive, so that each takes only what it uses: build/golden needs no libcheck.
 $(B)/tests/support.a: $(SUPPORT) $(B)/objects
-	@rm -f $@ && ar rcs $@ $(SUPPORT)
-$(B)/golden: $(B)/tests/golden.o $(B)/tests/support.a $(LIBRARY) $(B)/objects
+	$(archive)
+# Behind the fast rung stands the plain one, all chapters, for what holds the two together.
+PLAIN := $(patsubst %,$(B)/chapters/%.a,$(lastword $(CHAPTERS)))
+$(B)/golden: $(B)/tests/golden.o $(B)/tests/support.a $(PLAIN) $(LIBRARY) $(B)/objects
 	$(link) $(LIBS)
-$(B)/tests/test_%: $(B)/tests/test_%.o $(B)/tests/support.a $(LIBRARY) $(B)/objects
+$(B)/tests/test_%: $(B)/tests/test_%.o $(B)/tests/support.a $(PLAIN) $(LIBRARY) $(B)/objects
 	$(link) $(lib_check) $(LIBS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIBRARY) $(B)/objects
 	$(link) $(lib_fuzzer) $(LIBS)
@@ -189,6 +207,7 @@ demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, le
 # test 4 seconds unless told otherwise, too few for a slow build; LLVM's libomp forgets its memory when Check forks;
 # and threads that spin between so many small loops would take the processor from the ones that work.
 run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; \
+  export B='$(B)' EXERCISES='$(EXERCISES)'; \
   export SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' UBSAN_OPTIONS=print_stacktrace=1 \
     LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
     OMP_WAIT_POLICY=passive CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
@@ -200,21 +219,69 @@ run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; 
   echo "$$passed passed, $$failed failed"; [ $$failed = 0 ] && [ $$passed != 0 ]
 
 test: all run-tests ## every test; ends with a line `N passed, N failed`
-run-tests: $(PROGRAMS) $(TESTS)
-	$(call run,$(TESTS))
+run-tests: $(PROGRAMS) $(TESTS) $(SOLVED) $(UNSOLVED)
+	$(call run,$(TESTS) tests/lessons.sh tests/solutions.sh)
+chapters: $(DEMOS:$(B)/%=build/%) $(CHAPTER_TESTS) ## every chapter: its code, its demo, its tests
+	$(call run,$(CHAPTER_TESTS))
+lessons: $(PROGRAMS) ## what the lessons quote is the code, what they show is what comes out, what they link is there
+	$(call run,tests/lessons.sh)
+solutions: $(SOLVED) $(UNSOLVED) ## every exercise: its test fails as the reader finds it and passes when solved
+	$(call run,tests/solutions.sh)
 .SECONDEXPANSION:
 named = $(filter $(B)/tests/test_$1 tests/test_$1.sh,$(TESTS))
 test-%: $$(call named,$$*) $$(if $$(wildcard tests/test_$$*.sh),$(PROGRAMS)) ## one of them: tests/test_NAME.c, .sh or both
 	@[ -n '$(call named,$*)' ] || { echo 'There is neither tests/test_$*.c nor tests/test_$*.sh' >&2; exit 1; }
 	$(call run,$(call named,$*))
+
+# ---- a chapter alone: its code and that of the chapters before it; beside it what demos and tests may use
+up_to   = $(foreach c,$(CHAPTERS),$(if $(filter $c,$(firstword $(sort $c $1))),$c))
+is_code = $(if $(filter test_% demo.c,$(notdir $1)),,$1)
+code    = $(call objects,$(foreach c,$(foreach d,$(call up_to,$1),$(wildcard chapters/$d/*.c)),$(call is_code,$c)))
+BESIDE := $(B)/chapters/support.a
+$(BESIDE): $(call objects,reference/support/*.c) $(filter %/compare.o %/scratch.o %/suite.o,$(SUPPORT)) $(B)/objects
+	$(archive)
+$(CHAPTERS:%=$(B)/chapters/%.a): $(B)/chapters/%.a: $$(call code,$$*) $(B)/objects
+	$(archive)
+chapter = $(filter $1_%,$(CHAPTERS))
+$(DEMOS): $(B)/chapter-%: $(B)/chapters/$$(call chapter,$$*)/demo.o $(B)/chapters/$$(call chapter,$$*).a $(BESIDE)
+	$(link) $(LIBS)
+beside_it = $(patsubst %/,%.a,$(dir $1))
+$(CHAPTER_TESTS): %: %.o $$(call beside_it,$$*) $(BESIDE)
+	$(link) $(lib_check) $(LIBS)
+# exercises/NN_name/M_what is the starting file with its test, solutions/NN_name/M_what the solution with the same test.
+in_exercises = $(subst /,/exercises/$2,$1)
+exercise_test = $(B)/chapters/$(call in_exercises,$1,test_).o $(B)/chapters/$(call beside_it,$1) $(BESIDE)
+$(UNSOLVED): $(B)/exercises/%: $(B)/chapters/$$(call in_exercises,$$*).o $$(call exercise_test,$$*)
+	@mkdir -p $(@D)
+	$(link) $(lib_check) $(LIBS)
+$(SOLVED): $(B)/solutions/%: $(B)/tests/solutions/%.o $$(call exercise_test,$$*)
+	@mkdir -p $(@D)
+	$(link) $(lib_check) $(LIBS)
+tests_of = $(filter $(B)/chapters/$1_%,$(CHAPTER_TESTS))
+demo_of  = $(filter build/chapter-$1,$(DEMOS:$(B)/%=build/%))
+chapter-%: $$(call demo_of,$$*) $$(call tests_of,$$*) ## one of them, as in make chapter-04
+	@[ -n '$(call chapter,$*)' ] || { echo 'There is no chapters/$*_…; there are: $(CHAPTERS)' >&2; exit 1; }
+	$(call run,$(call tests_of,$*))
+# 04-2: of 04_…, what is named 2_…
+exercise_named = $(foreach e,$(filter $(firstword $(subst -, ,$1))_%,$(EXERCISES)),$(if \
+  $(filter $(lastword $(subst -, ,$1))_%,$(notdir $e)),$e))
+wanted   = $(if $(filter 1,$(SOLUTION)),solutions,exercises)
+exercise-%: $$(addprefix $(B)/$(wanted)/,$$(call exercise_named,$$*)) ## as in make exercise-04-2; SOLUTION=1: ours
+	@[ -n '$(call exercise_named,$*)' ] || { echo 'There is no exercise $*; there are: $(EXERCISES)' >&2; exit 1; }
+	@mkdir -p build/tmp; export CK_DEFAULT_TIMEOUT=60; CK_VERBOSITY=verbose $< && echo 'Solved: $*' || \
+	  { echo 'Not yet solved: chapters/$(call in_exercises,$(call exercise_named,$*)).c'; exit 1; }
+
+# ---- hostile files
 run-fuzz: $(FUZZERS)
 	@[ -n '$(FUZZERS)' ] || { echo 'There is no tests/fuzz/fuzz_*.c' >&2; exit 1; }
 	@mkdir -p $(FUZZERS:$(B)/tests/%=$(B)/found/%)
 	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_funcs=0 -artifact_prefix=$(B)/ \
 	  $(B)/found/fuzz/$${t##*/} $$(ls -d tests/fuzz/$${t##*/}/ 2>/dev/null))
 ifeq ($(filter check,$(FOUND)),)
-$(filter $(B)/%,$(TESTS)):
+.PHONY: no-check
+no-check:
 	@echo 'Tests need the library Check, which was not found. Run `$(DEPS)`' >&2; exit 1
+$(call objects,tests/test_*.c chapters/*/test_*.c chapters/*/exercises/test_*.c): no-check
 endif
 endif
 endif
