@@ -1,0 +1,94 @@
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include <math.h>
+#include <stddef.h>
+
+double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
+
+static const double GELU_SCALE = 0.79788456080286535588; // sqrt(2/pi)
+static const double GELU_CUBIC = 0.044715;
+
+// [gelu
+double gelu(double x) { return 0.5 * x * (1.0 + tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x))); }
+// gelu]
+
+double gelu_derivative(double x) {
+    double t = tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x));
+    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * GELU_SCALE * (1.0 + 3.0 * GELU_CUBIC * x * x);
+}
+
+// [linear
+// Row i of w is what input i adds to the outputs: walking along rows reads memory in order.
+void linear(double *y, const double *x, const double *w, int in, int out) {
+    for (int o = 0; o < out; o++) y[o] = 0.0;
+    for (int i = 0; i < in; i++) {
+        for (int o = 0; o < out; o++) y[o] += x[i] * w[(size_t)i * out + o];
+    }
+}
+
+void linear_backward(double *dx, double *dw, const double *dy, const double *x, const double *w, int in, int out) {
+    for (int i = 0; i < in; i++) {
+        double sum = 0.0;
+        for (int o = 0; o < out; o++) {
+            sum += dy[o] * w[(size_t)i * out + o];
+            dw[(size_t)i * out + o] += dy[o] * x[i];
+        }
+        dx[i] = sum;
+    }
+}
+// linear]
+
+// [mlp
+void mlp_forward(double *y, double *before, double *after, const double *x, const double *up, const double *down, int D,
+                 int F) {
+    linear(before, x, up, D, F);
+    for (int f = 0; f < F; f++) after[f] = gelu(before[f]);
+    linear(y, after, down, F, D);
+}
+
+void mlp_backward(double *dx, double *dup, double *ddown, double *room, const double *dy, const double *x,
+                  const double *before, const double *after, const double *up, const double *down, int D, int F) {
+    double *dneuron = room; // [F] of `after` first, then of `before`
+    linear_backward(dneuron, ddown, dy, after, down, F, D);
+    for (int f = 0; f < F; f++) dneuron[f] *= gelu_derivative(before[f]);
+    linear_backward(dx, dup, dneuron, x, up, D, F);
+}
+// mlp]
+
+static const double GLU_LIMIT = 7.0;
+static const double GLU_SLOPE = 1.702; // x·sigmoid(1.702 x) is within 0.03 of gelu(x)
+
+static double cut_above(double g) { return g < GLU_LIMIT ? g : GLU_LIMIT; }
+static double cut_both(double u) { return u > GLU_LIMIT ? GLU_LIMIT : u < -GLU_LIMIT ? -GLU_LIMIT : u; }
+
+// [glu
+void glu_forward(double *y, double *halves, double *after, const double *x, const double *up, const double *up_bias,
+                 const double *down, const double *down_bias, int D, int F) {
+    linear(halves, x, up, D, 2 * F);
+    for (int f = 0; f < 2 * F; f++) halves[f] += up_bias[f];
+    for (int f = 0; f < F; f++) {
+        double g = cut_above(halves[f]), u = cut_both(halves[F + f]);
+        after[f] = g * sigmoid(GLU_SLOPE * g) * (u + 1.0);
+    }
+    linear(y, after, down, F, D);
+    for (int d = 0; d < D; d++) y[d] += down_bias[d];
+}
+// glu]
+
+// What was cut passes nothing back: a little more of it changes nothing.
+static void gate_backward(double *dg, double *du, double dafter, double g, double u) {
+    double gate = cut_above(g), value = cut_both(u), s = sigmoid(GLU_SLOPE * gate);
+    double slope = s + gate * GLU_SLOPE * s * (1.0 - s);
+    *dg = g < GLU_LIMIT ? dafter * slope * (value + 1.0) : 0.0;
+    *du = u > -GLU_LIMIT && u < GLU_LIMIT ? dafter * gate * s : 0.0;
+}
+
+void glu_backward(double *dx, double *dup, double *dup_bias, double *ddown, double *ddown_bias, double *room,
+                  const double *dy, const double *x, const double *halves, const double *after, const double *up,
+                  const double *down, int D, int F) {
+    double *dhalves = room, *dafter = room + 2 * (size_t)F; // [2F] and [F]
+    linear_backward(dafter, ddown, dy, after, down, F, D);
+    for (int d = 0; d < D; d++) ddown_bias[d] += dy[d];
+    for (int f = 0; f < F; f++) gate_backward(&dhalves[f], &dhalves[F + f], dafter[f], halves[f], halves[F + f]);
+    for (int f = 0; f < 2 * F; f++) dup_bias[f] += dhalves[f];
+    linear_backward(dx, dup, dhalves, x, up, D, 2 * F);
+}
