@@ -57,7 +57,7 @@ void mlp_backward(double *dx, double *dup, double *ddown, double *room, const do
 static const double GLU_LIMIT = 7.0;
 static const double GLU_SLOPE = 1.702; // x·sigmoid(1.702 x) is within 0.03 of gelu(x)
 
-static double cut_above(double g) { return g < GLU_LIMIT ? g : GLU_LIMIT; }
+static double cut_above(double g) { return g > GLU_LIMIT ? GLU_LIMIT : g; }
 static double cut_both(double u) { return u > GLU_LIMIT ? GLU_LIMIT : u < -GLU_LIMIT ? -GLU_LIMIT : u; }
 
 // [glu

@@ -1,0 +1,19 @@
+#ifndef NEURON_H
+#define NEURON_H
+
+// One neuron that looks at one number: y = out · gelu(in · x + bias). Where this lesson begins.
+// [neuron
+typedef struct {
+    double in, bias, out; // its three weights
+} Neuron;
+
+double neuron_output(const Neuron *n, double x);
+// neuron]
+
+// The loss: the mean of (output - wanted)² over the points (x[i], wanted[i]).
+double neuron_loss(const Neuron *n, const double *x, const double *wanted, int points);
+// The gradient, written: how much the loss rises for each weight that rises by a little.
+Neuron neuron_gradient(const Neuron *n, const double *x, const double *wanted, int points);
+// One step of gradient descent: every weight goes `rate` times its gradient downhill.
+void neuron_step(Neuron *n, const Neuron *gradient, double rate);
+#endif

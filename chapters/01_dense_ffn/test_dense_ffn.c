@@ -1,0 +1,365 @@
+// The dense layer against numbers worked by hand, the golden files of the layer authors' own code, and its own finite
+// differences.
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/01_dense_ffn/neuron.h"
+#include "reference/support/random.h"
+#include "reference/support/safetensors.h"
+#include "tests/support/compare.h"
+#include "tests/support/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void expect(const char *name, const double *got, const double *want, size_t count, Tolerance tolerance) {
+    Difference difference;
+    bool ok = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, tolerance);
+    ck_assert_msg(ok, "%s", difference.problem);
+}
+static const Tolerance BY_HAND = { .absolute = 1e-12 };
+
+static double *room_for(size_t count) {
+    double *room = calloc(count, sizeof *room);
+    ck_assert_ptr_nonnull(room);
+    return room;
+}
+
+// sigmoid(0) = 1/2; sigmoid(ln 3) = 1/(1 + 1/3) = 3/4. gelu(0) = 0 with slope 1/2; gelu(x) - gelu(-x) = x, because
+// x/2 (1 + t) + x/2 (1 - t) = x; far out it is x, or nothing. Its tanh form at 1: u = 0.7978846 · 1.044715 = 0.8335620,
+// tanh u = 0.6823840, so gelu(1) = 0.8411920.
+START_TEST(activations_by_hand)
+{
+    const double got[] = { sigmoid(0),           sigmoid(log(3)), gelu(0), gelu_derivative(0), gelu(1.3) - gelu(-1.3),
+                           gelu(30) - gelu(-30), gelu(-30),       gelu(1) };
+    const double want[] = { 0.5, 0.75, 0, 0.5, 1.3, 30, 0, 0.8411920 };
+    expect("activations", got, want, 7, BY_HAND);
+    expect("gelu(1)", got + 7, want + 7, 1, (Tolerance){ .absolute = 5e-8 });
+}
+END_TEST
+
+START_TEST(gelu_slope_is_finite_difference)
+{
+    for (double x = -6.0; x <= 6.0; x += 0.37) {
+        double h = 1e-5, want = (gelu(x + h) - gelu(x - h)) / (2 * h), got = gelu_derivative(x);
+        expect("gelu_derivative", &got, &want, 1, (Tolerance){ .absolute = 1e-9 });
+    }
+}
+END_TEST
+
+// y = (1, 2) · [1 2 3; 4 5 6] = (1 + 8, 2 + 10, 3 + 12). With dy = (1, 0, -1): dx = (1 - 3, 4 - 6), and dw is x ⊗ dy on
+// top of the 10s that were there.
+START_TEST(linear_by_hand)
+{
+    const double x[] = { 1, 2 }, w[] = { 1, 2, 3, 4, 5, 6 }, dy[] = { 1, 0, -1 };
+    double y[3], dx[2], dw[] = { 10, 10, 10, 10, 10, 10 };
+    linear(y, x, w, 2, 3);
+    expect("y", y, (double[]){ 9, 12, 15 }, 3, BY_HAND);
+    linear_backward(dx, dw, dy, x, w, 2, 3);
+    expect("dx", dx, (double[]){ -2, -2 }, 2, BY_HAND);
+    expect("dw", dw, (double[]){ 11, 10, 9, 12, 10, 8 }, 6, BY_HAND);
+}
+END_TEST
+
+// Two linear layers are one: (x A) B = x (A B), with A [2,3], B [3,2] and A B worked by hand.
+START_TEST(two_linear_layers_are_one)
+{
+    const double x[] = { 3, -2 }, a[] = { 1, 2, 0, -1, 1, 3 }, b[] = { 1, 0, 2, 1, -1, 4 }, ab[] = { 5, 2, -2, 13 };
+    double middle[3], two[2], one[2];
+    linear(middle, x, a, 2, 3);
+    linear(two, middle, b, 3, 2);
+    linear(one, x, ab, 2, 2);
+    expect("x (A B)", one, (double[]){ 19, -20 }, 2, BY_HAND);
+    expect("(x A) B", two, one, 2, BY_HAND);
+}
+END_TEST
+
+// Two neurons, far enough from zero for gelu to be the hinge itself: x = (10, 20); neuron 0 sees 10 + 20 = 30 and passes
+// it on, neuron 1 sees 10 - 3·20 = -50 and is silent. y = 30 · (2, -1) + 0 · (5, 5). Backward with dy = (1, 1): neuron 0
+// hears 2 - 1 = 1 and neuron 1 nothing (its slope is 0), so dx is neuron 0's row of up, ddown[0] = 30 dy, ddown[1] = 0.
+START_TEST(mlp_by_hand)
+{
+    const double x[] = { 10, 20 }, up[] = { 1, 1, 1, -3 }, down[] = { 2, -1, 5, 5 }, dy[] = { 1, 1 };
+    double y[2], before[2], after[2], dx[2], dup[4] = { 0 }, ddown[4] = { 0 }, room[2];
+    mlp_forward(y, before, after, x, up, down, 2, 2);
+    expect("before", before, (double[]){ 30, -50 }, 2, BY_HAND);
+    expect("after", after, (double[]){ 30, 0 }, 2, BY_HAND);
+    expect("y", y, (double[]){ 60, -30 }, 2, BY_HAND);
+    mlp_backward(dx, dup, ddown, room, dy, x, before, after, up, down, 2, 2);
+    expect("dx", dx, (double[]){ 1, 1 }, 2, BY_HAND);
+    expect("dup", dup, (double[]){ 10, 0, 20, 0 }, 4, BY_HAND);
+    expect("ddown", ddown, (double[]){ 30, 30, 0, 0 }, 4, BY_HAND);
+}
+END_TEST
+
+// D = F = 1. g = 0·x + 0 gives gate 0·sigmoid(0) = 0 and y = down_bias, whatever u is; its slope there is sigmoid(0) = 1/2:
+// with dy = 1, down = 2, u = 3: dg = 2 · 1/2 · (3 + 1) = 4, du = 2 · 0 = 0. Then dup = (x dg, 0), dx = 4 · up_g.
+// Cut: g = 100 becomes 7, whose sigmoid is 1 but for 7e-6, and u = -100 becomes -7: after = 7 · -6, and nothing comes back.
+START_TEST(glu_by_hand)
+{
+    const double x = 1.5, up[] = { 0, 2 }, up_bias[] = { 0, 0 }, down = 2, down_bias = 0.25, dy = 1;
+    double y, halves[2], after, dx, dup[2] = { 0 }, dup_bias[2] = { 0 }, ddown = 0, ddown_bias = 0, room[3];
+    glu_forward(&y, halves, &after, &x, up, up_bias, &down, &down_bias, 1, 1);
+    expect("halves", halves, (double[]){ 0, 3 }, 2, BY_HAND);
+    expect("y", &y, &down_bias, 1, BY_HAND);
+    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, up, &down, 1, 1);
+    expect("dup", dup, (double[]){ 6, 0 }, 2, BY_HAND);
+    expect("dup_bias", dup_bias, (double[]){ 4, 0 }, 2, BY_HAND);
+    expect("dx", &dx, (double[]){ 0 }, 1, BY_HAND);
+    expect("ddown, ddown_bias", (double[]){ ddown, ddown_bias }, (double[]){ 0, 1 }, 2, BY_HAND);
+
+    const double far_up[] = { 0, 0 }, far_bias[] = { 100, -100 };
+    glu_forward(&y, halves, &after, &x, far_up, far_bias, &down, &down_bias, 1, 1);
+    expect("after, cut", &after, (double[]){ -42 }, 1, (Tolerance){ .absolute = 42 * 7e-6 });
+    memset(dup_bias, 0, sizeof dup_bias);
+    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, far_up, &down, 1, 1);
+    expect("dup_bias, cut", dup_bias, (double[]){ 0, 0 }, 2, BY_HAND);
+}
+END_TEST
+
+// What is not a number must not become one in a cut.
+START_TEST(nan_stays_nan)
+{
+    const double x = NAN, one[] = { 1, 1 }, zero[] = { 0, 0 };
+    double y, before, after, halves[2];
+    mlp_forward(&y, &before, &after, &x, one, one, 1, 1);
+    ck_assert(isnan(y));
+    glu_forward(&y, halves, &after, &x, one, zero, one, zero, 1, 1);
+    ck_assert(isnan(y));
+}
+END_TEST
+
+// ---- a layer as one list of tensors, so that each check is one loop
+enum { TENSORS = 5 }; // x, up, up_bias, down, down_bias; the biases are the GLU's alone
+typedef struct {
+    bool gated;
+    int D, F;
+    double *at[TENSORS], *d[TENSORS];
+    size_t count[TENSORS];
+    double *y, *halves, *after, *room;
+} TestLayer;
+
+static TestLayer layer_new(bool gated, int D, int F) {
+    int hidden = gated ? 2 * F : F;
+    TestLayer layer = { .gated = gated,
+                        .D = D,
+                        .F = F,
+                        .count = { D, (size_t)D * hidden, gated ? hidden : 0, (size_t)F * D, gated ? D : 0 } };
+    for (int i = 0; i < TENSORS; i++) {
+        layer.at[i] = room_for(layer.count[i] + 1);
+        layer.d[i] = room_for(layer.count[i] + 1);
+    }
+    layer.y = room_for(D);
+    layer.halves = room_for(hidden);
+    layer.after = room_for(F);
+    layer.room = room_for(3 * (size_t)F);
+    return layer;
+}
+
+static void layer_free(TestLayer *layer) {
+    for (int i = 0; i < TENSORS; i++) {
+        free(layer->at[i]);
+        free(layer->d[i]);
+    }
+    free(layer->y);
+    free(layer->halves);
+    free(layer->after);
+    free(layer->room);
+}
+
+static void forward(TestLayer *layer) {
+    double **a = layer->at;
+    if (layer->gated)
+        glu_forward(layer->y, layer->halves, layer->after, a[0], a[1], a[2], a[3], a[4], layer->D, layer->F);
+    else
+        mlp_forward(layer->y, layer->halves, layer->after, a[0], a[1], a[3], layer->D, layer->F);
+}
+
+static void backward(TestLayer *layer, const double *dy) {
+    double **a = layer->at, **d = layer->d;
+    if (layer->gated)
+        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->room, dy, a[0], layer->halves, layer->after, a[1], a[3],
+                     layer->D, layer->F);
+    else
+        mlp_backward(d[0], d[1], d[3], layer->room, dy, a[0], layer->halves, layer->after, a[1], a[3], layer->D,
+                     layer->F);
+}
+
+// sum(y·dy): the loss whose gradient with respect to y is dy
+static double loss(TestLayer *layer, const double *dy) {
+    forward(layer);
+    double sum = 0.0;
+    for (int d = 0; d < layer->D; d++) sum += layer->y[d] * dy[d];
+    return sum;
+}
+
+static const struct {
+    bool gated;
+    int D, F;
+} shapes[] = { { false, 1, 1 }, { false, 3, 5 }, { false, 7, 2 }, { true, 1, 1 }, { true, 3, 5 }, { true, 7, 2 } };
+
+// Measured worst: 6e-10 of the tensor's rms.
+START_TEST(gradients_are_finite_differences)
+{
+    TestLayer layer = layer_new(shapes[_i].gated, shapes[_i].D, shapes[_i].F);
+    double *dy = room_for(layer.D);
+    for (int d = 0; d < layer.D; d++) dy[d] = random_normal(random_key(1, "dy"), d);
+    for (int i = 0; i < TENSORS; i++) {
+        uint64_t key = random_key(i, "tensor");
+        for (size_t j = 0; j < layer.count[i]; j++) layer.at[i][j] = 0.8 * random_normal(key, j);
+    }
+    forward(&layer);
+    backward(&layer, dy);
+    for (int i = 0; i < TENSORS; i++) {
+        if (layer.count[i] == 0) continue;
+        double *numeric = room_for(layer.count[i] + 1);
+        for (size_t j = 0; j < layer.count[i]; j++) {
+            double *w = &layer.at[i][j], old = *w, h = 1e-5;
+            *w = old + h;
+            double more = loss(&layer, dy);
+            *w = old - h;
+            double less = loss(&layer, dy);
+            *w = old;
+            numeric[j] = (more - less) / (2 * h);
+        }
+        expect("gradient", layer.d[i], numeric, layer.count[i], (Tolerance){ .relative = 1e-6 });
+        free(numeric);
+    }
+    free(dy);
+    layer_free(&layer);
+}
+END_TEST
+
+// A second call adds to the parameters' gradients and writes dx anew.
+START_TEST(gradients_add_up)
+{
+    const double dy[] = { 1, -2, 0.5 };
+    TestLayer layer = layer_new(_i == 1, 3, 4);
+    for (int i = 0; i < TENSORS; i++)
+        for (size_t j = 0; j < layer.count[i]; j++) layer.at[i][j] = random_normal(random_key(i, "tensor"), j);
+    double *once[TENSORS];
+    forward(&layer);
+    backward(&layer, dy);
+    for (int i = 0; i < TENSORS; i++) {
+        once[i] = room_for(layer.count[i] + 1);
+        for (size_t j = 0; j < layer.count[i]; j++) once[i][j] = (i == 0 ? 1 : 2) * layer.d[i][j];
+    }
+    backward(&layer, dy);
+    for (int i = 0; i < TENSORS; i++) {
+        if (layer.count[i] > 0) expect("gradient", layer.d[i], once[i], layer.count[i], BY_HAND);
+        free(once[i]);
+    }
+    layer_free(&layer);
+}
+END_TEST
+
+// ---- golden files: the authors' own code in float64
+static const char *const golden[] = { "mlp", "glu", "glu_clamped" };
+enum { GOLDEN = sizeof golden / sizeof golden[0] };
+static const Tolerance GOLDEN_TOLERANCE = { .relative = 1e-10 }; // measured worst: below 3e-15
+
+static double *golden_values(const Safetensors *file, const char *name, size_t count) {
+    const SafeTensor *tensor = safetensors_find(file, name);
+    ck_assert_msg(tensor && tensor->count == count, "%s: no tensor %s with %zu elements", file->path, name, count);
+    double *values = room_for(count);
+    safetensor_to_doubles(values, tensor);
+    return values;
+}
+
+static int golden_letter(const Safetensors *file, const char *letter) {
+    const char *value = safetensors_metadata(file, letter);
+    ck_assert_msg(value && atoi(value) > 0, "%s: no %s in the metadata", file->path, letter);
+    return atoi(value);
+}
+
+static void expect_golden(const Safetensors *file, const char *name, const double *got, size_t count) {
+    double *want = golden_values(file, name, count);
+    expect(name, got, want, count, GOLDEN_TOLERANCE);
+    free(want);
+}
+
+START_TEST(golden_files)
+{
+    static const char *const names[TENSORS] = { "x", "up", "up_bias", "down", "down_bias" };
+    char path[128], gradient[32];
+    snprintf(path, sizeof path, "tests/golden/ffn/%s.safetensors", golden[_i]);
+    Safetensors file;
+    Error error;
+    ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.text);
+    int D = golden_letter(&file, "D"), N = golden_letter(&file, "B") * golden_letter(&file, "T");
+    TestLayer layer = layer_new(_i > 0, D, golden_letter(&file, "F"));
+    for (int i = 1; i < TENSORS; i++) {
+        if (layer.count[i] == 0) continue;
+        free(layer.at[i]);
+        layer.at[i] = golden_values(&file, names[i], layer.count[i]);
+    }
+    double *x = golden_values(&file, "x", (size_t)N * D), *dy = golden_values(&file, "dy", (size_t)N * D);
+    double *y = room_for((size_t)N * D), *dx = room_for((size_t)N * D);
+    for (int t = 0; t < N; t++) {
+        memcpy(layer.at[0], x + (size_t)t * D, D * sizeof *x);
+        forward(&layer);
+        backward(&layer, dy + (size_t)t * D);
+        memcpy(y + (size_t)t * D, layer.y, D * sizeof *y);
+        memcpy(dx + (size_t)t * D, layer.d[0], D * sizeof *dx);
+    }
+    expect_golden(&file, "y", y, (size_t)N * D);
+    expect_golden(&file, "dx", dx, (size_t)N * D);
+    for (int i = 1; i < TENSORS; i++) {
+        if (layer.count[i] == 0) continue;
+        snprintf(gradient, sizeof gradient, "grad.%s", names[i]);
+        expect_golden(&file, gradient, layer.d[i], layer.count[i]);
+    }
+    free(x);
+    free(dy);
+    free(y);
+    free(dx);
+    layer_free(&layer);
+    safetensors_close(&file);
+}
+END_TEST
+
+// ---- the one neuron
+// in 2, bias 0, out 3 and x 0, 10: it says 3·gelu(0) = 0 and 3·20 = 60; wanted were 1 and 58, so the loss is
+// (1 + 4)/2. dout = (2·2·20)/2 = 40. Point 0: dy = 2·(-1)/2 = -1, slope 1/2: dbefore = -1·3/2, point 1: 2·3·1 = 6;
+// dbias = 4.5, din = -1.5·0 + 6·10 = 60.
+START_TEST(neuron_by_hand)
+{
+    const Neuron neuron = { 2, 0, 3 };
+    const double x[] = { 0, 10 }, wanted[] = { 1, 58 };
+    Neuron d = neuron_gradient(&neuron, x, wanted, 2), after = neuron;
+    neuron_step(&after, &d, 0.5);
+    const double got[] = { neuron_loss(&neuron, x, wanted, 2), d.in, d.bias, d.out, after.in, after.bias, after.out };
+    expect("neuron", got, (double[]){ 2.5, 60, 4.5, 40, -28, -2.25, -17 }, 7, BY_HAND);
+}
+END_TEST
+
+// It is the layer with D = 2 and F = 1: the input is (x, 1), so `up` holds in and bias.
+START_TEST(neuron_is_the_smallest_mlp)
+{
+    const Neuron neuron = { 0.7, -0.4, 1.3 };
+    for (double x = -3; x <= 3; x += 0.5) {
+        double y[2], before, after;
+        mlp_forward(y, &before, &after, (double[]){ x, 1 }, (double[]){ neuron.in, neuron.bias },
+                    (double[]){ neuron.out, 0 }, 2, 1);
+        expect("mlp", y, (double[]){ neuron_output(&neuron, x), 0 }, 2, BY_HAND);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("chapter 01: the dense layer");
+    TCase *tests = tcase_create("dense_ffn");
+    tcase_add_test(tests, activations_by_hand);
+    tcase_add_test(tests, gelu_slope_is_finite_difference);
+    tcase_add_test(tests, linear_by_hand);
+    tcase_add_test(tests, two_linear_layers_are_one);
+    tcase_add_test(tests, mlp_by_hand);
+    tcase_add_test(tests, glu_by_hand);
+    tcase_add_test(tests, nan_stays_nan);
+    tcase_add_loop_test(tests, gradients_are_finite_differences, 0, (int)(sizeof shapes / sizeof shapes[0]));
+    tcase_add_loop_test(tests, gradients_add_up, 0, 2);
+    tcase_add_loop_test(tests, golden_files, 0, GOLDEN);
+    tcase_add_test(tests, neuron_by_hand);
+    tcase_add_test(tests, neuron_is_the_smallest_mlp);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
