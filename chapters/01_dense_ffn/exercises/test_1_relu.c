@@ -1,0 +1,43 @@
+#include "tests/support/suite.h"
+
+double relu(double x);
+double relu_derivative(double x);
+
+START_TEST(below_zero)
+{
+    ck_assert_double_eq(relu(-3.0), 0.0);
+    ck_assert_double_eq(relu_derivative(-3.0), 0.0);
+}
+END_TEST
+
+START_TEST(above_zero)
+{
+    ck_assert_double_eq(relu(0.25), 0.25);
+    ck_assert_double_eq(relu(40.0), 40.0);
+    ck_assert_double_eq(relu_derivative(0.25), 1.0);
+    ck_assert_double_eq(relu_derivative(40.0), 1.0);
+}
+END_TEST
+
+START_TEST(at_zero)
+{
+    ck_assert_double_eq(relu(0.0), 0.0);
+    ck_assert_double_eq(relu_derivative(0.0), 0.0);
+}
+END_TEST
+
+// A sum that went wrong must be seen, not become a 0.
+START_TEST(not_a_number)
+{ ck_assert_double_nan(relu(0.0 / 0.0)); }
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("exercise 01-1: relu");
+    TCase *tests = tcase_create("relu");
+    tcase_add_test(tests, below_zero);
+    tcase_add_test(tests, above_zero);
+    tcase_add_test(tests, at_zero);
+    tcase_add_test(tests, not_a_number);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

@@ -1,0 +1,43 @@
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "reference/support/random.h"
+#include "tests/support/compare.h"
+#include "tests/support/suite.h"
+
+void merge(double *ab, const double *a, const double *b, int in, int middle, int out);
+
+// [1 2; 0 1; 3 0] · [1 -1; 2 5] = [1+4 -1+10; 2 5; 3 -3]
+START_TEST(by_hand)
+{
+    const double a[] = { 1, 2, 0, 1, 3, 0 }, b[] = { 1, -1, 2, 5 }, want[] = { 5, 9, 2, 5, 3, -3 };
+    double ab[6];
+    merge(ab, a, b, 3, 2, 2);
+    for (int i = 0; i < 6; i++) ck_assert_double_eq(ab[i], want[i]);
+}
+END_TEST
+
+START_TEST(one_layer_says_what_two_said)
+{
+    enum { IN = 5, MIDDLE = 11, OUT = 3 };
+    double x[IN], a[IN * MIDDLE], h[MIDDLE], b[MIDDLE * OUT], two[OUT], ab[IN * OUT], one[OUT];
+    for (int i = 0; i < IN; i++) x[i] = random_normal(random_key(1, "x"), i);
+    for (int i = 0; i < IN * MIDDLE; i++) a[i] = random_normal(random_key(1, "a"), i);
+    for (int i = 0; i < MIDDLE * OUT; i++) b[i] = random_normal(random_key(1, "b"), i);
+    linear(h, x, a, IN, MIDDLE);
+    linear(two, h, b, MIDDLE, OUT);
+    merge(ab, a, b, IN, MIDDLE, OUT);
+    linear(one, x, ab, IN, OUT);
+    Difference difference;
+    bool same = compare_values(&difference, "y", (Values){ one, OUT }, (Values){ two, OUT },
+                               (Tolerance){ .relative = 1e-12 }); // measured: 2e-16
+    ck_assert_msg(same, "%s", difference.problem);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("exercise 01-2: two linear layers are one");
+    TCase *tests = tcase_create("merge");
+    tcase_add_test(tests, by_hand);
+    tcase_add_test(tests, one_layer_says_what_two_said);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

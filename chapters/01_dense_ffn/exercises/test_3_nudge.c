@@ -1,0 +1,79 @@
+#include "chapters/01_dense_ffn/neuron.h"
+#include "tests/support/compare.h"
+#include "tests/support/suite.h"
+#include <string.h>
+
+typedef double Loss(const double *w, const void *context);
+void nudge_gradient(double *dw, double *w, int count, double h, Loss *loss, const void *context);
+
+static void expect(const double *got, const double *want, int count, double relative) {
+    Difference difference;
+    bool ok =
+        compare_values(&difference, "dw", (Values){ got, count }, (Values){ want, count }, (Tolerance){ 0, relative });
+    ck_assert_msg(ok, "%s", difference.problem);
+}
+
+// w0² · w1: 2 w0 w1 = 12 and w0² = 4 at (2, 3). The context is not used.
+static double square_times(const double *w, const void *context) {
+    (void)context;
+    return w[0] * w[0] * w[1];
+}
+
+START_TEST(by_hand)
+{
+    double w[] = { 2, 3 }, dw[2];
+    nudge_gradient(dw, w, 2, 1e-4, square_times, NULL);
+    expect(dw, (double[]){ 12, 4 }, 2, 1e-9);
+}
+END_TEST
+
+// Of |w|³ at 0, a nudge to one side alone would see h²; the two sides together see 0.
+static double cube(const double *w, const void *context) {
+    (void)context;
+    return w[0] < 0 ? -w[0] * w[0] * w[0] : w[0] * w[0] * w[0];
+}
+
+START_TEST(nudges_both_ways)
+{
+    double w[] = { 0 }, dw[] = { 1 };
+    nudge_gradient(dw, w, 1, 0.125, cube, NULL);
+    ck_assert_double_eq(dw[0], 0.0);
+}
+END_TEST
+
+// 0.1 + h - h is not 0.1.
+START_TEST(weights_come_back)
+{
+    double w[] = { 0.1, 0.7, 1e9 }, before[3], dw[3];
+    memcpy(before, w, sizeof w);
+    nudge_gradient(dw, w, 2, 0.3, square_times, NULL);
+    ck_assert(memcmp(before, w, sizeof w) == 0);
+}
+END_TEST
+
+static const double x[] = { 0, 1, 2 }, wanted[] = { 1, 0, 3 };
+static double of_neuron(const double *w, const void *context) {
+    const int *points = context;
+    return neuron_loss(&(Neuron){ w[0], w[1], w[2] }, x, wanted, *points);
+}
+
+START_TEST(agrees_with_the_neuron)
+{
+    const int points = 3;
+    double w[] = { 0.3, -0.2, 1.5 }, dw[3];
+    Neuron d = neuron_gradient(&(Neuron){ w[0], w[1], w[2] }, x, wanted, points);
+    nudge_gradient(dw, w, 3, 1e-5, of_neuron, &points);
+    expect(dw, (double[]){ d.in, d.bias, d.out }, 3, 1e-8);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("exercise 01-3: a gradient by nudging");
+    TCase *tests = tcase_create("nudge_gradient");
+    tcase_add_test(tests, by_hand);
+    tcase_add_test(tests, nudges_both_ways);
+    tcase_add_test(tests, weights_come_back);
+    tcase_add_test(tests, agrees_with_the_neuron);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
