@@ -269,7 +269,7 @@ wanted   = $(if $(filter 1,$(SOLUTION)),solutions,exercises)
 exercise-%: $$(addprefix $(B)/$(wanted)/,$$(call exercise_named,$$*)) ## as in make exercise-04-2; SOLUTION=1: ours
 	@[ -n '$(call exercise_named,$*)' ] || { echo 'There is no exercise $*; there are: $(EXERCISES)' >&2; exit 1; }
 	@mkdir -p build/tmp; export CK_DEFAULT_TIMEOUT=60; CK_VERBOSITY=verbose $< && echo 'Solved: $*' || \
-	  { echo 'Not yet solved: chapters/$(call in_exercises,$(call exercise_named,$*)).c'; exit 1; }
+	  { echo 'Not yet solved: chapters/$(call in_exercises,$(strip $(call exercise_named,$*))).c'; exit 1; }
 
 # ---- hostile files
 run-fuzz: $(FUZZERS)

@@ -19,4 +19,4 @@ for name in $EXERCISES; do
     fi
 done
 echo "$count exercises, $wrong problems"
-[ "$wrong" = 0 ]
+[ "$wrong" = 0 ] && [ "$count" != 0 ]

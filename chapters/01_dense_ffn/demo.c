@@ -30,14 +30,26 @@ static const double gigabytes[POINTS] = { 0, 1, 2, 3, 4, 5, 6 };
 static const double euros[POINTS] = { 0.1, 0.0, 0.2, 1.1, 1.9, 3.1, 4.0 };
 // points]
 
-static void draw_neuron(double *line, const double *x, const Neuron *neuron) {
-    for (int i = 0; i < DRAWN; i++) line[i] = neuron_output(neuron, x[i]);
+static void draw_neuron(double *line, const double *x, Neuron neuron) {
+    for (int i = 0; i < DRAWN; i++) line[i] = neuron_output(&neuron, x[i]);
 }
 
-static bool neuron_picture(const char *path, const Neuron *seen, Error *error) {
+// [train
+static Neuron trained(int steps) {
+    Neuron neuron = { .in = 0.5, .bias = 0.5, .out = 0.1 };
+    for (int step = 0; step < steps; step++) {
+        Neuron gradient = neuron_gradient(&neuron, gigabytes, euros, POINTS);
+        neuron_step(&neuron, &gradient, 0.02);
+    }
+    return neuron;
+}
+// train]
+
+static bool neuron_picture(const char *path, Error *error) {
+    static const int steps[] = { 0, 10, 100, 10000 };
     double x[DRAWN], lines[4][DRAWN], px[7 * POINTS], py[7 * POINTS];
     for (int i = 0; i < DRAWN; i++) x[i] = 6.0 * i / (DRAWN - 1);
-    for (int i = 0; i < 4; i++) draw_neuron(lines[i], x, &seen[i]);
+    for (int i = 0; i < 4; i++) draw_neuron(lines[i], x, trained(steps[i]));
     draw_points(px, py, gigabytes, euros, POINTS, 0.06, 0.09);
     const Series series[] = {
         { "before the first step", COLOR_DIM, x, lines[0], DRAWN },
@@ -55,30 +67,19 @@ static bool neuron_picture(const char *path, const Neuron *seen, Error *error) {
 }
 
 static bool show_neuron(const char *picture, Error *error) {
-    static const int shown[] = { 0, 1, 10, 100, 1000, 10000 };
-    Neuron seen[4] = { { 0 } };
-    int next = 0, kept = 0;
     printf(" step     loss       in     bias      out\n");
-    // [train
-    Neuron neuron = { .in = 0.5, .bias = 0.5, .out = 0.1 };
-    for (int step = 0; step <= 10000; step++) {
-        if (step == shown[next]) {
-            double loss = neuron_loss(&neuron, gigabytes, euros, POINTS);
-            printf("%5d %8.4f %8.4f %8.4f %8.4f\n", step, loss, neuron.in, neuron.bias, neuron.out);
-            if (step != 1 && step != 1000) seen[kept++] = neuron;
-            next++;
-        }
-        Neuron gradient = neuron_gradient(&neuron, gigabytes, euros, POINTS);
-        neuron_step(&neuron, &gradient, 0.02);
+    for (int steps = 0; steps <= 10000; steps = steps == 0 ? 1 : 10 * steps) {
+        Neuron neuron = trained(steps);
+        double loss = neuron_loss(&neuron, gigabytes, euros, POINTS);
+        printf("%5d %8.4f %8.4f %8.4f %8.4f\n", steps, loss, neuron.in, neuron.bias, neuron.out);
     }
-    // train]
-    return !picture || neuron_picture(picture, seen, error);
+    return !picture || neuron_picture(picture, error);
 }
 
 // ---- nudge: the gradient is what the loss does when a weight is moved a little
 static bool show_nudge(const char *picture, Error *error) {
     (void)picture, (void)error;
-    const Neuron neuron = { .in = 0.5, .bias = 0.5, .out = 0.1 };
+    const Neuron neuron = trained(0);
     Neuron nudged = neuron, gradient = neuron_gradient(&neuron, gigabytes, euros, POINTS);
     nudged.out += 0.001;
     double before = neuron_loss(&neuron, gigabytes, euros, POINTS);
