@@ -1,0 +1,106 @@
+#include "chapters/04_product_keys/product_keys.h"
+#include <math.h>
+#include <stddef.h>
+
+// [order
+bool beats(double score_i, int i, double score_j, int j) {
+    if (isnan(score_i) != isnan(score_j)) return !isnan(score_i);
+    if (score_i != score_j && !isnan(score_i)) return score_i > score_j;
+    return i < j;
+}
+// order]
+
+bool comes_before(const double *v, int i, int j) { return beats(v[i], i, v[j], j); }
+
+// [top_k
+long top_k(int *index, const double *v, int n, int K) {
+    long comparisons = 0;
+    int held = 0; // index[0 .. held-1] are the best so far, in order
+    for (int i = 0; i < n; i++) {
+        int place = held;
+        while (place > 0 && (comparisons++, comes_before(v, i, index[place - 1]))) place--;
+        if (place == K) continue;
+        if (held < K) held++;
+        for (int k = held - 1; k > place; k--) index[k] = index[k - 1];
+        index[place] = i;
+    }
+    return comparisons;
+}
+// top_k]
+
+void key_scores(double *score, const double *query, const double *keys, int n, int Dk) {
+    for (int i = 0; i < n; i++) {
+        score[i] = 0.0;
+        for (int d = 0; d < Dk; d++) score[i] += query[d] * keys[(size_t)i * Dk + d];
+    }
+}
+
+// The best pairs so far, as top_k holds them, but with their scores: a sum stands nowhere else.
+typedef struct {
+    double *score;
+    int *index, held, K;
+    long comparisons;
+} Best;
+
+static void offer(Best *best, double score, int index) {
+    int place = best->held;
+    while (place > 0 && (best->comparisons++, beats(score, index, best->score[place - 1], best->index[place - 1]))) {
+        place--;
+    }
+    if (place == best->K) return;
+    if (best->held < best->K) best->held++;
+    for (int k = best->held - 1; k > place; k--) {
+        best->score[k] = best->score[k - 1];
+        best->index[k] = best->index[k - 1];
+    }
+    best->score[place] = score;
+    best->index[place] = index;
+}
+
+// [all_pairs
+long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K) {
+    Best best = { .score = score, .index = index, .K = K };
+    for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) offer(&best, a[i] + b[j], i * n + j);
+    }
+    return best.comparisons;
+}
+// all_pairs]
+
+long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room) {
+    Best best = { .score = score, .index = index, .K = K };
+    int *best_a = room, *best_b = room + K;
+    long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
+    for (int p = 0; p < K; p++) {
+        for (int q = 0; q < K; q++) offer(&best, a[best_a[p]] + b[best_b[q]], best_a[p] * n + best_b[q]);
+    }
+    return comparisons + best.comparisons;
+}
+
+// [product
+long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room) {
+    Best best = { .score = score, .index = index, .K = K };
+    int *best_a = room, *best_b = room + K;
+    long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
+    for (int p = 1; p <= K; p++) {
+        for (int q = 1; p * q <= K; q++) {
+            int i = best_a[p - 1], j = best_b[q - 1];
+            offer(&best, a[i] + b[j], i * n + j);
+        }
+    }
+    return comparisons + best.comparisons;
+}
+// product]
+
+int product_candidates(int K) {
+    int count = 0;
+    for (int p = 1; p <= K; p++) count += K / p;
+    return count;
+}
+
+void product_backward(double *da, double *db, const double *dscore, const int *index, int n, int K) {
+    for (int k = 0; k < K; k++) {
+        da[index[k] / n] += dscore[k];
+        db[index[k] % n] += dscore[k];
+    }
+}

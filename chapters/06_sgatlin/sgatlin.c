@@ -1,0 +1,217 @@
+#include "chapters/06_sgatlin/sgatlin.h"
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/04_product_keys/product_keys.h"
+#include <math.h>
+#include <stdbool.h>
+
+static bool is_product(const Sgatlin *s) { return s->router == PRODUCT_DENSE || s->router == PRODUCT_KEY_VALUE; }
+static bool shares_query(const Sgatlin *s) { return s->router == PRODUCT_DENSE || s->router == DENSE; }
+
+int sgatlin_lists(const Sgatlin *s) { return is_product(s) ? 2 * s->C : s->C; }
+
+int sgatlin_keys(const Sgatlin *s) {
+    if (!is_product(s)) return s->F;
+    int n = 1;
+    while ((n + 1) * (n + 1) <= s->F) n++;
+    return n;
+}
+
+int sgatlin_query_width(const Sgatlin *s) { return shares_query(s) ? s->Dk : sgatlin_lists(s) * s->Dk; }
+
+size_t sgatlin_token_doubles(const Sgatlin *s) {
+    return (size_t)sgatlin_query_width(s) + (size_t)sgatlin_lists(s) * sgatlin_keys(s) + 2 * (size_t)s->C * s->K;
+}
+
+SgatlinToken sgatlin_token(double *doubles, int *index, const Sgatlin *s) {
+    SgatlinToken token = { .query = doubles, .index = index };
+    token.scores = token.query + sgatlin_query_width(s);
+    token.score = token.scores + (size_t)sgatlin_lists(s) * sgatlin_keys(s);
+    token.z = token.score + (size_t)s->C * s->K;
+    return token;
+}
+
+// ---- step one: scores
+
+// Where a key-value router keeps what belongs to one list.
+static size_t query_of(int list, const Sgatlin *s) { return (size_t)list * s->D * s->Dk; }
+static size_t keys_of(int list, const Sgatlin *s) { return (size_t)list * sgatlin_keys(s) * s->Dk; }
+
+static double scale(const Sgatlin *s) {
+    if (shares_query(s)) return 1.0;
+    return 1.0 / sqrt(is_product(s) ? 2.0 * s->Dk : s->Dk);
+}
+
+// [scores
+void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights, const double *keys,
+                    const Sgatlin *s) {
+    int lists = sgatlin_lists(s), n = sgatlin_keys(s);
+    if (shares_query(s)) { // two matrix products: x (D) · query (D,Dk) · keys (Dk, lists·n)
+        linear(query, x, query_weights, s->D, s->Dk);
+        linear(scores, query, keys, s->Dk, lists * n);
+        return;
+    }
+    for (int list = 0; list < lists; list++) { // a query for each list
+        double *own = query + (size_t)list * s->Dk, *row = scores + (size_t)list * n;
+        linear(own, x, query_weights + query_of(list, s), s->D, s->Dk);
+        key_scores(row, own, keys + keys_of(list, s), n, s->Dk);
+        for (int i = 0; i < n; i++) row[i] *= scale(s);
+    }
+}
+// scores]
+
+static void add(double *sum, const double *part, int n) {
+    for (int i = 0; i < n; i++) sum[i] += part[i];
+}
+
+static void list_backward(double *dx, double *dquery_weights, double *dkeys, double *room, const double *dscores,
+                          const double *query, const double *x, const double *query_weights, const double *keys,
+                          const Sgatlin *s) {
+    double *dquery = room, *part = room + s->Dk;
+    for (int d = 0; d < s->Dk; d++) dquery[d] = 0.0;
+    for (int i = 0; i < sgatlin_keys(s); i++) {
+        for (int d = 0; d < s->Dk; d++) {
+            dquery[d] += scale(s) * dscores[i] * keys[(size_t)i * s->Dk + d];
+            dkeys[(size_t)i * s->Dk + d] += scale(s) * dscores[i] * query[d];
+        }
+    }
+    linear_backward(part, dquery_weights, dquery, x, query_weights, s->D, s->Dk);
+    add(dx, part, s->D);
+}
+
+void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room, const double *dscores,
+                             const double *query, const double *x, const double *query_weights, const double *keys,
+                             const Sgatlin *s) {
+    int lists = sgatlin_lists(s), n = sgatlin_keys(s);
+    double *dquery = room, *part = room + s->Dk;
+    if (shares_query(s)) {
+        linear_backward(dquery, dkeys, dscores, query, keys, s->Dk, lists * n);
+        linear_backward(part, dquery_weights, dquery, x, query_weights, s->D, s->Dk);
+        add(dx, part, s->D);
+        return;
+    }
+    for (int list = 0; list < lists; list++) {
+        size_t weights = query_of(list, s), own = keys_of(list, s);
+        list_backward(dx, dquery_weights + weights, dkeys + own, room, dscores + (size_t)list * n,
+                      query + (size_t)list * s->Dk, x, query_weights + weights, keys + own, s);
+    }
+}
+
+// ---- step two: the gating
+
+// [choose
+void sgatlin_choose(double *score, int *index, int *room, const double *scores, const Sgatlin *s) {
+    int n = sgatlin_keys(s), C = s->C, K = s->K;
+    for (int c = 0; c < C; c++, score += K, index += K) {
+        const double *list = scores + (size_t)c * n; // the second list of a product stands C lists further on
+        if (is_product(s)) {
+            product_top_k(score, index, list, list + (size_t)C * n, n, K, room);
+        } else {
+            top_k(index, list, n, K);
+            for (int k = 0; k < K; k++) score[k] = list[index[k]];
+        }
+    }
+}
+// choose]
+
+void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index, const Sgatlin *s) {
+    int n = sgatlin_keys(s), C = s->C, K = s->K;
+    for (int i = 0; i < sgatlin_lists(s) * n; i++) dscores[i] = 0.0;
+    for (int c = 0; c < C; c++, dscore += K, index += K) {
+        double *list = dscores + (size_t)c * n;
+        if (is_product(s)) {
+            product_backward(list, list + (size_t)C * n, dscore, index, n, K);
+        } else {
+            for (int k = 0; k < K; k++) list[index[k]] += dscore[k];
+        }
+    }
+}
+
+// ---- step three: the neurons
+
+double sgatlin_activate(SgatlinActivation activation, double u) {
+    switch (activation) {
+    case RELU: return u > 0.0 ? u : 0.0;
+    case GELU: return gelu(u);
+    case SWISH: return u * sigmoid(u);
+    default: return u;
+    }
+}
+
+double sgatlin_activate_derivative(SgatlinActivation activation, double u) {
+    switch (activation) {
+    case RELU: return u > 0.0 ? 1.0 : 0.0;
+    case GELU: return gelu_derivative(u);
+    case SWISH: return sigmoid(u) * (1.0 + u * (1.0 - sigmoid(u)));
+    default: return 1.0;
+    }
+}
+
+static double dot(const double *a, const double *b, int n) {
+    double sum = 0.0;
+    for (int i = 0; i < n; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+// [experts
+void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x, const double *in,
+                     const double *out, const Sgatlin *s) {
+    for (int d = 0; d < s->D; d++) y[d] = 0.0;
+    for (int c = 0; c < s->C; c++) {
+        for (int k = 0; k < s->K; k++) {
+            int slot = c * s->K + k;
+            size_t neuron = ((size_t)c * s->F + index[slot]) * s->D;
+            z[slot] = dot(in + neuron, x, s->D);
+            double weight = sgatlin_activate(s->activation, score[slot] * z[slot]);
+            for (int d = 0; d < s->D; d++) y[d] += weight * out[neuron + d];
+        }
+    }
+}
+// experts]
+
+// [experts_backward
+void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *dout, const double *dy,
+                              const double *score, const int *index, const double *z, const double *x, const double *in,
+                              const double *out, const Sgatlin *s) {
+    for (int c = 0; c < s->C; c++) {
+        for (int k = 0; k < s->K; k++) {
+            int slot = c * s->K + k;
+            size_t neuron = ((size_t)c * s->F + index[slot]) * s->D;
+            double u = score[slot] * z[slot], weight = sgatlin_activate(s->activation, u);
+            double du = sgatlin_activate_derivative(s->activation, u) * dot(out + neuron, dy, s->D);
+            double dz = score[slot] * du;
+            dscore[slot] = z[slot] * du;
+            for (int d = 0; d < s->D; d++) {
+                dout[neuron + d] += weight * dy[d];
+                din[neuron + d] += dz * x[d];
+                dx[d] += dz * in[neuron + d];
+            }
+        }
+    }
+}
+// experts_backward]
+
+// ---- the layer
+
+// [layer
+void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x, const SgatlinWeights *w,
+                     const Sgatlin *s) {
+    sgatlin_scores(kept->scores, kept->query, x, w->query, w->keys, s);
+    sgatlin_choose(kept->score, kept->index, room, kept->scores, s);
+    sgatlin_experts(y, kept->z, kept->score, kept->index, x, w->in, w->out, s);
+}
+// layer]
+
+size_t sgatlin_room(const Sgatlin *s) {
+    return (size_t)s->C * s->K + (size_t)sgatlin_lists(s) * sgatlin_keys(s) + s->Dk + s->D;
+}
+
+void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *room, const double *dy,
+                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w, const Sgatlin *s) {
+    double *dscore = room, *dscores = dscore + (size_t)s->C * s->K;
+    double *rest = dscores + (size_t)sgatlin_lists(s) * sgatlin_keys(s);
+    for (int d = 0; d < s->D; d++) dx[d] = 0.0;
+    sgatlin_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->score, kept->index, kept->z, x, w->in,
+                             w->out, s);
+    sgatlin_choose_backward(dscores, dscore, kept->index, s);
+    sgatlin_scores_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x, w->query, w->keys, s);
+}
