@@ -22,7 +22,8 @@ void key_scores(double *score, const double *query, const double *keys, int n, i
 
 // Three ways to the same K best sums a[i] + b[j] of a, b [n]: score [K], index [K] = i·n + j, best first. 1 <= K <= n.
 // room [2,K] holds the K best of a and of b. a and b are finite or NaN; a sum with a NaN comes behind all others, and
-// where fewer than K sums are numbers, which of the NaN ones fill the rest is not promised.
+// where fewer than K sums are numbers, which of the NaN ones fill the rest is not promised. The second and third way
+// agree with the first wherever sums that differ still do when rounded.
 long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K);          // n² sums
 long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room);  // K² sums
 long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room); // p·q <= K
