@@ -1,0 +1,513 @@
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/04_product_keys/product_keys.h"
+#include "chapters/06_sgatlin/sgatlin.h"
+#include "reference/support/random.h"
+#include "reference/support/safetensors.h"
+#include "tests/support/compare.h"
+#include "tests/support/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUTERS = 4, ACTIVATIONS = 4 };
+
+// ---- a layer with memory: parameters, one token, gradients; all in one block
+
+typedef struct {
+    Sgatlin s;
+    double *block;
+    SgatlinWeights w, gradient;
+    size_t sizes[4]; // of query, keys, in, out
+    double *x, *y, *dx, *dy, *room;
+    SgatlinToken kept;
+    int *ints, *ranks;
+} Layer;
+
+static double *take(double **from, size_t count) {
+    double *at = *from;
+    *from += count;
+    return at;
+}
+
+static SgatlinWeights take_weights(double **from, const size_t sizes[4]) {
+    SgatlinWeights w;
+    w.query = take(from, sizes[0]);
+    w.keys = take(from, sizes[1]);
+    w.in = take(from, sizes[2]);
+    w.out = take(from, sizes[3]);
+    return w;
+}
+
+static Layer layer_new(const Sgatlin *s) {
+    size_t D = (size_t)s->D, experts = (size_t)s->C * s->F * D;
+    size_t query = D * sgatlin_query_width(s), keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk;
+    Layer layer = { .s = *s, .sizes = { query, keys, experts, experts } };
+    size_t count = 2 * (query + keys + 2 * experts) + 4 * D + sgatlin_room(s) + sgatlin_token_doubles(s);
+    double *next = layer.block = calloc(count, sizeof *next);
+    layer.ints = calloc((size_t)s->C * s->K + 2 * (size_t)s->K, sizeof *layer.ints);
+    ck_assert(layer.block != NULL && layer.ints != NULL);
+    layer.w = take_weights(&next, layer.sizes);
+    layer.gradient = take_weights(&next, layer.sizes);
+    layer.x = take(&next, D);
+    layer.y = take(&next, D);
+    layer.dx = take(&next, D);
+    layer.dy = take(&next, D);
+    layer.room = take(&next, sgatlin_room(s));
+    layer.kept = sgatlin_token(take(&next, sgatlin_token_doubles(s)), layer.ints, s);
+    layer.ranks = layer.ints + (size_t)s->C * s->K;
+    ck_assert_ptr_eq(next, layer.block + count);
+    return layer;
+}
+
+static void layer_free(Layer *layer) {
+    free(layer->block);
+    free(layer->ints);
+    *layer = (Layer){ 0 };
+}
+
+static void fill(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
+    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
+}
+
+static Layer random_layer(const Sgatlin *s, uint64_t seed) {
+    Layer layer = layer_new(s);
+    fill(layer.w.query, layer.sizes[0], 1.0 / sqrt(s->D), seed, "query");
+    fill(layer.w.keys, layer.sizes[1], 1.0 / sqrt(s->Dk), seed, "keys");
+    fill(layer.w.in, layer.sizes[2], 1.0 / sqrt(s->D), seed, "in");
+    fill(layer.w.out, layer.sizes[3], 1.0 / sqrt(s->C * s->K), seed, "out");
+    fill(layer.x, (size_t)s->D, 1.0, seed, "x");
+    fill(layer.dy, (size_t)s->D, 1.0, seed, "dy");
+    return layer;
+}
+
+static void forward(Layer *l) { sgatlin_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->s); }
+static void backward(Layer *l) { sgatlin_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->s); }
+
+static void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
+    Difference difference;
+    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
+                               (Tolerance){ .relative = relative });
+    ck_assert_msg(same, "%s", difference.problem);
+}
+
+// ---- on paper
+
+// D = 2, one channel of F = 4 neurons, n = 2, K = 2, Dk = 1. x = (1, 2), the query is (1, 1)·x = 3.
+// Keys: 1, 2 in the first list, 0, -1 in the second: scores 3, 6 and 0, -3. Sums by neuron i·2 + j:
+//     f  0   1   2   3
+//        3   0   6   3        the best two: neuron 2 with 6, then 3 twice, and the lower index wins: neuron 0
+// in: neuron 0 (1, 0), neuron 2 (0, 1);  z = 2 for neuron 2, 1 for neuron 0.
+// out: neuron 0 (0, 1), neuron 2 (1, 1);  y = 6·2·(1,1) + 3·1·(0,1) = (12, 15).
+// Back with dy = (1, 0): out·dy is 1 for neuron 2 and 0 for neuron 0.
+//     neuron 2: dscore = z·1 = 2, dz = score·1 = 6, dout += 12·dy = (12,0), din += 6·x = (6,12), dx += 6·in = (0,6)
+//     neuron 0: dscore = 0, dz = 0, dout += 3·dy = (3,0)
+// neuron 2 = (i 1, j 0): dscores 2 at key 1 of the first list and 2 at key 0 of the second;
+//     dkeys = dscores·query = 6 at both; dquery = 2·2 + 2·0 = 4; dWq = x·4 = (4, 8); dx += Wq·4 = (4, 4): dx = (4, 10).
+START_TEST(four_neurons_on_paper)
+{
+    const Sgatlin s = { .router = PRODUCT_DENSE, .D = 2, .F = 4, .C = 1, .K = 2, .Dk = 1 };
+    Layer l = layer_new(&s);
+    memcpy(l.x, (double[]){ 1, 2 }, 2 * sizeof(double));
+    memcpy(l.dy, (double[]){ 1, 0 }, 2 * sizeof(double));
+    memcpy(l.w.query, (double[]){ 1, 1 }, 2 * sizeof(double));
+    memcpy(l.w.keys, (double[]){ 1, 2, 0, -1 }, 4 * sizeof(double));
+    memcpy(l.w.in, (double[]){ 1, 0, 9, 9, 0, 1, 9, 9 }, 8 * sizeof(double));
+    memcpy(l.w.out, (double[]){ 0, 1, 9, 9, 1, 1, 9, 9 }, 8 * sizeof(double));
+    forward(&l);
+    backward(&l);
+    ck_assert(l.kept.index[0] == 2 && l.kept.index[1] == 0);
+    ck_assert(l.kept.score[0] == 6 && l.kept.score[1] == 3);
+    const struct {
+        const char *name;
+        const double *got, want[8];
+        size_t count;
+    } numbers[] = {
+        { "y", l.y, { 12, 15 }, 2 },
+        { "dout", l.gradient.out, { 3, 0, 0, 0, 12, 0, 0, 0 }, 8 },
+        { "din", l.gradient.in, { 0, 0, 0, 0, 6, 12, 0, 0 }, 8 },
+        { "dkeys", l.gradient.keys, { 0, 6, 6, 0 }, 4 },
+        { "dquery", l.gradient.query, { 4, 8 }, 2 },
+        { "dx", l.dx, { 4, 10 }, 2 },
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        for (size_t j = 0; j < numbers[i].count; j++) {
+            ck_assert_msg(numbers[i].got[j] == numbers[i].want[j], "%s[%zu] is %g, on paper %g", numbers[i].name, j,
+                          numbers[i].got[j], numbers[i].want[j]);
+        }
+    }
+    backward(&l); // gradients of parameters are added, dx is written
+    ck_assert(l.gradient.query[1] == 16 && l.gradient.in[5] == 24 && l.dx[1] == 10);
+    layer_free(&l);
+}
+END_TEST
+
+// ---- golden files: the numbers of the layer's authors' own code
+
+static const char *const golden[] = {
+    "dense_identity",     "key_value_identity",  "product_dense_gelu",        "product_dense_identity",
+    "product_dense_relu", "product_dense_swish", "product_key_value_identity"
+};
+
+static int setting(const Safetensors *file, const char *key) {
+    const char *value = safetensors_metadata(file, key);
+    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
+    return atoi(value);
+}
+
+static int word(const Safetensors *file, const char *key, const char *const *words, int count) {
+    const char *value = safetensors_metadata(file, key);
+    for (int i = 0; value != NULL && i < count; i++) {
+        if (strcmp(value, words[i]) == 0) return i;
+    }
+    ck_assert_msg(value == NULL, "%s: %s is unknown", key, value);
+    return 0; // absent: the default
+}
+
+static Sgatlin golden_sizes(const Safetensors *file) {
+    static const char *const routers[] = { "product_dense", "product_key_value", "dense", "key_value" };
+    static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
+    return (Sgatlin){ .router = (SgatlinRouter)word(file, "router", routers, ROUTERS),
+                      .activation = (SgatlinActivation)word(file, "activation", activations, ACTIVATIONS),
+                      .D = setting(file, "D"),
+                      .F = setting(file, "F"),
+                      .C = setting(file, "C"),
+                      .K = setting(file, "K"),
+                      .Dk = setting(file, "Dk") };
+}
+
+static double *read_tensor(const Safetensors *file, const char *name, size_t count) {
+    const SafeTensor *tensor = safetensors_find(file, name);
+    ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
+    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count, count);
+    double *values = malloc(count * sizeof *values);
+    ck_assert_ptr_nonnull(values);
+    safetensor_to_doubles(values, tensor);
+    return values;
+}
+
+static void copy_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
+    double *values = read_tensor(file, name, count);
+    memcpy(out, values, count * sizeof *values);
+    free(values);
+}
+
+static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
+    double *want = read_tensor(file, name, count);
+    expect(name, got, want, count, 1e-10); // measured: 2.3e-14 at the worst
+    free(want);
+}
+
+// The results of all tokens, side by side as the file has them.
+typedef struct {
+    int N;
+    double *y, *dx, *scores, *score, *index;
+    size_t row, keys, entries; // of one token
+} Results;
+
+static Results results_new(const Sgatlin *s, int N) {
+    Results r = { .N = N, .row = (size_t)s->D, .entries = (size_t)s->C * s->K };
+    r.keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s);
+    r.y = calloc((size_t)N * (2 * r.row + r.keys + 2 * r.entries), sizeof *r.y);
+    ck_assert_ptr_nonnull(r.y);
+    r.dx = r.y + N * r.row;
+    r.scores = r.dx + N * r.row;
+    r.score = r.scores + N * r.keys;
+    r.index = r.score + N * r.entries;
+    return r;
+}
+
+static void run_token(Layer *l, Results *r, int t, const double *x, const double *dy) {
+    memcpy(l->x, x + t * r->row, r->row * sizeof *x);
+    memcpy(l->dy, dy + t * r->row, r->row * sizeof *dy);
+    forward(l);
+    backward(l);
+    memcpy(r->y + t * r->row, l->y, r->row * sizeof *x);
+    memcpy(r->dx + t * r->row, l->dx, r->row * sizeof *x);
+    memcpy(r->scores + t * r->keys, l->kept.scores, r->keys * sizeof *x);
+    memcpy(r->score + t * r->entries, l->kept.score, r->entries * sizeof *x);
+    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->kept.index[e];
+}
+
+static void expect_golden(const Safetensors *file, const Layer *l, const Results *r) {
+    size_t N = (size_t)r->N;
+    expect_tensor(file, "router.scores", r->scores, N * r->keys);
+    expect_tensor(file, "gating.scores", r->score, N * r->entries);
+    expect_tensor(file, "y", r->y, N * r->row);
+    expect_tensor(file, "dx", r->dx, N * r->row);
+    expect_tensor(file, "grad.router.query", l->gradient.query, l->sizes[0]);
+    expect_tensor(file, "grad.router.keys", l->gradient.keys, l->sizes[1]);
+    expect_tensor(file, "grad.experts.in", l->gradient.in, l->sizes[2]);
+    expect_tensor(file, "grad.experts.out", l->gradient.out, l->sizes[3]);
+    double *index = read_tensor(file, "gating.indices", N * r->entries);
+    ck_assert(memcmp(index, r->index, N * r->entries * sizeof *index) == 0);
+    free(index);
+}
+
+START_TEST(golden_files_agree)
+{
+    char path[128];
+    Safetensors file;
+    Error error = { "" };
+    snprintf(path, sizeof path, "tests/golden/ffn/sgatlin_%s.safetensors", golden[_i]);
+    ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.text);
+    Sgatlin s = golden_sizes(&file);
+    Layer l = layer_new(&s);
+    copy_tensor(l.w.query, &file, "router.query", l.sizes[0]);
+    copy_tensor(l.w.keys, &file, "router.keys", l.sizes[1]);
+    copy_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
+    copy_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
+    size_t count = safetensors_find(&file, "x")->count;
+    Results r = results_new(&s, (int)(count / (size_t)s.D));
+    double *x = read_tensor(&file, "x", count), *dy = read_tensor(&file, "dy", count);
+    for (int t = 0; t < r.N; t++) run_token(&l, &r, t, x, dy);
+    expect_golden(&file, &l, &r);
+    free(x);
+    free(dy);
+    free(r.y);
+    layer_free(&l);
+    safetensors_close(&file);
+}
+END_TEST
+
+// ---- finite differences
+
+static double loss(Layer *l) {
+    forward(l);
+    double sum = 0.0;
+    for (int d = 0; d < l->s.D; d++) sum += l->y[d] * l->dy[d];
+    return sum;
+}
+
+// The slope of the loss at one number, by central difference. A step that changes the choice has no slope: false.
+static bool slope(double *out, Layer *l, double *at, const int *choice) {
+    const double step = 1e-5, kept = *at;
+    size_t bytes = (size_t)l->s.C * l->s.K * sizeof *choice;
+    *at = kept + step;
+    double above = loss(l);
+    bool same = memcmp(l->kept.index, choice, bytes) == 0;
+    *at = kept - step;
+    double below = loss(l);
+    same = same && memcmp(l->kept.index, choice, bytes) == 0;
+    *at = kept;
+    *out = (above - below) / (2 * step);
+    return same;
+}
+
+// Every element of one tensor; the error of all together against the gradient's own size.
+static void expect_slopes(Layer *l, const char *name, double *at, const double *gradient, size_t count) {
+    int choice[64], checked = 0;
+    double error = 0.0, size = 0.0;
+    memcpy(choice, l->kept.index, (size_t)l->s.C * l->s.K * sizeof *choice);
+    for (size_t i = 0; i < count; i++) {
+        double measured;
+        if (!slope(&measured, l, at + i, choice)) continue;
+        checked++;
+        error += (measured - gradient[i]) * (measured - gradient[i]);
+        size += gradient[i] * gradient[i];
+    }
+    ck_assert_msg(checked > 0.9 * count, "%s: the choice stayed in %d of %zu steps", name, checked, count);
+    ck_assert_msg(size > 0 && sqrt(error / size) < 1e-6, "%s: off by %.2g of its length", name, sqrt(error / size));
+}
+
+START_TEST(backward_is_the_slope_of_forward)
+{
+    static const int sizes[][5] = { { 5, 9, 2, 3, 4 }, { 3, 16, 3, 1, 2 }, { 7, 25, 1, 5, 3 }, { 1, 4, 2, 2, 1 } };
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        Sgatlin s = { .router = (SgatlinRouter)(_i % ROUTERS),
+                      .activation = (SgatlinActivation)(_i / ROUTERS),
+                      .D = sizes[i][0],
+                      .F = sizes[i][1],
+                      .C = sizes[i][2],
+                      .K = sizes[i][3],
+                      .Dk = sizes[i][4] };
+        Layer l = random_layer(&s, 7);
+        forward(&l);
+        backward(&l);
+        expect_slopes(&l, "query", l.w.query, l.gradient.query, l.sizes[0]);
+        expect_slopes(&l, "keys", l.w.keys, l.gradient.keys, l.sizes[1]);
+        expect_slopes(&l, "in", l.w.in, l.gradient.in, l.sizes[2]);
+        expect_slopes(&l, "out", l.w.out, l.gradient.out, l.sizes[3]);
+        expect_slopes(&l, "x", l.x, l.dx, (size_t)s.D);
+        layer_free(&l);
+    }
+}
+END_TEST
+
+// ---- bridges
+
+static const Sgatlin middle = { .router = PRODUCT_DENSE, .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6 };
+
+static void experts(Layer *l, double *y, const double *x) {
+    sgatlin_experts(y, l->kept.z, l->kept.score, l->kept.index, x, l->w.in, l->w.out, &l->s);
+}
+
+// f(a·u + b·v) against a·f(u) + b·f(v), the gates frozen as x chose them. Returns the worst difference.
+static double nonlinearity(Layer *l) {
+    enum { D = 11 };
+    const double a = 1.7, b = -0.6;
+    double u[D], v[D], mixed[D], of_u[D], of_v[D], of_mixed[D], worst = 0.0;
+    fill(u, D, 1.0, 1, "u");
+    fill(v, D, 1.0, 1, "v");
+    for (int d = 0; d < D; d++) mixed[d] = a * u[d] + b * v[d];
+    experts(l, of_u, u);
+    experts(l, of_v, v);
+    experts(l, of_mixed, mixed);
+    for (int d = 0; d < D; d++) worst = fmax(worst, fabs(of_mixed[d] - a * of_u[d] - b * of_v[d]));
+    return worst;
+}
+
+START_TEST(frozen_gates_make_it_linear)
+{
+    Sgatlin s = middle;
+    s.router = (SgatlinRouter)_i;
+    Layer l = random_layer(&s, 3);
+    forward(&l);
+    ck_assert_double_lt(nonlinearity(&l), 1e-13);
+    for (int activation = RELU; activation <= SWISH; activation++) { // and with an activation it is not
+        l.s.activation = (SgatlinActivation)activation;
+        ck_assert_double_gt(nonlinearity(&l), 1e-3);
+    }
+    layer_free(&l);
+}
+END_TEST
+
+// The matrix of a gating, W = Σ score · out inᵀ, written down: it does what the layer does.
+START_TEST(the_gating_names_a_matrix)
+{
+    enum { D = 11 };
+    Layer l = random_layer(&middle, 4);
+    double W[D * D] = { 0 }, y[D] = { 0 }; // y_o = Σ_i W[o][i] x_i
+    forward(&l);
+    for (int slot = 0; slot < middle.C * middle.K; slot++) {
+        size_t neuron = ((size_t)(slot / middle.K) * middle.F + l.kept.index[slot]) * D;
+        for (int o = 0; o < D; o++) {
+            for (int i = 0; i < D; i++) W[o * D + i] += l.kept.score[slot] * l.w.out[neuron + o] * l.w.in[neuron + i];
+        }
+    }
+    for (int o = 0; o < D; o++) {
+        for (int i = 0; i < D; i++) y[o] += W[o * D + i] * l.x[i];
+    }
+    expect("W(x) x", l.y, y, D, 1e-13);
+    layer_free(&l);
+}
+END_TEST
+
+// One channel, every neuron chosen, all gates 1: y = W_outᵀ (W_in x), by chapter 01's matrix products.
+START_TEST(gates_of_one_make_a_plain_linear_map)
+{
+    enum { D = 5, F = 12 };
+    const Sgatlin s = { .router = DENSE, .D = D, .F = F, .C = 1, .K = F, .Dk = 3 };
+    Layer l = random_layer(&s, 5);
+    double in_columns[D * F], hidden[F], y[D];
+    forward(&l);
+    for (int k = 0; k < F; k++) l.kept.score[k] = 1.0;
+    experts(&l, l.y, l.x);
+    for (int f = 0; f < F; f++) {
+        for (int d = 0; d < D; d++) in_columns[d * F + f] = l.w.in[f * D + d];
+    }
+    linear(hidden, l.x, in_columns, D, F);
+    linear(y, hidden, l.w.out, F, D);
+    expect("W_out W_in x", l.y, y, D, 1e-13);
+    layer_free(&l);
+}
+END_TEST
+
+// A product router is the flat one whose keys are all sums of two sub-keys: same gating, same output. For the dense
+// routers keys are [Dk,lists,n]; flat key i·n + j of channel c is sub-key i plus sub-key j.
+static void sum_dense_keys(Layer *flat, const Layer *product) {
+    const Sgatlin *s = &product->s;
+    int n = sgatlin_keys(s), C = s->C;
+    for (int d = 0; d < s->Dk; d++) {
+        for (int c = 0; c < C; c++) {
+            const double *first = product->w.keys + ((size_t)d * 2 * C + c) * n, *second = first + (size_t)C * n;
+            double *key = flat->w.keys + ((size_t)d * C + c) * s->F;
+            for (int f = 0; f < s->F; f++) key[f] = first[f / n] + second[f % n];
+        }
+    }
+}
+
+// The key-value router has a query a list, so its flat key is the two sub-keys end to end, against both queries end to
+// end: Dk is twice as wide, and both scales are 1/√(2 Dk).
+static void join_key_values(Layer *flat, const Layer *product) {
+    const Sgatlin *s = &product->s;
+    int n = sgatlin_keys(s), C = s->C, D = s->D, Dk = s->Dk;
+    for (int part = 0; part < 2; part++) {
+        for (int c = 0; c < C; c++) {
+            size_t list = (size_t)part * C + c;
+            for (int d = 0; d < D; d++) {
+                memcpy(flat->w.query + ((size_t)c * D + d) * 2 * Dk + (size_t)part * Dk,
+                       product->w.query + (list * D + d) * Dk, (size_t)Dk * sizeof(double));
+            }
+            for (int f = 0; f < s->F; f++) {
+                memcpy(flat->w.keys + ((size_t)c * s->F + f) * 2 * Dk + (size_t)part * Dk,
+                       product->w.keys + (list * n + (part == 0 ? f / n : f % n)) * Dk, (size_t)Dk * sizeof(double));
+            }
+        }
+    }
+}
+
+START_TEST(a_product_router_is_a_flat_one_over_the_sums)
+{
+    Sgatlin s = middle;
+    s.router = (SgatlinRouter)_i;
+    Sgatlin flat_sizes = s;
+    flat_sizes.router = s.router == PRODUCT_DENSE ? DENSE : KEY_VALUE;
+    if (flat_sizes.router == KEY_VALUE) flat_sizes.Dk = 2 * s.Dk;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        Layer product = random_layer(&s, seed), flat = layer_new(&flat_sizes);
+        memcpy(flat.w.in, product.w.in, product.sizes[2] * sizeof(double));
+        memcpy(flat.w.out, product.w.out, product.sizes[3] * sizeof(double));
+        memcpy(flat.x, product.x, (size_t)s.D * sizeof(double));
+        if (flat_sizes.router == DENSE) {
+            memcpy(flat.w.query, product.w.query, product.sizes[0] * sizeof(double));
+            sum_dense_keys(&flat, &product);
+        } else {
+            join_key_values(&flat, &product);
+        }
+        forward(&product);
+        forward(&flat);
+        for (int slot = 0; slot < s.C * s.K; slot++) ck_assert_int_eq(product.kept.index[slot], flat.kept.index[slot]);
+        expect("score", product.kept.score, flat.kept.score, (size_t)s.C * s.K, 1e-13);
+        expect("y", product.y, flat.y, (size_t)s.D, 1e-12);
+        layer_free(&product);
+        layer_free(&flat);
+    }
+}
+END_TEST
+
+// Only the chosen neurons speak, and only they learn.
+START_TEST(what_was_not_chosen_has_no_gradient)
+{
+    Layer l = random_layer(&middle, 6);
+    bool chosen[3 * 25] = { false };
+    forward(&l);
+    backward(&l);
+    for (int slot = 0; slot < middle.C * middle.K; slot++) {
+        chosen[slot / middle.K * middle.F + l.kept.index[slot]] = true;
+    }
+    for (int f = 0; f < middle.C * middle.F; f++) {
+        for (int d = 0; d < middle.D; d++) {
+            ck_assert_int_eq(l.gradient.out[f * middle.D + d] != 0.0, chosen[f]);
+            ck_assert_int_eq(l.gradient.in[f * middle.D + d] != 0.0, chosen[f]);
+        }
+    }
+    layer_free(&l);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("06 sgatlin");
+    TCase *tests = tcase_create("sgatlin");
+    tcase_add_test(tests, four_neurons_on_paper);
+    tcase_add_loop_test(tests, golden_files_agree, 0, (int)(sizeof golden / sizeof golden[0]));
+    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, ROUTERS * ACTIVATIONS);
+    tcase_add_loop_test(tests, frozen_gates_make_it_linear, 0, ROUTERS);
+    tcase_add_test(tests, the_gating_names_a_matrix);
+    tcase_add_test(tests, gates_of_one_make_a_plain_linear_map);
+    tcase_add_loop_test(tests, a_product_router_is_a_flat_one_over_the_sums, 0, 2);
+    tcase_add_test(tests, what_was_not_chosen_has_no_gradient);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
