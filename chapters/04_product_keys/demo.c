@@ -1,0 +1,177 @@
+// build/chapter-04 shows one search and counts what searches cost; --picture FILE draws the lesson's picture.
+#include "chapters/04_product_keys/product_keys.h"
+#include "reference/support/picture.h"
+#include "reference/support/random.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void uniform(double *v, int n, const char *name) {
+    for (int i = 0; i < n; i++) v[i] = random_uniform(random_key(1, name), (uint64_t)i);
+}
+
+static bool among(const int *index, int K, int f) {
+    for (int k = 0; k < K; k++) {
+        if (index[k] == f) return true;
+    }
+    return false;
+}
+
+// ---- one search, as text
+
+static void show_search(void) {
+    enum { N = 6, K = 4 };
+    const double a[N] = { 3, 9, 1, 7, 4, 6 }, b[N] = { 2, 8, 5, 0, 6, 1 };
+    double score[K];
+    int index[K], room[2 * K], rows[N], columns[N];
+    product_top_k(score, index, a, b, N, K, room);
+    top_k(rows, a, N, N);
+    top_k(columns, b, N, N);
+    printf("The %d best of %d x %d sums, both lists sorted\n\n          b", K, N, N);
+    for (int q = 0; q < N; q++) printf("%4g ", b[columns[q]]);
+    printf("\n       rank");
+    for (int q = 0; q < N; q++) printf("%4d ", q + 1);
+    for (int p = 0; p < N; p++) {
+        printf("\n   a %g%5d ", a[rows[p]], p + 1);
+        for (int q = 0; q < N; q++) {
+            int i = rows[p], j = columns[q];
+            if ((p + 1) * (q + 1) > K)
+                printf("   . ");
+            else
+                printf("%4g%c", a[i] + b[j], among(index, K, i * N + j) ? '*' : ' ');
+        }
+    }
+    printf("\n\n   * chosen; a number: looked at (ranks p times q is at most %d); a dot: never looked at\n  ", K);
+    for (int k = 0; k < K; k++) {
+        printf(" key %d = %d*%d+%d scores %g%s", index[k], index[k] / N, N, index[k] % N, score[k],
+               k + 1 < K ? "," : "\n\n");
+    }
+}
+
+// ---- what a search costs
+
+typedef struct {
+    long all, square, product; // comparisons
+} Comparisons;
+
+static bool count_comparisons(Comparisons *out, int n, int K) {
+    double *a = malloc(((size_t)2 * n + K) * sizeof *a);
+    int *index = malloc((size_t)3 * K * sizeof *index);
+    bool ok = a != NULL && index != NULL;
+    if (ok) {
+        double *b = a + n, *score = b + n;
+        uniform(a, n, "a");
+        uniform(b, n, "b");
+        out->all = all_pairs_top_k(score, index, a, b, n, K);
+        out->square = square_top_k(score, index, a, b, n, K, index + K);
+        out->product = product_top_k(score, index, a, b, n, K, index + K);
+    }
+    free(a);
+    free(index);
+    return ok;
+}
+
+static bool show_counts(void) {
+    const int K = 8, Dk = 128;
+    printf("K = %d of n x n keys, keys of %d numbers\n\n", K, Dk);
+    printf("                 multiplications         sums            comparisons\n");
+    printf("    n     keys       flat  product     all  KxK  p*q     all   KxK   p*q\n");
+    for (int n = 32; n <= 1024; n *= 2) {
+        Comparisons comparisons;
+        if (!count_comparisons(&comparisons, n, K)) return false;
+        printf("%5d %8d %10d %8d %7d %4d %4d %7ld %5ld %5ld\n", n, n * n, n * n * Dk, 2 * n * Dk, n * n, K * K,
+               product_candidates(K), comparisons.all, comparisons.square, comparisons.product);
+    }
+    return true;
+}
+
+// ---- the picture: the table as it is stored, and with both edges sorted
+
+enum { SIDE = 16, CHOSEN = 8, CELL = 24, BAR = 40 };
+
+typedef struct {
+    double a[SIDE], b[SIDE];
+    int rows[SIDE], columns[SIDE]; // which sub-key stands in a row, in a column
+    int index[CHOSEN];
+} Table;
+
+static void frame(Picture *picture, int x, int y, int size, int width, Color color) {
+    picture_fill(picture, x, y, size, width, color);
+    picture_fill(picture, x, y + size - width, size, width, color);
+    picture_fill(picture, x, y, width, size, color);
+    picture_fill(picture, x + size - width, y, width, size, color);
+}
+
+static void draw_bars(Picture *picture, const Table *table, int left, int top) {
+    for (int i = 0; i < SIDE; i++) {
+        int row = (int)(BAR * table->a[table->rows[i]]), column = (int)(BAR * table->b[table->columns[i]]);
+        picture_fill(picture, left - 4 - row, top + i * CELL + 3, row, CELL - 6, color_class(1));
+        picture_fill(picture, left + i * CELL + 3, top - 4 - column, CELL - 6, column, color_class(2));
+    }
+}
+
+// The border of the pairs with p·q <= K, where cells of the sorted table are candidates.
+static void draw_staircase(Picture *picture, int left, int top) {
+    for (int p = 1; p <= CHOSEN; p++) {
+        int right = left + CHOSEN / p * CELL, next = left + (p < CHOSEN ? CHOSEN / (p + 1) : 0) * CELL;
+        double x = right, y = top + (double)p * CELL;
+        picture_line(picture, x, y - CELL, x, y, 3, COLOR_TEXT);
+        picture_line(picture, x, y, next, y, 3, COLOR_TEXT);
+    }
+}
+
+static void draw_table(Picture *picture, const Table *table, int left, int top, bool sorted) {
+    for (int p = 0; p < SIDE; p++) {
+        for (int q = 0; q < SIDE; q++) {
+            int i = table->rows[p], j = table->columns[q], x = left + q * CELL, y = top + p * CELL;
+            Color heat = color_heat((table->a[i] + table->b[j]) / 2);
+            bool looked_at = !sorted || (p + 1) * (q + 1) <= CHOSEN;
+            picture_fill(picture, x + 1, y + 1, CELL - 2, CELL - 2,
+                         looked_at ? heat : color_blend(heat, COLOR_BACKGROUND, 0.75));
+            if (among(table->index, CHOSEN, i * SIDE + j)) frame(picture, x + 1, y + 1, CELL - 2, 4, 0xffffff);
+        }
+    }
+    draw_bars(picture, table, left, top);
+    if (sorted) draw_staircase(picture, left, top);
+}
+
+static bool draw(const char *path, Error *error) {
+    Table table;
+    double score[CHOSEN];
+    int room[2 * CHOSEN];
+    Picture picture;
+    uniform(table.a, SIDE, "rows");
+    uniform(table.b, SIDE, "columns");
+    product_top_k(score, table.index, table.a, table.b, SIDE, CHOSEN, room);
+    if (!picture_new(&picture, 960, 540, error)) return false;
+    const int top = 110, left = 70, second = 540;
+    for (int i = 0; i < SIDE; i++) table.rows[i] = table.columns[i] = i;
+    picture_text(&picture, left, 14, 2, COLOR_TEXT, "256 keys: every sum a + b");
+    draw_table(&picture, &table, left, top, false);
+    top_k(table.rows, table.a, SIDE, SIDE);
+    top_k(table.columns, table.b, SIDE, SIDE);
+    picture_text(&picture, second, 14, 2, COLOR_TEXT, "both edges sorted: 20 sums will do");
+    draw_table(&picture, &table, second, top, true);
+    picture_text(&picture, left, 512, 1.5, COLOR_DIM, "bars: a (left), b (top).  white frames: the 8 best");
+    picture_text(&picture, second, 512, 1.5, COLOR_DIM, "inside the stairs: ranks p x q <= 8");
+    bool ok = picture_write_png(&picture, path, error);
+    picture_free(&picture);
+    return ok;
+}
+
+int main(int count, char **arguments) {
+    Error error = { "" };
+    if (count == 3 && strcmp(arguments[1], "--picture") == 0) {
+        if (draw(arguments[2], &error)) return EXIT_SUCCESS;
+        fprintf(stderr, "chapter-04: %s\n", error.text);
+        return EXIT_FAILURE;
+    }
+    if (count != 1) {
+        fputs("Usage: chapter-04 [--picture FILE.png]\n", stderr);
+        return 2;
+    }
+    show_search();
+    if (show_counts() && fflush(stdout) == 0) return EXIT_SUCCESS;
+    fputs("chapter-04: out of memory, or the output could not be written\n", stderr);
+    return EXIT_FAILURE;
+}
