@@ -28,20 +28,21 @@ static void show_search(void) {
     top_k(rows, a, N, N);
     top_k(columns, b, N, N);
     printf("The %d best of %d x %d sums, both lists sorted\n\n          b", K, N, N);
-    for (int q = 0; q < N; q++) printf("%4g ", b[columns[q]]);
+    for (int q = 0; q < N; q++) printf("%5g", b[columns[q]]);
     printf("\n       rank");
-    for (int q = 0; q < N; q++) printf("%4d ", q + 1);
+    for (int q = 0; q < N; q++) printf("%5d", q + 1);
     for (int p = 0; p < N; p++) {
         printf("\n   a %g%5d ", a[rows[p]], p + 1);
         for (int q = 0; q < N; q++) {
             int i = rows[p], j = columns[q];
             if ((p + 1) * (q + 1) > K)
-                printf("   . ");
+                printf("    .");
             else
-                printf("%4g%c", a[i] + b[j], among(index, K, i * N + j) ? '*' : ' ');
+                printf("%s%g", among(index, K, i * N + j) ? "  *" : "   ", a[i] + b[j]);
         }
     }
-    printf("\n\n   * chosen; a number: looked at (ranks p times q is at most %d); a dot: never looked at\n  ", K);
+    printf("\n\n   with a *: chosen; a number: looked at (ranks p times q is at most %d); a dot: never looked at\n  ",
+           K);
     for (int k = 0; k < K; k++) {
         printf(" key %d = %d*%d+%d scores %g%s", index[k], index[k] / N, N, index[k] % N, score[k],
                k + 1 < K ? "," : "\n\n");

@@ -1,0 +1,341 @@
+// build/chapter-06 shows that the choice is all that bends this layer, and what it costs; --picture FILE draws the
+// lesson's picture, --time measures this chapter's own code.
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/06_sgatlin/sgatlin.h"
+#include "reference/support/picture.h"
+#include "reference/support/random.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void normal(double *v, size_t n, double deviation, const char *name) {
+    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(8, name), i);
+}
+
+// ---- a layer with random parameters and room for one token
+
+typedef struct {
+    Sgatlin s;
+    SgatlinWeights w;
+    SgatlinToken kept;
+    double *block;
+    int *index, *room;
+} Layer;
+
+static void layer_free(Layer *layer) {
+    free(layer->block);
+    free(layer->index);
+    *layer = (Layer){ 0 };
+}
+
+static bool layer_new(Layer *out, const Sgatlin *s, Error *error) {
+    size_t query = (size_t)s->D * sgatlin_query_width(s), experts = (size_t)s->C * s->F * s->D;
+    size_t keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk;
+    *out = (Layer){ .s = *s };
+    out->block = malloc((query + keys + 2 * experts + sgatlin_token_doubles(s)) * sizeof *out->block);
+    out->index = malloc(((size_t)s->C + 2) * s->K * sizeof *out->index);
+    if (out->block == NULL || out->index == NULL) {
+        layer_free(out);
+        return fail(error, "no memory for a layer of %d x %d neurons", s->C, s->F);
+    }
+    out->w.query = out->block;
+    out->w.keys = out->w.query + query;
+    out->w.in = out->w.keys + keys;
+    out->w.out = out->w.in + experts;
+    out->kept = sgatlin_token(out->w.out + experts, out->index, s);
+    out->room = out->index + (size_t)s->C * s->K;
+    normal(out->w.query, query, 1.0 / sqrt(s->D), "query");
+    normal(out->w.keys, keys, 1.0 / sqrt(s->Dk), "keys");
+    normal(out->w.in, experts, 1.0 / sqrt(s->D), "in");
+    normal(out->w.out, experts, 1.0 / sqrt(s->C * s->K), "out");
+    return true;
+}
+
+static void forward(double *y, Layer *layer, const double *x) {
+    sgatlin_forward(y, &layer->kept, layer->room, x, &layer->w, &layer->s);
+}
+
+// ---- what is linear, and what is not
+
+enum { D = 6, F = 16, K = 3, Dk = 2 };
+
+// v = u and something that the router cannot see: a vector at right angles to both columns of the query.
+static void unseen(double *v, const double *u, const double *query) {
+    double column[Dk][D], e[D];
+    normal(e, D, 1.0, "e");
+    for (int k = 0; k <= Dk; k++) { // Gram and Schmidt: columns against the columns before, at last e against them all
+        double *next = k < Dk ? column[k] : e, length = 0.0;
+        for (int d = 0; k < Dk && d < D; d++) next[d] = query[d * Dk + k];
+        for (int j = 0; j < k; j++) {
+            double along = 0.0;
+            for (int d = 0; d < D; d++) along += next[d] * column[j][d];
+            for (int d = 0; d < D; d++) next[d] -= along * column[j][d];
+        }
+        for (int d = 0; d < D; d++) length += next[d] * next[d];
+        for (int d = 0; k < Dk && d < D; d++) next[d] /= sqrt(length);
+    }
+    for (int d = 0; d < D; d++) v[d] = u[d] + e[d];
+}
+
+static void show_gates(const char *name, Layer *layer, const double *x) {
+    double y[D];
+    forward(y, layer, x);
+    printf("  %-10s", name);
+    for (int k = 0; k < K; k++) printf("  neuron%3d score %6.3f", layer->kept.index[k], layer->kept.score[k]);
+    printf("\n");
+}
+
+static double distance(const double *a, const double *b) {
+    double sum = 0.0;
+    for (int d = 0; d < D; d++) sum += (a[d] - b[d]) * (a[d] - b[d]);
+    return sqrt(sum);
+}
+
+static void halfway(double *out, const double *a, const double *b) {
+    for (int d = 0; d < D; d++) out[d] = (a[d] + b[d]) / 2;
+}
+
+// How far the layer at the middle of a and b is from the middle of its answers.
+static double bend(Layer *layer, const double *a, const double *b) {
+    double middle[D], of_a[D], of_b[D], of_middle[D], want[D];
+    halfway(middle, a, b);
+    forward(of_a, layer, a);
+    forward(of_b, layer, b);
+    forward(of_middle, layer, middle);
+    halfway(want, of_a, of_b);
+    return distance(of_middle, want);
+}
+
+// The same with the gates that the layer chose last, whatever goes in.
+static double frozen_bend(Layer *layer, const double *a, const double *b) {
+    const Sgatlin *s = &layer->s;
+    const double *score = layer->kept.score;
+    double middle[D], of_a[D], of_b[D], of_middle[D], want[D];
+    halfway(middle, a, b);
+    sgatlin_experts(of_a, layer->kept.z, score, layer->index, a, layer->w.in, layer->w.out, s);
+    sgatlin_experts(of_b, layer->kept.z, score, layer->index, b, layer->w.in, layer->w.out, s);
+    sgatlin_experts(of_middle, layer->kept.z, score, layer->index, middle, layer->w.in, layer->w.out, s);
+    halfway(want, of_a, of_b);
+    return distance(of_middle, want);
+}
+
+// [matrix
+// W [D,D] = Σ score · out inᵀ over the chosen: what the layer is for every input with these gates, y = W x.
+static void write_matrix(double *W, const Layer *layer) {
+    memset(W, 0, D * D * sizeof *W);
+    for (int k = 0; k < K; k++) {
+        const double *in = layer->w.in + layer->index[k] * D, *out = layer->w.out + layer->index[k] * D;
+        for (int o = 0; o < D; o++) {
+            for (int i = 0; i < D; i++) W[o * D + i] += layer->kept.score[k] * out[o] * in[i];
+        }
+    }
+}
+// matrix]
+
+// Rows that Gauss's elimination leaves.
+static int matrix_rank(double *W) {
+    int rank = 0;
+    for (int column = 0; column < D && rank < D; column++) {
+        int best = rank;
+        for (int row = rank; row < D; row++) {
+            if (fabs(W[row * D + column]) > fabs(W[best * D + column])) best = row;
+        }
+        if (fabs(W[best * D + column]) < 1e-9) continue;
+        for (int i = 0; i < D; i++) {
+            double held = W[best * D + i];
+            W[best * D + i] = W[rank * D + i];
+            W[rank * D + i] = held;
+        }
+        for (int row = rank + 1; row < D; row++) {
+            double factor = W[row * D + column] / W[rank * D + column];
+            for (int i = 0; i < D; i++) W[row * D + i] -= factor * W[rank * D + i];
+        }
+        rank++;
+    }
+    return rank;
+}
+
+static bool show_linearity(Error *error) {
+    const Sgatlin s = { .router = PRODUCT_DENSE, .D = D, .F = F, .C = 1, .K = K, .Dk = Dk };
+    double u[D], v[D], w[D], twice[D], y[D], y2[D], W[D * D];
+    Layer layer;
+    if (!layer_new(&layer, &s, error)) return false;
+    normal(u, D, 1.0, "u");
+    normal(w, D, 1.0, "w");
+    unseen(v, u, layer.w.query);
+    printf("A layer of %d neurons for inputs of %d numbers; %d are chosen\n\n", F, D, K);
+    show_gates("u", &layer, u);
+    show_gates("v", &layer, v);
+    show_gates("w", &layer, w);
+    printf("\nHow far f((a + b) / 2) is from (f(a) + f(b)) / 2\n\n");
+    printf("  u and v, the same gates       %.4f   (v is %.4f away from u)\n", bend(&layer, u, v), distance(u, v));
+    printf("  u and w, other gates          %.4f\n", bend(&layer, u, w));
+    forward(y, &layer, u);
+    printf("  u and w, the gates of u       %.4f\n", frozen_bend(&layer, u, w));
+    write_matrix(W, &layer);
+    printf("\nThe matrix of u's gates: %d x %d numbers, rank %d\n", D, D, matrix_rank(W));
+    for (int d = 0; d < D; d++) twice[d] = 2 * u[d];
+    forward(y2, &layer, twice);
+    printf("f(2u) is %.4f times f(u): the gates double too\n\n", y2[0] / y[0]);
+    layer_free(&layer);
+    return true;
+}
+
+// ---- what it costs, at the sizes of the paper's TinyStories models
+
+static const Sgatlin paper = { .router = PRODUCT_DENSE, .D = 256, .F = 1024, .C = 8, .K = 8, .Dk = 128 };
+
+static void show_cost(const char *name, long parameters, long touched) {
+    printf("  %-26s %8ld %8ld %8ld %8ld\n", name, parameters, touched, 2 * touched, 4 * touched);
+}
+
+static void show_costs(void) {
+    const Sgatlin *s = &paper;
+    printf("One token, forward, D = %d, parameters of 4 bytes\n\n", s->D);
+    printf("  %-26s %8s %8s %8s %8s\n", "", "numbers", "touched", "FLOPs", "bytes");
+    show_cost("mlp, F = 1024", 2L * s->D * s->F, 2L * s->D * s->F);
+    long experts = 2L * s->C * s->F * s->D, chosen = 2L * s->C * s->K * s->D;
+    for (int router = PRODUCT_DENSE; router <= KEY_VALUE; router++) {
+        static const char *const names[] = { "product_dense", "product_key_value", "dense", "key_value" };
+        Sgatlin other = *s;
+        char name[64];
+        other.router = (SgatlinRouter)router;
+        long own =
+            (long)s->D * sgatlin_query_width(&other) + (long)sgatlin_lists(&other) * sgatlin_keys(&other) * s->Dk;
+        snprintf(name, sizeof name, "sgatlin, %s", names[router]);
+        show_cost(name, own + experts, own + chosen);
+    }
+}
+
+// ---- the picture: a plane of inputs, coloured by which neurons are chosen, and by one number of what comes out
+
+enum { SIDE = 440, PLANE_D = 8 };
+
+typedef struct {
+    uint64_t set; // one bit a neuron
+    double y;
+} Pixel;
+
+static bool look(Pixel *pixels, Error *error) {
+    const Sgatlin s = { .router = PRODUCT_DENSE, .D = PLANE_D, .F = 64, .C = 1, .K = 2, .Dk = 4 };
+    double origin[PLANE_D], across[PLANE_D], down[PLANE_D], x[PLANE_D], y[PLANE_D];
+    Layer layer;
+    if (!layer_new(&layer, &s, error)) return false;
+    normal(origin, PLANE_D, 1.0, "origin");
+    normal(across, PLANE_D, 1.0, "across");
+    normal(down, PLANE_D, 1.0, "down");
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        for (int d = 0; d < PLANE_D; d++) {
+            x[d] = origin[d] + (2.0 * (i % SIDE) / SIDE - 1.0) * across[d] + (2.0 * (i / SIDE) / SIDE - 1.0) * down[d];
+        }
+        forward(y, &layer, x);
+        pixels[i] = (Pixel){ .y = y[0] };
+        for (int k = 0; k < s.K; k++) pixels[i].set |= (uint64_t)1 << layer.index[k];
+    }
+    layer_free(&layer);
+    return true;
+}
+
+static Color color_of(uint64_t set) { return color_blend((Color)(random_bits(set, 0) >> 40), COLOR_DIM, 0.3); }
+
+static void paint(Picture *picture, const Pixel *pixels) {
+    double largest = 0.0;
+    for (int i = 0; i < SIDE * SIDE; i++) largest = fmax(largest, fabs(pixels[i].y));
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        int x = i % SIDE, y = i / SIDE;
+        bool edge = (x > 0 && pixels[i - 1].set != pixels[i].set) || (y > 0 && pixels[i - SIDE].set != pixels[i].set);
+        picture_fill(picture, 20 + x, 70 + y, 1, 1, edge ? COLOR_BACKGROUND : color_of(pixels[i].set));
+        double height = 32 * cbrt(pixels[i].y / largest); // steps of one colour keep the file small
+        picture_fill(picture, 500 + x, 70 + y, 1, 1, color_heat((32 + round(height)) / 64));
+    }
+}
+
+static bool draw(const char *path, Error *error) {
+    Picture picture = { 0 };
+    Pixel *pixels = malloc((size_t)SIDE * SIDE * sizeof *pixels);
+    if (pixels == NULL) return fail(error, "%s: no memory for a picture", path);
+    bool ok = look(pixels, error) && picture_new(&picture, 960, 530, error);
+    if (ok) {
+        picture_text(&picture, 20, 20, 2, COLOR_TEXT, "which 2 of 64 neurons are chosen");
+        picture_text(&picture, 500, 20, 2, COLOR_TEXT, "the first number that comes out");
+        paint(&picture, pixels);
+        ok = picture_write_png(&picture, path, error);
+    }
+    picture_free(&picture);
+    free(pixels);
+    return ok;
+}
+
+// ---- seconds, of this chapter's own plain code
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+enum { MLP, SCORES, CHOICE, NEURONS, PARTS };
+
+// Adds to each part's seconds those of one token.
+static void time_token(double spent[PARTS], Layer *layer, double *y, double *hidden, const double *x, const double *up,
+                       const double *down) {
+    const Sgatlin *s = &layer->s;
+    const SgatlinToken *kept = &layer->kept;
+    double at[PARTS + 1];
+    at[MLP] = seconds();
+    mlp_forward(y, hidden, hidden + s->F, x, up, down, s->D, s->F);
+    at[SCORES] = seconds();
+    sgatlin_scores(kept->scores, kept->query, x, layer->w.query, layer->w.keys, s);
+    at[CHOICE] = seconds();
+    sgatlin_choose(kept->score, kept->index, layer->room, kept->scores, s);
+    at[NEURONS] = seconds();
+    sgatlin_experts(y, kept->z, kept->score, kept->index, x, layer->w.in, layer->w.out, s);
+    at[PARTS] = seconds();
+    for (int part = 0; part < PARTS; part++) spent[part] += at[part + 1] - at[part];
+}
+
+static bool measure(Error *error) {
+    enum { TOKENS = 1000 };
+    size_t width = (size_t)paper.D, neurons = (size_t)paper.F;
+    double *block = malloc((2 * width + 2 * neurons + 2 * width * neurons) * sizeof *block);
+    double spent[PARTS] = { 0 };
+    Layer layer;
+    if (block == NULL) return fail(error, "no memory for an mlp of %zu neurons", neurons);
+    double *x = block, *y = x + width, *hidden = y + width, *up = hidden + 2 * neurons;
+    bool ok = layer_new(&layer, &paper, error);
+    if (ok) {
+        normal(up, 2 * width * neurons, 0.03, "up");
+        for (int t = 0; t < TOKENS; t++) {
+            for (size_t d = 0; d < width; d++) x[d] = random_uniform(9, (size_t)t * width + d) - 0.5;
+            time_token(spent, &layer, y, hidden, x, up, up + width * neurons);
+        }
+        for (int part = 0; part < PARTS; part++) spent[part] *= 1e6 / TOKENS;
+        printf("microseconds a token, forward: mlp %.0f; sgatlin %.0f (scores %.0f, choice %.0f, neurons %.0f)\n",
+               spent[MLP], spent[SCORES] + spent[CHOICE] + spent[NEURONS], spent[SCORES], spent[CHOICE],
+               spent[NEURONS]);
+        layer_free(&layer);
+    }
+    free(block);
+    return ok;
+}
+
+int main(int count, char **arguments) {
+    Error error = { "" };
+    bool ok;
+    if (count == 1) {
+        ok = show_linearity(&error);
+        if (ok) show_costs();
+    } else if (count == 3 && strcmp(arguments[1], "--picture") == 0) {
+        ok = draw(arguments[2], &error);
+    } else if (count == 2 && strcmp(arguments[1], "--time") == 0) {
+        ok = measure(&error);
+    } else {
+        fputs("Usage: chapter-06 [--picture FILE.png | --time]\n", stderr);
+        return 2;
+    }
+    if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
+    if (!ok) fprintf(stderr, "chapter-06: %s\n", error.text);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
