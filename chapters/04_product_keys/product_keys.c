@@ -57,7 +57,6 @@ static void offer(Best *best, double score, int index) {
     best->index[place] = index;
 }
 
-// [all_pairs
 long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K) {
     Best best = { .score = score, .index = index, .K = K };
     for (int i = 0; i < n; i++) {
@@ -65,7 +64,6 @@ long all_pairs_top_k(double *score, int *index, const double *a, const double *b
     }
     return best.comparisons;
 }
-// all_pairs]
 
 long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room) {
     Best best = { .score = score, .index = index, .K = K };

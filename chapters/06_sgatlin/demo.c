@@ -121,7 +121,6 @@ static double frozen_bend(Layer *layer, const double *a, const double *b) {
     return distance(of_middle, want);
 }
 
-// [matrix
 // W [D,D] = Σ score · out inᵀ over the chosen: what the layer is for every input with these gates, y = W x.
 static void write_matrix(double *W, const Layer *layer) {
     memset(W, 0, D * D * sizeof *W);
@@ -132,7 +131,6 @@ static void write_matrix(double *W, const Layer *layer) {
         }
     }
 }
-// matrix]
 
 // Rows that Gauss's elimination leaves.
 static int matrix_rank(double *W) {

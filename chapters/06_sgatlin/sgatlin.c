@@ -41,7 +41,6 @@ static double scale(const Sgatlin *s) {
     return 1.0 / sqrt(is_product(s) ? 2.0 * s->Dk : s->Dk);
 }
 
-// [scores
 void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights, const double *keys,
                     const Sgatlin *s) {
     int lists = sgatlin_lists(s), n = sgatlin_keys(s);
@@ -57,7 +56,6 @@ void sgatlin_scores(double *scores, double *query, const double *x, const double
         for (int i = 0; i < n; i++) row[i] *= scale(s);
     }
 }
-// scores]
 
 static void add(double *sum, const double *part, int n) {
     for (int i = 0; i < n; i++) sum[i] += part[i];
@@ -98,7 +96,6 @@ void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, 
 
 // ---- step two: the gating
 
-// [choose
 void sgatlin_choose(double *score, int *index, int *room, const double *scores, const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;
     for (int c = 0; c < C; c++, score += K, index += K) {
@@ -111,7 +108,6 @@ void sgatlin_choose(double *score, int *index, int *room, const double *scores, 
         }
     }
 }
-// choose]
 
 void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index, const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;

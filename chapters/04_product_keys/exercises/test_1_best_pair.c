@@ -1,0 +1,56 @@
+#include "chapters/04_product_keys/product_keys.h"
+#include "reference/support/random.h"
+#include "tests/support/suite.h"
+
+int best_pair(const double *a, const double *b, int n);
+
+static void expect_best(const double *a, const double *b, int n) {
+    double score;
+    int want;
+    all_pairs_top_k(&score, &want, a, b, n, 1);
+    int got = best_pair(a, b, n);
+    ck_assert_msg(got == want, "n = %d: best_pair says %d, but %d is the best, with %g", n, got, want, score);
+}
+
+START_TEST(on_paper)
+{
+    const double a[] = { 5, 1, 4 }, b[] = { 2, 3, 0 };
+    ck_assert_int_eq(best_pair(a, b, 3), 1); // 5 + 3
+}
+END_TEST
+
+START_TEST(random_lists)
+{
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        double a[20], b[20];
+        for (uint64_t i = 0; i < 20; i++) {
+            a[i] = random_normal(random_key(seed, "a"), i);
+            b[i] = random_normal(random_key(seed, "b"), i);
+        }
+        expect_best(a, b, 1 + (int)(seed % 20));
+    }
+}
+END_TEST
+
+START_TEST(equal_sums_go_to_the_lowest)
+{
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        double a[9], b[9];
+        for (uint64_t i = 0; i < 9; i++) {
+            a[i] = -(double)random_below(random_key(seed, "a"), i, 3); // none above 0: no start at 0 will do
+            b[i] = -(double)random_below(random_key(seed, "b"), i, 3);
+        }
+        expect_best(a, b, 1 + (int)(seed % 9));
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("04-1 best pair");
+    TCase *tests = tcase_create("best pair");
+    tcase_add_test(tests, on_paper);
+    tcase_add_test(tests, random_lists);
+    tcase_add_test(tests, equal_sums_go_to_the_lowest);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

@@ -1,0 +1,50 @@
+#include "chapters/06_sgatlin/sgatlin.h"
+#include "reference/support/random.h"
+#include "tests/support/suite.h"
+#include <math.h>
+
+void write_matrix(double *W, const double *score, const int *index, const double *in, const double *out,
+                  const Sgatlin *s);
+
+// One neuron, in (1, 2), out (3, 5), score 10: W = 10·(3, 5)ᵀ(1, 2) = (30, 60; 50, 100).
+START_TEST(on_paper)
+{
+    const Sgatlin s = { .D = 2, .F = 1, .C = 1, .K = 1 };
+    double W[4];
+    write_matrix(W, (double[]){ 10 }, (int[]){ 0 }, (double[]){ 1, 2 }, (double[]){ 3, 5 }, &s);
+    ck_assert(W[0] == 30 && W[1] == 60 && W[2] == 50 && W[3] == 100);
+}
+END_TEST
+
+START_TEST(it_does_what_the_layer_does)
+{
+    enum { D = 7, F = 9, C = 2, K = 3 };
+    const Sgatlin s = { .D = D, .F = F, .C = C, .K = K };
+    static const int index[C * K] = { 8, 0, 4, 2, 3, 4 };
+    double in[C * F * D], out[C * F * D], score[C * K], x[D], y[D], z[C * K], W[D * D];
+    for (uint64_t i = 0; i < C * F * D; i++) {
+        in[i] = random_normal(1, i);
+        out[i] = random_normal(2, i);
+    }
+    for (uint64_t i = 0; i < C * K; i++) score[i] = random_normal(3, i);
+    write_matrix(W, score, index, in, out, &s);
+    for (uint64_t token = 0; token < 5; token++) {
+        for (uint64_t d = 0; d < D; d++) x[d] = random_normal(4, token * D + d);
+        sgatlin_experts(y, z, score, index, x, in, out, &s);
+        for (int o = 0; o < D; o++) {
+            double sum = 0.0;
+            for (int i = 0; i < D; i++) sum += W[o * D + i] * x[i];
+            ck_assert_msg(fabs(sum - y[o]) < 1e-12, "y[%d] is %.6g, by the matrix %.6g", o, y[o], sum);
+        }
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("06-1 the matrix");
+    TCase *tests = tcase_create("matrix");
+    tcase_add_test(tests, on_paper);
+    tcase_add_test(tests, it_does_what_the_layer_does);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
