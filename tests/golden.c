@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const GoldenRung *const rungs[] = { &golden_reference, &golden_plain };
+static const GoldenRung *const rungs[] = { &golden_reference, &golden_chapters };
 
 static bool check_file(const char *path) {
     bool ok = true;

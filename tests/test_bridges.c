@@ -1,8 +1,8 @@
 // What must hold between one kind of layer and another, or a layer and plain algebra (the bridges of the house style).
 #include "reference/support/matmul.h"
 #include "reference/support/random.h"
+#include "tests/support/chapter_ffn.h"
 #include "tests/support/compare.h"
-#include "tests/support/plain_ffn.h"
 #include "tests/support/suite.h"
 #include <check.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ static void check_ties(Router router, int n, int C, int K, int T) {
                    random_key((uint64_t)n, "keys"));
     ck_assert_msg(layer_numbers_new(&plain, &config, 1, T, &error), "%s", error.text);
     layer_numbers_from(&plain, &layer);
-    ck_assert_msg(plain_ffn_run(&plain, &error), "%s", error.text);
+    ck_assert_msg(chapters_run(&plain, &error), "%s", error.text);
     forward(&layer);
     Gating gating = layer_gating(&layer);
     long ties = 0;

@@ -1,10 +1,11 @@
-// Every feed-forward layer that is built in, on sizes that no golden file has: against the plain double version in the
-// three steps of the house style, against its own finite differences, and on 1 against N threads bit for bit.
+// Every feed-forward layer that is built in, on sizes that no golden file has: the reference against the chapters in the
+// three steps of the house style, each against its own finite differences, and on 1 against N threads bit for bit.
 #include "reference/support/matmul.h"
 #include "reference/support/parallel.h"
 #include "reference/support/random.h"
+#include "tests/support/chain.h"
+#include "tests/support/chapter_ffn.h"
 #include "tests/support/compare.h"
-#include "tests/support/plain_ffn.h"
 #include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
@@ -51,93 +52,52 @@ static void run(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, co
     ck_assert_msg(rung(numbers, &error), "%s: %s", name, error.text);
 }
 
-static void expect(const char *name, const char *what, const double *got, const double *want, size_t count,
-                   Tolerance tolerance, double *worst) {
-    Difference difference;
-    bool ok = compare_values(&difference, what, (Values){ got, count }, (Values){ want, count }, tolerance);
-    ck_assert_msg(ok, "%s: %s", name, difference.problem);
-    if (difference.rms > 0 && difference.worst / difference.rms > *worst) *worst = difference.worst / difference.rms;
-}
+// ---- the reference against the chapters
 
-// Measured worst, relative to the tensor's rms: scores 9e-7, y 3.3e-6, gradients 1.6e-5 (gelu, whose argument is large
-// where F is 1). About three times that, for other machines' order of summation.
-static const Tolerance FORWARD = { .relative = 1e-5 }, BACKWARD = { .relative = 5e-5 };
-
-typedef struct {
-    double scores, forward, backward; // worst errors, relative to rms
-    long rows, other_choices;
-} Seen;
-
-// Steps one and two. The scores of whatever was chosen agree with the plain ones; rank by rank the chosen expert is as
-// good as the plain choice, to the error that two scores may have. Rows where it is another are counted.
-static void compare_choice(const char *name, const LayerNumbers *got, const LayerNumbers *plain, Seen *seen) {
-    const Config *config = &plain->config;
-    size_t keys = (size_t)plain_score_groups(config) * plain_score_keys(config);
-    size_t entries = (size_t)plain->N * config->C * config->K;
-    double *want = malloc(entries * sizeof *want);
-    ck_assert_ptr_nonnull(want);
-    for (size_t i = 0; i < entries; i++) {
-        ck_assert_msg(got->index[i] >= 0 && got->index[i] < config->F, "%s: index[%zu] is %d", name, i, got->index[i]);
-        size_t row = i / config->K; // of [N,C]
-        want[i] = plain_score(config, plain->scores + row / config->C * keys, (int)(row % config->C), got->index[i]);
-        for (size_t j = row * config->K; j < i; j++) ck_assert_int_ne(got->index[i], got->index[j]);
-    }
-    expect(name, "score", got->score, want, entries, FORWARD, &seen->scores);
-    double close = 2 * FORWARD.relative * root_mean_square(want, entries);
-    for (size_t row = 0; row < entries / config->K; row++) {
-        bool other = false;
-        for (int k = 0; k < config->K; k++) {
-            size_t i = row * config->K + k;
-            other = other || got->index[i] != plain->index[i];
-            ck_assert_msg(fabs(want[i] - plain->score[i]) <= close, "%s: rank %d of row %zu is %d, wanted %d", name, k,
-                          row, got->index[i], plain->index[i]);
-        }
-        seen->other_choices += other;
-        seen->rows++;
-    }
-    free(want);
-}
-
-static void compare_layer(const char *name, const Config *config, const Sizes *sizes, uint64_t seed, Seen *seen) {
-    LayerNumbers got, plain;
-    random_numbers(&got, config, sizes->B, sizes->T, seed);
-    random_numbers(&plain, config, sizes->B, sizes->T, seed);
-    run(plain_ffn_run, &plain, name);
+static void chain_new(Chain *chain, const Config *config, const Sizes *sizes, uint64_t seed, const char *name) {
+    *chain = (Chain){ 0 };
+    random_numbers(&chain->reference, config, sizes->B, sizes->T, seed);
+    random_numbers(&chain->chapter, config, sizes->B, sizes->T, seed);
     if (config->ffn->sparse) {
-        run(reference_layer_run, &got, name);
-        compare_choice(name, &got, &plain, seen);
-        size_t entries = (size_t)plain.N * config->C * config->K;
-        for (size_t i = 0; i < entries; i++) got.score[i] = plain.score[i] = (float)plain.score[i];
-        memcpy(got.index, plain.index, entries * sizeof *got.index);
-        got.given = plain.given = true;
-        run(plain_ffn_run, &plain, name);
+        random_numbers(&chain->own_reference, config, sizes->B, sizes->T, seed);
+        random_numbers(&chain->own_chapter, config, sizes->B, sizes->T, seed);
+        run(reference_layer_run, &chain->own_reference, name);
+        run(chapters_run, &chain->own_chapter, name);
+        size_t entries = (size_t)chain->chapter.N * config->C * config->K;
+        for (size_t i = 0; i < entries; i++) {
+            chain->reference.score[i] = chain->chapter.score[i] = (float)chain->own_chapter.score[i];
+            chain->reference.index[i] = chain->chapter.index[i] = chain->own_chapter.index[i];
+        }
+        chain->reference.given = chain->chapter.given = true;
     }
-    run(reference_layer_run, &got, name);
-    size_t rows = (size_t)plain.N * config->D;
-    expect(name, "y", got.y, plain.y, rows, FORWARD, &seen->forward);
-    expect(name, "dx", got.dx, plain.dx, rows, BACKWARD, &seen->backward);
-    for (int i = 0; i < plain.tensors.count; i++) {
-        const Tensor *tensor = &plain.tensors.at[i];
-        expect(name, tensor->name, got.gradients + tensor->offset, plain.gradients + tensor->offset, tensor->count,
-               BACKWARD, &seen->backward);
-    }
-    layer_numbers_free(&got);
-    layer_numbers_free(&plain);
+    run(reference_layer_run, &chain->reference, name);
+    run(chapters_run, &chain->chapter, name);
 }
 
-START_TEST(layers_agree_with_the_plain_ones)
+static void chain_free(Chain *chain) {
+    layer_numbers_free(&chain->own_reference);
+    layer_numbers_free(&chain->own_chapter);
+    layer_numbers_free(&chain->reference);
+    layer_numbers_free(&chain->chapter);
+}
+
+START_TEST(the_reference_agrees_with_the_chapters)
 {
     Config kind;
     char name[VARIANT_NAME], what[VARIANT_NAME + 64];
+    Error error = { "" };
     ck_assert(layer_variant(_i, &kind, name));
     parallel_set_threads(1); // the same bits as many, by the next test
     Seen seen = { 0 };
     for (int i = 0; i < SWEEP; i++) {
         const Sizes *s = &sweep[i];
         Config config = with_sizes(kind, s);
+        Chain chain;
         snprintf(what, sizeof what, "%s B %d T %d D %d F %d C %d K %d Dk %d", name, s->B, s->T, s->D, s->F, s->C, s->K,
                  s->Dk);
-        compare_layer(what, &config, s, 100 + (uint64_t)i, &seen);
+        chain_new(&chain, &config, s, 100 + (uint64_t)i, what);
+        ck_assert_msg(chain_holds(&chain, &seen, &error), "%s: %s", what, error.text);
+        chain_free(&chain);
     }
     ck_assert_int_eq(kind.ffn->sparse, seen.rows > 0);
     ck_assert_msg(seen.other_choices * 1000 <= seen.rows, "%s: %ld of %ld rows chose otherwise", name,
@@ -147,6 +107,91 @@ START_TEST(layers_agree_with_the_plain_ones)
                 seen.backward, seen.other_choices, seen.rows);
 }
 END_TEST
+
+// ---- and that it would be noticed if it did not
+
+static void must_break(const Chain *chain, const char *name, const char *what) {
+    Seen seen = { 0 };
+    Error error;
+    ck_assert_msg(!chain_holds(chain, &seen, &error), "%s: %s was not noticed", name, what);
+}
+
+// NaN, infinity, or a thousandth of the tensor's rms, in one element.
+static void plant_values(const Chain *chain, const char *name, const char *what, double *values, size_t count) {
+    double *at = &values[random_below(random_key(3, what), 0, count)], kept = *at;
+    const double planted[] = { NAN, INFINITY, -INFINITY, kept + 1e-3 * root_mean_square(values, count) };
+    for (size_t i = 0; i < sizeof planted / sizeof planted[0]; i++) {
+        *at = planted[i];
+        must_break(chain, name, what);
+    }
+    *at = kept;
+}
+
+static void swap_ranks(LayerNumbers *numbers, bool scores_too) {
+    double score = numbers->score[0];
+    int32_t index = numbers->index[0];
+    numbers->index[0] = numbers->index[1];
+    numbers->index[1] = index;
+    if (!scores_too) return;
+    numbers->score[0] = numbers->score[1];
+    numbers->score[1] = score;
+}
+
+// Other choices than the best: ranks out of order, an expert twice, none at all, and the one that just missed.
+static void plant_choices(Chain *chain, const char *name) {
+    LayerNumbers *got = &chain->own_reference;
+    const Config *config = &got->config;
+    for (int scores_too = 0; scores_too < 2; scores_too++) {
+        swap_ranks(got, scores_too);
+        must_break(chain, name, "two ranks the wrong way round");
+        swap_ranks(got, scores_too);
+    }
+    int32_t last = got->index[config->K - 1], next[16];
+    double kept = got->score[config->K - 1], scores[16];
+    const int32_t wrong[] = { got->index[0], -1, config->F };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        got->index[config->K - 1] = wrong[i];
+        must_break(chain, name, "an expert chosen twice, or one that is not there");
+    }
+    Config more = *config;
+    more.K++;
+    chapter_top(&more, chain->own_chapter.scores, 0, scores, next);
+    got->index[config->K - 1] = next[config->K];
+    got->score[config->K - 1] = scores[config->K]; // its own score, so the score alone says nothing
+    must_break(chain, name, "the expert of the next rank");
+    got->index[config->K - 1] = last;
+    got->score[config->K - 1] = kept;
+}
+
+START_TEST(planted_errors_are_noticed)
+{
+    static const Sizes sizes = { 1, 9, 24, 36, 3, 5, 10 };
+    Config kind;
+    char name[VARIANT_NAME];
+    Chain chain;
+    Seen seen = { 0 };
+    Error error = { "" };
+    ck_assert(layer_variant(_i, &kind, name));
+    Config config = with_sizes(kind, &sizes);
+    chain_new(&chain, &config, &sizes, 5, name);
+    LayerNumbers *got = &chain.reference;
+    size_t rows = (size_t)got->N * config.D;
+    if (config.ffn->sparse) {
+        plant_values(&chain, name, "score", chain.own_reference.score, (size_t)got->N * config.C * config.K);
+        plant_choices(&chain, name);
+    }
+    plant_values(&chain, name, "y", got->y, rows);
+    plant_values(&chain, name, "dx", got->dx, rows);
+    for (int i = 0; i < got->tensors.count; i++) {
+        const Tensor *tensor = &got->tensors.at[i];
+        plant_values(&chain, name, tensor->name, got->gradients + tensor->offset, tensor->count);
+    }
+    ck_assert_msg(chain_holds(&chain, &seen, &error), "%s: %s", name, error.text); // all is as it was
+    chain_free(&chain);
+}
+END_TEST
+
+// ---- threads
 
 // Runs the layer with this many threads and leaves the layer open, for its bits to be read.
 static void run_threads(Layer *out, const Config *config, const Sizes *sizes, int threads) {
@@ -192,6 +237,8 @@ START_TEST(threads_do_not_change_a_bit)
     }
 }
 END_TEST
+
+// ---- finite differences
 
 // sum(y·dy) in double.
 static double loss_of(const LayerNumbers *numbers) {
@@ -250,9 +297,9 @@ typedef struct {
     double step, tolerance; // of the direction's length; of |gradient| · |step taken|
 } Differentiated;
 
-// Measured worst: plain 6e-10, reference 3.7e-4 (the loss's own rounding, over the step).
+// Measured worst: chapters 6e-10, reference 4.8e-4 (the loss's own rounding, over the step).
 static const Differentiated rungs[] = {
-    { "plain", plain_ffn_run, 1e-5, 1e-8 },
+    { "chapters", chapters_run, 1e-5, 1e-8 },
     { "reference", reference_layer_run, 1e-3, 2e-3 },
 };
 
@@ -331,12 +378,12 @@ START_TEST(backward_is_the_slope_of_forward)
 }
 END_TEST
 
-START_TEST(every_kind_has_a_plain_oracle)
+START_TEST(every_kind_has_a_chapter)
 {
     Config kind;
     char name[VARIANT_NAME];
     ck_assert(layer_variant(_i, &kind, name));
-    ck_assert_msg(plain_ffn_knows(&kind), "%s", name);
+    ck_assert_msg(chapters_know(&kind), "%s", name);
     ck_assert_ptr_eq(ffn_find(kind.ffn->name), kind.ffn);
     ck_assert_int_eq(kind.ffn->sparse, kind.ffn->gating != NULL);
 }
@@ -347,8 +394,9 @@ int main(void) {
     Suite *suite = suite_create("ffn");
     TCase *tests = tcase_create("layers");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, every_kind_has_a_plain_oracle, 0, layer_variants());
-    tcase_add_loop_test(tests, layers_agree_with_the_plain_ones, 0, layer_variants());
+    tcase_add_loop_test(tests, every_kind_has_a_chapter, 0, layer_variants());
+    tcase_add_loop_test(tests, the_reference_agrees_with_the_chapters, 0, layer_variants());
+    tcase_add_loop_test(tests, planted_errors_are_noticed, 0, layer_variants());
     tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, layer_variants());
     tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, layer_variants());
     suite_add_tcase(suite, tests);

@@ -56,11 +56,11 @@ START_TEST(golden_files_pass)
     Error error = { "" };
     ck_assert_msg(golden_check(files[_i], &golden_reference, stderr, &error), "%s", error.text);
     ck_assert(golden_applies(files[_i], &golden_reference));
-    ck_assert_int_eq(golden_applies(files[_i], &golden_plain), _i < FFN_FILES);
+    ck_assert_int_eq(golden_applies(files[_i], &golden_chapters), _i < FFN_FILES);
     if (_i < FFN_FILES)
-        ck_assert_msg(golden_check(files[_i], &golden_plain, stderr, &error), "%s", error.text);
+        ck_assert_msg(golden_check(files[_i], &golden_chapters, stderr, &error), "%s", error.text);
     else
-        ck_assert(!golden_check(files[_i], &golden_plain, nowhere, &error));
+        ck_assert(!golden_check(files[_i], &golden_chapters, nowhere, &error));
 }
 END_TEST
 

@@ -1,9 +1,9 @@
 // One feed-forward layer against a file of golden/ffn/. For sparse layers in three steps (the house style): the scores
 // to a tolerance, the choice equal, and the output also given the golden choice.
 #include "tests/support/golden_check.h"
+#include "tests/support/chapter_ffn.h"
 #include "tests/support/golden_file.h"
 #include "tests/support/golden_model.h"
-#include "tests/support/plain_ffn.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static const double DOUBLE_ERROR = 1e-10, FLOAT32_ERROR = 1e-5;
 static bool knows_all(const Config *config) { return config->ffn != NULL; }
 
 const GoldenRung golden_reference = { "reference", knows_all, reference_layer_run, false, 0.0 };
-const GoldenRung golden_plain = { "plain", plain_ffn_knows, plain_ffn_run, true, 1e-10 };
+const GoldenRung golden_chapters = { "chapters", chapters_know, chapters_run, true, 1e-10 };
 
 static Shape shape_of(const Tensor *tensor) {
     Shape shape = { { 0 } };
@@ -57,15 +57,16 @@ static void compare_outputs(GoldenFile *golden, const LayerNumbers *got, const c
 
 static Shape scores_shape(const LayerNumbers *numbers) {
     const Config *config = &numbers->config;
-    if (plain_score_groups(config) == config->C) return (Shape){ { numbers->B, numbers->T, config->C, config->F } };
-    return (Shape){ { numbers->B, numbers->T, 2, config->C, plain_score_keys(config) } };
+    Sgatlin s = chapter_sgatlin(config);
+    if (sgatlin_lists(&s) == s.C) return (Shape){ { numbers->B, numbers->T, s.C, s.F } };
+    return (Shape){ { numbers->B, numbers->T, 2, s.C, sgatlin_keys(&s) } };
 }
 
 static Shape gating_shape(const LayerNumbers *numbers) {
     return (Shape){ { numbers->B, numbers->T, numbers->config.C, numbers->config.K } };
 }
 
-// The file against itself. The fast rung keeps its router's scores to itself, so the file's are held against the plain
+// The file against itself. The fast rung keeps its router's scores to itself, so the file's are held against the chapter's
 // router run on the file's own x and keys, and the file's gating must be their top K: then a rung that agrees with the
 // gating agrees with the scores that made it.
 static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *error) {
@@ -78,8 +79,9 @@ static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *
     memcpy(plain.parameters, inputs->parameters, plain.tensors.floats * sizeof *plain.parameters);
     memcpy(plain.x, inputs->x, (size_t)plain.N * config->D * sizeof *plain.x);
     Tolerance tight = { .relative = DOUBLE_ERROR };
-    size_t keys = (size_t)plain_score_groups(config) * plain_score_keys(config);
-    if (plain_ffn_run(&plain, error)) {
+    Sgatlin s = chapter_sgatlin(config);
+    size_t keys = (size_t)sgatlin_lists(&s) * sgatlin_keys(&s);
+    if (chapters_run(&plain, error)) {
         golden_compare(golden, "router.scores", "router.scores", scores_shape(&plain), plain.scores, tight);
     } else {
         golden_problem(golden, "%s", error->text);
@@ -88,7 +90,7 @@ static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *
     for (int t = 0; scores && t < plain.N; t++) {
         for (int c = 0; c < config->C; c++) {
             size_t at = ((size_t)t * config->C + c) * config->K;
-            plain_top(config, scores + t * keys, c, plain.score + at, plain.index + at);
+            chapter_top(config, scores + t * keys, c, plain.score + at, plain.index + at);
         }
     }
     golden_compare(golden, "top K of scores", "gating.scores", gating_shape(&plain), plain.score, tight);

@@ -18,7 +18,7 @@ typedef struct {
 } GoldenRung;
 
 extern const GoldenRung golden_reference; // the fast rung, in float
-extern const GoldenRung golden_plain;     // tests/support/plain_ffn.c, in double, at 1e-10
+extern const GoldenRung golden_chapters;  // the plain rung, in double, at 1e-10
 
 // Checks every feed-forward number of the file against the rung; a model file against the reference, whose own it is.
 // The report (a table of worst errors and bounds, one line a problem) goes to `report`; error is the first problem.

@@ -2,8 +2,8 @@
 #include "reference/support/memory.h"
 #include "reference/support/parallel.h"
 #include "reference/support/random.h"
+#include "tests/support/chapter_ffn.h"
 #include "tests/support/compare.h"
-#include "tests/support/plain_ffn.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +155,8 @@ bool layer_numbers_new(LayerNumbers *out, const Config *config, int B, int T, Er
     bool taken = out->parameters != NULL;
     if (taken && ffn->sparse) {
         size_t entries = (size_t)out->N * config->C * config->K;
-        size_t keys = (size_t)plain_score_groups(config) * plain_score_keys(config);
+        Sgatlin shape = chapter_sgatlin(config);
+        size_t keys = (size_t)sgatlin_lists(&shape) * sgatlin_keys(&shape);
         out->scores = calloc((size_t)out->N * keys + entries, sizeof *out->scores);
         out->index = calloc(entries, sizeof *out->index);
         taken = out->scores != NULL && out->index != NULL;
