@@ -1,0 +1,145 @@
+#include "chapters/07_language_model/feed_forward.h"
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include <math.h>
+
+static double fan_in(int n) { return 1.0 / sqrt(n); }
+
+// ---- mlp (chapter 01)
+
+static void mlp_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+    int D = sizes->D, F = sizes->F;
+    parameter_place(walk, &w->up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, F });
+    parameter_place(walk, &w->down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
+}
+
+static size_t mlp_doubles(const ModelSizes *sizes) { return 2 * (size_t)sizes->F; }
+static size_t mlp_room(const ModelSizes *sizes) { return 2 * (size_t)sizes->F; }
+static size_t no_ints(const ModelSizes *sizes) { return 0 * (size_t)sizes->F; }
+
+static FeedForwardToken mlp_token(double *doubles, int *ints, const ModelSizes *sizes) {
+    (void)ints;
+    return (FeedForwardToken){ .before = doubles, .after = doubles + sizes->F };
+}
+
+static void mlp(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                const ModelSizes *sizes) {
+    mlp_forward(y, kept->before, kept->after, x, w->up, w->down, sizes->D, sizes->F);
+}
+
+static void mlp_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
+                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                     const ModelSizes *sizes) {
+    mlp_backward(dx, dw->up, dw->down, room, dy, x, kept->before, kept->after, w->up, w->down, sizes->D, sizes->F);
+}
+
+// ---- glu (chapter 01)
+
+static void glu_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+    int D = sizes->D, F = sizes->F;
+    parameter_place(walk, &w->up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, 2 * F });
+    parameter_place(walk, &w->up_bias, "up_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ 2 * F });
+    parameter_place(walk, &w->down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
+    parameter_place(walk, &w->down_bias, "down_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ D });
+}
+
+static size_t glu_doubles(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
+static size_t glu_room(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
+
+static FeedForwardToken glu_token(double *doubles, int *ints, const ModelSizes *sizes) {
+    (void)ints;
+    return (FeedForwardToken){ .before = doubles, .after = doubles + 2 * (size_t)sizes->F };
+}
+
+static void glu(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                const ModelSizes *sizes) {
+    glu_forward(y, kept->before, kept->after, x, w->up, w->up_bias, w->down, w->down_bias, sizes->D, sizes->F);
+}
+
+static void glu_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
+                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                     const ModelSizes *sizes) {
+    glu_backward(dx, dw->up, dw->up_bias, dw->down, dw->down_bias, room, dy, x, kept->before, kept->after, w->up,
+                 w->down, sizes->D, sizes->F);
+}
+
+// ---- sgatlin (chapter 06)
+
+Sgatlin sgatlin_of(const ModelSizes *sizes) {
+    return (Sgatlin){ .router = sizes->router,
+                      .activation = sizes->activation,
+                      .D = sizes->D,
+                      .F = sizes->F,
+                      .C = sizes->C,
+                      .K = sizes->K,
+                      .Dk = sizes->Dk };
+}
+
+static void router_place(ParameterWalk *walk, SgatlinWeights *w, const Sgatlin *s) {
+    int D = s->D, C = s->C, Dk = s->Dk, n = sgatlin_keys(s);
+    double query = fan_in(D), shared = fan_in(Dk), own = 0.88; // own: a standard normal cut at ±2 has this spread
+    switch (s->router) {
+    case PRODUCT_DENSE:
+        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
+        parameter_place(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 4, (int[]){ Dk, 2, C, n });
+        break;
+    case PRODUCT_KEY_VALUE:
+        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 4, (int[]){ 2, C, D, Dk });
+        parameter_place(walk, &w->keys, "router.keys", 0.0, own, DECAYS, 4, (int[]){ 2, C, n, Dk });
+        break;
+    case DENSE:
+        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
+        parameter_place(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 3, (int[]){ Dk, C, n });
+        break;
+    case KEY_VALUE:
+        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 3, (int[]){ C, D, Dk });
+        parameter_place(walk, &w->keys, "router.keys", 0.0, own, DECAYS, 3, (int[]){ C, n, Dk });
+        break;
+    }
+}
+
+static void neurons_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+    Sgatlin s = sgatlin_of(sizes);
+    int neurons[] = { s.C, s.F, s.D };
+    router_place(walk, &w->sgatlin, &s);
+    parameter_place(walk, &w->sgatlin.in, "experts.in", 0.0, fan_in(s.F), DECAYS, 3, neurons);
+    parameter_place(walk, &w->sgatlin.out, "experts.out", 0.0, fan_in(s.F), DECAYS, 3, neurons);
+}
+
+static size_t neurons_doubles(const ModelSizes *sizes) {
+    Sgatlin s = sgatlin_of(sizes);
+    return sgatlin_token_doubles(&s);
+}
+
+// The choice of every channel, and room for making it.
+static size_t neurons_ints(const ModelSizes *sizes) { return ((size_t)sizes->C + 2) * (size_t)sizes->K; }
+
+static size_t neurons_room(const ModelSizes *sizes) {
+    Sgatlin s = sgatlin_of(sizes);
+    return sgatlin_room(&s);
+}
+
+static FeedForwardToken neurons_token(double *doubles, int *ints, const ModelSizes *sizes) {
+    Sgatlin s = sgatlin_of(sizes);
+    return (FeedForwardToken){ .sgatlin = sgatlin_token(doubles, ints, &s), .room = ints + sizes->C * sizes->K };
+}
+
+static void neurons(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                    const ModelSizes *sizes) {
+    Sgatlin s = sgatlin_of(sizes);
+    sgatlin_forward(y, &kept->sgatlin, kept->room, x, &w->sgatlin, &s);
+}
+
+static void neurons_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
+                         const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                         const ModelSizes *sizes) {
+    Sgatlin s = sgatlin_of(sizes);
+    sgatlin_backward(dx, &dw->sgatlin, room, dy, &kept->sgatlin, x, &w->sgatlin, &s);
+}
+
+// [kinds
+const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
+    { "mlp", mlp_place, mlp_doubles, no_ints, mlp_room, mlp_token, mlp, mlp_back },
+    { "glu", glu_place, glu_doubles, no_ints, glu_room, glu_token, glu, glu_back },
+    { "sgatlin", neurons_place, neurons_doubles, neurons_ints, neurons_room, neurons_token, neurons, neurons_back },
+};
+// kinds]

@@ -1,0 +1,51 @@
+#ifndef CHAPTER_07_FEED_FORWARD_H
+#define CHAPTER_07_FEED_FORWARD_H
+#include "chapters/06_sgatlin/sgatlin.h"
+#include "chapters/07_language_model/parameters.h"
+
+// The layer that this course is about, as the model sees it: one of several kinds, each a row of a table. The other
+// chapters explain what is in them.
+
+typedef enum { FEED_FORWARD_MLP, FEED_FORWARD_GLU, FEED_FORWARD_SGATLIN, FEED_FORWARD_KINDS } FeedForwardKind;
+
+// What a model is: the letters of the papers. C, K, Dk, router and activation are sgatlin's alone.
+typedef struct {
+    FeedForwardKind ffn;
+    int V, T, D, L, Dh; // vocabulary, the most tokens of a sequence, width, layers, width of a head
+    int F;              // hidden width; sgatlin: neurons a channel
+    int C, K, Dk;
+    SgatlinRouter router;
+    SgatlinActivation activation;
+} ModelSizes;
+
+// The weights, or their gradients; a kind uses its own.
+typedef struct {
+    double *up, *up_bias, *down, *down_bias; // mlp, glu
+    SgatlinWeights sgatlin;
+} FeedForwardWeights;
+
+// One token's numbers, kept from forward for backward.
+typedef struct {
+    double *before, *after; // mlp: [F], [F]; glu: [2F], [F]
+    SgatlinToken sgatlin;
+    int *room; // sgatlin: [2,K]
+} FeedForwardToken;
+
+typedef struct {
+    const char *name;
+    void (*place)(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes);
+    size_t (*doubles)(const ModelSizes *sizes), (*ints)(const ModelSizes *sizes); // that a token's numbers take
+    size_t (*room)(const ModelSizes *sizes);                                      // doubles, for one way back
+    FeedForwardToken (*token)(double *doubles, int *ints, const ModelSizes *sizes);
+    // y [D] from x [D]
+    void (*forward)(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                    const ModelSizes *sizes);
+    // dx [D] is written, dw added to
+    void (*backward)(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
+                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                     const ModelSizes *sizes);
+} FeedForward;
+
+extern const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS];
+Sgatlin sgatlin_of(const ModelSizes *sizes);
+#endif

@@ -1,0 +1,12 @@
+#include "chapters/07_language_model/loss.h"
+#include "chapters/07_language_model/softmax.h"
+
+// [loss
+double cross_entropy(double *p, const double *logits, int target, int V) {
+    return softmax(p, logits, V) - logits[target];
+}
+
+void cross_entropy_backward(double *dlogits, const double *p, int target, double share, int V) {
+    for (int v = 0; v < V; v++) dlogits[v] = share * (p[v] - (v == target));
+}
+// loss]

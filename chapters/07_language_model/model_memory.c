@@ -1,0 +1,159 @@
+#include "chapters/07_language_model/language_model.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const FeedForward *kind_of(const ModelSizes *sizes) { return &feed_forward_kinds[sizes->ffn]; }
+
+const char *model_sizes_problem(const ModelSizes *s) {
+    if (s->V < 2 || s->T < 1 || s->D < 1 || s->L < 1 || s->F < 1) return "V must be 2 or more, T, D, L and F 1 or more";
+    if (s->Dh < 2 || s->Dh % 2 != 0 || s->D % s->Dh != 0) return "Dh must be even, and D a multiple of it";
+    if ((int)s->ffn < 0 || s->ffn >= FEED_FORWARD_KINDS) return "ffn must be one of feed_forward_kinds";
+    if (s->ffn != FEED_FORWARD_SGATLIN) return NULL;
+    if (s->C < 1 || s->K < 1 || s->Dk < 1) return "C, K and Dk must be 1 or more";
+    Sgatlin sgatlin = sgatlin_of(s);
+    int n = sgatlin_keys(&sgatlin);
+    if (sgatlin_lists(&sgatlin) == 2 * s->C && n * n != s->F) return "F must be a square: a product router has √F keys";
+    return s->K <= n ? NULL : "K must not be above the keys of a list: √F for a product router, F for a flat one";
+}
+
+// The one list of a model's parameters. With a block: views of it in *w.
+static void place_parameters(ParameterWalk *walk, ModelWeights *w, const ModelSizes *sizes) {
+    int V = sizes->V, D = sizes->D, Dh = sizes->Dh, H = D / Dh;
+    double spread = 1.0 / sqrt(D);
+    parameter_place(walk, &w->embedding, "embedding", 0.0, spread, DECAYS, 2, (int[]){ V, D });
+    for (int l = 0; l < sizes->L; l++) {
+        LayerWeights unused = { 0 }, *layer = walk->block ? &w->layers[l] : &unused;
+        AttentionWeights *attention = &layer->attention;
+        int in[] = { D, H, Dh }, out[] = { H, Dh, D };
+        snprintf(walk->prefix, sizeof walk->prefix, "layers.%d.", l);
+        parameter_place(walk, &layer->attention_norm, "attention_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
+        parameter_place(walk, &attention->query, "attention.query", 0.0, spread, DECAYS, 3, in);
+        parameter_place(walk, &attention->key, "attention.key", 0.0, spread, DECAYS, 3, in);
+        parameter_place(walk, &attention->value, "attention.value", 0.0, spread, DECAYS, 3, in);
+        parameter_place(walk, &attention->query_norm, "attention.query_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ Dh });
+        parameter_place(walk, &attention->key_norm, "attention.key_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ Dh });
+        parameter_place(walk, &attention->output, "attention.output", 0.0, spread, DECAYS, 3, out);
+        parameter_place(walk, &layer->ffn_norm, "ffn_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
+        snprintf(walk->prefix, sizeof walk->prefix, "layers.%d.ffn.", l);
+        kind_of(sizes)->place(walk, &layer->ffn, sizes);
+    }
+    walk->prefix[0] = '\0';
+    parameter_place(walk, &w->output_norm, "output_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
+}
+
+// Doubles and ints of a block; with NULL they are only counted, so that one list of takes does both.
+typedef struct {
+    double *doubles;
+    int *ints;
+    size_t used_doubles, used_ints;
+} Memory;
+
+static double *take(Memory *memory, size_t count) {
+    double *at = memory->doubles ? memory->doubles + memory->used_doubles : NULL;
+    memory->used_doubles += count;
+    return at;
+}
+
+static int *take_ints(Memory *memory, size_t count) {
+    int *at = memory->ints ? memory->ints + memory->used_ints : NULL;
+    memory->used_ints += count;
+    return at;
+}
+
+static AttentionKept take_attention(Memory *memory, const ModelSizes *s) {
+    size_t sequence = (size_t)s->T * s->D, H = (size_t)(s->D / s->Dh);
+    AttentionKept kept = { .share = take(memory, H * s->T * s->T) };
+    double **each[] = { &kept.query, &kept.key, &kept.value, &kept.turned_query, &kept.turned_key, &kept.mixed };
+    for (int i = 0; i < 6; i++) *each[i] = take(memory, sequence);
+    return kept;
+}
+
+static void take_layer(LayerKept *kept, Memory *memory, const ModelSizes *s) {
+    size_t sequence = (size_t)s->T * s->D;
+    double **each[] = { &kept->stream, &kept->middle, &kept->normed, &kept->middle_normed };
+    for (int i = 0; i < 4; i++) *each[i] = take(memory, sequence);
+    kept->attention = take_attention(memory, s);
+    for (int t = 0; t < s->T; t++) {
+        double *doubles = take(memory, kind_of(s)->doubles(s));
+        int *ints = take_ints(memory, kind_of(s)->ints(s));
+        if (memory->doubles) kept->ffn[t] = kind_of(s)->token(doubles, ints, s);
+    }
+}
+
+static void take_all(LanguageModel *m, Memory *memory) {
+    const ModelSizes *s = &m->sizes;
+    size_t sequence = (size_t)s->T * s->D;
+    double **blocks[] = { &m->parameters, &m->gradients, &m->first, &m->second };
+    for (int i = 0; i < 4; i++) *blocks[i] = take(memory, m->list.doubles);
+    double **rows[] = { &m->stream, &m->normed, &m->room.branch, &m->room.dstream, &m->room.dbranch, &m->room.dnormed };
+    for (int i = 0; i < 6; i++) *rows[i] = take(memory, sequence);
+    m->logits = take(memory, (size_t)s->T * s->V);
+    m->room.p = take(memory, (size_t)s->V);
+    m->room.part = take(memory, (size_t)s->D);
+    m->room.ffn = take(memory, kind_of(s)->room(s));
+    m->room.attention = take_attention(memory, s);
+    m->room.inputs = take_ints(memory, (size_t)s->T);
+    for (int l = 0; l < s->L; l++) take_layer(&m->layers[l], memory, s);
+}
+
+static void set_zero(LanguageModel *m, Memory *memory) {
+    for (size_t i = 0; i < memory->used_doubles; i++) memory->doubles[i] = 0.0;
+    for (int i = 0; i < m->list.count; i++) {
+        const Parameter *parameter = &m->list.at[i];
+        for (size_t j = 0; j < parameter->count; j++) m->parameters[parameter->offset + j] = parameter->start;
+    }
+}
+
+static bool make_list(LanguageModel *m) {
+    ParameterWalk count = { .list = &m->list }, fill = count;
+    place_parameters(&count, &m->w, &m->sizes);
+    m->list.room = m->list.count;
+    m->list.at = calloc((size_t)m->list.room, sizeof *m->list.at);
+    if (m->list.at == NULL) return false;
+    m->list.count = 0;
+    place_parameters(&fill, &m->w, &m->sizes);
+    return true;
+}
+
+static bool make_views(LanguageModel *m) {
+    size_t L = (size_t)m->sizes.L, T = (size_t)m->sizes.T;
+    m->w.layers = calloc(L, sizeof *m->w.layers);
+    m->dw.layers = calloc(L, sizeof *m->dw.layers);
+    m->layers = calloc(L, sizeof *m->layers);
+    m->tokens = calloc(L * T, sizeof *m->tokens);
+    if (!m->w.layers || !m->dw.layers || !m->layers || !m->tokens) return false;
+    for (size_t l = 0; l < L; l++) m->layers[l].ffn = m->tokens + l * T;
+    return true;
+}
+
+bool language_model_new(LanguageModel *out, const ModelSizes *sizes) {
+    *out = (LanguageModel){ .sizes = *sizes };
+    if (model_sizes_problem(sizes) != NULL) return false;
+    Memory count = { 0 };
+    if (!make_list(out) || !make_views(out)) goto failed;
+    take_all(out, &count);
+    out->doubles = malloc(count.used_doubles * sizeof *out->doubles);
+    out->ints = malloc(count.used_ints * sizeof *out->ints);
+    if (out->doubles == NULL || out->ints == NULL) goto failed;
+    Memory memory = { .doubles = out->doubles, .ints = out->ints };
+    take_all(out, &memory);
+    place_parameters(&(ParameterWalk){ .block = out->parameters }, &out->w, sizes);
+    place_parameters(&(ParameterWalk){ .block = out->gradients }, &out->dw, sizes);
+    set_zero(out, &memory);
+    return true;
+failed:
+    language_model_free(out);
+    return false;
+}
+
+void language_model_free(LanguageModel *m) {
+    free(m->list.at);
+    free(m->w.layers);
+    free(m->dw.layers);
+    free(m->layers);
+    free(m->tokens);
+    free(m->doubles);
+    free(m->ints);
+    *m = (LanguageModel){ 0 };
+}

@@ -1,0 +1,33 @@
+#include "chapters/07_language_model/parameters.h"
+#include <stdio.h>
+#include <string.h>
+
+static void add_line(ParameterList *list, Parameter line, const char *prefix, const char *name) {
+    if (list->count < list->room) {
+        snprintf(line.name, sizeof line.name, "%s%s", prefix, name);
+        list->at[list->count] = line;
+    }
+    list->count++;
+    list->doubles = line.offset + line.count;
+}
+
+void parameter_place(ParameterWalk *walk, double **view, const char *name, double start, double spread, bool decays,
+                     int rank, const int *shape) {
+    Parameter line = {
+        .rank = rank, .offset = walk->used, .count = 1, .start = start, .spread = spread, .decays = decays
+    };
+    for (int i = 0; i < rank; i++) {
+        line.shape[i] = shape[i];
+        line.count *= (size_t)shape[i];
+    }
+    if (walk->list) add_line(walk->list, line, walk->prefix, name);
+    if (walk->block) *view = walk->block + walk->used;
+    walk->used += line.count;
+}
+
+const Parameter *parameter_find(const ParameterList *list, const char *name) {
+    for (int i = 0; i < list->count; i++) {
+        if (strcmp(list->at[i].name, name) == 0) return &list->at[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,18 @@
+#include "chapters/07_language_model/rope.h"
+#include <math.h>
+
+// [turn
+static void turn(double *x, double position, int Dh) {
+    int half = Dh / 2;
+    for (int j = 0; j < half; j++) {
+        double angle = position / pow(10000.0, 2.0 * j / Dh);
+        double a = x[j], b = x[half + j];
+        x[j] = a * cos(angle) - b * sin(angle);
+        x[half + j] = b * cos(angle) + a * sin(angle);
+    }
+}
+// turn]
+
+void rope_turn(double *x, int position, int Dh) { turn(x, position, Dh); }
+
+void rope_turn_back(double *dx, int position, int Dh) { turn(dx, -position, Dh); }

@@ -1,0 +1,18 @@
+#include "chapters/07_language_model/softmax.h"
+#include <math.h>
+
+// [softmax
+double softmax(double *p, const double *v, int n) {
+    double most = v[0], sum = 0.0;
+    for (int i = 1; i < n; i++) most = fmax(most, v[i]);
+    for (int i = 0; i < n; i++) sum += p[i] = exp(v[i] - most); // at most 1: nothing overflows
+    for (int i = 0; i < n; i++) p[i] /= sum;
+    return most + log(sum);
+}
+// softmax]
+
+void softmax_backward(double *dv, const double *dp, const double *p, int n) {
+    double mean = 0.0;
+    for (int i = 0; i < n; i++) mean += p[i] * dp[i];
+    for (int i = 0; i < n; i++) dv[i] = p[i] * (dp[i] - mean);
+}

@@ -1,0 +1,239 @@
+// The whole model: the authors' numbers, its slopes, and what it must not see.
+#include "chapters/07_language_model/language_model.h"
+#include "chapters/07_language_model/test_slopes.h"
+#include "reference/support/safetensors.h"
+#include "tests/support/suite.h"
+#include <string.h>
+
+static void randomize(LanguageModel *m) {
+    for (int i = 0; i < m->list.count; i++) {
+        const Parameter *p = &m->list.at[i];
+        uint64_t key = random_key(11, p->name);
+        for (size_t j = 0; j < p->count; j++) {
+            double spread = p->spread > 0.0 ? p->spread : 0.3; // norms and biases away from 1 and 0
+            m->parameters[p->offset + j] = p->start + spread * random_normal(key, j);
+        }
+    }
+}
+
+static LanguageModel model_of(ModelSizes sizes) {
+    LanguageModel m;
+    ck_assert_msg(model_sizes_problem(&sizes) == NULL, "%s", model_sizes_problem(&sizes));
+    ck_assert(language_model_new(&m, &sizes));
+    randomize(&m);
+    return m;
+}
+
+// Odd sizes, three heads.
+static ModelSizes tiny_sizes(FeedForwardKind kind) {
+    return (ModelSizes){ .ffn = kind, .V = 13, .T = 5, .D = 6, .L = 2, .Dh = 2, .F = 9, .C = 2, .K = 2, .Dk = 3 };
+}
+
+// ---- the authors' numbers
+
+typedef struct {
+    Safetensors file;
+    LanguageModel model;
+    int B, T, steps, looked; // looked: tensors of the file that were compared or read
+    int *tokens;             // [steps,B,T]
+} Golden;
+
+static const char *const golden_files[] = { "mlp", "glu", "sgatlin" };
+static const Tolerance TIGHT = { .relative = 1e-10 };
+
+static double number(const Golden *g, const char *key) {
+    const char *text = safetensors_metadata(&g->file, key);
+    ck_assert_msg(text != NULL, "the golden file has no %s", key);
+    return atof(text);
+}
+
+static int letter(const Golden *g, const char *key) {
+    return safetensors_metadata(&g->file, key) ? (int)number(g, key) : 0;
+}
+
+static const SafeTensor *tensor_of(Golden *g, const char *name, size_t count) {
+    const SafeTensor *tensor = safetensors_find(&g->file, name);
+    ck_assert_msg(tensor != NULL, "%s is not in the golden file", name);
+    ck_assert_uint_eq(tensor->count, count);
+    g->looked++;
+    return tensor;
+}
+
+static void compare_golden(Golden *g, const char *name, const double *got, size_t count) {
+    double *want = malloc(count * sizeof *want);
+    ck_assert_ptr_nonnull(want);
+    safetensor_to_doubles(want, tensor_of(g, name, count));
+    Difference difference;
+    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, TIGHT);
+    if (getenv("MEASURE")) fprintf(stderr, "%-40s %.1e of rms\n", name, difference.worst / difference.rms);
+    ck_assert_msg(same, "%s", difference.problem);
+    free(want);
+}
+
+static void compare_golden_ints(Golden *g, const char *name, const int *got, size_t count) {
+    int32_t *want = malloc(count * sizeof *want);
+    ck_assert_ptr_nonnull(want);
+    safetensor_to_ints(want, tensor_of(g, name, count));
+    Difference difference;
+    ck_assert_msg(compare_ints(&difference, name, got, count, want, count), "%s", difference.problem);
+    free(want);
+}
+
+static void compare_blocks(Golden *g, const char *prefix, const double *block) {
+    char name[96];
+    for (int i = 0; i < g->model.list.count; i++) {
+        const Parameter *p = &g->model.list.at[i];
+        snprintf(name, sizeof name, "%s%s", prefix, p->name);
+        compare_golden(g, name, block + p->offset, p->count);
+    }
+}
+
+static Golden golden_open_file(const char *kind) {
+    Golden g = { 0 };
+    char path[64];
+    Error error;
+    snprintf(path, sizeof path, "tests/golden/model/%s.safetensors", kind);
+    ck_assert_msg(safetensors_open(&g.file, path, &error), "%s", error.text);
+    ModelSizes sizes = { .V = letter(&g, "V"),
+                         .T = letter(&g, "T"),
+                         .D = letter(&g, "D"),
+                         .L = letter(&g, "L"),
+                         .Dh = letter(&g, "Dh"),
+                         .F = letter(&g, "F"),
+                         .C = letter(&g, "C"),
+                         .K = letter(&g, "K"),
+                         .Dk = letter(&g, "Dk") };
+    for (int i = 0; i < FEED_FORWARD_KINDS; i++) {
+        if (strcmp(feed_forward_kinds[i].name, safetensors_metadata(&g.file, "ffn")) == 0) sizes.ffn = i;
+    }
+    ck_assert_str_eq(feed_forward_kinds[sizes.ffn].name, kind);
+    g.model = model_of(sizes);
+    g.B = letter(&g, "B");
+    g.T = sizes.T;
+    g.steps = letter(&g, "steps");
+    for (int i = 0; i < g.model.list.count; i++) {
+        const Parameter *p = &g.model.list.at[i];
+        safetensor_to_doubles(g.model.parameters + p->offset, tensor_of(&g, p->name, p->count));
+    }
+    size_t tokens = (size_t)g.steps * g.B * g.T;
+    g.tokens = malloc(tokens * sizeof *g.tokens);
+    ck_assert_ptr_nonnull(g.tokens);
+    safetensor_to_ints(g.tokens, tensor_of(&g, "tokens", tokens));
+    return g;
+}
+
+static void golden_close_file(Golden *g) {
+    free(g->tokens);
+    language_model_free(&g->model);
+    safetensors_close(&g->file);
+}
+
+// What a batch leaves, of all its rows together: the model itself only keeps the last.
+typedef struct {
+    double *logits, *streams, *scores; // [B,T,V]; [2·L,B,T,D], after attention and after ffn; [L,B,T,C,K]
+    int *indices;                      // [L,B,T,C,K]
+} BatchRecord;
+
+static BatchRecord record_new(const Golden *g) {
+    const ModelSizes *s = &g->model.sizes;
+    size_t N = (size_t)g->B * g->T, choices = N * s->L * s->C * s->K + 1;
+    BatchRecord r = { .logits = malloc(N * s->V * sizeof *r.logits),
+                      .streams = malloc(N * 2 * s->L * s->D * sizeof *r.streams),
+                      .scores = malloc(choices * sizeof *r.scores),
+                      .indices = malloc(choices * sizeof *r.indices) };
+    ck_assert(r.logits && r.streams && r.scores && r.indices);
+    return r;
+}
+
+static void record_row(BatchRecord *r, const Golden *g, int b) {
+    const ModelSizes *s = &g->model.sizes;
+    size_t N = (size_t)g->B * g->T, at = (size_t)b * g->T, row = (size_t)g->T * s->D, CK = (size_t)s->C * s->K;
+    memcpy(r->logits + at * s->V, g->model.logits, (size_t)g->T * s->V * sizeof *r->logits);
+    for (int l = 0; l < s->L; l++) {
+        const LayerKept *kept = &g->model.layers[l];
+        const double *after = l + 1 < s->L ? kept[1].stream : g->model.stream;
+        memcpy(r->streams + (2 * l * N + at) * s->D, kept->middle, row * sizeof *after);
+        memcpy(r->streams + ((2 * l + 1) * N + at) * s->D, after, row * sizeof *after);
+        for (int t = 0; CK > 0 && t < g->T; t++) {
+            memcpy(r->scores + (l * N + at + t) * CK, kept->ffn[t].sgatlin.score, CK * sizeof *r->scores);
+            memcpy(r->indices + (l * N + at + t) * CK, kept->ffn[t].sgatlin.index, CK * sizeof *r->indices);
+        }
+    }
+}
+
+static void compare_record(Golden *g, const BatchRecord *r) {
+    const ModelSizes *s = &g->model.sizes;
+    size_t N = (size_t)g->B * g->T, CK = (size_t)s->C * s->K;
+    char name[64];
+    compare_golden(g, "logits", r->logits, N * s->V);
+    for (int l = 0; l < s->L; l++) {
+        snprintf(name, sizeof name, "layers.%d.after_attention", l);
+        compare_golden(g, name, r->streams + 2 * l * N * s->D, N * s->D);
+        snprintf(name, sizeof name, "layers.%d.after_ffn", l);
+        compare_golden(g, name, r->streams + (2 * l + 1) * N * s->D, N * s->D);
+        if (CK == 0) continue;
+        snprintf(name, sizeof name, "layers.%d.gating.scores", l);
+        compare_golden(g, name, r->scores + l * N * CK, N * CK);
+        snprintf(name, sizeof name, "layers.%d.gating.indices", l);
+        compare_golden_ints(g, name, r->indices + l * N * CK, N * CK);
+    }
+}
+
+static void check_first_batch(Golden *g) {
+    BatchRecord record = record_new(g);
+    int *inputs = g->model.room.inputs, scored = scored_targets(g->tokens, g->B * g->T);
+    for (int b = 0; b < g->B; b++) {
+        const int *targets = g->tokens + (size_t)b * g->T;
+        shift_right(inputs, targets, g->T);
+        language_model_forward(&g->model, inputs, g->T);
+        record_row(&record, g, b);
+        language_model_backward(&g->model, inputs, targets, g->T, 1.0 / scored);
+    }
+    compare_record(g, &record);
+    compare_blocks(g, "grad.", g->model.gradients);
+    free(record.logits);
+    free(record.streams);
+    free(record.scores);
+    free(record.indices);
+}
+
+static void check_steps(Golden *g) {
+    TrainingPlan plan = { .peak = number(g, "peak"),
+                          .warmup = letter(g, "warmup"),
+                          .constant = letter(g, "const"),
+                          .decay = letter(g, "decay"),
+                          .clip = number(g, "clip"),
+                          .weight_decay = number(g, "weight_decay") };
+    double loss[16], norm[16], rate[16];
+    ck_assert_int_eq(g->steps, 10);
+    for (int step = 0; step < g->steps; step++) {
+        const int *targets = g->tokens + (size_t)step * g->B * g->T;
+        StepReport report = language_model_step(&g->model, targets, g->B, g->T, &plan, step);
+        loss[step] = report.loss;
+        norm[step] = report.norm;
+        rate[step] = report.rate;
+        if (step + 1 == 3) compare_blocks(g, "after_3.", g->model.parameters);
+        if (step + 1 == 10) compare_blocks(g, "after_10.", g->model.parameters);
+    }
+    compare_golden(g, "loss", loss, 10);
+    compare_golden(g, "grad_norm", norm, 10);
+    compare_golden(g, "learning_rate", rate, 10);
+}
+
+START_TEST(the_authors_numbers)
+{
+    Golden g = golden_open_file(golden_files[_i]);
+    check_first_batch(&g);
+    check_steps(&g);
+    ck_assert_msg(g.looked == g.file.count, "%d of the file's %d tensors were looked at", g.looked, g.file.count);
+    golden_close_file(&g);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("language_model");
+    TCase *golden = tcase_create("golden");
+    tcase_add_loop_test(golden, the_authors_numbers, 0, 3);
+    suite_add_tcase(suite, golden);
+    return suite_run(suite);
+}
