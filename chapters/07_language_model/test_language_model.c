@@ -230,10 +230,184 @@ START_TEST(the_authors_numbers)
 }
 END_TEST
 
+// ---- slopes
+
+static const int targets_of_two[] = { 5, 2, 7, 2, 12, /* */ 3, 3, 9, 0, 0 }; // [2,5]; 0 is padding
+
+static double batch_objective(void *context) {
+    LanguageModel *m = context;
+    double sum = 0.0;
+    int T = m->sizes.T;
+    for (int b = 0; b < 2; b++) {
+        shift_right(m->room.inputs, targets_of_two + b * T, T);
+        language_model_forward(m, m->room.inputs, T);
+        sum += language_model_loss(m, targets_of_two + b * T, T);
+    }
+    return sum / scored_targets(targets_of_two, 2 * T);
+}
+
+static void batch_gradients(LanguageModel *m) {
+    int T = m->sizes.T;
+    for (int b = 0; b < 2; b++) {
+        shift_right(m->room.inputs, targets_of_two + b * T, T);
+        language_model_forward(m, m->room.inputs, T);
+        language_model_backward(m, m->room.inputs, targets_of_two + b * T, T, 1.0 / scored_targets(targets_of_two, 10));
+    }
+}
+
+// Every kind, and of sgatlin every router and activation: each parameter of a tiny model is moved a little, and the
+// loss must follow its gradient.
+typedef struct {
+    FeedForwardKind kind;
+    SgatlinRouter router;
+    SgatlinActivation activation;
+    int F;
+} Variant;
+static const Variant variants[] = {
+    { FEED_FORWARD_MLP, 0, 0, 5 },
+    { FEED_FORWARD_GLU, 0, 0, 5 },
+    { FEED_FORWARD_SGATLIN, PRODUCT_DENSE, IDENTITY, 9 },
+    { FEED_FORWARD_SGATLIN, PRODUCT_KEY_VALUE, RELU, 9 },
+    { FEED_FORWARD_SGATLIN, DENSE, GELU, 5 },
+    { FEED_FORWARD_SGATLIN, KEY_VALUE, SWISH, 5 },
+};
+
+START_TEST(every_parameters_slope)
+{
+    const Variant *variant = &variants[_i];
+    ModelSizes sizes = tiny_sizes(variant->kind);
+    sizes.router = variant->router;
+    sizes.activation = variant->activation;
+    sizes.F = variant->F;
+    LanguageModel m = model_of(sizes);
+    batch_gradients(&m);
+    for (int i = 0; i < m.list.count; i++) {
+        const Parameter *p = &m.list.at[i];
+        check_slopes(p->name, m.parameters + p->offset, m.gradients + p->offset, p->count, batch_objective, &m);
+    }
+    language_model_free(&m);
+}
+END_TEST
+
+// ---- what the model must not see, and what it must
+
+// A changed input changes no logit before it, to the bit, and some of every one from it on.
+START_TEST(no_token_sees_the_future)
+{
+    ModelSizes sizes = tiny_sizes((FeedForwardKind)_i);
+    LanguageModel m = model_of(sizes);
+    int T = sizes.T, inputs[] = { 1, 4, 7, 2, 9 };
+    size_t bytes = (size_t)T * sizes.V * sizeof *m.logits;
+    double *before = malloc(bytes);
+    ck_assert_ptr_nonnull(before);
+    language_model_forward(&m, inputs, T);
+    memcpy(before, m.logits, bytes);
+    for (int changed = 0; changed < T; changed++) {
+        int keep = inputs[changed];
+        inputs[changed] = 11;
+        language_model_forward(&m, inputs, T);
+        for (int t = 0; t < T; t++) {
+            size_t row = (size_t)t * sizes.V;
+            bool equal = memcmp(before + row, m.logits + row, (size_t)sizes.V * sizeof *before) == 0;
+            ck_assert_msg(equal == (t < changed), "input %d changed, logits %d", changed, t);
+        }
+        inputs[changed] = keep;
+    }
+    language_model_forward(&m, inputs, 2); // a shorter row is the beginning of the longer one
+    ck_assert(memcmp(before, m.logits, 2 * (size_t)sizes.V * sizeof *before) == 0);
+    free(before);
+    language_model_free(&m);
+}
+END_TEST
+
+// Padding is no target: what the model says there costs nothing and sends nothing back.
+START_TEST(padding_is_not_scored)
+{
+    LanguageModel m = model_of(tiny_sizes(FEED_FORWARD_MLP));
+    static const int inputs[] = { 1, 4, 7, 2, 9 }, padding[5] = { 0 };
+    language_model_forward(&m, inputs, 5);
+    ck_assert_double_eq(language_model_loss(&m, padding, 5), 0.0);
+    language_model_backward(&m, inputs, padding, 5, 1.0);
+    ck_assert_double_eq(global_norm(m.gradients, m.list.doubles), 0.0);
+    TrainingPlan plan = { .peak = 0.1, .constant = 1, .clip = 1.0 };
+    StepReport report = language_model_step(&m, padding, 1, 5, &plan, 0);
+    ck_assert_double_eq(report.loss, 0.0);
+    ck_assert_double_eq(report.norm, 0.0);
+    language_model_free(&m);
+}
+END_TEST
+
+START_TEST(sizes_that_make_no_model_are_told)
+{
+    for (int i = 0; i < 10; i++) {
+        ModelSizes s = tiny_sizes(FEED_FORWARD_SGATLIN);
+        int *wrong[] = { &s.V, &s.T, &s.D, &s.L, &s.F, &s.Dh, &s.C, &s.K, &s.Dk, (int *)&s.ffn };
+        ck_assert_ptr_null(model_sizes_problem(&s));
+        *wrong[i] = i == 9 ? 99 : 0;
+        ck_assert_ptr_nonnull(model_sizes_problem(&s));
+        LanguageModel m;
+        ck_assert(!language_model_new(&m, &s));
+    }
+    ModelSizes odd_head = tiny_sizes(FEED_FORWARD_MLP), no_square = tiny_sizes(FEED_FORWARD_SGATLIN), many = no_square,
+               flat = many;
+    odd_head.Dh = 3;
+    no_square.F = 10;
+    many.K = 4; // √9 = 3
+    flat.router = DENSE;
+    flat.F = 10;
+    flat.K = 10;
+    ck_assert_ptr_nonnull(model_sizes_problem(&odd_head));
+    ck_assert_ptr_nonnull(model_sizes_problem(&no_square));
+    ck_assert_ptr_nonnull(model_sizes_problem(&many));
+    ck_assert_ptr_null(model_sizes_problem(&flat));
+}
+END_TEST
+
+// A new model says nothing: every logit of an all-zero embedding is 0, so the loss is ln V, and the list has its names.
+START_TEST(a_new_model_is_blank)
+{
+    ModelSizes sizes = tiny_sizes(FEED_FORWARD_MLP);
+    LanguageModel m;
+    ck_assert(language_model_new(&m, &sizes));
+    ck_assert_ptr_nonnull(parameter_find(&m.list, "layers.1.attention.query_norm"));
+    ck_assert_ptr_nonnull(parameter_find(&m.list, "layers.0.ffn.up"));
+    ck_assert_ptr_null(parameter_find(&m.list, "layers.2.ffn.up"));
+    language_model_forward(&m, (int[]){ 1, 2 }, 2);
+    ck_assert_double_eq_tol(language_model_loss(&m, (int[]){ 3, 4 }, 2), 2 * log(sizes.V), 1e-12);
+    language_model_free(&m);
+    language_model_free(&m); // twice is harmless
+}
+END_TEST
+
+// It learns: two rows again and again, until it knows them by heart.
+START_TEST(it_learns_two_rows_by_heart)
+{
+    ModelSizes sizes = tiny_sizes((FeedForwardKind)_i);
+    LanguageModel m = model_of(sizes);
+    TrainingPlan plan = { .peak = 0.03, .warmup = 5, .constant = 80, .decay = 15, .clip = 1.0 };
+    StepReport report = { 0 };
+    for (int step = 0; step < 100; step++) {
+        report = language_model_step(&m, targets_of_two, 2, sizes.T, &plan, step);
+        if (step == 0) ck_assert(report.loss > 2.0);
+    }
+    // The first tokens, 5 and 3, cannot be told apart: two of eight targets cost ln 2 each, and nothing better is to be had.
+    ck_assert_msg(report.loss >= 2 * log(2) / 8 && report.loss < 0.3, "%.4f", report.loss);
+    language_model_free(&m);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("language_model");
-    TCase *golden = tcase_create("golden");
+    TCase *golden = tcase_create("golden"), *slopes = tcase_create("slopes"), *whole = tcase_create("whole");
     tcase_add_loop_test(golden, the_authors_numbers, 0, 3);
+    tcase_add_loop_test(slopes, every_parameters_slope, 0, (int)(sizeof variants / sizeof variants[0]));
+    tcase_add_loop_test(whole, no_token_sees_the_future, 0, FEED_FORWARD_KINDS);
+    tcase_add_test(whole, padding_is_not_scored);
+    tcase_add_test(whole, sizes_that_make_no_model_are_told);
+    tcase_add_test(whole, a_new_model_is_blank);
+    tcase_add_loop_test(whole, it_learns_two_rows_by_heart, 0, FEED_FORWARD_KINDS);
     suite_add_tcase(suite, golden);
+    suite_add_tcase(suite, slopes);
+    suite_add_tcase(suite, whole);
     return suite_run(suite);
 }

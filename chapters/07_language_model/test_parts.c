@@ -1,0 +1,460 @@
+// Each part of the model: an example worked on paper, and its slopes.
+#include "chapters/07_language_model/adamw.h"
+#include "chapters/07_language_model/attention.h"
+#include "chapters/07_language_model/embedding.h"
+#include "chapters/07_language_model/loss.h"
+#include "chapters/07_language_model/rmsnorm.h"
+#include "chapters/07_language_model/rope.h"
+#include "chapters/07_language_model/sampling.h"
+#include "chapters/07_language_model/softmax.h"
+#include "chapters/07_language_model/test_slopes.h"
+#include "tests/support/suite.h"
+#include <string.h>
+
+static const double TINY = 1e-12;
+
+static void same(const double *got, const double *want, size_t count, double tolerance) {
+    Difference difference;
+    bool close = compare_values(&difference, "values", (Values){ got, count }, (Values){ want, count },
+                                (Tolerance){ .absolute = tolerance });
+    ck_assert_msg(close, "%s", difference.problem);
+}
+
+// ---- rmsnorm
+
+// x = [3, 4, 0, 0]: mean(x²) = 25/4, rms = 2.5, so x/rms = [1.2, 1.6, 0, 0]; the 1e-6 takes 8e-8 of it away.
+// With dy = [1, 0, 0, 0] and scale 1, mean(g·u) = 1.2/4 = 0.3: dx = ([1, 0, 0, 0] - 0.3·[1.2, 1.6, 0, 0]) / 2.5
+// = [0.256, -0.192, 0, 0], and dscale = dy·u = [1.2, 0, 0, 0].
+START_TEST(rmsnorm_on_paper)
+{
+    double x[] = { 3, 4, 0, 0 }, scale[] = { 1, 10, 1, 1 }, ones[] = { 1, 1, 1, 1 }, dy[] = { 1, 0, 0, 0 };
+    double y[4], dx[4], dscale[4] = { 0.5 };
+    rmsnorm(y, x, scale, 4);
+    same(y, (double[]){ 1.2, 16, 0, 0 }, 4, 2e-6);
+    rmsnorm_backward(dx, dscale, dy, x, ones, 4);
+    same(dx, (double[]){ 0.256, -0.192, 0, 0 }, 4, 1e-6);
+    same(dscale, (double[]){ 1.7, 0, 0, 0 }, 4, 1e-6); // added to
+    double none[4] = { 0 };
+    rmsnorm(y, none, scale, 4);
+    same(y, none, 4, 0.0); // no division by zero
+}
+END_TEST
+
+enum { WIDTH = 7 };
+typedef struct {
+    double x[WIDTH], scale[WIDTH], y[WIDTH], dy[WIDTH], dx[WIDTH], dscale[WIDTH];
+} Norm;
+
+static double norm_objective(void *context) {
+    Norm *n = context;
+    rmsnorm(n->y, n->x, n->scale, WIDTH);
+    return weighted_sum(n->y, n->dy, WIDTH);
+}
+
+START_TEST(rmsnorm_slopes)
+{
+    Norm n = { 0 };
+    fill(n.x, WIDTH, 1.5, "x");
+    fill(n.scale, WIDTH, 1.0, "scale");
+    fill(n.dy, WIDTH, 1.0, "dy");
+    rmsnorm_backward(n.dx, n.dscale, n.dy, n.x, n.scale, WIDTH);
+    check_slopes("rmsnorm dx", n.x, n.dx, WIDTH, norm_objective, &n);
+    check_slopes("rmsnorm dscale", n.scale, n.dscale, WIDTH, norm_objective, &n);
+}
+END_TEST
+
+// ---- rope
+
+// Dh = 4: two points, (x[0], x[2]) turned by position radians and (x[1], x[3]) by position / 10000^(2/4) = position/100.
+START_TEST(rope_on_paper)
+{
+    double x[] = { 1, 0, 0, 1 };
+    rope_turn(x, 0, 4);
+    same(x, (double[]){ 1, 0, 0, 1 }, 4, 0.0); // position 0 turns nothing
+    rope_turn(x, 3, 4);                        // (1, 0) → (cos 3, sin 3); (0, 1) → (-sin 0.03, cos 0.03)
+    same(x, (double[]){ -0.9899924966, -0.0299955002, 0.1411200081, 0.9995500337 }, 4, 1e-10);
+    rope_turn_back(x, 3, 4);
+    same(x, (double[]){ 1, 0, 0, 1 }, 4, 1e-15);
+}
+END_TEST
+
+// What RoPE is for: the match of a turned query and a turned key knows only how far apart they are.
+START_TEST(rope_knows_only_the_distance)
+{
+    double query[8], key[8], match[3] = { 0 };
+    static const int positions[3][2] = { { 5, 2 }, { 103, 100 }, { 5, 1 } };
+    for (int i = 0; i < 3; i++) {
+        fill(query, 8, 1.0, "query");
+        fill(key, 8, 1.0, "key");
+        rope_turn(query, positions[i][0], 8);
+        rope_turn(key, positions[i][1], 8);
+        match[i] = weighted_sum(query, key, 8);
+    }
+    ck_assert_double_eq_tol(match[0], match[1], TINY);
+    ck_assert(fabs(match[0] - match[2]) > 0.01);
+}
+END_TEST
+
+// A turn is an orthogonal matrix, and so its own inverse transposed: dx·x keeps its value.
+START_TEST(rope_slopes)
+{
+    double x[6], dy[6], y[6], dx[6];
+    fill(x, 6, 1.0, "x");
+    fill(dy, 6, 1.0, "dy");
+    memcpy(dx, dy, sizeof dx);
+    rope_turn_back(dx, 4, 6);
+    memcpy(y, x, sizeof y);
+    rope_turn(y, 4, 6);
+    ck_assert_double_eq_tol(weighted_sum(x, dx, 6), weighted_sum(y, dy, 6), TINY);
+    for (int i = 0; i < 6; i++) { // linear: the slope along axis i is what becomes of the unit vector
+        double unit[6] = { 0 };
+        unit[i] = 1.0;
+        rope_turn(unit, 4, 6);
+        ck_assert_double_eq_tol(weighted_sum(unit, dy, 6), dx[i], TINY);
+    }
+}
+END_TEST
+
+// ---- softmax and loss
+
+// e^0 : e^ln2 : e^ln5 = 1 : 2 : 5, so 1/8, 2/8, 5/8, and log Σ = ln 8. 1000 more on all of it changes no share.
+START_TEST(softmax_on_paper)
+{
+    double v[] = { 0, log(2), log(5) }, high[] = { 1000, 1000 + log(2), 1000 + log(5) }, p[3];
+    ck_assert_double_eq_tol(softmax(p, v, 3), log(8), TINY);
+    same(p, (double[]){ 0.125, 0.25, 0.625 }, 3, TINY);
+    ck_assert_double_eq_tol(softmax(p, high, 3), 1000 + log(8), TINY);
+    same(p, (double[]){ 0.125, 0.25, 0.625 }, 3, 1e-12);
+    // dp = [8, 0, 0]: Σ p·dp = 1; dv = p·(dp - 1) = [7/8, -2/8, -5/8]
+    softmax_backward(p, (double[]){ 8, 0, 0 }, p, 3);
+    same(p, (double[]){ 0.875, -0.25, -0.625 }, 3, 1e-11);
+}
+END_TEST
+
+// The same shares 1/8, 2/8, 5/8, target 1: the loss is -ln(1/4) = ln 4 = 1.386 nats, and one of two scored targets
+// sends back (p - [0, 1, 0]) / 2.
+START_TEST(cross_entropy_on_paper)
+{
+    double logits[] = { 0, log(2), log(5) }, p[3], dlogits[3];
+    ck_assert_double_eq_tol(cross_entropy(p, logits, 1, 3), log(4), TINY);
+    cross_entropy_backward(dlogits, p, 1, 0.5, 3);
+    same(dlogits, (double[]){ 0.0625, -0.375, 0.3125 }, 3, TINY);
+    double equal[41] = { 0 }, shares[41];
+    ck_assert_double_eq_tol(cross_entropy(shares, equal, 7, 41), log(41), TINY); // who knows nothing: ln V
+}
+END_TEST
+
+// p of the target is e^-2000, which no double holds; the loss is 2000 all the same.
+START_TEST(a_hopeless_guess_has_a_finite_loss)
+{
+    double p[2];
+    ck_assert_double_eq_tol(cross_entropy(p, (double[]){ 1000, -1000 }, 1, 2), 2000, 1e-9);
+    ck_assert_double_eq(p[1], 0.0);
+}
+END_TEST
+
+typedef struct {
+    double logits[WIDTH], p[WIDTH], dlogits[WIDTH];
+} Guess;
+
+static double guess_objective(void *context) {
+    Guess *g = context;
+    return 0.25 * cross_entropy(g->p, g->logits, 3, WIDTH);
+}
+
+START_TEST(cross_entropy_slopes)
+{
+    Guess g;
+    fill(g.logits, WIDTH, 2.0, "logits");
+    guess_objective(&g);
+    cross_entropy_backward(g.dlogits, g.p, 3, 0.25, WIDTH);
+    check_slopes("cross-entropy", g.logits, g.dlogits, WIDTH, guess_objective, &g);
+}
+END_TEST
+
+// ---- embedding
+
+START_TEST(embedding_on_paper)
+{
+    double table[] = { 1, 2, 3, 4, 5, 6 }, h[2], logits[3], dx[2], dtable[6] = { 0 }; // [V,D] = [3,2]
+    embed(h, table, 2, 2);
+    same(h, (double[]){ 5, 6 }, 2, 0.0);
+    unembed(logits, (double[]){ 1, -1 }, table, 3, 2);
+    same(logits, (double[]){ -1, -1, -1 }, 3, 0.0);
+    embed_backward(dtable, (double[]){ 10, 20 }, 2, 2);
+    embed_backward(dtable, (double[]){ 1, 1 }, 2, 2); // the same token again: it adds up
+    same(dtable, (double[]){ 0, 0, 0, 0, 11, 21 }, 6, 0.0);
+    unembed_backward(dx, dtable, (double[]){ 1, 0, 2 }, (double[]){ 1, -1 }, table, 3, 2);
+    same(dx, (double[]){ 11, 14 }, 2, 0.0); // 1·[1, 2] + 2·[5, 6]
+    same(dtable, (double[]){ 1, -1, 0, 0, 13, 19 }, 6, 0.0);
+}
+END_TEST
+
+// ---- attention
+
+// Two tokens, one head of width 2. Token 1 asks [2, 0]·√2; the keys are [ln 3, 0]/2 and [0, 9]: the matches, divided by
+// √2, are ln 3 and 0, the shares 3/4 and 1/4, so of the values [4, 0] and [0, 8] it takes [3, 2].
+// Way back with dmixed = [1, 1]: dshare = [4, 8], Σ share·dshare = 5, dmatch = [-3/4, 3/4], each /√2 on the way;
+// dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys = ∓3/4/√2·query = [∓1.5, 0], dvalues = [3/4, 3/4], [1/4, 1/4].
+START_TEST(attention_on_paper)
+{
+    double query[] = { 2 * sqrt(2), 0 }, keys[] = { log(3) / 2, 0, 0, 9 }, values[] = { 4, 0, 0, 8 };
+    double mixed[2], share[2], dquery[2], dkeys[4] = { 0 }, dvalues[4] = { 0 }, dshare[2];
+    look_back(mixed, share, query, keys, values, 1, 2, 2);
+    same(share, (double[]){ 0.75, 0.25 }, 2, TINY);
+    same(mixed, (double[]){ 3, 2 }, 2, TINY);
+    look_back_backward(dquery, dkeys, dvalues, dshare, (double[]){ 1, 1 }, share, query, keys, values, 1, 2, 2);
+    same(dquery, (double[]){ -0.75 / sqrt(2) * log(3) / 2, 0.75 / sqrt(2) * 9 }, 2, TINY);
+    same(dkeys, (double[]){ -1.5, 0, 1.5, 0 }, 4, TINY);
+    same(dvalues, (double[]){ 0.75, 0.75, 0.25, 0.25 }, 4, TINY);
+    look_back(mixed, share, query, keys, values, 0, 2, 2); // the first token sees only itself
+    same(mixed, values, 2, TINY);
+}
+END_TEST
+
+enum { T = 4, D = 6, DH = 2, H = D / DH, WEIGHTS = 4 * D * D + 2 * DH, KEPT = 6 * T * D + H * T * T };
+typedef struct {
+    double x[T * D], y[T * D], dy[T * D], dx[T * D], part[D], weights[WEIGHTS], dweights[WEIGHTS];
+    double kept_block[KEPT], room_block[KEPT];
+    AttentionWeights w, dw;
+    AttentionKept kept, room;
+} Sequence;
+
+static AttentionWeights weights_in(double *block) {
+    return (AttentionWeights){ .query = block,
+                               .key = block + D * D,
+                               .value = block + 2 * D * D,
+                               .output = block + 3 * D * D,
+                               .query_norm = block + 4 * D * D,
+                               .key_norm = block + 4 * D * D + DH };
+}
+
+static AttentionKept kept_in(double *block) {
+    return (AttentionKept){ .query = block,
+                            .key = block + T * D,
+                            .value = block + 2 * T * D,
+                            .turned_query = block + 3 * T * D,
+                            .turned_key = block + 4 * T * D,
+                            .mixed = block + 5 * T * D,
+                            .share = block + 6 * T * D };
+}
+
+static Sequence *sequence_new(void) {
+    Sequence *s = calloc(1, sizeof *s);
+    ck_assert_ptr_nonnull(s);
+    s->w = weights_in(s->weights);
+    s->dw = weights_in(s->dweights);
+    s->kept = kept_in(s->kept_block);
+    s->room = kept_in(s->room_block);
+    fill(s->weights, WEIGHTS, 0.8, "weights");
+    fill(s->x, T * D, 1.0, "x");
+    fill(s->dy, T * D, 1.0, "dy");
+    return s;
+}
+
+static double sequence_objective(void *context) {
+    Sequence *s = context;
+    attention_of_sequence(s->y, &s->kept, s->x, &s->w, T, D, DH);
+    return weighted_sum(s->y, s->dy, T * D);
+}
+
+START_TEST(attention_slopes)
+{
+    Sequence *s = sequence_new();
+    sequence_objective(s);
+    fill(s->room_block, KEPT, 100.0, "dirt"); // room may hold anything
+    fill(s->dx, T * D, 100.0, "dirt");
+    attention_of_sequence_backward(s->dx, &s->dw, &s->room, s->part, s->dy, s->x, &s->kept, &s->w, T, D, DH);
+    check_slopes("attention dx", s->x, s->dx, T * D, sequence_objective, s);
+    check_slopes("attention query", s->w.query, s->dw.query, D * D, sequence_objective, s);
+    check_slopes("attention key", s->w.key, s->dw.key, D * D, sequence_objective, s);
+    check_slopes("attention value", s->w.value, s->dw.value, D * D, sequence_objective, s);
+    check_slopes("attention output", s->w.output, s->dw.output, D * D, sequence_objective, s);
+    check_slopes("attention query_norm", s->w.query_norm, s->dw.query_norm, DH, sequence_objective, s);
+    check_slopes("attention key_norm", s->w.key_norm, s->dw.key_norm, DH, sequence_objective, s);
+    free(s);
+}
+END_TEST
+
+// Shares add up to 1 and the future has none. The model sees order only through RoPE: with the tokens before the last
+// one swapped, its shares are others than the swapped ones.
+START_TEST(shares_are_shares)
+{
+    Sequence *s = sequence_new();
+    sequence_objective(s);
+    for (int row = 0; row < H * T; row++) {
+        double sum = 0.0;
+        for (int i = 0; i < T; i++) {
+            double share = s->kept.share[row * T + i];
+            ck_assert(i <= row % T ? share > 0.0 : share == 0.0);
+            sum += share;
+        }
+        ck_assert_double_eq_tol(sum, 1.0, TINY);
+    }
+    double first = s->kept.share[3 * T], second = s->kept.share[3 * T + 1];
+    for (int d = 0; d < D; d++) {
+        double keep = s->x[d];
+        s->x[d] = s->x[D + d];
+        s->x[D + d] = keep;
+    }
+    sequence_objective(s);
+    ck_assert(fabs(s->kept.share[3 * T + 1] - first) > 1e-3 || fabs(s->kept.share[3 * T] - second) > 1e-3);
+    free(s);
+}
+END_TEST
+
+// ---- AdamW
+
+START_TEST(the_schedule_has_its_corners)
+{
+    TrainingPlan plan = { .peak = 0.004, .warmup = 4, .constant = 10, .decay = 4 };
+    static const struct {
+        int step;
+        double share; // of the peak
+    } corners[] = { { 0, 0 },
+                    { 1, 0.25 },
+                    { 3, 0.75 },
+                    { 4, 1 },
+                    { 13, 1 },
+                    { 14, 1 },
+                    { 15, 0.5 },
+                    { 18, 0 },
+                    { 19, 0 },
+                    { 1000000, 0 },
+                    /* 1 - sqrt(2/4) */ { 16, 0.2928932188134524 } };
+    for (size_t i = 0; i < sizeof corners / sizeof corners[0]; i++) {
+        ck_assert_double_eq_tol(learning_rate(&plan, corners[i].step), 0.004 * corners[i].share, 1e-15);
+    }
+    TrainingPlan level = { .peak = 1, .constant = 2 };
+    ck_assert_double_eq(learning_rate(&level, 0), 1.0);
+    ck_assert_double_eq(learning_rate(&level, 2), 0.0);
+}
+END_TEST
+
+// The first step of a weight 2 with gradient 0.5, rate 0.1 = the peak, decay 0.01: both moments are corrected to g and
+// g², so Adam's part is 0.1·0.5/0.5 = 0.1 whatever the gradient's size; decay takes 0.01·2. 2 - 0.02 - 0.1 = 1.88.
+// Second step, gradient 0: first moment 0.9·0.05 = 0.045, corrected 0.045/0.19; second 0.999·0.00025, corrected by
+// 0.001999: 0.236842/√0.124937 = 0.670058; 1.88·0.99 - 0.1·0.670058 = 1.794194.
+START_TEST(two_steps_of_adamw_on_paper)
+{
+    double p[] = { 2, 2 }, first[2] = { 0 }, second[2] = { 0 }, g[] = { 0.5, 0 };
+    TrainingPlan plan = { .peak = 0.1, .constant = 10, .weight_decay = 0.01 };
+    adamw(p, first, second, g, 2, true, &plan, 0);
+    same(p, (double[]){ 1.88, 1.98 }, 2, 1e-8);
+    same(first, (double[]){ 0.05, 0 }, 2, TINY);
+    same(second, (double[]){ 0.00025, 0 }, 2, TINY);
+    g[0] = 0.0;
+    adamw(p, first, second, g, 2, true, &plan, 1);
+    same(p, (double[]){ 1.7941942, 1.9602 }, 2, 1e-7);
+    double bias[] = { 2 }, m[] = { 0 }, v[] = { 0 };
+    adamw(bias, m, v, g, 1, false, &plan, 0);
+    ck_assert_double_eq(bias[0], 2.0); // no gradient, no decay
+}
+END_TEST
+
+// Decay goes with the schedule. Rate 0.05 of a peak of 0.1: of a weight 2 with gradient 0 half of 0.01·2 goes.
+// The rate is 0 at the first step of a warm-up: nothing moves.
+START_TEST(decay_follows_the_schedule)
+{
+    double p[] = { 2 }, first[] = { 0 }, second[] = { 0 };
+    TrainingPlan plan = { .peak = 0.1, .warmup = 2, .constant = 10, .weight_decay = 0.01 };
+    adamw(p, first, second, (double[]){ 7 }, 1, true, &plan, 0);
+    ck_assert_double_eq(p[0], 2.0);
+    first[0] = second[0] = 0.0;
+    adamw(p, first, second, (double[]){ 0 }, 1, true, &plan, 1);
+    ck_assert_double_eq_tol(p[0], 1.99, TINY);
+}
+END_TEST
+
+// eps stands outside the root: a gradient of 1e-8 moves by 0.1·1e-8/(1e-8 + 1e-8), half the rate.
+START_TEST(eps_stands_outside_the_root)
+{
+    double p[] = { 0 }, first[] = { 0 }, second[] = { 0 };
+    TrainingPlan plan = { .peak = 0.1, .constant = 10 };
+    adamw(p, first, second, (double[]){ 1e-8 }, 1, true, &plan, 0);
+    ck_assert_double_eq_tol(p[0], -0.05, TINY);
+}
+END_TEST
+
+// √(3² + 4²) = 5 over both tensors; a clip of 1 leaves [0.6, 0.8], one of 5 or none leaves all.
+START_TEST(clipping_on_paper)
+{
+    double g[] = { 3, 4 };
+    ck_assert_double_eq(global_norm(g, 2), 5.0);
+    clip_by_global_norm(g, 2, 5.0, 5.0);
+    clip_by_global_norm(g, 2, 5.0, 0.0);
+    same(g, (double[]){ 3, 4 }, 2, 0.0);
+    clip_by_global_norm(g, 2, 5.0, 1.0);
+    same(g, (double[]){ 0.6, 0.8 }, 2, TINY);
+}
+END_TEST
+
+// ---- sampling
+
+// Weights of tokens 1, 2, 3: e^0, e^ln2, e^ln5 = 1, 2, 5; best first 3 (5/8), 2 (2/8), 1 (1/8). Token 0 is padding: its
+// logit is the highest and it is never drawn.
+START_TEST(sampling_on_paper)
+{
+    double logits[] = { 9, 0, log(2), log(5) }, p[4];
+    int order[4];
+    static const struct {
+        SamplingRule rule;
+        double draw;
+        int token;
+    } cases[] = {
+        { { 1, 0, 0 }, 0.0, 3 },      { { 1, 0, 0 }, 0.624, 3 },
+        { { 1, 0, 0 }, 0.626, 2 },    { { 1, 0, 0 }, 0.874, 2 },
+        { { 1, 0, 0 }, 0.876, 1 },    { { 1, 0, 0 }, 0.999999, 1 },
+        { { 0, 0, 0 }, 0.999, 3 },                                 /* greedy */
+        { { 1, 1, 0 }, 0.999, 3 },                                 /* top 1 */
+        { { 1, 2, 0 }, 0.71, 3 },                                  /* top 2: 5/7 */
+        { { 1, 2, 0 }, 0.72, 2 },     { { 1, 0, 0.6 }, 0.999, 3 }, /* 5/8 are enough for 0.6 */
+        { { 1, 0, 0.7 }, 0.999, 2 },  { { 1, 0, 0.9 }, 0.999, 1 },
+        { { 0.5, 0, 0 }, 0.8333, 3 }, /* squared weights: 25, 4, 1 of 30 */
+        { { 0.5, 0, 0 }, 0.8334, 2 }, { { 0.5, 0, 0 }, 0.9667, 1 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int token = choose_token(logits, 4, &cases[i].rule, cases[i].draw, order, p);
+        ck_assert_msg(token == cases[i].token, "case %zu: token %d", i, token);
+    }
+}
+END_TEST
+
+START_TEST(ties_nan_and_infinity_when_sampling)
+{
+    double p[4];
+    int order[4];
+    SamplingRule greedy = { 0 }, any = { .temperature = 1 };
+    ck_assert_int_eq(choose_token((double[]){ 0, 1, 2, 2 }, 4, &greedy, 0, order, p), 2); // the lower of equals
+    ck_assert_int_eq(choose_token((double[]){ 0, NAN, -5, NAN }, 4, &any, 0.9, order, p), 2);
+    ck_assert_int_eq(choose_token((double[]){ 0, 1, INFINITY, 2 }, 4, &any, 0.9, order, p), 2);
+    ck_assert_int_eq(choose_token((double[]){ 0, NAN, NAN, NAN }, 4, &any, 0.9, order, p), TOKEN_1_END);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("parts");
+    TCase *parts = tcase_create("parts");
+    tcase_add_test(parts, rmsnorm_on_paper);
+    tcase_add_test(parts, rmsnorm_slopes);
+    tcase_add_test(parts, rope_on_paper);
+    tcase_add_test(parts, rope_knows_only_the_distance);
+    tcase_add_test(parts, rope_slopes);
+    tcase_add_test(parts, softmax_on_paper);
+    tcase_add_test(parts, cross_entropy_on_paper);
+    tcase_add_test(parts, a_hopeless_guess_has_a_finite_loss);
+    tcase_add_test(parts, cross_entropy_slopes);
+    tcase_add_test(parts, embedding_on_paper);
+    tcase_add_test(parts, attention_on_paper);
+    tcase_add_test(parts, attention_slopes);
+    tcase_add_test(parts, shares_are_shares);
+    tcase_add_test(parts, the_schedule_has_its_corners);
+    tcase_add_test(parts, two_steps_of_adamw_on_paper);
+    tcase_add_test(parts, decay_follows_the_schedule);
+    tcase_add_test(parts, eps_stands_outside_the_root);
+    tcase_add_test(parts, clipping_on_paper);
+    tcase_add_test(parts, sampling_on_paper);
+    tcase_add_test(parts, ties_nan_and_infinity_when_sampling);
+    suite_add_tcase(suite, parts);
+    return suite_run(suite);
+}
