@@ -1,0 +1,228 @@
+// Trains three very small models on sentences whose lowest possible loss is known, and draws where one of them looks.
+#include "chapters/07_language_model/language_model.h"
+#include "reference/support/chart.h"
+#include "reference/support/error.h"
+#include "reference/support/random.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- the language: "mia has a red ball . she likes the red ball ." and 149 more
+
+enum { NAMES = 6, COLORS = 5, THINGS = 5, SENTENCES = NAMES * COLORS * THINGS };
+enum { PAD, END, NAME, COLOR = NAME + NAMES, THING = COLOR + COLORS, HAS = THING + THINGS };
+enum { A = HAS + 1, STOP, HE, SHE, LIKES, THE, V };
+static const char *const words[V] = { "<pad>", "<end>", "tom", "ben", "leo",  "mia",   "ann", "eva", "red",
+                                      "blue",  "green", "big", "new", "ball", "kite",  "hat", "cat", "boat",
+                                      "has",   "a",     ".",   "he",  "she",  "likes", "the" };
+
+enum { T = 13, B = 8, STEPS = 300, EVERY = 20, POINTS = STEPS / EVERY + 1 };
+
+static void write_sentence(int tokens[T], int i) {
+    int name = i % NAMES, color = COLOR + i / NAMES % COLORS, thing = THING + i / NAMES / COLORS;
+    int sentence[T] = { NAME + name, HAS, A,     color, thing, STOP, name < 3 ? HE : SHE,
+                        LIKES,       THE, color, thing, STOP,  END };
+    memcpy(tokens, sentence, sizeof sentence);
+}
+
+// Name, colour and thing are thrown with dice; all the rest follows from them.
+static double lowest_loss(void) { return (log(NAMES) + log(COLORS) + log(THINGS)) / T; }
+
+// ---- training
+
+static const ModelSizes sizes[FEED_FORWARD_KINDS] = {
+    { .ffn = FEED_FORWARD_MLP, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 48 },
+    { .ffn = FEED_FORWARD_GLU, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 32 },
+    { .ffn = FEED_FORWARD_SGATLIN, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 36, .C = 2, .K = 4, .Dk = 8 },
+};
+static const TrainingPlan plan = {
+    .peak = 0.01, .warmup = 20, .constant = 220, .decay = 60, .clip = 1.0, .weight_decay = 1e-3
+};
+
+static void draw_weights(LanguageModel *m) {
+    for (int i = 0; i < m->list.count; i++) {
+        const Parameter *p = &m->list.at[i];
+        uint64_t key = random_key(1, p->name);
+        for (size_t j = 0; j < p->count; j++) {
+            m->parameters[p->offset + j] = p->start + p->spread * random_normal(key, j);
+        }
+    }
+}
+
+// Mean loss over every sentence there is.
+static double loss_of_all(LanguageModel *m) {
+    int targets[T], inputs[T];
+    double sum = 0.0;
+    for (int i = 0; i < SENTENCES; i++) {
+        write_sentence(targets, i);
+        shift_right(inputs, targets, T);
+        language_model_forward(m, inputs, T);
+        sum += language_model_loss(m, targets, T);
+    }
+    return sum / (SENTENCES * T);
+}
+
+static void train(LanguageModel *m, double loss[POINTS]) {
+    int targets[B * T];
+    uint64_t key = random_key(2, "sentences");
+    for (int step = 0; step < STEPS; step++) {
+        if (step % EVERY == 0) loss[step / EVERY] = loss_of_all(m);
+        for (int b = 0; b < B; b++) {
+            write_sentence(targets + b * T, (int)random_below(key, (uint64_t)step * B + b, SENTENCES));
+        }
+        language_model_step(m, targets, B, T, &plan, step);
+    }
+    loss[POINTS - 1] = loss_of_all(m);
+}
+
+static void print_losses(double loss[FEED_FORWARD_KINDS][POINTS]) {
+    static const int shown[] = { 0, 20, 40, 100, 200, 300 };
+    printf("Loss over all %d sentences, in nats a word (knowing nothing: %.3f, the lowest possible: %.3f)\n\n",
+           SENTENCES, log(V), lowest_loss());
+    printf(" step      mlp      glu  sgatlin\n");
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        printf("%5d", shown[i]);
+        for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) printf("%9.3f", loss[kind][shown[i] / EVERY]);
+        printf("\n");
+    }
+    printf("\nPerplexity, e^loss:");
+    for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
+        printf("  %s %.2f", feed_forward_kinds[kind].name, exp(loss[kind][POINTS - 1]));
+    }
+    printf("  (lowest possible %.2f)\n", exp(lowest_loss()));
+}
+
+// ---- sampling and looking
+
+static void print_sampled(LanguageModel *m, uint64_t line) {
+    int inputs[T] = { END }, order[V];
+    double p[V];
+    SamplingRule rule = { .temperature = 0.8 };
+    for (int t = 0; t < T; t++) {
+        language_model_forward(m, inputs, t + 1); // all of it anew: what a KV cache would spare
+        double draw = random_uniform(random_key(3, "draws"), line * T + t);
+        int token = choose_token(m->logits + (size_t)t * V, V, &rule, draw, order, p);
+        if (token == END) break;
+        printf(" %s", words[token]);
+        if (t + 1 < T) inputs[t + 1] = token;
+    }
+    printf("\n");
+}
+
+static const double *shares_of(const LanguageModel *m, int layer, int head, int t) {
+    return m->layers[layer].attention.share + ((size_t)head * T + t) * T;
+}
+
+// The head that looks most at one word, and how much.
+static void print_look(const LanguageModel *m, const int *inputs, int t, const char *next) {
+    int layer = 0, head = 0, s = 0, H = m->sizes.D / m->sizes.Dh;
+    for (int l = 0; l < m->sizes.L; l++) {
+        for (int h = 0; h < H; h++) {
+            for (int i = 0; i < t; i++) { // not at itself
+                if (shares_of(m, l, h, t)[i] > shares_of(m, layer, head, t)[s]) layer = l, head = h, s = i;
+            }
+        }
+    }
+    printf("  before %-6s layer %d, head %d looks from \"%s\" (%d) at \"%s\" (%d): %.2f\n", next, layer + 1, head + 1,
+           words[inputs[t]], t, words[inputs[s]], s, shares_of(m, layer, head, t)[s]);
+}
+
+static void look(LanguageModel *m, int inputs[T]) {
+    int targets[T];
+    write_sentence(targets, 3 + NAMES * 1); // mia, blue, ball
+    shift_right(inputs, targets, T);
+    language_model_forward(m, inputs, T);
+}
+
+// ---- pictures
+
+enum { CELL = 17, LABEL = 52, PANEL = T * CELL + LABEL };
+
+static void draw_panel(Picture *picture, const LanguageModel *m, const int *inputs, int layer, int head, int x, int y) {
+    char title[40];
+    snprintf(title, sizeof title, "layer %d, head %d", layer + 1, head + 1);
+    picture_text(picture, x + LABEL, y - 18, 1.5, COLOR_TEXT, title);
+    for (int t = 0; t < T; t++) {
+        const char *word = words[inputs[t]];
+        picture_text(picture, x + LABEL - 6 - text_width(word, 1), y + t * CELL + 5, 1, COLOR_TEXT, word);
+        for (int s = 0; s <= t; s++) {
+            picture_fill(picture, x + LABEL + s * CELL, y + t * CELL, CELL - 1, CELL - 1,
+                         color_heat(shares_of(m, layer, head, t)[s]));
+        }
+        for (int c = 0; word[c] != '\0' && c < 5; c++) { // the column's word, downwards
+            picture_text(picture, x + LABEL + t * CELL + 5, y + T * CELL + 4 + c * 9, 1, COLOR_DIM,
+                         (char[]){ word[c], '\0' });
+        }
+    }
+}
+
+static bool draw_attention(const char *path, const LanguageModel *m, const int *inputs, Error *error) {
+    Picture picture;
+    int H = m->sizes.D / m->sizes.Dh, wide = PANEL + 24, high = T * CELL + 90;
+    if (!picture_new(&picture, H * wide + 24, m->sizes.L * high + 36, error)) return false;
+    picture_text(&picture, 24, 12, 1.5, COLOR_DIM, "row: the word that looks. column: the word looked at");
+    for (int l = 0; l < m->sizes.L; l++) {
+        for (int h = 0; h < H; h++) draw_panel(&picture, m, inputs, l, h, 12 + h * wide, 62 + l * high);
+    }
+    bool ok = picture_write_png(&picture, path, error);
+    picture_free(&picture);
+    return ok;
+}
+
+static bool draw_losses(const char *path, double loss[FEED_FORWARD_KINDS][POINTS], Error *error) {
+    double steps[POINTS];
+    Series series[FEED_FORWARD_KINDS];
+    Baseline lowest = { "the lowest possible", lowest_loss() };
+    for (int i = 0; i < POINTS; i++) steps[i] = i * EVERY;
+    for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
+        series[kind] = (Series){ feed_forward_kinds[kind].name, color_class(kind), steps, loss[kind], POINTS };
+    }
+    Chart chart = { .title = "Three feed-forward layers in the same model",
+                    .x_label = "step",
+                    .y_label = "loss, nats a word",
+                    .series = series,
+                    .series_count = FEED_FORWARD_KINDS,
+                    .baselines = &lowest,
+                    .baseline_count = 1 };
+    return chart_write_png(&chart, path, error);
+}
+
+// ---- all of it
+
+static bool run(const char *attention_path, const char *loss_path, Error *error) {
+    double loss[FEED_FORWARD_KINDS][POINTS];
+    LanguageModel m = { 0 };
+    for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
+        language_model_free(&m);
+        if (!language_model_new(&m, &sizes[kind])) return fail(error, "not enough memory for the model");
+        draw_weights(&m);
+        train(&m, loss[kind]);
+    }
+    int inputs[T];
+    print_losses(loss);
+    printf("\nThe sgatlin model (%zu parameters) says\n", m.list.doubles);
+    for (uint64_t line = 0; line < 3; line++) print_sampled(&m, line);
+    look(&m, inputs);
+    printf("\nWhere it looks in: mia has a blue ball . she likes the blue ball .\n");
+    print_look(&m, inputs, 6, "\"she\"");
+    print_look(&m, inputs, 9, "\"blue\"");
+    print_look(&m, inputs, 10, "\"ball\"");
+    bool ok = !attention_path || draw_attention(attention_path, &m, inputs, error);
+    ok = ok && (!loss_path || draw_losses(loss_path, loss, error));
+    language_model_free(&m);
+    return ok;
+}
+
+int main(int count, char **arguments) {
+    Error error = { "" };
+    bool pictures = count == 4 && strcmp(arguments[1], "--picture") == 0;
+    if (count != 1 && !pictures) {
+        fputs("Usage: chapter-07 [--picture ATTENTION.png LOSS.png]\n", stderr);
+        return 2;
+    }
+    bool ok = run(pictures ? arguments[2] : NULL, pictures ? arguments[3] : NULL, &error);
+    if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
+    if (!ok) fprintf(stderr, "chapter-07: %s\n", error.text);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
