@@ -6,9 +6,9 @@ static void turn(double *x, double position, int Dh) {
     int half = Dh / 2;
     for (int j = 0; j < half; j++) {
         double angle = position / pow(10000.0, 2.0 * j / Dh);
-        double a = x[j], b = x[half + j];
-        x[j] = a * cos(angle) - b * sin(angle);
-        x[half + j] = b * cos(angle) + a * sin(angle);
+        double c = cos(angle), s = sin(angle), a = x[j], b = x[half + j];
+        x[j] = a * c - b * s;
+        x[half + j] = b * c + a * s;
     }
 }
 // turn]

@@ -1,0 +1,52 @@
+#include "tests/support/suite.h"
+#include <math.h>
+
+double perplexity(const double *logits, const int *targets, int T, int V);
+
+// Equal logits: torn between all V.
+START_TEST(knowing_nothing)
+{
+    static const double logits[3 * 4] = { 0 };
+    static const int targets[] = { 1, 2, 3 };
+    ck_assert_double_eq_tol(perplexity(logits, targets, 3, 4), 4.0, 1e-12);
+}
+END_TEST
+
+// Shares of the targets: 1/2, then 1/8 (its row is ln 1, ln 2, ln 5 for tokens 1, 2, 3 and nothing for 0).
+// Mean loss (ln 2 + ln 8) / 2 = ln 4: the geometric mean of 2 and 8.
+START_TEST(on_paper)
+{
+    double none = -10000, logits[] = { none, 0, 0, none, none, log(1), log(2), log(5) };
+    static const int targets[] = { 2, 1 };
+    ck_assert_double_eq_tol(perplexity(logits, targets, 2, 4), 4.0, 1e-12);
+}
+END_TEST
+
+START_TEST(padding_is_not_scored)
+{
+    static const double logits[] = { 50, 0, 0, 0, 50, 0, 50, 0, 0 };
+    static const int targets[] = { 0, 1, 0 }, none[] = { 0, 0, 0 };
+    ck_assert_double_eq_tol(perplexity(logits, targets, 3, 3), 1.0, 1e-9);
+    ck_assert_double_eq(perplexity(logits, none, 3, 3), 1.0);
+}
+END_TEST
+
+// e^10000 is no double, but the loss of the better of 10000 and 9999 is an ordinary number.
+START_TEST(large_logits)
+{
+    static const double logits[] = { -10000, 10000, 9999 };
+    static const int targets[] = { 1 };
+    ck_assert_double_eq_tol(perplexity(logits, targets, 1, 3), 1 + exp(-1), 1e-9);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("07-1 perplexity");
+    TCase *tests = tcase_create("perplexity");
+    tcase_add_test(tests, knowing_nothing);
+    tcase_add_test(tests, on_paper);
+    tcase_add_test(tests, padding_is_not_scored);
+    tcase_add_test(tests, large_logits);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

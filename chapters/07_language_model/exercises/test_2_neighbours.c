@@ -1,0 +1,43 @@
+#include "chapters/07_language_model/rope.h"
+#include "reference/support/random.h"
+#include "tests/support/suite.h"
+#include <math.h>
+
+void rope_turn_neighbours(double *x, int position, int Dh);
+
+// Position 2, Dh = 4: (1, 0) by 2 radians, (0, 1) by 2/100.
+START_TEST(on_paper)
+{
+    double x[] = { 1, 0, 0, 1 };
+    rope_turn_neighbours(x, 2, 4);
+    ck_assert_double_eq_tol(x[0], cos(2), 1e-12);
+    ck_assert_double_eq_tol(x[1], sin(2), 1e-12);
+    ck_assert_double_eq_tol(x[2], -sin(0.02), 1e-12);
+    ck_assert_double_eq_tol(x[3], cos(0.02), 1e-12);
+}
+END_TEST
+
+// The same turn as the chapter's, of the same points laid out otherwise.
+START_TEST(the_same_points_in_another_order)
+{
+    for (int Dh = 2; Dh <= 18; Dh += 4) {
+        double neighbours[18], halves[18];
+        for (int j = 0; j < Dh; j++) {
+            neighbours[j] = random_normal(random_key(5, "x"), (uint64_t)j);
+            halves[j % 2 * Dh / 2 + j / 2] = neighbours[j];
+        }
+        rope_turn_neighbours(neighbours, 3 * Dh, Dh);
+        rope_turn(halves, 3 * Dh, Dh);
+        for (int j = 0; j < Dh; j++) ck_assert_double_eq_tol(neighbours[j], halves[j % 2 * Dh / 2 + j / 2], 1e-12);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("07-2 neighbours");
+    TCase *tests = tcase_create("neighbours");
+    tcase_add_test(tests, on_paper);
+    tcase_add_test(tests, the_same_points_in_another_order);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

@@ -1,0 +1,72 @@
+#include "chapters/07_language_model/attention.h"
+#include "reference/support/random.h"
+#include "tests/support/suite.h"
+#include <string.h>
+
+void attend_with_cache(double *y, double *keys, double *values, double *room, const double *x,
+                       const AttentionWeights *w, int t, int D, int Dh);
+
+enum { T = 7, D = 6, DH = 2, H = D / DH };
+typedef struct {
+    double query[D * D], key[D * D], value[D * D], output[D * D], query_norm[DH], key_norm[DH];
+    double x[T * D], want[T * D], kept[6][T * D], share[H * T * T], keys[T * D], values[T * D], room[2 * D + T];
+} Example;
+
+static void fill(double *x, int count, const char *name) {
+    for (int i = 0; i < count; i++) x[i] = random_normal(random_key(9, name), (uint64_t)i);
+}
+
+static AttentionWeights make(Example *e) {
+    fill(e->query, D * D, "query");
+    fill(e->key, D * D, "key");
+    fill(e->value, D * D, "value");
+    fill(e->output, D * D, "output");
+    fill(e->query_norm, DH, "query_norm");
+    fill(e->key_norm, DH, "key_norm");
+    fill(e->x, T * D, "x");
+    AttentionWeights w = { e->query, e->key, e->value, e->query_norm, e->key_norm, e->output };
+    AttentionKept kept = { e->kept[0], e->kept[1], e->kept[2], e->kept[3], e->kept[4], e->share, e->kept[5] };
+    attention_of_sequence(e->want, &kept, e->x, &w, T, D, DH);
+    return w;
+}
+
+START_TEST(token_by_token_is_the_whole_sequence)
+{
+    static Example e;
+    AttentionWeights w = make(&e);
+    double y[D], keys[T * D], values[T * D];
+    for (int t = 0; t < T; t++) {
+        memcpy(keys, e.keys, sizeof keys);
+        memcpy(values, e.values, sizeof values);
+        attend_with_cache(y, e.keys, e.values, e.room, e.x + t * D, &w, t, D, DH);
+        for (int d = 0; d < D; d++) ck_assert_double_eq_tol(y[d], e.want[t * D + d], 1e-12);
+        for (int i = 0; i < T * D; i++) { // only row t is new
+            if (i / D == t) continue;
+            ck_assert_double_eq(keys[i], e.keys[i]);
+            ck_assert_double_eq(values[i], e.values[i]);
+        }
+    }
+}
+END_TEST
+
+// What earlier tokens were is only in the cache: with other keys and values there, the answer is another.
+START_TEST(the_past_is_in_the_cache)
+{
+    static Example e;
+    AttentionWeights w = make(&e);
+    double y[D], other[D];
+    for (int t = 0; t < 2; t++) attend_with_cache(y, e.keys, e.values, e.room, e.x + t * D, &w, t, D, DH);
+    for (int d = 0; d < D; d++) e.values[d] += 1.0;
+    attend_with_cache(other, e.keys, e.values, e.room, e.x + D, &w, 1, D, DH);
+    ck_assert(memcmp(y, other, sizeof y) != 0);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("07-3 KV cache");
+    TCase *tests = tcase_create("KV cache");
+    tcase_add_test(tests, token_by_token_is_the_whole_sequence);
+    tcase_add_test(tests, the_past_is_in_the_cache);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
