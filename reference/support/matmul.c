@@ -103,6 +103,7 @@ void linear_weight_gradient(float *dw, const float *x, const float *dy, int N, i
 
 #if defined(WITH_BLAS) && defined(OPENBLAS_VERSION)
 const char *matmul_library(void) { return openblas_get_config(); }
+const char *matmul_core(void) { return openblas_get_corename(); }
 void matmul_setup(void) {
     int threads = parallel_threads();
     openblas_set_num_threads(1);   // for the build with threads of its own; the one on OpenMP sets
@@ -110,8 +111,10 @@ void matmul_setup(void) {
 }
 #elif defined(WITH_BLAS)
 const char *matmul_library(void) { return "cblas"; }
+const char *matmul_core(void) { return ""; }
 void matmul_setup(void) {}
 #else
 const char *matmul_library(void) { return "plain loops"; }
+const char *matmul_core(void) { return ""; }
 void matmul_setup(void) {}
 #endif

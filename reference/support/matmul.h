@@ -22,6 +22,7 @@ void linear_input_gradient(float *dx, const float *dy, const float *w, int N, in
 void linear_weight_gradient(float *dw, const float *x, const float *dy, int N, int in, int out);          // dw [in,out]
 
 const char *matmul_library(void); // "openblas SkylakeX", or "plain loops": what the products run on
+const char *matmul_core(void);    // "SkylakeX": the processor whose kernels it chose; "" where it does not say
 // BLAS must run one thread inside our own loops; call once at the start of a program.
 void matmul_setup(void);
 #endif
