@@ -1,0 +1,123 @@
+#include "reference/bench/machine.h"
+#include "reference/support/matmul.h"
+#include "reference/support/memory.h"
+#include "reference/support/progress.h"
+#include "reference/support/random.h"
+#include "reference/support/vector.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SIDE = 1024,            // of the matrices
+    GATHERS = 1 << 17,      // rows in one run: as many as a layer of the paper's size takes for 2,048 tokens
+    PIECE = 1 << 16,        // floats that one thread reads or copies at a time
+    FLOATS_LEAST = 1 << 26, // 256 MiB, more than a processor's caches hold
+};
+
+static void work_matmul(Machine *machine, int rows) {
+    (void)rows;
+    float *a = machine->block, *b = a + SIDE * SIDE, *c = b + SIDE * SIDE;
+    matmul(c, SIDE, PLAIN, a, SIDE, PLAIN, b, SIDE, SIDE, SIDE, SIDE, 1.0f, false);
+}
+
+static void work_read(Machine *machine, int rows) {
+    (void)rows;
+#pragma omp parallel for
+    for (int piece = 0; piece < FLOATS_LEAST / PIECE; piece++) {
+        const float *at = machine->block + (size_t)piece * PIECE;
+        float sum = 0;
+#pragma omp simd reduction(+ : sum)
+        for (int i = 0; i < PIECE; i++) sum += at[i];
+        machine->sums[piece] = sum;
+    }
+}
+
+static void work_copy(Machine *machine, int rows) {
+    (void)rows;
+    float *to = machine->block + FLOATS_LEAST / 2;
+#pragma omp parallel for
+    for (int piece = 0; piece < FLOATS_LEAST / 2 / PIECE; piece++) {
+        memcpy(to + (size_t)piece * PIECE, machine->block + (size_t)piece * PIECE, PIECE * sizeof *to);
+    }
+}
+
+static const float *random_row(const Machine *machine, int gather, int rows) {
+    uint64_t row = (uint64_t)machine->draw[gather] * (uint64_t)rows >> 32;
+    return machine->block + (size_t)row * (size_t)machine->D;
+}
+
+static void work_gather(Machine *machine, int rows) {
+#pragma omp parallel for
+    for (int i = 0; i < GATHERS; i += 4) {
+        dot4(machine->sums + i, machine->x, random_row(machine, i, rows), random_row(machine, i + 1, rows),
+             random_row(machine, i + 2, rows), random_row(machine, i + 3, rows), machine->D);
+    }
+}
+
+static void run_ceiling(void *context, double seconds[BENCH_PARTS]) {
+    Ceiling *ceiling = context;
+    double start = clock_seconds();
+    ceiling->work(ceiling->machine, ceiling->rows);
+    seconds[0] = clock_seconds() - start;
+}
+
+double ceiling_rate(const Ceiling *ceiling, double seconds) { return 1e-9 * ceiling->amount / seconds; }
+
+static void name_ceilings(Machine *machine, const Config *config) {
+    double row = 4.0 * config->D, gathered = row * GATHERS;
+    int memory_rows = FLOATS_LEAST / config->D;
+    Ceiling *at = machine->ceilings;
+    at[CEILING_MATMUL] = (Ceiling){ "matrix product", "matmul_gflops", "GFLOP/s", 2.0 * SIDE * SIDE * SIDE, 0,
+                                    machine,          work_matmul,     { 0 } };
+    at[CEILING_READ] =
+        (Ceiling){ "memory, read", "read_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0, machine, work_read, { 0 } };
+    at[CEILING_COPY] =
+        (Ceiling){ "memory, copy", "copy_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0, machine, work_copy, { 0 } };
+    at[CEILING_CHANNEL] =
+        (Ceiling){ "", "gather_channel_gbs", "GB/s", gathered, config->F, machine, work_gather, { 0 } };
+    at[CEILING_LAYER] =
+        (Ceiling){ "", "gather_layer_gbs", "GB/s", gathered, config->C * config->F, machine, work_gather, { 0 } };
+    at[CEILING_MEMORY] =
+        (Ceiling){ "", "gather_memory_gbs", "GB/s", gathered, memory_rows, machine, work_gather, { 0 } };
+    for (int i = 0; i < CEILINGS; i++) {
+        at[i].bench = (Bench){ .run = run_ceiling, .context = &at[i], .brief = true };
+        if (at[i].rows == 0) continue;
+        snprintf(at[i].name, sizeof at[i].name, "gather %s rows from %s", short_bytes((uint64_t)row).text,
+                 short_bytes((uint64_t)(row * at[i].rows)).text);
+    }
+}
+
+static void fill(Machine *machine) {
+    // Every page: one that was never written is the same page of zeros, which no memory is read for.
+#pragma omp parallel for
+    for (size_t i = 0; i < machine->floats; i++) machine->block[i] = (float)(i % 251) / 251.0f;
+    for (int d = 0; d < machine->D; d++) machine->x[d] = (float)(d % 7);
+    uint64_t key = random_key(1, "gather");
+    for (int i = 0; i < GATHERS; i++) machine->draw[i] = (uint32_t)random_bits(key, (uint64_t)i);
+}
+
+bool machine_new(Machine *out, const Config *config, Error *error) {
+    size_t table = (size_t)config->C * (size_t)config->F * (size_t)config->D;
+    *out = (Machine){ .D = config->D, .floats = table > FLOATS_LEAST ? table : FLOATS_LEAST };
+    out->block = floats_new(out->floats);
+    out->x = floats_new((size_t)out->D);
+    out->sums = floats_new(GATHERS);
+    out->draw = malloc(GATHERS * sizeof *out->draw);
+    if (out->block == NULL || out->x == NULL || out->sums == NULL || out->draw == NULL) {
+        size_t floats = out->floats;
+        machine_free(out);
+        return fail(error, "no memory: measuring the machine takes %.0f MB", 4e-6 * (double)floats);
+    }
+    name_ceilings(out, config);
+    fill(out);
+    return true;
+}
+
+void machine_free(Machine *machine) {
+    floats_free(machine->block, machine->floats);
+    floats_free(machine->x, (size_t)machine->D);
+    floats_free(machine->sums, GATHERS);
+    free(machine->draw);
+    *machine = (Machine){ 0 };
+}

@@ -1,0 +1,149 @@
+#include "reference/bench/subjects.h"
+#include "reference/ffn/ffn.h"
+#include "reference/support/memory.h"
+#include "reference/support/parallel.h"
+#include "reference/support/progress.h"
+#include "reference/support/random.h"
+#include "reference/train/optimizer.h"
+#include <stdlib.h>
+
+static void fill_normal(float *out, size_t count, const char *name) {
+    uint64_t key = random_key(1, name);
+#pragma omp parallel for
+    for (size_t i = 0; i < count; i++) out[i] = (float)random_normal(key, i);
+}
+
+bool layer_subject_new(LayerSubject *out, const Config *config, int B, Error *error) {
+    *out = (LayerSubject){ .config = *config, .B = B };
+    const Ffn *ffn = config->ffn;
+    int N = B * config->T;
+    size_t rows = (size_t)N * (size_t)config->D;
+    ffn->declare(&out->tensors, config, "");
+    if (out->tensors.floats == SIZE_MAX) {
+        tensors_free(&out->tensors);
+        return fail(error, "layer %s: its tensors are too large, or memory is short", ffn->name);
+    }
+    out->kept_floats = ffn->kept(config, N);
+    out->scratch_floats = ffn->scratch(config, N, parallel_threads());
+    out->parameters = floats_new(out->tensors.floats);
+    out->gradients = floats_new(out->tensors.floats);
+    out->x = floats_new(4 * rows);
+    out->kept = floats_new(out->kept_floats);
+    out->scratch = floats_new(out->scratch_floats);
+    if (!out->parameters || !out->gradients || !out->x || !out->kept || !out->scratch) {
+        layer_subject_free(out);
+        return fail(error, "layer %s: no memory for %d tokens; a smaller --set B=%d needs less", ffn->name, N, B);
+    }
+    out->y = out->x + rows;
+    out->dy = out->y + rows;
+    out->dx = out->dy + rows;
+    tensors_init(&out->tensors, out->parameters, 1);
+    fill_normal(out->x, rows, "x");
+    fill_normal(out->dy, rows, "dy");
+    return true;
+}
+
+void layer_subject_free(LayerSubject *layer) {
+    floats_free(layer->parameters, layer->tensors.floats);
+    floats_free(layer->gradients, layer->tensors.floats);
+    floats_free(layer->x, 4 * (size_t)layer->B * (size_t)layer->config.T * (size_t)layer->config.D);
+    floats_free(layer->kept, layer->kept_floats);
+    floats_free(layer->scratch, layer->scratch_floats);
+    tensors_free(&layer->tensors);
+    *layer = (LayerSubject){ 0 };
+}
+
+void layer_subject_run(void *context, double seconds[BENCH_PARTS]) {
+    const LayerSubject *layer = context;
+    FfnCall call = { .config = &layer->config,
+                     .tensors = layer->tensors.at,
+                     .parameters = layer->parameters,
+                     .gradients = layer->gradients,
+                     .B = layer->B,
+                     .T = layer->config.T,
+                     .x = layer->x,
+                     .y = layer->y,
+                     .dy = layer->dy,
+                     .dx = layer->dx,
+                     .kept = layer->kept,
+                     .scratch = layer->scratch };
+    double start = clock_seconds();
+    layer->config.ffn->forward(&call);
+    double middle = clock_seconds();
+    layer->config.ffn->backward(&call);
+    seconds[LAYER_FORWARD] = middle - start;
+    seconds[LAYER_BACKWARD] = clock_seconds() - middle;
+}
+
+bool step_subject_new(StepSubject *out, const Config *config, int B, Error *error) {
+    *out = (StepSubject){ .B = B };
+    if (!model_new(&out->model, config, error)) return false;
+    size_t floats = out->model.tensors.floats, tokens = (size_t)B * (size_t)config->T;
+    out->gradients = floats_new(floats);
+    out->moments = floats_new(2 * floats);
+    out->inputs = malloc(tokens * sizeof *out->inputs);
+    out->targets = malloc(tokens * sizeof *out->targets);
+    if (!out->gradients || !out->moments || !out->inputs || !out->targets) {
+        step_subject_free(out);
+        return fail(error, "no memory: gradients and moments take %.0f MB", 12e-6 * (double)floats);
+    }
+    out->activations = model_activations_new(config, B, config->T, true, error);
+    if (out->activations == NULL) {
+        step_subject_free(out);
+        return false;
+    }
+    tensors_init(&out->model.tensors, out->model.parameters, 1);
+    uint64_t key = random_key(1, "tokens");
+    for (size_t i = 0; i < tokens; i++) { // id 0 is the pad token, which no loss is taken of
+        out->inputs[i] = 1 + (int32_t)random_below(key, 2 * i, (uint64_t)config->V - 1);
+        out->targets[i] = 1 + (int32_t)random_below(key, 2 * i + 1, (uint64_t)config->V - 1);
+    }
+    return true;
+}
+
+void step_subject_free(StepSubject *step) {
+    size_t floats = step->model.tensors.floats;
+    floats_free(step->gradients, floats);
+    floats_free(step->moments, 2 * floats);
+    free(step->inputs);
+    free(step->targets);
+    if (step->activations != NULL) model_activations_free(step->activations);
+    model_free(&step->model);
+    *step = (StepSubject){ 0 };
+}
+
+void step_subject_run(void *context, double seconds[BENCH_PARTS]) {
+    StepSubject *step = context;
+    Model *model = &step->model;
+    size_t floats = model->tensors.floats;
+    AdamwSettings settings = { .rate = 1e-3, .peak = 1e-3, .weight_decay = 1e-4, .clip = 2 };
+    double start = clock_seconds();
+    model_forward(model, step->activations, step->inputs, step->B, model->config.T);
+    double forward = clock_seconds();
+    model_backward(model, step->activations, step->inputs, step->targets, step->gradients);
+    double backward = clock_seconds();
+    double norm = gradient_norm(&model->tensors, step->gradients, NULL);
+    adamw_step(&model->tensors, model->parameters, step->gradients, step->moments, step->moments + floats, norm,
+               step->step++, &settings);
+    seconds[STEP_FORWARD] = forward - start;
+    seconds[STEP_BACKWARD] = backward - forward;
+    seconds[STEP_UPDATE] = clock_seconds() - backward;
+}
+
+// Forward, of one row: what of a layer's parameter bytes grows with the tokens is gathered for each of them.
+static double gathered_bytes(const Config *config) {
+    return config->ffn->cost(config, config->T).bytes - config->ffn->cost(config, 0).bytes;
+}
+
+CountedWork layer_counted(const Config *config, int B) {
+    return (CountedWork){ .flops = 3.0 * B * config->ffn->cost(config, config->T).flops,
+                          .gathered_bytes = 3.0 * B * gathered_bytes(config) };
+}
+
+CountedWork step_counted(const Config *config, int B) {
+    ModelCost cost = model_cost(config);
+    return (CountedWork){ .flops = 3.0 * B * cost.flops_full,
+                          .gathered_bytes = 3.0 * B * config->L * gathered_bytes(config),
+                          // the gradient twice (norm, update); parameters and both moments, read and written
+                          .update_bytes = 4 * 8 * cost.parameters };
+}

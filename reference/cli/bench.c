@@ -1,0 +1,212 @@
+#include "reference/cli/bench_table.h"
+#include "reference/cli/commands.h"
+#include "reference/cli/options.h"
+#include "reference/ffn/ffn.h"
+#include "reference/support/matmul.h"
+#include "reference/support/parse.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    BenchSubject subject;
+    const char *ffn;
+    SetWords words;
+    int threads, repetitions; // 0: the default
+    bool json;
+} Arguments;
+
+enum { KEY_JSON = 1000, KEY_THREADS, TOKENS_MOST = 1 << 24 };
+
+static const struct argp_option options[] = {
+    { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer (default: each, in turns)", 0 },
+    { "set", 's', "NAME=VALUE", 0, "letters over the default's, as in --set D=128 K=8; N=2048 is B=1 T=2048", 0 },
+    { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
+    { "repetitions", 'r', "N", 0, "counted rounds (default: machine and layer 15, step 7)", 0 },
+    { "json", KEY_JSON, NULL, 0, "one JSON object a line on stdout, for each kind", 0 },
+    { 0 },
+};
+
+static void set_subject(const struct argp_state *state, Arguments *arguments, const char *word) {
+    static const char *const names[] = { [BENCH_MACHINE] = "machine", [BENCH_LAYER] = "layer", [BENCH_STEP] = "step" };
+    for (int i = BENCH_MACHINE; i <= BENCH_STEP; i++) {
+        if (strcmp(word, names[i]) != 0) continue;
+        if (arguments->subject != BENCH_EVERYTHING)
+            argp_error(state, "%s: one of machine, layer and step at a time", word);
+        arguments->subject = (BenchSubject)i;
+        return;
+    }
+    argp_error(state, "%s: wanted machine, layer or step", word);
+}
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    Arguments *arguments = state->input;
+    switch (key) {
+    case 'f': arguments->ffn = value; break;
+    case 's': option_set(state, &arguments->words, value); break;
+    case 'r': arguments->repetitions = (int)option_whole(state, "repetitions", value, 1, 10000); break;
+    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
+    case KEY_JSON: arguments->json = true; break;
+    case ARGP_KEY_ARG:
+        if (strchr(value, '=') != NULL) {
+            option_set(state, &arguments->words, value);
+        } else {
+            set_subject(state, arguments, value);
+        }
+        break;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+// -- Sizes: those of the paper's TinyStories model, 8 rows of 256 tokens --
+
+static bool set_size(void *sizes, const char *name, const char *value, Error *error) {
+    BenchSizes *out = sizes;
+    bool found, tokens = strcmp(name, "N") == 0;
+    if (strcmp(name, "ffn") == 0) return fail(error, "ffn=%s: the kind of layer is chosen with --ffn %s", value, value);
+    if (strcmp(name, "B") == 0) {
+        bool right = parse_int(value, &out->B) && out->B >= 1 && out->B <= TOKENS_MOST;
+        return right || fail(error, "B=%s: wanted a whole number from 1 to %d", value, TOKENS_MOST);
+    }
+    if (tokens) out->B = 1;
+    if (!config_set(&out->config, tokens ? "T" : name, value, &found, error)) return false;
+    return found || fail(error, "%s=%s: there is no letter %s here", name, value, name);
+}
+
+// A layer alone has no vocabulary, heads or further layers that could be wrong.
+static bool make_sizes(BenchSizes *out, const Ffn *ffn, const SetWords *words, BenchSubject subject, Error *error) {
+    const Preset *preset = preset_find("tinystories", error);
+    *out = (BenchSizes){ .B = 8 };
+    if (preset == NULL || !preset_config(&out->config, preset, ffn, error)) return false;
+    out->config.T = 256;
+    if (!set_words_each(words, set_size, out, error)) return false;
+    if (!(subject == BENCH_LAYER ? ffn->valid(&out->config, error) : config_valid(&out->config, error))) return false;
+    if (out->config.V < 2) return fail(error, "V=%d: wanted at least 2, id 0 being the pad token", out->config.V);
+    if (out->B * out->config.T > TOKENS_MOST) {
+        return fail(error, "B=%lld T=%d are too many tokens at once: at most %d", (long long)out->B, out->config.T,
+                    TOKENS_MOST);
+    }
+    return true;
+}
+
+static bool make_rows(BenchTable *table, const Arguments *arguments, Error *error) {
+    Config chosen = { 0 };
+    bool found;
+    if (table->subject == BENCH_MACHINE) {
+        bool free_of_sizes = arguments->ffn == NULL && arguments->words.count == 0;
+        return free_of_sizes ||
+               fail(error, "the machine has no kind of layer and no letters: leave --ffn and --set out");
+    }
+    if (arguments->ffn != NULL && !config_set(&chosen, "ffn", arguments->ffn, &found, error)) return false;
+    for (int i = 0; ffn_kinds[i] != NULL && table->count < BENCH_KINDS; i++) {
+        if (chosen.ffn != NULL && chosen.ffn != ffn_kinds[i]) continue;
+        BenchRow *row = &table->rows[table->count++];
+        if (!make_sizes(&row->sizes, ffn_kinds[i], &arguments->words, table->subject, error)) return false;
+    }
+    return chosen.ffn == NULL || set_words_used(&arguments->words, &table->rows[0].sizes.config, error);
+}
+
+static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
+    const Config *config = &row->sizes.config;
+    int B = (int)row->sizes.B;
+    if (subject == BENCH_LAYER) {
+        row->counted = layer_counted(config, B);
+        row->bench = (Bench){ .run = layer_subject_run, .context = &row->layer, .brief = true };
+        return layer_subject_new(&row->layer, config, B, error);
+    }
+    row->counted = step_counted(config, B);
+    row->bench = (Bench){ .run = step_subject_run, .context = &row->step };
+    return step_subject_new(&row->step, config, B, error);
+}
+
+// The tables of the last sparse kind among the rows, or else those of sgatlin in the paper's TinyStories model.
+static bool open_machine(BenchTable *table, Error *error) {
+    BenchSizes sizes;
+    if (!make_sizes(&sizes, ffn_find("sgatlin"), &(SetWords){ 0 }, BENCH_MACHINE, error)) return false;
+    for (int i = 0; i < table->count; i++) {
+        if (table->rows[i].sizes.config.ffn->sparse) sizes = table->rows[i].sizes;
+    }
+    return machine_new(&table->machine, &sizes.config, error);
+}
+
+static bool measure(BenchTable *table, Error *error) {
+    Bench *benches[CEILINGS + BENCH_KINDS];
+    int count = 0;
+    if (table->ceilings && !open_machine(table, error)) return false;
+    for (int i = 0; table->ceilings && i < CEILINGS; i++) benches[count++] = &table->machine.ceilings[i].bench;
+    for (int i = 0; i < table->count; i++) {
+        if (!open_row(&table->rows[i], table->subject, error)) return false;
+        benches[count++] = &table->rows[i].bench;
+    }
+    return bench_rounds(benches, count, table->repetitions, error);
+}
+
+static void bench_table_free(BenchTable *table) {
+    for (int i = 0; i < table->count; i++) {
+        layer_subject_free(&table->rows[i].layer);
+        step_subject_free(&table->rows[i].step);
+    }
+    machine_free(&table->machine);
+    free(table);
+}
+
+// -- The command --
+
+// Numbers taken with another processor's kernels are not this machine's.
+static void warn_of_core(void) {
+    const char *chosen = getenv("OPENBLAS_CORETYPE");
+    if (*matmul_core() != '\0') fprintf(stderr, "core=%s\n", matmul_core());
+    if (chosen == NULL || *chosen == '\0') return;
+    fprintf(stderr,
+            "warning: OPENBLAS_CORETYPE=%s is set, which can cost OpenBLAS a third of its speed; for fair numbers: "
+            "unset OPENBLAS_CORETYPE\n",
+            chosen);
+}
+
+static int bench(const char *command, const Arguments *arguments, BenchSubject subject) {
+    static const int repetitions[] = { [BENCH_MACHINE] = 15, [BENCH_LAYER] = 15, [BENCH_STEP] = 7 };
+    Error error;
+    BenchTable *table = calloc(1, sizeof *table);
+    if (table == NULL) return fail(&error, "out of memory"), command_failed(command, &error);
+    table->subject = subject;
+    table->ceilings = subject == BENCH_MACHINE || !arguments->json;
+    table->repetitions = arguments->repetitions > 0 ? arguments->repetitions : repetitions[subject];
+    int status = 0;
+    if (!make_rows(table, arguments, &error)) {
+        status = command_misused(command, &error);
+    } else if (!measure(table, &error)) {
+        status = command_failed(command, &error);
+    } else if (!arguments->json) {
+        bench_print_table(table);
+    } else if (!bench_print_json(table, &error)) {
+        status = command_failed(command, &error);
+    }
+    bench_table_free(table);
+    return status;
+}
+
+int command_bench(int argc, char **argv) {
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "[machine|layer|step]",
+        .doc = "How long a feed-forward layer, or a training step of the whole model, takes here: medians of rounds in "
+               "which all take turns. Without --json the machine's own ceilings take their turns too and stand beside "
+               "the numbers.\vThe default sizes are those of the paper's TinyStories model, on 8 rows of 256 random "
+               "tokens: D=256 F=1024 C=8 K=8 Dk=128, L=4 V=8192 Dh=64.",
+    };
+    Arguments arguments = { 0 };
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    program_start(arguments.threads);
+    warn_of_core();
+    int status = 0;
+    if (arguments.subject != BENCH_EVERYTHING) {
+        status = bench(argv[0], &arguments, arguments.subject);
+    } else {
+        status = bench(argv[0], &arguments, BENCH_LAYER);
+        if (!arguments.json) printf("\n");
+        if (status == 0) status = bench(argv[0], &arguments, BENCH_STEP);
+    }
+    set_words_free(&arguments.words);
+    return status;
+}

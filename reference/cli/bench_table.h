@@ -1,0 +1,36 @@
+#ifndef CLI_BENCH_TABLE_H
+#define CLI_BENCH_TABLE_H
+#include "reference/bench/machine.h"
+#include "reference/bench/subjects.h"
+
+// What `sgatlin bench` measures in one go, and its output.
+
+typedef enum { BENCH_EVERYTHING, BENCH_MACHINE, BENCH_LAYER, BENCH_STEP } BenchSubject;
+enum { BENCH_KINDS = 16 };
+
+typedef struct {
+    Config config;
+    int64_t B;
+} BenchSizes;
+
+typedef struct {
+    BenchSizes sizes;
+    CountedWork counted;
+    LayerSubject layer; // one of the two, as the table's subject says
+    StepSubject step;
+    Bench bench;
+} BenchRow;
+
+typedef struct {
+    BenchSubject subject;
+    BenchRow rows[BENCH_KINDS]; // one a kind of layer; none for the machine alone
+    int count;
+    Machine machine;
+    bool ceilings; // is the machine measured too?
+    int repetitions;
+} BenchTable;
+
+void bench_print_table(const BenchTable *table);
+// One object on one line for each row, or one for the machine.
+bool bench_print_json(const BenchTable *table, Error *error);
+#endif
