@@ -156,7 +156,7 @@ UNSOLVED := $(EXERCISES:%=$(B)/exercises/%)
 TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c)) $(wildcard tests/test_*.sh)
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: FORCE all info demo test run-tests chapters lessons solutions run-fuzz $(PROGRAMS:$(B)/%=build/%)
+.PHONY: FORCE all info demo bench test run-tests chapters lessons solutions run-fuzz $(PROGRAMS:$(B)/%=build/%)
 .SECONDARY:
 all: $(PROGRAMS:$(B)/%=build/%) ## what this machine can build: build/sgatlin, build/golden, the demo of each chapter
 info: ## what was found, and what is left out and why
@@ -202,6 +202,8 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIBRARY) $(B)/objects
 # ---- run it
 demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, let it tell stories
 	SGATLIN=build/sgatlin reference/demo.sh
+bench: build/sgatlin ## half a minute, on an idle machine: layers and training steps beside what the machine can do
+	@unset OPENBLAS_CORETYPE; build/sgatlin bench
 
 # $(call run,TESTS,ARGUMENTS) runs them all, one after the other, and ends with `N passed, N failed`. Check allows a
 # test 4 seconds unless told otherwise, too few for a slow build; LLVM's libomp forgets its memory when Check forks;
