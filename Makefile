@@ -154,6 +154,7 @@ CHAPTER_TESTS := $(patsubst %.c,$(B)/%,$(wildcard chapters/[0-9][0-9]_*/test_*.c
 SOLVED   := $(EXERCISES:%=$(B)/solutions/%)
 UNSOLVED := $(EXERCISES:%=$(B)/exercises/%)
 TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c)) $(wildcard tests/test_*.sh)
+HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/server.c))
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: FORCE all info demo bench test run-tests chapters lessons solutions run-fuzz $(PROGRAMS:$(B)/%=build/%)
@@ -195,6 +196,8 @@ $(B)/golden: $(B)/tests/golden.o $(B)/tests/support.a $(PLAIN) $(LIBRARY) $(B)/o
 	$(link) $(LIBS)
 $(B)/tests/test_%: $(B)/tests/test_%.o $(B)/tests/support.a $(PLAIN) $(LIBRARY) $(B)/objects
 	$(link) $(lib_check) $(LIBS)
+$(HELPERS): $(B)/tests/%: $(B)/tests/%.o
+	$(link) $(LDFLAGS)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(LIBRARY) $(B)/objects
 	$(link) $(lib_fuzzer) $(LIBS)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
@@ -210,7 +213,8 @@ bench: build/sgatlin ## half a minute, on an idle machine: layers and training s
 # and threads that spin between so many small loops would take the processor from the ones that work.
 run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; \
   export B='$(B)' EXERCISES='$(EXERCISES)'; \
-  export SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' UBSAN_OPTIONS=print_stacktrace=1 \
+  export SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' \
+    SERVER='$(CURDIR)/$(B)/tests/server' UBSAN_OPTIONS=print_stacktrace=1 \
     LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
     OMP_WAIT_POLICY=passive CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
   for t in $1; do \
@@ -221,7 +225,7 @@ run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; 
   echo "$$passed passed, $$failed failed"; [ $$failed = 0 ] && [ $$passed != 0 ]
 
 test: all run-tests ## every test; ends with a line `N passed, N failed`
-run-tests: $(PROGRAMS) $(TESTS) $(SOLVED) $(UNSOLVED)
+run-tests: $(PROGRAMS) $(HELPERS) $(TESTS) $(SOLVED) $(UNSOLVED)
 	$(call run,$(TESTS) tests/lessons.sh tests/solutions.sh)
 chapters: $(DEMOS:$(B)/%=build/%) $(CHAPTER_TESTS) ## every chapter: its code, its demo, its tests
 	$(call run,$(CHAPTER_TESTS))
@@ -231,7 +235,7 @@ solutions: $(SOLVED) $(UNSOLVED) ## every exercise: its test fails as the reader
 	$(call run,tests/solutions.sh)
 .SECONDEXPANSION:
 named = $(filter $(B)/tests/test_$1 tests/test_$1.sh,$(TESTS))
-test-%: $$(call named,$$*) $$(if $$(wildcard tests/test_$$*.sh),$(PROGRAMS)) ## one of them: tests/test_NAME.c, .sh or both
+test-%: $$(call named,$$*) $$(if $$(wildcard tests/test_$$*.sh),$(PROGRAMS) $(HELPERS)) ## one of them: tests/test_NAME.c, .sh or both
 	@[ -n '$(call named,$*)' ] || { echo 'There is neither tests/test_$*.c nor tests/test_$*.sh' >&2; exit 1; }
 	$(call run,$(call named,$*))
 
