@@ -30,7 +30,7 @@ packages() {
         apt-get:blas) echo libopenblas-openmp-dev pkg-config ;;
         apt-get:openmp) case $compiler in clang-*) echo "libomp-${compiler#clang-}-dev" ;; clang) echo libomp-dev ;; esac ;;
         apt-get:check) echo check libsubunit-dev pkg-config ;;
-        apt-get:checks) echo clang libomp-dev libclang-rt-dev clang-format shellcheck ;;
+        apt-get:checks) echo clang libomp-dev libclang-rt-dev clang-format shellcheck curl wget ;;
 
         dnf:compiler) case $compiler in cc) echo gcc ;; *) echo "$compiler" ;; esac ;;
         dnf:jansson) echo jansson-devel ;;
@@ -40,7 +40,7 @@ packages() {
         dnf:blas) echo openblas-devel pkgconf-pkg-config ;;
         dnf:openmp) case $compiler in clang*) echo libomp-devel ;; esac ;;
         dnf:check) echo check-devel pkgconf-pkg-config ;;
-        dnf:checks) echo clang libomp-devel compiler-rt clang-tools-extra ShellCheck ;;
+        dnf:checks) echo clang libomp-devel compiler-rt clang-tools-extra ShellCheck curl wget ;;
 
         pacman:compiler) case $compiler in cc) echo gcc ;; *) echo "$compiler" ;; esac ;;
         pacman:utf8proc) echo libutf8proc ;;
@@ -48,7 +48,7 @@ packages() {
         pacman:blas) echo openblas pkgconf ;;
         pacman:openmp) case $compiler in clang*) echo openmp ;; esac ;;
         pacman:check) echo check pkgconf ;;
-        pacman:checks) echo clang openmp compiler-rt shellcheck ;;
+        pacman:checks) echo clang openmp compiler-rt shellcheck curl wget ;;
 
         brew:compiler) stop "a compiler comes with Apple's command line tools: xcode-select --install" ;;
         brew:stb) stop "Homebrew has no stb: put stb_image_write.h of github.com/nothings/stb into $(brew --prefix)/include/stb/" ;;
@@ -57,7 +57,7 @@ packages() {
         brew:blas) ;; # Accelerate is part of the system
         brew:openmp) echo libomp ;;
         brew:check) echo check pkgconf ;;
-        brew:checks) echo llvm clang-format shellcheck ;;
+        brew:checks) echo llvm clang-format shellcheck curl wget ;;
         *:argp) ;; # part of glibc
         *) stop "no package is known for $1; install it by hand" ;;
     esac
@@ -65,7 +65,7 @@ packages() {
 
 # make looks for what it builds with; what only the checks use is looked for here.
 checks_work() {
-    command -v clang-format >/dev/null && command -v shellcheck >/dev/null &&
+    command -v clang-format >/dev/null && command -v shellcheck >/dev/null && command -v curl >/dev/null &&
         echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
         clang -fopenmp -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null
 }
