@@ -10,7 +10,7 @@
 
 enum {
     SIDE = 1024,            // of the matrices
-    GATHERS = 1 << 17,      // rows in one run: as many as a layer of the paper's size takes for 2,048 tokens
+    GATHERS = 1 << 18,      // rows in one run
     PIECE = 1 << 16,        // floats that one thread reads or copies at a time
     FLOATS_LEAST = 1 << 26, // 256 MiB, more than a processor's caches hold
 };
