@@ -18,7 +18,8 @@ long top_k(int *index, const double *v, int n, int K) {
     int held = 0; // index[0 .. held-1] are the best so far, in order
     for (int i = 0; i < n; i++) {
         int place = held;
-        while (place > 0 && (comparisons++, comes_before(v, i, index[place - 1]))) place--;
+        while (place > 0 && comes_before(v, i, index[place - 1])) place--;
+        comparisons += held - place + (place > 0); // it passed held - place, and stopped at one unless at the top
         if (place == K) continue;
         if (held < K) held++;
         for (int k = held - 1; k > place; k--) index[k] = index[k - 1];
@@ -44,9 +45,8 @@ typedef struct {
 
 static void offer(Best *best, double score, int index) {
     int place = best->held;
-    while (place > 0 && (best->comparisons++, beats(score, index, best->score[place - 1], best->index[place - 1]))) {
-        place--;
-    }
+    while (place > 0 && beats(score, index, best->score[place - 1], best->index[place - 1])) place--;
+    best->comparisons += best->held - place + (place > 0);
     if (place == best->K) return;
     if (best->held < best->K) best->held++;
     for (int k = best->held - 1; k > place; k--) {

@@ -394,6 +394,28 @@ START_TEST(the_gating_names_a_matrix)
 }
 END_TEST
 
+// Without an activation a token three times as long chooses the same neurons, three times as loud: the answer is nine
+// times as long.
+START_TEST(the_gates_grow_with_the_input)
+{
+    Sgatlin s = middle;
+    s.router = (SgatlinRouter)_i;
+    Layer l = random_layer(&s, 9);
+    int index[12];
+    double nine[11];
+    forward(&l);
+    memcpy(index, l.kept.index, sizeof index);
+    for (int d = 0; d < s.D; d++) {
+        nine[d] = 9 * l.y[d];
+        l.x[d] *= 3;
+    }
+    forward(&l);
+    ck_assert(memcmp(index, l.kept.index, sizeof index) == 0);
+    expect("y", l.y, nine, (size_t)s.D, 1e-13);
+    layer_free(&l);
+}
+END_TEST
+
 // One channel, every neuron chosen, all gates 1: y = W_outᵀ (W_in x), by chapter 01's matrix products.
 START_TEST(gates_of_one_make_a_plain_linear_map)
 {
@@ -505,6 +527,7 @@ int main(void) {
     tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, ROUTERS * ACTIVATIONS);
     tcase_add_loop_test(tests, frozen_gates_make_it_linear, 0, ROUTERS);
     tcase_add_test(tests, the_gating_names_a_matrix);
+    tcase_add_loop_test(tests, the_gates_grow_with_the_input, 0, ROUTERS);
     tcase_add_test(tests, gates_of_one_make_a_plain_linear_map);
     tcase_add_loop_test(tests, a_product_router_is_a_flat_one_over_the_sums, 0, 2);
     tcase_add_test(tests, what_was_not_chosen_has_no_gradient);
