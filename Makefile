@@ -269,8 +269,8 @@ chapter-%: $$(call demo_of,$$*) $$(call tests_of,$$*) ## one of them, as in make
 	@[ -n '$(call chapter,$*)' ] || { echo 'There is no chapters/$*_…; there are: $(CHAPTERS)' >&2; exit 1; }
 	$(call run,$(call tests_of,$*))
 # 04-2: of 04_…, what is named 2_…
-exercise_named = $(foreach e,$(filter $(firstword $(subst -, ,$1))_%,$(EXERCISES)),$(if \
-  $(filter $(lastword $(subst -, ,$1))_%,$(notdir $e)),$e))
+exercise_named = $(strip $(foreach e,$(filter $(firstword $(subst -, ,$1))_%,$(EXERCISES)),$(if \
+  $(filter $(lastword $(subst -, ,$1))_%,$(notdir $e)),$e)))
 wanted   = $(if $(filter 1,$(SOLUTION)),solutions,exercises)
 exercise-%: $$(addprefix $(B)/$(wanted)/,$$(call exercise_named,$$*)) ## as in make exercise-04-2; SOLUTION=1: ours
 	@[ -n '$(call exercise_named,$*)' ] || { echo 'There is no exercise $*; there are: $(EXERCISES)' >&2; exit 1; }

@@ -389,6 +389,24 @@ START_TEST(every_kind_has_a_chapter)
 }
 END_TEST
 
+// A clamp or a maximum that a NaN slips through would hide it.
+START_TEST(a_nan_that_goes_in_comes_out)
+{
+    Config kind;
+    char name[VARIANT_NAME];
+    Layer layer;
+    Error error;
+    ck_assert(layer_variant(_i, &kind, name));
+    Config config = with_sizes(kind, &sweep[SWEEP - 1]);
+    ck_assert_msg(layer_new(&layer, &config, 1, 2, &error), "%s: %s", name, error.text);
+    layer_randomize(&layer, 3);
+    ck_assert_msg(layer_forward(&layer, &error), "%s: %s", name, error.text);
+    layer.x[0] = NAN;
+    ck_assert_msg(!layer_forward(&layer, &error), "%s: the NaN is gone", name);
+    layer_free(&layer);
+}
+END_TEST
+
 int main(void) {
     matmul_setup();
     Suite *suite = suite_create("ffn");
@@ -397,6 +415,7 @@ int main(void) {
     tcase_add_loop_test(tests, every_kind_has_a_chapter, 0, layer_variants());
     tcase_add_loop_test(tests, the_reference_agrees_with_the_chapters, 0, layer_variants());
     tcase_add_loop_test(tests, planted_errors_are_noticed, 0, layer_variants());
+    tcase_add_loop_test(tests, a_nan_that_goes_in_comes_out, 0, layer_variants());
     tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, layer_variants());
     tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, layer_variants());
     suite_add_tcase(suite, tests);

@@ -23,10 +23,11 @@ static size_t glu_scratch(const Config *config, int N, int threads) {
     return 3 * (size_t)N * config->F; // d[g, u] and da
 }
 
-static float clamp_gate(float g) { return g < GLU_LIMIT ? g : GLU_LIMIT; }
+// Written so that NaN, which loses every comparison, stays NaN.
+static float clamp_gate(float g) { return g > GLU_LIMIT ? GLU_LIMIT : g; }
 static float clamp_value(float u) {
-    u = u < GLU_LIMIT ? u : GLU_LIMIT;
-    return u > -GLU_LIMIT ? u : -GLU_LIMIT;
+    u = u > GLU_LIMIT ? GLU_LIMIT : u;
+    return u < -GLU_LIMIT ? -GLU_LIMIT : u;
 }
 
 // One token: a [F] from the halves g [F] and u [F], the bias added to both on the way.
@@ -47,8 +48,8 @@ static void gate_row_backward(float *restrict dg, float *restrict du, const floa
     for (int f = 0; f < F; f++) {
         float gate = clamp_gate(g[f]), value = clamp_value(u[f]), s = sigmoid(GLU_SLOPE * gate);
         float slope = s * (1.0f + GLU_SLOPE * gate * (1.0f - s));
-        dg[f] = g[f] < GLU_LIMIT ? da[f] * slope * (value + 1.0f) : 0.0f;
-        du[f] = u[f] < GLU_LIMIT && u[f] > -GLU_LIMIT ? da[f] * gate * s : 0.0f;
+        dg[f] = g[f] > GLU_LIMIT ? 0.0f : da[f] * slope * (value + 1.0f);
+        du[f] = u[f] > GLU_LIMIT || u[f] < -GLU_LIMIT ? 0.0f : da[f] * gate * s;
     }
 }
 
