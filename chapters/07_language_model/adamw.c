@@ -1,7 +1,6 @@
 #include "chapters/07_language_model/adamw.h"
 #include <math.h>
 
-// [schedule
 double learning_rate(const TrainingPlan *plan, int step) {
     if (step < plan->warmup) return plan->peak * step / plan->warmup;
     int past = step - plan->warmup - plan->constant;
@@ -9,7 +8,6 @@ double learning_rate(const TrainingPlan *plan, int step) {
     if (past >= plan->decay) return 0.0;
     return plan->peak * (1.0 - sqrt((double)past / plan->decay));
 }
-// schedule]
 
 double global_norm(const double *gradients, size_t count) {
     double sum = 0.0;

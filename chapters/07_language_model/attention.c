@@ -63,7 +63,6 @@ static void normalise_and_turn_backward(double *dheads, double *dscale, double *
     }
 }
 
-// [attention
 void attention_of_sequence(double *y, AttentionKept *kept, const double *x, const AttentionWeights *w, int T, int D,
                            int Dh) {
     int H = D / Dh;
@@ -83,7 +82,6 @@ void attention_of_sequence(double *y, AttentionKept *kept, const double *x, cons
         linear(y + at, kept->mixed + at, w->output, D, D);
     }
 }
-// attention]
 
 // dx [D] += dy · w^T, dw += x^T · dy: linear_backward for one of several branches that read the same x.
 static void add_linear_backward(double *dx, double *dw, double *part, const double *dy, const double *x,

@@ -9,14 +9,12 @@ void embed_backward(double *dembedding, const double *dh, int token, int D) {
     for (int d = 0; d < D; d++) dembedding[(size_t)token * D + d] += dh[d];
 }
 
-// [unembed
 void unembed(double *logits, const double *x, const double *embedding, int V, int D) {
     for (int v = 0; v < V; v++) {
         logits[v] = 0.0;
         for (int d = 0; d < D; d++) logits[v] += x[d] * embedding[(size_t)v * D + d];
     }
 }
-// unembed]
 
 void unembed_backward(double *dx, double *dembedding, const double *dlogits, const double *x, const double *embedding,
                       int V, int D) {

@@ -136,10 +136,8 @@ static void neurons_back(double *dx, const FeedForwardWeights *dw, double *room,
     sgatlin_backward(dx, &dw->sgatlin, room, dy, &kept->sgatlin, x, &w->sgatlin, &s);
 }
 
-// [kinds
 const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
     { "mlp", mlp_place, mlp_doubles, no_ints, mlp_room, mlp_token, mlp, mlp_back },
     { "glu", glu_place, glu_doubles, no_ints, glu_room, glu_token, glu, glu_back },
     { "sgatlin", neurons_place, neurons_doubles, neurons_ints, neurons_room, neurons_token, neurons, neurons_back },
 };
-// kinds]

@@ -81,7 +81,6 @@ static void add_norm_backward(LanguageModel *m, double *dx, double *dscale, cons
 }
 
 // The residual stream's gradient stays as it is and each branch adds to it, last branch first.
-// [layer_backward
 static void layer_backward(LanguageModel *m, const LayerKept *kept, LayerWeights *dw, const LayerWeights *w, int T) {
     int D = m->sizes.D;
     double *dstream = m->room.dstream, *dnormed = m->room.dnormed;
@@ -96,7 +95,6 @@ static void layer_backward(LanguageModel *m, const LayerKept *kept, LayerWeights
                                    &kept->attention, &w->attention, T, D, m->sizes.Dh);
     add_norm_backward(m, dstream, dw->attention_norm, dnormed, kept->stream, w->attention_norm, T);
 }
-// layer_backward]
 
 // dnormed [T,D] from the targets; tokens that are not scored send nothing back.
 static void loss_backward(LanguageModel *m, const int *targets, int T, double share) {
@@ -130,7 +128,6 @@ static void update(LanguageModel *m, const TrainingPlan *plan, int step) {
     }
 }
 
-// [step
 StepReport language_model_step(LanguageModel *m, const int *targets, int B, int T, const TrainingPlan *plan, int step) {
     StepReport report = { .rate = learning_rate(plan, step) };
     int scored = scored_targets(targets, B * T);
@@ -147,4 +144,3 @@ StepReport language_model_step(LanguageModel *m, const int *targets, int B, int 
     update(m, plan, step);
     return report;
 }
-// step]

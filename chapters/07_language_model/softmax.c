@@ -1,7 +1,6 @@
 #include "chapters/07_language_model/softmax.h"
 #include <math.h>
 
-// [softmax
 double softmax(double *p, const double *v, int n) {
     double most = v[0], sum = 0.0;
     for (int i = 1; i < n; i++) most = fmax(most, v[i]);
@@ -9,7 +8,6 @@ double softmax(double *p, const double *v, int n) {
     for (int i = 0; i < n; i++) p[i] /= sum;
     return most + log(sum);
 }
-// softmax]
 
 void softmax_backward(double *dv, const double *dp, const double *p, int n) {
     double mean = 0.0;
