@@ -126,7 +126,7 @@ void sgatlin_choose_backward(double *dscores, const double *dscore, const int *i
 
 double sgatlin_activate(SgatlinActivation activation, double u) {
     switch (activation) {
-    case RELU: return u > 0.0 ? u : 0.0;
+    case RELU: return u < 0.0 ? 0.0 : u; // so that NaN stays NaN
     case GELU: return gelu(u);
     case SWISH: return u * sigmoid(u);
     default: return u;

@@ -14,7 +14,7 @@ static inline float gelu_derivative(float x) {
 // act(u) and act'(u) of the one activation an expert may have; relu'(0) = 0; swish(x) = x·sigmoid(x).
 static inline float activate(Activation activation, float u) {
     switch (activation) {
-    case ACTIVATION_RELU: return u > 0.0f ? u : 0.0f;
+    case ACTIVATION_RELU: return u < 0.0f ? 0.0f : u; // so that NaN stays NaN
     case ACTIVATION_GELU: return gelu(u);
     case ACTIVATION_SWISH: return u * sigmoid(u);
     default: return u;
