@@ -8,6 +8,7 @@
 #include "reference/support/random.h"
 #include "reference/train/optimizer.h"
 #include "tests/support/compare.h"
+#include "tests/support/golden_chapter_model.h"
 #include "tests/support/layer.h"
 #include "tests/support/suite.h"
 #include "tests/support/tiny_model.h"
@@ -41,18 +42,6 @@ static size_t choices(const Pair *pair) {
     return (size_t)pair->N * c->C * c->K; // of a layer; 0 for dense kinds
 }
 
-static ModelSizes sizes_of(const Config *c) {
-    ModelSizes sizes = { .V = c->V, .T = c->T, .D = c->D, .L = c->L, .Dh = c->Dh, .F = c->F, .C = c->C, .K = c->K };
-    sizes.Dk = c->Dk;
-    sizes.router = (SgatlinRouter)c->router; // in the same order
-    sizes.activation = (SgatlinActivation)c->activation;
-    for (int i = 0; i < FEED_FORWARD_KINDS; i++) {
-        if (strcmp(feed_forward_kinds[i].name, c->ffn->name) == 0) return sizes.ffn = i, sizes;
-    }
-    ck_abort_msg("chapter 07 has no %s", c->ffn->name);
-    return sizes;
-}
-
 static void copy_parameters(Pair *pair) {
     const ParameterList *list = &pair->plain.list;
     ck_assert_int_eq(list->count, pair->fast.model.tensors.count);
@@ -69,7 +58,7 @@ static void copy_parameters(Pair *pair) {
 }
 
 static Pair pair_of_seed(const Config *config, int B, uint64_t seed) {
-    ModelSizes sizes = sizes_of(config);
+    ModelSizes sizes = chapter_sizes(config);
     Pair pair = { .fast = tiny_model(config, B, seed), .B = B, .T = config->T, .N = B * config->T };
     ck_assert_msg(language_model_new(&pair.plain, &sizes), "%s", model_sizes_problem(&sizes));
     copy_parameters(&pair);

@@ -1,5 +1,6 @@
 #ifndef TESTS_GOLDEN_CHECK_H
 #define TESTS_GOLDEN_CHECK_H
+#include "tests/support/golden_file.h"
 #include "tests/support/layer.h"
 #include <stdio.h>
 
@@ -8,21 +9,22 @@
 // missing, of another shape, or that no check looked at, a value that is not finite, a stated float32 error that no
 // float32 program has, and of course any error over its bound.
 
-// A rung of the chain as a feed-forward layer: it fills what LayerNumbers calls out. The next one is one more row.
+// A rung of the chain: as a feed-forward layer it fills what LayerNumbers calls out. The next one is one more row.
 typedef struct {
     const char *name;
     bool (*knows)(const Config *config);
     bool (*run)(LayerNumbers *numbers, Error *error);
     bool shows_scores; // writes `scores`
     double relative;   // the bound, of each tensor's rms; 0: multiples of the file's float32 error
+    void (*check_model)(GoldenFile *golden);
 } GoldenRung;
 
 extern const GoldenRung golden_reference; // the fast rung, in float
 extern const GoldenRung golden_chapters;  // the plain rung, in double, at 1e-10
 
-// Checks every feed-forward number of the file against the rung; a model file against the reference, whose own it is.
+// Checks every number of the file against the rung.
 // The report (a table of worst errors and bounds, one line a problem) goes to `report`; error is the first problem.
 bool golden_check(const char *path, const GoldenRung *rung, FILE *report, Error *error);
-// True where the rung has the file's kind; models: the reference only.
+// True where the rung has the file's kind.
 bool golden_applies(const char *path, const GoldenRung *rung);
 #endif
