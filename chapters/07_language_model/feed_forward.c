@@ -14,7 +14,10 @@ static void mlp_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSiz
 
 static size_t mlp_doubles(const ModelSizes *sizes) { return 2 * (size_t)sizes->F; }
 static size_t mlp_room(const ModelSizes *sizes) { return (size_t)sizes->F; }
-static size_t no_ints(const ModelSizes *sizes) { return 0 * (size_t)sizes->F; }
+static size_t no_ints(const ModelSizes *sizes) {
+    (void)sizes;
+    return 0;
+}
 
 static FeedForwardToken mlp_token(double *doubles, int *ints, const ModelSizes *sizes) {
     (void)ints;
