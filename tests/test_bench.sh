@@ -1,31 +1,7 @@
 #!/bin/sh
 # sgatlin bench from the outside: wrong usage, the table, and the warning about kernels of another processor.
-sgatlin=${SGATLIN:-build/sgatlin}
-export OMP_WAIT_POLICY=passive # other tests may run beside this one
-mkdir -p build/tmp
-[ -x "$sgatlin" ] || {
-    echo "test_bench.sh: $sgatlin is not there; run make first" >&2
-    exit 1
-}
-work=$(mktemp -d build/tmp/bench-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-wrong() {
-    echo "test_bench.sh: $*" >&2
-    failed=1
-}
-
-# expect STATUS PATTERN ARGUMENT...: the exit status, and a line of stderr that matches.
-expect() {
-    wanted=$1 pattern=$2
-    shift 2
-    "$sgatlin" bench "$@" </dev/null >"$work/stdout" 2>"$work/stderr"
-    status=$?
-    [ $status = "$wanted" ] || wrong "$*: exit $status, wanted $wanted: $(tail -2 "$work/stderr")"
-    grep -q -e "$pattern" "$work/stderr" || wrong "$*: no '$pattern' in: $(cat "$work/stderr")"
-    [ "$wanted" = 0 ] || [ ! -s "$work/stdout" ] || wrong "$*: something on stdout"
-}
+. tests/support/command.sh
+subcommand=bench
 
 small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
 # shellcheck disable=SC2086 # words
@@ -65,5 +41,4 @@ for line in 'matrix product .* GFLOP/s' 'memory, read .* GB/s' 'memory, copy .* 
     'step ffn=sgatlin' '^mlp .*%'; do
     grep -q "$line" "$work/stdout" || wrong "no '$line' in the table: $(cat "$work/stdout")"
 done
-[ $failed = 0 ] && echo "test_bench.sh: all as it should be"
-exit $failed
+finish

@@ -1,31 +1,7 @@
 #!/bin/sh
 # The commands of sgatlin end to end: help, wrong usage, bad input; exit status, one line of error, nothing written over.
 # shellcheck disable=SC2086,SC2012 # arguments are kept as words in one string; file names here hold no blanks
-sgatlin=${SGATLIN:-build/sgatlin}
-export OMP_WAIT_POLICY=passive # other tests may run beside this one
-mkdir -p build/tmp
-[ -x "$sgatlin" ] || {
-    echo "test_cli.sh: $sgatlin is not there; run make first" >&2
-    exit 1
-}
-work=$(mktemp -d build/tmp/cli-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-wrong() {
-    echo "test_cli.sh: $*" >&2
-    failed=1
-}
-
-# expect STATUS PATTERN COMMAND ARGUMENT...: the exit status, and a line of stderr that matches.
-expect() {
-    wanted=$1 pattern=$2
-    shift 2
-    "$sgatlin" "$@" </dev/null >"$work/stdout" 2>"$work/stderr"
-    status=$?
-    [ $status = "$wanted" ] || wrong "$*: exit $status, wanted $wanted: $(tail -2 "$work/stderr")"
-    [ -z "$pattern" ] || grep -q -e "$pattern" "$work/stderr" || wrong "$*: no '$pattern' in: $(cat "$work/stderr")"
-}
+. tests/support/command.sh
 
 # A command that cannot do its work: status 1 and one line that begins with its name, nothing on stdout.
 refused() {
@@ -211,5 +187,4 @@ expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "
 refused 'is already there' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --channel 1 --out "$work/words.png"
 
-[ $failed = 0 ] && echo "test_cli.sh: all as it should be"
-exit $failed
+finish

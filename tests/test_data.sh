@@ -1,30 +1,7 @@
 #!/bin/sh
 # sgatlin data, end to end: what it makes, what it refuses, and that nothing stays behind when it fails.
-sgatlin=${SGATLIN:-build/sgatlin}
-mkdir -p build/tmp
-[ -x "$sgatlin" ] || {
-    echo "test_data.sh: $sgatlin is not there; run make first" >&2
-    exit 1
-}
-work=$(mktemp -d build/tmp/data-command-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-wrong() {
-    echo "test_data.sh: $*" >&2
-    failed=1
-}
-
-# expect STATUS PATTERN ARGUMENT...: runs `sgatlin data ARGUMENT...` with $input as stdin; its messages must match.
-input=/dev/null
-expect() {
-    wanted=$1 pattern=$2
-    shift 2
-    "$sgatlin" data "$@" <"$input" >"$work/stdout" 2>"$work/stderr"
-    status=$?
-    [ $status = "$wanted" ] || wrong "data $*: exit $status, wanted $wanted: $(cat "$work/stderr")"
-    grep -q -e "$pattern" "$work/stderr" || wrong "data $*: no '$pattern' in: $(cat "$work/stderr")"
-}
+. tests/support/command.sh
+subcommand=data
 
 # refused PATTERN ARGUMENT...: the command fails with one line, and no folder comes of it.
 refused() {
@@ -150,4 +127,4 @@ grep -q stopped "$work/stderr" || wrong "interrupted: $(cat "$work/stderr")"
 for left in "$work"/long "$work"/.long*; do
     [ ! -e "$left" ] || wrong "$left was left behind by Ctrl-C"
 done
-exit $failed
+finish

@@ -1,32 +1,9 @@
 #!/bin/sh
 # sgatlin tokenize, end to end: the golden cases through the command, bytes there and back, bad lines, closed pipes.
-sgatlin=${SGATLIN:-build/sgatlin}
+. tests/support/command.sh
+subcommand=tokenize
 golden=tests/golden/tokenizer
 tokenizer=$golden/train_small_400.json
-mkdir -p build/tmp
-[ -x "$sgatlin" ] || {
-    echo "test_tokenize.sh: $sgatlin is not there; run make first" >&2
-    exit 1
-}
-work=$(mktemp -d build/tmp/tokenize-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-wrong() {
-    echo "test_tokenize.sh: $*" >&2
-    failed=1
-}
-
-# expect STATUS PATTERN ARGUMENT...: runs `sgatlin tokenize ARGUMENT...` with $input as stdin; its messages must match.
-input=/dev/null
-expect() {
-    wanted=$1 pattern=$2
-    shift 2
-    "$sgatlin" tokenize "$@" <"$input" >"$work/stdout" 2>"$work/stderr"
-    status=$?
-    [ $status = "$wanted" ] || wrong "tokenize $*: exit $status, wanted $wanted: $(cat "$work/stderr")"
-    grep -q -e "$pattern" "$work/stderr" || [ -z "$pattern" ] || wrong "tokenize $*: no '$pattern': $(cat "$work/stderr")"
-}
 
 same() {
     cmp -s "$1" "$2" || wrong "$3: $1 and $2 differ"
@@ -110,5 +87,4 @@ for how in '' --raw; do
     [ ! -w /dev/full ] || [ "$(wc -l <"$work/stderr")" -eq 1 ] || wrong "full disk, $how: $(cat "$work/stderr")"
 done
 
-[ $failed = 0 ] && echo "test_tokenize.sh: passed"
-exit $failed
+finish
