@@ -156,6 +156,11 @@ static void give_choice(void *context, int layer, Gating *gating) {
 
 // ---- comparing
 
+// A lone token looks at itself whatever it asks, so its query has no gradient; float finds the difference of two equal
+// sums instead: at most 3.1e-9 (measured without optimisation) where all gradients have an rms of 0.04 to 0.06. Four times
+// that, as a share of it.
+static const double DUST = 3e-7;
+
 static void note(Pair *pair, const char *part, const Difference *difference) {
     double share = difference->bound > 0 ? difference->worst / difference->bound : difference->worst;
     if (share > pair->worst) pair->worst = share;
@@ -225,7 +230,10 @@ static bool agrees(Pair *pair, bool given) {
     Difference difference;
     compare_values(&difference, "loss", (Values){ &loss, 1 }, (Values){ &pair->loss, 1 }, LOSS);
     note(pair, "loss", &difference);
-    compare_block(pair, "gradient", pair->fast.gradients, pair->plain.gradients, GRADIENT);
+    Tolerance tolerance = GRADIENT;
+    tolerance.absolute = DUST * root_mean_square(pair->plain.gradients, pair->plain.list.doubles);
+    if (getenv("MEASURE")) fprintf(stderr, "all gradients: rms %.1e\n", tolerance.absolute / DUST);
+    compare_block(pair, "gradient", pair->fast.gradients, pair->plain.gradients, tolerance);
     free(logits);
     return pair->problem[0] == '\0';
 }
