@@ -116,14 +116,16 @@ START_TEST(glu_by_hand)
 }
 END_TEST
 
-// What is not a number must not become one in a cut.
+// What is not a number must not become one, in either cut.
 START_TEST(nan_stays_nan)
 {
-    const double x = NAN, one[] = { 1, 1 }, zero[] = { 0, 0 };
+    const double one[] = { 1, 1 }, none = 0, not_a_number = NAN;
     double y, before, after, halves[2];
-    mlp_forward(&y, &before, &after, &x, one, one, 1, 1);
+    mlp_forward(&y, &before, &after, &not_a_number, one, one, 1, 1);
     ck_assert(isnan(y));
-    glu_forward(&y, halves, &after, &x, one, zero, one, zero, 1, 1);
+    glu_forward(&y, halves, &after, one, one, (double[]){ NAN, 0 }, one, &none, 1, 1);
+    ck_assert(isnan(y));
+    glu_forward(&y, halves, &after, one, one, (double[]){ 0, NAN }, one, &none, 1, 1);
     ck_assert(isnan(y));
 }
 END_TEST
