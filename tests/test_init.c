@@ -1,4 +1,4 @@
-// First values: the statistics of every tensor of every layer against layers.md, and that they depend on nothing but
+// First values: the statistics of every tensor of every layer against what it should be, and that they depend on nothing but
 // (seed, name, element).
 #include "reference/model/model.h"
 #include "reference/support/parallel.h"
@@ -40,7 +40,7 @@ static bool ends_with(const char *name, const char *end) {
     return length >= tail && strcmp(name + length - tail, end) == 0;
 }
 
-// What layers.md says of a tensor by its name: variance and the largest value in standard deviations (0: all are ones
+// What a tensor should be by its name: variance and the largest value in standard deviations (0: all are ones
 // or zeros).
 static void wanted(const char *name, const Config *config, double *variance, double *cut) {
     bool key_value = config->router == ROUTER_KEY_VALUE || config->router == ROUTER_PRODUCT_KEY_VALUE;

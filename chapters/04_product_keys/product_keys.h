@@ -2,7 +2,7 @@
 #define PRODUCT_KEYS_H
 #include <stdbool.h>
 
-// Product keys (Lample 2019, section 3.2; layers.md, section 4): n² keys made of two lists of n sub-keys. Key i·n + j
+// Product keys (Lample 2019, section 3.2): n² keys made of two lists of n sub-keys. Key i·n + j
 // is the sum of sub-key i of the first list and sub-key j of the second, so its score is a sum too:
 //   score[i·n + j] = q · (first[i] + second[j]) = a[i] + b[j]
 // and the K best of all n² are found without ever writing the n² down.

@@ -2,7 +2,7 @@
 #define SGATLIN_H
 #include <stddef.h>
 
-// Sparsely gated linear neurons, one token at a time (layers.md, section 6). A router chooses K of F neurons in each of C
+// Sparsely gated linear neurons, one token at a time (the sgatlin paper). A router chooses K of F neurons in each of C
 // channels; a neuron is two vectors, what it listens to (in) and what it says (out):
 //   y = Σ_c Σ_k act(score[c,k] · (in[c,index[c,k]] · x)) · out[c,index[c,k]]          act(u) = u unless said otherwise
 //

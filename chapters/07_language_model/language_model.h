@@ -5,7 +5,7 @@
 #include "chapters/07_language_model/feed_forward.h"
 #include "chapters/07_language_model/sampling.h"
 
-// A decoder-only language model, pre-norm, with a tied embedding (layers.md, section 0):
+// A decoder-only language model, pre-norm, with a tied embedding (as in the sgatlin authors' code):
 //   h = embedding[tokens];  for each layer: h += attention(rmsnorm(h)), h += ffn(rmsnorm(h));
 //   logits = rmsnorm(h) · embedding^T
 // It works on one sequence at a time. A batch is a loop over sequences, because gradients add.

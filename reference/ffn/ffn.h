@@ -22,7 +22,7 @@ typedef struct {
     void *hook_context;
 } FfnCall;
 
-// Cost of one sequence of T tokens, forward. flops is the authors' count (layers.md, section 0): matrix products only;
+// Cost of one sequence of T tokens, forward. flops is the sgatlin authors' count: matrix products only;
 // embedding and logits are not a layer's. bytes: parameters read, each chosen expert row counted at every use.
 typedef struct {
     double parameters, active_parameters; // active: touched by one token

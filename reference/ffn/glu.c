@@ -3,7 +3,7 @@
 #include "reference/support/vector.h"
 
 // [g, u] = x up + up_bias, in halves;  g = min(g, 7), u = clamp(u, -7, 7);  a = g·sigmoid(1.702 g)·(u + 1);
-// y = a down + down_bias  (layers.md, section 1).     up [D,2F], up_bias [2F], down [F,D], down_bias [D]
+// y = a down + down_bias  (chapter 01).     up [D,2F], up_bias [2F], down [F,D], down_bias [D]
 enum { UP, UP_BIAS, DOWN, DOWN_BIAS };
 #define GLU_LIMIT 7.0f
 #define GLU_SLOPE 1.702f

@@ -3,7 +3,7 @@
 #include "reference/support/matmul.h"
 #include "reference/support/memory.h"
 
-// y = gelu(x up) down, no biases (layers.md, section 1).          up [D,F], down [F,D]
+// y = gelu(x up) down, no biases (chapter 01).          up [D,F], down [F,D]
 enum { UP, DOWN };
 
 static void mlp_declare(Tensors *tensors, const Config *config, const char *prefix) {

@@ -169,7 +169,7 @@ void router_forward(const Config *config, Gating *gating, float *query_out, cons
 }
 
 // dscores [N, together·n] of the lists from `list` on: zero but at the chosen keys. A product's score is the sum of
-// two sub-scores, so both get its gradient (layers.md, section 6).
+// two sub-scores, so both get its gradient (chapter 06).
 static void spread_gradient(float *dscores, const Shape *s, const float *dscore, const Gating *gating, int list) {
     int K = gating->K, C = gating->C, columns = s->together * s->n;
 #pragma omp parallel for

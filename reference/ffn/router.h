@@ -4,7 +4,7 @@
 #include "reference/model/config.h"
 #include "reference/model/tensors.h"
 
-// The routers of one-neuron experts (layers.md, sections 4 to 6): x → query → scores of `lists` lists of keys → the
+// The routers of one-neuron experts (chapter 06): x → query → scores of `lists` lists of keys → the
 // K best experts of each channel. Product routers have two lists a channel and choose by the sum of their scores.
 //
 //                       query                keys                 score

@@ -16,7 +16,7 @@ enum { LANES = 4 };
 // are no token hold anything and get some choice. best_score and best_index [K,LANES], highest first. 1 <= K <= count.
 void select_top(float *best_score, int32_t *best_index, const float *scores, int stride, int count, int K);
 
-// Product keys (Lample 2019; layers.md, section 4): from the K best of both halves, a [K,LANES] and b [K,LANES] with
+// Product keys (Lample 2019; chapter 04): from the K best of both halves, a [K,LANES] and b [K,LANES] with
 // their indices, the K best of all n² sums a_i + b_j, index i·n + j. Exact, as only pairs of ranks p, q (from 1) with
 // p·q <= K can be among them: the pairs that dominate any other one number K already.
 void select_product(float *best_score, int32_t *best_index, const float *a_score, const int32_t *a_index,

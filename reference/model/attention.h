@@ -2,7 +2,7 @@
 #define MODEL_ATTENTION_H
 #include <stddef.h>
 
-// Causal attention with normalised queries and keys and rotary positions (layers.md, section 0), on the projections
+// Causal attention with normalised queries and keys and rotary positions (chapter 07), on the projections
 // query, key, value [B,T,H,Dh]. The T×T weights are never stored: a block of query rows is scored, used and dropped,
 // and the way back makes it again from the logarithm of each row's sum (Dao 2022's idea).
 typedef struct {

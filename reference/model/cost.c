@@ -1,7 +1,7 @@
 #include "reference/model/layout.h"
 #include "reference/model/model.h"
 
-// layers.md, section 0: a layer's attention is 8·T·D² + 4·H·T²·Dh, the feed-forward kinds count their own.
+// By the sgatlin authors' count a layer's attention is 8·T·D² + 4·H·T²·Dh, the feed-forward kinds count their own.
 ModelCost model_cost(const Config *config) {
     double T = config->T, D = config->D, V = config->V, H = config_heads(config);
     Cost ffn = config->ffn->cost(config, config->T);

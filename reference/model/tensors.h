@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// How a tensor's first values are drawn (layers.md: flax's initialisers).
+// How a tensor's first values are drawn: flax's initialisers, as the sgatlin authors use them.
 typedef enum {
     INIT_ZERO,
     INIT_ONE,

@@ -2,7 +2,7 @@
 #define TRAIN_OPTIMIZER_H
 #include "reference/model/tensors.h"
 
-// Warm-up, constant, then 1 - sqrt (layers.md, section 0); steps are counted from 0.
+// Warm-up, constant, then 1 - sqrt (chapter 07); steps are counted from 0.
 typedef struct {
     double peak;
     int warmup, constant, decay; // steps of each part; after the last one the rate is 0
