@@ -1,5 +1,5 @@
-// First values: the statistics of every tensor of every layer against what it should be, and that they depend on nothing but
-// (seed, name, element).
+// First values: the statistics of every tensor of every layer against what they should be, and that they depend on
+// nothing but (seed, name, element).
 #include "reference/model/model.h"
 #include "reference/support/parallel.h"
 #include "tests/support/layer.h"
