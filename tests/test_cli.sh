@@ -26,7 +26,7 @@ expect 0 '' --version
 for word in sgatlin compiler BLAS OpenMP CUDA; do
     grep -q "^$word" "$work/stdout" || wrong "--version says nothing of $word"
 done
-for command in data tokenize train sample eval flops bench gates; do
+for command in data tokenize train sample eval flops bench gates curves; do
     expect 0 '' $command --help
     grep -q "^Usage: sgatlin $command" "$work/stdout" || wrong "$command --help: no usage"
     misused 'unrecognized option' $command --nonsense
@@ -186,5 +186,15 @@ expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "
 [ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
 refused 'is already there' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --channel 1 --out "$work/words.png"
+
+# curves: two runs in one picture; a folder that is no run, a loss nobody reached and a picture that stands
+expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work/dense"
+[ "$(head -c 4 "$work/curves.png" | tail -c 3)" = PNG ] || wrong "curves: no PNG"
+refused 'is already there' curves --out "$work/curves.png" "$work/run"
+refused 'no validation loss below' curves --out "$work/none.png" --below 0.001 "$work/run"
+refused 'log.jsonl' curves --out "$work/none.png" "$work"
+misused 'wanted RUN' curves --out "$work/none.png"
+misused 'steps, flops or seconds' curves --against time --out "$work/none.png" "$work/run"
+[ ! -e "$work/none.png" ] || wrong "curves: a picture of nothing"
 
 finish

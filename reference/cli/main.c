@@ -23,6 +23,7 @@ static const struct {
     { "eval", "loss and perplexity on a token file", command_eval },
     { "flops", "parameters, FLOPs and memory of a model", command_flops },
     { "bench", "how fast layers and training steps are here, and the machine's own ceilings", command_bench },
+    { "curves", "the losses of several runs in one picture", command_curves },
     { "gates", "picture of which neurons fired for a sentence", command_gates },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

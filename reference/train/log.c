@@ -205,3 +205,36 @@ bool log_draw(const char *run, Error *error) {
     free(png);
     return ok;
 }
+
+static double number_of(const json_t *object, const char *name, double otherwise) {
+    const json_t *value = json_object_get(object, name);
+    return json_is_number(value) ? json_number_value(value) : otherwise;
+}
+
+static bool losses_of(LogLosses *out, const LogLines *lines, const char *path, Error *error) {
+    double flops_per_step = number_of(lines->header, "flops_per_step", NAN), seconds = 0.0;
+    out->at = malloc(((size_t)lines->count + 1) * sizeof *out->at);
+    if (out->at == NULL) return fail(error, "%s: out of memory", path);
+    for (int i = 0; i < lines->count; i++) {
+        double last = number_of(lines->lines[i], "final_valid_loss", NAN);
+        double loss = number_of(lines->lines[i], "valid_loss", last), step = number_of(lines->lines[i], "step", NAN);
+        if (isnan(last)) seconds = number_of(lines->lines[i], "seconds", seconds);
+        if (!isnan(loss)) out->at[out->count++] = (LogLoss){ step, step * flops_per_step, seconds, loss };
+    }
+    return true;
+}
+
+bool log_losses(LogLosses *out, const char *run, Error *error) {
+    *out = (LogLosses){ 0 };
+    char *path = path_join(run, "log.jsonl");
+    MappedFile file;
+    LogLines lines;
+    bool ok = path != NULL || fail(error, "%s: out of memory", run);
+    if (ok && (ok = lines_read(&lines, &file, INT64_MAX, path, error))) {
+        ok = losses_of(out, &lines, path, error);
+        lines_free(&lines);
+        file_unmap(&file);
+    }
+    free(path);
+    return ok;
+}

@@ -24,4 +24,15 @@ void log_close(RunLog *log);
 
 // Draws RUN/loss.png from RUN/log.jsonl: training and validation loss over steps, with the baselines.
 bool log_draw(const char *run, Error *error);
+
+// The validation losses in RUN/log.jsonl, and what each took: the looks on the way, and last, of a finished run, the
+// loss on the whole file. free(at) is the caller's.
+typedef struct {
+    double step, flops, seconds, loss; // flops by the authors' count; seconds: looks included, the last one left out
+} LogLoss;
+typedef struct {
+    LogLoss *at;
+    int count;
+} LogLosses;
+bool log_losses(LogLosses *out, const char *run, Error *error);
 #endif
