@@ -8,8 +8,8 @@ const Preset presets[] = {
     // Heads of 16: who "she" is and what her name was takes many heads to keep apart (four heads of 32 mixed them up).
     { "demo", "storyworld, about two minutes on two cores", "V=1024 T=256 D=128 L=3 Dh=16",
       "B=4 steps=2000 peak=0.004 log_every=20 eval_every=200 eval_batches=16 checkpoint_every=600", 100 },
-    { "laptop", "real stories, an evening on a laptop", "V=8192 T=256 D=128 L=4 Dh=32",
-      "B=32 steps=10000 peak=0.002 log_every=10 eval_every=250 eval_batches=8 checkpoint_every=500", 100 },
+    { "laptop", "real stories, about ten minutes on two cores", "V=4096 T=256 D=192 L=4 Dh=24",
+      "B=8 steps=2600 peak=0.003 log_every=20 eval_every=200 eval_batches=32 checkpoint_every=500", 100 },
     { "tinystories", "the paper's TinyStories run", "V=8192 T=1024 D=256 L=4 Dh=64",
       "B=256 steps=8280 peak=0.001 clip=2 batching=padded log_every=1 eval_every=100 eval_batches=2 "
       "checkpoint_every=100",
@@ -27,7 +27,7 @@ static const struct {
     { "demo", "mlp", "F=512" },
     { "demo", "glu", "F=512" },
     { "demo", "sgatlin", "F=256 C=4 K=8 Dk=64" },
-    { "laptop", "mlp", "F=512" },
+    { "laptop", "mlp", "F=768" },
     { "laptop", "glu", "F=512" },
     { "laptop", "sgatlin", "F=576 C=4 K=8 Dk=64" },
     { "tinystories", "mlp", "F=1024" },
