@@ -1,33 +1,5 @@
 #include "chapters/04_product_keys/product_keys.h"
-#include <math.h>
 #include <stddef.h>
-
-// [order
-bool beats(double score_i, int i, double score_j, int j) {
-    if (isnan(score_i) != isnan(score_j)) return !isnan(score_i);
-    if (score_i != score_j && !isnan(score_i)) return score_i > score_j;
-    return i < j;
-}
-// order]
-
-bool comes_before(const double *v, int i, int j) { return beats(v[i], i, v[j], j); }
-
-// [top_k
-long top_k(int *index, const double *v, int n, int K) {
-    long comparisons = 0;
-    int held = 0; // index[0 .. held-1] are the best so far, in order
-    for (int i = 0; i < n; i++) {
-        int place = held;
-        while (place > 0 && comes_before(v, i, index[place - 1])) place--;
-        comparisons += held - place + (place > 0); // it passed held - place, and stopped at one unless at the top
-        if (place == K) continue;
-        if (held < K) held++;
-        for (int k = held - 1; k > place; k--) index[k] = index[k - 1];
-        index[place] = i;
-    }
-    return comparisons;
-}
-// top_k]
 
 void key_scores(double *score, const double *query, const double *keys, int n, int Dk) {
     for (int i = 0; i < n; i++) {

@@ -1,21 +1,13 @@
 #ifndef PRODUCT_KEYS_H
 #define PRODUCT_KEYS_H
-#include <stdbool.h>
+#include "chapters/02_mixture_of_experts/top_k.h"
 
 // Product keys (Lample 2019, section 3.2): n² keys made of two lists of n sub-keys. Key i·n + j
 // is the sum of sub-key i of the first list and sub-key j of the second, so its score is a sum too:
 //   score[i·n + j] = q · (first[i] + second[j]) = a[i] + b[j]
 // and the K best of all n² are found without ever writing the n² down.
 //
-// The searches return how many comparisons they made, for those who count.
-
-// The one rule of every choice: the higher score first, equal scores by the lower index, NaN behind every number.
-// True: candidate i with score_i comes before candidate j with score_j.
-bool beats(double score_i, int i, double score_j, int j);
-bool comes_before(const double *v, int i, int j); // the same within one array: v[i] before v[j]
-
-// index [K] = where the K highest of v [n] stand, highest first. 1 <= K <= n.
-long top_k(int *index, const double *v, int n, int K);
+// The searches return how many comparisons they made, for those who count. The order is chapter 02's: `beats`.
 
 // score [n] = keys [n,Dk] · query [Dk]: n·Dk multiplications.
 void key_scores(double *score, const double *query, const double *keys, int n, int Dk);

@@ -2,7 +2,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/07_language_model/rmsnorm.h"
 #include "chapters/07_language_model/rope.h"
-#include "chapters/07_language_model/softmax.h"
+#include "chapters/02_mixture_of_experts/softmax.h"
 #include <math.h>
 #include <stddef.h>
 #include <string.h>

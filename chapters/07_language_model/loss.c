@@ -1,5 +1,5 @@
 #include "chapters/07_language_model/loss.h"
-#include "chapters/07_language_model/softmax.h"
+#include "chapters/02_mixture_of_experts/softmax.h"
 
 // [loss
 double cross_entropy(double *p, const double *logits, int target, int V) {

@@ -1,5 +1,5 @@
 #include "chapters/07_language_model/sampling.h"
-#include "chapters/04_product_keys/product_keys.h"
+#include "chapters/02_mixture_of_experts/top_k.h"
 #include <math.h>
 
 // order [count] = the tokens that may be drawn, likeliest first: not padding, not NaN.

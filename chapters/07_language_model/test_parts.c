@@ -6,7 +6,7 @@
 #include "chapters/07_language_model/rmsnorm.h"
 #include "chapters/07_language_model/rope.h"
 #include "chapters/07_language_model/sampling.h"
-#include "chapters/07_language_model/softmax.h"
+#include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/07_language_model/test_slopes.h"
 #include "tests/support/suite.h"
 #include <string.h>

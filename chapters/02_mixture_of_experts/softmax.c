@@ -1,4 +1,4 @@
-#include "chapters/07_language_model/softmax.h"
+#include "chapters/02_mixture_of_experts/softmax.h"
 #include <math.h>
 
 double softmax(double *p, const double *v, int n) {
