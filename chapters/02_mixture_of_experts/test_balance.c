@@ -1,0 +1,240 @@
+// What keeps the experts in balance: the two losses and the bias, against numbers worked by hand, a golden file, and
+// finite differences.
+#include "chapters/02_mixture_of_experts/balance.h"
+#include "reference/support/random.h"
+#include "reference/support/safetensors.h"
+#include "tests/support/compare.h"
+#include "tests/support/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void expect_within(const char *name, const double *got, const double *want, size_t count, Tolerance tolerance) {
+    Difference difference;
+    bool ok = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, tolerance);
+    ck_assert_msg(ok, "%s", difference.problem);
+}
+
+static void expect_by_hand(const char *name, const double *got, const double *want, size_t count) {
+    expect_within(name, got, want, count, (Tolerance){ .absolute = 1e-14 });
+}
+
+// ---- on paper
+
+START_TEST(counts_on_paper)
+{
+    int start[] = { 0, 3, 3, 4 }, index[] = { 2, 0, 2, 2 }, count[4] = { 9, 9, 9, 9 };
+    moe_counts(count, &(MoeGating){ .N = 3, .start = start, .index = index }, 4);
+    ck_assert(count[0] == 1 && count[1] == 0 && count[2] == 3 && count[3] == 0);
+}
+END_TEST
+
+// Two tokens with p = (3/4, 1/4), both at expert 0: f = (1, 0), P = (3/4, 1/4), loss = alpha·2·3/4; alpha = 1.
+// dp = 1·2·f/2 = (1, 0), Σ p·dp = 3/4: dlogits = (3/4·1/4, 1/4·-3/4) for each, on top of the 10s that were there.
+START_TEST(switch_on_paper)
+{
+    const double p[] = { 0.75, 0.25, 0.75, 0.25 };
+    double dlogits[] = { 10, 10, 10, 10 }, room[2];
+    const int all[] = { 2, 0 }, even[] = { 1, 1 };
+    expect_by_hand("all at one", (double[]){ moe_switch_loss(p, all, 1, 2, 2) }, (double[]){ 1.5 }, 1);
+    expect_by_hand("even", (double[]){ moe_switch_loss(p, even, 0.01, 2, 2) }, (double[]){ 0.01 }, 1);
+    moe_switch_backward(dlogits, room, p, all, 1, 2, 2);
+    expect_by_hand("dlogits", dlogits, (double[]){ 10.1875, 9.8125, 10.1875, 9.8125 }, 4);
+    memset(dlogits, 0, sizeof dlogits);
+    moe_switch_backward(dlogits, room, p, even, 1, 2, 2); // nothing to mend, nothing pushed
+    expect_by_hand("dlogits, even", dlogits, (double[4]){ 0 }, 4);
+}
+END_TEST
+
+// Logits (log 1, log 3): log Σ e^logit = log 4, p = (1/4, 3/4). With (0, -infinity) it is 0. Loss = alpha·(log²4 + 0)/2,
+// dlogits of the first = 2 alpha log 4 · p / 2. A logit far above the other is its own log-sum.
+START_TEST(z_on_paper)
+{
+    const double logits[] = { 0, log(3), 0, -INFINITY }, four[] = { log(4), -1e9 };
+    double dlogits[] = { 0, 0, 10, 10 }, room[2], square = log(4) * log(4);
+    expect_by_hand("loss", (double[]){ moe_z_loss(room, logits, 1, 2, 2) }, (double[]){ square / 2 }, 1);
+    expect_by_hand("one", (double[]){ moe_z_loss(room, four, 1, 1, 2) }, (double[]){ square }, 1);
+    moe_z_backward(dlogits, room, logits, 1, 2, 2);
+    expect_by_hand("dlogits", dlogits, (double[]){ log(4) / 4, log(4) * 3 / 4, 10, 10 }, 4);
+}
+END_TEST
+
+// 5 + 2 + 2 tokens, the mean is 3; 3 + 3 + 3 change nothing; 4 + 3 + 3 have their mean between 3 and 4. Who has too
+// many goes down: the other sign would make the favourite ever more so.
+START_TEST(bias_on_paper)
+{
+    double bias[] = { 0, 1, -1 };
+    moe_bias_step(bias, (int[]){ 5, 2, 2 }, 0.5, 3);
+    expect_by_hand("5 2 2", bias, (double[]){ -0.5, 1.5, -0.5 }, 3);
+    moe_bias_step(bias, (int[]){ 3, 3, 3 }, 0.5, 3);
+    expect_by_hand("3 3 3", bias, (double[]){ -0.5, 1.5, -0.5 }, 3);
+    moe_bias_step(bias, (int[]){ 3, 4, 3 }, 0.5, 3);
+    expect_by_hand("3 4 3", bias, (double[]){ 0, 1, 0 }, 3);
+}
+END_TEST
+
+// ---- N tokens, a router, and what comes of them
+
+enum { MOST_N = 32, MOST_E = 7, MOST_D = 16, MOST_K = 3 };
+
+typedef struct {
+    Moe m;
+    int N, start[MOST_N + 1], index[MOST_N * MOST_K], count[MOST_E];
+    double x[MOST_N * MOST_D], router[MOST_D * MOST_E], dx[MOST_N * MOST_D], drouter[MOST_D * MOST_E];
+    double logits[MOST_N * MOST_E], p[MOST_N * MOST_E], dlogits[MOST_N * MOST_E], weight[MOST_N * MOST_K];
+    double bias[MOST_E], room[5 * MOST_D];
+} Batch;
+
+static void choose(Batch *b, const double *bias) {
+    MoeGating gating = { .start = b->start, .index = b->index, .weight = b->weight };
+    moe_logits(b->logits, b->p, b->x, b->router, b->N, &b->m);
+    moe_choose(&gating, b->room, b->logits, b->p, bias, b->N, &b->m);
+    moe_counts(b->count, &gating, b->m.E);
+}
+
+// One of the two losses; the counts are those of the last choice.
+static double balance_loss(Batch *b, bool z, double alpha) {
+    moe_logits(b->logits, b->p, b->x, b->router, b->N, &b->m);
+    if (z) return moe_z_loss(b->room, b->logits, alpha, b->N, b->m.E);
+    return moe_switch_loss(b->p, b->count, alpha, b->N, b->m.E);
+}
+
+static void balance_backward(Batch *b, bool z, double alpha) {
+    memset(b->dlogits, 0, sizeof b->dlogits);
+    memset(b->dx, 0, sizeof b->dx);
+    memset(b->drouter, 0, sizeof b->drouter);
+    if (z)
+        moe_z_backward(b->dlogits, b->room, b->logits, alpha, b->N, b->m.E);
+    else
+        moe_switch_backward(b->dlogits, b->room, b->p, b->count, alpha, b->N, b->m.E);
+    moe_logits_backward(b->dx, b->drouter, b->room, b->dlogits, b->x, b->router, b->N, &b->m);
+}
+
+static void expect_slopes(Batch *b, bool z, const char *name, double *at, const double *stated, size_t count) {
+    double measured[MOST_N * MOST_D];
+    for (size_t i = 0; i < count; i++) {
+        const double step = 1e-5, kept = at[i];
+        at[i] = kept + step;
+        double above = balance_loss(b, z, 1.0);
+        at[i] = kept - step;
+        measured[i] = (above - balance_loss(b, z, 1.0)) / (2 * step);
+        at[i] = kept;
+    }
+    expect_within(name, stated, measured, count, (Tolerance){ .relative = 1e-6 }); // measured: 4e-9 at the worst
+}
+
+// The counts stay as they are: the true Switch loss jumps where a choice does, and its gradient knows nothing of that.
+START_TEST(backward_is_the_slope_of_the_loss)
+{
+    static const int sizes[][4] = { { 5, 7, 3, 11 }, { 2, 2, 1, 1 }, { 3, 5, 2, 7 }, { 1, 3, 3, 4 } };
+    const int *size = sizes[_i / 2];
+    const bool z = _i % 2 == 1;
+    Batch b = { .m = { .D = size[0], .E = size[1], .K = size[2], .F = 1 }, .N = size[3] };
+    size_t x = (size_t)b.N * b.m.D, router = (size_t)b.m.D * b.m.E;
+    for (size_t i = 0; i < x; i++) b.x[i] = random_normal(random_key(4, "x"), i);
+    for (size_t i = 0; i < router; i++) b.router[i] = random_normal(random_key(4, "router"), i);
+    choose(&b, NULL);
+    balance_backward(&b, z, 1.0);
+    if (!z && b.m.K == b.m.E) { // everybody is chosen, always: even, whatever p
+        expect_by_hand("even", b.drouter, (double[MOST_D * MOST_E]){ 0 }, router);
+        return;
+    }
+    expect_slopes(&b, z, "dx", b.x, b.dx, x);
+    expect_slopes(&b, z, "drouter", b.router, b.drouter, router);
+}
+END_TEST
+
+// ---- the golden file
+
+static double number(const Safetensors *file, const char *key) {
+    const char *value = safetensors_metadata(file, key);
+    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
+    return atof(value);
+}
+
+static void read_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
+    const SafeTensor *tensor = safetensors_find(file, name);
+    ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
+    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count, count);
+    safetensor_to_doubles(out, tensor);
+}
+
+static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
+    double want[MOST_N * MOST_D];
+    read_tensor(want, file, name, count);
+    expect_within(name, got, want, count, (Tolerance){ .relative = 1e-10 }); // measured: 3.6e-15 at the worst
+}
+
+static void expect_ints(const Safetensors *file, const char *name, const int *got, size_t count) {
+    double want[MOST_N * MOST_K];
+    read_tensor(want, file, name, count);
+    for (size_t i = 0; i < count; i++) ck_assert_int_eq(got[i], (int)want[i]);
+}
+
+START_TEST(golden_file_agrees)
+{
+    Safetensors file;
+    Error error = { "" };
+    ck_assert_msg(safetensors_open(&file, "tests/golden/ffn/moe_balance.safetensors", &error), "%s", error.text);
+    Batch b = { .m = { .D = (int)number(&file, "D"), .E = (int)number(&file, "E"), .K = (int)number(&file, "K") },
+                .N = (int)number(&file, "N") };
+    size_t router = (size_t)b.m.D * b.m.E, entries = (size_t)b.N * b.m.K;
+    double alpha = number(&file, "switch_alpha"), z_alpha = number(&file, "z_alpha"), loss;
+    ck_assert(b.N <= MOST_N && b.m.D <= MOST_D && b.m.E <= MOST_E && b.m.K <= MOST_K);
+    read_tensor(b.x, &file, "x", (size_t)b.N * b.m.D);
+    read_tensor(b.router, &file, "router", router);
+    read_tensor(b.bias, &file, "bias", (size_t)b.m.E);
+    choose(&b, NULL);
+    expect_ints(&file, "indices", b.index, entries);
+    loss = balance_loss(&b, false, alpha);
+    expect_tensor(&file, "switch_loss", &loss, 1);
+    balance_backward(&b, false, alpha);
+    expect_tensor(&file, "grad.switch.router", b.drouter, router);
+    loss = balance_loss(&b, true, z_alpha);
+    expect_tensor(&file, "z_loss", &loss, 1);
+    balance_backward(&b, true, z_alpha);
+    expect_tensor(&file, "grad.z.router", b.drouter, router);
+    choose(&b, b.bias);
+    expect_ints(&file, "biased.indices", b.index, entries);
+    expect_ints(&file, "biased.counts", b.count, (size_t)b.m.E);
+    expect_tensor(&file, "biased.weights", b.weight, entries);
+    moe_bias_step(b.bias, b.count, number(&file, "bias_step"), b.m.E);
+    expect_tensor(&file, "bias_after", b.bias, (size_t)b.m.E);
+    safetensors_close(&file);
+}
+END_TEST
+
+// ---- what it is for (the demo shows the same of the two losses, in training)
+
+// All tokens lean to expert 0. The bias alone, stepped after each batch, evens the counts; the router is not touched.
+START_TEST(the_bias_evens_the_counts)
+{
+    Batch b = { .m = { .D = 4, .E = 4, .K = 1 }, .N = 32 };
+    for (int i = 0; i < b.N * b.m.D; i++) b.x[i] = i % b.m.D == 0 ? 1.0 : random_normal(random_key(2, "x"), i);
+    for (int d = 0; d < b.m.D; d++) b.router[d * b.m.E] = d == 0 ? 2.0 : 0.0;
+    for (int i = b.m.E; i < b.m.D * b.m.E; i++) b.router[i] = 0.3 * random_normal(random_key(2, "router"), i);
+    choose(&b, NULL);
+    ck_assert_int_gt(b.count[0], 28);
+    for (int step = 0; step < 2000; step++) {
+        choose(&b, b.bias);
+        moe_bias_step(b.bias, b.count, 1e-3, b.m.E);
+    }
+    choose(&b, b.bias);
+    for (int e = 0; e < b.m.E; e++) ck_assert(b.count[e] >= 7 && b.count[e] <= 9);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("02 balance");
+    TCase *tests = tcase_create("balance");
+    tcase_add_test(tests, counts_on_paper);
+    tcase_add_test(tests, switch_on_paper);
+    tcase_add_test(tests, z_on_paper);
+    tcase_add_test(tests, bias_on_paper);
+    tcase_add_loop_test(tests, backward_is_the_slope_of_the_loss, 0, 8);
+    tcase_add_test(tests, golden_file_agrees);
+    tcase_add_test(tests, the_bias_evens_the_counts);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
