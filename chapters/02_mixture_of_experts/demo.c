@@ -1,0 +1,443 @@
+// build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same each time, but for
+// `cost`, which measures this machine.
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/02_mixture_of_experts/balance.h"
+#include "chapters/02_mixture_of_experts/softmax.h"
+#include "reference/support/picture.h"
+#include "reference/support/random.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ORDERS = 3 };
+static const char *const order_names[ORDERS] = { "softmax, top-K", "renormalised", "top-K, softmax" };
+
+static void normal(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
+    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
+}
+
+// ---- a layer with its gradients and room for N tokens, in one block
+
+enum { TENSORS = 5 };
+
+typedef struct {
+    Moe m;
+    int N;
+    double *block, *at[TENSORS], *d[TENSORS]; // router, up, up_bias, down, down_bias
+    size_t count[TENSORS], parameters;
+    MoeWeights w, gradient;
+    double *x, *wanted, *y, *dy, *dx, *dweight, *dlogits, *room;
+    MoeTokens tokens;
+    int *ints;
+} Layer;
+
+static void layer_free(Layer *l) {
+    free(l->block);
+    free(l->ints);
+    *l = (Layer){ 0 };
+}
+
+static double *take(double **from, size_t count) {
+    double *at = *from;
+    *from += count;
+    return at;
+}
+
+static void layer_place(Layer *l, double *next) {
+    size_t tokens = (size_t)l->N * l->m.D;
+    for (int i = 0; i < TENSORS; i++) l->at[i] = take(&next, l->count[i]);
+    for (int i = 0; i < TENSORS; i++) l->d[i] = take(&next, l->count[i]);
+    l->w = (MoeWeights){ l->at[0], l->at[1], l->at[2], l->at[3], l->at[4], NULL };
+    l->gradient = (MoeWeights){ l->d[0], l->d[1], l->d[2], l->d[3], l->d[4], NULL };
+    l->x = take(&next, tokens);
+    l->wanted = take(&next, tokens);
+    l->y = take(&next, tokens);
+    l->dy = take(&next, tokens);
+    l->dx = take(&next, tokens);
+    l->dweight = take(&next, (size_t)l->N * l->m.K);
+    l->dlogits = take(&next, (size_t)l->N * l->m.E);
+    l->room = take(&next, moe_room(&l->m) + l->m.E);
+    l->tokens = moe_tokens(next, l->ints, &l->m, l->N);
+}
+
+// The experts begin as chapter 01's layers do; the router's weights have the deviation router / √D.
+static bool layer_new(Layer *out, const Moe *m, int N, double router, uint64_t seed, Error *error) {
+    size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E;
+    *out = (Layer){ .m = *m, .N = N, .count = { D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
+    for (int i = 0; i < TENSORS; i++) out->parameters += out->count[i];
+    size_t tokens = (size_t)N * (5 * D + m->K + E) + moe_room(m) + E + moe_tokens_doubles(m, N);
+    out->block = calloc(2 * out->parameters + tokens, sizeof *out->block);
+    out->ints = calloc(moe_tokens_ints(m, N), sizeof *out->ints);
+    if (out->block == NULL || out->ints == NULL) {
+        layer_free(out);
+        return fail(error, "no memory for a layer of %d experts", m->E);
+    }
+    layer_place(out, out->block);
+    normal(out->w.router, out->count[0], router / sqrt(m->D), seed, "router");
+    normal(out->w.up, out->count[1], 1.0 / sqrt(m->D), seed, "up");
+    normal(out->w.down, out->count[3], 1.0 / sqrt(m->F), seed, "down");
+    return true;
+}
+
+static void forward(Layer *l) { moe_forward(l->y, &l->tokens, l->x, &l->w, l->N, &l->m); }
+
+// ---- orders: the same logits in three orders
+
+enum { SHOWN_E = 4 };
+
+// Weights of one token with these logits, and how each logit moves the first weight.
+static void show_order(const double *logits, int K, MoeOrder order) {
+    const Moe m = { .D = 1, .F = 1, .E = SHOWN_E, .K = K, .order = order };
+    double p[SHOWN_E], room[SHOWN_E], weight[SHOWN_E] = { 0 }, dlogits[SHOWN_E], first[SHOWN_E] = { 1 }, sum = 0.0;
+    int start[2], index[SHOWN_E];
+    MoeGating gating = { .start = start, .index = index, .weight = weight };
+    softmax(p, logits, SHOWN_E);
+    moe_choose(&gating, room, logits, p, NULL, 1, &m);
+    moe_choose_backward(dlogits, first, &gating, p, &m);
+    printf("  %d  %-14s ", K, order_names[order]);
+    for (int k = 0; k < SHOWN_E; k++) printf(k < K ? " %.3f" : "     -", weight[k]);
+    for (int k = 0; k < K; k++) sum += weight[k];
+    printf("   %.3f  ", sum);
+    for (int e = 0; e < SHOWN_E; e++) printf(" %6.3f", fabs(dlogits[e]) < 1e-9 ? 0.0 : dlogits[e]);
+    printf("\n");
+}
+
+static double length(const double *v, size_t n) {
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += v[i] * v[i];
+    return sqrt(sum);
+}
+
+// A random layer in every order: how long its answers are, and how long the router's gradient is.
+static bool show_lengths(int K, Error *error) {
+    double answer[ORDERS], router[ORDERS];
+    for (int order = 0; order < ORDERS; order++) {
+        const Moe m = { .D = 16, .F = 16, .E = 8, .K = K, .order = (MoeOrder)order };
+        Layer l;
+        if (!layer_new(&l, &m, 100, 1.0, 3, error)) return false;
+        double *room = malloc(((size_t)l.N * (m.K + m.E) + moe_room(&m)) * sizeof *room);
+        if (room != NULL) {
+            normal(l.x, (size_t)l.N * m.D, 1.0, 3, "x");
+            normal(l.dy, (size_t)l.N * m.D, 1.0, 3, "dy");
+            forward(&l);
+            moe_backward(l.dx, &l.gradient, room, l.dy, &l.tokens, l.x, &l.w, l.N, &m);
+            answer[order] = length(l.y, (size_t)l.N * m.D) / sqrt(l.N);
+            router[order] = length(l.gradient.router, l.count[0]);
+        }
+        free(room);
+        layer_free(&l);
+        if (room == NULL) return fail(error, "no memory for a way back");
+    }
+    printf("  %d   %6.3f %6.3f %6.3f   %6.2f %6.2f %6.2f\n", K, answer[0], answer[1], answer[2], router[0], router[1],
+           router[2]);
+    return true;
+}
+
+static bool show_orders(const char *picture, Error *error) {
+    (void)picture;
+    const double logits[SHOWN_E] = { 2, 1, 0, -1 };
+    printf("One token, logits 2 1 0 -1\n\n");
+    printf("  K  order           weights of the chosen      sum    slope of the first weight\n");
+    for (int K = 1; K <= SHOWN_E; K *= 2) {
+        for (int order = 0; order < ORDERS; order++) show_order(logits, K, (MoeOrder)order);
+    }
+    printf("\n100 tokens, 8 experts, random weights; the orders as above, left to right\n\n");
+    printf("  K   length of an answer    length of the router's gradient\n");
+    for (int K = 1; K <= 8; K *= 2) {
+        if (!show_lengths(K, error)) return false;
+    }
+    return true;
+}
+
+// ---- collapse: eight topics, eight experts, and who gets what
+
+enum { D = 8, F = 3, E = 8, K = 2, TOPICS = 8, BATCH = 64, BATCHES = 4000, WINDOW = 20, WINDOWS = BATCHES / WINDOW };
+
+// A token of topic t is a point near place[t], and what is wanted of it is x · matrix[t]. All places share a part.
+typedef struct {
+    double common[D], place[TOPICS][D], matrix[TOPICS][D * D];
+} World;
+
+static World world_new(void) {
+    World world;
+    normal(world.common, D, 1.0, 7, "common");
+    normal(world.place[0], TOPICS * D, 0.5, 7, "place");
+    normal(world.matrix[0], TOPICS * D * D, 1.0 / sqrt(D), 7, "matrix");
+    for (int t = 0; t < TOPICS; t++) {
+        for (int d = 0; d < D; d++) world.place[t][d] += world.common[d];
+    }
+    return world;
+}
+
+static void draw_batch(Layer *l, const World *world, int batch) {
+    uint64_t topics = random_key(1, "topic"), noise = random_key(2, "noise");
+    for (int n = 0; n < l->N; n++) {
+        uint64_t token = (uint64_t)batch * l->N + n;
+        int topic = (int)random_below(topics, token, TOPICS);
+        double *x = l->x + n * D;
+        for (int d = 0; d < D; d++) x[d] = world->place[topic][d] + 0.2 * random_normal(noise, token * D + d);
+        linear(l->wanted + n * D, x, world->matrix[topic], D, D);
+    }
+}
+
+typedef struct {
+    const char *name;
+    double switch_alpha, z_alpha, bias_step; // 0: not used
+} Mend;
+
+// sure: by how much the first expert's logit begins above the others', about, for every token.
+typedef struct {
+    double sure, rate;
+    uint64_t seed;
+} Start;
+
+// What became of a run, in windows of WINDOW batches: the mean loss, each expert's share of all entries, and the mean
+// over tokens of the largest p.
+typedef struct {
+    double loss[WINDOWS], share[WINDOWS][E], sure[WINDOWS];
+} History;
+
+static void note(History *history, int batch, const Layer *l, const int *count, double loss) {
+    int window = batch / WINDOW;
+    history->loss[window] += loss / WINDOW;
+    for (int e = 0; e < E; e++) history->share[window][e] += (double)count[e] / (BATCH * K * WINDOW);
+    for (int n = 0; n < BATCH; n++) {
+        double most = 0.0;
+        for (int e = 0; e < E; e++) most = fmax(most, l->tokens.p[n * E + e]);
+        history->sure[window] += most / (BATCH * WINDOW);
+    }
+}
+
+static double square_loss(Layer *l) {
+    double loss = 0.0;
+    for (int i = 0; i < l->N * D; i++) {
+        double off = l->y[i] - l->wanted[i];
+        loss += off * off / l->N;
+        l->dy[i] = 2.0 * off / l->N;
+    }
+    return loss;
+}
+
+// [step
+// One batch: forward, the gradients of the task and of what keeps the balance, downhill.
+static double step(Layer *l, double *bias, int *count, const Mend *mend, double rate) {
+    const MoeTokens *tokens = &l->tokens;
+    forward(l);
+    double loss = square_loss(l);
+    moe_counts(count, &tokens->gating, E);
+    memset(l->d[0], 0, l->parameters * sizeof(double));
+    moe_experts_backward(l->dx, l->dweight, &l->gradient, l->room, l->dy, tokens->experts, &tokens->gating, l->x, &l->w,
+                         &l->m);
+    moe_choose_backward(l->dlogits, l->dweight, &tokens->gating, tokens->p, &l->m);
+    if (mend->switch_alpha > 0)
+        moe_switch_backward(l->dlogits, l->room, tokens->p, count, mend->switch_alpha, BATCH, E);
+    if (mend->z_alpha > 0) moe_z_backward(l->dlogits, l->room, tokens->logits, mend->z_alpha, BATCH, E);
+    moe_logits_backward(l->dx, l->gradient.router, l->room, l->dlogits, l->x, l->w.router, BATCH, &l->m);
+    if (mend->bias_step > 0) moe_bias_step(bias, count, mend->bias_step, E);
+    for (size_t i = 0; i < l->parameters; i++) l->at[0][i] -= rate * l->d[0][i];
+    return loss;
+}
+// step]
+
+static bool train(History *out, const Mend *mend, const Start *start, Error *error) {
+    const Moe m = { .D = D, .F = F, .E = E, .K = K, .order = SOFTMAX_TOP_K };
+    const World world = world_new();
+    double bias[E] = { 0 }, square = pow(length(world.common, D), 2.0);
+    int count[E];
+    Layer l;
+    if (!layer_new(&l, &m, BATCH, 0.1, start->seed, error)) return false;
+    for (int d = 0; d < D; d++) l.w.router[d * E] += start->sure * world.common[d] / square;
+    if (mend->bias_step > 0) l.w.bias = bias;
+    memset(out, 0, sizeof *out);
+    for (int batch = 0; batch < BATCHES; batch++) {
+        draw_batch(&l, &world, batch);
+        double loss = step(&l, bias, count, mend, start->rate);
+        note(out, batch, &l, count, loss);
+    }
+    layer_free(&l);
+    return true;
+}
+
+static double mean(const double *v, int n, int stride) {
+    double sum = 0.0;
+    for (int i = 0; i < n; i++) sum += v[(size_t)i * stride] / n;
+    return sum;
+}
+
+// A line of the tables: what `windows` windows from `first` were on average.
+static void show_windows(const char *name, const History *history, int first, int windows) {
+    printf("  %-22s %6.2f  ", name, mean(history->loss + first, windows, 1));
+    for (int e = 0; e < E; e++) printf("%4.0f", 100.0 * mean(&history->share[first][e], windows, E));
+    printf("   %.2f\n", mean(history->sure + first, windows, 1));
+}
+
+static void show_head(const char *what) {
+    printf("  %-22s %6s   share of each expert, percent  largest p\n", what, "loss");
+}
+
+enum { LAST = 50 }; // windows: the last 1,000 batches
+
+static const Mend mends[] = {
+    { .name = "nothing" },
+    { .name = "Switch loss, 0.01", .switch_alpha = 0.01 },
+    { .name = "Switch loss, 1", .switch_alpha = 1.0 },
+    { .name = "z-loss, 0.001", .z_alpha = 0.001 },
+    { .name = "z-loss, 0.1", .z_alpha = 0.1 },
+    { .name = "bias, 0.001", .bias_step = 0.001 },
+    { .name = "bias, 0.01", .bias_step = 0.01 },
+};
+enum { MENDS = sizeof mends / sizeof mends[0], NOTHING = 0, SWITCH = 2, Z = 4, BIAS = 6 };
+
+// The picture: of each run the shares over time, one on top of the other.
+static void paint(Picture *picture, int x, int y, const char *title, const History *history) {
+    enum { WIDTH = 440, HEIGHT = 176 };
+    picture_text(picture, x, y, 2, COLOR_TEXT, title);
+    for (int column = 0; column < WIDTH; column++) {
+        const double *share = history->share[column * WINDOWS / WIDTH];
+        double below = 0.0;
+        for (int e = 0; e < E; e++) {
+            int top = (int)lround(below * HEIGHT);
+            below += share[e];
+            int bottom = (int)lround(below * HEIGHT);
+            picture_fill(picture, x + column, y + 26 + top, 1, bottom - top, color_class(e));
+        }
+    }
+}
+
+static bool collapse_picture(const char *path, const History *history, Error *error) {
+    Picture picture = { 0 };
+    bool ok = picture_new(&picture, 960, 490, error);
+    if (ok) {
+        paint(&picture, 20, 20, "nothing", &history[NOTHING]);
+        paint(&picture, 500, 20, "the Switch loss", &history[SWITCH]);
+        paint(&picture, 20, 260, "the z-loss", &history[Z]);
+        paint(&picture, 500, 260, "DeepSeek's bias", &history[BIAS]);
+        ok = picture_write_png(&picture, path, error);
+    }
+    picture_free(&picture);
+    return ok;
+}
+
+static bool show_collapse(const char *picture, Error *error) {
+    static const int moments[] = { 0, 4, 24, 49, 199 };
+    static const Start start = { .rate = 0.03, .seed = 1 };
+    static History history[MENDS];
+    for (int i = 0; i < MENDS; i++) {
+        if (!train(&history[i], &mends[i], &start, error)) return false;
+    }
+    show_head("nothing done, batches");
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "%4d to %4d", moments[i] * WINDOW + 1, (moments[i] + 1) * WINDOW);
+        show_windows(name, &history[NOTHING], moments[i], 1);
+    }
+    printf("\n");
+    show_head("the last 1,000 batches");
+    for (int i = 0; i < MENDS; i++) show_windows(mends[i].name, &history[i], WINDOWS - LAST, LAST);
+    return !picture || collapse_picture(picture, history, error);
+}
+
+// ---- sure: a router that begins with its mind made up
+static bool show_sure(const char *picture, Error *error) {
+    static const Mend tried[] = {
+        { .name = "nothing" },
+        { .name = "Switch loss, 1", .switch_alpha = 1.0 },
+        { .name = "z-loss, 0.1", .z_alpha = 0.1 },
+        { .name = "bias, 0.01", .bias_step = 0.01 },
+        { .name = "z-loss and Switch loss", .z_alpha = 0.1, .switch_alpha = 1.0 },
+        { .name = "z-loss and bias", .z_alpha = 0.1, .bias_step = 0.01 },
+    };
+    const Start start = { .sure = 20.0, .rate = 0.01, .seed = 1 };
+    (void)picture;
+    show_head("the last 1,000 batches");
+    for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
+        History history;
+        if (!train(&history, &tried[i], &start, error)) return false;
+        show_windows(tried[i].name, &history, WINDOWS - LAST, LAST);
+    }
+    return true;
+}
+
+// ---- starts: one start may be lucky or unlucky. How many experts have at least 1% of the entries at the end?
+static bool show_starts(const char *picture, Error *error) {
+    (void)picture;
+    printf("  start");
+    for (int i = 0; i < MENDS; i++) printf("   %s", mends[i].name);
+    printf("\n");
+    for (uint64_t seed = 1; seed <= 9; seed++) {
+        const Start start = { .rate = 0.03, .seed = seed };
+        printf("  %5d", (int)seed);
+        for (int i = 0; i < MENDS; i++) {
+            History history;
+            int used = 0;
+            if (!train(&history, &mends[i], &start, error)) return false;
+            for (int e = 0; e < E; e++) used += mean(&history.share[WINDOWS - LAST][e], LAST, E) >= 0.01;
+            printf("   %*d %5.2f", (int)strlen(mends[i].name) - 6, used, mean(history.loss + WINDOWS - LAST, LAST, 1));
+        }
+        printf("\n");
+    }
+    return true;
+}
+
+// ---- cost: this machine
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static bool show_cost(const char *picture, Error *error) {
+    enum { TIMED = 40 };
+    (void)picture;
+    printf("D = 256, F = 1024, a token in double   parameters   MFLOP   microseconds\n");
+    for (int experts = 1; experts <= 8; experts *= 8) {
+        const Moe m = { .D = 256, .F = 1024, .E = experts, .K = experts > 1 ? 2 : 1, .order = SOFTMAX_TOP_K };
+        Layer l;
+        if (!layer_new(&l, &m, TIMED, 1.0, 1, error)) return false;
+        normal(l.x, (size_t)TIMED * m.D, 1.0, 1, "x");
+        forward(&l);
+        double began = seconds();
+        forward(&l);
+        double spent = 1e6 * (seconds() - began) / TIMED;
+        double flops = 2e-6 * m.D * (m.E + 3.0 * m.K * m.F);
+        printf("%d of %d experts forward %26zu  %6.2f  %13.0f\n", m.K, m.E, l.parameters, flops, spent);
+        layer_free(&l);
+    }
+    return true;
+}
+
+static const struct {
+    const char *name, *summary;
+    bool (*show)(const char *picture, Error *error);
+    bool draws;
+} parts[] = {
+    { "orders", "softmax and top-K in three orders", show_orders, false },
+    { "collapse", "a router that sends all to two experts, and three mends", show_collapse, true },
+    { "sure", "a router that begins with its mind made up", show_sure, false },
+    { "starts", "collapse from nine starts (half a minute)", show_starts, false },
+    { "cost", "parameters, operations and time of one token on this machine", show_cost, false },
+};
+enum { PARTS = sizeof parts / sizeof parts[0] };
+
+static int usage(void) {
+    fputs("Usage: chapter-02 PART, or chapter-02 PART PICTURE.png for those that draw\n", stderr);
+    for (int i = 0; i < PARTS; i++)
+        fprintf(stderr, "  %-8s %s%s\n", parts[i].name, parts[i].summary, parts[i].draws ? " (draws)" : "");
+    return 2;
+}
+
+int main(int count, char **arguments) {
+    if (count < 2 || count > 3) return usage();
+    for (int i = 0; i < PARTS; i++) {
+        if (strcmp(arguments[1], parts[i].name) != 0) continue;
+        if (count == 3 && !parts[i].draws) return usage();
+        Error error = { "" };
+        bool ok = parts[i].show(count == 3 ? arguments[2] : NULL, &error);
+        if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
+        if (!ok) fprintf(stderr, "chapter-02: %s\n", error.text);
+        return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    return usage();
+}
