@@ -6,7 +6,6 @@
 #include "chapters/07_language_model/rmsnorm.h"
 #include "chapters/07_language_model/rope.h"
 #include "chapters/07_language_model/sampling.h"
-#include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/07_language_model/test_slopes.h"
 #include "tests/support/suite.h"
 #include <string.h>
@@ -115,24 +114,10 @@ START_TEST(rope_slopes)
 }
 END_TEST
 
-// ---- softmax and loss
+// ---- loss
 
-// e^0 : e^ln2 : e^ln5 = 1 : 2 : 5, so 1/8, 2/8, 5/8, and log Σ = ln 8. 1000 more on all of it changes no share.
-START_TEST(softmax_on_paper)
-{
-    double v[] = { 0, log(2), log(5) }, high[] = { 1000, 1000 + log(2), 1000 + log(5) }, p[3];
-    ck_assert_double_eq_tol(softmax(p, v, 3), log(8), TINY);
-    same(p, (double[]){ 0.125, 0.25, 0.625 }, 3, TINY);
-    ck_assert_double_eq_tol(softmax(p, high, 3), 1000 + log(8), TINY);
-    same(p, (double[]){ 0.125, 0.25, 0.625 }, 3, 1e-12);
-    // dp = [8, 0, 0]: Σ p·dp = 1; dv = p·(dp - 1) = [7/8, -2/8, -5/8]
-    softmax_backward(p, (double[]){ 8, 0, 0 }, p, 3);
-    same(p, (double[]){ 0.875, -0.25, -0.625 }, 3, 1e-11);
-}
-END_TEST
-
-// The same shares 1/8, 2/8, 5/8, target 1: the loss is -ln(1/4) = ln 4 = 1.386 nats, and one of two scored targets
-// sends back (p - [0, 1, 0]) / 2.
+// Logits ln 1, ln 2, ln 5: shares 1/8, 2/8, 5/8. Target 1: the loss is -ln(1/4) = ln 4 = 1.386 nats, and one of two
+// scored targets sends back (p - [0, 1, 0]) / 2.
 START_TEST(cross_entropy_on_paper)
 {
     double logits[] = { 0, log(2), log(5) }, p[3], dlogits[3];
@@ -440,7 +425,6 @@ int main(void) {
     tcase_add_test(parts, rope_on_paper);
     tcase_add_test(parts, rope_knows_only_the_distance);
     tcase_add_test(parts, rope_slopes);
-    tcase_add_test(parts, softmax_on_paper);
     tcase_add_test(parts, cross_entropy_on_paper);
     tcase_add_test(parts, a_hopeless_guess_has_a_finite_loss);
     tcase_add_test(parts, cross_entropy_slopes);
