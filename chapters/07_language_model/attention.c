@@ -1,8 +1,8 @@
 #include "chapters/07_language_model/attention.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/07_language_model/rmsnorm.h"
 #include "chapters/07_language_model/rope.h"
-#include "chapters/02_mixture_of_experts/softmax.h"
 #include <math.h>
 #include <stddef.h>
 #include <string.h>

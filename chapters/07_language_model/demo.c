@@ -31,7 +31,8 @@ static double lowest_loss(void) { return (log(NAMES) + log(COLORS) + log(THINGS)
 
 // ---- training
 
-static const ModelSizes sizes[FEED_FORWARD_KINDS] = {
+enum { MODELS = 3 };
+static const ModelSizes sizes[MODELS] = {
     { .ffn = FEED_FORWARD_MLP, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 48 },
     { .ffn = FEED_FORWARD_GLU, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 32 },
     { .ffn = FEED_FORWARD_SGATLIN, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 36, .C = 2, .K = 4, .Dk = 8 },
@@ -76,19 +77,19 @@ static void train(LanguageModel *m, double loss[POINTS]) {
     loss[POINTS - 1] = loss_of_all(m);
 }
 
-static void print_losses(double loss[FEED_FORWARD_KINDS][POINTS]) {
+static void print_losses(double loss[MODELS][POINTS]) {
     static const int shown[] = { 0, 20, 40, 100, 200, 300 };
     printf("Loss over all %d sentences, in nats a word (knowing nothing: %.3f, the lowest possible: %.3f)\n\n",
            SENTENCES, log(V), lowest_loss());
     printf(" step      mlp      glu  sgatlin\n");
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         printf("%5d", shown[i]);
-        for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) printf("%9.3f", loss[kind][shown[i] / EVERY]);
+        for (int model = 0; model < MODELS; model++) printf("%9.3f", loss[model][shown[i] / EVERY]);
         printf("\n");
     }
     printf("\nPerplexity, e^loss:");
-    for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
-        printf("  %s %.2f", feed_forward_kinds[kind].name, exp(loss[kind][POINTS - 1]));
+    for (int model = 0; model < MODELS; model++) {
+        printf("  %s %.2f", feed_forward_kinds[sizes[model].ffn].name, exp(loss[model][POINTS - 1]));
     }
     printf("  (lowest possible %.2f)\n", exp(lowest_loss()));
 }
@@ -170,19 +171,20 @@ static bool draw_attention(const char *path, const LanguageModel *m, const int *
     return ok;
 }
 
-static bool draw_losses(const char *path, double loss[FEED_FORWARD_KINDS][POINTS], Error *error) {
+static bool draw_losses(const char *path, double loss[MODELS][POINTS], Error *error) {
     double steps[POINTS];
-    Series series[FEED_FORWARD_KINDS];
+    Series series[MODELS];
     Baseline lowest = { "the lowest possible", lowest_loss() };
     for (int i = 0; i < POINTS; i++) steps[i] = i * EVERY;
-    for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
-        series[kind] = (Series){ feed_forward_kinds[kind].name, color_class(kind), steps, loss[kind], POINTS };
+    for (int model = 0; model < MODELS; model++) {
+        series[model] =
+            (Series){ feed_forward_kinds[sizes[model].ffn].name, color_class(model), steps, loss[model], POINTS };
     }
     Chart chart = { .title = "Three feed-forward layers in the same model",
                     .x_label = "step",
                     .y_label = "loss, nats a word",
                     .series = series,
-                    .series_count = FEED_FORWARD_KINDS,
+                    .series_count = MODELS,
                     .baselines = &lowest,
                     .baseline_count = 1 };
     return chart_write_png(&chart, path, error);
@@ -191,13 +193,13 @@ static bool draw_losses(const char *path, double loss[FEED_FORWARD_KINDS][POINTS
 // ---- all of it
 
 static bool run(const char *attention_path, const char *loss_path, Error *error) {
-    double loss[FEED_FORWARD_KINDS][POINTS];
+    double loss[MODELS][POINTS];
     LanguageModel m = { 0 };
-    for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
+    for (int model = 0; model < MODELS; model++) {
         language_model_free(&m);
-        if (!language_model_new(&m, &sizes[kind])) return fail(error, "not enough memory for the model");
+        if (!language_model_new(&m, &sizes[model])) return fail(error, "not enough memory for the model");
         draw_weights(&m);
-        train(&m, loss[kind]);
+        train(&m, loss[model]);
     }
     int inputs[T];
     print_losses(loss);

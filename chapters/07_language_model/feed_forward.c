@@ -65,6 +65,55 @@ static void glu_back(double *dx, const FeedForwardWeights *dw, double *room, con
                  w->down, sizes->D, sizes->F);
 }
 
+// ---- moe (chapter 02)
+
+Moe moe_of(const ModelSizes *sizes) {
+    return (Moe){ .D = sizes->D, .F = sizes->F, .E = sizes->E, .K = sizes->K, .order = SOFTMAX_TOP_K };
+}
+
+static void moe_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+    int D = sizes->D, F = sizes->F, E = sizes->E;
+    parameter_place(walk, &w->moe.router, "router", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, E });
+    parameter_place(walk, &w->moe.up, "experts.up", 0.0, fan_in(D), DECAYS, 3, (int[]){ E, D, 2 * F });
+    parameter_place(walk, &w->moe.up_bias, "experts.up_bias", 0.0, 0.0, NO_DECAY, 2, (int[]){ E, 2 * F });
+    parameter_place(walk, &w->moe.down, "experts.down", 0.0, fan_in(F), DECAYS, 3, (int[]){ E, F, D });
+    parameter_place(walk, &w->moe.down_bias, "experts.down_bias", 0.0, 0.0, NO_DECAY, 2, (int[]){ E, D });
+}
+
+static size_t moe_doubles(const ModelSizes *sizes) {
+    Moe m = moe_of(sizes);
+    return moe_tokens_doubles(&m, 1);
+}
+
+static size_t moe_ints(const ModelSizes *sizes) {
+    Moe m = moe_of(sizes);
+    return moe_tokens_ints(&m, 1);
+}
+
+static size_t moe_back_room(const ModelSizes *sizes) {
+    Moe m = moe_of(sizes);
+    return (size_t)m.K + m.E + moe_room(&m);
+}
+
+static FeedForwardToken moe_token(double *doubles, int *ints, const ModelSizes *sizes) {
+    Moe m = moe_of(sizes);
+    return (FeedForwardToken){ .moe = moe_tokens(doubles, ints, &m, 1) };
+}
+
+static void moe(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                const ModelSizes *sizes) {
+    Moe m = moe_of(sizes);
+    MoeTokens views = kept->moe;
+    moe_forward(y, &views, x, &w->moe, 1, &m);
+}
+
+static void moe_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
+                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                     const ModelSizes *sizes) {
+    Moe m = moe_of(sizes);
+    moe_backward(dx, &dw->moe, room, dy, &kept->moe, x, &w->moe, 1, &m);
+}
+
 // ---- sgatlin (chapter 06)
 
 Sgatlin sgatlin_of(const ModelSizes *sizes) {
@@ -142,5 +191,6 @@ static void neurons_back(double *dx, const FeedForwardWeights *dw, double *room,
 const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
     { "mlp", mlp_place, mlp_doubles, no_ints, mlp_room, mlp_token, mlp, mlp_back },
     { "glu", glu_place, glu_doubles, no_ints, glu_room, glu_token, glu, glu_back },
+    { "moe", moe_place, moe_doubles, moe_ints, moe_back_room, moe_token, moe, moe_back },
     { "sgatlin", neurons_place, neurons_doubles, neurons_ints, neurons_room, neurons_token, neurons, neurons_back },
 };

@@ -1,19 +1,27 @@
 #ifndef CHAPTER_07_FEED_FORWARD_H
 #define CHAPTER_07_FEED_FORWARD_H
+#include "chapters/02_mixture_of_experts/moe.h"
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "chapters/07_language_model/parameters.h"
 
 // The layer that this course is about, as the model sees it: one of several kinds, each a row of a table. The other
 // chapters explain what is in them.
 
-typedef enum { FEED_FORWARD_MLP, FEED_FORWARD_GLU, FEED_FORWARD_SGATLIN, FEED_FORWARD_KINDS } FeedForwardKind;
+typedef enum {
+    FEED_FORWARD_MLP,
+    FEED_FORWARD_GLU,
+    FEED_FORWARD_MOE,
+    FEED_FORWARD_SGATLIN,
+    FEED_FORWARD_KINDS
+} FeedForwardKind;
 
-// What a model is: the letters of the papers. C, K, Dk, router and activation are sgatlin's alone.
+// What a model is: the letters of the papers. E is moe's alone, K moe's and sgatlin's; C, Dk, router and activation are
+// sgatlin's. The moe is the authors' baseline: token choice, weights by the softmax over all E.
 typedef struct {
     FeedForwardKind ffn;
     int V, T, D, L, Dh; // vocabulary, the most tokens of a sequence, width, layers, width of a head
-    int F;              // hidden width; sgatlin: neurons a channel
-    int C, K, Dk;
+    int F;              // hidden width; moe: of an expert; sgatlin: neurons a channel
+    int E, C, K, Dk;
     SgatlinRouter router;
     SgatlinActivation activation;
 } ModelSizes;
@@ -21,12 +29,14 @@ typedef struct {
 // The weights, or their gradients; a kind uses its own.
 typedef struct {
     double *up, *up_bias, *down, *down_bias; // mlp, glu
+    MoeWeights moe;
     SgatlinWeights sgatlin;
 } FeedForwardWeights;
 
 // One token's numbers, kept from forward for backward.
 typedef struct {
     double *before, *after; // mlp: [F], [F]; glu: [2F], [F]
+    MoeTokens moe;          // of this one token
     SgatlinToken sgatlin;
     int *room; // sgatlin: [2,K]
 } FeedForwardToken;
@@ -47,5 +57,6 @@ typedef struct {
 } FeedForward;
 
 extern const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS];
+Moe moe_of(const ModelSizes *sizes);
 Sgatlin sgatlin_of(const ModelSizes *sizes);
 #endif

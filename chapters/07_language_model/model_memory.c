@@ -9,6 +9,7 @@ const char *model_sizes_problem(const ModelSizes *s) {
     if (s->V < 2 || s->T < 1 || s->D < 1 || s->L < 1 || s->F < 1) return "V must be 2 or more, T, D, L and F 1 or more";
     if (s->Dh < 2 || s->Dh % 2 != 0 || s->D % s->Dh != 0) return "Dh must be even, and D a multiple of it";
     if ((int)s->ffn < 0 || s->ffn >= FEED_FORWARD_KINDS) return "ffn must be one of feed_forward_kinds";
+    if (s->ffn == FEED_FORWARD_MOE && (s->K < 1 || s->E < s->K)) return "K must be 1 or more, and E at least K";
     if (s->ffn != FEED_FORWARD_SGATLIN) return NULL;
     if (s->C < 1 || s->K < 1 || s->Dk < 1) return "C, K and Dk must be 1 or more";
     Sgatlin sgatlin = sgatlin_of(s);

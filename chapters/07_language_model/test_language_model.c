@@ -26,7 +26,9 @@ static LanguageModel model_of(ModelSizes sizes) {
 
 // Odd sizes, three heads.
 static ModelSizes tiny_sizes(FeedForwardKind kind) {
-    return (ModelSizes){ .ffn = kind, .V = 13, .T = 5, .D = 6, .L = 2, .Dh = 2, .F = 9, .C = 2, .K = 2, .Dk = 3 };
+    ModelSizes sizes = { .ffn = kind, .V = 13, .T = 5, .D = 6, .L = 2, .Dh = 2, .F = 9, .C = 2, .K = 2, .Dk = 3 };
+    sizes.E = 3;
+    return sizes;
 }
 
 // ---- the authors' numbers
@@ -38,7 +40,7 @@ typedef struct {
     int *tokens;             // [steps,B,T]
 } Golden;
 
-static const char *const golden_files[] = { "mlp", "glu", "sgatlin" };
+static const char *const golden_files[] = { "mlp", "glu", "moe", "sgatlin" };
 static const Tolerance TIGHT = { .relative = 1e-10 };
 
 static double number(const Golden *g, const char *key) {
@@ -100,6 +102,7 @@ static Golden golden_open_file(const char *kind) {
                          .L = letter(&g, "L"),
                          .Dh = letter(&g, "Dh"),
                          .F = letter(&g, "F"),
+                         .E = letter(&g, "E"),
                          .C = letter(&g, "C"),
                          .K = letter(&g, "K"),
                          .Dk = letter(&g, "Dk") };
@@ -266,6 +269,7 @@ typedef struct {
 static const Variant variants[] = {
     { FEED_FORWARD_MLP, 0, 0, 5 },
     { FEED_FORWARD_GLU, 0, 0, 5 },
+    { FEED_FORWARD_MOE, 0, 0, 5 },
     { FEED_FORWARD_SGATLIN, PRODUCT_DENSE, IDENTITY, 9 },
     { FEED_FORWARD_SGATLIN, PRODUCT_KEY_VALUE, RELU, 9 },
     { FEED_FORWARD_SGATLIN, DENSE, GELU, 5 },
@@ -349,16 +353,20 @@ START_TEST(sizes_that_make_no_model_are_told)
         ck_assert(!language_model_new(&m, &s));
     }
     ModelSizes odd_head = tiny_sizes(FEED_FORWARD_MLP), no_square = tiny_sizes(FEED_FORWARD_SGATLIN), many = no_square,
-               flat = many;
+               flat = many, few = tiny_sizes(FEED_FORWARD_MOE), none = few;
     odd_head.Dh = 3;
     no_square.F = 10;
     many.K = 4; // √9 = 3
     flat.router = DENSE;
     flat.F = 10;
     flat.K = 10;
+    few.E = 1;
+    none.K = 0;
     ck_assert_ptr_nonnull(model_sizes_problem(&odd_head));
     ck_assert_ptr_nonnull(model_sizes_problem(&no_square));
     ck_assert_ptr_nonnull(model_sizes_problem(&many));
+    ck_assert_ptr_nonnull(model_sizes_problem(&few));
+    ck_assert_ptr_nonnull(model_sizes_problem(&none));
     ck_assert_ptr_null(model_sizes_problem(&flat));
 }
 END_TEST
@@ -399,7 +407,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("language_model");
     TCase *golden = tcase_create("golden"), *slopes = tcase_create("slopes"), *whole = tcase_create("whole");
-    tcase_add_loop_test(golden, the_authors_numbers, 0, 3);
+    tcase_add_loop_test(golden, the_authors_numbers, 0, (int)(sizeof golden_files / sizeof golden_files[0]));
     tcase_add_loop_test(slopes, every_parameters_slope, 0, (int)(sizeof variants / sizeof variants[0]));
     tcase_add_loop_test(whole, no_token_sees_the_future, 0, FEED_FORWARD_KINDS);
     tcase_add_test(whole, padding_is_not_scored);
