@@ -1,0 +1,163 @@
+#include "chapters/03_who_chooses/choice.h"
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/02_mixture_of_experts/softmax.h"
+#include "chapters/02_mixture_of_experts/top_k.h"
+#include <math.h>
+
+// ---- scores
+
+// [scores
+void choice_scores(double *score, const double *logits, const double *p, double alpha, int N, int E) {
+    for (size_t i = 0; i < (size_t)N * E; i++) {
+        double q = sigmoid(logits[i]) * 2.0 / E;
+        score[i] = (1.0 - alpha) * p[i] + alpha * q;
+    }
+}
+
+void choice_scores_backward(double *dlogits, const double *dscore, const double *logits, const double *p, double alpha,
+                            int N, int E) {
+    for (int t = 0; t < N; t++) {
+        size_t row = (size_t)t * E;
+        softmax_backward(dlogits + row, dscore + row, p + row, E);
+        for (size_t i = row; i < row + E; i++) {
+            double s = sigmoid(logits[i]), dq = alpha * dscore[i];
+            dlogits[i] = (1.0 - alpha) * dlogits[i] + dq * s * (1.0 - s) * 2.0 / E;
+        }
+    }
+}
+// scores]
+
+// ---- pools
+
+// [places
+int pool_places(const Choice *choice, int tokens, int E) {
+    bool column = choice->pool == POOL_EXPERT;
+    int cells = column ? tokens : tokens * E;
+    double wanted = column ? floor(tokens * choice->budget / E) : rint(tokens * choice->budget); // rint: half to even
+    return wanted < cells ? (int)wanted : cells;
+}
+// places]
+
+int choice_entries(const Choice *choice, int B, int T, int E) {
+    switch (choice->pool) {
+    case POOL_TOKEN: return B * T * pool_places(choice, 1, E);
+    case POOL_EXPERT: return E * pool_places(choice, B * T, E);
+    case POOL_SEQUENCE: return B * pool_places(choice, T, E);
+    default: return T * pool_places(choice, B, E);
+    }
+}
+
+// [pool_of
+// The pool of one cell of the table [B,T,E], and how many pools there are.
+static int pool_of(int cell, Pool pool, int T, int E) {
+    int expert = cell % E, token = cell / E;
+    switch (pool) {
+    case POOL_TOKEN: return token;
+    case POOL_EXPERT: return expert;
+    case POOL_SEQUENCE: return token / T;
+    default: return token % T;
+    }
+}
+
+static int pool_count(Pool pool, int B, int T, int E) {
+    const int counts[POOLS] = { B * T, E, B, T };
+    return counts[pool];
+}
+// pool_of]
+
+// Each token's chosen cells as its part of the list, highest first.
+static void list_chosen(MoeGating *gating, const int *chosen, const double *score, int N, int E) {
+    gating->N = N;
+    gating->start[0] = 0;
+    for (int t = 0; t < N; t++) {
+        int first = gating->start[t], end = first;
+        for (int e = 0; e < E; e++) {
+            size_t cell = (size_t)t * E + e;
+            if (!chosen[cell]) continue;
+            int place = end++;
+            for (; place > first; place--) {
+                if (!beats(score[cell], e, gating->weight[place - 1], gating->index[place - 1])) break;
+                gating->weight[place] = gating->weight[place - 1];
+                gating->index[place] = gating->index[place - 1];
+            }
+            gating->weight[place] = score[cell];
+            gating->index[place] = e;
+        }
+        gating->start[t + 1] = end;
+    }
+}
+
+// [choose
+void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad, const Choice *choice,
+            int B, int T, int E) {
+    int table = B * T * E, *chosen = ints, *cells = chosen + table, *best = cells + table;
+    for (int i = 0; i < table; i++) chosen[i] = 0;
+    for (int pool = 0; pool < pool_count(choice->pool, B, T, E); pool++) {
+        int count = 0;
+        for (int i = 0; i < table; i++) { // this pool's cells, in the table's order
+            if (pool_of(i, choice->pool, T, E) != pool || (pad != NULL && pad[i / E])) continue;
+            room[count] = score[i];
+            cells[count++] = i;
+        }
+        int places = pool_places(choice, choice->pool == POOL_EXPERT ? count : count / E, E);
+        if (places > 0) top_k(best, room, count, places);
+        for (int k = 0; k < places; k++) chosen[cells[best[k]]] = 1;
+    }
+    list_chosen(gating, chosen, score, B * T, E);
+}
+// choose]
+
+void choose_backward(double *dscore, const double *dweight, const MoeGating *gating, int E) {
+    for (int t = 0; t < gating->N; t++) {
+        double *row = dscore + (size_t)t * E;
+        for (int e = 0; e < E; e++) row[e] = 0.0;
+        for (int i = gating->start[t]; i < gating->start[t + 1]; i++) row[gating->index[i]] = dweight[i];
+    }
+}
+
+// ---- the layer
+
+size_t choice_tokens_doubles(const Choice *choice, const Moe *m, int B, int T) {
+    return 4 * (size_t)B * T * m->E + choice_entries(choice, B, T, m->E) * (1 + moe_kept(m));
+}
+
+size_t choice_tokens_ints(const Choice *choice, const Moe *m, int B, int T) {
+    return 3 * (size_t)B * T * m->E + (size_t)B * T + 1 + choice_entries(choice, B, T, m->E);
+}
+
+ChoiceTokens choice_tokens(double *doubles, int *ints, const Choice *choice, const Moe *m, int B, int T) {
+    size_t N = (size_t)B * T, table = N * m->E;
+    ChoiceTokens tokens = { .logits = doubles, .p = doubles + table, .score = doubles + 2 * table, .ints = ints };
+    tokens.room = doubles + 3 * table;
+    tokens.gating = (MoeGating){ .N = (int)N, .start = ints + 3 * table, .weight = doubles + 4 * table };
+    tokens.gating.index = tokens.gating.start + N + 1;
+    tokens.experts = tokens.gating.weight + choice_entries(choice, B, T, m->E);
+    return tokens;
+}
+
+// [layer
+void choice_forward(double *y, ChoiceTokens *tokens, const double *x, const bool *pad, const MoeWeights *w,
+                    const Choice *choice, const Moe *m, int B, int T) {
+    int N = B * T, E = m->E;
+    moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
+    choice_scores(tokens->score, tokens->logits, tokens->p, choice->alpha, N, E);
+    choose(&tokens->gating, tokens->room, tokens->ints, tokens->score, pad, choice, B, T, E);
+    moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
+}
+
+void choice_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy, const ChoiceTokens *tokens,
+                     const double *x, const MoeWeights *w, const Choice *choice, const Moe *m) {
+    int N = tokens->gating.N, E = m->E;
+    double *dlogits = room, *dscore = dlogits + (size_t)N * E, *dweight = dscore + (size_t)N * E;
+    double *rest = dweight + tokens->gating.start[N];
+    for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
+    moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w, m);
+    choose_backward(dscore, dweight, &tokens->gating, E);
+    choice_scores_backward(dlogits, dscore, tokens->logits, tokens->p, choice->alpha, N, E);
+    moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
+}
+// layer]
+
+size_t choice_room(const Choice *choice, const Moe *m, int B, int T) {
+    return 2 * (size_t)B * T * m->E + choice_entries(choice, B, T, m->E) + moe_room(m);
+}

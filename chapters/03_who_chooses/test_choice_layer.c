@@ -1,0 +1,508 @@
+// The layer whole: golden files, finite differences, bridges to chapter 02, and what sees the future.
+#include "chapters/03_who_chooses/choice.h"
+#include "reference/support/random.h"
+#include "reference/support/safetensors.h"
+#include "tests/support/compare.h"
+#include "tests/support/suite.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
+    Difference difference;
+    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
+                               (Tolerance){ .relative = relative });
+    ck_assert_msg(same, "%s", difference.problem);
+    if (getenv("MEASURE")) fprintf(stderr, "%s: %.1e of rms\n", name, difference.worst / difference.rms);
+}
+
+// ---- the layer with memory: parameters, tokens, gradients; all in one block
+
+enum { TENSORS = 6 }; // x, router, experts.up, experts.up_bias, experts.down, experts.down_bias
+typedef struct {
+    Choice choice;
+    Moe m;
+    int B, T;
+    double *block;
+    int *ints;
+    size_t count[TENSORS];
+    double *at[TENSORS], *d[TENSORS];
+    double *y, *dy, *room;
+    const bool *pad;
+    ChoiceTokens tokens;
+} Layer;
+
+static double *take(double **from, size_t count) {
+    double *at = *from;
+    *from += count;
+    return at;
+}
+
+static Layer layer_new(const Choice *choice, const Moe *m, int B, int T) {
+    size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D;
+    Layer layer = {
+        .choice = *choice, .m = *m, .B = B, .T = T, .count = { rows, D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D }
+    };
+    size_t room = choice_room(choice, m, B, T), kept = choice_tokens_doubles(choice, m, B, T);
+    size_t count = 2 * rows + room + kept;
+    for (int i = 0; i < TENSORS; i++) count += 2 * layer.count[i];
+    double *next = layer.block = calloc(count, sizeof *next);
+    layer.ints = calloc(choice_tokens_ints(choice, m, B, T), sizeof *layer.ints);
+    ck_assert(layer.block != NULL && layer.ints != NULL);
+    for (int i = 0; i < TENSORS; i++) {
+        layer.at[i] = take(&next, layer.count[i]);
+        layer.d[i] = take(&next, layer.count[i]);
+    }
+    layer.y = take(&next, rows);
+    layer.dy = take(&next, rows);
+    layer.room = take(&next, room);
+    layer.tokens = choice_tokens(take(&next, kept), layer.ints, choice, m, B, T);
+    ck_assert_ptr_eq(next, layer.block + count);
+    return layer;
+}
+
+static void layer_free(Layer *layer) {
+    free(layer->block);
+    free(layer->ints);
+    *layer = (Layer){ 0 };
+}
+
+static void fill(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
+    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
+}
+
+static Layer random_layer(const Choice *choice, const Moe *m, int B, int T, uint64_t seed) {
+    static const char *const names[TENSORS] = { "x", "router", "up", "up_bias", "down", "down_bias" };
+    Layer layer = layer_new(choice, m, B, T);
+    const double spread[TENSORS] = { 1, 1 / sqrt(m->D), 1 / sqrt(m->D), 0.5, 1 / sqrt(m->F), 0.5 };
+    for (int i = 0; i < TENSORS; i++) fill(layer.at[i], layer.count[i], spread[i], seed, names[i]);
+    fill(layer.dy, layer.count[0], 1.0, seed, "dy");
+    return layer;
+}
+
+static MoeWeights weights(double *const at[TENSORS]) {
+    return (MoeWeights){ .router = at[1], .up = at[2], .up_bias = at[3], .down = at[4], .down_bias = at[5] };
+}
+
+static void forward(Layer *l) {
+    MoeWeights w = weights(l->at);
+    choice_forward(l->y, &l->tokens, l->at[0], l->pad, &w, &l->choice, &l->m, l->B, l->T);
+}
+
+static void backward(Layer *l) {
+    MoeWeights w = weights(l->at), dw = weights(l->d);
+    choice_backward(l->d[0], &dw, l->room, l->dy, &l->tokens, l->at[0], &w, &l->choice, &l->m);
+}
+
+static double *row_of(const Layer *l, double *tensor, int b, int t) { return tensor + ((size_t)b * l->T + t) * l->m.D; }
+
+// ---- golden files, made by an independent program in double precision
+
+static const char *const golden[] = { "token",          "expert",          "unified_sequence_2", "unified_sequence_1.5",
+                                      "unified_step_2", "unified_step_1.5" };
+enum { GOLDEN = sizeof golden / sizeof golden[0] };
+
+static double number(const Safetensors *file, const char *key) {
+    const char *value = safetensors_metadata(file, key);
+    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
+    char *end;
+    double out = strtod(value, &end);
+    ck_assert_msg(end != value && *end == '\0' && out > 0, "%s: %s is %s", file->path, key, value);
+    return out;
+}
+
+static Choice golden_choice(const Safetensors *file) {
+    const char *routing = safetensors_metadata(file, "routing"), *pool = safetensors_metadata(file, "pool");
+    ck_assert_ptr_nonnull(routing);
+    if (strcmp(routing, "token") == 0) return (Choice){ POOL_TOKEN, number(file, "K"), 0.0 };
+    if (strcmp(routing, "expert") == 0) return (Choice){ POOL_EXPERT, number(file, "capacity"), 0.0 };
+    ck_assert(strcmp(routing, "unified") == 0 && pool != NULL);
+    Pool cut = strcmp(pool, "step") == 0 ? POOL_STEP : POOL_SEQUENCE;
+    ck_assert(cut == POOL_STEP || strcmp(pool, "sequence") == 0);
+    return (Choice){ cut, number(file, "K"), number(file, "alpha") };
+}
+
+static void read_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
+    const SafeTensor *tensor = safetensors_find(file, name);
+    ck_assert_msg(tensor != NULL && tensor->count == count, "%s: no %s of %zu elements", file->path, name, count);
+    safetensor_to_doubles(out, tensor);
+}
+
+static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
+    double *want = malloc(count * sizeof *want);
+    ck_assert_ptr_nonnull(want);
+    read_tensor(want, file, name, count);
+    expect(name, got, want, count, 1e-10); // measured worst: 5.5e-15
+    free(want);
+}
+
+// gating.weights of the files: zero where an expert was not chosen.
+static void expect_weights(const Safetensors *file, const Layer *l) {
+    const MoeGating *gating = &l->tokens.gating;
+    size_t cells = (size_t)l->B * l->T * l->m.E;
+    double *table = calloc(cells, sizeof *table), *want = calloc(cells, sizeof *want);
+    ck_assert(table != NULL && want != NULL);
+    for (int t = 0; t < gating->N; t++) {
+        for (int i = gating->start[t]; i < gating->start[t + 1]; i++)
+            table[t * l->m.E + gating->index[i]] = gating->weight[i];
+    }
+    read_tensor(want, file, "gating.weights", cells);
+    for (size_t i = 0; i < cells; i++) ck_assert_int_eq(table[i] != 0, want[i] != 0);
+    expect("gating.weights", table, want, cells, 1e-10);
+    free(table);
+    free(want);
+}
+
+START_TEST(golden_files_agree)
+{
+    static const char *const names[TENSORS] = {
+        "x", "router", "experts.up", "experts.up_bias", "experts.down", "experts.down_bias"
+    };
+    char text[128];
+    Safetensors file;
+    Error error = { "" };
+    snprintf(text, sizeof text, "tests/golden/ffn/choice_%s.safetensors", golden[_i]);
+    ck_assert_msg(safetensors_open(&file, text, &error), "%s", error.text);
+    Moe m = { .D = (int)number(&file, "D"), .F = (int)number(&file, "F"), .E = (int)number(&file, "E") };
+    Choice choice = golden_choice(&file);
+    Layer l = layer_new(&choice, &m, (int)number(&file, "B"), (int)number(&file, "T"));
+    for (int i = 0; i < TENSORS; i++) read_tensor(l.at[i], &file, names[i], l.count[i]);
+    read_tensor(l.dy, &file, "dy", l.count[0]);
+    forward(&l);
+    backward(&l);
+    expect_tensor(&file, "gating.logits", l.tokens.logits, (size_t)l.B * l.T * m.E);
+    expect_weights(&file, &l);
+    expect_tensor(&file, "y", l.y, l.count[0]);
+    expect_tensor(&file, "dx", l.d[0], l.count[0]);
+    for (int i = 1; i < TENSORS; i++) {
+        snprintf(text, sizeof text, "grad.%s", names[i]);
+        expect_tensor(&file, text, l.d[i], l.count[i]);
+    }
+    layer_free(&l);
+    safetensors_close(&file);
+}
+END_TEST
+
+// ---- finite differences
+
+static double loss(Layer *l) {
+    forward(l);
+    double sum = 0.0;
+    for (size_t i = 0; i < l->count[0]; i++) sum += l->y[i] * l->dy[i];
+    return sum;
+}
+
+typedef struct {
+    int start[32], index[128];
+} Chosen;
+
+static Chosen chosen_by(const Layer *l) {
+    Chosen chosen = { { 0 }, { 0 } };
+    const MoeGating *gating = &l->tokens.gating;
+    ck_assert(gating->N < 32 && gating->start[gating->N] <= 128);
+    memcpy(chosen.start, gating->start, (size_t)(gating->N + 1) * sizeof *chosen.start);
+    memcpy(chosen.index, gating->index, (size_t)gating->start[gating->N] * sizeof *chosen.index);
+    return chosen;
+}
+
+static bool same_choice(const Layer *l, const Chosen *before) {
+    Chosen now = chosen_by(l);
+    return memcmp(&now, before, sizeof now) == 0;
+}
+
+// The slope of the loss at every number of one tensor, against the gradient; a step that changes the choice has none.
+static void expect_slopes(Layer *l, int tensor) {
+    const double step = 1e-5;
+    Chosen before = chosen_by(l);
+    size_t checked = 0;
+    double error = 0.0, size = 0.0;
+    for (size_t i = 0; i < l->count[tensor]; i++) {
+        double *at = &l->at[tensor][i], kept = *at;
+        *at = kept + step;
+        double above = loss(l);
+        bool same = same_choice(l, &before);
+        *at = kept - step;
+        double slope = (above - loss(l)) / (2 * step);
+        same = same && same_choice(l, &before);
+        *at = kept;
+        if (!same) continue;
+        checked++;
+        error += (slope - l->d[tensor][i]) * (slope - l->d[tensor][i]);
+        size += slope * slope;
+    }
+    ck_assert_msg(checked > 0.9 * l->count[tensor], "tensor %d: the choice stayed in %zu of %zu steps", tensor, checked,
+                  l->count[tensor]);
+    ck_assert_msg(size > 0 && sqrt(error / size) < 1e-6, "tensor %d: off by %.1e of its length", tensor,
+                  sqrt(error / size));
+    if (getenv("MEASURE")) fprintf(stderr, "tensor %d: %.1e\n", tensor, sqrt(error / size));
+}
+
+static const struct {
+    int B, T, D, F, E;
+    double budget, alpha;
+} shapes[] = {
+    { 2, 3, 5, 3, 4, 1.5, 0.3 },
+    { 3, 2, 3, 4, 5, 2, 0.5 },
+    { 1, 7, 4, 2, 3, 1, 1.0 },
+    { 2, 5, 3, 3, 4, 1.75, 0.0 },
+};
+enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+
+START_TEST(backward_is_the_slope_of_forward)
+{
+    for (int i = 0; i < SHAPES; i++) {
+        const Choice choice = { (Pool)_i, shapes[i].budget, shapes[i].alpha };
+        const Moe m = { .D = shapes[i].D, .F = shapes[i].F, .E = shapes[i].E };
+        Layer l = random_layer(&choice, &m, shapes[i].B, shapes[i].T, 11);
+        const bool pad[7] = { false, true };
+        if (i == 0) l.pad = pad;
+        forward(&l);
+        backward(&l);
+        for (int tensor = 0; tensor < TENSORS; tensor++) expect_slopes(&l, tensor);
+        layer_free(&l);
+    }
+}
+END_TEST
+
+// A second call adds to the parameters' gradients and writes dx anew.
+START_TEST(gradients_add_up)
+{
+    const Choice choice = { (Pool)_i, 1.5, 0.4 };
+    const Moe m = { .D = 5, .F = 3, .E = 4 };
+    Layer l = random_layer(&choice, &m, 2, 3, 5);
+    double twice[5 * 4], dx[2 * 3 * 5];
+    forward(&l);
+    backward(&l);
+    for (size_t i = 0; i < l.count[1]; i++) twice[i] = 2 * l.d[1][i];
+    memcpy(dx, l.d[0], sizeof dx);
+    backward(&l);
+    expect("router", l.d[1], twice, l.count[1], 1e-15);
+    ck_assert(memcmp(dx, l.d[0], sizeof dx) == 0);
+    layer_free(&l);
+}
+END_TEST
+
+// Without an expert: no output, and no gradient either.
+START_TEST(who_is_chosen_by_nobody_gets_nothing)
+{
+    const Choice choice = { POOL_EXPERT, 0.5, 0.0 };
+    const Moe m = { .D = 5, .F = 3, .E = 3 };
+    Layer l = random_layer(&choice, &m, 1, 6, 2);
+    int alone = 0;
+    forward(&l);
+    backward(&l);
+    for (int t = 0; t < 6; t++) {
+        if (l.tokens.gating.start[t + 1] > l.tokens.gating.start[t]) continue;
+        alone++;
+        for (int d = 0; d < m.D; d++) ck_assert(row_of(&l, l.y, 0, t)[d] == 0 && row_of(&l, l.d[0], 0, t)[d] == 0);
+    }
+    ck_assert_int_gt(alone, 0);
+    layer_free(&l);
+}
+END_TEST
+
+// ---- bridges
+
+// Chapter 02's layer on the same parameters and tokens.
+static void token_choice(double *y, int *index, const Layer *l, int K) {
+    Moe m = l->m;
+    int N = l->B * l->T;
+    m.K = K;
+    m.order = SOFTMAX_TOP_K;
+    double *doubles = calloc(moe_tokens_doubles(&m, N), sizeof *doubles);
+    int *ints = calloc(moe_tokens_ints(&m, N), sizeof *ints);
+    ck_assert(doubles != NULL && ints != NULL);
+    MoeTokens tokens = moe_tokens(doubles, ints, &m, N);
+    MoeWeights w = weights(l->at);
+    moe_forward(y, &tokens, l->at[0], &w, N, &m);
+    memcpy(index, tokens.gating.index, (size_t)N * K * sizeof *index);
+    free(doubles);
+    free(ints);
+}
+
+static const Moe middle = { .D = 7, .F = 5, .E = 6 };
+
+// A row for a pool is token choice, to the bit.
+START_TEST(rows_as_pools_are_token_choice)
+{
+    for (int K = 1; K <= middle.E; K++) {
+        const Choice choice = { POOL_TOKEN, K, 0.0 };
+        Layer l = random_layer(&choice, &middle, 3, 4, (uint64_t)K);
+        double y[3 * 4 * 7];
+        int index[3 * 4 * 6];
+        forward(&l);
+        token_choice(y, index, &l, K);
+        ck_assert(memcmp(y, l.y, sizeof y) == 0);
+        ck_assert(memcmp(index, l.tokens.gating.index, (size_t)12 * K * sizeof *index) == 0);
+        layer_free(&l);
+    }
+}
+END_TEST
+
+// A sequence of one token (or a batch of one sequence, for the step pool): the unified pool is that token's row. It
+// chooses as token choice does, whatever alpha is; what comes out is the same at alpha 0 only.
+START_TEST(a_pool_of_one_token_is_token_choice)
+{
+    static const double alphas[] = { 0.0, 0.3, 0.5, 1.0 };
+    for (int a = 0; a < 4; a++) {
+        for (int K = 1; K <= middle.E; K++) {
+            const Choice choice = { (Pool)_i, K, alphas[a] };
+            int B = _i == POOL_STEP ? 1 : 9, T = 10 - B;
+            Layer l = random_layer(&choice, &middle, B, T, (uint64_t)K + 50);
+            double y[9 * 7];
+            int index[9 * 6];
+            forward(&l);
+            token_choice(y, index, &l, K);
+            ck_assert(memcmp(index, l.tokens.gating.index, (size_t)9 * K * sizeof *index) == 0);
+            ck_assert_int_eq(memcmp(y, l.y, sizeof y) == 0, alphas[a] == 0.0);
+            layer_free(&l);
+        }
+    }
+}
+END_TEST
+
+// Room for all: every expert sees every token, and the layer is the softmax-weighted sum of all experts.
+START_TEST(capacity_for_all_is_every_expert_for_every_token)
+{
+    const Choice choice = { (Pool)_i, middle.E, 0.0 };
+    Layer l = random_layer(&choice, &middle, 2, 5, 4);
+    double y[2 * 5 * 7];
+    int index[2 * 5 * 6];
+    forward(&l);
+    ck_assert_int_eq(l.tokens.gating.start[10], 10 * middle.E);
+    token_choice(y, index, &l, middle.E);
+    expect("y", l.y, y, 2 * 5 * 7, 1e-15);
+    layer_free(&l);
+}
+END_TEST
+
+// Expert choice is balanced whatever the router says; the pools of pairs keep the budget, and no more.
+START_TEST(loads_are_what_the_rule_says)
+{
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        const Choice choice = { (Pool)_i, 2.0, 0.5 };
+        Layer l = random_layer(&choice, &middle, 3, 5, seed);
+        int load[6] = { 0 }, most = 0;
+        const MoeGating *gating = &l.tokens.gating;
+        forward(&l);
+        for (int t = 0; t < gating->N; t++) {
+            int own = gating->start[t + 1] - gating->start[t];
+            most = own > most ? own : most;
+            for (int i = gating->start[t]; i < gating->start[t + 1]; i++) load[gating->index[i]]++;
+        }
+        for (int e = 0; e < 6 && _i == POOL_EXPERT; e++) ck_assert_int_eq(load[e], 5); // 15·2/6
+        if (_i == POOL_TOKEN) ck_assert_int_eq(most, 2);
+        ck_assert_int_eq(gating->start[15], 30);
+        layer_free(&l);
+    }
+}
+END_TEST
+
+// ---- causality
+
+// Changes one token after the other, and counts the outputs before it, of its own sequence, that changed too.
+static int leaks(const Choice *choice, uint64_t seed) {
+    enum { B = 3, T = 6, D = 7 };
+    Layer l = random_layer(choice, &middle, B, T, seed);
+    double before[B * T * D], other[D];
+    int count = 0;
+    forward(&l);
+    memcpy(before, l.y, sizeof before);
+    fill(other, D, 2.0, seed, "other");
+    for (int b = 0; b < B; b++) {
+        for (int t = 1; t < T; t++) {
+            double held[D], *x = row_of(&l, l.at[0], b, t);
+            memcpy(held, x, sizeof held);
+            memcpy(x, other, sizeof other);
+            forward(&l);
+            for (int s = 0; s < t; s++) {
+                count += memcmp(row_of(&l, l.y, b, s), row_of(&l, before, b, s), D * sizeof *before) != 0;
+            }
+            memcpy(x, held, sizeof held);
+        }
+    }
+    layer_free(&l);
+    return count;
+}
+
+// The leak, and that there is none: an earlier output that moves when a later token does has seen it.
+START_TEST(expert_choice_and_the_sequence_pool_see_the_future)
+{
+    static const double alphas[] = { 0.0, 0.5, 1.0 };
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        const Choice choice = { (Pool)_i, 1.5, alphas[seed % 3] };
+        int count = leaks(&choice, seed);
+        if (_i == POOL_EXPERT || _i == POOL_SEQUENCE)
+            ck_assert_int_gt(count, 0);
+        else
+            ck_assert_int_eq(count, 0);
+    }
+}
+END_TEST
+
+// Writing word by word: the first words alone give the same outputs as within the whole text, or they do not.
+START_TEST(a_beginning_gives_what_the_whole_gave)
+{
+    enum { B = 2, T = 6, SHORT = 3, D = 7 };
+    const Choice choice = { (Pool)_i, 1.5, 0.5 };
+    Layer whole = random_layer(&choice, &middle, B, T, 3), beginning = random_layer(&choice, &middle, B, SHORT, 3);
+    bool same = true;
+    for (int b = 0; b < B; b++) {
+        memcpy(row_of(&beginning, beginning.at[0], b, 0), row_of(&whole, whole.at[0], b, 0),
+               SHORT * D * sizeof(double));
+    }
+    forward(&whole);
+    forward(&beginning);
+    for (int b = 0; b < B; b++) {
+        same = same && memcmp(row_of(&beginning, beginning.y, b, 0), row_of(&whole, whole.y, b, 0),
+                              SHORT * D * sizeof(double)) == 0;
+    }
+    ck_assert_int_eq(same, _i == POOL_TOKEN || _i == POOL_STEP);
+    layer_free(&whole);
+    layer_free(&beginning);
+}
+END_TEST
+
+// What the step pool does depend on: who else is in the batch. Only token choice answers for each token alone.
+START_TEST(company_matters_in_all_pools_but_rows)
+{
+    enum { B = 2, T = 4, D = 7 };
+    int changed = 0;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        const Choice choice = { (Pool)_i, 1.0, 0.5 };
+        Layer l = random_layer(&choice, &middle, B, T, seed);
+        double before[T * D];
+        forward(&l);
+        memcpy(before, l.y, sizeof before);
+        fill(row_of(&l, l.at[0], 1, 0), T * D, 2.0, seed, "others"); // the other sequence, all of it
+        forward(&l);
+        changed += memcmp(before, l.y, sizeof before) != 0;
+        layer_free(&l);
+    }
+    if (_i == POOL_EXPERT || _i == POOL_STEP)
+        ck_assert_int_gt(changed, 0);
+    else
+        ck_assert_int_eq(changed, 0);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("03 who chooses: the layer");
+    TCase *layer = tcase_create("layer"), *bridges = tcase_create("bridges"), *future = tcase_create("future");
+    tcase_add_loop_test(layer, golden_files_agree, 0, GOLDEN);
+    tcase_add_loop_test(layer, backward_is_the_slope_of_forward, 0, POOLS);
+    tcase_add_loop_test(layer, gradients_add_up, 0, POOLS);
+    tcase_add_test(layer, who_is_chosen_by_nobody_gets_nothing);
+    tcase_add_test(bridges, rows_as_pools_are_token_choice);
+    tcase_add_loop_test(bridges, a_pool_of_one_token_is_token_choice, POOL_SEQUENCE, POOLS);
+    tcase_add_loop_test(bridges, capacity_for_all_is_every_expert_for_every_token, 0, POOLS);
+    tcase_add_loop_test(bridges, loads_are_what_the_rule_says, 0, POOLS);
+    tcase_add_loop_test(future, expert_choice_and_the_sequence_pool_see_the_future, 0, POOLS);
+    tcase_add_loop_test(future, a_beginning_gives_what_the_whole_gave, 0, POOLS);
+    tcase_add_loop_test(future, company_matters_in_all_pools_but_rows, 0, POOLS);
+    suite_add_tcase(suite, layer);
+    suite_add_tcase(suite, bridges);
+    suite_add_tcase(suite, future);
+    return suite_run(suite);
+}
