@@ -7,15 +7,15 @@
 // ---- scores
 
 // [scores
-void choice_scores(double *score, const double *logits, const double *p, double alpha, int N, int E) {
+void unified_scores(double *score, const double *logits, const double *p, double alpha, int N, int E) {
     for (size_t i = 0; i < (size_t)N * E; i++) {
         double q = sigmoid(logits[i]) * 2.0 / E;
         score[i] = (1.0 - alpha) * p[i] + alpha * q;
     }
 }
 
-void choice_scores_backward(double *dlogits, const double *dscore, const double *logits, const double *p, double alpha,
-                            int N, int E) {
+void unified_scores_backward(double *dlogits, const double *dscore, const double *logits, const double *p, double alpha,
+                             int N, int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
         softmax_backward(dlogits + row, dscore + row, p + row, E);
@@ -30,38 +30,38 @@ void choice_scores_backward(double *dlogits, const double *dscore, const double 
 // ---- pools
 
 // [places
-int pool_places(const Choice *choice, int tokens, int E) {
-    bool column = choice->pool == POOL_EXPERT;
+int pool_places(const ChoosingRule *rule, int tokens, int E) {
+    bool column = rule->cut == CUT_COLUMNS;
     int cells = column ? tokens : tokens * E;
-    double wanted = column ? floor(tokens * choice->budget / E) : rint(tokens * choice->budget); // rint: half to even
+    double wanted = column ? floor(tokens * rule->budget / E) : rint(tokens * rule->budget); // rint: half to even
     return wanted < cells ? (int)wanted : cells;
 }
 // places]
 
-int choice_entries(const Choice *choice, int B, int T, int E) {
-    switch (choice->pool) {
-    case POOL_TOKEN: return B * T * pool_places(choice, 1, E);
-    case POOL_EXPERT: return E * pool_places(choice, B * T, E);
-    case POOL_SEQUENCE: return B * pool_places(choice, T, E);
-    default: return T * pool_places(choice, B, E);
+int chosen_entries(const ChoosingRule *rule, int B, int T, int E) {
+    switch (rule->cut) {
+    case CUT_ROWS: return B * T * pool_places(rule, 1, E);
+    case CUT_COLUMNS: return E * pool_places(rule, B * T, E);
+    case CUT_SEQUENCES: return B * pool_places(rule, T, E);
+    default: return T * pool_places(rule, B, E);
     }
 }
 
 // [pool_of
 // The pool of one cell of the table [B,T,E], and how many pools there are.
-static int pool_of(int cell, Pool pool, int T, int E) {
+static int pool_of(int cell, Cut cut, int T, int E) {
     int expert = cell % E, token = cell / E;
-    switch (pool) {
-    case POOL_TOKEN: return token;
-    case POOL_EXPERT: return expert;
-    case POOL_SEQUENCE: return token / T;
+    switch (cut) {
+    case CUT_ROWS: return token;
+    case CUT_COLUMNS: return expert;
+    case CUT_SEQUENCES: return token / T;
     default: return token % T;
     }
 }
 
-static int pool_count(Pool pool, int B, int T, int E) {
-    const int counts[POOLS] = { B * T, E, B, T };
-    return counts[pool];
+static int pool_count(Cut cut, int B, int T, int E) {
+    const int counts[CUTS] = { B * T, E, B, T };
+    return counts[cut];
 }
 // pool_of]
 
@@ -88,18 +88,18 @@ static void list_chosen(MoeGating *gating, const int *chosen, const double *scor
 }
 
 // [choose
-void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad, const Choice *choice,
+void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad, const ChoosingRule *rule,
             int B, int T, int E) {
     int table = B * T * E, *chosen = ints, *cells = chosen + table, *best = cells + table;
     for (int i = 0; i < table; i++) chosen[i] = 0;
-    for (int pool = 0; pool < pool_count(choice->pool, B, T, E); pool++) {
+    for (int pool = 0; pool < pool_count(rule->cut, B, T, E); pool++) {
         int count = 0;
         for (int i = 0; i < table; i++) { // this pool's cells, in the table's order
-            if (pool_of(i, choice->pool, T, E) != pool || (pad != NULL && pad[i / E])) continue;
+            if (pool_of(i, rule->cut, T, E) != pool || (pad != NULL && pad[i / E])) continue;
             room[count] = score[i];
             cells[count++] = i;
         }
-        int places = pool_places(choice, choice->pool == POOL_EXPERT ? count : count / E, E);
+        int places = pool_places(rule, rule->cut == CUT_COLUMNS ? count : count / E, E);
         if (places > 0) top_k(best, room, count, places);
         for (int k = 0; k < places; k++) chosen[cells[best[k]]] = 1;
     }
@@ -117,47 +117,47 @@ void choose_backward(double *dscore, const double *dweight, const MoeGating *gat
 
 // ---- the layer
 
-size_t choice_tokens_doubles(const Choice *choice, const Moe *m, int B, int T) {
-    return 4 * (size_t)B * T * m->E + choice_entries(choice, B, T, m->E) * (1 + moe_kept(m));
+size_t chosen_tokens_doubles(const ChoosingRule *rule, const Moe *m, int B, int T) {
+    return 4 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) * (1 + moe_kept(m));
 }
 
-size_t choice_tokens_ints(const Choice *choice, const Moe *m, int B, int T) {
-    return 3 * (size_t)B * T * m->E + (size_t)B * T + 1 + choice_entries(choice, B, T, m->E);
+size_t chosen_tokens_ints(const ChoosingRule *rule, const Moe *m, int B, int T) {
+    return 3 * (size_t)B * T * m->E + (size_t)B * T + 1 + chosen_entries(rule, B, T, m->E);
 }
 
-ChoiceTokens choice_tokens(double *doubles, int *ints, const Choice *choice, const Moe *m, int B, int T) {
+ChosenTokens chosen_tokens(double *doubles, int *ints, const ChoosingRule *rule, const Moe *m, int B, int T) {
     size_t N = (size_t)B * T, table = N * m->E;
-    ChoiceTokens tokens = { .logits = doubles, .p = doubles + table, .score = doubles + 2 * table, .ints = ints };
+    ChosenTokens tokens = { .logits = doubles, .p = doubles + table, .score = doubles + 2 * table, .ints = ints };
     tokens.room = doubles + 3 * table;
     tokens.gating = (MoeGating){ .N = (int)N, .start = ints + 3 * table, .weight = doubles + 4 * table };
     tokens.gating.index = tokens.gating.start + N + 1;
-    tokens.experts = tokens.gating.weight + choice_entries(choice, B, T, m->E);
+    tokens.experts = tokens.gating.weight + chosen_entries(rule, B, T, m->E);
     return tokens;
 }
 
 // [layer
-void choice_forward(double *y, ChoiceTokens *tokens, const double *x, const bool *pad, const MoeWeights *w,
-                    const Choice *choice, const Moe *m, int B, int T) {
+void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool *pad, const MoeWeights *w,
+                    const ChoosingRule *rule, const Moe *m, int B, int T) {
     int N = B * T, E = m->E;
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
-    choice_scores(tokens->score, tokens->logits, tokens->p, choice->alpha, N, E);
-    choose(&tokens->gating, tokens->room, tokens->ints, tokens->score, pad, choice, B, T, E);
+    unified_scores(tokens->score, tokens->logits, tokens->p, rule->alpha, N, E);
+    choose(&tokens->gating, tokens->room, tokens->ints, tokens->score, pad, rule, B, T, E);
     moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
 }
 
-void choice_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy, const ChoiceTokens *tokens,
-                     const double *x, const MoeWeights *w, const Choice *choice, const Moe *m) {
+void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy, const ChosenTokens *tokens,
+                     const double *x, const MoeWeights *w, const ChoosingRule *rule, const Moe *m) {
     int N = tokens->gating.N, E = m->E;
     double *dlogits = room, *dscore = dlogits + (size_t)N * E, *dweight = dscore + (size_t)N * E;
     double *rest = dweight + tokens->gating.start[N];
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
     moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w, m);
     choose_backward(dscore, dweight, &tokens->gating, E);
-    choice_scores_backward(dlogits, dscore, tokens->logits, tokens->p, choice->alpha, N, E);
+    unified_scores_backward(dlogits, dscore, tokens->logits, tokens->p, rule->alpha, N, E);
     moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
 }
 // layer]
 
-size_t choice_room(const Choice *choice, const Moe *m, int B, int T) {
-    return 2 * (size_t)B * T * m->E + choice_entries(choice, B, T, m->E) + moe_room(m);
+size_t chosen_room(const ChoosingRule *rule, const Moe *m, int B, int T) {
+    return 2 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) + moe_room(m);
 }

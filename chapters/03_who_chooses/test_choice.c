@@ -21,12 +21,13 @@ static void expect(const char *name, const double *got, const double *want, size
 enum { MOST = 4 * 5 * 6 };
 
 // The chosen cells as a table: 1 where the list has an entry. Its weights must be the scores, highest first.
-static void choose_table(bool *table, const double *score, const bool *pad, const Choice *choice, int B, int T, int E) {
-    int ints[3 * MOST], start[MOST + 1], index[MOST], entries = choice_entries(choice, B, T, E);
+static void choose_table(bool *table, const double *score, const bool *pad, const ChoosingRule *rule, int B, int T,
+                         int E) {
+    int ints[3 * MOST], start[MOST + 1], index[MOST], entries = chosen_entries(rule, B, T, E);
     double room[MOST], weight[MOST + 1];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     weight[entries] = -7.0; // a fence
-    choose(&gating, room, ints, score, pad, choice, B, T, E);
+    choose(&gating, room, ints, score, pad, rule, B, T, E);
     ck_assert(weight[entries] == -7.0);
     ck_assert_int_eq(gating.N, B * T);
     ck_assert_int_le(start[B * T], entries);
@@ -43,11 +44,11 @@ static void choose_table(bool *table, const double *score, const bool *pad, cons
     }
 }
 
-static void expect_table(const char *want, const double *score, const bool *pad, const Choice *choice, int B, int T,
+static void expect_table(const char *want, const double *score, const bool *pad, const ChoosingRule *rule, int B, int T,
                          int E) {
     bool table[MOST];
     char got[MOST + 1] = "";
-    choose_table(table, score, pad, choice, B, T, E);
+    choose_table(table, score, pad, rule, B, T, E);
     for (int i = 0; i < B * T * E; i++) got[i] = table[i] ? 'x' : '.';
     ck_assert_str_eq(got, want);
 }
@@ -60,10 +61,10 @@ static void expect_table(const char *want, const double *score, const bool *pad,
 START_TEST(four_rules_on_paper)
 {
     const double score[] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
-    static const char *const want[POOLS] = { "x....x..x..x", "xx......x...", "xx.....xx...", "xx..xx......" };
-    for (int pool = 0; pool < POOLS; pool++) {
-        const Choice choice = { (Pool)pool, 1.0, 0.0 };
-        expect_table(want[pool], score, NULL, &choice, 2, 2, 3);
+    static const char *const want[CUTS] = { "x....x..x..x", "xx......x...", "xx.....xx...", "xx..xx......" };
+    for (int cut = 0; cut < CUTS; cut++) {
+        const ChoosingRule rule = { (Cut)cut, 1.0, 0.0 };
+        expect_table(want[cut], score, NULL, &rule, 2, 2, 3);
     }
 }
 END_TEST
@@ -71,7 +72,7 @@ END_TEST
 START_TEST(equal_scores_go_to_the_lower_index_and_nan_loses)
 {
     const double equal[] = { 5, 5, 5, 5, 5, 5 }, odd[] = { NAN, 1, NAN, -3, NAN, NAN };
-    const Choice token = { POOL_TOKEN, 1, 0 }, expert = { POOL_EXPERT, 1, 0 }, sequence = { POOL_SEQUENCE, 1, 0 };
+    const ChoosingRule token = { CUT_ROWS, 1, 0 }, expert = { CUT_COLUMNS, 1, 0 }, sequence = { CUT_SEQUENCES, 1, 0 };
     expect_table("x.x.x.", equal, NULL, &token, 1, 3, 2);
     expect_table("xx....", equal, NULL, &expert, 1, 3, 2); // floor(3·1/2): one token each
     expect_table("xxx...", equal, NULL, &sequence, 1, 3, 2);
@@ -86,20 +87,20 @@ END_TEST
 START_TEST(budgets_round_as_the_rules_say)
 {
     static const struct {
-        Pool pool;
+        Cut cut;
         double budget;
         int tokens, E, want;
     } cases[] = {
-        { POOL_SEQUENCE, 0.5, 1, 4, 0 }, { POOL_SEQUENCE, 0.5, 3, 4, 2 }, { POOL_SEQUENCE, 0.5, 5, 4, 2 },
-        { POOL_SEQUENCE, 1.5, 1, 4, 2 }, { POOL_SEQUENCE, 1.5, 3, 4, 4 }, { POOL_SEQUENCE, 1.5, 8, 4, 12 },
-        { POOL_STEP, 2.5, 1, 4, 2 },     { POOL_STEP, 1.25, 3, 4, 4 },    { POOL_TOKEN, 2, 1, 4, 2 },
-        { POOL_EXPERT, 2.0, 32, 6, 10 }, { POOL_EXPERT, 0.9, 7, 7, 0 },   { POOL_EXPERT, 1.0, 7, 7, 1 },
-        { POOL_EXPERT, 9.0, 7, 4, 7 },   { POOL_TOKEN, 9.0, 1, 4, 4 },    { POOL_SEQUENCE, 9.0, 3, 4, 12 },
-        { POOL_STEP, 1e300, 3, 4, 12 },  { POOL_SEQUENCE, 0.0, 3, 4, 0 },
+        { CUT_SEQUENCES, 0.5, 1, 4, 0 }, { CUT_SEQUENCES, 0.5, 3, 4, 2 }, { CUT_SEQUENCES, 0.5, 5, 4, 2 },
+        { CUT_SEQUENCES, 1.5, 1, 4, 2 }, { CUT_SEQUENCES, 1.5, 3, 4, 4 }, { CUT_SEQUENCES, 1.5, 8, 4, 12 },
+        { CUT_STEPS, 2.5, 1, 4, 2 },     { CUT_STEPS, 1.25, 3, 4, 4 },    { CUT_ROWS, 2, 1, 4, 2 },
+        { CUT_COLUMNS, 2.0, 32, 6, 10 }, { CUT_COLUMNS, 0.9, 7, 7, 0 },   { CUT_COLUMNS, 1.0, 7, 7, 1 },
+        { CUT_COLUMNS, 9.0, 7, 4, 7 },   { CUT_ROWS, 9.0, 1, 4, 4 },      { CUT_SEQUENCES, 9.0, 3, 4, 12 },
+        { CUT_STEPS, 1e300, 3, 4, 12 },  { CUT_SEQUENCES, 0.0, 3, 4, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const Choice choice = { cases[i].pool, cases[i].budget, 0.0 };
-        int got = pool_places(&choice, cases[i].tokens, cases[i].E);
+        const ChoosingRule rule = { cases[i].cut, cases[i].budget, 0.0 };
+        int got = pool_places(&rule, cases[i].tokens, cases[i].E);
         ck_assert_msg(got == cases[i].want, "case %zu: %d places, wanted %d", i, got, cases[i].want);
     }
 }
@@ -111,15 +112,15 @@ START_TEST(pads_stay_out_of_every_pool)
 {
     const double score[] = { 9, 8, 1, 20, 30, 40, 5, 6, 7, 0, 1, 2 };
     const bool pad[] = { false, true, false, false };
-    static const char *const want[POOLS] = { "x.......x..x", "xx......x...", "x......xx...", "xx.........x" };
-    for (int pool = 0; pool < POOLS; pool++) {
-        const Choice choice = { (Pool)pool, 1.0, 0.0 };
-        expect_table(want[pool], score, pad, &choice, 2, 2, 3);
+    static const char *const want[CUTS] = { "x.......x..x", "xx......x...", "x......xx...", "xx.........x" };
+    for (int cut = 0; cut < CUTS; cut++) {
+        const ChoosingRule rule = { (Cut)cut, 1.0, 0.0 };
+        expect_table(want[cut], score, pad, &rule, 2, 2, 3);
     }
     const bool all[] = { true, true, true, true };
-    for (int pool = 0; pool < POOLS; pool++) {
-        const Choice choice = { (Pool)pool, 1.0, 0.0 };
-        expect_table("............", score, all, &choice, 2, 2, 3);
+    for (int cut = 0; cut < CUTS; cut++) {
+        const ChoosingRule rule = { (Cut)cut, 1.0, 0.0 };
+        expect_table("............", score, all, &rule, 2, 2, 3);
     }
 }
 END_TEST
@@ -130,25 +131,25 @@ typedef struct {
 
 static Cell cell_at(int i, int T, int E) { return (Cell){ i / E / T, i / E % T, i % E }; }
 
-static bool share_pool(Pool pool, Cell a, Cell b) {
-    switch (pool) {
-    case POOL_TOKEN: return a.b == b.b && a.t == b.t;
-    case POOL_EXPERT: return a.e == b.e;
-    case POOL_SEQUENCE: return a.b == b.b;
+static bool share_pool(Cut cut, Cell a, Cell b) {
+    switch (cut) {
+    case CUT_ROWS: return a.b == b.b && a.t == b.t;
+    case CUT_COLUMNS: return a.e == b.e;
+    case CUT_SEQUENCES: return a.b == b.b;
     default: return a.t == b.t;
     }
 }
 
 // By the definition: a cell is taken when fewer cells of its pool come before it than the pool has places.
-static bool is_taken(int i, const double *score, const bool *pad, const Choice *choice, int B, int T, int E) {
+static bool is_taken(int i, const double *score, const bool *pad, const ChoosingRule *rule, int B, int T, int E) {
     int before = 0, cells = 0;
     for (int j = 0; j < B * T * E; j++) {
-        if (pad[j / E] || !share_pool(choice->pool, cell_at(i, T, E), cell_at(j, T, E))) continue;
+        if (pad[j / E] || !share_pool(rule->cut, cell_at(i, T, E), cell_at(j, T, E))) continue;
         cells++;
         before += comes_before(score, j, i);
     }
-    int tokens = choice->pool == POOL_EXPERT ? cells : cells / E;
-    return !pad[i / E] && before < pool_places(choice, tokens, E);
+    int tokens = rule->cut == CUT_COLUMNS ? cells : cells / E;
+    return !pad[i / E] && before < pool_places(rule, tokens, E);
 }
 
 START_TEST(choosing_is_the_definition)
@@ -156,7 +157,7 @@ START_TEST(choosing_is_the_definition)
     for (uint64_t seed = 0; seed < 150; seed++) {
         int B = 1 + (int)random_below(seed, 0, 4), T = 1 + (int)random_below(seed, 1, 5);
         int E = 1 + (int)random_below(seed, 2, 6);
-        const Choice choice = { (Pool)_i, 0.25 * (double)random_below(seed, 3, 16), 0.0 };
+        const ChoosingRule rule = { (Cut)_i, 0.25 * (double)random_below(seed, 3, 16), 0.0 };
         double score[MOST];
         bool pad[MOST] = { false }, table[MOST];
         for (int i = 0; i < B * T * E; i++) {
@@ -164,9 +165,9 @@ START_TEST(choosing_is_the_definition)
             score[i] = grade == 8 ? NAN : (double)grade;
         }
         for (int t = 0; t < B * T && seed % 2; t++) pad[t] = random_below(random_key(seed, "pad"), (uint64_t)t, 4) == 0;
-        choose_table(table, score, seed % 2 ? pad : NULL, &choice, B, T, E);
+        choose_table(table, score, seed % 2 ? pad : NULL, &rule, B, T, E);
         for (int i = 0; i < B * T * E; i++) {
-            ck_assert_msg(table[i] == is_taken(i, score, pad, &choice, B, T, E),
+            ck_assert_msg(table[i] == is_taken(i, score, pad, &rule, B, T, E),
                           "seed %d: B %d T %d E %d, cell %d was %staken", (int)seed, B, T, E, i,
                           table[i] ? "" : "not ");
         }
@@ -177,7 +178,7 @@ END_TEST
 // The smallest leak there is: one expert with one place, two tokens. What comes second says whether the first is asked.
 START_TEST(the_smallest_leak_on_paper)
 {
-    const Choice expert = { POOL_EXPERT, 0.5, 0.0 }, sequence = { POOL_SEQUENCE, 0.5, 0.0 };
+    const ChoosingRule expert = { CUT_COLUMNS, 0.5, 0.0 }, sequence = { CUT_SEQUENCES, 0.5, 0.0 };
     expect_table("x.", (double[]){ 0.6, 0.5 }, NULL, &expert, 1, 2, 1);
     expect_table(".x", (double[]){ 0.6, 0.7 }, NULL, &expert, 1, 2, 1);
     expect_table("x.", (double[]){ 0.6, 0.5 }, NULL, &sequence, 1, 2, 1);
@@ -194,15 +195,15 @@ START_TEST(scores_on_paper)
     const double logits[] = { log(3), 0 }, p[] = { 0.75, 0.25 }, dscore[] = { 1, 0 }, zero[] = { 0, 0, 0, 0 };
     const double even[] = { 0.25, 0.25, 0.25, 0.25 };
     double score[4], dlogits[2];
-    choice_scores(score, logits, p, 0.4, 1, 2);
+    unified_scores(score, logits, p, 0.4, 1, 2);
     expect("U", score, (double[]){ 0.75, 0.35 }, 2, 1e-15);
-    choice_scores_backward(dlogits, dscore, logits, p, 0.4, 1, 2);
+    unified_scores_backward(dlogits, dscore, logits, p, 0.4, 1, 2);
     expect("dlogits", dlogits, (double[]){ 0.6 * 3 / 16 + 0.4 * 3 / 16, -0.6 * 3 / 16 }, 2, 1e-15);
-    choice_scores(score, logits, p, 0.0, 1, 2);
+    unified_scores(score, logits, p, 0.0, 1, 2);
     ck_assert(memcmp(score, p, sizeof p) == 0); // the same bits
-    choice_scores(score, logits, p, 1.0, 1, 2);
+    unified_scores(score, logits, p, 1.0, 1, 2);
     expect("Q", score, (double[]){ 0.75, 0.5 }, 2, 1e-15);
-    choice_scores(score, zero, even, 0.7, 1, 4);
+    unified_scores(score, zero, even, 0.7, 1, 4);
     expect("even", score, even, 4, 1e-15);
 }
 END_TEST
@@ -215,7 +216,7 @@ int main(void) {
     tcase_add_test(tests, budgets_round_as_the_rules_say);
     tcase_add_test(tests, pads_stay_out_of_every_pool);
     tcase_add_test(tests, the_smallest_leak_on_paper);
-    tcase_add_loop_test(tests, choosing_is_the_definition, 0, POOLS);
+    tcase_add_loop_test(tests, choosing_is_the_definition, 0, CUTS);
     tcase_add_test(tests, scores_on_paper);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

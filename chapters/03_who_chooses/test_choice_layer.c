@@ -21,7 +21,7 @@ static void expect(const char *name, const double *got, const double *want, size
 
 enum { TENSORS = 6 }; // x, router, experts.up, experts.up_bias, experts.down, experts.down_bias
 typedef struct {
-    Choice choice;
+    ChoosingRule rule;
     Moe m;
     int B, T;
     double *block;
@@ -30,7 +30,7 @@ typedef struct {
     double *at[TENSORS], *d[TENSORS];
     double *y, *dy, *room;
     const bool *pad;
-    ChoiceTokens tokens;
+    ChosenTokens tokens;
 } Layer;
 
 static double *take(double **from, size_t count) {
@@ -39,16 +39,16 @@ static double *take(double **from, size_t count) {
     return at;
 }
 
-static Layer layer_new(const Choice *choice, const Moe *m, int B, int T) {
+static Layer layer_new(const ChoosingRule *rule, const Moe *m, int B, int T) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D;
     Layer layer = {
-        .choice = *choice, .m = *m, .B = B, .T = T, .count = { rows, D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D }
+        .rule = *rule, .m = *m, .B = B, .T = T, .count = { rows, D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D }
     };
-    size_t room = choice_room(choice, m, B, T), kept = choice_tokens_doubles(choice, m, B, T);
+    size_t room = chosen_room(rule, m, B, T), kept = chosen_tokens_doubles(rule, m, B, T);
     size_t count = 2 * rows + room + kept;
     for (int i = 0; i < TENSORS; i++) count += 2 * layer.count[i];
     double *next = layer.block = calloc(count, sizeof *next);
-    layer.ints = calloc(choice_tokens_ints(choice, m, B, T), sizeof *layer.ints);
+    layer.ints = calloc(chosen_tokens_ints(rule, m, B, T), sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
     for (int i = 0; i < TENSORS; i++) {
         layer.at[i] = take(&next, layer.count[i]);
@@ -57,7 +57,7 @@ static Layer layer_new(const Choice *choice, const Moe *m, int B, int T) {
     layer.y = take(&next, rows);
     layer.dy = take(&next, rows);
     layer.room = take(&next, room);
-    layer.tokens = choice_tokens(take(&next, kept), layer.ints, choice, m, B, T);
+    layer.tokens = chosen_tokens(take(&next, kept), layer.ints, rule, m, B, T);
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
 }
@@ -72,9 +72,9 @@ static void fill(double *v, size_t n, double deviation, uint64_t seed, const cha
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
 }
 
-static Layer random_layer(const Choice *choice, const Moe *m, int B, int T, uint64_t seed) {
+static Layer random_layer(const ChoosingRule *rule, const Moe *m, int B, int T, uint64_t seed) {
     static const char *const names[TENSORS] = { "x", "router", "up", "up_bias", "down", "down_bias" };
-    Layer layer = layer_new(choice, m, B, T);
+    Layer layer = layer_new(rule, m, B, T);
     const double spread[TENSORS] = { 1, 1 / sqrt(m->D), 1 / sqrt(m->D), 0.5, 1 / sqrt(m->F), 0.5 };
     for (int i = 0; i < TENSORS; i++) fill(layer.at[i], layer.count[i], spread[i], seed, names[i]);
     fill(layer.dy, layer.count[0], 1.0, seed, "dy");
@@ -87,12 +87,12 @@ static MoeWeights weights(double *const at[TENSORS]) {
 
 static void forward(Layer *l) {
     MoeWeights w = weights(l->at);
-    choice_forward(l->y, &l->tokens, l->at[0], l->pad, &w, &l->choice, &l->m, l->B, l->T);
+    chosen_forward(l->y, &l->tokens, l->at[0], l->pad, &w, &l->rule, &l->m, l->B, l->T);
 }
 
 static void backward(Layer *l) {
     MoeWeights w = weights(l->at), dw = weights(l->d);
-    choice_backward(l->d[0], &dw, l->room, l->dy, &l->tokens, l->at[0], &w, &l->choice, &l->m);
+    chosen_backward(l->d[0], &dw, l->room, l->dy, &l->tokens, l->at[0], &w, &l->rule, &l->m);
 }
 
 static double *row_of(const Layer *l, double *tensor, int b, int t) { return tensor + ((size_t)b * l->T + t) * l->m.D; }
@@ -112,15 +112,15 @@ static double number(const Safetensors *file, const char *key) {
     return out;
 }
 
-static Choice golden_choice(const Safetensors *file) {
+static ChoosingRule golden_choice(const Safetensors *file) {
     const char *routing = safetensors_metadata(file, "routing"), *pool = safetensors_metadata(file, "pool");
     ck_assert_ptr_nonnull(routing);
-    if (strcmp(routing, "token") == 0) return (Choice){ POOL_TOKEN, number(file, "K"), 0.0 };
-    if (strcmp(routing, "expert") == 0) return (Choice){ POOL_EXPERT, number(file, "capacity"), 0.0 };
+    if (strcmp(routing, "token") == 0) return (ChoosingRule){ CUT_ROWS, number(file, "K"), 0.0 };
+    if (strcmp(routing, "expert") == 0) return (ChoosingRule){ CUT_COLUMNS, number(file, "capacity"), 0.0 };
     ck_assert(strcmp(routing, "unified") == 0 && pool != NULL);
-    Pool cut = strcmp(pool, "step") == 0 ? POOL_STEP : POOL_SEQUENCE;
-    ck_assert(cut == POOL_STEP || strcmp(pool, "sequence") == 0);
-    return (Choice){ cut, number(file, "K"), number(file, "alpha") };
+    Cut cut = strcmp(pool, "step") == 0 ? CUT_STEPS : CUT_SEQUENCES;
+    ck_assert(cut == CUT_STEPS || strcmp(pool, "sequence") == 0);
+    return (ChoosingRule){ cut, number(file, "K"), number(file, "alpha") };
 }
 
 static void read_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
@@ -165,8 +165,8 @@ START_TEST(golden_files_agree)
     snprintf(text, sizeof text, "tests/golden/ffn/choice_%s.safetensors", golden[_i]);
     ck_assert_msg(safetensors_open(&file, text, &error), "%s", error.text);
     Moe m = { .D = (int)number(&file, "D"), .F = (int)number(&file, "F"), .E = (int)number(&file, "E") };
-    Choice choice = golden_choice(&file);
-    Layer l = layer_new(&choice, &m, (int)number(&file, "B"), (int)number(&file, "T"));
+    ChoosingRule rule = golden_choice(&file);
+    Layer l = layer_new(&rule, &m, (int)number(&file, "B"), (int)number(&file, "T"));
     for (int i = 0; i < TENSORS; i++) read_tensor(l.at[i], &file, names[i], l.count[i]);
     read_tensor(l.dy, &file, "dy", l.count[0]);
     forward(&l);
@@ -252,9 +252,9 @@ enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 START_TEST(backward_is_the_slope_of_forward)
 {
     for (int i = 0; i < SHAPES; i++) {
-        const Choice choice = { (Pool)_i, shapes[i].budget, shapes[i].alpha };
+        const ChoosingRule rule = { (Cut)_i, shapes[i].budget, shapes[i].alpha };
         const Moe m = { .D = shapes[i].D, .F = shapes[i].F, .E = shapes[i].E };
-        Layer l = random_layer(&choice, &m, shapes[i].B, shapes[i].T, 11);
+        Layer l = random_layer(&rule, &m, shapes[i].B, shapes[i].T, 11);
         const bool pad[7] = { false, true };
         if (i == 0) l.pad = pad;
         forward(&l);
@@ -268,9 +268,9 @@ END_TEST
 // A second call adds to the parameters' gradients and writes dx anew.
 START_TEST(gradients_add_up)
 {
-    const Choice choice = { (Pool)_i, 1.5, 0.4 };
+    const ChoosingRule rule = { (Cut)_i, 1.5, 0.4 };
     const Moe m = { .D = 5, .F = 3, .E = 4 };
-    Layer l = random_layer(&choice, &m, 2, 3, 5);
+    Layer l = random_layer(&rule, &m, 2, 3, 5);
     double twice[5 * 4], dx[2 * 3 * 5];
     forward(&l);
     backward(&l);
@@ -286,9 +286,9 @@ END_TEST
 // Without an expert: no output, and no gradient either.
 START_TEST(who_is_chosen_by_nobody_gets_nothing)
 {
-    const Choice choice = { POOL_EXPERT, 0.5, 0.0 };
+    const ChoosingRule rule = { CUT_COLUMNS, 0.5, 0.0 };
     const Moe m = { .D = 5, .F = 3, .E = 3 };
-    Layer l = random_layer(&choice, &m, 1, 6, 2);
+    Layer l = random_layer(&rule, &m, 1, 6, 2);
     int alone = 0;
     forward(&l);
     backward(&l);
@@ -327,8 +327,8 @@ static const Moe middle = { .D = 7, .F = 5, .E = 6 };
 START_TEST(rows_as_pools_are_token_choice)
 {
     for (int K = 1; K <= middle.E; K++) {
-        const Choice choice = { POOL_TOKEN, K, 0.0 };
-        Layer l = random_layer(&choice, &middle, 3, 4, (uint64_t)K);
+        const ChoosingRule rule = { CUT_ROWS, K, 0.0 };
+        Layer l = random_layer(&rule, &middle, 3, 4, (uint64_t)K);
         double y[3 * 4 * 7];
         int index[3 * 4 * 6];
         forward(&l);
@@ -347,9 +347,9 @@ START_TEST(a_pool_of_one_token_is_token_choice)
     static const double alphas[] = { 0.0, 0.3, 0.5, 1.0 };
     for (int a = 0; a < 4; a++) {
         for (int K = 1; K <= middle.E; K++) {
-            const Choice choice = { (Pool)_i, K, alphas[a] };
-            int B = _i == POOL_STEP ? 1 : 9, T = 10 - B;
-            Layer l = random_layer(&choice, &middle, B, T, (uint64_t)K + 50);
+            const ChoosingRule rule = { (Cut)_i, K, alphas[a] };
+            int B = _i == CUT_STEPS ? 1 : 9, T = 10 - B;
+            Layer l = random_layer(&rule, &middle, B, T, (uint64_t)K + 50);
             double y[9 * 7];
             int index[9 * 6];
             forward(&l);
@@ -365,8 +365,8 @@ END_TEST
 // Room for all: every expert sees every token, and the layer is the softmax-weighted sum of all experts.
 START_TEST(capacity_for_all_is_every_expert_for_every_token)
 {
-    const Choice choice = { (Pool)_i, middle.E, 0.0 };
-    Layer l = random_layer(&choice, &middle, 2, 5, 4);
+    const ChoosingRule rule = { (Cut)_i, middle.E, 0.0 };
+    Layer l = random_layer(&rule, &middle, 2, 5, 4);
     double y[2 * 5 * 7];
     int index[2 * 5 * 6];
     forward(&l);
@@ -381,8 +381,8 @@ END_TEST
 START_TEST(loads_are_what_the_rule_says)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
-        const Choice choice = { (Pool)_i, 2.0, 0.5 };
-        Layer l = random_layer(&choice, &middle, 3, 5, seed);
+        const ChoosingRule rule = { (Cut)_i, 2.0, 0.5 };
+        Layer l = random_layer(&rule, &middle, 3, 5, seed);
         int load[6] = { 0 }, most = 0;
         const MoeGating *gating = &l.tokens.gating;
         forward(&l);
@@ -391,8 +391,8 @@ START_TEST(loads_are_what_the_rule_says)
             most = own > most ? own : most;
             for (int i = gating->start[t]; i < gating->start[t + 1]; i++) load[gating->index[i]]++;
         }
-        for (int e = 0; e < 6 && _i == POOL_EXPERT; e++) ck_assert_int_eq(load[e], 5); // 15·2/6
-        if (_i == POOL_TOKEN) ck_assert_int_eq(most, 2);
+        for (int e = 0; e < 6 && _i == CUT_COLUMNS; e++) ck_assert_int_eq(load[e], 5); // 15·2/6
+        if (_i == CUT_ROWS) ck_assert_int_eq(most, 2);
         ck_assert_int_eq(gating->start[15], 30);
         layer_free(&l);
     }
@@ -402,9 +402,9 @@ END_TEST
 // ---- causality
 
 // Changes one token after the other, and counts the outputs before it, of its own sequence, that changed too.
-static int leaks(const Choice *choice, uint64_t seed) {
+static int leaks(const ChoosingRule *rule, uint64_t seed) {
     enum { B = 3, T = 6, D = 7 };
-    Layer l = random_layer(choice, &middle, B, T, seed);
+    Layer l = random_layer(rule, &middle, B, T, seed);
     double before[B * T * D], other[D];
     int count = 0;
     forward(&l);
@@ -431,9 +431,9 @@ START_TEST(expert_choice_and_the_sequence_pool_see_the_future)
 {
     static const double alphas[] = { 0.0, 0.5, 1.0 };
     for (uint64_t seed = 0; seed < 8; seed++) {
-        const Choice choice = { (Pool)_i, 1.5, alphas[seed % 3] };
-        int count = leaks(&choice, seed);
-        if (_i == POOL_EXPERT || _i == POOL_SEQUENCE)
+        const ChoosingRule rule = { (Cut)_i, 1.5, alphas[seed % 3] };
+        int count = leaks(&rule, seed);
+        if (_i == CUT_COLUMNS || _i == CUT_SEQUENCES)
             ck_assert_int_gt(count, 0);
         else
             ck_assert_int_eq(count, 0);
@@ -445,8 +445,8 @@ END_TEST
 START_TEST(a_beginning_gives_what_the_whole_gave)
 {
     enum { B = 2, T = 6, SHORT = 3, D = 7 };
-    const Choice choice = { (Pool)_i, 1.5, 0.5 };
-    Layer whole = random_layer(&choice, &middle, B, T, 3), beginning = random_layer(&choice, &middle, B, SHORT, 3);
+    const ChoosingRule rule = { (Cut)_i, 1.5, 0.5 };
+    Layer whole = random_layer(&rule, &middle, B, T, 3), beginning = random_layer(&rule, &middle, B, SHORT, 3);
     bool same = true;
     for (int b = 0; b < B; b++) {
         memcpy(row_of(&beginning, beginning.at[0], b, 0), row_of(&whole, whole.at[0], b, 0),
@@ -458,7 +458,7 @@ START_TEST(a_beginning_gives_what_the_whole_gave)
         same = same && memcmp(row_of(&beginning, beginning.y, b, 0), row_of(&whole, whole.y, b, 0),
                               SHORT * D * sizeof(double)) == 0;
     }
-    ck_assert_int_eq(same, _i == POOL_TOKEN || _i == POOL_STEP);
+    ck_assert_int_eq(same, _i == CUT_ROWS || _i == CUT_STEPS);
     layer_free(&whole);
     layer_free(&beginning);
 }
@@ -470,8 +470,8 @@ START_TEST(company_matters_in_all_pools_but_rows)
     enum { B = 2, T = 4, D = 7 };
     int changed = 0;
     for (uint64_t seed = 0; seed < 8; seed++) {
-        const Choice choice = { (Pool)_i, 1.0, 0.5 };
-        Layer l = random_layer(&choice, &middle, B, T, seed);
+        const ChoosingRule rule = { (Cut)_i, 1.0, 0.5 };
+        Layer l = random_layer(&rule, &middle, B, T, seed);
         double before[T * D];
         forward(&l);
         memcpy(before, l.y, sizeof before);
@@ -480,7 +480,7 @@ START_TEST(company_matters_in_all_pools_but_rows)
         changed += memcmp(before, l.y, sizeof before) != 0;
         layer_free(&l);
     }
-    if (_i == POOL_EXPERT || _i == POOL_STEP)
+    if (_i == CUT_COLUMNS || _i == CUT_STEPS)
         ck_assert_int_gt(changed, 0);
     else
         ck_assert_int_eq(changed, 0);
@@ -491,16 +491,16 @@ int main(void) {
     Suite *suite = suite_create("03 who chooses: the layer");
     TCase *layer = tcase_create("layer"), *bridges = tcase_create("bridges"), *future = tcase_create("future");
     tcase_add_loop_test(layer, golden_files_agree, 0, GOLDEN);
-    tcase_add_loop_test(layer, backward_is_the_slope_of_forward, 0, POOLS);
-    tcase_add_loop_test(layer, gradients_add_up, 0, POOLS);
+    tcase_add_loop_test(layer, backward_is_the_slope_of_forward, 0, CUTS);
+    tcase_add_loop_test(layer, gradients_add_up, 0, CUTS);
     tcase_add_test(layer, who_is_chosen_by_nobody_gets_nothing);
     tcase_add_test(bridges, rows_as_pools_are_token_choice);
-    tcase_add_loop_test(bridges, a_pool_of_one_token_is_token_choice, POOL_SEQUENCE, POOLS);
-    tcase_add_loop_test(bridges, capacity_for_all_is_every_expert_for_every_token, 0, POOLS);
-    tcase_add_loop_test(bridges, loads_are_what_the_rule_says, 0, POOLS);
-    tcase_add_loop_test(future, expert_choice_and_the_sequence_pool_see_the_future, 0, POOLS);
-    tcase_add_loop_test(future, a_beginning_gives_what_the_whole_gave, 0, POOLS);
-    tcase_add_loop_test(future, company_matters_in_all_pools_but_rows, 0, POOLS);
+    tcase_add_loop_test(bridges, a_pool_of_one_token_is_token_choice, CUT_SEQUENCES, CUTS);
+    tcase_add_loop_test(bridges, capacity_for_all_is_every_expert_for_every_token, 0, CUTS);
+    tcase_add_loop_test(bridges, loads_are_what_the_rule_says, 0, CUTS);
+    tcase_add_loop_test(future, expert_choice_and_the_sequence_pool_see_the_future, 0, CUTS);
+    tcase_add_loop_test(future, a_beginning_gives_what_the_whole_gave, 0, CUTS);
+    tcase_add_loop_test(future, company_matters_in_all_pools_but_rows, 0, CUTS);
     suite_add_tcase(suite, layer);
     suite_add_tcase(suite, bridges);
     suite_add_tcase(suite, future);
