@@ -213,7 +213,7 @@ typedef struct {
 // ---- coins: what nobody can know
 
 enum { COINS = 6, COIN_WORDS = 3, ROW = COINS + 1, PLAYERS = 8, THROWN = PLAYERS * COINS };
-enum { GAMES = 200, STARTS = 3, COIN_STEPS = 4000 };
+enum { GAMES = 100, STARTS = 3, COIN_STEPS = 3000 };
 
 static void throw_coins(int *text, uint64_t key) { // word 0, and then words 1 and 2
     for (int i = 0; i < PLAYERS * ROW; i++) text[i] = i % ROW == 0 ? 0 : 1 + (int)random_below(key, (uint64_t)i, 2);
@@ -321,7 +321,7 @@ static const char *const story[] = {
 static const char sentence[] = "the old dog sees a small bird in the garden and dreams of bread";
 
 enum { SENTENCES = sizeof story / sizeof story[0], LINE = 16, TOKENS = LINE - 1, TOGETHER = 6, LETTERS = 16 };
-enum { EXPERTS = 6, BOOK_STEPS = 1200 };
+enum { EXPERTS = 6, BOOK_STEPS = 800 };
 
 typedef struct {
     char word[MOST_WORDS][LETTERS];
