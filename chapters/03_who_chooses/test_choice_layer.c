@@ -92,6 +92,7 @@ static void forward(Layer *l) {
 
 static void backward(Layer *l) {
     MoeWeights w = weights(l->at), dw = weights(l->d);
+    for (size_t i = 0; i < chosen_room(&l->rule, &l->m, l->B, l->T); i++) l->room[i] = NAN; // nothing in it may be read
     chosen_backward(l->d[0], &dw, l->room, l->dy, &l->tokens, l->at[0], &w, &l->rule, &l->m);
 }
 

@@ -76,7 +76,7 @@ START_TEST(other_tables_get_about_the_budget)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03-3 threshold");
+    Suite *suite = suite_create("03-2 threshold");
     TCase *tests = tcase_create("threshold");
     tcase_add_test(tests, on_paper);
     tcase_add_test(tests, its_own_table_gets_the_same_choice);

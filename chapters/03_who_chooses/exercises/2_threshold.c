@@ -1,4 +1,4 @@
-// Exercise 03-3. A threshold in place of a pool.
+// Exercise 03-2. A threshold in place of a pool.
 //
 // In the end a pool takes every pair above some score, and only that score depends on who else was there. So remember it:
 // who writes word by word can use the threshold of other texts, and look at no later word.

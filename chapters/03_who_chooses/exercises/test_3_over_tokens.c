@@ -58,7 +58,7 @@ START_TEST(the_score_itself_sees_later_tokens)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03-4 over tokens");
+    Suite *suite = suite_create("03-3 over tokens");
     TCase *tests = tcase_create("over tokens");
     tcase_add_test(tests, on_paper);
     tcase_add_test(tests, the_way_back_is_the_slope);

@@ -1,4 +1,4 @@
-// Exercise 03-4. Why a sigmoid?
+// Exercise 03-3. Why a sigmoid?
 //
 // The natural expert's view would be a softmax over the tokens: how much of its attention does expert e give to token t?
 //     Q[t,e] = e^logits[t,e] / Σ_s e^logits[s,e]            for a sequence of T tokens, [T,E]
