@@ -144,6 +144,7 @@ void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool
     choose(&tokens->gating, tokens->room, tokens->ints, tokens->score, pad, rule, B, T, E);
     moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
 }
+// layer]
 
 void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy, const ChosenTokens *tokens,
                      const double *x, const MoeWeights *w, const ChoosingRule *rule, const Moe *m) {
@@ -156,7 +157,6 @@ void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const
     unified_scores_backward(dlogits, dscore, tokens->logits, tokens->p, rule->alpha, N, E);
     moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
 }
-// layer]
 
 size_t chosen_room(const ChoosingRule *rule, const Moe *m, int B, int T) {
     return 2 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) + moe_room(m);
