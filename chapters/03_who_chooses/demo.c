@@ -170,7 +170,6 @@ static void model_backward(Model *model, const int *text, int stride, int B, int
     }
 }
 
-// [in_sight
 // The losses of words 1 .. T of B sequences, added up, all of them in sight at once: as in training.
 static double loss_in_sight(Model *model, const int *text, int stride, int B, int T, double share) {
     double sum = 0.0;
@@ -196,7 +195,6 @@ static double loss_word_by_word(Model *model, const int *text, int stride, int B
     }
     return sum;
 }
-// in_sight]
 
 static void step(Model *model, double rate) {
     double *w = model->block, *gradient = w + model->weights;
@@ -227,7 +225,6 @@ static double coins_loss(Model *model, const int *text, bool together, double sh
     return sum;
 }
 
-// [play
 static bool play(Losses *out, const ChoosingRule *rule, bool together, uint64_t seed, Error *error) {
     const Moe m = { .D = 8, .F = 8, .E = 4 };
     int text[PLAYERS * ROW];
@@ -248,7 +245,6 @@ static bool play(Losses *out, const ChoosingRule *rule, bool together, uint64_t 
     model_free(&model);
     return true;
 }
-// play]
 
 static bool show_coins(const char *picture, Error *error) {
     (void)picture;
@@ -358,7 +354,6 @@ static Book read_book(void) {
     return book;
 }
 
-// [learn
 // Some sentences of the book at each step, and the model goes over them in one batch.
 static void learn(Model *model, const Book *book) {
     for (int s = 0; s < BOOK_STEPS; s++) {
@@ -372,7 +367,6 @@ static void learn(Model *model, const Book *book) {
         step(model, 0.3 * (1.0 - (double)s / BOOK_STEPS));
     }
 }
-// learn]
 
 // Adds the losses a word of the sentences that were learned; by_rows: written, but each word takes its own best experts.
 static void add_losses(Losses *sum, double *by_rows, Model *model, const Book *book, double share) {
