@@ -81,13 +81,13 @@ static void pair_free(Pair *pair) {
 }
 
 // Between each of a token's K best experts of a channel and the next: what a rung may be wrong by and choose the same.
-static double smallest_gap(const SgatlinToken *token, const Sgatlin *s) {
+static double smallest_gap(const double *scores, const Sgatlin *s) {
     enum { MOST = 64 };
     int n = sgatlin_keys(s), best[MOST], taken = s->K < s->F ? s->K + 1 : s->F;
     double all[MOST], gap = INFINITY;
     ck_assert_int_le(s->F, MOST);
     for (int c = 0; c < s->C; c++) {
-        const double *first = token->scores + (size_t)c * n, *second = first + (size_t)s->C * n;
+        const double *first = scores + (size_t)c * n, *second = first + (size_t)s->C * n;
         for (int f = 0; f < s->F; f++) { all[f] = sgatlin_lists(s) == s->C ? first[f] : first[f / n] + second[f % n]; }
         top_k(best, all, s->F, taken);
         for (int k = 1; k < taken; k++) gap = fmin(gap, all[best[k - 1]] - all[best[k]]);
@@ -106,12 +106,12 @@ static void record_row(Pair *pair, int b) {
         memcpy(pair->streams + ((size_t)2 * l * pair->N + at) * s->D, m->layers[l].middle, row);
         memcpy(pair->streams + ((size_t)(2 * l + 1) * pair->N + at) * s->D, after, row);
         for (int t = 0; CK > 0 && t < pair->T; t++) {
-            const SgatlinToken *token = &m->layers[l].ffn[t].sgatlin;
+            Chosen chosen = chosen_of(&m->layers[l].ffn[t], s);
             Sgatlin sgatlin = sgatlin_of(s);
-            pair->gap = fmin(pair->gap, smallest_gap(token, &sgatlin));
+            pair->gap = fmin(pair->gap, smallest_gap(chosen.scores, &sgatlin));
             for (size_t i = 0; i < CK; i++) {
-                pair->score[(layer + t) * CK + i] = (float)token->score[i];
-                pair->index[(layer + t) * CK + i] = token->index[i];
+                pair->score[(layer + t) * CK + i] = (float)chosen.score[i];
+                pair->index[(layer + t) * CK + i] = chosen.index[i];
             }
         }
     }

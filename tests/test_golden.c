@@ -18,6 +18,7 @@ static const char *const files[] = {
     "tests/golden/ffn/mlp.safetensors",
     "tests/golden/ffn/glu.safetensors",
     "tests/golden/ffn/glu_clamped.safetensors",
+    "tests/golden/ffn/peer.safetensors",
     "tests/golden/ffn/sgatlin_dense_identity.safetensors",
     "tests/golden/ffn/sgatlin_key_value_identity.safetensors",
     "tests/golden/ffn/sgatlin_product_dense_gelu.safetensors",
@@ -27,9 +28,10 @@ static const char *const files[] = {
     "tests/golden/ffn/sgatlin_product_key_value_identity.safetensors",
     "tests/golden/model/mlp.safetensors",
     "tests/golden/model/glu.safetensors",
+    "tests/golden/model/peer.safetensors",
     "tests/golden/model/sgatlin.safetensors",
 };
-enum { FILES = sizeof files / sizeof files[0], FFN_FILES = 10, MOST_TENSORS = 256, MOST_METADATA = 64 };
+enum { FILES = sizeof files / sizeof files[0], FFN_FILES = 11, MOST_TENSORS = 256, MOST_METADATA = 64 };
 
 static char folder[] = "build/tmp/golden-XXXXXX";
 static char copy_path[64];
@@ -115,7 +117,7 @@ static size_t chosen_element(const Copy *copy, const SafeTensor *tensor) {
     }
     int32_t index;
     memcpy(&index, chosen->data, sizeof index); // token 0, channel 0, rank 0
-    return (size_t)index * (size_t)tensor->shape[2];
+    return (size_t)index * (size_t)tensor->shape[tensor->rank - 1];
 }
 
 // Changes one element of a copy of the data by a hundredth of the tensor's rms, or an integer by one.
@@ -264,7 +266,7 @@ START_TEST(a_kind_that_is_not_built_in_is_named)
         if (strcmp(copy.metadata[j].key, "ffn") == 0) copy.metadata[j].value = "other";
     }
     ck_assert(!copy_passes(&copy, &golden_reference, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "kind other is not built in: kinds are mlp, glu, sgatlin"));
+    ck_assert_ptr_nonnull(strstr(error.text, "kind other is not built in: kinds are mlp, glu, peer, sgatlin"));
     safetensors_close(&copy.file);
 }
 END_TEST

@@ -43,7 +43,8 @@ static bool ends_with(const char *name, const char *end) {
 // What a tensor should be by its name: variance and the largest value in standard deviations (0: all are ones
 // or zeros).
 static void wanted(const char *name, const Config *config, double *variance, double *cut) {
-    bool key_value = config->router == ROUTER_KEY_VALUE || config->router == ROUTER_PRODUCT_KEY_VALUE;
+    bool key_value = config->router == ROUTER_KEY_VALUE || config->router == ROUTER_PRODUCT_KEY_VALUE ||
+                     strcmp(config->ffn->name, "peer") == 0;
     *cut = 2.2739; // 2 / 0.87962566, the deviation of a normal cut at 2
     if (ends_with(name, "norm") || ends_with(name, "bias")) {
         *variance = ends_with(name, "norm");

@@ -305,8 +305,9 @@ START_TEST(a_replaced_gating_is_used_forward_and_backward)
     ck_assert(memcmp(before, after, 10 * 13 * sizeof *before) != 0);
     Gating gating = model_gating(tiny.activations, 1);
     for (size_t i = 0; i < gating_entries(&gating); i++) ck_assert_int_eq(gating.index[i], 4 + (int)i % config->K);
-    const float *gradient = tiny.gradients + tensors_find(&tiny.model.tensors, "layers.1.ffn.experts.out")->offset;
-    for (int row = 0; row < config->C * config->F; row++) {
+    const Tensor *out = tensors_find(&tiny.model.tensors, "layers.1.ffn.experts.out");
+    const float *gradient = tiny.gradients + out->offset;
+    for (int row = 0; row < (int)out->count / config->D; row++) {
         int f = row % config->F;
         for (int d = 0; d < config->D; d++) {
             if (f < 4 || f >= 4 + config->K) ck_assert_float_eq(gradient[row * config->D + d], 0.0f);

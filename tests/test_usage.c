@@ -24,6 +24,21 @@ START_TEST(firing_is_counted_by_layer_channel_and_neuron)
 }
 END_TEST
 
+// peer's heads share their experts: whoever chooses one, it fired.
+START_TEST(one_pool_is_counted_once)
+{
+    Config config = { .ffn = ffn_find("peer"), .L = 1, .C = 2, .F = 4, .K = 2 };
+    Usage usage;
+    ck_assert(usage_new(&usage, &config, NULL));
+    int32_t index[2 * 2 * 2] = { 0, 1, /**/ 3, 1, /* token 1 */ 1, 0, /**/ 0, 3 };
+    float score[2 * 2 * 2] = { 0 };
+    usage_hook(&usage, 0, &(Gating){ .N = 2, .C = 2, .K = 2, .F = 4, .score = score, .index = index });
+    ck_assert_mem_eq(usage.fired, ((uint64_t[4]){ 3, 3, 0, 2 }), 4 * sizeof *usage.fired);
+    ck_assert_double_eq(usage_share(&usage), 3.0 / 4);
+    usage_free(&usage);
+}
+END_TEST
+
 START_TEST(dense_layers_have_none)
 {
     Config config = { .ffn = ffn_find("mlp"), .L = 2, .F = 4 };
@@ -39,6 +54,7 @@ int main(void) {
     Suite *suite = suite_create("usage");
     TCase *tcase = tcase_create("usage");
     tcase_add_test(tcase, firing_is_counted_by_layer_channel_and_neuron);
+    tcase_add_test(tcase, one_pool_is_counted_once);
     tcase_add_test(tcase, dense_layers_have_none);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

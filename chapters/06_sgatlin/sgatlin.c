@@ -1,7 +1,7 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/04_product_keys/product_keys.h"
-#include <math.h>
+#include "chapters/05_peer/key_value.h"
 #include <stdbool.h>
 
 static bool is_product(const Sgatlin *s) { return s->router == PRODUCT_DENSE || s->router == PRODUCT_KEY_VALUE; }
@@ -32,65 +32,33 @@ SgatlinToken sgatlin_token(double *doubles, int *index, const Sgatlin *s) {
 
 // ---- step one: scores
 
-// Where a key-value router keeps what belongs to one list.
-static size_t query_of(int list, const Sgatlin *s) { return (size_t)list * s->D * s->Dk; }
-static size_t keys_of(int list, const Sgatlin *s) { return (size_t)list * sgatlin_keys(s) * s->Dk; }
-
-static double scale(const Sgatlin *s) {
-    if (shares_query(s)) return 1.0;
-    return 1.0 / sqrt(is_product(s) ? 2.0 * s->Dk : s->Dk);
+// The routers with a query a list are chapter 05's.
+static KeyValue key_value_router(const Sgatlin *s) {
+    return (KeyValue){ .parts = is_product(s) ? 2 : 1, .C = s->C, .n = sgatlin_keys(s), .D = s->D, .Dk = s->Dk };
 }
 
 void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights, const double *keys,
                     const Sgatlin *s) {
-    int lists = sgatlin_lists(s), n = sgatlin_keys(s);
     if (shares_query(s)) { // two matrix products: x (D) · query (D,Dk) · keys (Dk, lists·n)
         linear(query, x, query_weights, s->D, s->Dk);
-        linear(scores, query, keys, s->Dk, lists * n);
-        return;
+        linear(scores, query, keys, s->Dk, sgatlin_lists(s) * sgatlin_keys(s));
+    } else {
+        KeyValue router = key_value_router(s);
+        key_value_scores(scores, query, x, query_weights, keys, &router);
     }
-    for (int list = 0; list < lists; list++) { // a query for each list
-        double *own = query + (size_t)list * s->Dk, *row = scores + (size_t)list * n;
-        linear(own, x, query_weights + query_of(list, s), s->D, s->Dk);
-        key_scores(row, own, keys + keys_of(list, s), n, s->Dk);
-        for (int i = 0; i < n; i++) row[i] *= scale(s);
-    }
-}
-
-static void add(double *sum, const double *part, int n) {
-    for (int i = 0; i < n; i++) sum[i] += part[i];
-}
-
-static void list_backward(double *dx, double *dquery_weights, double *dkeys, double *room, const double *dscores,
-                          const double *query, const double *x, const double *query_weights, const double *keys,
-                          const Sgatlin *s) {
-    double *dquery = room, *part = room + s->Dk;
-    for (int d = 0; d < s->Dk; d++) dquery[d] = 0.0;
-    for (int i = 0; i < sgatlin_keys(s); i++) {
-        for (int d = 0; d < s->Dk; d++) {
-            dquery[d] += scale(s) * dscores[i] * keys[(size_t)i * s->Dk + d];
-            dkeys[(size_t)i * s->Dk + d] += scale(s) * dscores[i] * query[d];
-        }
-    }
-    linear_backward(part, dquery_weights, dquery, x, query_weights, s->D, s->Dk);
-    add(dx, part, s->D);
 }
 
 void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room, const double *dscores,
                              const double *query, const double *x, const double *query_weights, const double *keys,
                              const Sgatlin *s) {
-    int lists = sgatlin_lists(s), n = sgatlin_keys(s);
-    double *dquery = room, *part = room + s->Dk;
     if (shares_query(s)) {
-        linear_backward(dquery, dkeys, dscores, query, keys, s->Dk, lists * n);
+        double *dquery = room, *part = room + s->Dk;
+        linear_backward(dquery, dkeys, dscores, query, keys, s->Dk, sgatlin_lists(s) * sgatlin_keys(s));
         linear_backward(part, dquery_weights, dquery, x, query_weights, s->D, s->Dk);
-        add(dx, part, s->D);
-        return;
-    }
-    for (int list = 0; list < lists; list++) {
-        size_t weights = query_of(list, s), own = keys_of(list, s);
-        list_backward(dx, dquery_weights + weights, dkeys + own, room, dscores + (size_t)list * n,
-                      query + (size_t)list * s->Dk, x, query_weights + weights, keys + own, s);
+        for (int d = 0; d < s->D; d++) dx[d] += part[d];
+    } else {
+        KeyValue router = key_value_router(s);
+        key_value_backward(dx, dquery_weights, dkeys, room, dscores, query, x, query_weights, keys, &router);
     }
 }
 

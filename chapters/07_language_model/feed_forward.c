@@ -114,6 +114,54 @@ static void moe_back(double *dx, const FeedForwardWeights *dw, double *room, con
     moe_backward(dx, &dw->moe, room, dy, &kept->moe, x, &w->moe, 1, &m);
 }
 
+// ---- peer (chapter 05)
+
+Peer peer_of(const ModelSizes *sizes) {
+    return (Peer){ .D = sizes->D, .F = sizes->F, .C = sizes->C, .K = sizes->K, .Dk = sizes->Dk };
+}
+
+static const double KEY_SPREAD = 0.88; // of a standard normal cut at ±2, as keys with queries of their own are drawn
+
+static void peer_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+    Peer p = peer_of(sizes);
+    int query[] = { 2, p.C, p.D, p.Dk }, keys[] = { 2, p.C, peer_keys(&p), p.Dk }, experts[] = { p.F, p.D };
+    parameter_place(walk, &w->peer.query, "router.query", 0.0, fan_in(p.D), DECAYS, 4, query);
+    parameter_place(walk, &w->peer.keys, "router.keys", 0.0, KEY_SPREAD, DECAYS, 4, keys);
+    parameter_place(walk, &w->peer.in, "experts.in", 0.0, fan_in(p.F), DECAYS, 2, experts);
+    parameter_place(walk, &w->peer.out, "experts.out", 0.0, fan_in(p.F), DECAYS, 2, experts);
+}
+
+static size_t peer_doubles(const ModelSizes *sizes) {
+    Peer p = peer_of(sizes);
+    return peer_token_doubles(&p);
+}
+
+// The choice of every head or channel, and room for making it.
+static size_t choice_ints(const ModelSizes *sizes) { return ((size_t)sizes->C + 2) * (size_t)sizes->K; }
+
+static size_t peer_back_room(const ModelSizes *sizes) {
+    Peer p = peer_of(sizes);
+    return peer_room(&p);
+}
+
+static FeedForwardToken peer_views(double *doubles, int *ints, const ModelSizes *sizes) {
+    Peer p = peer_of(sizes);
+    return (FeedForwardToken){ .peer = peer_token(doubles, ints, &p), .room = ints + sizes->C * sizes->K };
+}
+
+static void peer(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                 const ModelSizes *sizes) {
+    Peer p = peer_of(sizes);
+    peer_forward(y, &kept->peer, kept->room, x, &w->peer, &p);
+}
+
+static void peer_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
+                      const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+                      const ModelSizes *sizes) {
+    Peer p = peer_of(sizes);
+    peer_backward(dx, &dw->peer, room, dy, &kept->peer, x, &w->peer, &p);
+}
+
 // ---- sgatlin (chapter 06)
 
 Sgatlin sgatlin_of(const ModelSizes *sizes) {
@@ -128,7 +176,7 @@ Sgatlin sgatlin_of(const ModelSizes *sizes) {
 
 static void router_place(ParameterWalk *walk, SgatlinWeights *w, const Sgatlin *s) {
     int D = s->D, C = s->C, Dk = s->Dk, n = sgatlin_keys(s);
-    double query = fan_in(D), shared = fan_in(Dk), own = 0.88; // own: a standard normal cut at ±2 has this spread
+    double query = fan_in(D), shared = fan_in(Dk), own = KEY_SPREAD;
     switch (s->router) {
     case PRODUCT_DENSE:
         parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
@@ -162,9 +210,6 @@ static size_t neurons_doubles(const ModelSizes *sizes) {
     return sgatlin_token_doubles(&s);
 }
 
-// The choice of every channel, and room for making it.
-static size_t neurons_ints(const ModelSizes *sizes) { return ((size_t)sizes->C + 2) * (size_t)sizes->K; }
-
 static size_t neurons_room(const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
     return sgatlin_room(&s);
@@ -188,9 +233,17 @@ static void neurons_back(double *dx, const FeedForwardWeights *dw, double *room,
     sgatlin_backward(dx, &dw->sgatlin, room, dy, &kept->sgatlin, x, &w->sgatlin, &s);
 }
 
+Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes) {
+    const PeerToken *p = &kept->peer;
+    const SgatlinToken *s = &kept->sgatlin;
+    if (sizes->ffn == FEED_FORWARD_PEER) return (Chosen){ p->scores, p->score, p->index };
+    return (Chosen){ s->scores, s->score, s->index };
+}
+
 const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
     { "mlp", mlp_place, mlp_doubles, no_ints, mlp_room, mlp_token, mlp, mlp_back },
     { "glu", glu_place, glu_doubles, no_ints, glu_room, glu_token, glu, glu_back },
     { "moe", moe_place, moe_doubles, moe_ints, moe_back_room, moe_token, moe, moe_back },
-    { "sgatlin", neurons_place, neurons_doubles, neurons_ints, neurons_room, neurons_token, neurons, neurons_back },
+    { "peer", peer_place, peer_doubles, choice_ints, peer_back_room, peer_views, peer, peer_back },
+    { "sgatlin", neurons_place, neurons_doubles, choice_ints, neurons_room, neurons_token, neurons, neurons_back },
 };

@@ -1,6 +1,7 @@
 #ifndef CHAPTER_07_FEED_FORWARD_H
 #define CHAPTER_07_FEED_FORWARD_H
 #include "chapters/02_mixture_of_experts/moe.h"
+#include "chapters/05_peer/peer.h"
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "chapters/07_language_model/parameters.h"
 
@@ -11,16 +12,18 @@ typedef enum {
     FEED_FORWARD_MLP,
     FEED_FORWARD_GLU,
     FEED_FORWARD_MOE,
+    FEED_FORWARD_PEER,
     FEED_FORWARD_SGATLIN,
     FEED_FORWARD_KINDS
 } FeedForwardKind;
 
-// What a model is: the letters of the papers. E is moe's alone, K moe's and sgatlin's; C, Dk, router and activation are
-// sgatlin's. The moe is the authors' baseline: token choice, weights by the softmax over all E.
+// What a model is: the letters of the papers. E is moe's alone; C and Dk are peer's and sgatlin's, and K theirs and
+// moe's; router and activation are sgatlin's alone. The moe is the authors' baseline: token choice, weights by the
+// softmax over all E.
 typedef struct {
     FeedForwardKind ffn;
     int V, T, D, L, Dh; // vocabulary, the most tokens of a sequence, width, layers, width of a head
-    int F;              // hidden width; moe: of an expert; sgatlin: neurons a channel
+    int F;              // hidden width; moe: of an expert; peer: experts; sgatlin: neurons a channel
     int E, C, K, Dk;
     SgatlinRouter router;
     SgatlinActivation activation;
@@ -30,6 +33,7 @@ typedef struct {
 typedef struct {
     double *up, *up_bias, *down, *down_bias; // mlp, glu
     MoeWeights moe;
+    PeerWeights peer;
     SgatlinWeights sgatlin;
 } FeedForwardWeights;
 
@@ -37,8 +41,9 @@ typedef struct {
 typedef struct {
     double *before, *after; // mlp: [F], [F]; glu: [2F], [F]
     MoeTokens moe;          // of this one token
+    PeerToken peer;
     SgatlinToken sgatlin;
-    int *room; // sgatlin: [2,K]
+    int *room; // peer, sgatlin: [2,K]
 } FeedForwardToken;
 
 typedef struct {
@@ -58,5 +63,14 @@ typedef struct {
 
 extern const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS];
 Moe moe_of(const ModelSizes *sizes);
+Peer peer_of(const ModelSizes *sizes);
 Sgatlin sgatlin_of(const ModelSizes *sizes);
+
+// What a router chose for a token of peer or sgatlin: views of what is kept of it.
+typedef struct {
+    const double *scores; // every key's
+    const double *score;  // [C,K]
+    const int *index;     // [C,K]
+} Chosen;
+Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes);
 #endif

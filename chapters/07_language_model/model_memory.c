@@ -10,9 +10,10 @@ const char *model_sizes_problem(const ModelSizes *s) {
     if (s->Dh < 2 || s->Dh % 2 != 0 || s->D % s->Dh != 0) return "Dh must be even, and D a multiple of it";
     if ((int)s->ffn < 0 || s->ffn >= FEED_FORWARD_KINDS) return "ffn must be one of feed_forward_kinds";
     if (s->ffn == FEED_FORWARD_MOE && (s->K < 1 || s->E < s->K)) return "K must be 1 or more, and E at least K";
-    if (s->ffn != FEED_FORWARD_SGATLIN) return NULL;
+    if (s->ffn != FEED_FORWARD_PEER && s->ffn != FEED_FORWARD_SGATLIN) return NULL;
     if (s->C < 1 || s->K < 1 || s->Dk < 1) return "C, K and Dk must be 1 or more";
     Sgatlin sgatlin = sgatlin_of(s);
+    if (s->ffn == FEED_FORWARD_PEER) sgatlin.router = PRODUCT_KEY_VALUE;
     int n = sgatlin_keys(&sgatlin);
     if (sgatlin_lists(&sgatlin) == 2 * s->C && n * n != s->F) return "F must be a square: a product router has √F keys";
     return s->K <= n ? NULL : "K must not be above the keys of a list: √F for a product router, F for a flat one";

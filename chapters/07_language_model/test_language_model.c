@@ -40,7 +40,7 @@ typedef struct {
     int *tokens;             // [steps,B,T]
 } Golden;
 
-static const char *const golden_files[] = { "mlp", "glu", "moe", "sgatlin" };
+static const char *const golden_files[] = { "mlp", "glu", "moe", "peer", "sgatlin" };
 static const Tolerance TIGHT = { .relative = 1e-10 };
 
 static double number(const Golden *g, const char *key) {
@@ -158,8 +158,9 @@ static void record_row(BatchRecord *r, const Golden *g, int b) {
         memcpy(r->streams + (2 * l * N + at) * s->D, kept->middle, row * sizeof *after);
         memcpy(r->streams + ((2 * l + 1) * N + at) * s->D, after, row * sizeof *after);
         for (int t = 0; CK > 0 && t < g->T; t++) {
-            memcpy(r->scores + (l * N + at + t) * CK, kept->ffn[t].sgatlin.score, CK * sizeof *r->scores);
-            memcpy(r->indices + (l * N + at + t) * CK, kept->ffn[t].sgatlin.index, CK * sizeof *r->indices);
+            Chosen chosen = chosen_of(&kept->ffn[t], s);
+            memcpy(r->scores + (l * N + at + t) * CK, chosen.score, CK * sizeof *r->scores);
+            memcpy(r->indices + (l * N + at + t) * CK, chosen.index, CK * sizeof *r->indices);
         }
     }
 }
@@ -270,6 +271,7 @@ static const Variant variants[] = {
     { FEED_FORWARD_MLP, 0, 0, 5 },
     { FEED_FORWARD_GLU, 0, 0, 5 },
     { FEED_FORWARD_MOE, 0, 0, 5 },
+    { FEED_FORWARD_PEER, 0, 0, 9 },
     { FEED_FORWARD_SGATLIN, PRODUCT_DENSE, IDENTITY, 9 },
     { FEED_FORWARD_SGATLIN, PRODUCT_KEY_VALUE, RELU, 9 },
     { FEED_FORWARD_SGATLIN, DENSE, GELU, 5 },
@@ -353,10 +355,13 @@ START_TEST(sizes_that_make_no_model_are_told)
         ck_assert(!language_model_new(&m, &s));
     }
     ModelSizes odd_head = tiny_sizes(FEED_FORWARD_MLP), no_square = tiny_sizes(FEED_FORWARD_SGATLIN), many = no_square,
-               flat = many, few = tiny_sizes(FEED_FORWARD_MOE), none = few;
+               flat = many, few = tiny_sizes(FEED_FORWARD_MOE), none = few, peer_flat;
     odd_head.Dh = 3;
     no_square.F = 10;
     many.K = 4; // √9 = 3
+    peer_flat = tiny_sizes(FEED_FORWARD_PEER);
+    peer_flat.router = DENSE; // it has no router but its own
+    peer_flat.F = 10;
     flat.router = DENSE;
     flat.F = 10;
     flat.K = 10;
@@ -367,6 +372,7 @@ START_TEST(sizes_that_make_no_model_are_told)
     ck_assert_ptr_nonnull(model_sizes_problem(&many));
     ck_assert_ptr_nonnull(model_sizes_problem(&few));
     ck_assert_ptr_nonnull(model_sizes_problem(&none));
+    ck_assert_ptr_nonnull(model_sizes_problem(&peer_flat));
     ck_assert_ptr_null(model_sizes_problem(&flat));
 }
 END_TEST

@@ -1,4 +1,5 @@
 #include "reference/bench/machine.h"
+#include "reference/ffn/ffn.h"
 #include "reference/support/matmul.h"
 #include "reference/support/memory.h"
 #include "reference/support/progress.h"
@@ -76,8 +77,8 @@ static void name_ceilings(Machine *machine, const Config *config) {
         (Ceiling){ "memory, copy", "copy_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0, machine, work_copy, { 0 } };
     at[CEILING_CHANNEL] =
         (Ceiling){ "", "gather_channel_gbs", "GB/s", gathered, config->F, machine, work_gather, { 0 } };
-    at[CEILING_LAYER] =
-        (Ceiling){ "", "gather_layer_gbs", "GB/s", gathered, config->C * config->F, machine, work_gather, { 0 } };
+    at[CEILING_LAYER] = (Ceiling){ "",      "gather_layer_gbs", "GB/s", gathered, ffn_pools(config) * config->F,
+                                   machine, work_gather,        { 0 } };
     at[CEILING_MEMORY] =
         (Ceiling){ "", "gather_memory_gbs", "GB/s", gathered, memory_rows, machine, work_gather, { 0 } };
     for (int i = 0; i < CEILINGS; i++) {
@@ -99,7 +100,7 @@ static void fill(Machine *machine) {
 }
 
 bool machine_new(Machine *out, const Config *config, Error *error) {
-    size_t table = (size_t)config->C * (size_t)config->F * (size_t)config->D;
+    size_t table = (size_t)ffn_pools(config) * (size_t)config->F * (size_t)config->D;
     *out = (Machine){ .D = config->D, .floats = table > FLOATS_LEAST ? table : FLOATS_LEAST };
     out->block = floats_new(out->floats);
     out->x = floats_new((size_t)out->D);

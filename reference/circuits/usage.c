@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t neurons(const Usage *usage) { return (size_t)usage->L * (size_t)usage->C * (size_t)usage->F; }
+static size_t neurons(const Usage *usage) { return (size_t)usage->L * (size_t)usage->pools * (size_t)usage->F; }
 
 bool usage_new(Usage *out, const Config *config, Error *error) {
     *out = (Usage){ 0 };
     if (!config->ffn->sparse) return true;
-    Usage usage = { config->L, config->C > 0 ? config->C : 1, config->F, NULL };
+    Usage usage = { config->L, ffn_pools(config), config->F, NULL };
     usage.fired = calloc(neurons(&usage), sizeof *usage.fired);
     if (usage.fired == NULL) return fail(error, "out of memory for counting %zu neurons", neurons(&usage));
     *out = usage;
@@ -28,10 +28,10 @@ void usage_hook(void *context, int layer, Gating *gating) {
     Usage *usage = context;
     if (usage->fired == NULL || layer >= usage->L) return;
     size_t entries = gating_entries(gating), K = gating->start != NULL ? entries : (size_t)gating->K;
-    uint64_t *fired = usage->fired + (size_t)layer * (size_t)usage->C * (size_t)usage->F;
+    uint64_t *fired = usage->fired + (size_t)layer * (size_t)usage->pools * (size_t)usage->F;
     for (size_t i = 0; i < entries; i++) {
-        size_t channel = i / K % (size_t)gating->C; // entries are [N,C,K]; a list has one channel
-        fired[channel * (size_t)usage->F + (size_t)gating->index[i]]++;
+        size_t pool = i / K % (size_t)usage->pools; // entries are [N,C,K], and pools C or 1
+        fired[pool * (size_t)usage->F + (size_t)gating->index[i]]++;
     }
 }
 

@@ -4,10 +4,10 @@
 #include "reference/model/config.h"
 #include <stdbool.h>
 
-// How often each neuron (expert) of a sparse model fired. Hang usage_hook into the model with `usage` as its context.
+// How often each neuron (expert) of a sparse model fired, whichever channel of its pool chose it. Hang usage_hook into the model with `usage` as its context.
 typedef struct {
-    int L, C, F;
-    uint64_t *fired; // [L,C,F]
+    int L, pools, F;
+    uint64_t *fired; // [L,pools,F]
 } Usage;
 
 // Zero counts; for a dense kind an empty Usage, which counts nothing.

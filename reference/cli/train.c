@@ -23,7 +23,7 @@ static const struct argp_option options[] = {
     { "out", 'o', "RUN", 0, "folder of the run; must not exist", 0 },
     { "resume", KEY_RESUME, "RUN", 0, "go on with a run from its newest checkpoint", 0 },
     { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
-    { "ffn", 'f', "KIND", 0, "feed-forward layer: mlp, glu or sgatlin (default)", 0 },
+    { "ffn", 'f', "KIND", 0, "feed-forward layer: mlp, glu, peer or sgatlin (default)", 0 },
     { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
     { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
     { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8", 0 },

@@ -1,9 +1,9 @@
 #include "reference/ffn/ffn.h"
 #include <string.h>
 
-extern const Ffn mlp_ffn, glu_ffn, sgatlin_ffn;
+extern const Ffn mlp_ffn, glu_ffn, peer_ffn, sgatlin_ffn;
 
-const Ffn *const ffn_kinds[] = { &mlp_ffn, &glu_ffn, &sgatlin_ffn, NULL };
+const Ffn *const ffn_kinds[] = { &mlp_ffn, &glu_ffn, &peer_ffn, &sgatlin_ffn, NULL };
 
 const Ffn *ffn_find(const char *name) {
     for (int i = 0; ffn_kinds[i] != NULL; i++) {

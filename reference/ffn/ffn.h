@@ -33,6 +33,7 @@ typedef struct {
 typedef struct Ffn {
     const char *name, *summary;
     bool sparse;         // has a Gating
+    bool one_pool;       // all channels choose from one pool of experts
     const char *letters; // the settings it uses, "F C K Dk router activation"
     bool (*valid)(const Config *config, Error *error);
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
@@ -47,6 +48,9 @@ typedef struct Ffn {
 extern const Ffn *const ffn_kinds[];                    // ends with NULL
 const Ffn *ffn_find(const char *name);                  // NULL: no such kind
 bool ffn_any_sizes(const Config *config, Error *error); // `valid` of the kinds that have no rules of their own
+
+// Pools of F experts that a sparse layer chooses from: one a channel, or one for all.
+static inline int ffn_pools(const Config *config) { return config->ffn->one_pool || config->C < 1 ? 1 : config->C; }
 
 static inline const float *ffn_parameter(const FfnCall *call, int i) {
     return call->parameters + call->tensors[i].offset;

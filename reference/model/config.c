@@ -89,7 +89,7 @@ bool config_set(Config *config, const char *name, const char *value, bool *found
 }
 
 bool config_valid(const Config *config, Error *error) {
-    if (config->ffn == NULL) return fail(error, "no feed-forward kind chosen: give --ffn mlp, glu or sgatlin");
+    if (config->ffn == NULL) return fail(error, "no feed-forward kind chosen: give --ffn mlp, glu, peer or sgatlin");
     for (int i = 0; i < LETTERS; i++) {
         int value = *letter(config, i);
         if (!letter_used(config, i)) continue;

@@ -23,15 +23,19 @@ static const struct {
 } additions[] = {
     { "tiny", "mlp", "F=64" },
     { "tiny", "glu", "F=48" },
+    { "tiny", "peer", "F=49 C=2 K=3 Dk=8" },
     { "tiny", "sgatlin", "F=25 C=2 K=3 Dk=8" },
     { "demo", "mlp", "F=512" },
     { "demo", "glu", "F=512" },
+    { "demo", "peer", "F=1024 C=4 K=8 Dk=64" },
     { "demo", "sgatlin", "F=256 C=4 K=8 Dk=64" },
     { "laptop", "mlp", "F=768" },
     { "laptop", "glu", "F=512" },
+    { "laptop", "peer", "F=2304 C=4 K=8 Dk=64" },
     { "laptop", "sgatlin", "F=576 C=4 K=8 Dk=64" },
     { "tinystories", "mlp", "F=1024" },
     { "tinystories", "glu", "F=1024" },
+    { "tinystories", "peer", "F=1024 C=8 K=8 Dk=128" },
     { "tinystories", "sgatlin", "F=1024 C=8 K=8 Dk=128" },
 };
 enum { ADDITIONS = sizeof additions / sizeof additions[0] };

@@ -1,6 +1,7 @@
 #include "tests/support/chapter_ffn.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/04_product_keys/product_keys.h"
+#include "chapters/05_peer/peer.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@ _Static_assert((int)IDENTITY == (int)ACTIVATION_IDENTITY && (int)RELU == (int)AC
 _Static_assert(sizeof(int) == sizeof(int32_t), "a chapter's int is an index of the reference");
 
 Sgatlin chapter_sgatlin(const Config *config) {
-    return (Sgatlin){ .router = (SgatlinRouter)config->router,
+    bool is_peer = strcmp(config->ffn->name, "peer") == 0; // it has no other router
+    return (Sgatlin){ .router = is_peer ? PRODUCT_KEY_VALUE : (SgatlinRouter)config->router,
                       .activation = (SgatlinActivation)config->activation,
                       .D = config->D,
                       .F = config->F,
@@ -95,9 +97,37 @@ static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, do
     sgatlin_backward(numbers->dx + row, &dw, token.query + sgatlin_query_width(s), numbers->dy + row, &token, x, &w, s);
 }
 
+// room: gate and z [C,K], the query and peer_room doubles; ranks: 2·K ints.
+static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *ranks) {
+    const Config *config = &numbers->config;
+    Peer p = { .D = config->D, .F = config->F, .C = config->C, .K = config->K, .Dk = config->Dk };
+    KeyValue router = peer_router(&p);
+    size_t row = (size_t)t * p.D, entries = (size_t)p.C * p.K, keys = (size_t)key_value_lists(&router) * router.n;
+    PeerToken token = { .gate = room,
+                        .z = room + entries,
+                        .query = room + 2 * entries,
+                        .scores = numbers->scores + t * keys,
+                        .score = numbers->score + t * entries,
+                        .index = numbers->index + t * entries };
+    PeerWeights w = { parameter(numbers, "router.query"), parameter(numbers, "router.keys"),
+                      parameter(numbers, "experts.in"), parameter(numbers, "experts.out") };
+    PeerWeights dw = { gradient(numbers, "router.query"), gradient(numbers, "router.keys"),
+                       gradient(numbers, "experts.in"), gradient(numbers, "experts.out") };
+    const double *x = numbers->x + row;
+    if (numbers->given) { // the layer with its second step left out
+        key_value_scores(token.scores, token.query, x, w.query, w.keys, &router);
+        peer_experts(numbers->y + row, token.gate, token.z, token.score, token.index, x, w.in, w.out, &p);
+    } else {
+        peer_forward(numbers->y + row, &token, ranks, x, &w, &p);
+    }
+    double *back = token.query + (size_t)key_value_lists(&router) * p.Dk;
+    peer_backward(numbers->dx + row, &dw, back, numbers->dy + row, &token, x, &w, &p);
+}
+
 bool chapters_know(const Config *config) {
     const char *name = config->ffn->name;
-    return strcmp(name, "mlp") == 0 || strcmp(name, "glu") == 0 || strcmp(name, "sgatlin") == 0;
+    return strcmp(name, "mlp") == 0 || strcmp(name, "glu") == 0 || strcmp(name, "peer") == 0 ||
+           strcmp(name, "sgatlin") == 0;
 }
 
 bool chapters_run(LayerNumbers *numbers, Error *error) {
@@ -106,14 +136,17 @@ bool chapters_run(LayerNumbers *numbers, Error *error) {
     Sgatlin s = chapter_sgatlin(&numbers->config);
     bool sparse = numbers->config.ffn->sparse;
     size_t doubles = 6 * (size_t)s.F;
-    if (sparse) doubles = (size_t)s.C * s.K + sgatlin_query_width(&s) + sgatlin_room(&s);
+    // peer keeps its gates too; its room is that of sgatlin with the same router
+    if (sparse) doubles = 2 * (size_t)s.C * s.K + sgatlin_query_width(&s) + sgatlin_room(&s);
     double *room = malloc(doubles * sizeof *room);
     int *ranks = malloc((2 * (size_t)s.K + 1) * sizeof *ranks);
     bool ok = room != NULL && ranks != NULL;
     if (!ok) fail(error, "kind %s: no memory for a token's numbers", name);
     if (ok) memset(numbers->gradients, 0, numbers->tensors.floats * sizeof *numbers->gradients);
     for (int t = 0; ok && t < numbers->N; t++) {
-        if (sparse) {
+        if (strcmp(name, "peer") == 0) {
+            peer_token_run(numbers, t, room, ranks);
+        } else if (sparse) {
             sgatlin_token_run(numbers, t, &s, room, ranks);
         } else {
             (name[0] == 'm' ? mlp_token : glu_token)(numbers, (size_t)t * numbers->config.D, room);

@@ -10,7 +10,8 @@ bool chapters_know(const Config *config); // false: no chapter has this kind yet
 // Token by token: writes y, the scores, the gating unless it is given, and the gradients of sum(y·dy).
 bool chapters_run(LayerNumbers *numbers, Error *error);
 
-Sgatlin chapter_sgatlin(const Config *config); // the config of a sgatlin layer, as its chapter writes it
+// The config of a sgatlin layer, as its chapter writes it; of a peer layer the same, with its router.
+Sgatlin chapter_sgatlin(const Config *config);
 // The score of neuron f of channel c, from one token's scores [lists, keys].
 double chapter_score(const Config *config, const double *scores, int c, int f);
 // The K best of one channel by brute force over all F.

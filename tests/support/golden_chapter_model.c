@@ -1,5 +1,6 @@
 #include "tests/support/golden_chapter_model.h"
 #include "reference/ffn/ffn.h"
+#include "tests/support/chapter_ffn.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,9 @@ ModelSizes chapter_sizes(const Config *c) {
     ModelSizes sizes = {
         .V = c->V, .T = c->T, .D = c->D, .L = c->L, .Dh = c->Dh, .F = c->F, .C = c->C, .K = c->K, .Dk = c->Dk
     };
-    sizes.router = (SgatlinRouter)c->router; // in the same order
-    sizes.activation = (SgatlinActivation)c->activation;
+    Sgatlin neurons = chapter_sgatlin(c);
+    sizes.router = neurons.router;
+    sizes.activation = neurons.activation;
     while (sizes.ffn < FEED_FORWARD_KINDS && strcmp(feed_forward_kinds[sizes.ffn].name, c->ffn->name) != 0) sizes.ffn++;
     return sizes;
 }
@@ -75,9 +77,9 @@ static void keep_row(Run *run, int b) {
         memcpy(middle, m->layers[l].middle, T * s->D * sizeof *middle);
         memcpy(middle + N * s->D, after, T * s->D * sizeof *middle);
         for (size_t t = 0; CK > 0 && t < T; t++) {
-            const SgatlinToken *token = &m->layers[l].ffn[t].sgatlin;
-            memcpy(run->score + (l * N + at + t) * CK, token->score, CK * sizeof *run->score);
-            memcpy(run->index + (l * N + at + t) * CK, token->index, CK * sizeof *run->index);
+            Chosen chosen = chosen_of(&m->layers[l].ffn[t], s);
+            memcpy(run->score + (l * N + at + t) * CK, chosen.score, CK * sizeof *run->score);
+            memcpy(run->index + (l * N + at + t) * CK, chosen.index, CK * sizeof *run->index);
         }
     }
 }

@@ -1,0 +1,174 @@
+#include "reference/ffn/activations.h"
+#include "reference/ffn/experts.h"
+#include "reference/ffn/ffn.h"
+#include "reference/ffn/router.h"
+#include "reference/support/memory.h"
+#include <math.h>
+
+// PEER, a pool of one-neuron experts (chapter 05): C heads choose K experts each out of one pool of F that they share,
+// and weigh theirs by a softmax over the chosen scores:
+//   y = Σ_c Σ_k gate[c,k] · gelu(z[c,k]) · out[index[c,k]],   gate[c] = softmax(score[c]),   z[c,k] = in[index[c,k]] · x
+// router.query and router.keys as router.h has them for product_key_value, experts.in and experts.out [F,D].
+enum { QUERY, KEYS, IN, OUT };
+enum { POOLS = 1 };
+
+// The layer has this router and no other, whatever the config says.
+static Config routed(const Config *config) {
+    Config out = *config;
+    out.router = ROUTER_PRODUCT_KEY_VALUE;
+    return out;
+}
+
+static bool peer_valid(const Config *config, Error *error) {
+    Config own = routed(config);
+    return router_valid(&own, error);
+}
+
+static void peer_declare(Tensors *tensors, const Config *config, const char *prefix) {
+    Config own = routed(config);
+    router_declare(tensors, &own, prefix);
+    tensors_add(tensors, prefix, "experts.in", INIT_LECUN, config->F, true, 2, (int[]){ config->F, config->D });
+    tensors_add(tensors, prefix, "experts.out", INIT_LECUN, config->F, true, 2, (int[]){ config->F, config->D });
+}
+
+typedef struct {
+    Gating gating;            // [N,C,K]: the score is the router's, the softmax comes after the hook
+    float *gate, *z, *weight; // [N,C,K]: softmax(score), in·x, and gate·gelu(z)
+    float *query;             // [N, query width]
+} Kept;
+
+static size_t kept_layout(Kept *kept, float *block, const Config *own, int N) {
+    size_t used = 0, entries = (size_t)N * own->C * own->K;
+    kept->gating = (Gating){ .N = N, .C = own->C, .K = own->K, .F = own->F };
+    kept->gating.score = floats_take(block, &used, entries);
+    kept->gating.index = (int32_t *)floats_take(block, &used, entries);
+    kept->gate = floats_take(block, &used, entries);
+    kept->z = floats_take(block, &used, entries);
+    kept->weight = floats_take(block, &used, entries);
+    kept->query = floats_take(block, &used, (size_t)N * router_query_width(own));
+    return used;
+}
+
+typedef struct {
+    float *dweight, *dz, *dscore; // [N,C,K]
+    ExpertOrder order;
+    float *router;
+} Scratch;
+
+static size_t scratch_layout(Scratch *scratch, float *block, const Config *own, int N, int threads) {
+    size_t used = 0, entries = (size_t)N * own->C * own->K;
+    scratch->dweight = floats_take(block, &used, entries);
+    scratch->dz = floats_take(block, &used, entries);
+    scratch->dscore = floats_take(block, &used, entries);
+    scratch->order.order = (int32_t *)floats_take(block, &used, entries);
+    scratch->order.start = (int32_t *)floats_take(block, &used, POOLS * ((size_t)own->F + 1));
+    scratch->router = floats_take(block, &used, router_scratch(own, N, threads));
+    return used;
+}
+
+static size_t peer_kept(const Config *config, int N) {
+    Config own = routed(config);
+    Kept unused;
+    return kept_layout(&unused, NULL, &own, N);
+}
+static size_t peer_scratch(const Config *config, int N, int threads) {
+    Config own = routed(config);
+    Scratch unused;
+    return scratch_layout(&unused, NULL, &own, N, threads);
+}
+static Gating peer_gating(const Config *config, float *block, int N) {
+    Config own = routed(config);
+    Kept kept;
+    kept_layout(&kept, block, &own, N);
+    return kept.gating;
+}
+
+// gate [K] = softmax(score [K])
+static void softmax(float *gate, const float *score, int K) {
+    float largest = score[0], sum = 0.0f;
+    for (int k = 1; k < K; k++) largest = score[k] > largest ? score[k] : largest;
+    for (int k = 0; k < K; k++) sum += gate[k] = exp_fast(score[k] - largest);
+    for (int k = 0; k < K; k++) gate[k] /= sum;
+}
+
+static void peer_forward(const FfnCall *call) {
+    Config own = routed(call->config);
+    int N = call->B * call->T, K = own.K, rows = N * own.C;
+    Kept kept;
+    kept_layout(&kept, call->kept, &own, N);
+    router_forward(&own, &kept.gating, kept.query, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
+                   call->scratch);
+    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
+
+    experts_dot(kept.z, call->x, ffn_parameter(call, IN), &kept.gating, POOLS, own.D);
+#pragma omp parallel for
+    for (int row = 0; row < rows; row++) {
+        size_t at = (size_t)row * K;
+        softmax(kept.gate + at, kept.gating.score + at, K);
+        for (size_t e = at; e < at + K; e++) kept.weight[e] = kept.gate[e] * gelu(kept.z[e]);
+    }
+    experts_sum(call->y, kept.weight, ffn_parameter(call, OUT), &kept.gating, POOLS, own.D);
+}
+
+// One head of one token. With dweight = out·dy:  dgate = gelu(z)·dweight,  dz = gate·gelu'(z)·dweight,  and through the
+// softmax  dscore = gate·(dgate − Σ gate·dgate).
+static void gates_backward(float *dscore, float *dz, const float *dweight, const float *gate, const float *z, int K) {
+    float mean = 0.0f;
+    for (int k = 0; k < K; k++) {
+        dscore[k] = gelu(z[k]) * dweight[k];
+        dz[k] = gate[k] * gelu_derivative(z[k]) * dweight[k];
+        mean += gate[k] * dscore[k];
+    }
+    for (int k = 0; k < K; k++) dscore[k] = gate[k] * (dscore[k] - mean);
+}
+
+static void peer_backward(const FfnCall *call) {
+    Config own = routed(call->config);
+    int N = call->B * call->T, D = own.D, K = own.K, rows = N * own.C;
+    Kept kept;
+    Scratch scratch;
+    kept_layout(&kept, call->kept, &own, N);
+    scratch_layout(&scratch, call->scratch, &own, N, 1);
+    const Gating *gating = &kept.gating;
+
+    experts_dot(scratch.dweight, call->dy, ffn_parameter(call, OUT), gating, POOLS, D);
+#pragma omp parallel for
+    for (int row = 0; row < rows; row++) {
+        size_t at = (size_t)row * K;
+        gates_backward(scratch.dscore + at, scratch.dz + at, scratch.dweight + at, kept.gate + at, kept.z + at, K);
+    }
+    experts_sort(&scratch.order, gating, POOLS);
+    experts_gradient(ffn_gradient(call, OUT), kept.weight, call->dy, &scratch.order, gating, POOLS, D);
+    experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, POOLS, D);
+    experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, POOLS, D);
+    router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS), scratch.dscore, gating,
+                    kept.query, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
+}
+
+// At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where there are not so many.
+static Cost peer_cost(const Config *config, int T) {
+    Config own = routed(config);
+    Tensors tensors = { 0 };
+    peer_declare(&tensors, config, "");
+    double experts = 0.0, router = 0.0, chosen = 2.0 * own.C * own.K * own.D;
+    for (int i = 0; i < tensors.count; i++) *(i < IN ? &router : &experts) += (double)tensors.at[i].count;
+    tensors_free(&tensors);
+    return (Cost){ .parameters = router + experts,
+                   .active_parameters = router + fmin(chosen, experts),
+                   .flops = T * (router_flops(&own) + 2.0 * chosen),
+                   .bytes = 4.0 * (router + T * chosen) };
+}
+
+const Ffn peer_ffn = { .name = "peer",
+                       .summary = "sparse: C heads choose K one-neuron experts each out of one pool of F",
+                       .sparse = true,
+                       .one_pool = true,
+                       .letters = "F C K Dk",
+                       .valid = peer_valid,
+                       .declare = peer_declare,
+                       .kept = peer_kept,
+                       .scratch = peer_scratch,
+                       .forward = peer_forward,
+                       .backward = peer_backward,
+                       .gating = peer_gating,
+                       .cost = peer_cost };
