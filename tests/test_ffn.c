@@ -16,7 +16,8 @@ typedef struct {
     int B, T, D, F, C, K, Dk;
 } Sizes;
 
-// Odd ones, and both sides of a block of 256 tokens; F is a square, K goes up to its root.
+// Odd ones, and both sides of a block of 256 tokens; F is a square, K goes up to its root. Among them are product routers
+// that fold their queries into their keys, and such as do not.
 static const Sizes sweep[] = {
     { 1, 1, 1, 1, 1, 1, 1 },     { 1, 7, 7, 4, 2, 2, 3 },       { 3, 5, 24, 36, 3, 6, 10 },
     { 1, 255, 24, 36, 1, 4, 7 }, { 2, 128, 65, 121, 2, 11, 5 }, { 1, 257, 24, 121, 3, 8, 16 },

@@ -34,7 +34,7 @@ static void peer_declare(Tensors *tensors, const Config *config, const char *pre
 typedef struct {
     Gating gating;            // [N,C,K]: the score is the router's, the softmax comes after the hook
     float *gate, *z, *weight; // [N,C,K]: softmax(score), in·x, and gate·gelu(z)
-    float *query;             // [N, query width]
+    float *router;            // what its backward needs
 } Kept;
 
 static size_t kept_layout(Kept *kept, float *block, const Config *own, int N) {
@@ -45,7 +45,7 @@ static size_t kept_layout(Kept *kept, float *block, const Config *own, int N) {
     kept->gate = floats_take(block, &used, entries);
     kept->z = floats_take(block, &used, entries);
     kept->weight = floats_take(block, &used, entries);
-    kept->query = floats_take(block, &used, (size_t)N * router_query_width(own));
+    kept->router = floats_take(block, &used, router_kept(own, N));
     return used;
 }
 
@@ -96,7 +96,7 @@ static void peer_forward(const FfnCall *call) {
     int N = call->B * call->T, K = own.K, rows = N * own.C;
     Kept kept;
     kept_layout(&kept, call->kept, &own, N);
-    router_forward(&own, &kept.gating, kept.query, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
+    router_forward(&own, &kept.gating, kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
                    call->scratch);
     if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
 
@@ -142,7 +142,7 @@ static void peer_backward(const FfnCall *call) {
     experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, POOLS, D);
     experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, POOLS, D);
     router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS), scratch.dscore, gating,
-                    kept.query, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
+                    kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
 }
 
 // At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where there are not so many.

@@ -11,8 +11,9 @@ enum { TOKENS = 128 }; // a block of tokens whose scores fit the second-level ca
 // What the four routers differ in.
 typedef struct {
     int parts, lists, n; // lists = parts·C lists of n keys each
-    int width;           // floats of a token's queries: Dk, or lists·Dk
-    bool shared;         // one query for all lists, keys [Dk, lists, n]; else a query a list, keys [lists, n, Dk]
+    int depth;           // numbers of a key: Dk
+    int width;           // floats of a token's queries: depth, or lists·depth
+    bool shared;         // one query for all lists, keys [depth, lists, n]; else a query a list, keys [lists, n, depth]
     int together;        // lists scored by one product
     float scale;
 } Shape;
@@ -23,6 +24,7 @@ static Shape shape_of(const Config *config) {
     Shape shape = { .parts = router_is_product(config->router) ? 2 : 1 };
     shape.lists = shape.parts * config->C;
     shape.n = shape.parts == 2 ? config_keys(config) : config->F;
+    shape.depth = config->Dk;
     shape.shared = config->router == ROUTER_PRODUCT_DENSE || config->router == ROUTER_DENSE;
     shape.width = shape.shared ? config->Dk : shape.lists * config->Dk;
     // Short lists are scored together; a flat router's list is long enough alone.
@@ -31,7 +33,51 @@ static Shape shape_of(const Config *config) {
     return shape;
 }
 
-int router_query_width(const Config *config) { return shape_of(config).width; }
+// Query and keys of a list are two linear maps, one after the other: scores = (x Wq) keysᵀ. Their product, [D,n], is
+// the same for all tokens, and where lists are short it is less work to apply: D·n in place of Dk·(D + n) for each
+// token and list (a quarter at the paper's TinyStories size). Made once a call, so it wants some tokens to pay.
+static bool folds(const Config *config, const Shape *s, int N) {
+    double D = config->D, Dk = config->Dk, n = s->n;
+    return config->router == ROUTER_PRODUCT_KEY_VALUE && D * n * (N + Dk) < N * Dk * (D + n);
+}
+
+// Folded, the router is one that all lists share: x itself is the query, and the keys are [D, lists, n].
+static Shape folded_shape(const Config *config, const Shape *s) {
+    Shape folded = *s;
+    folded.depth = folded.width = config->D;
+    folded.shared = true;
+    folded.together = s->lists;
+    folded.scale = 1.0f;
+    return folded;
+}
+
+static size_t folded_floats(const Config *config, const Shape *s) { return (size_t)config->D * s->lists * s->n; }
+
+// folded [D, lists, n] = scale · query · keysᵀ, list by list
+static void fold(float *folded, const Shape *s, const float *query, const float *keys, int D) {
+    int columns = s->lists * s->n, Dk = s->depth;
+    for (int list = 0; list < s->lists; list++) {
+        matmul(folded + (size_t)list * s->n, columns, PLAIN, query + (size_t)list * D * Dk, Dk, TRANSPOSED,
+               keys + (size_t)list * s->n * Dk, Dk, D, s->n, Dk, s->scale, false);
+    }
+}
+
+// From the gradient of that product those of its two factors.
+static void fold_backward(float *dquery, float *dkeys, const Shape *s, const float *dfolded, const float *query,
+                          const float *keys, int D) {
+    int columns = s->lists * s->n, Dk = s->depth;
+    for (int list = 0; list < s->lists; list++) {
+        const float *d = dfolded + (size_t)list * s->n;
+        size_t weights = (size_t)list * D * Dk, own = (size_t)list * s->n * Dk;
+        matmul(dquery + weights, Dk, PLAIN, d, columns, PLAIN, keys + own, Dk, D, Dk, s->n, s->scale, false);
+        matmul(dkeys + own, Dk, TRANSPOSED, d, columns, PLAIN, query + weights, Dk, s->n, Dk, D, s->scale, false);
+    }
+}
+
+size_t router_kept(const Config *config, int N) {
+    Shape s = shape_of(config);
+    return folds(config, &s, N) ? 0 : (size_t)N * s.width;
+}
 
 bool router_valid(const Config *config, Error *error) {
     int n = config_keys(config);
@@ -104,7 +150,8 @@ static size_t worker_layout(Worker *worker, float *block, const Shape *s, int K)
 // scores [lists·n, TOKENS] of `count` lists from `list`, transposed: row i holds key i's scores of `rows` tokens, so
 // that the selection reads the same key of neighbouring tokens at once.
 static void score_lists(float *scores, const Shape *s, const float *query_out, const float *keys, int list, int count,
-                        int rows, int Dk) {
+                        int rows) {
+    int Dk = s->depth;
     if (s->shared) {
         matmul_serial(scores, TOKENS, TRANSPOSED, keys + (size_t)list * s->n, s->lists * s->n, TRANSPOSED, query_out,
                       s->width, count * s->n, rows, Dk, s->scale, false);
@@ -136,35 +183,44 @@ static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, 
 }
 
 // Scores and choice of one block of tokens; query_out is the block's own.
-static void route_block(const Config *config, const Shape *s, Gating *gating, Worker *worker, const float *query_out,
-                        const float *keys, int t0, int rows) {
+static void route_block(const Shape *s, Gating *gating, Worker *worker, const float *query_out, const float *keys,
+                        int t0, int rows) {
     bool product = s->parts == 2;
     for (int list = 0; list < s->lists; list += s->together) {
         score_lists(worker->scores + (product ? (size_t)list * s->n * TOKENS : 0), s, query_out, keys, list,
-                    s->together, rows, config->Dk);
+                    s->together, rows);
         for (int t = 0; !product && t < rows; t += LANES) choose(gating, worker, s, list, t0, t, rows);
     }
-    for (int c = 0; product && c < config->C; c++) {
+    for (int c = 0; product && c < gating->C; c++) {
         for (int t = 0; t < rows; t += LANES) choose(gating, worker, s, c, t0, t, rows);
     }
 }
 
-void router_forward(const Config *config, Gating *gating, float *query_out, const float *x, const float *query,
+void router_forward(const Config *config, Gating *gating, float *kept, const float *x, const float *query,
                     const float *keys, int N, float *scratch) {
     Shape s = shape_of(config);
     int D = config->D, Dk = config->Dk;
-    for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
-        matmul(query_out + (size_t)list * Dk, s.width, PLAIN, x, D, PLAIN, query + (size_t)list * D * Dk, Dk, N, Dk, D,
-               1.0f, false);
+    size_t used = 0;
+    const float *asked = kept; // what the keys are asked with
+    if (folds(config, &s, N)) {
+        float *folded = floats_take(scratch, &used, folded_floats(config, &s));
+        fold(folded, &s, query, keys, D);
+        s = folded_shape(config, &s);
+        keys = folded;
+        asked = x;
+    }
+    for (int list = 0; asked == kept && list < (s.shared ? 1 : s.lists); list++) {
+        matmul(kept + (size_t)list * Dk, s.width, PLAIN, x, D, PLAIN, query + (size_t)list * D * Dk, Dk, N, Dk, D, 1.0f,
+               false);
     }
     Worker unused;
     size_t share = worker_layout(&unused, NULL, &s, config->K);
 #pragma omp parallel for schedule(dynamic)
     for (int t0 = 0; t0 < N; t0 += TOKENS) {
         Worker worker;
-        worker_layout(&worker, scratch + share * (size_t)parallel_thread(), &s, config->K);
+        worker_layout(&worker, scratch + used + share * (size_t)parallel_thread(), &s, config->K);
         int rows = N - t0 < TOKENS ? N - t0 : TOKENS;
-        route_block(config, &s, gating, &worker, query_out + (size_t)t0 * s.width, keys, t0, rows);
+        route_block(&s, gating, &worker, asked + (size_t)t0 * s.width, keys, t0, rows);
     }
 }
 
@@ -188,35 +244,53 @@ static void spread_gradient(float *dscores, const Shape *s, const float *dscore,
     }
 }
 
-// Through score = scale · query · key: dquery_out [N, width] and dkeys.
-static void scores_backward(const Config *config, const Shape *s, float *dquery_out, float *dkeys, const float *dscores,
+// Through score = scale · query · key: dquery_out [N, width], added to where `add`, and dkeys.
+static void scores_backward(const Shape *s, float *dquery_out, bool add, float *dkeys, const float *dscores,
                             const float *query_out, const float *keys, int list, int N) {
-    int Dk = config->Dk, columns = s->together * s->n;
+    int Dk = s->depth, columns = s->together * s->n;
     if (s->shared) { // keys [Dk, lists·n]
         size_t at = (size_t)list * s->n;
         int width = s->lists * s->n;
-        matmul(dquery_out, Dk, PLAIN, dscores, columns, TRANSPOSED, keys + at, width, N, Dk, columns, 1.0f, list > 0);
+        matmul(dquery_out, Dk, PLAIN, dscores, columns, TRANSPOSED, keys + at, width, N, Dk, columns, 1.0f,
+               add || list > 0);
         matmul(dkeys + at, width, TRANSPOSED, query_out, Dk, PLAIN, dscores, columns, Dk, columns, N, 1.0f, false);
     } else { // keys [lists, n, Dk]
         size_t at = (size_t)list * s->n * Dk, column = (size_t)list * Dk;
         matmul(dquery_out + column, s->width, PLAIN, dscores, columns, PLAIN, keys + at, Dk, N, Dk, s->n, s->scale,
-               false);
+               add);
         matmul(dkeys + at, Dk, TRANSPOSED, dscores, columns, PLAIN, query_out + column, s->width, s->n, Dk, N, s->scale,
                false);
     }
 }
 
+static void backward_folded(const Config *config, float *dx, float *dquery, float *dkeys, const float *dscore,
+                            const Gating *gating, const float *x, const float *query, const float *keys, int N,
+                            float *scratch) {
+    Shape s = shape_of(config), folded = folded_shape(config, &s);
+    size_t used = 0, size = folded_floats(config, &s);
+    float *dscores = floats_take(scratch, &used, (size_t)N * folded.together * folded.n);
+    float *product = floats_take(scratch, &used, size), *dproduct = floats_take(scratch, &used, size);
+    fold(product, &s, query, keys, config->D);
+    spread_gradient(dscores, &folded, dscore, gating, 0);
+    scores_backward(&folded, dx, true, dproduct, dscores, x, product, 0, N);
+    fold_backward(dquery, dkeys, &s, dproduct, query, keys, config->D);
+}
+
 void router_backward(const Config *config, float *dx, float *dquery, float *dkeys, const float *dscore,
-                     const Gating *gating, const float *query_out, const float *x, const float *query,
-                     const float *keys, int N, float *scratch) {
+                     const Gating *gating, const float *kept, const float *x, const float *query, const float *keys,
+                     int N, float *scratch) {
     Shape s = shape_of(config);
     int D = config->D, Dk = config->Dk;
+    if (folds(config, &s, N)) {
+        backward_folded(config, dx, dquery, dkeys, dscore, gating, x, query, keys, N, scratch);
+        return;
+    }
     size_t used = 0;
     float *dscores = floats_take(scratch, &used, (size_t)N * s.together * s.n);
     float *dquery_out = floats_take(scratch, &used, (size_t)N * s.width);
     for (int list = 0; list < s.lists; list += s.together) {
         spread_gradient(dscores, &s, dscore, gating, list);
-        scores_backward(config, &s, dquery_out, dkeys, dscores, query_out, keys, list, N);
+        scores_backward(&s, dquery_out, false, dkeys, dscores, kept, keys, list, N);
     }
     for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
         const float *dq = dquery_out + (size_t)list * Dk;
@@ -229,8 +303,16 @@ void router_backward(const Config *config, float *dx, float *dquery, float *dkey
 size_t router_scratch(const Config *config, int N, int threads) {
     Shape s = shape_of(config);
     Worker unused;
-    size_t forward = worker_layout(&unused, NULL, &s, config->K) * (size_t)threads, backward = 0;
-    floats_take(NULL, &backward, (size_t)N * s.together * s.n);
-    floats_take(NULL, &backward, (size_t)N * s.width);
+    size_t forward = 0, backward = 0;
+    bool folding = folds(config, &s, N);
+    if (folding) floats_take(NULL, &forward, folded_floats(config, &s));
+    forward += worker_layout(&unused, NULL, &s, config->K) * (size_t)threads;
+    if (folding) {
+        floats_take(NULL, &backward, (size_t)N * s.lists * s.n);
+        for (int i = 0; i < 2; i++) floats_take(NULL, &backward, folded_floats(config, &s));
+    } else {
+        floats_take(NULL, &backward, (size_t)N * s.together * s.n);
+        floats_take(NULL, &backward, (size_t)N * s.width);
+    }
     return forward > backward ? forward : backward;
 }

@@ -15,20 +15,20 @@
 
 // Declares the query and the keys, in this order.
 void router_declare(Tensors *tensors, const Config *config, const char *prefix);
-int router_query_width(const Config *config); // floats of all of a token's queries
+size_t router_kept(const Config *config, int N); // floats that backward needs of forward
 bool router_valid(const Config *config, Error *error);
 bool router_is_product(Router router);
 double router_flops(const Config *config); // a token, forward, by the authors' count
 
-// query_out [N, query width] and gating (score, index) from x [N,D].
-void router_forward(const Config *config, Gating *gating, float *query_out, const float *x, const float *query,
+// gating (score, index) from x [N,D]; fills kept [router_kept].
+void router_forward(const Config *config, Gating *gating, float *kept, const float *x, const float *query,
                     const float *keys, int N, float *scratch);
 
 // From dscore [N,C,K], the gradient of the chosen scores (the choice itself has none): writes dquery and dkeys, the
 // gradients of both tensors, and adds to dx [N,D].
 void router_backward(const Config *config, float *dx, float *dquery, float *dkeys, const float *dscore,
-                     const Gating *gating, const float *query_out, const float *x, const float *query,
-                     const float *keys, int N, float *scratch);
+                     const Gating *gating, const float *kept, const float *x, const float *query, const float *keys,
+                     int N, float *scratch);
 
 size_t router_scratch(const Config *config, int N, int threads); // floats, for either direction
 #endif

@@ -22,7 +22,7 @@ static void sgatlin_declare(Tensors *tensors, const Config *config, const char *
 typedef struct {
     Gating gating;  // [N,C,K]
     float *z, *act; // [N,C,K]: in·x, and act(score·z)
-    float *query;   // [N, query width]
+    float *router;  // what its backward needs
 } Kept;
 
 static size_t kept_layout(Kept *kept, float *block, const Config *config, int N) {
@@ -32,7 +32,7 @@ static size_t kept_layout(Kept *kept, float *block, const Config *config, int N)
     kept->gating.index = (int32_t *)floats_take(block, &used, entries);
     kept->z = floats_take(block, &used, entries);
     kept->act = floats_take(block, &used, entries);
-    kept->query = floats_take(block, &used, (size_t)N * router_query_width(config));
+    kept->router = floats_take(block, &used, router_kept(config, N));
     return used;
 }
 
@@ -72,7 +72,7 @@ static void sgatlin_forward(const FfnCall *call) {
     int N = call->B * call->T, C = config->C, D = config->D;
     Kept kept;
     kept_layout(&kept, call->kept, config, N);
-    router_forward(config, &kept.gating, kept.query, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
+    router_forward(config, &kept.gating, kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
                    call->scratch);
     if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
 
@@ -113,7 +113,7 @@ static void sgatlin_backward(const FfnCall *call) {
     experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, C, D);
     experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, C, D);
     router_backward(config, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS), scratch.dscore, gating,
-                    kept.query, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
+                    kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
 }
 
 static Cost sgatlin_cost(const Config *config, int T) {
