@@ -1,0 +1,25 @@
+#include "chapters/05_peer/expert_usage.h"
+#include <math.h>
+
+// [usage
+void expert_usage_add(double *total, const PeerToken *kept, const Peer *p) {
+    for (int slot = 0; slot < p->C * p->K; slot++) total[kept->index[slot]] += kept->gate[slot];
+}
+
+double expert_usage(const double *total, int F) {
+    int used = 0;
+    for (int f = 0; f < F; f++) used += total[f] > 0.0;
+    return (double)used / F;
+}
+
+double expert_unevenness(const double *total, int F) {
+    double all = 0.0, sum = 0.0;
+    for (int f = 0; f < F; f++) all += total[f];
+    if (all == 0.0) return 0.0;
+    for (int f = 0; f < F; f++) {
+        double z = total[f] / all;
+        if (z > 0.0) sum += z * log(z); // z log z goes to 0 with z
+    }
+    return log(F) + sum;
+}
+// usage]

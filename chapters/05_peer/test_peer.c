@@ -1,0 +1,515 @@
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/04_product_keys/product_keys.h"
+#include "chapters/05_peer/expert_usage.h"
+#include "chapters/05_peer/peer.h"
+#include "reference/support/random.h"
+#include "reference/support/safetensors.h"
+#include "tests/support/compare.h"
+#include "tests/support/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- a layer with memory: parameters, one token, gradients; all in one block
+
+typedef struct {
+    Peer p;
+    double *block;
+    PeerWeights w, gradient;
+    size_t sizes[4]; // of query, keys, in, out
+    double *x, *y, *dx, *dy, *room;
+    PeerToken kept;
+    int *ints, *ranks;
+} Layer;
+
+static double *take(double **from, size_t count) {
+    double *at = *from;
+    *from += count;
+    return at;
+}
+
+static PeerWeights take_weights(double **from, const size_t sizes[4]) {
+    PeerWeights w;
+    w.query = take(from, sizes[0]);
+    w.keys = take(from, sizes[1]);
+    w.in = take(from, sizes[2]);
+    w.out = take(from, sizes[3]);
+    return w;
+}
+
+static Layer layer_new(const Peer *p) {
+    size_t D = (size_t)p->D, experts = p->F * D, lists = 2 * (size_t)p->C;
+    Layer layer = { .p = *p, .sizes = { lists * D * p->Dk, lists * peer_keys(p) * p->Dk, experts, experts } };
+    size_t count = 2 * (layer.sizes[0] + layer.sizes[1] + 2 * experts) + 4 * D + peer_room(p) + peer_token_doubles(p);
+    double *next = layer.block = calloc(count, sizeof *next);
+    layer.ints = calloc((size_t)p->C * p->K + 2 * (size_t)p->K, sizeof *layer.ints);
+    ck_assert(layer.block != NULL && layer.ints != NULL);
+    layer.w = take_weights(&next, layer.sizes);
+    layer.gradient = take_weights(&next, layer.sizes);
+    layer.x = take(&next, D);
+    layer.y = take(&next, D);
+    layer.dx = take(&next, D);
+    layer.dy = take(&next, D);
+    layer.room = take(&next, peer_room(p));
+    layer.kept = peer_token(take(&next, peer_token_doubles(p)), layer.ints, p);
+    layer.ranks = layer.ints + (size_t)p->C * p->K;
+    ck_assert_ptr_eq(next, layer.block + count);
+    return layer;
+}
+
+static void layer_free(Layer *layer) {
+    free(layer->block);
+    free(layer->ints);
+    *layer = (Layer){ 0 };
+}
+
+static void fill(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
+    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
+}
+
+static Layer random_layer(const Peer *p, uint64_t seed) {
+    Layer layer = layer_new(p);
+    fill(layer.w.query, layer.sizes[0], 1.0 / sqrt(p->D), seed, "query");
+    fill(layer.w.keys, layer.sizes[1], 1.0, seed, "keys");
+    fill(layer.w.in, layer.sizes[2], 1.0 / sqrt(p->D), seed, "in");
+    fill(layer.w.out, layer.sizes[3], 1.0 / sqrt(p->C), seed, "out");
+    fill(layer.x, (size_t)p->D, 1.0, seed, "x");
+    fill(layer.dy, (size_t)p->D, 1.0, seed, "dy");
+    return layer;
+}
+
+static void forward(Layer *l) { peer_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->p); }
+static void backward(Layer *l) { peer_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->p); }
+
+static void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
+    Difference difference;
+    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
+                               (Tolerance){ .relative = relative });
+    ck_assert_msg(same, "%s", difference.problem);
+}
+
+// ---- on paper
+
+// D = 2, F = 4 experts, n = 2, one head, K = 2, Dk = 1; so the scale is 1/√2. x = (1, 2); the queries are (2, 0)·x = 2
+// and (0, 1)·x = 2. Keys of the first list 3, 0, of the second (ln 3)/√2, 0. Scores, with √2·key as 2/√2 = √2:
+//     first 3√2, 0;  second ln 3, 0;  so expert 0 has 3√2 + ln 3, expert 1 has 3√2, and both others much less.
+// Softmax over the two: e^(ln 3) : 1, so the gates are 3/4 and 1/4.
+// in: expert 0 (10, 0), expert 1 (2, -1);  z = 10 and 0;  gelu(10) = 10 and gelu'(10) = 1, gelu(0) = 0, gelu'(0) = 1/2.
+// out: (1, 1) and (4, 1);  y = 3/4·10·(1, 1) + 0 = (7.5, 7.5).
+// Back with dy = (1, 0): out·dy is 1 and 4.
+//     expert 0: dgate = 10·1, dz = 3/4·1·1, dout += 7.5·dy = (7.5, 0), din += 3/4·x = (0.75, 1.5), dx += 3/4·in = (7.5, 0)
+//     expert 1: dgate = 0,    dz = 1/4·1/2·4 = 1/2, dout += 0, din += x/2 = (0.5, 1), dx += in/2 = (1, -0.5)
+// Σ gate·dgate = 7.5: dscore = 3/4·(10 - 7.5) = 1.875 and 1/4·(0 - 7.5) = -1.875.
+// Both have i = 0, where the two cancel; j = 0 gets 1.875 and j = 1 -1.875. With the scale, dkeys of the second list =
+// ±1.875·2/√2 = ±1.875·√2, dquery = 1.875·(ln 3)/√2/√2 = 0.9375·ln 3, dWq of it = x times that; dx += (0, 1) times that.
+START_TEST(four_experts_on_paper)
+{
+    const Peer p = { .D = 2, .F = 4, .C = 1, .K = 2, .Dk = 1 };
+    const double ln3 = log(3.0), root = sqrt(2.0), q = 0.9375 * ln3;
+    Layer l = layer_new(&p);
+    memcpy(l.x, (double[]){ 1, 2 }, 2 * sizeof(double));
+    memcpy(l.dy, (double[]){ 1, 0 }, 2 * sizeof(double));
+    memcpy(l.w.query, (double[]){ 2, 0, 0, 1 }, 4 * sizeof(double));
+    memcpy(l.w.keys, (double[]){ 3, 0, ln3 / root, 0 }, 4 * sizeof(double));
+    memcpy(l.w.in, (double[]){ 10, 0, 2, -1, 9, 9, 9, 9 }, 8 * sizeof(double));
+    memcpy(l.w.out, (double[]){ 1, 1, 4, 1, 9, 9, 9, 9 }, 8 * sizeof(double));
+    forward(&l);
+    backward(&l);
+    ck_assert(l.kept.index[0] == 0 && l.kept.index[1] == 1);
+    const struct {
+        const char *name;
+        const double *got, want[8];
+        size_t count;
+    } numbers[] = {
+        { "score", l.kept.score, { 3 * root + ln3, 3 * root }, 2 },
+        { "gate", l.kept.gate, { 0.75, 0.25 }, 2 },
+        { "y", l.y, { 7.5, 7.5 }, 2 },
+        { "dout", l.gradient.out, { 7.5, 0, 0, 0, 0, 0, 0, 0 }, 8 },
+        { "din", l.gradient.in, { 0.75, 1.5, 0.5, 1, 0, 0, 0, 0 }, 8 },
+        { "dkeys", l.gradient.keys, { 0, 0, 1.875 * root, -1.875 * root }, 4 },
+        { "dquery", l.gradient.query, { 0, 0, q, 2 * q }, 4 },
+        { "dx", l.dx, { 8.5, q - 0.5 }, 2 },
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        for (size_t j = 0; j < numbers[i].count; j++) {
+            ck_assert_msg(fabs(numbers[i].got[j] - numbers[i].want[j]) < 1e-13, "%s[%zu] is %g, on paper %g",
+                          numbers[i].name, j, numbers[i].got[j], numbers[i].want[j]);
+        }
+    }
+    backward(&l); // gradients of parameters are added, dx is written
+    ck_assert_double_eq_tol(l.gradient.out[0], 15, 1e-13);
+    ck_assert_double_eq_tol(l.gradient.query[3], 4 * q, 1e-13);
+    ck_assert_double_eq_tol(l.dx[0], 8.5, 1e-13);
+    layer_free(&l);
+}
+END_TEST
+
+// ---- the golden file: the numbers of the sgatlin authors' own code
+
+static int setting(const Safetensors *file, const char *key) {
+    const char *value = safetensors_metadata(file, key);
+    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
+    return atoi(value);
+}
+
+static double *read_tensor(const Safetensors *file, const char *name, size_t count) {
+    const SafeTensor *tensor = safetensors_find(file, name);
+    ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
+    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count, count);
+    double *values = malloc(count * sizeof *values);
+    ck_assert_ptr_nonnull(values);
+    safetensor_to_doubles(values, tensor);
+    return values;
+}
+
+static void copy_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
+    double *values = read_tensor(file, name, count);
+    memcpy(out, values, count * sizeof *values);
+    free(values);
+}
+
+static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
+    double *want = read_tensor(file, name, count);
+    expect(name, got, want, count, 1e-10); // measured: 3e-15 at the worst
+    free(want);
+}
+
+// The results of all tokens, side by side as the file has them.
+typedef struct {
+    size_t N, row, keys, entries; // tokens; numbers of one token
+    double *y, *dx, *scores, *score, *index;
+} Results;
+
+static Results results_new(const Peer *p, size_t N) {
+    Results r = { .N = N, .row = (size_t)p->D, .entries = (size_t)p->C * p->K };
+    r.keys = 2 * (size_t)p->C * peer_keys(p);
+    r.y = calloc(N * (2 * r.row + r.keys + 2 * r.entries), sizeof *r.y);
+    ck_assert_ptr_nonnull(r.y);
+    r.dx = r.y + N * r.row;
+    r.scores = r.dx + N * r.row;
+    r.score = r.scores + N * r.keys;
+    r.index = r.score + N * r.entries;
+    return r;
+}
+
+static void run_token(Layer *l, Results *r, size_t t, const double *x, const double *dy) {
+    memcpy(l->x, x + t * r->row, r->row * sizeof *x);
+    memcpy(l->dy, dy + t * r->row, r->row * sizeof *dy);
+    forward(l);
+    backward(l);
+    memcpy(r->y + t * r->row, l->y, r->row * sizeof *x);
+    memcpy(r->dx + t * r->row, l->dx, r->row * sizeof *x);
+    memcpy(r->scores + t * r->keys, l->kept.scores, r->keys * sizeof *x);
+    memcpy(r->score + t * r->entries, l->kept.score, r->entries * sizeof *x);
+    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->kept.index[e];
+}
+
+static void expect_golden(const Safetensors *file, const Layer *l, const Results *r) {
+    expect_tensor(file, "router.scores", r->scores, r->N * r->keys);
+    expect_tensor(file, "gating.scores", r->score, r->N * r->entries);
+    expect_tensor(file, "y", r->y, r->N * r->row);
+    expect_tensor(file, "dx", r->dx, r->N * r->row);
+    expect_tensor(file, "grad.router.query", l->gradient.query, l->sizes[0]);
+    expect_tensor(file, "grad.router.keys", l->gradient.keys, l->sizes[1]);
+    expect_tensor(file, "grad.experts.in", l->gradient.in, l->sizes[2]);
+    expect_tensor(file, "grad.experts.out", l->gradient.out, l->sizes[3]);
+    double *index = read_tensor(file, "gating.indices", r->N * r->entries);
+    ck_assert(memcmp(index, r->index, r->N * r->entries * sizeof *index) == 0);
+    free(index);
+}
+
+START_TEST(the_golden_file_agrees)
+{
+    Safetensors file;
+    Error error = { "" };
+    ck_assert_msg(safetensors_open(&file, "tests/golden/ffn/peer.safetensors", &error), "%s", error.text);
+    const Peer p = { .D = setting(&file, "D"),
+                     .F = setting(&file, "F"),
+                     .C = setting(&file, "C"),
+                     .K = setting(&file, "K"),
+                     .Dk = setting(&file, "Dk") };
+    Layer l = layer_new(&p);
+    copy_tensor(l.w.query, &file, "router.query", l.sizes[0]);
+    copy_tensor(l.w.keys, &file, "router.keys", l.sizes[1]);
+    copy_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
+    copy_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
+    size_t count = safetensors_find(&file, "x")->count;
+    Results r = results_new(&p, count / (size_t)p.D);
+    double *x = read_tensor(&file, "x", count), *dy = read_tensor(&file, "dy", count);
+    for (size_t t = 0; t < r.N; t++) run_token(&l, &r, t, x, dy);
+    expect_golden(&file, &l, &r);
+    free(x);
+    free(dy);
+    free(r.y);
+    layer_free(&l);
+    safetensors_close(&file);
+}
+END_TEST
+
+// ---- finite differences
+
+static double loss(Layer *l) {
+    forward(l);
+    double sum = 0.0;
+    for (int d = 0; d < l->p.D; d++) sum += l->y[d] * l->dy[d];
+    return sum;
+}
+
+// The slope of the loss at one number, by central difference. A step that changes the choice has no slope: false.
+static bool slope(double *out, Layer *l, double *at, const int *choice) {
+    const double step = 1e-5, kept = *at;
+    size_t bytes = (size_t)l->p.C * l->p.K * sizeof *choice;
+    *at = kept + step;
+    double above = loss(l);
+    bool same = memcmp(l->kept.index, choice, bytes) == 0;
+    *at = kept - step;
+    double below = loss(l);
+    same = same && memcmp(l->kept.index, choice, bytes) == 0;
+    *at = kept;
+    *out = (above - below) / (2 * step);
+    return same;
+}
+
+// Every element of one tensor; the error of all together against the gradient's own size. With one choice a head the
+// softmax is 1 whatever the score, and the router has no gradient at all.
+static void expect_slopes(Layer *l, const char *name, double *at, const double *gradient, size_t count, bool none) {
+    int choice[64], checked = 0;
+    double error = 0.0, size = 0.0;
+    memcpy(choice, l->kept.index, (size_t)l->p.C * l->p.K * sizeof *choice);
+    for (size_t i = 0; i < count; i++) {
+        double measured;
+        if (!slope(&measured, l, at + i, choice)) continue;
+        checked++;
+        error += (measured - gradient[i]) * (measured - gradient[i]);
+        size += gradient[i] * gradient[i];
+    }
+    ck_assert_msg(checked > 0.9 * count, "%s: the choice stayed in %d of %zu steps", name, checked, count);
+    if (none) {
+        ck_assert_msg(size == 0.0 && error == 0.0, "%s: one choice a head, and a slope of %g", name, sqrt(error));
+    } else {
+        ck_assert_msg(size > 0 && sqrt(error / size) < 1e-6, "%s: off by %.2g of its length", name, sqrt(error / size));
+    }
+}
+
+START_TEST(backward_is_the_slope_of_forward)
+{
+    static const int sizes[][5] = { { 5, 9, 2, 3, 4 }, { 3, 16, 3, 1, 2 }, { 7, 25, 1, 5, 3 },
+                                    { 1, 4, 2, 2, 1 }, { 6, 1, 2, 1, 2 },  { 4, 4, 5, 2, 3 } };
+    const int *of = sizes[_i];
+    const Peer p = { .D = of[0], .F = of[1], .C = of[2], .K = of[3], .Dk = of[4] };
+    Layer l = random_layer(&p, 7);
+    forward(&l);
+    backward(&l);
+    expect_slopes(&l, "query", l.w.query, l.gradient.query, l.sizes[0], p.K == 1);
+    expect_slopes(&l, "keys", l.w.keys, l.gradient.keys, l.sizes[1], p.K == 1);
+    expect_slopes(&l, "in", l.w.in, l.gradient.in, l.sizes[2], false);
+    expect_slopes(&l, "out", l.w.out, l.gradient.out, l.sizes[3], false);
+    expect_slopes(&l, "x", l.x, l.dx, (size_t)p.D, false);
+    layer_free(&l);
+}
+END_TEST
+
+// ---- bridges
+
+static const Peer middle = { .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6 };
+
+// A flat router with one key an expert: the two sub-keys end to end, asked by both queries end to end.
+static void join(double *flat_query, double *flat_keys, const Layer *l) {
+    const Peer *p = &l->p;
+    size_t n = (size_t)peer_keys(p), Dk = (size_t)p->Dk, D = (size_t)p->D, F = (size_t)p->F, C = (size_t)p->C;
+    for (size_t list = 0; list < 2 * C; list++) {
+        size_t part = list / C, c = list % C;
+        for (size_t d = 0; d < D; d++) {
+            memcpy(flat_query + ((c * D + d) * 2 + part) * Dk, l->w.query + (list * D + d) * Dk, Dk * sizeof(double));
+        }
+        for (size_t f = 0; f < F; f++) {
+            size_t sub = part == 0 ? f / n : f % n;
+            memcpy(flat_keys + ((c * F + f) * 2 + part) * Dk, l->w.keys + (list * n + sub) * Dk, Dk * sizeof(double));
+        }
+    }
+}
+
+// PEER's router with keys that are all pairs of sub-keys is the flat key-value router: the same scores, the same choice.
+START_TEST(the_router_is_a_flat_one_over_all_pairs)
+{
+    const KeyValue flat = { .parts = 1, .C = middle.C, .n = middle.F, .D = middle.D, .Dk = 2 * middle.Dk };
+    enum { C = 3, F = 25, D = 11, WIDE = 12, K = 4 };
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        double query[C * D * WIDE], keys[C * F * WIDE], asked[C * WIDE], scores[C * F], best[K];
+        int index[K];
+        Layer l = random_layer(&middle, seed);
+        forward(&l);
+        join(query, keys, &l);
+        key_value_scores(scores, asked, l.x, query, keys, &flat);
+        for (int c = 0; c < C; c++) {
+            top_k(index, scores + c * F, F, K);
+            for (int k = 0; k < K; k++) {
+                ck_assert_int_eq(index[k], l.kept.index[c * K + k]);
+                best[k] = scores[c * F + index[k]];
+            }
+            expect("score", l.kept.score + c * K, best, K, 1e-13);
+        }
+        layer_free(&l);
+    }
+}
+END_TEST
+
+// One head that takes one expert: softmax over one number is 1, whatever it is, and the layer is that neuron.
+START_TEST(one_head_and_one_choice_is_one_neuron)
+{
+    const Peer p = { .D = 7, .F = 16, .C = 1, .K = 1, .Dk = 3 };
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        Layer l = random_layer(&p, seed);
+        double z = 0.0, y[7];
+        forward(&l);
+        const double *in = l.w.in + l.kept.index[0] * p.D, *out = l.w.out + l.kept.index[0] * p.D;
+        for (int d = 0; d < p.D; d++) z += in[d] * l.x[d];
+        for (int d = 0; d < p.D; d++) y[d] = gelu(z) * out[d];
+        ck_assert_double_eq(l.kept.gate[0], 1.0);
+        expect("gelu(in·x) out", l.y, y, (size_t)p.D, 1e-15);
+        layer_free(&l);
+    }
+}
+END_TEST
+
+// All heads together are the sum of each head alone, over the same experts: an expert that two choose speaks twice.
+START_TEST(heads_add_up)
+{
+    Layer all = random_layer(&middle, 3);
+    Peer alone = middle;
+    alone.C = 1;
+    double sum[11] = { 0 };
+    size_t query = (size_t)middle.D * middle.Dk, keys = (size_t)peer_keys(&middle) * middle.Dk;
+    int shared = 0;
+    forward(&all);
+    for (size_t c = 0; c < 3; c++) {
+        Layer l = layer_new(&alone);
+        for (size_t part = 0; part < 2; part++) {
+            size_t list = part * 3 + c;
+            memcpy(l.w.query + part * query, all.w.query + list * query, query * sizeof(double));
+            memcpy(l.w.keys + part * keys, all.w.keys + list * keys, keys * sizeof(double));
+        }
+        memcpy(l.w.in, all.w.in, all.sizes[2] * sizeof(double));
+        memcpy(l.w.out, all.w.out, all.sizes[3] * sizeof(double));
+        memcpy(l.x, all.x, (size_t)middle.D * sizeof(double));
+        forward(&l);
+        for (int d = 0; d < middle.D; d++) sum[d] += l.y[d];
+        layer_free(&l);
+    }
+    for (int a = 0; a < 12; a++) {
+        for (int b = a + 1; b < 12; b++) shared += all.kept.index[a] == all.kept.index[b];
+    }
+    ck_assert_int_gt(shared, 0); // or this test would show nothing of an expert that is chosen twice
+    expect("y", all.y, sum, 11, 1e-14);
+    layer_free(&all);
+}
+END_TEST
+
+// Every expert with the same gate: chapter 01's mlp, whose neurons are the experts, divided by their number.
+START_TEST(all_experts_alike_are_an_mlp)
+{
+    enum { D = 5, F = 12 };
+    const Peer p = { .D = D, .F = F, .C = 1, .K = F, .Dk = 1 };
+    double in[F * D], out[F * D], up[D * F], x[D], y[D], mlp[D], score[F] = { 0 }, gate[F], z[F], hidden[2 * F];
+    int index[F];
+    fill(in, F * D, 1.0, 1, "in");
+    fill(out, F * D, 1.0 / F, 1, "out");
+    fill(x, D, 1.0, 1, "x");
+    for (int f = 0; f < F; f++) {
+        index[f] = F - 1 - f;
+        for (int d = 0; d < D; d++) up[d * F + f] = in[f * D + d];
+    }
+    peer_experts(y, gate, z, score, index, x, in, out, &p);
+    mlp_forward(mlp, hidden, hidden + F, x, up, out, D, F);
+    for (int d = 0; d < D; d++) y[d] *= F;
+    expect("mlp", y, mlp, D, 1e-14);
+}
+END_TEST
+
+// A softmax sees only differences: the gates of a head stay when all of its scores rise. In chapter 06 they will not.
+START_TEST(a_head_that_likes_all_more_gates_the_same)
+{
+    Layer l = random_layer(&middle, 4);
+    double score[12], before[11];
+    forward(&l);
+    memcpy(before, l.y, sizeof before);
+    for (int slot = 0; slot < 12; slot++) score[slot] = l.kept.score[slot] + 5.0 * (slot / middle.K);
+    peer_experts(l.y, l.kept.gate, l.kept.z, score, l.kept.index, l.x, l.w.in, l.w.out, &middle);
+    expect("y", l.y, before, 11, 1e-13);
+    layer_free(&l);
+}
+END_TEST
+
+// Only the chosen experts speak, and only they learn, each from all heads that chose it.
+START_TEST(what_was_not_chosen_has_no_gradient)
+{
+    Layer l = random_layer(&middle, 6);
+    bool chosen[25] = { false };
+    forward(&l);
+    backward(&l);
+    for (int slot = 0; slot < middle.C * middle.K; slot++) chosen[l.kept.index[slot]] = true;
+    for (int f = 0; f < middle.F; f++) {
+        for (int d = 0; d < middle.D; d++) {
+            ck_assert_int_eq(l.gradient.out[f * middle.D + d] != 0.0, chosen[f]);
+            ck_assert_int_eq(l.gradient.in[f * middle.D + d] != 0.0, chosen[f]);
+        }
+    }
+    layer_free(&l);
+}
+END_TEST
+
+// ---- usage
+
+// Four experts with total gates 1, 1, 0, 2: z = 1/4, 1/4, 0, 1/2;  ln 4 - 1/2 ln 4 - 1/2 ln 2 = 1/2 ln 2.
+START_TEST(usage_on_paper)
+{
+    static const double total[4] = { 1, 1, 0, 2 }, even[4] = { 3, 3, 3, 3 }, one[4] = { 0, 0, 7, 0 }, none[4] = { 0 };
+    ck_assert_double_eq(expert_usage(total, 4), 0.75);
+    ck_assert_double_eq_tol(expert_unevenness(total, 4), 0.5 * log(2.0), 1e-15);
+    ck_assert_double_eq(expert_usage(even, 4), 1.0);
+    ck_assert_double_eq_tol(expert_unevenness(even, 4), 0.0, 1e-15);
+    ck_assert_double_eq(expert_usage(one, 4), 0.25);
+    ck_assert_double_eq_tol(expert_unevenness(one, 4), log(4.0), 1e-15);
+    ck_assert_double_eq(expert_usage(none, 4), 0.0);
+    ck_assert_double_eq(expert_unevenness(none, 4), 0.0);
+}
+END_TEST
+
+// A token hands out one whole of gates a head, to the experts it chose.
+START_TEST(a_token_adds_its_gates)
+{
+    Layer l = random_layer(&middle, 8);
+    double total[25] = { 0 }, sum = 0.0;
+    forward(&l);
+    expert_usage_add(total, &l.kept, &middle);
+    expert_usage_add(total, &l.kept, &middle);
+    for (int f = 0; f < middle.F; f++) {
+        double want = 0.0;
+        for (int slot = 0; slot < 12; slot++) want += l.kept.index[slot] == f ? 2 * l.kept.gate[slot] : 0.0;
+        ck_assert_double_eq_tol(total[f], want, 1e-15);
+        sum += total[f];
+    }
+    ck_assert_double_eq_tol(sum, 2.0 * middle.C, 1e-14);
+    layer_free(&l);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("05 peer");
+    TCase *tests = tcase_create("peer");
+    tcase_add_test(tests, four_experts_on_paper);
+    tcase_add_test(tests, the_golden_file_agrees);
+    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, 6);
+    tcase_add_test(tests, the_router_is_a_flat_one_over_all_pairs);
+    tcase_add_test(tests, one_head_and_one_choice_is_one_neuron);
+    tcase_add_test(tests, heads_add_up);
+    tcase_add_test(tests, all_experts_alike_are_an_mlp);
+    tcase_add_test(tests, a_head_that_likes_all_more_gates_the_same);
+    tcase_add_test(tests, what_was_not_chosen_has_no_gradient);
+    tcase_add_test(tests, usage_on_paper);
+    tcase_add_test(tests, a_token_adds_its_gates);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
