@@ -1,76 +1,127 @@
 #include "reference/ffn/ffn.h"
+#include "reference/model/ladder.h"
 #include "reference/model/model.h"
+#include "reference/support/json.h"
 #include "tests/support/suite.h"
 #include <check.h>
 #include <string.h>
 
 // Facts by the sgatlin authors' own counting functions: parameters of the whole model, and the FLOPs of the layers'
-// matrix products for one sequence, forward.
-typedef struct {
-    const char *ffn;
-    int V, T, D, Dh, L, F, C, K, Dk;
-    Router router;
-    double parameters, flops;
-} Row;
+// matrix products for one sequence, forward, of the models that their studies compare.
+static const char *const GOLDEN = "tests/golden/flops.json";
+enum { GOLDEN_ROWS = 42 };
 
-static const Row rows[] = {
-    { "mlp", 8192, 1024, 256, 64, 4, 1024, 0, 0, 0, ROUTER_PRODUCT_DENSE, 5245696, 10737418240 },
-    { "glu", 8192, 1024, 256, 64, 4, 1024, 0, 0, 0, ROUTER_PRODUCT_DENSE, 6303488, 12884901888 },
-    { "peer", 8192, 1024, 256, 64, 4, 1024, 8, 8, 128, ROUTER_PRODUCT_DENSE, 7604992, 11542724608 },
-    { "sgatlin", 8192, 1024, 256, 64, 4, 1024, 8, 8, 128, ROUTER_PRODUCT_DENSE, 20318976, 7516192768 },
-    { "mlp", 50257, 2048, 256, 64, 4, 512, 0, 0, 0, ROUTER_PRODUCT_DENSE, 14965760, 25769803776 },
-    { "glu", 50257, 2048, 256, 64, 4, 512, 0, 0, 0, ROUTER_PRODUCT_DENSE, 15495168, 27917287424 },
-    { "peer", 50257, 2048, 256, 64, 4, 6400, 16, 8, 128, ROUTER_PRODUCT_DENSE, 32529408, 45097156608 },
-    { "sgatlin", 50257, 2048, 256, 64, 4, 1600, 16, 8, 128, ROUTER_PRODUCT_DENSE, 67132416, 25769803776 },
-    { "mlp", 50257, 2048, 384, 64, 6, 1024, 0, 0, 0, ROUTER_PRODUCT_DENSE, 27561984, 72477573120 },
-    { "glu", 50257, 2048, 384, 64, 6, 1024, 0, 0, 0, ROUTER_PRODUCT_DENSE, 29935872, 82141249536 },
-    { "peer", 50257, 2048, 384, 64, 6, 10816, 16, 8, 128, ROUTER_PRODUCT_DENSE, 84676608, 104689827840 },
-    { "sgatlin", 50257, 2048, 384, 64, 6, 2704, 16, 8, 128, ROUTER_PRODUCT_DENSE, 223776768, 62008590336 },
-    { "mlp", 50257, 2048, 512, 64, 8, 1280, 0, 0, 0, ROUTER_PRODUCT_DENSE, 44615680, 146028888064 },
-    { "glu", 50257, 2048, 512, 64, 8, 1280, 0, 0, 0, ROUTER_PRODUCT_DENSE, 49883136, 167503724544 },
-    { "peer", 50257, 2048, 512, 64, 8, 16384, 16, 8, 128, ROUTER_PRODUCT_DENSE, 189319168, 193273528320 },
-    { "sgatlin", 50257, 2048, 512, 64, 8, 4096, 16, 8, 128, ROUTER_PRODUCT_DENSE, 573622272, 118111600640 },
-    { "mlp", 50257, 2048, 640, 64, 10, 1536, 0, 0, 0, ROUTER_PRODUCT_DENSE, 68224000, 255013683200 },
-    { "glu", 50257, 2048, 640, 64, 10, 1536, 0, 0, 0, ROUTER_PRODUCT_DENSE, 78091520, 295279001600 },
-    { "peer", 50257, 2048, 640, 64, 10, 23104, 16, 8, 128, ROUTER_PRODUCT_DENSE, 376734720, 314069483520 },
-    { "sgatlin", 50257, 2048, 640, 64, 10, 5776, 16, 8, 128, ROUTER_PRODUCT_DENSE, 1235420160, 197300060160 },
-    { "mlp", 50257, 2048, 768, 64, 12, 2048, 0, 0, 0, ROUTER_PRODUCT_DENSE, 104678400, 425201762304 },
-    { "glu", 50257, 2048, 768, 64, 12, 2048, 0, 0, 0, ROUTER_PRODUCT_DENSE, 123611136, 502511173632 },
-    { "peer", 50257, 2048, 768, 64, 12, 30976, 16, 8, 128, ROUTER_PRODUCT_DENSE, 684278784, 470298918912 },
-    { "sgatlin", 50257, 2048, 768, 64, 12, 7744, 16, 8, 128, ROUTER_PRODUCT_DENSE, 2356233216, 302795194368 },
-    { "mlp", 50257, 2048, 896, 64, 14, 2304, 0, 0, 0, ROUTER_PRODUCT_DENSE, 147818496, 631360192512 },
-    { "glu", 50257, 2048, 896, 64, 14, 2304, 0, 0, 0, ROUTER_PRODUCT_DENSE, 176796928, 749740228608 },
-    { "peer", 50257, 2048, 896, 64, 14, 40000, 16, 8, 128, ROUTER_PRODUCT_DENSE, 1156384768, 665183059968 },
-    { "sgatlin", 50257, 2048, 896, 64, 14, 10000, 16, 8, 128, ROUTER_PRODUCT_DENSE, 4111435776, 437818228736 },
-    { "mlp", 50257, 2048, 1024, 64, 16, 2560, 0, 0, 0, ROUTER_PRODUCT_DENSE, 202493952, 893353197568 },
-    { "glu", 50257, 2048, 1024, 64, 16, 2560, 0, 0, 0, ROUTER_PRODUCT_DENSE, 244535296, 1065151889408 },
-    { "peer", 50257, 2048, 1024, 64, 16, 50176, 16, 8, 128, ROUTER_PRODUCT_DENSE, 1844563968, 901943132160 },
-    { "sgatlin", 50257, 2048, 1024, 64, 16, 12544, 16, 8, 128, ROUTER_PRODUCT_DENSE, 6704713728, 605590388736 },
-    { "sgatlin", 8192, 1024, 256, 64, 4, 1024, 8, 8, 128, ROUTER_PRODUCT_KEY_VALUE, 22285056, 11542724608 },
-    { "sgatlin", 8192, 1024, 256, 64, 4, 1024, 8, 8, 128, ROUTER_DENSE, 24251136, 15569256448 },
-};
+static json_t *golden_rows(void) {
+    Error error = { "" };
+    json_t *file = json_read_file(GOLDEN, &error), *rows = json_incref(json_object_get(file, "rows"));
+    ck_assert_msg(file != NULL, "%s", error.text);
+    ck_assert_int_eq((int)json_array_size(rows), GOLDEN_ROWS);
+    json_decref(file);
+    return rows;
+}
+
+static double number(const json_t *row, const char *name) { return json_number_value(json_object_get(row, name)); }
+
+// The row's model, from the letters that stand in it; false: of a kind that is not here.
+static bool row_config(Config *out, const json_t *row) {
+    const char *name;
+    json_t *value;
+    Error error = { "" };
+    *out = (Config){ .ffn = ffn_find(json_string_value(json_object_get(row, "ffn"))) };
+    if (out->ffn == NULL) return false;
+    json_object_foreach((json_t *)row, name, value) {
+        char text[32] = "";
+        bool found;
+        if (json_is_integer(value)) snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+        if (json_is_string(value)) snprintf(text, sizeof text, "%s", json_string_value(value));
+        if (strlen(name) > 2 && strcmp(name, "router") != 0) continue; // a letter, at most two characters, or a router
+        ck_assert_msg(config_set(out, name, text, &found, &error), "%s", error.text);
+        ck_assert_msg(found, "%s is no setting here", name);
+    }
+    ck_assert_msg(config_valid(out, &error), "%s", error.text);
+    return true;
+}
 
 START_TEST(counts_agree_exactly)
 {
-    const Row *row = &rows[_i];
-    Config config = { .ffn = ffn_find(row->ffn),
-                      .V = row->V,
-                      .T = row->T,
-                      .D = row->D,
-                      .Dh = row->Dh,
-                      .L = row->L,
-                      .F = row->F,
-                      .C = row->C,
-                      .K = row->K,
-                      .Dk = row->Dk,
-                      .router = row->router };
+    json_t *rows = golden_rows(), *row = json_array_get(rows, (size_t)_i);
+    Config config;
+    if (row_config(&config, row)) {
+        ModelCost cost = model_cost(&config);
+        double flops = number(row, "forward_flops_per_sequence");
+        ck_assert_double_eq(cost.parameters, number(row, "parameters"));
+        ck_assert_double_eq(cost.layers.flops, flops);
+        ck_assert_double_eq(cost.flops_full, flops + 2.0 * config.T * config.D * config.V);
+        ck_assert(cost.active_parameters <= cost.parameters);
+    }
+    json_decref(rows);
+}
+END_TEST
+
+static bool same_row(const LadderRow *ours, const json_t *row) {
+    Config config;
+    return strcmp(ours->study, json_string_value(json_object_get(row, "study"))) == 0 &&
+           ours->scale == (int)number(row, "scale") && row_config(&config, row) && config_equal(&ours->config, &config);
+}
+
+// Every golden model of a kind that is here stands in the ladder with the same letters, and the ladder has no others.
+START_TEST(the_ladder_is_the_papers)
+{
     Error error = { "" };
-    ck_assert_msg(config_valid(&config, &error), "%s", error.text);
-    ModelCost cost = model_cost(&config);
-    ck_assert_double_eq(cost.parameters, row->parameters);
-    ck_assert_double_eq(cost.layers.flops, row->flops);
-    ck_assert_double_eq(cost.flops_full, row->flops + 2.0 * row->T * row->D * row->V);
-    ck_assert(cost.active_parameters <= cost.parameters);
+    LadderRow ladder[LADDER_ROWS];
+    json_t *rows = golden_rows();
+    int count = ladder_rows(ladder, &error), known = 0;
+    ck_assert_msg(count > 0, "%s", error.text);
+    for (size_t i = 0; i < GOLDEN_ROWS; i++) {
+        const json_t *row = json_array_get(rows, i);
+        Config config;
+        int found = 0;
+        if (!row_config(&config, row)) continue;
+        for (int j = 0; j < count; j++) found += same_row(&ladder[j], row);
+        ck_assert_msg(found == 1, "row %zu: %d of ours are like it", i, found);
+        known++;
+    }
+    ck_assert_int_eq(count, known);
+    ck_assert_int_ge(known, 26); // mlp, glu and sgatlin at eight sizes, and sgatlin with two other routers
+    json_decref(rows);
+}
+END_TEST
+
+// The quarter scales keep the proportions of the paper's scale that they are named after.
+START_TEST(a_quarter_keeps_the_proportions)
+{
+    Error error = { "" };
+    for (int i = 0; ffn_kinds[i] != NULL; i++) {
+        for (int s = 2; s <= 8; s++) {
+            Config paper, ours;
+            char quarter[8] = { 'q', (char)('0' + s), '\0' };
+            ck_assert_msg(ladder_config(&paper, quarter + 1, ffn_kinds[i], &error), "%s", error.text);
+            ck_assert_msg(ladder_config(&ours, quarter, ffn_kinds[i], &error), "%s", error.text);
+            ck_assert_msg(config_valid(&ours, &error), "%s %s: %s", ffn_kinds[i]->name, quarter, error.text);
+            ck_assert_int_eq(4 * ours.D, paper.D);
+            ck_assert_int_eq(4 * ours.Dh, paper.Dh);
+            ck_assert_int_eq(2 * ours.L, paper.L);
+            ck_assert_int_eq(4 * ours.C, paper.C);
+            ck_assert_int_eq(4 * ours.Dk, paper.Dk);
+            ck_assert_int_eq(ours.K, paper.K);
+            bool shared = paper.C > 0; // the sparse kinds of one neuron: as many experts
+            ck_assert_int_eq((shared ? 1 : 4) * ours.F, paper.F);
+        }
+    }
+}
+END_TEST
+
+START_TEST(scales_that_are_none)
+{
+    static const char *const names[] = { "1", "9", "0", "q0", "q9", "2.0", "q", "", "Q2", " 2" };
+    for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
+        Error error = { "" };
+        Config config;
+        ck_assert_int_eq(ladder_find(names[i]), -1);
+        ck_assert(!ladder_config(&config, names[i], ffn_find("mlp"), &error));
+        ck_assert_ptr_nonnull(strstr(error.text, "there is no such scale"));
+    }
+    for (int i = 0; i < LADDER_SCALES; i++) ck_assert_int_eq(ladder_find(ladder_scales[i]), i);
 }
 END_TEST
 
@@ -104,7 +155,10 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("flops");
     TCase *tcase = tcase_create("flops");
-    tcase_add_loop_test(tcase, counts_agree_exactly, 0, (int)(sizeof rows / sizeof rows[0]));
+    tcase_add_loop_test(tcase, counts_agree_exactly, 0, GOLDEN_ROWS);
+    tcase_add_test(tcase, the_ladder_is_the_papers);
+    tcase_add_test(tcase, a_quarter_keeps_the_proportions);
+    tcase_add_test(tcase, scales_that_are_none);
     tcase_add_test(tcase, the_table_counts_what_is_allocated);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

@@ -1,6 +1,7 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
+#include "reference/model/ladder.h"
 #include "reference/support/json.h"
 #include "reference/support/progress.h"
 #include "reference/train/trainer.h"
@@ -10,16 +11,17 @@
 typedef struct {
     const char *preset, *ffn;
     SetWords words;
-    bool json;
+    bool json, ladder;
 } Arguments;
 
-enum { KEY_JSON = 1000, KINDS_MOST = 16 };
+enum { KEY_JSON = 1000, KEY_LADDER, KINDS_MOST = 16 };
 
 static const struct argp_option options[] = {
     { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
     { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer", 0 },
     { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8; a kind takes those it has", 0 },
-    { "json", KEY_JSON, NULL, 0, "one JSON object on stdout, its `rows` one a kind", 0 },
+    { "ladder", KEY_LADDER, NULL, 0, "the models of the sgatlin paper's studies, one a row", 0 },
+    { "json", KEY_JSON, NULL, 0, "one JSON object on stdout, its `rows` one a model", 0 },
     { 0 },
 };
 
@@ -29,8 +31,14 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'p': arguments->preset = value; break;
     case 'f': arguments->ffn = value; break;
     case KEY_JSON: arguments->json = true; break;
+    case KEY_LADDER: arguments->ladder = true; break;
     case 's':
     case ARGP_KEY_ARG: option_set(state, &arguments->words, value); break;
+    case ARGP_KEY_END:
+        if (arguments->ladder && (arguments->preset != NULL || arguments->ffn != NULL || arguments->words.count > 0)) {
+            argp_error(state, "--ladder takes no --preset, --ffn or --set: its models are the paper's");
+        }
+        break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
@@ -38,25 +46,31 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 // What one kind of model costs; the rows of the table and the fields of the JSON are made from it.
 typedef struct {
+    const char *study; // of the ladder, else NULL
+    int scale;         // 0: none
     Config config;
     TrainSettings settings;
     ModelCost cost;
     double weights, optimizer, activations; // bytes; optimizer: gradients and both moments
 } Bill;
 
+static void add_up(Bill *bill) {
+    const Config *config = &bill->config;
+    bill->cost = model_cost(config);
+    bill->weights = 4 * bill->cost.parameters;
+    bill->optimizer = 3 * bill->weights;
+    bill->activations = 4.0 * (double)model_activation_floats(config, (int)bill->settings.B, config->T, true);
+}
+
 static bool make_bill(Bill *bill, const Preset *preset, const Ffn *ffn, const SetWords *words, Error *error) {
-    bill->settings = settings_default();
+    *bill = (Bill){ .settings = settings_default() };
     AllSettings all = { &bill->config, &bill->settings };
     if (!preset_config(&bill->config, preset, ffn, error) || !settings_each(preset->training, set_any, &all, error) ||
         !set_words_each(words, set_any, &all, error) || !settings_finish(&bill->settings, preset->warmup, error) ||
         !config_valid(&bill->config, error)) {
         return false;
     }
-    const Config *config = &bill->config;
-    bill->cost = model_cost(config);
-    bill->weights = 4 * bill->cost.parameters;
-    bill->optimizer = 3 * bill->weights;
-    bill->activations = 4.0 * (double)model_activation_floats(config, (int)bill->settings.B, config->T, true);
+    add_up(bill);
     return true;
 }
 
@@ -119,10 +133,28 @@ static void print_table(const Bill *bills, int count) {
         "three\ntimes as much as forward. At small sizes the logits are a third to a half of the work.\n");
 }
 
+static void print_ladder(const Bill *bills, int count) {
+    printf("%-20s%6s%14s%16s  %s\n", "study", "scale", "parameters", "FLOPs forward", "model");
+    for (int i = 0; i < count; i++) {
+        Setting settings[CONFIG_SETTINGS];
+        char scale[16] = "-";
+        if (bills[i].scale > 0) snprintf(scale, sizeof scale, "%d", bills[i].scale);
+        printf("%-20s%6s%14.0f%16.0f ", bills[i].study, scale, bills[i].cost.parameters, bills[i].cost.layers.flops);
+        int words = config_settings(&bills[i].config, settings);
+        for (int j = 0; j < words; j++) printf(" %s=%s", settings[j].name, settings[j].value);
+        printf("\n");
+    }
+    printf("\nFLOPs of the layers' matrix products for one sequence, as the sgatlin authors count them.\n");
+}
+
 static json_t *bill_json(const Bill *bill) {
     Setting settings[CONFIG_SETTINGS];
     int count = config_settings(&bill->config, settings);
     json_t *object = json_object();
+    if (bill->study != NULL) {
+        json_object_set_new(object, "study", json_string(bill->study));
+        json_object_set_new(object, "scale", bill->scale > 0 ? json_integer(bill->scale) : json_null());
+    }
     for (int i = 0; i < count; i++) {
         char *end;
         long long number = strtoll(settings[i].value, &end, 10);
@@ -148,7 +180,7 @@ static bool print_json(const Bill *bills, int count, Error *error) {
 }
 
 // Fills bills for the kinds asked for; returns how many, 0 on failure.
-static int make_bills(Bill bills[KINDS_MOST], const Arguments *arguments, Error *error) {
+static int make_bills(Bill bills[LADDER_ROWS], const Arguments *arguments, Error *error) {
     const Preset *preset = preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
     if (preset == NULL) return 0;
     Config chosen = { 0 };
@@ -164,6 +196,17 @@ static int make_bills(Bill bills[KINDS_MOST], const Arguments *arguments, Error 
     return count;
 }
 
+// Memory is that of steps of as many sequences as `train` takes when told nothing.
+static int ladder_bills(Bill bills[LADDER_ROWS], Error *error) {
+    LadderRow rows[LADDER_ROWS];
+    int count = ladder_rows(rows, error);
+    for (int i = 0; i < count; i++) {
+        bills[i] = (Bill){ rows[i].study, rows[i].scale, rows[i].config, .settings = settings_default() };
+        add_up(&bills[i]);
+    }
+    return count;
+}
+
 int command_flops(int argc, char **argv) {
     static const struct argp argp = {
         .options = options,
@@ -171,14 +214,14 @@ int command_flops(int argc, char **argv) {
         .doc = "Parameters, FLOPs and memory of a model, for every kind of feed-forward layer side by side.",
     };
     Arguments arguments = { 0 };
-    Bill bills[KINDS_MOST];
+    Bill bills[LADDER_ROWS];
     Error error;
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
-    int count = make_bills(bills, &arguments, &error), status = 0;
+    int count = arguments.ladder ? ladder_bills(bills, &error) : make_bills(bills, &arguments, &error), status = 0;
     if (count == 0) {
         status = command_misused(argv[0], &error);
     } else if (!arguments.json) {
-        print_table(bills, count);
+        arguments.ladder ? print_ladder(bills, count) : print_table(bills, count);
     } else if (!print_json(bills, count, &error)) {
         status = command_failed(argv[0], &error);
     }

@@ -67,7 +67,7 @@ bool settings_each(const char *words, SettingFunction *set, void *context, Error
     return true;
 }
 
-static bool set_config(void *context, const char *name, const char *value, Error *error) {
+bool config_word(void *context, const char *name, const char *value, Error *error) {
     bool found;
     if (!config_set(context, name, value, &found, error)) return false;
     return found ? true : fail(error, "%s=%s: is no setting of a model", name, value);
@@ -77,8 +77,8 @@ bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Err
     Config config = { .ffn = ffn };
     for (int i = 0; i < ADDITIONS; i++) {
         if (strcmp(additions[i].preset, preset->name) != 0 || strcmp(additions[i].ffn, ffn->name) != 0) continue;
-        if (!settings_each(preset->model, set_config, &config, error)) return false;
-        if (!settings_each(additions[i].model, set_config, &config, error)) return false;
+        if (!settings_each(preset->model, config_word, &config, error)) return false;
+        if (!settings_each(additions[i].model, config_word, &config, error)) return false;
         *out = config;
         return true;
     }
