@@ -122,4 +122,13 @@ for log in "$work"/*/log.jsonl; do
     [ "$(tail -1 "$work/steps")" = 40 ] || fail "$log: the last step is missing"
     [ "$(grep -c final_valid_loss "$log")" = 1 ] || fail "$log: wanted one final line"
 done
+
+# What the lines count is whole: the tokens of all steps, and seconds that only grow.
+tokens() { sed -n 's/^{"step":40,"loss".*"tokens":\([0-9]*\),.*/\1/p' "$work/$1/log.jsonl"; }
+[ "$(tokens broken-packed)" = "$(tokens whole-packed)" ] || fail "packed: $(tokens broken-packed) tokens were counted"
+[ "$(tokens broken-padded)" = "$(tokens whole-padded)" ] || fail "padded: $(tokens broken-padded) tokens were counted"
+[ "$(tokens stopped)" = "$(tokens whole-packed)" ] || fail "after Ctrl-C: $(tokens stopped) tokens were counted"
+for log in "$work"/*/log.jsonl; do
+    sed -n 's/.*"step_seconds":\([0-9.]*\),.*/\1/p' "$log" | sort -n -c || fail "$log: seconds go back"
+done
 echo "test_resume: same bytes"

@@ -1,11 +1,8 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
-#include "reference/data/baselines.h"
 #include "reference/ffn/ffn.h"
 #include "reference/support/files.h"
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,36 +106,6 @@ static bool choose_settings(Config *config, TrainSettings *settings, const Argum
            config_valid(config, error);
 }
 
-// The first line of the log: what the run is and what it has to beat.
-static json_t *describe(const Trainer *t, const Baselines *baselines) {
-    Setting settings[CONFIG_SETTINGS];
-    int count = config_settings(&t->model.config, settings);
-    json_t *model = json_object(), *object = json_object();
-    for (int i = 0; i < count; i++) json_object_set_new(model, settings[i].name, json_string(settings[i].value));
-    ModelCost cost = model_cost(&t->model.config);
-    json_object_set_new(object, "settings", settings_to_json(&t->settings));
-    json_object_set_new(object, "model", model);
-    json_object_set_new(object, "data", json_string(t->corpus.path));
-    json_object_set_new(object, "parameters", json_integer((json_int_t)cost.parameters));
-    json_object_set_new(object, "flops_per_step",
-                        json_integer((json_int_t)(3 * cost.layers.flops * (double)t->settings.B)));
-    json_object_set_new(object, "baselines",
-                        json_pack("{s:f,s:f,s:I}", "unigram", baselines->unigram, "trigram", baselines->trigram,
-                                  "counted", (json_int_t)baselines->counted));
-    return object;
-}
-
-static bool open_log(Run *run, Error *error) {
-    Baselines baselines;
-    char *path = path_join(run->folder, "log.jsonl");
-    bool there = path != NULL && path_exists(path);
-    free(path);
-    if (there) return log_resume(&run->log, run->folder, run->trainer.step, error);
-    return baselines_measure(&baselines, &run->trainer.corpus.train, &run->trainer.corpus.valid, error) &&
-           folder_make(run->folder, error) &&
-           log_create(&run->log, run->folder, describe(&run->trainer, &baselines), error);
-}
-
 static void say_baselines(const Run *run) {
     const json_t *baselines = json_object_get(run->log.header, "baselines");
     fprintf(stderr, "to beat  unigram %.4f, trigram %.4f nats a token\n",
@@ -158,35 +125,21 @@ static bool begin_run(Run *run, const Arguments *arguments, const Config *config
     return trainer_new(&run->trainer, arguments->data, config, settings, error) && run_plan(run, false, error);
 }
 
-static bool resume_run(Run *run, const Arguments *arguments, Error *error) {
-    run->folder = arguments->resume;
-    char *checkpoint = checkpoint_find(run->folder, error);
-    if (checkpoint == NULL) return false;
-    bool ok = strcmp(checkpoint, run->folder) != 0 ||
-              fail(error, "%s: is a checkpoint; --resume wants the folder of the run it lies in", run->folder);
-    ok = ok && trainer_resume(&run->trainer, checkpoint, arguments->data, error);
-    free(checkpoint);
-    run->saved = run->trainer.step;
-    return ok && run_plan(run, true, error);
-}
-
 static int train(const char *command, const Arguments *arguments) {
-    Run run = {
-        .command = command, .saved = -1, .loss = NAN, .valid_loss = NAN, .usage = NAN, .progress = progress_new()
-    };
+    Run run = run_new(command);
     Error error;
     int status = 1;
     Config config;
     TrainSettings settings;
     bool ok;
     if (arguments->resume != NULL) {
-        ok = resume_run(&run, arguments, &error);
+        ok = run_resume(&run, arguments->resume, arguments->data, &error) && run_plan(&run, true, &error);
     } else if (!choose_settings(&config, &settings, arguments, &error)) {
         return command_misused(command, &error);
     } else {
         ok = begin_run(&run, arguments, &config, &settings, &error);
     }
-    ok = ok && open_log(&run, &error);
+    ok = ok && run_open_log(&run, NULL, &error);
     if (!ok) {
         command_failed(command, &error);
     } else if (run.trainer.step == run.trainer.settings.steps && run.log.final) {
@@ -197,8 +150,7 @@ static int train(const char *command, const Arguments *arguments) {
         say_baselines(&run);
         status = run_training(&run);
     }
-    log_close(&run.log);
-    trainer_free(&run.trainer);
+    run_free(&run);
     return status;
 }
 

@@ -64,16 +64,18 @@ static bool line_end(Run *run, json_t *line, Error *error) {
     return log_write(&run->log, line, error);
 }
 
-static bool log_step(Run *run, const StepReport *report, bool looked, Error *error) {
+static bool log_step(Run *run, bool looked, Error *error) {
     Trainer *t = &run->trainer;
     run->loss = run->loss_sum / (double)run->loss_steps;
     run->tokens_per_second = (double)run->interval_tokens / fmax(run->interval_seconds, 1e-9);
     run->log.tokens += run->interval_tokens;
+    run->log.step_seconds += run->interval_seconds;
     json_t *line = line_begin(run);
     json_object_set_new(line, "loss", json_real(run->loss));
-    json_object_set_new(line, "rate", json_real(report->rate));
-    json_object_set_new(line, "grad_norm", json_real(report->norm));
+    json_object_set_new(line, "rate", json_real(run->report.rate));
+    json_object_set_new(line, "grad_norm", json_real(run->report.norm));
     json_object_set_new(line, "tokens", json_integer(run->log.tokens));
+    json_object_set_new(line, "step_seconds", json_real(round(1e4 * run->log.step_seconds) / 1e4));
     json_object_set_new(line, "tokens_per_s", json_real(round(run->tokens_per_second)));
     if (t->model.config.ffn->sparse) {
         run->usage = usage_share(&t->usage);
@@ -94,30 +96,44 @@ static void say_expected_time(Run *run) {
                  short_duration(run->step_seconds / (double)run->steps_here * to_come).text, to_come);
 }
 
-// One step with all that is due after it.
+// A step that gave what is no number: the log says so, as the run can never come to an end.
+static void log_diverged(Run *run) {
+    run->diverged = true;
+    json_t *line = line_begin(run);
+    json_object_set_new(line, "diverged", json_true());
+    line_end(run, line, NULL);
+}
+
+static void count_step(Run *run, double seconds) {
+    run->step_seconds += seconds;
+    run->interval_seconds += seconds;
+    run->steps_here++;
+    run->loss_sum += run->report.loss;
+    run->loss_steps++;
+    run->interval_tokens += run->report.tokens;
+}
+
+// One step with all that is due after it. A line of the log goes before each checkpoint, so that what they count is
+// whole in a run that goes on from there.
 static bool advance(Run *run, Error *error) {
     enum { FEW_STEPS = 5 };
     Trainer *t = &run->trainer;
-    StepReport report;
     double begin = clock_seconds();
-    if (!trainer_step(t, &report, error)) return false;
-    double spent = clock_seconds() - begin;
-    run->step_seconds += spent;
-    run->interval_seconds += spent;
-    run->steps_here++;
-    run->loss_sum += report.loss;
-    run->loss_steps++;
-    run->interval_tokens += report.tokens;
+    if (!trainer_step(t, &run->report, error)) {
+        log_diverged(run);
+        return false;
+    }
+    count_step(run, clock_seconds() - begin);
     bool last = t->step == t->settings.steps;
     if (run->steps_here == FEW_STEPS && !last) say_expected_time(run);
     bool looking = is_due(t->step, t->settings.eval_every) && !last;
+    bool saving = is_due(t->step, t->settings.checkpoint_every) && !last;
     if (looking) run->valid_loss = look(run, t->settings.eval_batches, NULL);
-    if (looking || last || is_due(t->step, t->settings.log_every)) {
-        if (!log_step(run, &report, looking, error)) return false;
+    if (looking || saving || last || is_due(t->step, t->settings.log_every)) {
+        if (!log_step(run, looking, error)) return false;
         run_progress(run, looking || last);
     }
-    if (last || !is_due(t->step, t->settings.checkpoint_every)) return true;
-    return save(run, error) && log_draw(run->folder, error);
+    return !saving || (save(run, error) && log_draw(run->folder, error));
 }
 
 // Before the first step: the checkpoint of the first weights, and where the loss begins.
@@ -163,6 +179,7 @@ static bool finish(Run *run, Error *error) {
 static int stopped(Run *run) {
     Error error;
     progress_end(&run->progress);
+    if (run->loss_steps > 0 && !log_step(run, false, &error)) return command_failed(run->command, &error);
     if (!save(run, &error) || !log_draw(run->folder, &error)) return command_failed(run->command, &error);
     fprintf(stderr, "stopped  after step %lld of %lld; go on with: build/sgatlin train --resume %s\n",
             (long long)run->trainer.step, (long long)run->trainer.settings.steps, run->folder);

@@ -1,5 +1,6 @@
 #ifndef CLI_TRAIN_RUN_H
 #define CLI_TRAIN_RUN_H
+#include "reference/data/baselines.h"
 #include "reference/support/progress.h"
 #include "reference/train/log.h"
 #include "reference/train/trainer.h"
@@ -16,9 +17,19 @@ typedef struct {
     int64_t steps_here;                // so many of them
     double loss_sum, interval_seconds; // since the last log line
     int64_t loss_steps, interval_tokens;
+    StepReport report;                                 // of the last step
+    bool diverged;                                     // it gave a loss or gradient that is not finite
     double loss, valid_loss, usage, tokens_per_second; // as last logged; NAN: never
     Progress progress;
 } Run;
+
+// An empty run, for `command` to name in messages; run_free ends it, however far it came.
+Run run_new(const char *command);
+void run_free(Run *run);
+// Opens the trainer at the run's newest checkpoint; data NULL: with the data it began with.
+bool run_resume(Run *run, const char *folder, const char *data, Error *error);
+// Opens the run's log, or begins it with what there is to beat: known, or measured where that is NULL.
+bool run_open_log(Run *run, const Baselines *known, Error *error);
 
 // Says what the run will need and has to beat; refuses a run that the disk has no room for.
 bool run_plan(const Run *run, bool resumed, Error *error);

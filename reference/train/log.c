@@ -114,8 +114,10 @@ bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
     if (ok) {
         for (int i = 0; i < lines.count; i++) {
             const json_t *seconds = json_object_get(lines.lines[i], "seconds");
+            const json_t *step_seconds = json_object_get(lines.lines[i], "step_seconds");
             const json_t *tokens = json_object_get(lines.lines[i], "tokens");
             if (json_is_number(seconds)) out->seconds = json_number_value(seconds);
+            if (json_is_number(step_seconds)) out->step_seconds = json_number_value(step_seconds);
             if (json_is_integer(tokens)) out->tokens = json_integer_value(tokens);
             out->final = json_object_get(lines.lines[i], "final_valid_loss") != NULL;
         }
@@ -147,6 +149,34 @@ void log_close(RunLog *log) {
     json_decref(log->header);
     free(log->path);
     *log = (RunLog){ 0 };
+}
+
+static void result_line(LogResult *out, const json_t *line) {
+    const json_t *seconds = json_object_get(line, "step_seconds"), *tokens = json_object_get(line, "tokens");
+    const json_t *loss = json_object_get(line, "final_valid_loss");
+    out->steps = json_integer_value(json_object_get(line, "step"));
+    if (json_is_number(seconds)) out->step_seconds = json_number_value(seconds);
+    if (json_is_integer(tokens)) out->tokens = json_integer_value(tokens);
+    out->final = json_is_number(loss);
+    if (out->final) out->valid_loss = json_number_value(loss);
+    if (out->final) out->valid_tokens = json_integer_value(json_object_get(line, "valid_tokens"));
+    out->diverged = json_is_true(json_object_get(line, "diverged"));
+}
+
+bool log_result(LogResult *out, const char *run, Error *error) {
+    *out = (LogResult){ 0 };
+    char *path = path_join(run, "log.jsonl");
+    MappedFile file;
+    LogLines lines;
+    bool ok = path != NULL || fail(error, "%s: out of memory", run);
+    ok = ok && lines_read(&lines, &file, INT64_MAX, path, error);
+    if (ok) {
+        for (int i = 0; i < lines.count; i++) result_line(out, lines.lines[i]);
+        lines_free(&lines);
+        file_unmap(&file);
+    }
+    free(path);
+    return ok;
 }
 
 // The points of a curve: x and y [count] of the lines that hold `name`, or `last_name` where that is not NULL.

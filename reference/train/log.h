@@ -9,11 +9,12 @@
 typedef struct {
     FILE *file;
     char *path;
-    int lock;       // of the run, held while the log is open
-    json_t *header; // the first line
-    double seconds; // where the clock stood on the last line that was kept
-    int64_t tokens; // and how many tokens had been trained on
-    bool final;     // the last line is that of a finished run ("final_valid_loss")
+    int lock;            // of the run, held while the log is open
+    json_t *header;      // the first line
+    double seconds;      // where the clock stood on the last line that was kept,
+    double step_seconds; // how many of them had gone into training steps alone,
+    int64_t tokens;      // and how many tokens had been trained on
+    bool final;          // the last line is that of a finished run ("final_valid_loss")
 } RunLog;
 
 bool log_create(RunLog *out, const char *run, json_t *header, Error *error); // takes over the header
@@ -21,6 +22,15 @@ bool log_create(RunLog *out, const char *run, json_t *header, Error *error); // 
 bool log_resume(RunLog *out, const char *run, int64_t step, Error *error);
 bool log_write(RunLog *log, json_t *line, Error *error); // takes over the line; flushed, so that others can follow
 void log_close(RunLog *log);
+
+// What a log says its run came to, by its last lines.
+typedef struct {
+    bool final;    // the run is finished: valid_loss is that of the whole validation file
+    bool diverged; // it stopped at a loss or gradient that is not finite
+    int64_t steps, tokens, valid_tokens;
+    double step_seconds, valid_loss;
+} LogResult;
+bool log_result(LogResult *out, const char *run, Error *error);
 
 // Draws RUN/loss.png from RUN/log.jsonl: training and validation loss over steps, with the baselines.
 bool log_draw(const char *run, Error *error);

@@ -1,0 +1,61 @@
+#include "reference/cli/train_run.h"
+#include "reference/support/files.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+Run run_new(const char *command) {
+    return (Run){
+        .command = command, .saved = -1, .loss = NAN, .valid_loss = NAN, .usage = NAN, .progress = progress_new()
+    };
+}
+
+void run_free(Run *run) {
+    log_close(&run->log);
+    trainer_free(&run->trainer);
+}
+
+bool run_resume(Run *run, const char *folder, const char *data, Error *error) {
+    run->folder = folder;
+    char *checkpoint = checkpoint_find(folder, error);
+    if (checkpoint == NULL) return false;
+    bool ok = strcmp(checkpoint, folder) != 0 ||
+              fail(error, "%s: is a checkpoint; --resume wants the folder of the run it lies in", folder);
+    ok = ok && trainer_resume(&run->trainer, checkpoint, data, error);
+    free(checkpoint);
+    run->saved = run->trainer.step;
+    return ok;
+}
+
+// The first line of the log: what the run is and what it has to beat.
+static json_t *describe(const Trainer *t, const Baselines *baselines) {
+    Setting settings[CONFIG_SETTINGS];
+    int count = config_settings(&t->model.config, settings);
+    json_t *model = json_object(), *object = json_object();
+    for (int i = 0; i < count; i++) json_object_set_new(model, settings[i].name, json_string(settings[i].value));
+    ModelCost cost = model_cost(&t->model.config);
+    json_object_set_new(object, "settings", settings_to_json(&t->settings));
+    json_object_set_new(object, "model", model);
+    json_object_set_new(object, "data", json_string(t->corpus.path));
+    json_object_set_new(object, "parameters", json_integer((json_int_t)cost.parameters));
+    json_object_set_new(object, "flops_per_step",
+                        json_integer((json_int_t)(3 * cost.layers.flops * (double)t->settings.B)));
+    json_object_set_new(object, "baselines",
+                        json_pack("{s:f,s:f,s:I}", "unigram", baselines->unigram, "trigram", baselines->trigram,
+                                  "counted", (json_int_t)baselines->counted));
+    return object;
+}
+
+bool run_open_log(Run *run, const Baselines *known, Error *error) {
+    Baselines baselines;
+    char *path = path_join(run->folder, "log.jsonl");
+    bool there = path != NULL && path_exists(path);
+    free(path);
+    if (there) return log_resume(&run->log, run->folder, run->trainer.step, error);
+    if (known == NULL &&
+        !baselines_measure(&baselines, &run->trainer.corpus.train, &run->trainer.corpus.valid, error)) {
+        return false;
+    }
+    return folder_make(run->folder, error) &&
+           log_create(&run->log, run->folder, describe(&run->trainer, known != NULL ? known : &baselines), error);
+}
