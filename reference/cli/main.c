@@ -24,6 +24,7 @@ static const struct {
     { "flops", "parameters, FLOPs and memory of a model", command_flops },
     { "bench", "how fast layers and training steps are here, and the machine's own ceilings", command_bench },
     { "curves", "the losses of several runs in one picture", command_curves },
+    { "isoflop", "kinds of layers trained for the same FLOPs: tables, pictures", command_isoflop },
     { "gates", "picture of which neurons fired for a sentence", command_gates },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

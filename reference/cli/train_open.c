@@ -29,13 +29,10 @@ bool run_resume(Run *run, const char *folder, const char *data, Error *error) {
 
 // The first line of the log: what the run is and what it has to beat.
 static json_t *describe(const Trainer *t, const Baselines *baselines) {
-    Setting settings[CONFIG_SETTINGS];
-    int count = config_settings(&t->model.config, settings);
-    json_t *model = json_object(), *object = json_object();
-    for (int i = 0; i < count; i++) json_object_set_new(model, settings[i].name, json_string(settings[i].value));
+    json_t *object = json_object();
     ModelCost cost = model_cost(&t->model.config);
     json_object_set_new(object, "settings", settings_to_json(&t->settings));
-    json_object_set_new(object, "model", model);
+    json_object_set_new(object, "model", log_model(&t->model.config));
     json_object_set_new(object, "data", json_string(t->corpus.path));
     json_object_set_new(object, "parameters", json_integer((json_int_t)cost.parameters));
     json_object_set_new(object, "flops_per_step",

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static double machine_memory(void) {
+double machine_memory(void) {
 #ifdef _SC_PHYS_PAGES
     return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 #else

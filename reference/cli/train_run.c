@@ -171,6 +171,7 @@ static bool finish(Run *run, Error *error) {
     json_object_set_new(line, "valid_tokens", json_integer(tokens));
     if (!line_end(run, line, error) || !log_draw(run->folder, error)) return false;
     say_verdict(run, loss);
+    if (run->cell) return true;
     fprintf(stderr, "done     %s: try build/sgatlin sample --checkpoint %s --prompt \"Once upon a time\"\n",
             run->folder, run->folder);
     return true;
@@ -181,6 +182,7 @@ static int stopped(Run *run) {
     progress_end(&run->progress);
     if (run->loss_steps > 0 && !log_step(run, false, &error)) return command_failed(run->command, &error);
     if (!save(run, &error) || !log_draw(run->folder, &error)) return command_failed(run->command, &error);
+    if (run->cell) return 128 + stop_signal;
     fprintf(stderr, "stopped  after step %lld of %lld; go on with: build/sgatlin train --resume %s\n",
             (long long)run->trainer.step, (long long)run->trainer.settings.steps, run->folder);
     return 128 + stop_signal;

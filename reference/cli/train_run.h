@@ -9,6 +9,7 @@
 typedef struct {
     const char *command; // argv[0]
     const char *folder;
+    bool cell; // of a study, which says itself how to go on
     Trainer trainer;
     RunLog log;
     int64_t saved;                     // step of the newest checkpoint
@@ -30,6 +31,8 @@ void run_free(Run *run);
 bool run_resume(Run *run, const char *folder, const char *data, Error *error);
 // Opens the run's log, or begins it with what there is to beat: known, or measured where that is NULL.
 bool run_open_log(Run *run, const Baselines *known, Error *error);
+
+double machine_memory(void); // bytes
 
 // Says what the run will need and has to beat; refuses a run that the disk has no room for.
 bool run_plan(const Run *run, bool resumed, Error *error);

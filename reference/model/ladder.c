@@ -16,6 +16,13 @@ int ladder_find(const char *scale) {
     return -1;
 }
 
+bool ladder_scale(const char *scale, Error *error) {
+    if (ladder_find(scale) >= 0) return true;
+    return fail(error,
+                "%.40s: there is no such scale; there are 2 to 8 as in the paper, q1 to q8 at a quarter of its width",
+                scale);
+}
+
 // What a kind adds at scale s; part is 1, or 4 for a quarter of the width. "": a kind with no place in the ladder.
 static void kind_words(char out[WORDS], const char *ffn, int s, int part) {
     int peer_n = 32 + 24 * s, sgatlin_n = 16 + 12 * s;
@@ -32,13 +39,8 @@ static void kind_words(char out[WORDS], const char *ffn, int s, int part) {
 }
 
 bool ladder_config(Config *out, const char *scale, const struct Ffn *ffn, Error *error) {
+    if (!ladder_scale(scale, error)) return false;
     int at = ladder_find(scale);
-    if (at < 0) {
-        return fail(error,
-                    "%.40s: there is no such scale; there are 2 to 8 as in the paper, q1 to q8 at a quarter of "
-                    "its width",
-                    scale);
-    }
     bool quarter = at < LADDER_QUARTERS;
     int s = quarter ? at + 1 : at - LADDER_QUARTERS + 2, part = quarter ? 4 : 1;
     char kind[WORDS], words[2 * WORDS];

@@ -29,8 +29,8 @@
 enum { LADDER_SCALES = 15, LADDER_QUARTERS = 8 };
 extern const char *const ladder_scales[LADDER_SCALES]; // "q1" … "q8", "2" … "8": from small to large
 
-// Which of them it is; -1: none.
-int ladder_find(const char *scale);
+int ladder_find(const char *scale);                 // which of them it is; -1: none
+bool ladder_scale(const char *scale, Error *error); // is it one? The message says which there are
 
 // The model of one scale with this kind of layer, every letter set.
 bool ladder_config(Config *out, const char *scale, const struct Ffn *ffn, Error *error);

@@ -33,8 +33,10 @@ int chart_ticks(double *out, int most, double low, double high) {
     }
 }
 
-// Ticks of a logarithmic axis: 1, 2 and 5 times each power of ten, or the powers alone where that is too many.
+// Ticks of a logarithmic axis: 1, 2 and 5 times each power of ten, or the powers alone where that is too many; where
+// it spans too little for them, those of a linear one.
 static int log_ticks(double *out, int most, double low, double high) {
+    if (high / low < 10) return chart_ticks(out, 8, low, high);
     static const double steps[] = { 1, 2, 5 };
     for (int each = 3; each >= 1; each -= 2) {
         int count = 0;
@@ -153,18 +155,22 @@ static void draw_series(Picture *picture, const Frame *frame, const Chart *chart
         }
         double x = place_x(frame, series->x[i]), y = place_y(frame, series->y[i]);
         if (joined) picture_line(picture, from_x, from_y, x, y, 2.0, series->color);
-        if (!joined) picture_line(picture, x, y, x, y, 4.0, series->color); // a lone point is seen too
+        if (!joined) picture_line(picture, x, y, x, y, series->name != NULL ? 4.0 : 7.0, series->color); // a lone point
         from_x = x, from_y = y, joined = true;
     }
 }
 
-// Names in a row under the title, each behind a piece of its line.
-static void draw_legend(Picture *picture, const Chart *chart, int x, int y) {
+// Names in rows under the title, each behind a piece of its line; returns the y of the last row.
+static int draw_legend(Picture *picture, const Chart *chart, int left, int y) {
+    int x = left;
     for (int s = 0; s < chart->series_count; s++) {
         const Series *series = &chart->series[s];
+        if (series->name == NULL) continue;
+        if (x > left && x + 32 + text_width(series->name, TEXT) > picture->width - 2 * MARGIN) x = left, y += LINE;
         picture_line(picture, x, y + 6.5, x + 22, y + 6.5, 3.0, series->color);
         x = picture_text(picture, x + 32, y, TEXT, COLOR_TEXT, series->name) + 28;
     }
+    return y;
 }
 
 void chart_draw(Picture *picture, const Chart *chart) {
@@ -175,8 +181,7 @@ void chart_draw(Picture *picture, const Chart *chart) {
         picture_text(picture, x, y, TITLE, COLOR_TEXT, chart->title);
         y += LINE + 8;
     }
-    draw_legend(picture, chart, x, y);
-    y += LINE + 8;
+    y = draw_legend(picture, chart, x, y) + LINE + 8;
     if (chart->y_label != NULL) {
         picture_text(picture, x, y, TEXT, COLOR_DIM, chart->y_label);
         y += LINE + 4;

@@ -3,9 +3,9 @@
 #include "reference/support/picture.h"
 
 typedef struct {
-    const char *name;
+    const char *name; // NULL: not in the legend
     Color color;
-    const double *x, *y; // [count], x rising; points that are not finite break the line
+    const double *x, *y; // [count]; points that are not finite break the line, a point alone is a dot
     int count;
 } Series;
 

@@ -169,6 +169,21 @@ static bool folder_walk(const char *path, bool (*each)(const char *path, void *c
     return ok;
 }
 
+int folder_lock(const char *folder, Error *error) {
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    char *path = path_join(folder, ".lock");
+    int descriptor = path != NULL ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+    free(path);
+    if (descriptor < 0) {
+        fail(error, "%s: cannot be written: %s", folder, strerror(errno));
+    } else if (fcntl(descriptor, F_SETLK, &lock) != 0 && (errno == EACCES || errno == EAGAIN)) {
+        fail(error, "%s: another process is at work on it; wait for that, or stop it first", folder);
+        close(descriptor);
+        descriptor = -1;
+    }
+    return descriptor;
+}
+
 static bool unlink_entry(const char *path, void *context) {
     (void)context;
     return unlink(path) == 0;

@@ -62,6 +62,16 @@ void picture_fill(Picture *picture, int x, int y, int width, int height, Color c
     }
 }
 
+void picture_copy(Picture *picture, int x, int y, const Picture *part) {
+    int left = x < 0 ? -x : 0, right = x + part->width > picture->width ? picture->width - x : part->width;
+    if (right <= left) return;
+    for (int row = 0; row < part->height; row++) {
+        if (y + row < 0 || y + row >= picture->height) continue;
+        memcpy(picture->rgb + ((size_t)(y + row) * (size_t)picture->width + (size_t)(x + left)) * 3,
+               part->rgb + ((size_t)row * (size_t)part->width + (size_t)left) * 3, (size_t)(right - left) * 3);
+    }
+}
+
 void picture_line(Picture *picture, double x0, double y0, double x1, double y1, double thickness, Color color) {
     double reach = thickness / 2 + 1, dx = x1 - x0, dy = y1 - y0, square = dx * dx + dy * dy;
     int left = (int)fmax(0, floor(fmin(x0, x1) - reach)), right = (int)fmin(picture->width, fmax(x0, x1) + reach + 1);

@@ -24,6 +24,8 @@ bool picture_new(Picture *out, int width, int height, Error *error); // filled w
 void picture_free(Picture *picture);
 
 void picture_fill(Picture *picture, int x, int y, int width, int height, Color color);
+// Puts `part` into the picture, its upper left corner at (x, y).
+void picture_copy(Picture *picture, int x, int y, const Picture *part);
 // Anti-aliased, with round ends. Coordinates of pixel centres end in .5.
 void picture_line(Picture *picture, double x0, double y0, double x1, double y1, double thickness, Color color);
 

@@ -247,10 +247,10 @@ static bool remove_step(const char *run, int64_t step, Error *error) {
     return ok;
 }
 
-static bool remove_old(const char *run, Error *error) {
+bool checkpoint_keep(const char *run, int kept, Error *error) {
     int64_t steps[KEPT + 1];
-    while (newest_steps(steps, KEPT + 1, run) > KEPT) {
-        if (!remove_step(run, steps[KEPT], error)) return false;
+    while (newest_steps(steps, kept + 1, run) > kept) {
+        if (!remove_step(run, steps[kept], error)) return false;
     }
     return true;
 }
@@ -274,7 +274,7 @@ bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
         output_folder_discard(&folder);
     }
     free(path);
-    return ok && remove_old(run, error);
+    return ok && checkpoint_keep(run, KEPT, error);
 }
 
 uint64_t checkpoint_bytes(const Tensors *parameters) { return 3 * 4 * (uint64_t)parameters->floats + (1 << 20); }

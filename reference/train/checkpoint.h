@@ -35,6 +35,9 @@ bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainSt
 bool checkpoint_write(const char *run, const Model *model, const Tensors *table, const float *moments,
                       const TrainState *state, const Tokenizer *tokenizer, Error *error);
 
+// Removes all checkpoints of a run but the newest `kept`, 1 or 2.
+bool checkpoint_keep(const char *run, int kept, Error *error);
+
 // Bytes one checkpoint of such a model takes on disk, about.
 uint64_t checkpoint_bytes(const Tensors *parameters);
 #endif

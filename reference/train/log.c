@@ -2,11 +2,12 @@
 #include "reference/support/chart.h"
 #include "reference/support/files.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { PRECISION = 10 }; // digits of a number in the log
 
 // A log read into memory line by line, up to the first line that is not whole.
 typedef struct {
@@ -69,24 +70,9 @@ static bool lines_read(LogLines *out, MappedFile *file, int64_t last_step, const
     return false;
 }
 
-// Takes the run for this process, so that two on one run do not spoil it. A file of its own, because a lock of
-// fcntl's is lost when the process closes any descriptor of the file; it ends with the process, however that ends.
-static bool lock_run(RunLog *log, const char *run, Error *error) {
-    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    char *path = path_join(run, ".lock");
-    log->lock = path != NULL ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
-    bool ok = true;
-    if (log->lock < 0) {
-        ok = fail(error, "%s: cannot be written: %s", run, strerror(errno));
-    } else if (fcntl(log->lock, F_SETLK, &lock) != 0 && (errno == EACCES || errno == EAGAIN)) {
-        ok = fail(error, "%s: another process is training this run; wait for it, or stop it first", run);
-    }
-    free(path);
-    return ok;
-}
-
 static bool log_append(RunLog *log, const char *run, Error *error) {
-    if (!lock_run(log, run, error)) return false;
+    log->lock = folder_lock(run, error); // so that two on one run do not spoil it
+    if (log->lock < 0) return false;
     log->file = fopen(log->path, "ab");
     return log->file != NULL || fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
 }
@@ -133,7 +119,7 @@ bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
 }
 
 bool log_write(RunLog *log, json_t *line, Error *error) {
-    char *text = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(10)) : NULL;
+    char *text = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(PRECISION)) : NULL;
     bool ok = text != NULL || fail(error, "%s: out of memory, or a number that is not finite", log->path);
     if (ok && (fprintf(log->file, "%s\n", text) < 0 || fflush(log->file) != 0)) {
         ok = fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
@@ -163,7 +149,35 @@ static void result_line(LogResult *out, const json_t *line) {
     out->diverged = json_is_true(json_object_get(line, "diverged"));
 }
 
-bool log_result(LogResult *out, const char *run, Error *error) {
+json_t *log_model(const Config *config) {
+    Setting settings[CONFIG_SETTINGS];
+    int count = config_settings(config, settings);
+    json_t *model = json_object();
+    for (int i = 0; i < count; i++) {
+        if (json_object_set_new(model, settings[i].name, json_string(settings[i].value)) == 0) continue;
+        json_decref(model);
+        return NULL;
+    }
+    return model;
+}
+
+// As the log holds them: with its precision of numbers.
+static bool same_text(const json_t *stored, json_t *wanted) {
+    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(PRECISION);
+    char *a = stored != NULL ? json_dumps(stored, flags) : NULL, *b = wanted != NULL ? json_dumps(wanted, flags) : NULL;
+    bool same = a != NULL && b != NULL && strcmp(a, b) == 0;
+    free(a);
+    free(b);
+    json_decref(wanted);
+    return same;
+}
+
+static bool same_run(const json_t *header, const Config *config, const TrainSettings *settings) {
+    return same_text(json_object_get(header, "model"), log_model(config)) &&
+           same_text(json_object_get(header, "settings"), settings_to_json(settings));
+}
+
+bool log_result(LogResult *out, const char *run, const Config *config, const TrainSettings *settings, Error *error) {
     *out = (LogResult){ 0 };
     char *path = path_join(run, "log.jsonl");
     MappedFile file;
@@ -171,7 +185,10 @@ bool log_result(LogResult *out, const char *run, Error *error) {
     bool ok = path != NULL || fail(error, "%s: out of memory", run);
     ok = ok && lines_read(&lines, &file, INT64_MAX, path, error);
     if (ok) {
-        for (int i = 0; i < lines.count; i++) result_line(out, lines.lines[i]);
+        if (!same_run(lines.header, config, settings)) {
+            ok = fail(error, "%s: is a run with another model or other settings; name another folder", run);
+        }
+        for (int i = 0; ok && i < lines.count; i++) result_line(out, lines.lines[i]);
         lines_free(&lines);
         file_unmap(&file);
     }

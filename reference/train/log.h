@@ -1,6 +1,8 @@
 #ifndef TRAIN_LOG_H
 #define TRAIN_LOG_H
+#include "reference/model/config.h"
 #include "reference/support/json.h"
+#include "reference/train/settings.h"
 #include <stdint.h>
 #include <stdio.h>
 
@@ -30,7 +32,10 @@ typedef struct {
     int64_t steps, tokens, valid_tokens;
     double step_seconds, valid_loss;
 } LogResult;
-bool log_result(LogResult *out, const char *run, Error *error);
+// Fails too where the first line is that of a run with another model or other settings.
+bool log_result(LogResult *out, const char *run, const Config *config, const TrainSettings *settings, Error *error);
+
+json_t *log_model(const Config *config); // the first line's "model"; NULL: out of memory
 
 // Draws RUN/loss.png from RUN/log.jsonl: training and validation loss over steps, with the baselines.
 bool log_draw(const char *run, Error *error);

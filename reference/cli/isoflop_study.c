@@ -1,0 +1,214 @@
+#include "reference/cli/isoflop_study.h"
+#include "reference/support/files.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STUDY_VERSION = 1 };
+
+Cell study_cell(const Study *study, const Cell *cell) {
+    Cell copy = *cell;
+    cell_prepare(&copy, study->corpus.train.V, study->wanted.set, NULL);
+    return copy;
+}
+
+// --- what is wanted, tried before anything begins ---
+
+static bool try_cell(const Study *study, const char *kind, const char *scale, double budget, Error *error) {
+    const Wanted *wanted = &study->wanted;
+    Cell cell;
+    return cell_new(&cell, kind, scale, budget, wanted->peaks.at[0], (int64_t)wanted->seeds.at[0], error) &&
+           cell_prepare(&cell, study->corpus.train.V, wanted->set, error);
+}
+
+static bool try_kinds(const Study *study, const TextList *kinds, Error *error) {
+    const Wanted *wanted = &study->wanted;
+    for (int kind = 0; kind < kinds->count; kind++) {
+        for (int scale = 0; scale < wanted->scales.count; scale++) {
+            for (int budget = 0; budget < wanted->budgets.count; budget++) {
+                if (!try_cell(study, kinds->at[kind], wanted->scales.at[scale], wanted->budgets.at[budget], error)) {
+                    return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+static bool try_variants(const Study *study, Error *error) {
+    const Wanted *wanted = &study->wanted;
+    for (int i = 0; i < wanted->variants.count; i++) {
+        const char *variant = wanted->variants.at[i];
+        size_t length = strcspn(variant, "+");
+        bool found = false;
+        for (int kind = 0; kind < wanted->kinds.count; kind++) {
+            found |= strlen(wanted->kinds.at[kind]) == length && strncmp(wanted->kinds.at[kind], variant, length) == 0;
+        }
+        if (!found || variant[length] == '\0') {
+            return fail(error, "--variants %s: wanted one of --kinds with an option, as in sgatlin+gelu", variant);
+        }
+    }
+    return try_kinds(study, &wanted->variants, error);
+}
+
+// A word that no kind has any use for is a mistake.
+static bool try_word(void *context, const char *name, const char *value, Error *error) {
+    const Study *study = context;
+    Cell cell;
+    Config plain = { 0 };
+    bool found;
+    if (!config_set(&plain, name, value, &found, NULL) || !found) return true; // no letter: cell_prepare knows it
+    for (int i = 0; i < study->wanted.kinds.count; i++) {
+        Setting used[CONFIG_SETTINGS];
+        cell_new(&cell, study->wanted.kinds.at[i], study->wanted.scales.at[0], study->wanted.budgets.at[0], 0, 0, NULL);
+        cell = study_cell(study, &cell);
+        int count = config_settings(&cell.config, used);
+        for (int j = 0; j < count; j++) {
+            if (strcmp(used[j].name, name) == 0) return true;
+        }
+    }
+    return fail(error, "%s=%s: none of the kinds has such a setting", name, value);
+}
+
+bool study_open(Study *out, const char *command, const Wanted *wanted, bool *misused, Error *error) {
+    *out = (Study){ .command = command, .wanted = *wanted, .lock = -1 };
+    *misused = false;
+    if (!corpus_open(&out->corpus, wanted->data, error)) {
+        out->corpus = (Corpus){ 0 };
+        return false;
+    }
+    *misused = true;
+    return try_kinds(out, &wanted->kinds, error) && try_variants(out, error) &&
+           settings_each(wanted->set, try_word, out, error);
+}
+
+void study_close(Study *study) {
+    if (study->lock >= 0) close(study->lock);
+    if (study->corpus.path != NULL) corpus_close(&study->corpus);
+    cells_free(&study->cells);
+    free(study->speeds);
+    *study = (Study){ .lock = -1 };
+}
+
+// --- the folder ---
+
+static json_t *hex(uint64_t value) { return json_sprintf("%016llx", (unsigned long long)value); }
+
+// What all cells share: with other data or settings their losses could not be compared.
+static json_t *shared(const Study *study) {
+    json_t *object = json_object();
+    json_object_set_new(object, "version", json_integer(STUDY_VERSION));
+    json_object_set_new(object, "train_sum", hex(token_file_sum(&study->corpus.train)));
+    json_object_set_new(object, "valid_sum", hex(token_file_sum(&study->corpus.valid)));
+    json_object_set_new(object, "set", json_string(study->wanted.set));
+    return object;
+}
+
+static bool check_shared(const Study *study, const json_t *file, const char *path, Error *error) {
+    json_t *ours = shared(study);
+    const char *name;
+    json_t *value;
+    bool ok = true;
+    json_object_foreach(ours, name, value) {
+        const json_t *theirs = json_object_get(file, name);
+        if (!ok || json_equal(theirs, value)) continue;
+        if (strcmp(name, "set") == 0) {
+            ok = fail(error, "%s: its cells were made with --set '%s', not '%s'; name another --out", path,
+                      json_is_string(theirs) ? json_string_value(theirs) : "?", study->wanted.set);
+        } else if (strcmp(name, "version") == 0) {
+            ok = fail(error, "%s: is not of this version of isoflop; name another --out", path);
+        } else {
+            ok = fail(error, "%s: its cells were trained on other data than %s; name another --out", path,
+                      study->corpus.path);
+        }
+    }
+    json_decref(ours);
+    return ok;
+}
+
+static char *cell_path(const Study *study, const Cell *cell) {
+    char name[CELL_NAME];
+    cell_name(name, cell);
+    return path_join(study->wanted.out, name);
+}
+
+static bool has_log(const char *run) {
+    char *log = path_join(run, "log.jsonl");
+    bool there = log != NULL && path_exists(log);
+    free(log);
+    return there;
+}
+
+bool study_read_result(const Study *study, Cell *cell, Error *error) {
+    char *run = cell_path(study, cell);
+    if (run == NULL) return fail(error, "out of memory");
+    bool ok = !has_log(run) || log_result(&cell->result, run, &cell->config, &cell->settings, error);
+    free(run);
+    return ok;
+}
+
+static bool read_folder(Study *study, const json_t *file, const char *path, Error *error) {
+    if (!check_shared(study, file, path, error)) return false;
+    if (!report_read_cells(&study->cells, json_object_get(file, "cells"), path, error)) return false;
+    for (int i = 0; i < study->cells.count; i++) {
+        Cell *cell = &study->cells.at[i];
+        Error why;
+        if (!cell_prepare(cell, study->corpus.train.V, study->wanted.set, &why)) {
+            return fail(error, "%s: %.900s", path, why.text);
+        }
+        if (!study_read_result(study, cell, error)) return false;
+    }
+    return true;
+}
+
+bool study_folder(Study *study, Error *error) {
+    const char *out = study->wanted.out;
+    char *path = path_join(out, "isoflop.json");
+    bool there = path_exists(out), ok = path != NULL || fail(error, "%s: out of memory", out);
+    if (ok && there && !path_exists(path)) {
+        ok =
+            fail(error, "%s: is already there and is no study of isoflop's (no isoflop.json); name another --out", out);
+    }
+    ok = ok && (there || folder_make(out, error));
+    if (ok) study->lock = folder_lock(out, error);
+    ok = ok && study->lock >= 0;
+    json_t *file = ok && there ? json_read_file(path, error) : NULL;
+    if (ok && there) ok = file != NULL && read_folder(study, file, path, error);
+    if (ok && !there) ok = study_save(study, error);
+    json_decref(file);
+    free(path);
+    return ok;
+}
+
+static bool save_picture(const Study *study, const Groups *groups, Against against, const char *name, Error *error) {
+    Picture picture;
+    char *path = path_join(study->wanted.out, name);
+    bool ok = path != NULL || fail(error, "out of memory");
+    ok = ok && report_picture(&picture, groups, &study->cells, against, error);
+    if (ok) {
+        ok = picture_write_png(&picture, path, error);
+        picture_free(&picture);
+    }
+    free(path);
+    return ok;
+}
+
+static bool save_json(const Study *study, Error *error) {
+    char *path = path_join(study->wanted.out, "isoflop.json");
+    json_t *object = shared(study), *cells = report_cells(&study->cells);
+    json_object_set_new(object, "data", json_string(study->corpus.path));
+    bool ok = path != NULL && cells != NULL && json_object_set_new(object, "cells", cells) == 0;
+    ok = ok ? json_write_file(path, object, error) : fail(error, "%s: out of memory", study->wanted.out);
+    json_decref(object);
+    free(path);
+    return ok;
+}
+
+bool study_save(const Study *study, Error *error) {
+    Groups groups;
+    if (!save_json(study, error) || !groups_new(&groups, &study->cells, error)) return false;
+    bool ok = groups.count == 0 || (save_picture(study, &groups, AGAINST_PARAMETERS, "parameters.png", error) &&
+                                    save_picture(study, &groups, AGAINST_SECONDS, "seconds.png", error));
+    free(groups.at);
+    return ok;
+}

@@ -1,0 +1,80 @@
+#ifndef CLI_ISOFLOP_STUDY_H
+#define CLI_ISOFLOP_STUDY_H
+#include "reference/data/baselines.h"
+#include "reference/data/corpus.h"
+#include "reference/isoflop/report.h"
+#include "reference/model/presets.h"
+
+// What was asked for. Texts belong to the arguments.
+enum { LIST_MOST = 32 };
+typedef struct {
+    const char *at[LIST_MOST];
+    int count;
+} TextList;
+typedef struct {
+    double at[LIST_MOST];
+    int count;
+} NumberList;
+typedef struct {
+    const char *data, *out, *set;     // set: words for all cells
+    TextList kinds, variants, scales; // scales from small to large
+    NumberList budgets, peaks, seeds, best_seeds;
+} Wanted;
+
+// Seconds that a training step of one kind at one scale takes here.
+typedef struct {
+    char kind[CELL_KIND], scale[CELL_SCALE];
+    double step;
+} Speed;
+
+// A study: what is wanted, and what its folder holds of it. The folder has isoflop.json, which names every cell ever
+// begun with what came of it, and a run for each.
+typedef struct {
+    const char *command; // argv[0]
+    Wanted wanted;
+    Corpus corpus;
+    Baselines baselines;
+    bool measured; // the baselines
+    Cells cells;   // of the folder
+    int lock;      // of the folder; -1: not taken
+    Speed *speeds;
+    int speed_count;
+} Study;
+
+// Calls visit on every cell that is wanted, in the order in which they are trained:
+//   1. each kind at the smallest scale with each learning rate and the first seed: which rate is best;
+//   2. each kind with it at the other scales and seeds;
+//   3. the further seeds at each kind's best scale;
+//   4. the variants at the best scale of the kind they vary, with its rate.
+// What follows from cells that are not done yet is filled with a guess: certain says whether the cell is settled.
+// visit returns false to stop; so does study_walk.
+typedef bool StudyVisit(void *context, Study *study, const Cell *cell, bool certain);
+bool study_walk(Study *study, StudyVisit *visit, void *context);
+
+// Opens the data and prepares every cell that may come, so that what cannot be met is refused before anything is
+// begun. *misused: the arguments are at fault.
+bool study_open(Study *out, const char *command, const Wanted *wanted, bool *misused, Error *error);
+void study_close(Study *study);
+
+// The folder: made, or read and held against what is wanted.
+bool study_folder(Study *study, Error *error);
+// Reads what came of a cell from its run's log, if there is one.
+bool study_read_result(const Study *study, Cell *cell, Error *error);
+// Writes isoflop.json, and the pictures once there is something to draw.
+bool study_save(const Study *study, Error *error);
+
+// A cell prepared with what the study shares; study_open has tried it, so it cannot fail.
+Cell study_cell(const Study *study, const Cell *cell);
+
+double cell_memory(const Cell *cell); // bytes that training it takes
+bool cell_fits(const Cell *cell);     // them, into this machine's
+// Times a few training steps of each kind at each scale that is still to come.
+bool study_measure(Study *study, Error *error);
+double study_seconds(const Study *study, const Cell *cell);      // of training; NAN: not measured
+double study_look_seconds(const Study *study, const Cell *cell); // of the look at the validation file at its end
+
+// Trains what is not done yet, and prints the tables. Returns the exit status.
+int study_run(Study *study);
+// Prints what each cell is and how long it will take.
+void study_dry_run(Study *study);
+#endif

@@ -1,0 +1,211 @@
+#include "reference/isoflop/report.h"
+#include "reference/model/ladder.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int kind_order(const Cells *cells, const char *kind) {
+    int order = 0;
+    for (int i = 0; i < cells->count && strcmp(cells->at[i].kind, kind) != 0; i++) order++;
+    return order;
+}
+
+static bool in_group(const Group *group, const Cell *cell) {
+    return strcmp(group->first->kind, cell->kind) == 0 && strcmp(group->first->scale, cell->scale) == 0 &&
+           group->first->budget == cell->budget && group->first->peak == cell->peak;
+}
+
+static void group_add(Group *group, const Cell *cell) {
+    double loss = cell_loss(cell), n = ++group->seeds;
+    group->diverged += cell->result.diverged;
+    group->loss += (loss - group->loss) / n; // INFINITY stays
+    if (isnan(group->loss)) group->loss = INFINITY;
+    group->seconds += (cell->result.step_seconds - group->seconds) / n;
+    group->least = n > 1 ? fmin(group->least, loss) : loss;
+    group->most = n > 1 ? fmax(group->most, loss) : loss;
+}
+
+static int compare_groups(const void *left, const void *right) {
+    const Group *a = left, *b = right;
+    if (a->first->budget != b->first->budget) return a->first->budget < b->first->budget ? -1 : 1;
+    if (a->order != b->order) return a->order < b->order ? -1 : 1;
+    int scale_a = ladder_find(a->first->scale), scale_b = ladder_find(b->first->scale);
+    if (scale_a != scale_b) return scale_a < scale_b ? -1 : 1;
+    return a->first->peak < b->first->peak ? -1 : a->first->peak > b->first->peak;
+}
+
+// Is b of the same curve, one kind at one budget?
+static bool same_curve(const Group *a, const Group *b) {
+    return a->order == b->order && a->first->budget == b->first->budget;
+}
+
+static bool same_point(const Group *a, const Group *b) {
+    return same_curve(a, b) && strcmp(a->first->scale, b->first->scale) == 0;
+}
+
+// Does a stand before b as the one that counts? Of equals the lower learning rate, or the smaller scale.
+static bool counts_more(const Group *a, const Group *b) {
+    if (a->seeds != b->seeds) return a->seeds > b->seeds;
+    return a->loss != b->loss ? a->loss < b->loss : a < b;
+}
+
+static void choose(Groups *groups) {
+    for (int i = 0; i < groups->count; i++) {
+        Group *group = &groups->at[i];
+        group->chosen = true;
+        for (int j = 0; j < groups->count; j++) {
+            if (same_point(group, &groups->at[j]) && counts_more(&groups->at[j], group)) group->chosen = false;
+        }
+    }
+    for (int i = 0; i < groups->count; i++) {
+        Group *group = &groups->at[i];
+        int scales = 0, lower = 0;
+        for (int j = 0; j < groups->count; j++) {
+            const Group *other = &groups->at[j];
+            if (!same_curve(group, other) || !other->chosen) continue;
+            scales++;
+            lower += other->loss < group->loss || (other->loss == group->loss && other < group);
+        }
+        group->best = group->chosen && isfinite(group->loss) && scales > 1 && lower == 0;
+    }
+}
+
+bool groups_new(Groups *out, const Cells *cells, Error *error) {
+    *out = (Groups){ malloc(((size_t)cells->count + 1) * sizeof(Group)), 0 };
+    if (out->at == NULL) return fail(error, "out of memory");
+    for (int i = 0; i < cells->count; i++) {
+        const Cell *cell = &cells->at[i];
+        if (!cell_done(cell)) continue;
+        int at = 0;
+        while (at < out->count && !in_group(&out->at[at], cell)) at++;
+        if (at == out->count) {
+            out->at[out->count++] = (Group){ .first = cell, .order = kind_order(cells, cell->kind) };
+        }
+        group_add(&out->at[at], cell);
+    }
+    qsort(out->at, (size_t)out->count, sizeof *out->at, compare_groups);
+    choose(out);
+    return true;
+}
+
+static void print_row(FILE *out, const Group *group) {
+    const Cell *cell = group->first;
+    char perplexity[32] = "diverged", spread[32] = "";
+    if (isfinite(group->loss)) {
+        snprintf(perplexity, sizeof perplexity, group->best ? "**%.3f**" : "%.3f", exp(group->loss));
+        if (group->seeds > 1) snprintf(spread, sizeof spread, "%.3f", exp(group->most) - exp(group->least));
+    }
+    fprintf(out, "| %s | %s | %s | %d | %.0f | %.0f | %lld | %lld | %.1f | %.4f | %s | %s |\n", cell->kind, cell->scale,
+            number_text(cell->peak).text, group->seeds, cell->cost.parameters, cell->cost.active_parameters,
+            (long long)cell->settings.steps, (long long)cell->result.tokens, group->seconds, group->loss, perplexity,
+            spread);
+}
+
+static void print_budget(FILE *out, const Groups *groups, int first, int end) {
+    fprintf(out, "%sEqual compute: %s FLOPs of training\n\n", first > 0 ? "\n" : "",
+            number_text(groups->at[first].first->budget).text);
+    fprintf(out, "| kind | scale | peak | seeds | parameters | active | steps | tokens | seconds | loss | perplexity | "
+                 "spread |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (int i = first; i < end; i++) {
+        if (groups->at[i].chosen) print_row(out, &groups->at[i]);
+    }
+}
+
+static void print_peaks(FILE *out, const Groups *groups, int first, int end) {
+    bool begun = false;
+    for (int i = first; i < end;) {
+        int next = i + 1;
+        while (next < end && same_point(&groups->at[i], &groups->at[next])) next++;
+        if (next - i > 1) {
+            if (!begun) fprintf(out, "\nLearning rates tried\n\n| kind | scale | peak: perplexity |\n|---|---|---|\n");
+            begun = true;
+            fprintf(out, "| %s | %s |", groups->at[i].first->kind, groups->at[i].first->scale);
+            for (int j = i; j < next; j++) {
+                const Group *group = &groups->at[j];
+                const char *mark = group->chosen ? "**" : "";
+                fprintf(out, " %s%s: %.3f%s", mark, number_text(group->first->peak).text, exp(group->loss), mark);
+            }
+            fprintf(out, " |\n");
+        }
+        i = next;
+    }
+}
+
+void report_tables(FILE *out, const Groups *groups) {
+    for (int first = 0; first < groups->count;) {
+        int end = first + 1;
+        while (end < groups->count && groups->at[end].first->budget == groups->at[first].first->budget) end++;
+        print_budget(out, groups, first, end);
+        print_peaks(out, groups, first, end);
+        first = end;
+    }
+    if (groups->count == 0) return;
+    fprintf(out, "\nA row a kind and scale, the mean over its seeds; in bold the best scale of each kind; spread: the "
+                 "highest less the lowest\nperplexity over the seeds. Seconds are those of the training steps alone, "
+                 "loss is nats a token over the whole of valid.bin.\n");
+}
+
+static void put_result(json_t *object, const Cell *cell) {
+    const LogResult *result = &cell->result;
+    json_object_set_new(object, "tokens", json_integer(result->tokens));
+    json_object_set_new(object, "seconds", json_real(result->step_seconds));
+    json_object_set_new(object, "diverged", json_boolean(result->diverged));
+    if (!result->final) return;
+    json_object_set_new(object, "valid_loss", json_real(result->valid_loss));
+    json_object_set_new(object, "perplexity", json_real(exp(result->valid_loss)));
+    json_object_set_new(object, "valid_tokens", json_integer(result->valid_tokens));
+}
+
+static json_t *cell_json(const Cell *cell) {
+    char name[CELL_NAME];
+    json_t *object = json_object();
+    double steps = (double)cell->settings.steps;
+    cell_name(name, cell);
+    json_object_set_new(object, "kind", json_string(cell->kind));
+    json_object_set_new(object, "scale", json_string(cell->scale));
+    json_object_set_new(object, "budget", json_real(cell->budget));
+    json_object_set_new(object, "peak", json_real(cell->peak));
+    json_object_set_new(object, "seed", json_integer(cell->seed));
+    json_object_set_new(object, "run", json_string(name));
+    json_object_set_new(object, "model", log_model(&cell->config));
+    json_object_set_new(object, "parameters", json_integer((json_int_t)cell->cost.parameters));
+    json_object_set_new(object, "active_parameters", json_integer((json_int_t)cell->cost.active_parameters));
+    json_object_set_new(object, "flops", json_real(steps * cell_step_flops(cell)));
+    json_object_set_new(object, "flops_full", json_real(steps * cell_step_flops_full(cell)));
+    json_object_set_new(object, "steps", json_integer(cell->settings.steps));
+    json_object_set_new(object, "done", json_boolean(cell_done(cell)));
+    if (cell_done(cell)) put_result(object, cell);
+    return object;
+}
+
+json_t *report_cells(const Cells *cells) {
+    json_t *array = json_array();
+    for (int i = 0; i < cells->count; i++) {
+        if (json_array_append_new(array, cell_json(&cells->at[i])) == 0) continue;
+        json_decref(array);
+        return NULL;
+    }
+    return array;
+}
+
+static bool read_cell(Cell *out, const json_t *object, const char *where, Error *error) {
+    const char *kind = json_string_value(json_object_get(object, "kind"));
+    const char *scale = json_string_value(json_object_get(object, "scale"));
+    const json_t *budget = json_object_get(object, "budget"), *peak = json_object_get(object, "peak");
+    const json_t *seed = json_object_get(object, "seed");
+    if (kind != NULL && scale != NULL && json_is_number(budget) && json_is_number(peak) && json_is_integer(seed)) {
+        return cell_new(out, kind, scale, json_number_value(budget), json_number_value(peak), json_integer_value(seed),
+                        error);
+    }
+    return fail(error, "%s: a cell has no kind, scale, budget, peak or seed", where);
+}
+
+bool report_read_cells(Cells *out, const json_t *array, const char *where, Error *error) {
+    if (!json_is_array(array)) return fail(error, "%s: cells is missing or no array", where);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        Cell cell;
+        if (!read_cell(&cell, json_array_get(array, i), where, error)) return false;
+        if (cells_add(out, &cell) == NULL) return fail(error, "%s: out of memory", where);
+    }
+    return true;
+}
