@@ -26,7 +26,7 @@ expect 0 '' --version
 for word in sgatlin compiler BLAS OpenMP CUDA; do
     grep -q "^$word" "$work/stdout" || wrong "--version says nothing of $word"
 done
-for command in data tokenize train sample eval flops bench gates curves; do
+for command in data tokenize train sample eval flops bench curves isoflop gates; do
     expect 0 '' $command --help
     grep -q "^Usage: sgatlin $command" "$work/stdout" || wrong "$command --help: no usage"
     misused 'unrecognized option' $command --nonsense

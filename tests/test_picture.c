@@ -34,6 +34,10 @@ static int count_other(const Picture *picture, int x, int y, int width, int heig
     return count;
 }
 
+static int count_color(const Picture *picture, int x, int y, int width, int height, Color color) {
+    return width * height - count_other(picture, x, y, width, height, color);
+}
+
 static Picture new_picture(int width, int height) {
     Picture picture;
     ck_assert_msg(picture_new(&picture, width, height, &error), "%s", error.text);
@@ -58,6 +62,28 @@ START_TEST(rectangles_are_clipped)
     ck_assert_ptr_null(picture.rgb);
     ck_assert(!picture_new(&picture, 0, 5, &error));
     ck_assert(!picture_new(&picture, 5, 1 << 20, &error));
+}
+END_TEST
+
+START_TEST(a_copy_is_clipped)
+{
+    static const int corners[][2] = { { 2, 3 }, { -4, -2 }, { 15, 8 }, { -7, 0 }, { 20, 0 }, { 0, 10 }, { 0, -5 } };
+    Picture part = new_picture(7, 5);
+    for (int i = 0; i < 7 * 5; i++) picture_fill(&part, i % 7, i / 7, 1, 1, 0x010203 * (Color)(i + 1));
+    for (int i = 0; i < (int)(sizeof corners / sizeof corners[0]); i++) {
+        Picture picture = new_picture(20, 10);
+        int left = corners[i][0], top = corners[i][1];
+        picture_copy(&picture, left, top, &part);
+        for (int y = 0; y < 10; y++) {
+            for (int x = 0; x < 20; x++) {
+                bool inside = x >= left && x < left + 7 && y >= top && y < top + 5;
+                Color wanted = inside ? 0x010203 * (Color)((y - top) * 7 + x - left + 1) : COLOR_BACKGROUND;
+                ck_assert_uint_eq(pixel(&picture, x, y), wanted);
+            }
+        }
+        picture_free(&picture);
+    }
+    picture_free(&part);
 }
 END_TEST
 
@@ -240,6 +266,51 @@ START_TEST(a_chart_shows_its_curves)
 }
 END_TEST
 
+// Eight long names take rows of their own, none runs over the edge; a series without a name is not among them.
+START_TEST(a_legend_has_rows)
+{
+    static const double x[] = { 1, 2 }, y[] = { 1, 2 };
+    Series series[9];
+    for (int i = 0; i < 8; i++) series[i] = (Series){ "sgatlin+product_key_value", color_class(i), x, y, 2 };
+    series[8] = (Series){ NULL, 0xff00ff, x, y, 2 };
+    Chart chart = { .series = series, .series_count = 9 };
+    Picture picture = new_picture(960, 540);
+    chart_draw(&picture, &chart);
+    int rows = 0, strokes = 0;
+    for (int row = 32; row < 540; row += 24) { // the strokes of a row's names stand in its middle
+        int in_row = 0;
+        for (int i = 0; i < 8; i++) in_row += count_color(&picture, 32, row, 928, 13, color_class(i)) > 22;
+        if (in_row < 2) break;
+        rows++;
+        strokes += in_row;
+    }
+    ck_assert_int_eq(rows, 3);
+    ck_assert_int_eq(strokes, 8);
+    ck_assert_int_eq(count_other(&picture, 930, 32, 14, 72, COLOR_PANEL), 0);
+    ck_assert_int_eq(count_color(&picture, 0, 0, 960, 32 + 3 * 24, 0xff00ff), 0);
+    ck_assert_int_gt(count_color(&picture, 0, 32 + 3 * 24, 960, 400, 0xff00ff), 100);
+    picture_free(&picture);
+}
+END_TEST
+
+// Between 110 and 390 no power of ten stands, but round numbers do; each has its stroke under the axis.
+START_TEST(a_short_logarithmic_axis_has_ticks)
+{
+    static const double x[] = { 110, 390 }, y[] = { 1, 2 };
+    Series series = { NULL, COLOR_ACCENT, x, y, 2 };
+    Chart chart = { .log_x = true, .series = &series, .series_count = 1 };
+    Picture picture = new_picture(960, 540);
+    chart_draw(&picture, &chart);
+    int axis = 0, ticks = 0;
+    for (int row = 0; row < 540; row++) {
+        if (count_color(&picture, 88, row, 800, 1, COLOR_DIM) > 700) axis = row;
+    }
+    for (int column = 88; column < 960; column++) ticks += pixel(&picture, column, axis + 4) == COLOR_DIM;
+    ck_assert_int_eq(ticks, 5); // 150, 200, …, 350
+    picture_free(&picture);
+}
+END_TEST
+
 // --- gates: 3 tokens, 2 layers, 2 channels, 2 of 9 neurons ---
 
 enum { T = 3, L = 2, C = 2, K = 2, F = 9, CELL = 12, SIDE = 36, LEFT = 72, TOP = 116, STEP = 52 };
@@ -347,6 +418,7 @@ int main(void) {
     Suite *suite = suite_create("picture");
     TCase *canvas = tcase_create("canvas"), *chart = tcase_create("chart"), *grids = tcase_create("gates");
     tcase_add_test(canvas, rectangles_are_clipped);
+    tcase_add_test(canvas, a_copy_is_clipped);
     tcase_add_test(canvas, lines_are_as_thick_as_asked);
     tcase_add_test(canvas, text_takes_the_room_it_says);
     tcase_add_test(canvas, an_l_has_its_strokes);
@@ -354,6 +426,8 @@ int main(void) {
     tcase_add_test(canvas, a_png_holds_the_pixels);
     tcase_add_loop_test(chart, ticks_are_round, 0, (int)(sizeof tick_cases / sizeof *tick_cases));
     tcase_add_test(chart, a_chart_shows_its_curves);
+    tcase_add_test(chart, a_legend_has_rows);
+    tcase_add_test(chart, a_short_logarithmic_axis_has_ticks);
     tcase_add_test(grids, a_sentence_is_summed);
     tcase_add_test(grids, words_are_shown_one_by_one);
     tcase_add_test(grids, gates_that_cannot_be_drawn);

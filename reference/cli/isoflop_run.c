@@ -180,6 +180,9 @@ static int do_cell(Study *study, const Cell *cell) {
     bool ok =
         (folder != NULL && (kept != NULL || cells_add(&study->cells, cell) != NULL)) || fail(&error, "out of memory");
     if (ok && name_taken(study, cell)) ok = fail(&error, "%s: is the folder of a cell that is almost the same", name);
+    if (ok && kept == NULL && path_exists(folder)) {
+        ok = fail(&error, "%s: is already there, but isoflop.json does not name it; move it away", folder);
+    }
     ok = ok && (kept != NULL || study_save(study, &error));
     int status = ok ? train_cell(study, cell, folder, &error) : command_failed(study->command, &error);
     if (ok && status == 0) {
@@ -216,11 +219,11 @@ static bool print_report(const Study *study, Error *error) {
 
 int study_run(Study *study) {
     Error error;
-    if (!study_folder(study, &error) || !study_measure(study, &error)) return command_failed(study->command, &error);
+    if (!study_read(study, &error) || !study_measure(study, &error)) return command_failed(study->command, &error);
     Sum sum = add_up(study);
     say_plan(study, &sum);
     bool ok = sum.done == sum.cells ||
-              (check_room(study, &sum, &error) &&
+              (check_room(study, &sum, &error) && study_make(study, &error) &&
                baselines_measure(&study->baselines, &study->corpus.train, &study->corpus.valid, &error));
     int status = ok ? run_cells(study) : command_failed(study->command, &error);
     if (status == 0 && !print_report(study, &error)) status = command_failed(study->command, &error);

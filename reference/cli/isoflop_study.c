@@ -70,6 +70,20 @@ static bool try_word(void *context, const char *name, const char *value, Error *
     return fail(error, "%s=%s: none of the kinds has such a setting", name, value);
 }
 
+// Does the data hold one step?
+static bool try_batch(const Study *study, Error *error) {
+    Cell cell;
+    Batches batches;
+    cell_new(&cell, study->wanted.kinds.at[0], study->wanted.scales.at[0], study->wanted.budgets.at[0], 0, 0, NULL);
+    cell = study_cell(study, &cell);
+    if (!batches_open(&batches, &study->corpus.train, (BatchMode)cell.settings.batching, (int)cell.settings.B,
+                      cell.config.T, 0, error)) {
+        return false;
+    }
+    batches_close(&batches);
+    return true;
+}
+
 bool study_open(Study *out, const char *command, const Wanted *wanted, bool *misused, Error *error) {
     *out = (Study){ .command = command, .wanted = *wanted, .lock = -1 };
     *misused = false;
@@ -78,8 +92,12 @@ bool study_open(Study *out, const char *command, const Wanted *wanted, bool *mis
         return false;
     }
     *misused = true;
-    return try_kinds(out, &wanted->kinds, error) && try_variants(out, error) &&
-           settings_each(wanted->set, try_word, out, error);
+    if (!try_kinds(out, &wanted->kinds, error) || !try_variants(out, error) ||
+        !settings_each(wanted->set, try_word, out, error)) {
+        return false;
+    }
+    *misused = false;
+    return try_batch(out, error);
 }
 
 void study_close(Study *study) {
@@ -161,23 +179,29 @@ static bool read_folder(Study *study, const json_t *file, const char *path, Erro
     return true;
 }
 
-bool study_folder(Study *study, Error *error) {
+bool study_read(Study *study, Error *error) {
     const char *out = study->wanted.out;
+    if (!path_exists(out) || folder_is_bare(out)) return true;
     char *path = path_join(out, "isoflop.json");
-    bool there = path_exists(out), ok = path != NULL || fail(error, "%s: out of memory", out);
-    if (ok && there && !path_exists(path)) {
+    bool ok = path != NULL || fail(error, "%s: out of memory", out);
+    if (ok && !path_exists(path)) {
         ok =
             fail(error, "%s: is already there and is no study of isoflop's (no isoflop.json); name another --out", out);
     }
-    ok = ok && (there || folder_make(out, error));
     if (ok) study->lock = folder_lock(out, error);
     ok = ok && study->lock >= 0;
-    json_t *file = ok && there ? json_read_file(path, error) : NULL;
-    if (ok && there) ok = file != NULL && read_folder(study, file, path, error);
-    if (ok && !there) ok = study_save(study, error);
+    json_t *file = ok ? json_read_file(path, error) : NULL;
+    ok = file != NULL && read_folder(study, file, path, error);
     json_decref(file);
     free(path);
     return ok;
+}
+
+bool study_make(Study *study, Error *error) {
+    if (study->lock >= 0) return true;
+    if (!folder_make(study->wanted.out, error)) return false;
+    study->lock = folder_lock(study->wanted.out, error);
+    return study->lock >= 0 && study_save(study, error);
 }
 
 static bool save_picture(const Study *study, const Groups *groups, Against against, const char *name, Error *error) {

@@ -56,8 +56,10 @@ bool study_walk(Study *study, StudyVisit *visit, void *context);
 bool study_open(Study *out, const char *command, const Wanted *wanted, bool *misused, Error *error);
 void study_close(Study *study);
 
-// The folder: made, or read and held against what is wanted.
-bool study_folder(Study *study, Error *error);
+// Reads the folder, if it is there, and holds it against what is wanted.
+bool study_read(Study *study, Error *error);
+// Makes it, if it was not there.
+bool study_make(Study *study, Error *error);
 // Reads what came of a cell from its run's log, if there is one.
 bool study_read_result(const Study *study, Cell *cell, Error *error);
 // Writes isoflop.json, and the pictures once there is something to draw.

@@ -23,6 +23,26 @@ static void watch_signals(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
+static json_t *line_begin(const Run *run) {
+    json_t *line = json_object();
+    json_object_set_new(line, "step", json_integer(run->trainer.step));
+    return line;
+}
+
+static bool line_end(Run *run, json_t *line, Error *error) {
+    double seconds = run->log.seconds + clock_seconds() - run->started;
+    json_object_set_new(line, "seconds", json_real(round(1000 * seconds) / 1000));
+    return log_write(&run->log, line, error);
+}
+
+// A step gave what is no number: the log says so, as the run can never come to its end.
+static void log_diverged(Run *run) {
+    run->diverged = true;
+    json_t *line = line_begin(run);
+    json_object_set_new(line, "diverged", json_true());
+    line_end(run, line, NULL);
+}
+
 static bool save(Run *run, Error *error) {
     Trainer *t = &run->trainer;
     if (run->saved == t->step) return true;
@@ -31,6 +51,7 @@ static bool save(Run *run, Error *error) {
         run->saved = t->step;
         return true;
     }
+    if (trainer_not_finite(t) != NULL) log_diverged(run);
     if (run->saved < 0) {
         folder_remove(run->folder, NULL); // it holds no more than the first line of a log
         return fail(error, "%.900s; nothing was trained and nothing was left behind", why.text);
@@ -50,18 +71,6 @@ static double look(Run *run, int64_t batches, int64_t *tokens) {
     }
     if (tokens != NULL) *tokens = evaluation.scored;
     return evaluation_loss(&evaluation);
-}
-
-static json_t *line_begin(const Run *run) {
-    json_t *line = json_object();
-    json_object_set_new(line, "step", json_integer(run->trainer.step));
-    return line;
-}
-
-static bool line_end(Run *run, json_t *line, Error *error) {
-    double seconds = run->log.seconds + clock_seconds() - run->started;
-    json_object_set_new(line, "seconds", json_real(round(1000 * seconds) / 1000));
-    return log_write(&run->log, line, error);
 }
 
 static bool log_step(Run *run, bool looked, Error *error) {
@@ -94,14 +103,6 @@ static void say_expected_time(Run *run) {
     double to_come = (double)(run->trainer.settings.steps - run->trainer.step);
     progress_say(&run->progress, "time     about %s for the %.0f steps to come",
                  short_duration(run->step_seconds / (double)run->steps_here * to_come).text, to_come);
-}
-
-// A step that gave what is no number: the log says so, as the run can never come to an end.
-static void log_diverged(Run *run) {
-    run->diverged = true;
-    json_t *line = line_begin(run);
-    json_object_set_new(line, "diverged", json_true());
-    line_end(run, line, NULL);
 }
 
 static void count_step(Run *run, double seconds) {

@@ -169,6 +169,13 @@ static bool folder_walk(const char *path, bool (*each)(const char *path, void *c
     return ok;
 }
 
+static bool is_hidden(const char *path, void *context) {
+    (void)context;
+    return *path_name(path) == '.';
+}
+
+bool folder_is_bare(const char *path) { return path_is_folder(path) && folder_walk(path, is_hidden, NULL); }
+
 int folder_lock(const char *folder, Error *error) {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
     char *path = path_join(folder, ".lock");

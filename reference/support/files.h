@@ -43,6 +43,8 @@ void output_folder_discard(OutputFolder *out);
 
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
+// A folder with nothing in it but hidden files, such as a lock or what a crash left of an output.
+bool folder_is_bare(const char *path);
 // folder and any missing parents; an existing folder is fine.
 bool folder_make(const char *path, Error *error);
 // Removes a folder and the plain files in it (one level; ours hold no folders).

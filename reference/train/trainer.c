@@ -137,6 +137,11 @@ bool trainer_evaluate(Trainer *t, Evaluation *evaluation) {
     return more;
 }
 
+const char *trainer_not_finite(const Trainer *t) {
+    const char *bad = first_bad(&t->model.tensors, t->model.parameters);
+    return bad != NULL ? bad : first_bad(&t->moment_table, t->moments);
+}
+
 bool trainer_save(const Trainer *t, const char *run, Error *error) {
     TrainState state = { .step = t->step,
                          .settings = t->settings,
@@ -144,8 +149,7 @@ bool trainer_save(const Trainer *t, const char *run, Error *error) {
                          .train_sum = token_file_sum(&t->corpus.train),
                          .valid_sum = token_file_sum(&t->corpus.valid),
                          .tokenizer_hash = tokenizer_hash(t->corpus.tokenizer) };
-    const char *bad = first_bad(&t->model.tensors, t->model.parameters);
-    if (bad == NULL) bad = first_bad(&t->moment_table, t->moments);
+    const char *bad = trainer_not_finite(t);
     if (bad != NULL) {
         return fail(error, "step %lld: not finite: the values of %s; a lower peak or clip may help", (long long)t->step,
                     bad);

@@ -39,6 +39,9 @@ bool trainer_step(Trainer *trainer, StepReport *report, Error *error);
 // The next batch of the validation file; false when there is none left.
 bool trainer_evaluate(Trainer *trainer, Evaluation *evaluation);
 
+// The first tensor, of the weights or the moments, that holds a value that is not finite; NULL: none does.
+const char *trainer_not_finite(const Trainer *trainer);
+// Refuses to save values that are not finite.
 bool trainer_save(const Trainer *trainer, const char *run, Error *error);
 
 // Bytes that training such a model takes in memory.
