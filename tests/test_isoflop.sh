@@ -40,6 +40,7 @@ grep '^| mlp | q2 |' "$work/stdout" | grep -q '| 10 | 640 |' || wrong "--dry-run
 begun=$(milliseconds)
 expect 0 'cell 9 of 9' --data "$data" --out "$work/whole" --threads 2 $asked
 took=$(($(milliseconds) - begun))
+[ $took -le 6000 ] || took=6000 # on a busy machine: more kills before the end, no longer waits
 cp "$work/stdout" "$work/table"
 [ "$(grep -c '^| mlp \| sgatlin |' "$work/table")" = 6 ] || wrong "tables: $(cat "$work/table")"
 grep -q '^| sgatlin+gelu | q[12] | 0.00[14] | 1 |' "$work/table" || wrong "tables: no variant"
