@@ -1,9 +1,9 @@
+#include "reference/ffn/glu.h"
 #include "reference/ffn/ffn.h"
 #include "reference/support/matmul.h"
 #include "reference/support/vector.h"
 
-// [g, u] = x up + up_bias, in halves;  g = min(g, 7), u = clamp(u, -7, 7);  a = g·sigmoid(1.702 g)·(u + 1);
-// y = a down + down_bias  (chapter 01).     up [D,2F], up_bias [2F], down [F,D], down_bias [D]
+// One GLU for all tokens.     up [D,2F], up_bias [2F], down [F,D], down_bias [D]
 enum { UP, UP_BIAS, DOWN, DOWN_BIAS };
 #define GLU_LIMIT 7.0f
 #define GLU_SLOPE 1.702f
@@ -69,35 +69,65 @@ static void column_sums(float *sum, const float *dy, int N, int D) {
     }
 }
 
-static void glu_forward(const FfnCall *call) {
-    int N = call->B * call->T, D = call->config->D, F = call->config->F;
-    float *halves = call->kept, *a = call->kept + 2 * (size_t)N * F;
-    linear_forward(halves, call->x, ffn_parameter(call, UP), N, D, 2 * F);
+void glu_rows_forward(float *y, float *halves, float *after, const float *x, const GluWeights *w, int N, int D, int F) {
+    if (N == 0) return;
+    linear_forward(halves, x, w->up, N, D, 2 * F);
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         float *row = halves + (size_t)t * 2 * F;
-        gate_row(a + (size_t)t * F, row, row + F, ffn_parameter(call, UP_BIAS), F);
+        gate_row(after + (size_t)t * F, row, row + F, w->up_bias, F);
     }
-    linear_forward(call->y, a, ffn_parameter(call, DOWN), N, F, D);
-    add_bias(call->y, ffn_parameter(call, DOWN_BIAS), N, D);
+    linear_forward(y, after, w->down, N, F, D);
+    add_bias(y, w->down_bias, N, D);
 }
 
-static void glu_backward(const FfnCall *call) {
-    int N = call->B * call->T, D = call->config->D, F = call->config->F;
-    const float *halves = call->kept, *a = call->kept + 2 * (size_t)N * F;
-    float *dhalves = call->scratch, *da = call->scratch + 2 * (size_t)N * F;
-    linear_weight_gradient(ffn_gradient(call, DOWN), a, call->dy, N, F, D);
-    column_sums(ffn_gradient(call, DOWN_BIAS), call->dy, N, D);
-    linear_input_gradient(da, call->dy, ffn_parameter(call, DOWN), N, F, D, false);
+static void clear_gradients(const GluGradients *gradients, int D, int F) {
+    memset(gradients->up, 0, 2 * (size_t)D * F * sizeof(float));
+    memset(gradients->up_bias, 0, 2 * (size_t)F * sizeof(float));
+    memset(gradients->down, 0, (size_t)F * D * sizeof(float));
+    memset(gradients->down_bias, 0, (size_t)D * sizeof(float));
+}
+
+void glu_rows_backward(float *dx, const GluGradients *gradients, float *dhalves, float *dafter, const float *dy,
+                       const float *x, const float *halves, const float *after, const GluWeights *w, int N, int D,
+                       int F) {
+    if (N == 0) {
+        clear_gradients(gradients, D, F);
+        return;
+    }
+    linear_weight_gradient(gradients->down, after, dy, N, F, D);
+    column_sums(gradients->down_bias, dy, N, D);
+    linear_input_gradient(dafter, dy, w->down, N, F, D, false);
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         const float *row = halves + (size_t)t * 2 * F;
         float *drow = dhalves + (size_t)t * 2 * F;
-        gate_row_backward(drow, drow + F, da + (size_t)t * F, row, row + F, F);
+        gate_row_backward(drow, drow + F, dafter + (size_t)t * F, row, row + F, F);
     }
-    linear_weight_gradient(ffn_gradient(call, UP), call->x, dhalves, N, D, 2 * F);
-    column_sums(ffn_gradient(call, UP_BIAS), dhalves, N, 2 * F);
-    linear_input_gradient(call->dx, dhalves, ffn_parameter(call, UP), N, D, 2 * F, false);
+    linear_weight_gradient(gradients->up, x, dhalves, N, D, 2 * F);
+    column_sums(gradients->up_bias, dhalves, N, 2 * F);
+    linear_input_gradient(dx, dhalves, w->up, N, D, 2 * F, false);
+}
+
+static GluWeights glu_weights(const FfnCall *call) {
+    return (GluWeights){ ffn_parameter(call, UP), ffn_parameter(call, UP_BIAS), ffn_parameter(call, DOWN),
+                         ffn_parameter(call, DOWN_BIAS) };
+}
+
+static void glu_forward(const FfnCall *call) {
+    int N = call->B * call->T, D = call->config->D, F = call->config->F;
+    GluWeights weights = glu_weights(call);
+    glu_rows_forward(call->y, call->kept, call->kept + 2 * (size_t)N * F, call->x, &weights, N, D, F);
+}
+
+static void glu_backward(const FfnCall *call) {
+    int N = call->B * call->T, D = call->config->D, F = call->config->F;
+    size_t behind = 2 * (size_t)N * F;
+    GluWeights weights = glu_weights(call);
+    GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS), ffn_gradient(call, DOWN),
+                               ffn_gradient(call, DOWN_BIAS) };
+    glu_rows_backward(call->dx, &gradients, call->scratch, call->scratch + behind, call->dy, call->x, call->kept,
+                      call->kept + behind, &weights, N, D, F);
 }
 
 static Cost glu_cost(const Config *config, int T) {
