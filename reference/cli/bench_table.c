@@ -1,4 +1,5 @@
 #include "reference/cli/bench_table.h"
+#include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
 #include "reference/support/json.h"
 #include "reference/support/matmul.h"
@@ -122,11 +123,7 @@ static json_t *row_json(const BenchTable *table, const BenchRow *row) {
     int count = row_settings(table, row, settings);
     json_t *object = json_object();
     add(object, "bench", "", json_string(subject_names[table->subject]));
-    for (int i = 0; i < count; i++) {
-        char *end;
-        long number = strtol(settings[i].value, &end, 10);
-        add(object, settings[i].name, "", *end == '\0' ? json_integer(number) : json_string(settings[i].value));
-    }
+    for (int i = 0; i < count; i++) add(object, settings[i].name, "", setting_to_json(&settings[i]));
     double tokens = (double)row->sizes.B * row->sizes.config.T;
     add(object, "B", "", json_integer(row->sizes.B));
     add(object, "N", "", json_integer((json_int_t)tokens));

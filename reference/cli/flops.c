@@ -155,12 +155,7 @@ static json_t *bill_json(const Bill *bill) {
         json_object_set_new(object, "study", json_string(bill->study));
         json_object_set_new(object, "scale", bill->scale > 0 ? json_integer(bill->scale) : json_null());
     }
-    for (int i = 0; i < count; i++) {
-        char *end;
-        long long number = strtoll(settings[i].value, &end, 10);
-        json_object_set_new(object, settings[i].name,
-                            *end == '\0' ? json_integer(number) : json_string(settings[i].value));
-    }
+    for (int i = 0; i < count; i++) json_object_set_new(object, settings[i].name, setting_to_json(&settings[i]));
     json_object_set_new(object, "B", json_integer(bill->settings.B));
     for (int line = 0; line < LINES; line++) {
         json_object_set_new(object, lines[line].field, json_integer((json_int_t)line_value(bill, line)));

@@ -75,21 +75,26 @@ bool set_any(void *all_settings, const char *name, const char *value, Error *err
 }
 
 bool set_words_used(const SetWords *words, const Config *config, Error *error) {
-    static const char *const optional[] = { "F", "C", "K", "Dk", "router", "activation" };
-    Setting used[CONFIG_SETTINGS];
-    int count = config_settings(config, used);
     for (int i = 0; i < words->count; i++) {
-        size_t length = strcspn(words->words[i], "=");
-        bool known = true;
-        for (size_t j = 0; j < sizeof optional / sizeof optional[0]; j++) {
-            if (strlen(optional[j]) == length && strncmp(optional[j], words->words[i], length) == 0) known = false;
-        }
-        for (int j = 0; j < count; j++) {
-            if (strlen(used[j].name) == length && strncmp(used[j].name, words->words[i], length) == 0) known = true;
-        }
-        if (!known) return fail(error, "%s: --ffn %s has no such setting", words->words[i], config->ffn->name);
+        char name[32];
+        Error why;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(words->words[i], "="), words->words[i]);
+        if (config_unused(config, name, &why)) return fail(error, "%s: %s", words->words[i], why.text);
     }
     return true;
+}
+
+const char *routing_words(const Config *config) {
+    if (config->routing == ROUTING_EXPERT) return "--routing expert";
+    if (config->routing == ROUTING_TOKEN) return "--routing token";
+    return config->pool == POOL_SEQUENCE ? "--routing unified --pool sequence" : "--routing unified --pool step";
+}
+
+json_t *setting_to_json(const Setting *setting) {
+    int64_t whole;
+    double number;
+    if (parse_int(setting->value, &whole)) return json_integer(whole);
+    return parse_real(setting->value, &number) ? json_real(number) : json_string(setting->value);
 }
 
 int command_failed(const char *command, const Error *error) {

@@ -23,18 +23,22 @@ static const struct {
 } additions[] = {
     { "tiny", "mlp", "F=64" },
     { "tiny", "glu", "F=48" },
+    { "tiny", "moe", "F=20 E=4 K=2" },
     { "tiny", "peer", "F=49 C=2 K=3 Dk=8" },
     { "tiny", "sgatlin", "F=25 C=2 K=3 Dk=8" },
     { "demo", "mlp", "F=512" },
     { "demo", "glu", "F=512" },
+    { "demo", "moe", "F=168 E=8 K=2" },
     { "demo", "peer", "F=1024 C=4 K=8 Dk=64" },
     { "demo", "sgatlin", "F=256 C=4 K=8 Dk=64" },
     { "laptop", "mlp", "F=768" },
     { "laptop", "glu", "F=512" },
+    { "laptop", "moe", "F=256 E=8 K=2" },
     { "laptop", "peer", "F=2304 C=4 K=8 Dk=64" },
     { "laptop", "sgatlin", "F=576 C=4 K=8 Dk=64" },
     { "tinystories", "mlp", "F=1024" },
     { "tinystories", "glu", "F=1024" },
+    { "tinystories", "moe", "F=1024 E=8 K=2" },
     { "tinystories", "peer", "F=1024 C=8 K=8 Dk=128" },
     { "tinystories", "sgatlin", "F=1024 C=8 K=8 Dk=128" },
 };
@@ -74,7 +78,7 @@ bool config_word(void *context, const char *name, const char *value, Error *erro
 }
 
 bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Error *error) {
-    Config config = { .ffn = ffn };
+    Config config = config_default(ffn);
     for (int i = 0; i < ADDITIONS; i++) {
         if (strcmp(additions[i].preset, preset->name) != 0 || strcmp(additions[i].ffn, ffn->name) != 0) continue;
         if (!settings_each(preset->model, config_word, &config, error)) return false;

@@ -115,14 +115,28 @@ Schedule settings_schedule(const TrainSettings *s) {
     return (Schedule){ s->peak, (int)s->warmup, (int)s->constant, (int)s->decay };
 }
 
+// What a model has beside its letters, and no option of the command line.
+static const struct {
+    const char *name, *meaning;
+} options[] = {
+    { "alpha", "unified routing: share of the experts' view in the score (default 0.5)" },
+    { "switch", "token routing: weight of Switch's balancing loss, as 0.01 (default 0: none)" },
+    { "z", "token routing: weight of the router z-loss, as 0.001 (default 0: none)" },
+    { "bias", "token routing: step of the balancing bias after each batch, as 0.001 (default 0: none)" },
+};
+enum { OPTIONS = sizeof options / sizeof options[0] };
+
 char *settings_help(void) {
     enum { LINE = 120 };
-    char *text = malloc((ROWS + 1) * LINE);
+    char *text = malloc((ROWS + OPTIONS + 1) * LINE);
     if (text == NULL) return NULL;
     size_t used =
-        (size_t)snprintf(text, LINE, "What --set knows beside the letters of the model (T D L Dh F C K Dk):\n");
+        (size_t)snprintf(text, LINE, "What --set knows beside the letters of the model (T D L Dh F C E K Dk):\n");
     for (int i = 0; i < ROWS; i++) {
         used += (size_t)snprintf(text + used, LINE, "  %-18s%s\n", rows[i].name, rows[i].meaning);
+    }
+    for (int i = 0; i < OPTIONS; i++) {
+        used += (size_t)snprintf(text + used, LINE, "  %-18s%s\n", options[i].name, options[i].meaning);
     }
     return text;
 }
