@@ -35,6 +35,7 @@ static bool check_gates(const SentenceGates *gates, Error *error) {
     }
     size_t count = chosen(gates, gates->T, 0, 0);
     for (size_t i = 0; i < count; i++) {
+        if (gates->list && gates->index[i] == NO_EXPERT) continue;
         if (gates->index[i] < 0 || gates->index[i] >= gates->F) {
             return fail(error, "gates: entry %zu chose neuron %d, wanted one below %d", i, (int)gates->index[i],
                         gates->F);
@@ -50,6 +51,7 @@ static int count_fired(int *counts, const SentenceGates *gates, int layer, int c
     for (int t = 0; t < gates->T; t++) {
         const int32_t *index = gates->index + chosen(gates, t, layer, channel);
         for (int k = 0; k < gates->K; k++) {
+            if (index[k] == NO_EXPERT) continue;
             int count = ++counts[index[k]];
             if (count > most) most = count;
         }
@@ -77,17 +79,19 @@ static void draw_counts(Picture *picture, int x, int y, int cell, const Sentence
     draw_grid(picture, x, y, cell, gates->F, brightness);
 }
 
-// The K that fired at token t: the least scored at 0.25, the most at 1.
+// What fired at token t: the least scored at 0.25, the most at 1.
 static void draw_token(Picture *picture, int x, int y, int cell, const SentenceGates *gates, int t, int layer,
                        int channel, float *brightness) {
     size_t at = chosen(gates, t, layer, channel);
+    int K = 0;
+    while (K < gates->K && gates->index[at + (size_t)K] != NO_EXPERT) K++;
     float low = gates->score[at], high = low;
-    for (int k = 1; k < gates->K; k++) {
+    for (int k = 1; k < K; k++) {
         low = fminf(low, gates->score[at + (size_t)k]);
         high = fmaxf(high, gates->score[at + (size_t)k]);
     }
     for (int f = 0; f < gates->F; f++) brightness[f] = -1.0f;
-    for (int k = 0; k < gates->K; k++) {
+    for (int k = 0; k < K; k++) {
         float share = high > low ? (gates->score[at + (size_t)k] - low) / (high - low) : 1.0f;
         brightness[gates->index[at + (size_t)k]] = 0.25f + 0.75f * share;
     }
@@ -161,6 +165,25 @@ static bool new_picture(Picture *out, int width, int side, int rows, Error *erro
     return picture_new(out, width, height, error);
 }
 
+// "8 of 1024 neurons fire", "2 of 8 experts work" or, where tokens get more or fewer, "0 to 4 of 8 experts work"
+static void how_many(char *out, size_t size, const SentenceGates *gates) {
+    if (!gates->list) {
+        snprintf(out, size, "%d of %d neurons fire", gates->K, gates->F);
+        return;
+    }
+    int least = gates->K, most = 0;
+    size_t rows = chosen(gates, gates->T, 0, 0) / (size_t)gates->K;
+    for (size_t row = 0; row < rows; row++) {
+        int count = 0;
+        while (count < gates->K && gates->index[row * (size_t)gates->K + (size_t)count] != NO_EXPERT) count++;
+        least = count < least ? count : least;
+        most = count > most ? count : most;
+    }
+    char from[16] = "";
+    if (least < most) snprintf(from, sizeof from, "%d to ", least);
+    snprintf(out, size, "%s%d of %d experts work", from, most, gates->F);
+}
+
 static bool draw_sentence(Picture *out, const SentenceGates *gates, int *counts, float *brightness, Error *error) {
     int n = grid_side(gates->F), cell = cell_size(n, gates->C, gates->L, 12), side = cell * n;
     if (cell < 1) {
@@ -176,9 +199,9 @@ static bool draw_sentence(Picture *out, const SentenceGates *gates, int *counts,
             if (count > most) most = count;
         }
     }
-    char text[128];
-    snprintf(text, sizeof text, "%d of %d neurons fire in each grid at each of %d tokens", gates->K, gates->F,
-             gates->T);
+    char text[128], many[64];
+    how_many(many, sizeof many, gates);
+    snprintf(text, sizeof text, "%s in each grid at each of %d tokens", many, gates->T);
     int top = draw_heading(out, gates, text);
     for (int layer = 0; layer < gates->L; layer++) {
         int y = top + LINE + layer * (side + GAP);
@@ -186,7 +209,7 @@ static bool draw_sentence(Picture *out, const SentenceGates *gates, int *counts,
         for (int channel = 0; channel < gates->C; channel++) {
             int x = 2 * MARGIN + LABEL + channel * (side + GAP);
             snprintf(text, sizeof text, "channel %d", channel);
-            if (layer == 0) draw_cut(out, x, y - LINE + 8, side + GAP - 4, SMALL, COLOR_DIM, text);
+            if (layer == 0 && !gates->list) draw_cut(out, x, y - LINE + 8, side + GAP - 4, SMALL, COLOR_DIM, text);
             draw_counts(out, x, y, cell, gates, layer, channel, most, counts, brightness);
         }
     }
@@ -204,9 +227,10 @@ static bool draw_words(Picture *out, const SentenceGates *gates, int channel, in
     if (cell < 1) return fail(error, "gates: %d layers of %d neurons do not fit in a picture", gates->L, gates->F);
     int column = side > NARROWEST ? side : NARROWEST, width = 4 * MARGIN + LABEL + columns * (column + GAP);
     if (!new_picture(out, width < 880 ? 880 : width, side, gates->L, error)) return false;
-    char text[160];
-    int used = snprintf(text, sizeof text, "channel %d: the %d of %d neurons that fire at each token, layer by layer",
-                        channel, gates->K, gates->F);
+    char text[160], many[64];
+    how_many(many, sizeof many, gates);
+    int used = gates->list ? snprintf(text, sizeof text, "%s at each token, layer by layer", many)
+                           : snprintf(text, sizeof text, "channel %d: %s at each token, layer by layer", channel, many);
     if (columns - 1 < gates->T) {
         snprintf(text + used, sizeof text - (size_t)used, " (the first %d of %d tokens)", columns - 1, gates->T);
     }

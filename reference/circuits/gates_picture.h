@@ -9,7 +9,9 @@ typedef struct {
     const char *const *tokens; // [T], the text of each, with its leading space where it has one
     const int32_t *index;      // [T,L,C,K], each below F
     const float *score;        // [T,L,C,K]
+    bool list;                 // a moe's experts: a token may have fewer than K, and NO_EXPERT in their place
 } SentenceGates;
+enum { NO_EXPERT = -1 };
 
 // A neuron is a cell of a grid n wide, n² >= F: neuron i·n + j at row i, column j (for product keys: sub-keys i and j).
 

@@ -19,7 +19,7 @@ static const struct argp_option options[] = {
     { "text", 't', "TEXT", 0, "one sentence", 0 },
     { "out", 'o', "FILE", 0, "the picture, a PNG; must not exist", 0 },
     { "channel", KEY_CHANNEL, "C", 0,
-      "word by word for one channel, from 0 (default: the sentence summed, all channels)", 0 },
+      "word by word for one channel, from 0, the only one of a moe (default: the sentence summed, all channels)", 0 },
     { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
     { 0 },
 };
@@ -46,7 +46,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 // One sentence's gatings, as the hook brings them: behind TOKEN_END, whose own gates are left out.
 typedef struct {
     SentenceGates gates;
-    int32_t *index; // [T,L,C,K]
+    int32_t *index; // [T,L,C,K]; of a list K is E, and NO_EXPERT stands where a token has no more
     float *score;   // [T,L,C,K]
     char **tokens;  // [T]
 } Recording;
@@ -58,12 +58,25 @@ static void recording_free(Recording *recording) {
     free(recording->score);
 }
 
+// A token's entries of a list, and NO_EXPERT behind them.
+static void record_entries(Recording *recording, size_t to, const Gating *gating, int t) {
+    int K = recording->gates.K, first = gating->start[t], count = gating->start[t + 1] - first;
+    for (int k = 0; k < K; k++) {
+        recording->index[to + (size_t)k] = k < count ? gating->index[first + k] : NO_EXPERT;
+        recording->score[to + (size_t)k] = k < count ? gating->score[first + k] : 0.0f;
+    }
+}
+
 static void record(void *context, int layer, Gating *gating) {
     Recording *recording = context;
     const SentenceGates *gates = &recording->gates;
     size_t chosen = (size_t)gates->C * (size_t)gates->K;
     for (size_t t = 0; t < (size_t)gates->T; t++) {
         size_t to = (t * (size_t)gates->L + (size_t)layer) * chosen, from = (t + 1) * chosen;
+        if (gates->list) {
+            record_entries(recording, to, gating, (int)t + 1);
+            continue;
+        }
         memcpy(recording->index + to, gating->index + from, chosen * sizeof *gating->index);
         memcpy(recording->score + to, gating->score + from, chosen * sizeof *gating->score);
     }
@@ -72,8 +85,11 @@ static void record(void *context, int layer, Gating *gating) {
 static bool recording_new(Recording *out, const Checkpoint *checkpoint, const TokenList *list, Error *error) {
     const Config *config = &checkpoint->model.config;
     int T = (int)list->count;
-    *out = (Recording){ .gates = { .T = T, .L = config->L, .C = config->C, .K = config->K, .F = config->F } };
-    size_t entries = (size_t)T * (size_t)config->L * (size_t)config->C * (size_t)config->K;
+    Gating shape = config->ffn->gating(config, NULL, 1);
+    *out = (Recording){ .gates = { .T = T, .L = config->L, .C = shape.C, .K = shape.K, .F = shape.F } };
+    out->gates.list = config->ffn->list;
+    if (out->gates.list) out->gates.K = config->E;
+    size_t entries = (size_t)T * (size_t)config->L * (size_t)shape.C * (size_t)out->gates.K;
     out->index = calloc(entries, sizeof *out->index);
     out->score = calloc(entries, sizeof *out->score);
     out->tokens = calloc((size_t)T, sizeof *out->tokens);
@@ -118,11 +134,12 @@ static bool draw(const Recording *recording, const Arguments *arguments, Error *
 static bool check(const Checkpoint *checkpoint, const Arguments *arguments, const TokenList *list, Error *error) {
     const Config *config = &checkpoint->model.config;
     if (!config->ffn->sparse) {
-        return fail(error, "%s: a model with ffn=%s has no gates; train one with --ffn sgatlin", checkpoint->path,
-                    config->ffn->name);
+        return fail(error, "%s: a model with ffn=%s has no gates; train one with --ffn sgatlin or moe",
+                    checkpoint->path, config->ffn->name);
     }
-    if (arguments->channel >= config->C) {
-        return fail(error, "--channel %d: the model's channels are 0 to %d", arguments->channel, config->C - 1);
+    int C = config->ffn->gating(config, NULL, 1).C;
+    if (arguments->channel >= C) {
+        return fail(error, "--channel %d: the model's channels are 0 to %d", arguments->channel, C - 1);
     }
     if (list->count == 0) return fail(error, "--text is empty; give it a sentence");
     if (list->count < (size_t)config->T) return true;
@@ -145,7 +162,8 @@ int command_gates(int argc, char **argv) {
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .doc = "Draws which neurons fired for a sentence: a row a layer, a grid of n x n neurons a channel.",
+        .doc = "Draws which neurons fired for a sentence: a row a layer, a grid of n x n neurons a channel; or of a "
+               "mixture of experts, which experts worked.",
     };
     Arguments arguments = { .channel = -1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
