@@ -32,7 +32,7 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
     OPENBLAS_CORETYPE='' expect 0 "threads=$two" layer $small K=2 --json
     ! grep -q 'warning' "$work/stderr" || wrong "a warning about nothing: $(cat "$work/stderr")"
     [ "$(grep -c '^{.*}$' "$work/stdout")" = "$(wc -l <"$work/stdout")" ] || wrong "not a JSON object a line"
-    for kind in mlp glu sgatlin; do
+    for kind in mlp glu moe sgatlin; do
         grep -q "\"ffn\": \"$kind\"" "$work/stdout" || wrong "no line of $kind"
     done
     OPENBLAS_CORETYPE=Haswell expect 0 'unset OPENBLAS_CORETYPE' layer --ffn mlp $small --json

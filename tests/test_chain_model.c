@@ -258,8 +258,15 @@ static Config config_of(int variant, int i, char name[VARIANT_NAME]) {
     return c;
 }
 
+// Chapter 07 has not every kind that is built in.
+static bool chapter_has(int variant) {
+    Config config = config_of(variant, 0, (char[VARIANT_NAME]){ "" });
+    return chapter_sizes(&config).ffn < FEED_FORWARD_KINDS;
+}
+
 START_TEST(the_fast_model_agrees)
 {
+    if (!chapter_has(_i)) return;
     for (int i = 0; i < SIZES; i++) {
         char name[VARIANT_NAME];
         Config config = config_of(_i, i, name);
@@ -286,6 +293,7 @@ static void next_batch(TinyModel *tiny) {
 
 START_TEST(three_steps_agree)
 {
+    if (!chapter_has(_i)) return;
     char name[VARIANT_NAME];
     Config config = config_of(_i, 2, name);
     Pair pair = pair_new(&config, sizes[2].B);

@@ -5,6 +5,7 @@
 #include "reference/support/random.h"
 #include "tests/support/chain.h"
 #include "tests/support/chapter_ffn.h"
+#include "tests/support/chapter_moe.h"
 #include "tests/support/compare.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -26,11 +27,21 @@ static const Sizes sweep[] = {
 };
 enum { SWEEP = sizeof sweep / sizeof sweep[0] };
 
+// A moe's: K of E, as much an expert in the mean of expert choice, and half an expert more of a pool where there is one.
+static Config with_experts(Config config, int E, int K) {
+    config.E = E;
+    config.K = K;
+    config.capacity = K * config.T >= E ? K : E;
+    if (config.routing == ROUTING_UNIFIED && K < E) config.budget = K + 0.5;
+    return config;
+}
+
 static Config with_sizes(Config config, const Sizes *sizes) {
     config.D = sizes->D;
     config.F = sizes->F;
     config.T = sizes->T;
     if (!config.ffn->sparse) return config;
+    if (config.ffn->list) return with_experts(config, sizes->C + sizes->K - 1, sizes->K);
     config.C = sizes->C;
     config.K = sizes->K;
     config.Dk = sizes->Dk;
@@ -55,6 +66,16 @@ static void run(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, co
 
 // ---- the reference against the chapters
 
+// The choice of `from`, with scores as a float holds them.
+static void give(LayerNumbers *to, const LayerNumbers *from) {
+    if (to->start != NULL) memcpy(to->start, from->start, ((size_t)from->N + 1) * sizeof *to->start);
+    for (size_t i = 0; i < layer_numbers_entries(from); i++) {
+        to->score[i] = (float)from->score[i];
+        to->index[i] = from->index[i];
+    }
+    to->given = true;
+}
+
 static void chain_new(Chain *chain, const Config *config, const Sizes *sizes, uint64_t seed, const char *name) {
     *chain = (Chain){ 0 };
     random_numbers(&chain->reference, config, sizes->B, sizes->T, seed);
@@ -64,12 +85,8 @@ static void chain_new(Chain *chain, const Config *config, const Sizes *sizes, ui
         random_numbers(&chain->own_chapter, config, sizes->B, sizes->T, seed);
         run(reference_layer_run, &chain->own_reference, name);
         run(chapters_run, &chain->own_chapter, name);
-        size_t entries = (size_t)chain->chapter.N * config->C * config->K;
-        for (size_t i = 0; i < entries; i++) {
-            chain->reference.score[i] = chain->chapter.score[i] = (float)chain->own_chapter.score[i];
-            chain->reference.index[i] = chain->chapter.index[i] = chain->own_chapter.index[i];
-        }
-        chain->reference.given = chain->chapter.given = true;
+        give(&chain->reference, &chain->own_chapter);
+        give(&chain->chapter, &chain->own_chapter);
     }
     run(reference_layer_run, &chain->reference, name);
     run(chapters_run, &chain->chapter, name);
@@ -164,6 +181,40 @@ static void plant_choices(Chain *chain, const char *name) {
     got->score[config->K - 1] = kept;
 }
 
+// The same of a list by token.
+static void plant_list(Chain *chain, const char *name) {
+    LayerNumbers *got = &chain->own_reference;
+    int E = got->config.E, K = got->config.K, *last = &got->index[K - 1], kept = *last;
+    double rank[64], weight[64], score = got->score[K - 1];
+    swap_ranks(got, true);
+    must_break(chain, name, "two ranks the wrong way round");
+    swap_ranks(got, true);
+    const int32_t wrong[] = { got->index[0], -1, E };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        *last = wrong[i];
+        must_break(chain, name, "an expert chosen twice, or one that is not there");
+    }
+    chapter_moe_row(rank, weight, &got->config, chain->own_chapter.scores);
+    for (int e = 0; e < E; e++) { // its own weight, so the weight alone says nothing
+        bool chosen = false;
+        for (int k = 0; k < K; k++) chosen = chosen || chain->own_chapter.index[k] == e;
+        if (chosen) continue;
+        *last = e;
+        got->score[K - 1] = weight[e];
+        must_break(chain, name, "an expert that was not among the best");
+    }
+    *last = kept;
+    got->score[K - 1] = score;
+    for (int t = 0; t <= got->N; t += got->N) {
+        got->start[t]++;
+        must_break(chain, name, "an entry too many, or one too few");
+        got->start[t]--;
+    }
+    got->start[1]++;
+    must_break(chain, name, "an entry with another token");
+    got->start[1]--;
+}
+
 START_TEST(planted_errors_are_noticed)
 {
     static const Sizes sizes = { 1, 9, 24, 36, 3, 5, 10 };
@@ -178,8 +229,8 @@ START_TEST(planted_errors_are_noticed)
     LayerNumbers *got = &chain.reference;
     size_t rows = (size_t)got->N * config.D;
     if (config.ffn->sparse) {
-        plant_values(&chain, name, "score", chain.own_reference.score, (size_t)got->N * config.C * config.K);
-        plant_choices(&chain, name);
+        plant_values(&chain, name, "score", chain.own_reference.score, layer_numbers_entries(&chain.own_reference));
+        (config.ffn->list ? plant_list : plant_choices)(&chain, name);
     }
     plant_values(&chain, name, "y", got->y, rows);
     plant_values(&chain, name, "dx", got->dx, rows);
@@ -230,6 +281,8 @@ START_TEST(threads_do_not_change_a_bit)
             }
             Gating a = layer_gating(&one), b = layer_gating(&many);
             ck_assert_int_eq(a.N, config.ffn->sparse ? one.N : 0);
+            if (a.start != NULL)
+                same_bits(name, "start", counts[j], a.start, b.start, ((size_t)a.N + 1) * sizeof *a.start);
             if (a.N > 0) same_bits(name, "score", counts[j], a.score, b.score, gating_entries(&a) * sizeof *a.score);
             if (a.N > 0) same_bits(name, "index", counts[j], a.index, b.index, gating_entries(&a) * sizeof *a.index);
             layer_free(&many);
@@ -256,22 +309,30 @@ typedef struct {
     size_t count;
 } Part;
 
+// A row of the choice: a token's entries, or a token's of one channel.
+static size_t row_start(const LayerNumbers *numbers, size_t row) {
+    return numbers->start != NULL ? (size_t)numbers->start[row] : row * (size_t)numbers->config.K;
+}
+
 // The same experts in every row; their order does not matter to the loss.
-static bool same_sets(const LayerNumbers *numbers, const int32_t *choice) {
-    int K = numbers->config.K;
-    size_t rows = choice ? (size_t)numbers->N * numbers->config.C : 0;
-    for (size_t i = 0; i < rows * K; i++) {
-        const int32_t *row = choice + i / K * K;
-        int k = 0;
-        while (k < K && row[k] != numbers->index[i]) k++;
-        if (k == K) return false;
+static bool same_sets(const LayerNumbers *numbers, const LayerNumbers *base) {
+    if (!base->config.ffn->sparse) return true;
+    size_t rows = (size_t)base->N * (base->start != NULL ? 1 : (size_t)base->config.C);
+    for (size_t row = 0; row < rows; row++) {
+        size_t first = row_start(base, row), last = row_start(base, row + 1);
+        if (row_start(numbers, row) != first || row_start(numbers, row + 1) != last) return false;
+        for (size_t i = first; i < last; i++) {
+            size_t j = first;
+            while (j < last && base->index[j] != numbers->index[i]) j++;
+            if (j == last) return false;
+        }
     }
     return true;
 }
 
 // The slope of the loss along `direction`, by central difference over the step really taken (numbers are rounded to
 // float), and the slope that the gradient gives. false: the step crossed into another choice.
-static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const int32_t *choice,
+static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const LayerNumbers *base,
                    const Part *part, const double *direction, double step, const char *name, double *measured,
                    double *given) {
     double loss[2];
@@ -285,7 +346,7 @@ static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers,
         }
         run(rung, numbers, name);
         loss[side] = loss_of(numbers);
-        same = same && same_sets(numbers, choice);
+        same = same && same_sets(numbers, base);
     }
     memcpy(part->at, part->base, part->count * sizeof *part->at);
     *measured = loss[1] - loss[0];
@@ -317,7 +378,7 @@ static void make_direction(double *out, const Part *part, int which, uint64_t ke
     }
 }
 
-static void check_part(const Differentiated *rung, LayerNumbers *numbers, const int32_t *choice, const Part *part,
+static void check_part(const Differentiated *rung, LayerNumbers *numbers, const LayerNumbers *base, const Part *part,
                        const char *name, double *worst) {
     double *direction = malloc(part->count * sizeof *direction);
     ck_assert_ptr_nonnull(direction);
@@ -327,7 +388,7 @@ static void check_part(const Differentiated *rung, LayerNumbers *numbers, const 
     for (int which = 0; which < 6; which++) {
         make_direction(direction, part, which, random_key((uint64_t)which, name));
         double measured, given;
-        if (!slopes(rung->run, numbers, choice, part, direction, step, name, &measured, &given)) continue;
+        if (!slopes(rung->run, numbers, base, part, direction, step, name, &measured, &given)) continue;
         checked++;
         double scale = 2 * step * length(direction, part->count) * length(part->gradient, part->count);
         double error = fabs(measured - given) / fmax(scale, 1e-12);
@@ -345,18 +406,17 @@ static void check_gradients(const Differentiated *rung, const Config *config, in
     random_numbers(&base, config, B, T, 12); // a seed that lies off relu's corners
     random_numbers(&moving, config, B, T, 12);
     run(rung->run, &base, variant);
-    const int32_t *choice = config->ffn->sparse ? base.index : NULL;
     char name[VARIANT_NAME + TENSOR_NAME];
     for (int i = 0; i < base.tensors.count; i++) {
         const Tensor *tensor = &base.tensors.at[i];
         snprintf(name, sizeof name, "%s %s", variant, tensor->name);
         Part part = { moving.parameters + tensor->offset, base.gradients + tensor->offset,
                       base.parameters + tensor->offset, tensor->count };
-        check_part(rung, &moving, choice, &part, name, worst);
+        check_part(rung, &moving, &base, &part, name, worst);
     }
     snprintf(name, sizeof name, "%s x", variant);
     Part part = { moving.x, base.dx, base.x, (size_t)base.N * config->D };
-    check_part(rung, &moving, choice, &part, name, worst);
+    check_part(rung, &moving, &base, &part, name, worst);
     layer_numbers_free(&base);
     layer_numbers_free(&moving);
 }
@@ -399,10 +459,12 @@ START_TEST(a_nan_that_goes_in_comes_out)
     Error error;
     ck_assert(layer_variant(_i, &kind, name));
     Config config = with_sizes(kind, &sweep[SWEEP - 1]);
+    config.capacity = config.E; // so that two tokens are enough
     ck_assert_msg(layer_new(&layer, &config, 1, 2, &error), "%s: %s", name, error.text);
     layer_randomize(&layer, 3);
     ck_assert_msg(layer_forward(&layer, &error), "%s: %s", name, error.text);
     layer.x[0] = NAN;
+    layer.x[config.D] = NAN; // in each token: one alone may lose every place of a pool to the other
     ck_assert_msg(!layer_forward(&layer, &error), "%s: the NaN is gone", name);
     layer_free(&layer);
 }

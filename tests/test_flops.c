@@ -27,7 +27,7 @@ static bool row_config(Config *out, const json_t *row) {
     const char *name;
     json_t *value;
     Error error = { "" };
-    *out = (Config){ .ffn = ffn_find(json_string_value(json_object_get(row, "ffn"))) };
+    *out = config_default(ffn_find(json_string_value(json_object_get(row, "ffn"))));
     if (out->ffn == NULL) return false;
     json_object_foreach((json_t *)row, name, value) {
         char text[32] = "";

@@ -16,6 +16,7 @@ static Model drawn(int variant, uint64_t seed) {
     ck_assert(layer_variant(variant, &config, NULL));
     config.V = 600, config.T = 8, config.L = 2, config.D = 128, config.Dh = 64, config.F = 256;
     if (config.ffn->sparse) config.C = 4, config.K = 8, config.Dk = 64;
+    if (config.ffn->list) config.E = 16;
     ck_assert_msg(model_new(&model, &config, &error), "%s", error.text);
     tensors_init(&model.tensors, model.parameters, seed);
     return model;
@@ -52,7 +53,8 @@ static void wanted(const char *name, const Config *config, double *variance, dou
     } else if (strcmp(name, "embedding") == 0) {
         *variance = 1.0 / config->D;
         *cut = INFINITY;
-    } else if (ends_with(name, "experts.in") || ends_with(name, "experts.out") || ends_with(name, "ffn.down")) {
+    } else if (ends_with(name, "experts.in") || ends_with(name, "experts.out") || ends_with(name, "ffn.down") ||
+               ends_with(name, "experts.down")) {
         *variance = 1.0 / config->F;
     } else if (ends_with(name, "router.keys") && key_value) {
         *variance = 0.7737;

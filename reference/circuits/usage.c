@@ -8,7 +8,8 @@ static size_t neurons(const Usage *usage) { return (size_t)usage->L * (size_t)us
 bool usage_new(Usage *out, const Config *config, Error *error) {
     *out = (Usage){ 0 };
     if (!config->ffn->sparse) return true;
-    Usage usage = { config->L, ffn_pools(config), config->F, NULL };
+    Gating shape = config->ffn->gating(config, NULL, 1);
+    Usage usage = { config->L, ffn_pools(config), shape.F, NULL };
     usage.fired = calloc(neurons(&usage), sizeof *usage.fired);
     if (usage.fired == NULL) return fail(error, "out of memory for counting %zu neurons", neurons(&usage));
     *out = usage;

@@ -119,12 +119,13 @@ static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
     return step_subject_new(&row->step, config, B, error);
 }
 
-// The tables of the last sparse kind among the rows, or else those of sgatlin in the paper's TinyStories model.
+// The tables of the last kind of one-neuron experts among the rows, or else those of sgatlin in the paper's TinyStories model.
 static bool open_machine(BenchTable *table, Error *error) {
     BenchSizes sizes;
     if (!make_sizes(&sizes, ffn_find("sgatlin"), &(SetWords){ 0 }, BENCH_MACHINE, error)) return false;
     for (int i = 0; i < table->count; i++) {
-        if (table->rows[i].sizes.config.ffn->sparse) sizes = table->rows[i].sizes;
+        const Ffn *ffn = table->rows[i].sizes.config.ffn;
+        if (ffn->sparse && !ffn->list) sizes = table->rows[i].sizes;
     }
     return machine_new(&table->machine, &sizes.config, error);
 }
@@ -193,7 +194,7 @@ int command_bench(int argc, char **argv) {
         .doc = "How long a feed-forward layer, or a training step of the whole model, takes here: medians of rounds in "
                "which all take turns. Without --json the machine's own ceilings take their turns too and stand beside "
                "the numbers.\vThe default sizes are those of the paper's TinyStories model, on 8 rows of 256 random "
-               "tokens: D=256 F=1024 C=8 K=8 Dk=128, L=4 V=8192 Dh=64.",
+               "tokens: D=256 F=1024 C=8 K=8 Dk=128 (moe: E=8 K=2), L=4 V=8192 Dh=64.",
     };
     Arguments arguments = { 0 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;

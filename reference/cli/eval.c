@@ -2,6 +2,7 @@
 #include "reference/cli/options.h"
 #include "reference/data/baselines.h"
 #include "reference/data/corpus.h"
+#include "reference/ffn/ffn.h"
 #include "reference/support/files.h"
 #include "reference/train/checkpoint.h"
 #include "reference/train/evaluate.h"
@@ -118,9 +119,28 @@ static void print_plain(const Evaluation *evaluation, const Baselines *baselines
     if (baselines != NULL) { printf("unigram     %.4f\ntrigram     %.4f\n", baselines->unigram, baselines->trigram); }
 }
 
+// Where tokens share a pool of experts, a loss is that of the tokens it was measured with.
+static void tell_reach(const Config *config, int B) {
+    Reach reach = ffn_reach(config);
+    if (reach_rows(reach)) {
+        fprintf(
+            stderr,
+            "sgatlin eval: with %s the experts choose among the rows of a batch: this is the loss at --batch %d, and "
+            "another size gives another\n",
+            routing_words(config), B);
+    }
+    if (reach_ahead(reach)) {
+        fprintf(stderr,
+                "sgatlin eval: with %s a token's experts depend on later tokens too: this loss knows something of what "
+                "it foretells\n",
+                routing_words(config));
+    }
+}
+
 static bool evaluate(Work *work, const Arguments *arguments, Error *error) {
     Evaluation evaluation = { 0 };
     Baselines baselines;
+    tell_reach(&work->checkpoint.model.config, work->B);
     while (evaluate_batch(&evaluation, &work->checkpoint.model, work->activations, &work->file, work->B, work->inputs,
                           work->targets)) {}
     if (!isfinite(evaluation.sum)) return fail(error, "%s: the loss is not finite", work->checkpoint.path);
@@ -139,7 +159,9 @@ int command_eval(int argc, char **argv) {
     static const struct argp argp = { .options = options,
                                       .parser = parse,
                                       .doc = "Loss and perplexity on a token file: every token scored once, stories "
-                                             "in file order." };
+                                             "in file order.\vA mixture of experts that chooses among the rows of a "
+                                             "batch (--routing expert; unified with --pool step) has another loss at "
+                                             "another --batch." };
     Arguments arguments = { .B = 8 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
     program_start(arguments.threads);

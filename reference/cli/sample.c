@@ -1,5 +1,6 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/ffn/ffn.h"
 #include "reference/model/decode.h"
 #include "reference/model/sampling.h"
 #include "reference/support/random.h"
@@ -125,6 +126,16 @@ static bool tell(Story *story, const TokenList *prompt, Error *error) {
     return true;
 }
 
+// A model that looks ahead cannot, while it tells a story: what that means.
+static void tell_reach(const Config *config) {
+    if (!reach_ahead(ffn_reach(config))) return;
+    fprintf(stderr,
+            "sgatlin sample: this model was trained with %s, where a token's experts depend on later tokens too; here "
+            "they depend on those told so far alone, so it tells worse than its loss says, and it reads them all anew "
+            "for each token, so it is slow\n",
+            routing_words(config));
+}
+
 static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Error *error) {
     const char *text = arguments->prompt != NULL ? arguments->prompt : "";
     Story story = { .checkpoint = checkpoint, .arguments = arguments, .begun = *text != '\0' };
@@ -135,6 +146,7 @@ static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Err
         fail(error, "out of memory for a prompt of %zu bytes", strlen(text));
     if (ok) ok = (story.decoder = decoder_new(&checkpoint->model, error)) != NULL;
     if (ok) {
+        tell_reach(&checkpoint->model.config);
         fputs(text, stdout);
         fflush(stdout);
         ok = tell(&story, &prompt, error);

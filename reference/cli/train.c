@@ -13,16 +13,30 @@ typedef struct {
     int threads;
 } Arguments;
 
-enum { KEY_RESUME = 1000, KEY_ROUTER, KEY_ACTIVATION, KEY_STEPS, KEY_SEED, KEY_THREADS, KEY_CHECKPOINT_EVERY };
+enum {
+    KEY_RESUME = 1000,
+    KEY_ROUTER,
+    KEY_ACTIVATION,
+    KEY_ROUTING,
+    KEY_POOL,
+    KEY_CAPACITY,
+    KEY_STEPS,
+    KEY_SEED,
+    KEY_THREADS,
+    KEY_CHECKPOINT_EVERY
+};
 
 static const struct argp_option options[] = {
     { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
     { "out", 'o', "RUN", 0, "folder of the run; must not exist", 0 },
     { "resume", KEY_RESUME, "RUN", 0, "go on with a run from its newest checkpoint", 0 },
     { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
-    { "ffn", 'f', "KIND", 0, "feed-forward layer: mlp, glu, peer or sgatlin (default)", 0 },
+    { "ffn", 'f', "KIND", 0, "feed-forward layer: mlp, glu, moe, peer or sgatlin (default)", 0 },
     { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
     { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
+    { "routing", KEY_ROUTING, "WHO", 0, "who chooses in a moe: token (default), expert or unified", 0 },
+    { "pool", KEY_POOL, "NAME", 0, "over which tokens unified routing chooses: step (default) or sequence", 0 },
+    { "capacity", KEY_CAPACITY, "X", 0, "experts a token on average with --routing expert (default 2)", 0 },
     { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8", 0 },
     { "steps", KEY_STEPS, "N", 0, "the same as --set steps=N", 0 },
     { "seed", KEY_SEED, "N", 0, "the same as --set seed=N", 0 },
@@ -47,6 +61,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_RESUME: arguments->resume = value; break;
     case KEY_ROUTER: add_setting(state, arguments, "--router", "router", value); break;
     case KEY_ACTIVATION: add_setting(state, arguments, "--activation", "activation", value); break;
+    case KEY_ROUTING: add_setting(state, arguments, "--routing", "routing", value); break;
+    case KEY_POOL: add_setting(state, arguments, "--pool", "pool", value); break;
+    case KEY_CAPACITY: add_setting(state, arguments, "--capacity", "capacity", value); break;
     case KEY_STEPS: add_setting(state, arguments, "--steps", "steps", value); break;
     case KEY_SEED: add_setting(state, arguments, "--seed", "seed", value); break;
     case KEY_CHECKPOINT_EVERY: add_setting(state, arguments, "--checkpoint-every", "checkpoint_every", value); break;

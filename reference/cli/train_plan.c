@@ -1,5 +1,6 @@
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
+#include "reference/ffn/ffn.h"
 #include "reference/support/files.h"
 #include <math.h>
 #include <stdio.h>
@@ -26,6 +27,12 @@ static void print_model(const Run *run) {
     ModelCost cost = model_cost(config);
     fprintf(stderr, ": %s parameters, %s of them at work on a token\n", short_count(cost.parameters).text,
             short_count(cost.active_parameters).text);
+    if (reach_ahead(ffn_reach(config))) {
+        fprintf(stderr,
+                "causal   no: with %s a token's experts depend on later tokens too; the losses know something of what "
+                "they foretell, and a story told token by token will not be as good as they say\n",
+                routing_words(config));
+    }
     double B = (double)t->settings.B, steps = (double)t->settings.steps;
     fprintf(stderr,
             "steps    %lld of %lld x %d tokens, %.3g epochs; %s FLOPs in all by the authors' count, %s with "

@@ -81,6 +81,8 @@ static bool log_step(Run *run, bool looked, Error *error) {
     run->log.step_seconds += run->interval_seconds;
     json_t *line = line_begin(run);
     json_object_set_new(line, "loss", json_real(run->loss));
+    if (run->balance_sum > 0.0)
+        json_object_set_new(line, "balance_loss", json_real(run->balance_sum / (double)run->loss_steps));
     json_object_set_new(line, "rate", json_real(run->report.rate));
     json_object_set_new(line, "grad_norm", json_real(run->report.norm));
     json_object_set_new(line, "tokens", json_integer(run->log.tokens));
@@ -92,7 +94,7 @@ static bool log_step(Run *run, bool looked, Error *error) {
         json_object_set_new(line, "usage", json_real(run->usage));
     }
     if (looked && !isnan(run->valid_loss)) json_object_set_new(line, "valid_loss", json_real(run->valid_loss));
-    run->loss_sum = run->interval_seconds = 0;
+    run->loss_sum = run->balance_sum = run->interval_seconds = 0;
     run->loss_steps = run->interval_tokens = 0;
     return line_end(run, line, error);
 }
@@ -110,6 +112,7 @@ static void count_step(Run *run, double seconds) {
     run->interval_seconds += seconds;
     run->steps_here++;
     run->loss_sum += run->report.loss;
+    run->balance_sum += run->report.balance_loss;
     run->loss_steps++;
     run->interval_tokens += run->report.tokens;
 }

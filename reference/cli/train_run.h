@@ -12,11 +12,11 @@ typedef struct {
     bool cell; // of a study, which says itself how to go on
     Trainer trainer;
     RunLog log;
-    int64_t saved;                     // step of the newest checkpoint
-    double started;                    // by clock_seconds()
-    double step_seconds;               // spent in the steps of this process,
-    int64_t steps_here;                // so many of them
-    double loss_sum, interval_seconds; // since the last log line
+    int64_t saved;                                  // step of the newest checkpoint
+    double started;                                 // by clock_seconds()
+    double step_seconds;                            // spent in the steps of this process,
+    int64_t steps_here;                             // so many of them
+    double loss_sum, balance_sum, interval_seconds; // since the last log line
     int64_t loss_steps, interval_tokens;
     StepReport report;                                 // of the last step
     bool diverged;                                     // it gave a loss or gradient that is not finite

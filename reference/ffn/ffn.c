@@ -1,9 +1,9 @@
 #include "reference/ffn/ffn.h"
 #include <string.h>
 
-extern const Ffn mlp_ffn, glu_ffn, peer_ffn, sgatlin_ffn;
+extern const Ffn mlp_ffn, glu_ffn, moe_ffn, peer_ffn, sgatlin_ffn;
 
-const Ffn *const ffn_kinds[] = { &mlp_ffn, &glu_ffn, &peer_ffn, &sgatlin_ffn, NULL };
+const Ffn *const ffn_kinds[] = { &mlp_ffn, &glu_ffn, &moe_ffn, &peer_ffn, &sgatlin_ffn, NULL };
 
 const Ffn *ffn_find(const char *name) {
     for (int i = 0; ffn_kinds[i] != NULL; i++) {
@@ -11,6 +11,8 @@ const Ffn *ffn_find(const char *name) {
     }
     return NULL;
 }
+
+Reach ffn_reach(const Config *config) { return config->ffn->reach != NULL ? config->ffn->reach(config) : REACH_TOKEN; }
 
 bool ffn_any_sizes(const Config *config, Error *error) {
     (void)config, (void)error;

@@ -11,10 +11,13 @@ typedef struct {
     const float *parameters; // block
     float *gradients;        // block; backward writes (does not add to) this layer's tensors
     int B, T;
+    const int32_t
+        *tokens;      // [N] or NULL: what was read. 0, TOKEN_PAD, fills a row up, and nothing need be chosen for it
     const float *x;   // [N,D]
     float *y;         // [N,D]      forward writes
     const float *dy;  // [N,D]
     float *dx;        // [N,D]      backward writes
+    double *loss;     // what the layer adds to the training's loss is added here by forward; may be NULL
     float *kept;      // what backward needs of forward: ffn->kept floats, untouched between the two
     float *scratch;   // ffn->scratch floats, only for the time of one call
     int layer;        // for the hook
@@ -29,12 +32,21 @@ typedef struct {
     double flops, bytes;
 } Cost;
 
+// What a token's output depends on beside the token itself: nothing, the tokens of its time step in the batch's other
+// rows, the whole sequence, or the whole batch. From the sequence on a layer looks ahead: it is not causal, and a model
+// with it knows, as it learns to foretell a token, something of that token.
+typedef enum { REACH_TOKEN, REACH_STEP, REACH_SEQUENCE, REACH_BATCH } Reach;
+static inline bool reach_ahead(Reach reach) { return reach >= REACH_SEQUENCE; }
+static inline bool reach_rows(Reach reach) { return reach == REACH_STEP || reach == REACH_BATCH; }
+
 // One row a kind; a new layer is one file and one row.
 typedef struct Ffn {
     const char *name, *summary;
-    bool sparse;         // has a Gating
-    bool one_pool;       // all channels choose from one pool of experts
-    const char *letters; // the settings it uses, "F C K Dk router activation"
+    bool sparse;   // has a Gating
+    bool list;     // which is a list by token
+    bool one_pool; // all channels choose from one pool of experts
+    // The settings it uses, "F C K Dk router activation"; which of a moe's go with which routing stands in config.c.
+    const char *letters;
     bool (*valid)(const Config *config, Error *error);
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
     size_t (*kept)(const Config *config, int N);                 // floats
@@ -43,10 +55,15 @@ typedef struct Ffn {
     void (*backward)(const FfnCall *call);                       // dy, kept → dx, gradients
     Gating (*gating)(const Config *config, float *kept, int N);  // the view of it inside kept; NULL for dense kinds
     Cost (*cost)(const Config *config, int T);
+    Reach (*reach)(const Config *config); // NULL: the token alone
+    // After each step of training, may be NULL: what a layer changes of its parameters itself, from what the batch left in
+    // kept. Such a tensor's gradient is 0, so that neither clipping nor the optimizer knows of it.
+    void (*after_step)(const FfnCall *call, float *parameters);
 } Ffn;
 
-extern const Ffn *const ffn_kinds[];                    // ends with NULL
-const Ffn *ffn_find(const char *name);                  // NULL: no such kind
+extern const Ffn *const ffn_kinds[];   // ends with NULL
+const Ffn *ffn_find(const char *name); // NULL: no such kind
+Reach ffn_reach(const Config *config);
 bool ffn_any_sizes(const Config *config, Error *error); // `valid` of the kinds that have no rules of their own
 
 // Pools of F experts that a sparse layer chooses from: one a channel, or one for all.

@@ -23,6 +23,7 @@ struct Decoder {
     float *kept, *scratch;                              // of the feed-forward layer, for one token
     float *block;
     size_t floats;
+    Activations *whole; // of a model that looks ahead, else NULL: it keeps no keys and values
     GatingHook *hook;
     void *hook_context;
 };
@@ -30,6 +31,8 @@ struct Decoder {
 static size_t decoder_layout(Decoder *d, float *block) {
     const Config *config = &d->model->config;
     size_t used = 0, D = (size_t)config->D, T = (size_t)config->T;
+    d->logits = floats_take(block, &used, (size_t)config->V);
+    if (d->whole != NULL) return used;
     d->keys = floats_take(block, &used, config->L * T * D);
     d->values = floats_take(block, &used, config->L * T * D);
     d->rotary = floats_take(block, &used, T * config->Dh);
@@ -39,7 +42,6 @@ static size_t decoder_layout(Decoder *d, float *block) {
     d->query = floats_take(block, &used, D);
     d->attended = floats_take(block, &used, D);
     d->weights = floats_take(block, &used, T);
-    d->logits = floats_take(block, &used, (size_t)config->V);
     d->kept = floats_take(block, &used, config->ffn->kept(config, 1));
     d->scratch = floats_take(block, &used, config->ffn->scratch(config, 1, parallel_threads()));
     return used;
@@ -49,12 +51,19 @@ Decoder *decoder_new(const Model *model, Error *error) {
     Decoder *d = malloc(sizeof *d);
     if (d == NULL) goto failed;
     *d = (Decoder){ .model = model };
+    if (reach_ahead(ffn_reach(&model->config))) {
+        d->whole = model_activations_new(&model->config, 1, model->config.T, false, error);
+        if (d->whole == NULL) {
+            decoder_free(d);
+            return NULL;
+        }
+    }
     d->floats = decoder_layout(d, NULL);
     d->tokens = calloc((size_t)model->config.T, sizeof *d->tokens);
     d->block = floats_new(d->floats);
     if (d->tokens == NULL || d->block == NULL) goto failed;
     decoder_layout(d, d->block);
-    rotary_table(d->rotary, model->config.T, model->config.Dh);
+    if (d->whole == NULL) rotary_table(d->rotary, model->config.T, model->config.Dh);
     return d;
 failed:
     fail(error, "not enough memory for the keys and values of T=%d tokens", model->config.T);
@@ -64,6 +73,7 @@ failed:
 
 void decoder_free(Decoder *d) {
     if (d == NULL) return;
+    model_activations_free(d->whole);
     floats_free(d->block, d->floats);
     free(d->tokens);
     free(d);
@@ -128,6 +138,7 @@ static void decode_layer(Decoder *d, int l) {
                                      .parameters = parameters,
                                      .B = 1,
                                      .T = 1,
+                                     .tokens = &d->tokens[d->position],
                                      .x = d->normed,
                                      .y = d->branch,
                                      .kept = d->kept,
@@ -138,11 +149,16 @@ static void decode_layer(Decoder *d, int l) {
     add_row(d->stream, 1.0f, d->branch, D);
 }
 
-// Reads one token into the cache; the stream behind the last layer is left in d->stream.
+// Reads one token into the cache; the stream behind the last layer is left in d->stream. Only notes it where there is no
+// cache.
 static void read_token(Decoder *d, int32_t token) {
     const Config *config = &d->model->config;
     const float *embedding = d->model->parameters + d->model->tensors.at[EMBEDDING].offset;
     d->tokens[d->position] = token;
+    if (d->whole != NULL) {
+        d->position++;
+        return;
+    }
     memcpy(d->stream, embedding + (size_t)token * config->D, (size_t)config->D * sizeof *d->stream);
     for (int l = 0; l < config->L; l++) decode_layer(d, l);
     d->position++;
@@ -163,11 +179,20 @@ static void move_window(Decoder *d, int64_t *dropped) {
     d->hook = hook;
 }
 
+// Logits of the newest token, from all of the window.
+static const float *read_whole(Decoder *d) {
+    model_hook(d->whole, d->hook, d->hook_context);
+    model_forward(d->model, d->whole, d->tokens, 1, d->position);
+    model_logits(d->model, d->whole, d->position - 1, 1, d->logits);
+    return d->logits;
+}
+
 const float *decoder_step(Decoder *d, int32_t token, int64_t *dropped) {
     const Model *model = d->model;
     const Config *config = &model->config;
     if (d->position == config->T) move_window(d, dropped);
     read_token(d, token);
+    if (d->whole != NULL) return read_whole(d);
     float rstd;
     const Tensor *norm = layout_output_norm(&model->tensors);
     norm_forward(d->normed, &rstd, d->stream, model->parameters + norm->offset, 1, config->D);

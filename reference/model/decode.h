@@ -2,12 +2,14 @@
 #define MODEL_DECODE_H
 #include "reference/model/model.h"
 
-// One sequence, one token at a time, with the keys and values of the past kept (the KV cache).
+// One sequence, one token at a time, with the keys and values of the past kept (the KV cache). A layer that looks ahead
+// (ffn_reach) gives a token's past another form with every further token, so that nothing of it can be kept: such a model
+// reads the whole window anew at each step.
 typedef struct Decoder Decoder;
 
 Decoder *decoder_new(const Model *model, Error *error); // room for config.T tokens; model must outlive it
 void decoder_free(Decoder *decoder);
-void decoder_hook(Decoder *decoder, GatingHook *hook, void *context); // called with N = 1
+void decoder_hook(Decoder *decoder, GatingHook *hook, void *context); // N = 1; all so far where it looks ahead
 
 // Feeds one token (below V) and returns the logits [V] for the next one, valid until the next call. When T tokens
 // stand in the cache the oldest half is dropped first: the kept ones are read again behind TOKEN_END, as a training

@@ -24,11 +24,13 @@ struct Activations {
     Config config;
     int B, T, threads; // the most rows, tokens a row and threads there is room for
     bool training;
-    int rows, tokens;     // B and T of the last forward pass
-    LayerKept *layers;    // [L], and one more whose `in` is the stream behind the last layer
-    float *normed, *rstd; // [N,D], [N]: the output norm
-    float *rotary;        // [T,Dh]
-    float *branch;        // [N,D]: what a sub-layer adds to the stream
+    int rows, tokens;      // B and T of the last forward pass
+    const int32_t *inputs; // [B,T] of that pass, the caller's
+    double balance_loss;   // of that pass, all layers
+    LayerKept *layers;     // [L], and one more whose `in` is the stream behind the last layer
+    float *normed, *rstd;  // [N,D], [N]: the output norm
+    float *rotary;         // [T,Dh]
+    float *branch;         // [N,D]: what a sub-layer adds to the stream
     float *dstream, *dnormed, *dquery, *dkey, *dvalue; // [N,D]: only in training
     float *scratch;                                    // shared by attention, feed-forward and loss, one at a time
     float *block;
@@ -107,7 +109,11 @@ size_t model_activation_floats(const Config *config, int B, int T, bool training
 
 // Positions are ints: tokens, chosen experts and logits of a block must stay below 2^31 each.
 static bool countable(const Config *config, int B, int T, Error *error) {
-    double N = (double)B * T, entries = config->ffn->sparse ? N * config->C * config->K : N;
+    double N = (double)B * T, entries = N;
+    if (config->ffn->sparse) {
+        Gating shape = config->ffn->gating(config, NULL, 1);
+        entries = N * shape.C * (shape.K + 1.0);
+    }
     if (N < 2e9 && entries < 2e9) return true;
     return fail(error, "B=%d rows of T=%d tokens are too many for one pass: take a smaller B", B, T);
 }
@@ -180,8 +186,10 @@ static FfnCall ffn_call(const Model *model, Activations *a, int l) {
                       .parameters = model->parameters,
                       .B = a->rows,
                       .T = a->tokens,
+                      .tokens = a->inputs,
                       .x = a->layers[l].ffn_normed,
                       .y = a->branch,
+                      .loss = &a->balance_loss,
                       .kept = a->layers[l].ffn,
                       .scratch = a->scratch,
                       .layer = l,
@@ -214,6 +222,8 @@ void model_forward(const Model *model, Activations *a, const int32_t *inputs, in
     const float *embedding = model->parameters + model->tensors.at[EMBEDDING].offset;
     a->rows = B;
     a->tokens = T;
+    a->inputs = inputs;
+    a->balance_loss = 0.0;
     for (int t = 0; t < B * T; t++) {
         memcpy(a->layers[0].in + (size_t)t * D, embedding + (size_t)inputs[t] * D, (size_t)D * sizeof(float));
     }
@@ -235,6 +245,15 @@ static LossCall loss_call(const Model *model, const Activations *a, const int32_
 double model_loss(const Model *model, Activations *a, const int32_t *targets, int64_t *scored) {
     LossCall call = loss_call(model, a, targets);
     return loss_mean(&call, NULL, NULL, scored);
+}
+
+double model_balance_loss(const Activations *a) { return a->balance_loss; }
+
+void model_after_step(Model *model, Activations *a) {
+    for (int l = 0; model->config.ffn->after_step != NULL && l < model->config.L; l++) {
+        FfnCall call = ffn_call(model, a, l);
+        model->config.ffn->after_step(&call, model->parameters);
+    }
 }
 
 void model_logits(const Model *model, Activations *a, int first, int rows, float *out) {
@@ -297,6 +316,7 @@ double model_backward(const Model *model, Activations *a, const int32_t *inputs,
                       float *gradients) {
     assert(a->training);
     int N = a->rows * a->tokens, D = a->config.D, L = a->config.L;
+    a->inputs = inputs;
     float *dembedding = gradients + model->tensors.at[EMBEDDING].offset;
     const Tensor *norm = layout_output_norm(&model->tensors);
     LossCall call = loss_call(model, a, targets);

@@ -35,9 +35,15 @@ void model_forward(const Model *model, Activations *activations, const int32_t *
 // *scored (may be NULL) is how many those are; 0 gives loss 0. Logits are made a few rows at a time.
 double model_loss(const Model *model, Activations *activations, const int32_t *targets, int64_t *scored);
 
-// model_loss and the whole backward pass: writes every gradient into `gradients` (a block of the table's layout).
+// What the layers of the last forward pass add to the loss (balancing); model_loss is the cross-entropy alone.
+double model_balance_loss(const Activations *activations);
+
+// model_loss and the whole backward pass, of the layers' own losses too: writes every gradient into `gradients` (a block of the table's layout).
 double model_backward(const Model *model, Activations *activations, const int32_t *inputs, const int32_t *targets,
                       float *gradients);
+
+// After the optimizer's step, before the next pass: what layers change of their parameters themselves.
+void model_after_step(Model *model, Activations *activations);
 
 // Logits of rows first .. first+rows-1 of the last forward pass: out [rows,V].
 void model_logits(const Model *model, Activations *activations, int first, int rows, float *out);

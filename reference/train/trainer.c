@@ -120,11 +120,13 @@ bool trainer_step(Trainer *t, StepReport *report, Error *error) {
     for (size_t i = 0; i < (size_t)B * (size_t)config->T; i++) report->tokens += t->targets[i] != TOKEN_PAD;
     model_forward(&t->model, t->activations, t->inputs, B, config->T);
     report->loss = model_backward(&t->model, t->activations, t->inputs, t->targets, t->gradients);
+    report->balance_loss = model_balance_loss(t->activations);
     report->norm = gradient_norm(&t->model.tensors, t->gradients, &bad);
     if (!isfinite(report->loss) || !isfinite(report->norm) || bad != NULL) return fail_step(t, report, bad, error);
     AdamwSettings settings = { report->rate, t->settings.peak, t->settings.weight_decay, t->settings.clip };
     adamw_step(&t->model.tensors, t->model.parameters, t->gradients, t->moments, t->moments + t->model.tensors.floats,
                report->norm, t->step, &settings);
+    model_after_step(&t->model, t->activations);
     t->step++;
     return true;
 }

@@ -30,6 +30,7 @@ void trainer_free(Trainer *trainer);
 
 typedef struct {
     double loss, rate, norm; // nats a token; the learning rate; of the gradient, before clipping
+    double balance_loss;     // what a mixture's balancing adds to the loss
     int64_t tokens;          // scored in this step
 } StepReport;
 

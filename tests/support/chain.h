@@ -5,7 +5,8 @@
 // chapters ← reference: one feed-forward layer of the fast rung held against the plain one, in the three steps that
 // sparse layers need (the house style): the scores, the choice, and the output given the same choice.
 
-// What was seen on the way: worst errors, relative to rms, and of how many choices [N,C] some were others.
+// What was seen on the way: worst errors, relative to rms, and of how many choices (a token's of a
+// channel, or a pool's) some were others.
 typedef struct {
     double scores, forward, backward;
     long rows, other_choices;

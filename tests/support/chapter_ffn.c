@@ -2,6 +2,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/peer.h"
+#include "tests/support/chapter_moe.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,13 +127,17 @@ static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *rank
 
 bool chapters_know(const Config *config) {
     const char *name = config->ffn->name;
-    return strcmp(name, "mlp") == 0 || strcmp(name, "glu") == 0 || strcmp(name, "peer") == 0 ||
-           strcmp(name, "sgatlin") == 0;
+    return strcmp(name, "mlp") == 0 || strcmp(name, "glu") == 0 || strcmp(name, "moe") == 0 ||
+           strcmp(name, "peer") == 0 || strcmp(name, "sgatlin") == 0;
 }
 
 bool chapters_run(LayerNumbers *numbers, Error *error) {
     const char *name = numbers->config.ffn->name;
     if (!chapters_know(&numbers->config)) return fail(error, "kind %s has no chapter yet", name);
+    if (numbers->config.ffn->list) {
+        memset(numbers->gradients, 0, numbers->tensors.floats * sizeof *numbers->gradients);
+        return chapter_moe_run(numbers, error);
+    }
     Sgatlin s = chapter_sgatlin(&numbers->config);
     bool sparse = numbers->config.ffn->sparse;
     size_t doubles = 6 * (size_t)s.F;

@@ -16,19 +16,31 @@ bool golden_problem(GoldenFile *golden, const char *format, ...) {
 }
 
 // What the metadata may hold beside the settings of a model.
-static bool known_key(const char *key) {
+static bool known_key(const GoldenFile *golden, const char *key) {
+    static const char *const of_balance[] = { "N", "switch_alpha", "z_alpha", "bias_step" };
     static const char *const keys[] = { "B",     "float32_error", "smallest_gap", "float32_logits_error",
                                         "steps", "decay",         "const",        "float32_parameter_error",
                                         "peak",  "warmup",        "clip",         "weight_decay" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i], key) == 0) return true;
     }
+    for (size_t i = 0; golden->balance && i < sizeof of_balance / sizeof of_balance[0]; i++) {
+        if (strcmp(of_balance[i], key) == 0) return true;
+    }
     return false;
 }
 
+// Balancing is known by its weights, and says of no kind.
+static bool is_balance(const Safetensors *file) {
+    return safetensors_metadata(file, "ffn") == NULL && safetensors_metadata(file, "switch_alpha") != NULL;
+}
+
+static const char *kind_of(const Safetensors *file) {
+    return is_balance(file) ? "moe" : safetensors_metadata(file, "ffn");
+}
+
 static bool built_in(const Safetensors *file, Error *error) {
-    const char *kind = safetensors_metadata(file, "ffn");
-    if (kind == NULL && safetensors_metadata(file, "switch_alpha")) kind = "moe_balance";
+    const char *kind = kind_of(file);
     if (kind == NULL)
         return fail(error, "%s: no 'ffn' in its metadata: not a golden file of ffn/ or model/", file->path);
     if (ffn_find(kind)) return true;
@@ -40,14 +52,24 @@ static bool built_in(const Safetensors *file, Error *error) {
     return fail(error, "%s: kind %s is not built in: kinds are %s", file->path, kind, kinds);
 }
 
-// Every letter that the kind uses must stand in the metadata; absent router and activation mean the defaults.
-static bool has_letters(const Safetensors *file, const char *letters, Error *error) {
+// Absent router, activation and routing mean the defaults; the balancing of a moe is in no file of a layer.
+static bool may_be_absent(const Config *config, const char *name) {
+    static const char *const names[] = { "router", "activation", "routing", "switch", "z", "bias" };
+    Error unused;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], name) == 0) return true;
+    }
+    return config->ffn != NULL && config_unused(config, name, &unused);
+}
+
+// Every other setting that the kind and its routing use must stand in the metadata.
+static bool has_letters(const Safetensors *file, const Config *config, const char *letters, Error *error) {
     for (const char *at = letters; *at; at += strspn(at, " ")) {
         char letter[CONFIG_TEXT] = "";
         size_t length = strcspn(at, " ");
         snprintf(letter, sizeof letter, "%.*s", (int)length, at);
         at += length;
-        if (strcmp(letter, "router") == 0 || strcmp(letter, "activation") == 0) continue;
+        if (may_be_absent(config, letter)) continue;
         if (safetensors_metadata(file, letter) == NULL)
             return fail(error, "%s: the metadata has no %s, which its kind needs", file->path, letter);
     }
@@ -58,26 +80,34 @@ static bool read_config(GoldenFile *golden, Error *error) {
     const Safetensors *file = &golden->file;
     // The kind first: settings may depend on it.
     Error why = { "" };
-    bool found, ok = config_set(&golden->config, "ffn", safetensors_metadata(file, "ffn"), &found, &why);
+    bool found, ok = config_set(&golden->config, "ffn", kind_of(file), &found, &why);
     for (int i = 0; ok && i < file->metadata_count; i++) {
         const char *key = file->metadata[i].key, *value = file->metadata[i].value;
         ok = config_set(&golden->config, key, value, &found, &why);
-        if (ok && !found && !known_key(key)) ok = fail(&why, "%s=%.40s is no setting that is built in", key, value);
+        if (ok && !found && !known_key(golden, key))
+            ok = fail(&why, "%s=%.40s is no setting that is built in", key, value);
     }
     if (!ok) return fail(error, "%s: the metadata's %s", file->path, why.text);
-    return has_letters(file, "D T", error) && has_letters(file, golden->config.ffn->letters, error);
+    for (int i = 0; i < file->metadata_count; i++) {
+        if (config_unused(&golden->config, file->metadata[i].key, &why))
+            return fail(error, "%s: the metadata's %s: %s", file->path, file->metadata[i].key, why.text);
+    }
+    if (golden->balance) return has_letters(file, &golden->config, "D E K", error);
+    return has_letters(file, &golden->config, "D T", error) &&
+           has_letters(file, &golden->config, golden->config.ffn->letters, error);
 }
 
 bool golden_open(GoldenFile *out, const char *path, FILE *report, Error *error) {
-    *out = (GoldenFile){ .report = report, .error = error };
+    *out = (GoldenFile){ .report = report, .error = error, .config = config_default(NULL) };
     if (!safetensors_open(&out->file, path, error)) return false;
+    out->balance = is_balance(&out->file);
     bool ok = built_in(&out->file, error) && read_config(out, error);
     if (ok) {
         out->values = calloc((size_t)out->file.count + 1, sizeof *out->values);
         out->looked = calloc((size_t)out->file.count + 1, sizeof *out->looked);
         if (!out->values || !out->looked) ok = fail(error, "%s: no memory for its tensors", path);
     }
-    if (ok) out->B = (int)golden_number(out, "B", 0, 1 << 16);
+    if (ok && !out->balance) out->B = (int)golden_number(out, "B", 0, 1 << 16);
     if (!ok) {
         free(out->values);
         free(out->looked);

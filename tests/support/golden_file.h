@@ -16,6 +16,7 @@ typedef struct {
 
 typedef struct {
     Safetensors file;
+    bool balance; // the file is moe_balance: its tensors are of [N,D], and N is no letter of a config
     Config config;
     int B;
     double **values; // [file.count] a tensor's elements, read when first asked for

@@ -72,6 +72,8 @@ static FfnCall call_of(Layer *layer) {
                       .gradients = layer->gradients,
                       .B = layer->B,
                       .T = layer->T,
+                      .tokens = layer->tokens,
+                      .loss = &layer->loss,
                       .x = layer->x,
                       .y = layer->y,
                       .dy = layer->dy,
@@ -106,6 +108,7 @@ bool layer_forward(Layer *layer, Error *error) {
     fill(layer->scratch, layer->scratch_floats, NAN);
     fill(layer->kept + layer->kept_floats, FENCE, fence);
     fill(layer->scratch + layer->scratch_floats, FENCE, fence);
+    layer->loss = 0.0;
     FfnCall call = call_of(layer);
     layer->config.ffn->forward(&call);
     return fences_stand(layer, "forward", error) && all_written(layer->y, rows, "y", error);
@@ -126,6 +129,11 @@ bool layer_backward(Layer *layer, Error *error) {
     return ok;
 }
 
+void layer_after_step(Layer *layer) {
+    FfnCall call = call_of(layer);
+    if (layer->config.ffn->after_step != NULL) layer->config.ffn->after_step(&call, layer->parameters);
+}
+
 Gating layer_gating(const Layer *layer) {
     const Ffn *ffn = layer->config.ffn;
     return ffn->gating ? ffn->gating(&layer->config, layer->kept, layer->N) : (Gating){ 0 };
@@ -135,13 +143,41 @@ void layer_force_gating(void *context, int layer, Gating *gating) {
     (void)layer;
     ForcedGating *forced = context;
     if (forced->calls++ == 0) forced->shape_matches = true;
-    if (gating->N != forced->N || gating->C != forced->C || gating->K != forced->K || gating->start != NULL) {
+    if (gating->N != forced->N || gating->C != forced->C || gating->K != forced->K ||
+        (gating->start == NULL) != (forced->start == NULL)) {
         forced->shape_matches = false;
         return;
     }
+    if (forced->start != NULL) memcpy(gating->start, forced->start, ((size_t)forced->N + 1) * sizeof *forced->start);
     size_t entries = gating_entries(gating);
     memcpy(gating->score, forced->score, entries * sizeof *forced->score);
     memcpy(gating->index, forced->index, entries * sizeof *forced->index);
+}
+
+// Room for the router's scores and for the gating: `keys` scores a token, and as many entries as there may be.
+static bool take_gating(LayerNumbers *out) {
+    const Config *config = &out->config;
+    size_t N = (size_t)out->N, keys, entries;
+    if (config->ffn->list) {
+        keys = (size_t)config->E;
+        entries = N * keys;
+        out->start = calloc(N + 1, sizeof *out->start);
+        if (out->start == NULL) return false;
+    } else {
+        Sgatlin shape = chapter_sgatlin(config);
+        keys = (size_t)sgatlin_lists(&shape) * sgatlin_keys(&shape);
+        entries = N * config->C * config->K;
+    }
+    out->scores = calloc(N * keys + entries, sizeof *out->scores);
+    out->index = calloc(entries, sizeof *out->index);
+    if (out->scores == NULL || out->index == NULL) return false;
+    out->score = out->scores + N * keys;
+    return true;
+}
+
+size_t layer_numbers_entries(const LayerNumbers *numbers) {
+    if (numbers->start != NULL) return (size_t)numbers->start[numbers->N];
+    return (size_t)numbers->N * numbers->config.C * numbers->config.K;
 }
 
 bool layer_numbers_new(LayerNumbers *out, const Config *config, int B, int T, Error *error) {
@@ -153,15 +189,7 @@ bool layer_numbers_new(LayerNumbers *out, const Config *config, int B, int T, Er
     size_t rows = (size_t)out->N * (size_t)config->D;
     out->parameters = calloc(2 * out->tensors.floats + 4 * rows, sizeof *out->parameters);
     bool taken = out->parameters != NULL;
-    if (taken && ffn->sparse) {
-        size_t entries = (size_t)out->N * config->C * config->K;
-        Sgatlin shape = chapter_sgatlin(config);
-        size_t keys = (size_t)sgatlin_lists(&shape) * sgatlin_keys(&shape);
-        out->scores = calloc((size_t)out->N * keys + entries, sizeof *out->scores);
-        out->index = calloc(entries, sizeof *out->index);
-        taken = out->scores != NULL && out->index != NULL;
-        if (taken) out->score = out->scores + (size_t)out->N * keys;
-    }
+    if (taken && ffn->sparse) taken = take_gating(out);
     if (!taken) {
         layer_numbers_free(out);
         return fail(error, "layer %s: no memory for %d tokens", ffn->name, B * T);
@@ -178,6 +206,7 @@ void layer_numbers_free(LayerNumbers *numbers) {
     free(numbers->parameters);
     free(numbers->scores);
     free(numbers->index);
+    free(numbers->start);
     tensors_free(&numbers->tensors);
     *numbers = (LayerNumbers){ 0 };
 }
@@ -204,17 +233,20 @@ static void layer_results(LayerNumbers *out, const Layer *layer) {
     widen(out->gradients, layer->gradients, layer->tensors.floats);
     Gating gating = layer_gating(layer);
     if (gating.N == 0) return;
+    if (gating.start != NULL) memcpy(out->start, gating.start, ((size_t)gating.N + 1) * sizeof *out->start);
     widen(out->score, gating.score, gating_entries(&gating));
     memcpy(out->index, gating.index, gating_entries(&gating) * sizeof *out->index);
 }
 
 static bool run_given(Layer *layer, const LayerNumbers *numbers, Error *error) {
-    const Config *config = &numbers->config;
-    size_t entries = (size_t)numbers->N * config->C * config->K;
-    float *score = malloc(entries * sizeof *score);
+    size_t entries = layer_numbers_entries(numbers);
+    Gating shape = numbers->config.ffn->gating(&numbers->config, NULL, numbers->N);
+    float *score = malloc((entries + 1) * sizeof *score);
     if (score == NULL) return fail(error, "no memory for a gating of %zu entries", entries);
     narrow(score, numbers->score, entries);
-    ForcedGating forced = { .score = score, .index = numbers->index, .N = numbers->N, .C = config->C, .K = config->K };
+    ForcedGating forced = {
+        .score = score, .index = numbers->index, .start = numbers->start, .N = numbers->N, .C = shape.C, .K = shape.K
+    };
     layer->hook = layer_force_gating;
     layer->hook_context = &forced;
     bool ok = layer_forward(layer, error) && layer_backward(layer, error);
@@ -239,22 +271,39 @@ bool reference_layer_run(LayerNumbers *numbers, Error *error) {
     return ok;
 }
 
+// A moe's: who chooses, and over which tokens.
+static const struct {
+    const char *name;
+    Routing routing;
+    Pool pool;
+} choices[] = {
+    { "token", ROUTING_TOKEN, POOL_STEP },
+    { "expert", ROUTING_EXPERT, POOL_STEP },
+    { "unified step", ROUTING_UNIFIED, POOL_STEP },
+    { "unified sequence", ROUTING_UNIFIED, POOL_SEQUENCE },
+};
+enum { CHOICES = sizeof choices / sizeof choices[0] };
+
 bool layer_variant(int i, Config *out, char name[VARIANT_NAME]) {
     static const char *const routers[] = { "product_dense", "product_key_value", "dense", "key_value" };
     static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
     for (int kind = 0; ffn_kinds[kind]; kind++) {
         const Ffn *ffn = ffn_kinds[kind];
         bool routed = strstr(ffn->letters, "router") != NULL, active = strstr(ffn->letters, "activation") != NULL;
-        int count = (routed ? ROUTERS : 1) * (active ? ACTIVATIONS : 1);
+        int count = ffn->list ? CHOICES : (routed ? ROUTERS : 1) * (active ? ACTIVATIONS : 1);
         if (i >= count) {
             i -= count;
             continue;
         }
-        *out = (Config){ .ffn = ffn };
+        *out = config_default(ffn);
         if (active) out->activation = (Activation)(i % ACTIVATIONS);
         if (routed) out->router = (Router)(active ? i / ACTIVATIONS : i);
+        if (ffn->list) out->routing = choices[i].routing, out->pool = choices[i].pool;
         if (name) {
-            snprintf(name, VARIANT_NAME, "%s %s %s", ffn->name, routed ? routers[out->router] : "",
+            snprintf(name, VARIANT_NAME, "%s %s %s", ffn->name,
+                     ffn->list ? choices[i].name
+                     : routed  ? routers[out->router]
+                               : "",
                      active ? activations[out->activation] : "");
         }
         return true;

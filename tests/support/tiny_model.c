@@ -15,6 +15,12 @@ Config tiny_config(const Config *kind, int V, int T) {
     config.Dh = 4;
     config.F = 9;
     if (!kind->ffn->sparse) return config;
+    if (kind->ffn->list) {
+        config.E = 5;
+        config.K = 2;
+        if (config.routing == ROUTING_EXPERT && T < 3) config.capacity = config.E; // or no expert has a place
+        return config;
+    }
     config.C = 2;
     config.K = 2;
     config.Dk = 3;

@@ -1,0 +1,314 @@
+#include "reference/ffn/balance.h"
+#include "reference/ffn/choice.h"
+#include "reference/ffn/ffn.h"
+#include "reference/ffn/glu.h"
+#include "reference/support/matmul.h"
+#include "reference/support/memory.h"
+#include "reference/support/vector.h"
+
+// Mixture of experts (chapters 02 and 03): a router's logits say which of E GLUs each token goes through and how much of
+// each it keeps. The tokens of an expert are laid side by side, so that an expert is a GLU on contiguous rows:
+//   logits = x router;   y = Σ over the token's entries of score · GLU_index(x)
+// router [D,E], experts.up [E,D,2F], .up_bias [E,2F], .down [E,F,D], .down_bias [E,D]; with the balancing bias also
+// router_bias [E], which takes part in the choice alone and has no gradient.
+enum { ROUTER, UP, UP_BIAS, DOWN, DOWN_BIAS, ROUTER_BIAS };
+
+static bool has_bias(const Config *config) { return config->routing == ROUTING_TOKEN && config->bias_step > 0.0; }
+static bool has_losses(const Config *config) {
+    return config->routing == ROUTING_TOKEN && (config->switch_loss > 0.0 || config->z_loss > 0.0);
+}
+
+static bool moe_valid(const Config *config, Error *error) {
+    int E = config->E, T = config->T;
+    if (config->routing != ROUTING_EXPERT && config_budget(config) > E) {
+        return fail(error, "K=%g is more than the E=%d experts there are: take --set K=%d or a larger E",
+                    config_budget(config), E, E);
+    }
+    if (config->routing == ROUTING_UNIFIED && !(config->alpha >= 0.0 && config->alpha <= 1.0)) {
+        return fail(error, "alpha=%g: wanted a number from 0 to 1", config->alpha);
+    }
+    if (config->routing != ROUTING_EXPERT) return true;
+    if (!(config->capacity <= E)) {
+        return fail(error,
+                    "capacity=%g is more than E=%d, where every expert takes every token already: take --set "
+                    "capacity=%d or less",
+                    config->capacity, E, E);
+    }
+    if (!(T * config->capacity / E >= 1.0)) {
+        return fail(error,
+                    "capacity=%g: no expert would take any of a row's T=%d tokens: take --set capacity=%.3g or more",
+                    config->capacity, T, (double)E / T);
+    }
+    return true;
+}
+
+static void moe_declare(Tensors *tensors, const Config *config, const char *prefix) {
+    int D = config->D, F = config->F, E = config->E;
+    tensors_add(tensors, prefix, "router", INIT_LECUN, D, true, 2, (int[]){ D, E });
+    tensors_add(tensors, prefix, "experts.up", INIT_LECUN, D, true, 3, (int[]){ E, D, 2 * F });
+    tensors_add(tensors, prefix, "experts.up_bias", INIT_ZERO, 0, false, 2, (int[]){ E, 2 * F });
+    tensors_add(tensors, prefix, "experts.down", INIT_LECUN, F, true, 3, (int[]){ E, F, D });
+    tensors_add(tensors, prefix, "experts.down_bias", INIT_ZERO, 0, false, 2, (int[]){ E, D });
+    if (has_bias(config)) tensors_add(tensors, prefix, "router_bias", INIT_ZERO, 0, false, 1, (int[]){ E });
+}
+
+// ---- memory. R: entries of the list, and rows of the experts' matrices
+
+typedef struct {
+    Gating gating;               // a list of at most R entries
+    float *logits, *p;           // [N,E]
+    float *log_sum;              // [N]
+    float *halves, *after, *out; // [R,2F], [R,F], [R,D]: what the experts' GLUs keep, and what comes out of them
+} Kept;
+
+static size_t kept_layout(Kept *kept, float *block, const Config *config, int N) {
+    size_t used = 0, R = choice_entries(config, N), F = (size_t)config->F, table = (size_t)N * config->E;
+    int K = config->routing == ROUTING_EXPERT ? (int)config->capacity : config->K;
+    kept->gating = (Gating){ .N = N, .C = 1, .K = K, .F = config->E };
+    kept->gating.start = (int32_t *)floats_take(block, &used, (size_t)N + 1);
+    kept->gating.index = (int32_t *)floats_take(block, &used, R);
+    kept->gating.score = floats_take(block, &used, R);
+    kept->logits = floats_take(block, &used, table);
+    kept->p = floats_take(block, &used, table);
+    kept->log_sum = floats_take(block, &used, (size_t)N);
+    kept->halves = floats_take(block, &used, 2 * R * F);
+    kept->after = floats_take(block, &used, R * F);
+    kept->out = floats_take(block, &used, R * config->D);
+    return used;
+}
+
+typedef struct {
+    int32_t *place;          // [R]: the row of each entry
+    int32_t *first;          // [E+1]: where an expert's rows begin
+    int32_t *count;          // [E]: tokens that have an expert
+    float *x, *dy, *dx;      // [R,D], rows of the experts
+    float *dhalves, *dafter; // [R,2F], [R,F]
+    float *table;            // [N,E]: scores, or their gradients
+    uint32_t *keys;          // [N,E]
+} Scratch;
+
+static size_t scratch_layout(Scratch *scratch, float *block, const Config *config, int N) {
+    size_t used = 0, R = choice_entries(config, N), D = (size_t)config->D, F = (size_t)config->F;
+    scratch->place = (int32_t *)floats_take(block, &used, R);
+    scratch->first = (int32_t *)floats_take(block, &used, (size_t)config->E + 1);
+    scratch->count = (int32_t *)floats_take(block, &used, (size_t)config->E);
+    scratch->table = floats_take(block, &used, (size_t)N * config->E);
+    scratch->keys = (uint32_t *)floats_take(block, &used, (size_t)N * config->E);
+    scratch->x = floats_take(block, &used, R * D);
+    scratch->dy = floats_take(block, &used, R * D);
+    scratch->dx = floats_take(block, &used, R * D);
+    scratch->dhalves = floats_take(block, &used, 2 * R * F);
+    scratch->dafter = floats_take(block, &used, R * F);
+    return used;
+}
+
+static size_t moe_kept(const Config *config, int N) {
+    Kept unused;
+    return kept_layout(&unused, NULL, config, N);
+}
+static size_t moe_scratch(const Config *config, int N, int threads) {
+    (void)threads;
+    Scratch unused;
+    return scratch_layout(&unused, NULL, config, N);
+}
+static Gating moe_gating(const Config *config, float *block, int N) {
+    Kept kept;
+    kept_layout(&kept, block, config, N);
+    return kept.gating;
+}
+
+// ---- the experts' rows
+
+// Counting sort of the entries by expert, stable, so that sums run in the order of the tokens.
+static void sort_entries(const Scratch *rows, const Gating *gating) {
+    int E = gating->F;
+    size_t entries = gating_entries(gating);
+    memset(rows->first, 0, ((size_t)E + 1) * sizeof *rows->first);
+    for (size_t i = 0; i < entries; i++) rows->first[gating->index[i] + 1]++;
+    for (int e = 0; e < E; e++) rows->first[e + 1] += rows->first[e];
+    for (size_t i = 0; i < entries; i++) rows->place[i] = rows->first[gating->index[i]]++;
+    for (int e = E; e > 0; e--) rows->first[e] = rows->first[e - 1]; // each ran on to where the next begins
+    rows->first[0] = 0;
+}
+
+static void gather_inputs(const Scratch *rows, const Gating *gating, const float *x, int D) {
+#pragma omp parallel for
+    for (int t = 0; t < gating->N; t++) {
+        for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
+            memcpy(rows->x + (size_t)rows->place[i] * D, x + (size_t)t * D, (size_t)D * sizeof *x);
+        }
+    }
+}
+
+static GluWeights expert_weights(const FfnCall *call, int e) {
+    size_t D = (size_t)call->config->D, F = (size_t)call->config->F;
+    return (GluWeights){ ffn_parameter(call, UP) + 2 * e * D * F, ffn_parameter(call, UP_BIAS) + 2 * e * F,
+                         ffn_parameter(call, DOWN) + e * F * D, ffn_parameter(call, DOWN_BIAS) + e * D };
+}
+
+static GluGradients expert_gradients(const FfnCall *call, int e) {
+    size_t D = (size_t)call->config->D, F = (size_t)call->config->F;
+    return (GluGradients){ ffn_gradient(call, UP) + 2 * e * D * F, ffn_gradient(call, UP_BIAS) + 2 * e * F,
+                           ffn_gradient(call, DOWN) + e * F * D, ffn_gradient(call, DOWN_BIAS) + e * D };
+}
+
+// ---- forward
+
+static Choice choice_of(const FfnCall *call, const Kept *kept) {
+    return (Choice){ .config = call->config,
+                     .B = call->B,
+                     .T = call->T,
+                     .tokens = call->tokens,
+                     .logits = kept->logits,
+                     .bias = has_bias(call->config) ? ffn_parameter(call, ROUTER_BIAS) : NULL,
+                     .p = kept->p,
+                     .log_sum = kept->log_sum };
+}
+
+static void route(const FfnCall *call, Kept *kept, const Scratch *scratch) {
+    int N = call->B * call->T, D = call->config->D, E = call->config->E;
+    Choice choice = choice_of(call, kept);
+    linear_forward(kept->logits, call->x, ffn_parameter(call, ROUTER), N, D, E);
+    choice_softmax(&choice);
+    choice_take(&kept->gating, &choice, scratch->table, scratch->keys);
+    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept->gating);
+    if (call->loss == NULL || !has_losses(call->config)) return;
+    int n = balance_count(scratch->count, &kept->gating, &choice);
+    *call->loss += balance_loss(scratch->count, n, &choice);
+}
+
+// y of each token: its entries' rows, weighed; nothing of a token that no expert has.
+static void combine(float *y, const float *out, const Scratch *rows, const Gating *gating, int D) {
+#pragma omp parallel for
+    for (int t = 0; t < gating->N; t++) {
+        memset(y + (size_t)t * D, 0, (size_t)D * sizeof *y);
+        for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
+            add_row(y + (size_t)t * D, gating->score[i], out + (size_t)rows->place[i] * D, D);
+        }
+    }
+}
+
+static void moe_forward(const FfnCall *call) {
+    const Config *config = call->config;
+    int N = call->B * call->T, D = config->D, F = config->F;
+    Kept kept;
+    Scratch scratch;
+    kept_layout(&kept, call->kept, config, N);
+    scratch_layout(&scratch, call->scratch, config, N);
+    route(call, &kept, &scratch);
+    sort_entries(&scratch, &kept.gating);
+    gather_inputs(&scratch, &kept.gating, call->x, D);
+    for (int e = 0; e < config->E; e++) {
+        size_t row = (size_t)scratch.first[e];
+        GluWeights weights = expert_weights(call, e);
+        glu_rows_forward(kept.out + row * D, kept.halves + 2 * row * F, kept.after + row * F, scratch.x + row * D,
+                         &weights, scratch.first[e + 1] - scratch.first[e], D, F);
+    }
+    combine(call->y, kept.out, &scratch, &kept.gating, D);
+}
+
+// ---- backward
+
+// dy of every row, weighed, and into the table the gradient of each score, dy · out.
+static void gather_gradients(const Scratch *rows, const Gating *gating, const float *dy, const float *out, int D) {
+    int E = gating->F;
+#pragma omp parallel for
+    for (int t = 0; t < gating->N; t++) {
+        memset(rows->table + (size_t)t * E, 0, (size_t)E * sizeof *rows->table);
+        for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
+            size_t row = (size_t)rows->place[i] * D;
+            const float *from = dy + (size_t)t * D;
+            rows->table[(size_t)t * E + gating->index[i]] += dot(from, out + row, D);
+            for (int d = 0; d < D; d++) rows->dy[row + d] = gating->score[i] * from[d];
+        }
+    }
+}
+
+static void sum_inputs(float *dx, const Scratch *rows, const Gating *gating, int D) {
+#pragma omp parallel for
+    for (int t = 0; t < gating->N; t++) {
+        memset(dx + (size_t)t * D, 0, (size_t)D * sizeof *dx);
+        for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
+            add_row(dx + (size_t)t * D, 1.0f, rows->dx + (size_t)rows->place[i] * D, D);
+        }
+    }
+}
+
+static void moe_backward(const FfnCall *call) {
+    const Config *config = call->config;
+    int N = call->B * call->T, D = config->D, F = config->F, E = config->E;
+    Kept kept;
+    Scratch scratch;
+    kept_layout(&kept, call->kept, config, N);
+    scratch_layout(&scratch, call->scratch, config, N);
+    sort_entries(&scratch, &kept.gating);
+    gather_inputs(&scratch, &kept.gating, call->x, D);
+    gather_gradients(&scratch, &kept.gating, call->dy, kept.out, D);
+    for (int e = 0; e < E; e++) {
+        size_t row = (size_t)scratch.first[e];
+        GluWeights weights = expert_weights(call, e);
+        GluGradients gradients = expert_gradients(call, e);
+        glu_rows_backward(scratch.dx + row * D, &gradients, scratch.dhalves + 2 * row * F, scratch.dafter + row * F,
+                          scratch.dy + row * D, scratch.x + row * D, kept.halves + 2 * row * F, kept.after + row * F,
+                          &weights, scratch.first[e + 1] - scratch.first[e], D, F);
+    }
+    sum_inputs(call->dx, &scratch, &kept.gating, D);
+
+    Choice choice = choice_of(call, &kept);
+    choice_backward(&choice, scratch.table);
+    if (has_losses(config)) {
+        int n = balance_count(scratch.count, &kept.gating, &choice);
+        balance_backward(scratch.table, scratch.count, n, &choice);
+    }
+    if (has_bias(config)) memset(ffn_gradient(call, ROUTER_BIAS), 0, (size_t)E * sizeof(float));
+    linear_weight_gradient(ffn_gradient(call, ROUTER), call->x, scratch.table, N, D, E);
+    linear_input_gradient(call->dx, scratch.table, ffn_parameter(call, ROUTER), N, D, E, true);
+}
+
+static void moe_after_step(const FfnCall *call, float *parameters) {
+    if (!has_bias(call->config)) return;
+    Kept kept;
+    Scratch scratch;
+    kept_layout(&kept, call->kept, call->config, call->B * call->T);
+    scratch_layout(&scratch, call->scratch, call->config, call->B * call->T);
+    Choice choice = choice_of(call, &kept);
+    balance_count(scratch.count, &kept.gating, &choice);
+    balance_bias(parameters + call->tensors[ROUTER_BIAS].offset, scratch.count, call->config->bias_step,
+                 call->config->E);
+}
+
+static Reach moe_reach(const Config *config) {
+    switch (config->routing) {
+    case ROUTING_EXPERT: return REACH_BATCH;
+    case ROUTING_UNIFIED: return config->pool == POOL_SEQUENCE ? REACH_SEQUENCE : REACH_STEP;
+    default: return REACH_TOKEN;
+    }
+}
+
+// ---- cost
+
+static Cost moe_cost(const Config *config, int T) {
+    double D = config->D, F = config->F, E = config->E, expert = 3 * D * F + 2 * F + D;
+    double each = config->routing == ROUTING_EXPERT ? config->capacity : config_budget(config); // experts a token
+    double router = D * E + (has_bias(config) ? E : 0.0);
+    return (Cost){ .parameters = router + E * expert,
+                   .active_parameters = router + each * expert,
+                   .flops = 2.0 * T * D * E + 6.0 * T * each * D * F,
+                   .bytes = 4.0 * (router + E * expert) };
+}
+
+const Ffn moe_ffn = { .name = "moe",
+                      .summary = "sparse: K of E dense layers (glu), chosen by a router",
+                      .sparse = true,
+                      .list = true,
+                      .letters = "F E K routing pool alpha capacity switch z bias",
+                      .valid = moe_valid,
+                      .declare = moe_declare,
+                      .kept = moe_kept,
+                      .scratch = moe_scratch,
+                      .forward = moe_forward,
+                      .backward = moe_backward,
+                      .gating = moe_gating,
+                      .cost = moe_cost,
+                      .reach = moe_reach,
+                      .after_step = moe_after_step };
