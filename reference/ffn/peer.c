@@ -10,7 +10,7 @@
 //   y = Σ_c Σ_k gate[c,k] · gelu(z[c,k]) · out[index[c,k]],   gate[c] = softmax(score[c]),   z[c,k] = in[index[c,k]] · x
 // router.query and router.keys as router.h has them for product_key_value, experts.in and experts.out [F,D].
 enum { QUERY, KEYS, IN, OUT };
-enum { POOLS = 1 };
+enum { ONE_POOL = 1 };
 
 // The layer has this router and no other, whatever the config says.
 static Config routed(const Config *config) {
@@ -61,7 +61,7 @@ static size_t scratch_layout(Scratch *scratch, float *block, const Config *own, 
     scratch->dz = floats_take(block, &used, entries);
     scratch->dscore = floats_take(block, &used, entries);
     scratch->order.order = (int32_t *)floats_take(block, &used, entries);
-    scratch->order.start = (int32_t *)floats_take(block, &used, POOLS * ((size_t)own->F + 1));
+    scratch->order.start = (int32_t *)floats_take(block, &used, ONE_POOL * ((size_t)own->F + 1));
     scratch->router = floats_take(block, &used, router_scratch(own, N, threads));
     return used;
 }
@@ -100,14 +100,14 @@ static void peer_forward(const FfnCall *call) {
                    call->scratch);
     if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
 
-    experts_dot(kept.z, call->x, ffn_parameter(call, IN), &kept.gating, POOLS, own.D);
+    experts_dot(kept.z, call->x, ffn_parameter(call, IN), &kept.gating, ONE_POOL, own.D);
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
         softmax(kept.gate + at, kept.gating.score + at, K);
         for (size_t e = at; e < at + K; e++) kept.weight[e] = kept.gate[e] * gelu(kept.z[e]);
     }
-    experts_sum(call->y, kept.weight, ffn_parameter(call, OUT), &kept.gating, POOLS, own.D);
+    experts_sum(call->y, kept.weight, ffn_parameter(call, OUT), &kept.gating, ONE_POOL, own.D);
 }
 
 // One head of one token. With dweight = out·dy:  dgate = gelu(z)·dweight,  dz = gate·gelu'(z)·dweight,  and through the
@@ -131,16 +131,16 @@ static void peer_backward(const FfnCall *call) {
     scratch_layout(&scratch, call->scratch, &own, N, 1);
     const Gating *gating = &kept.gating;
 
-    experts_dot(scratch.dweight, call->dy, ffn_parameter(call, OUT), gating, POOLS, D);
+    experts_dot(scratch.dweight, call->dy, ffn_parameter(call, OUT), gating, ONE_POOL, D);
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
         gates_backward(scratch.dscore + at, scratch.dz + at, scratch.dweight + at, kept.gate + at, kept.z + at, K);
     }
-    experts_sort(&scratch.order, gating, POOLS);
-    experts_gradient(ffn_gradient(call, OUT), kept.weight, call->dy, &scratch.order, gating, POOLS, D);
-    experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, POOLS, D);
-    experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, POOLS, D);
+    experts_sort(&scratch.order, gating, ONE_POOL);
+    experts_gradient(ffn_gradient(call, OUT), kept.weight, call->dy, &scratch.order, gating, ONE_POOL, D);
+    experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, ONE_POOL, D);
+    experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, ONE_POOL, D);
     router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS), scratch.dscore, gating,
                     kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
 }
