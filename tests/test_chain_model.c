@@ -39,7 +39,7 @@ typedef struct {
 
 static size_t choices(const Pair *pair) {
     const Config *c = &pair->fast.model.config;
-    return (size_t)pair->N * c->C * c->K; // of a layer; 0 for dense kinds
+    return (size_t)pair->N * (c->ffn->list ? 1 : c->C) * c->K; // of a layer; 0 for dense kinds
 }
 
 static void copy_parameters(Pair *pair) {
@@ -81,16 +81,23 @@ static void pair_free(Pair *pair) {
 }
 
 // Between each of a token's K best experts of a channel and the next: what a rung may be wrong by and choose the same.
+enum { MOST = 64 };
+static double gap_of(const double *all, int count, int K) {
+    int best[MOST], taken = K < count ? K + 1 : count;
+    double gap = INFINITY;
+    top_k(best, all, count, taken);
+    for (int k = 1; k < taken; k++) gap = fmin(gap, all[best[k - 1]] - all[best[k]]);
+    return gap;
+}
+
 static double smallest_gap(const double *scores, const Sgatlin *s) {
-    enum { MOST = 64 };
-    int n = sgatlin_keys(s), best[MOST], taken = s->K < s->F ? s->K + 1 : s->F;
+    int n = sgatlin_keys(s);
     double all[MOST], gap = INFINITY;
     ck_assert_int_le(s->F, MOST);
     for (int c = 0; c < s->C; c++) {
         const double *first = scores + (size_t)c * n, *second = first + (size_t)s->C * n;
         for (int f = 0; f < s->F; f++) { all[f] = sgatlin_lists(s) == s->C ? first[f] : first[f / n] + second[f % n]; }
-        top_k(best, all, s->F, taken);
-        for (int k = 1; k < taken; k++) gap = fmin(gap, all[best[k - 1]] - all[best[k]]);
+        gap = fmin(gap, gap_of(all, s->F, s->K));
     }
     return gap;
 }
@@ -98,20 +105,23 @@ static double smallest_gap(const double *scores, const Sgatlin *s) {
 static void record_row(Pair *pair, int b) {
     const LanguageModel *m = &pair->plain;
     const ModelSizes *s = &m->sizes;
-    size_t at = (size_t)b * pair->T, row = (size_t)pair->T * s->D * sizeof(double), CK = (size_t)s->C * s->K;
+    size_t at = (size_t)b * pair->T, row = (size_t)pair->T * s->D * sizeof(double);
     memcpy(pair->logits + at * s->V, m->logits, (size_t)pair->T * s->V * sizeof *pair->logits);
     for (int l = 0; l < s->L; l++) {
         size_t layer = (size_t)l * pair->N + at;
         const double *after = l + 1 < s->L ? m->layers[l + 1].stream : m->stream;
         memcpy(pair->streams + ((size_t)2 * l * pair->N + at) * s->D, m->layers[l].middle, row);
         memcpy(pair->streams + ((size_t)(2 * l + 1) * pair->N + at) * s->D, after, row);
-        for (int t = 0; CK > 0 && t < pair->T; t++) {
+        for (int t = 0; t < pair->T; t++) {
             Chosen chosen = chosen_of(&m->layers[l].ffn[t], s);
+            size_t first = (layer + t) * (size_t)chosen.count;
             Sgatlin sgatlin = sgatlin_of(s);
-            pair->gap = fmin(pair->gap, smallest_gap(chosen.scores, &sgatlin));
-            for (size_t i = 0; i < CK; i++) {
-                pair->score[(layer + t) * CK + i] = (float)chosen.score[i];
-                pair->index[(layer + t) * CK + i] = chosen.index[i];
+            if (chosen.count == 0) continue;
+            pair->gap = fmin(pair->gap, s->ffn == FEED_FORWARD_MOE ? gap_of(chosen.scores, s->E, s->K)
+                                                                   : smallest_gap(chosen.scores, &sgatlin));
+            for (size_t i = 0; i < (size_t)chosen.count; i++) {
+                pair->score[first + i] = (float)chosen.score[i];
+                pair->index[first + i] = chosen.index[i];
             }
         }
     }
@@ -254,7 +264,9 @@ static Config config_of(int variant, int i, char name[VARIANT_NAME]) {
     Config c;
     ck_assert(layer_variant(variant, &c, name));
     c.V = sizes[i].V, c.T = sizes[i].T, c.D = sizes[i].D, c.L = sizes[i].L, c.Dh = sizes[i].Dh, c.F = sizes[i].F;
-    if (c.ffn->sparse) c.C = sizes[i].C, c.K = sizes[i].K, c.Dk = sizes[i].Dk;
+    if (c.ffn->sparse) c.K = sizes[i].K;
+    if (c.ffn->list) c.E = sizes[i].K + sizes[i].C;
+    if (c.ffn->sparse && !c.ffn->list) c.C = sizes[i].C, c.Dk = sizes[i].Dk;
     return c;
 }
 

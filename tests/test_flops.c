@@ -136,6 +136,7 @@ START_TEST(the_table_counts_what_is_allocated)
                               .Dh = 6,
                               .L = 3,
                               .F = 49,
+                              .E = 6,
                               .C = 3,
                               .K = 5,
                               .Dk = 7,

@@ -234,10 +234,15 @@ static void neurons_back(double *dx, const FeedForwardWeights *dw, double *room,
 }
 
 Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes) {
+    const MoeTokens *m = &kept->moe;
     const PeerToken *p = &kept->peer;
     const SgatlinToken *s = &kept->sgatlin;
-    if (sizes->ffn == FEED_FORWARD_PEER) return (Chosen){ p->scores, p->score, p->index };
-    return (Chosen){ s->scores, s->score, s->index };
+    switch (sizes->ffn) {
+    case FEED_FORWARD_MOE: return (Chosen){ m->p, m->gating.weight, m->gating.index, sizes->K };
+    case FEED_FORWARD_PEER: return (Chosen){ p->scores, p->score, p->index, sizes->C * sizes->K };
+    case FEED_FORWARD_SGATLIN: return (Chosen){ s->scores, s->score, s->index, sizes->C * sizes->K };
+    default: return (Chosen){ 0 };
+    }
 }
 
 const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {

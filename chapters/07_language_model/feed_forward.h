@@ -66,11 +66,12 @@ Moe moe_of(const ModelSizes *sizes);
 Peer peer_of(const ModelSizes *sizes);
 Sgatlin sgatlin_of(const ModelSizes *sizes);
 
-// What a router chose for a token of peer or sgatlin: views of what is kept of it.
+// What a router chose for a token: views of what is kept of it. count is 0 for the dense kinds.
 typedef struct {
-    const double *scores; // every key's
-    const double *score;  // [C,K]
-    const int *index;     // [C,K]
+    const double *scores; // every key's; moe: the softmax over all experts
+    const double *score;  // [count] moe: the weight
+    const int *index;     // [count]
+    int count;            // moe: K; peer, sgatlin: [C,K]
 } Chosen;
 Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes);
 #endif

@@ -8,12 +8,16 @@ static const Tolerance TIGHT = { .relative = 1e-10 };
 
 ModelSizes chapter_sizes(const Config *c) {
     ModelSizes sizes = {
-        .V = c->V, .T = c->T, .D = c->D, .L = c->L, .Dh = c->Dh, .F = c->F, .C = c->C, .K = c->K, .Dk = c->Dk
+        .V = c->V, .T = c->T, .D = c->D, .L = c->L, .Dh = c->Dh, .F = c->F, .E = c->E, .C = c->C, .K = c->K, .Dk = c->Dk
     };
+    bool others = c->ffn->list && c->routing != ROUTING_TOKEN; // chapter 07's mixture has token choice alone
     Sgatlin neurons = chapter_sgatlin(c);
     sizes.router = neurons.router;
     sizes.activation = neurons.activation;
-    while (sizes.ffn < FEED_FORWARD_KINDS && strcmp(feed_forward_kinds[sizes.ffn].name, c->ffn->name) != 0) sizes.ffn++;
+    while (sizes.ffn < FEED_FORWARD_KINDS &&
+           (others || strcmp(feed_forward_kinds[sizes.ffn].name, c->ffn->name) != 0)) {
+        sizes.ffn++;
+    }
     return sizes;
 }
 
