@@ -93,9 +93,17 @@ static bool walk_scales(Walk *walk) {
     return true;
 }
 
+static bool has_number(const NumberList *list, double number) {
+    for (int i = 0; i < list->count; i++) {
+        if (list->at[i] == number) return true;
+    }
+    return false;
+}
+
 static bool walk_best_seeds(Walk *walk) {
     const Wanted *wanted = &walk->study->wanted;
     for (int seed = 0; seed < wanted->best_seeds.count; seed++) {
+        if (has_number(&wanted->seeds, wanted->best_seeds.at[seed])) continue; // every scale has it already
         for (int i = 0; i < wanted->kinds.count; i++) {
             Choice best = best_scale(walk, wanted->kinds.at[i]);
             if (!visit(walk, wanted->kinds.at[i], best.scale, best.peak, wanted->best_seeds.at[seed], best.certain)) {
