@@ -13,10 +13,12 @@
 typedef struct {
     const Config *config;
     int B, T;
-    const int32_t *tokens; // [B,T] or NULL. Where one is 0, TOKEN_PAD, the row is in no pool of several tokens
-    const float *logits;   // [N,E]
-    const float *bias;     // [E], or NULL: token choice picks by p + bias
-    float *p, *log_sum;    // [N,E], [N]: the softmax over the experts, and log Σ e^logit; choice_softmax writes
+    // [B,T] or NULL: what was read. Where it is 0, TOKEN_PAD, the row is in no pool of several tokens, or padding would
+    // take places from text. Token choice, where it takes nothing from anybody, treats it like any other, as the authors do.
+    const int32_t *tokens;
+    const float *logits; // [N,E]
+    const float *bias;   // [E], or NULL: token choice picks by p + bias
+    float *p, *log_sum;  // [N,E], [N]: the softmax over the experts, and log Σ e^logit; choice_softmax writes
 } Choice;
 
 size_t choice_entries(const Config *config, int N); // the most that N tokens can be given, in whatever shape they come

@@ -140,16 +140,15 @@ static void gather_inputs(const Scratch *rows, const Gating *gating, const float
     }
 }
 
-static GluWeights expert_weights(const FfnCall *call, int e) {
-    size_t D = (size_t)call->config->D, F = (size_t)call->config->F;
-    return (GluWeights){ ffn_parameter(call, UP) + 2 * e * D * F, ffn_parameter(call, UP_BIAS) + 2 * e * F,
-                         ffn_parameter(call, DOWN) + e * F * D, ffn_parameter(call, DOWN_BIAS) + e * D };
-}
-
-static GluGradients expert_gradients(const FfnCall *call, int e) {
-    size_t D = (size_t)call->config->D, F = (size_t)call->config->F;
-    return (GluGradients){ ffn_gradient(call, UP) + 2 * e * D * F, ffn_gradient(call, UP_BIAS) + 2 * e * F,
-                           ffn_gradient(call, DOWN) + e * F * D, ffn_gradient(call, DOWN_BIAS) + e * D };
+static Glus experts_of(const FfnCall *call, const Scratch *rows) {
+    return (Glus){ .E = call->config->E,
+                   .D = call->config->D,
+                   .F = call->config->F,
+                   .first = rows->first,
+                   .up = ffn_parameter(call, UP),
+                   .up_bias = ffn_parameter(call, UP_BIAS),
+                   .down = ffn_parameter(call, DOWN),
+                   .down_bias = ffn_parameter(call, DOWN_BIAS) };
 }
 
 // ---- forward
@@ -190,7 +189,7 @@ static void combine(float *y, const float *out, const Scratch *rows, const Gatin
 
 static void moe_forward(const FfnCall *call) {
     const Config *config = call->config;
-    int N = call->B * call->T, D = config->D, F = config->F;
+    int N = call->B * call->T, D = config->D;
     Kept kept;
     Scratch scratch;
     kept_layout(&kept, call->kept, config, N);
@@ -198,12 +197,8 @@ static void moe_forward(const FfnCall *call) {
     route(call, &kept, &scratch);
     sort_entries(&scratch, &kept.gating);
     gather_inputs(&scratch, &kept.gating, call->x, D);
-    for (int e = 0; e < config->E; e++) {
-        size_t row = (size_t)scratch.first[e];
-        GluWeights weights = expert_weights(call, e);
-        glu_rows_forward(kept.out + row * D, kept.halves + 2 * row * F, kept.after + row * F, scratch.x + row * D,
-                         &weights, scratch.first[e + 1] - scratch.first[e], D, F);
-    }
+    Glus experts = experts_of(call, &scratch);
+    glus_forward(kept.out, kept.halves, kept.after, scratch.x, &experts);
     combine(call->y, kept.out, &scratch, &kept.gating, D);
 }
 
@@ -236,7 +231,7 @@ static void sum_inputs(float *dx, const Scratch *rows, const Gating *gating, int
 
 static void moe_backward(const FfnCall *call) {
     const Config *config = call->config;
-    int N = call->B * call->T, D = config->D, F = config->F, E = config->E;
+    int N = call->B * call->T, D = config->D, E = config->E;
     Kept kept;
     Scratch scratch;
     kept_layout(&kept, call->kept, config, N);
@@ -244,14 +239,11 @@ static void moe_backward(const FfnCall *call) {
     sort_entries(&scratch, &kept.gating);
     gather_inputs(&scratch, &kept.gating, call->x, D);
     gather_gradients(&scratch, &kept.gating, call->dy, kept.out, D);
-    for (int e = 0; e < E; e++) {
-        size_t row = (size_t)scratch.first[e];
-        GluWeights weights = expert_weights(call, e);
-        GluGradients gradients = expert_gradients(call, e);
-        glu_rows_backward(scratch.dx + row * D, &gradients, scratch.dhalves + 2 * row * F, scratch.dafter + row * F,
-                          scratch.dy + row * D, scratch.x + row * D, kept.halves + 2 * row * F, kept.after + row * F,
-                          &weights, scratch.first[e + 1] - scratch.first[e], D, F);
-    }
+    Glus experts = experts_of(call, &scratch);
+    GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS), ffn_gradient(call, DOWN),
+                               ffn_gradient(call, DOWN_BIAS) };
+    glus_backward(scratch.dx, &gradients, scratch.dhalves, scratch.dafter, scratch.dy, scratch.x, kept.halves,
+                  kept.after, &experts);
     sum_inputs(call->dx, &scratch, &kept.gating, D);
 
     Choice choice = choice_of(call, &kept);
