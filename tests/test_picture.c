@@ -323,7 +323,7 @@ static const int32_t index_of[T * L * C * K] = {
     0, 8, 2, 5, 4, 3, 1, 7, // ran
 };
 
-static SentenceGates gates(void) { return (SentenceGates){ T, L, C, K, F, tokens, index_of, score }; }
+static SentenceGates gates(void) { return (SentenceGates){ T, L, C, K, F, tokens, index_of, score, false }; }
 
 // The middle of neuron f's cell in the grid of a layer and a column.
 static Color neuron(const Picture *picture, int layer, int column, int step, int cell, int f) {
@@ -403,7 +403,7 @@ START_TEST(long_sentences_and_odd_sizes)
     for (int t = 0; t < LONG; t++) words[t] = t % 3 ? " pterodactyls" : ".\n", chosen[t] = t % N, scores[t] = NAN;
     Picture picture;
     for (int length = 1; length <= LONG; length += 199) {
-        SentenceGates value = { length, 1, 1, 1, N, words, chosen, scores };
+        SentenceGates value = { length, 1, 1, 1, N, words, chosen, scores, false };
         ck_assert_msg(gates_picture_words(&picture, &value, 0, &error), "%s", error.text);
         ck_assert_int_le(picture.width, 1280);
         picture_free(&picture);
