@@ -130,7 +130,7 @@ static void print_table(const Bill *bills, int count) {
     }
     printf(
         "\nFLOPs are those of the layers' matrix products, as the sgatlin authors count them; a training step counts "
-        "three\ntimes as much as forward. At small sizes the logits are a third to a half of the work.\n");
+        "three\ntimes as much as forward. At small sizes the logits are a seventh to a half of the work.\n");
 }
 
 static void print_ladder(const Bill *bills, int count) {
