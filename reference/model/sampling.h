@@ -8,7 +8,7 @@
 typedef struct {
     double temperature; // logits are divided by it; 0: the best token
     int top_k;          // only the top_k best; 0: all
-    double top_p;       // then the fewest best whose probabilities reach top_p (Holtzman 2020); 0 or 1: all
+    double top_p;       // then the fewest best whose probabilities reach top_p (Holtzman 2019); 0 or 1: all
 } Sampling;
 
 typedef struct {

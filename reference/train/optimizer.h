@@ -9,7 +9,7 @@ typedef struct {
 } Schedule;
 double schedule_rate(const Schedule *schedule, int64_t step);
 
-// AdamW (Loshchilov and Hutter 2019) with decoupled decay p -= rate/peak · weight_decay · p, after clipping by the
+// AdamW (Loshchilov and Hutter 2017) with decoupled decay p -= rate/peak · weight_decay · p, after clipping by the
 // global norm. beta1 0.9, beta2 0.999, eps 1e-8, outside the root.
 typedef struct {
     double rate, peak, weight_decay, clip; // clip 0: none
