@@ -21,7 +21,7 @@ expect() { # STATUS TEXT ARGUMENTS…: the exit status, and a piece of what is p
 
 mlp=tests/golden/ffn/mlp.safetensors
 expect 0 '1 of 1 files passed' "$mlp"
-expect 0 '4 of 4 files passed' tests/golden/model/*.safetensors
+expect 0 '5 of 5 files passed' tests/golden/model/*.safetensors
 expect 1 '1 of 2 files passed' "$mlp" tests/golden/none.safetensors
 expect 1 'none.safetensors' tests/golden/none.safetensors
 expect 1 '0 of 1 files passed' Makefile
