@@ -244,6 +244,33 @@ START_TEST(json_keeps_the_cells)
 }
 END_TEST
 
+// A loss that knows something of what it foretells says so beside its name.
+START_TEST(what_sees_ahead_is_marked)
+{
+    static const char *const kinds[] = { "moe", "moe+unified", "moe+unified+sequence", "moe+expert" };
+    Cells cells = { 0 };
+    Groups groups;
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    for (int i = 0; i < 4; i++) add(&cells, kinds[i], "q1", 0.001, 1, 2.0, 1);
+    ck_assert(groups_new(&groups, &cells, &error));
+    report_tables(out, &groups);
+    fclose(out);
+    json_t *array = report_cells(&cells);
+    for (int i = 0; i < 4; i++) {
+        char row[80];
+        snprintf(row, sizeof row, "| %s%s | q1 |", kinds[i], i < 2 ? "" : " (sees ahead)");
+        ck_assert_msg(strstr(text, row) != NULL, "no %s in %s", row, text);
+        ck_assert_int_eq(json_is_true(json_object_get(json_array_get(array, (size_t)i), "causal")), i < 2);
+    }
+    json_decref(array);
+    free(text);
+    free(groups.at);
+    cells_free(&cells);
+}
+END_TEST
+
 // --- pictures ---
 
 static int count_color(const Picture *picture, int left, int right, int top, int bottom, Color color) {
@@ -325,6 +352,7 @@ int main(void) {
     tcase_add_test(report, cells_are_grouped_over_seeds);
     tcase_add_test(report, the_tables_say_it);
     tcase_add_test(report, json_keeps_the_cells);
+    tcase_add_test(report, what_sees_ahead_is_marked);
     tcase_add_test(report, a_panel_shows_each_kind);
     tcase_add_test(report, panels_and_lone_points);
     suite_add_tcase(suite, cell);

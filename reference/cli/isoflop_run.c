@@ -125,6 +125,7 @@ static void say_cell(Study *study, const Next *next) {
         next->number, sum.cells, cell->kind, cell->scale, number_text(cell->budget).text, number_text(cell->peak).text,
         (long long)cell->seed, short_count(cell->cost.parameters).text, (long long)cell->settings.steps,
         short_duration(study_seconds(study, cell)).text, short_duration(sum.seconds).text);
+    say_causal(&cell->config);
 }
 
 static bool has_checkpoint(const char *folder) {

@@ -14,6 +14,14 @@ double machine_memory(void) {
 #endif
 }
 
+void say_causal(const Config *config) {
+    if (!reach_ahead(ffn_reach(config))) return;
+    fprintf(stderr,
+            "causal   no: with %s a token's experts depend on later tokens too; the losses know something of what "
+            "they foretell, and a story told token by token will not be as good as they say\n",
+            routing_words(config));
+}
+
 static void print_model(const Run *run) {
     const Trainer *t = &run->trainer;
     const Config *config = &t->model.config;
@@ -27,12 +35,7 @@ static void print_model(const Run *run) {
     ModelCost cost = model_cost(config);
     fprintf(stderr, ": %s parameters, %s of them at work on a token\n", short_count(cost.parameters).text,
             short_count(cost.active_parameters).text);
-    if (reach_ahead(ffn_reach(config))) {
-        fprintf(stderr,
-                "causal   no: with %s a token's experts depend on later tokens too; the losses know something of what "
-                "they foretell, and a story told token by token will not be as good as they say\n",
-                routing_words(config));
-    }
+    say_causal(config);
     double B = (double)t->settings.B, steps = (double)t->settings.steps;
     fprintf(stderr,
             "steps    %lld of %lld x %d tokens, %.3g epochs; %s FLOPs in all by the authors' count, %s with "

@@ -33,6 +33,8 @@ bool run_resume(Run *run, const char *folder, const char *data, Error *error);
 bool run_open_log(Run *run, const Baselines *known, Error *error);
 
 double machine_memory(void); // bytes
+// Says so where a model's layers look ahead.
+void say_causal(const Config *config);
 
 // Says what the run will need and has to beat; refuses a run that the disk has no room for.
 bool run_plan(const Run *run, bool resumed, Error *error);

@@ -1,4 +1,5 @@
 #include "reference/isoflop/report.h"
+#include "reference/ffn/ffn.h"
 #include "reference/model/ladder.h"
 #include <math.h>
 #include <stdlib.h>
@@ -95,10 +96,11 @@ static void print_row(FILE *out, const Group *group) {
         snprintf(perplexity, sizeof perplexity, group->best ? "**%.3f**" : "%.3f", exp(group->loss));
         if (group->seeds > 1) snprintf(spread, sizeof spread, "%.3f", exp(group->most) - exp(group->least));
     }
-    fprintf(out, "| %s | %s | %s | %d | %.0f | %.0f | %lld | %lld | %.1f | %.4f | %s | %s |\n", cell->kind, cell->scale,
-            number_text(cell->peak).text, group->seeds, cell->cost.parameters, cell->cost.active_parameters,
-            (long long)cell->settings.steps, (long long)cell->result.tokens, group->seconds, group->loss, perplexity,
-            spread);
+    const char *ahead = reach_ahead(ffn_reach(&cell->config)) ? " (sees ahead)" : "";
+    fprintf(out, "| %s%s | %s | %s | %d | %.0f | %.0f | %lld | %lld | %.1f | %.4f | %s | %s |\n", cell->kind, ahead,
+            cell->scale, number_text(cell->peak).text, group->seeds, cell->cost.parameters,
+            cell->cost.active_parameters, (long long)cell->settings.steps, (long long)cell->result.tokens,
+            group->seconds, group->loss, perplexity, spread);
 }
 
 static void print_budget(FILE *out, const Groups *groups, int first, int end) {
@@ -173,6 +175,7 @@ static json_t *cell_json(const Cell *cell) {
     json_object_set_new(object, "flops", json_real(steps * cell_step_flops(cell)));
     json_object_set_new(object, "flops_full", json_real(steps * cell_step_flops_full(cell)));
     json_object_set_new(object, "steps", json_integer(cell->settings.steps));
+    json_object_set_new(object, "causal", json_boolean(!reach_ahead(ffn_reach(&cell->config))));
     json_object_set_new(object, "done", json_boolean(cell_done(cell)));
     if (cell_done(cell)) put_result(object, cell);
     return object;
