@@ -73,7 +73,7 @@ void run_progress(Run *run, bool stays) {
     }
     if (run->steps_here > 0) {
         double left = run->step_seconds / (double)run->steps_here * (double)(t->settings.steps - t->step);
-        used += (size_t)snprintf(line + used, sizeof line - used, "  %s tokens/s  ETA %s",
+        used += (size_t)snprintf(line + used, sizeof line - used, "  %s tokens/s  %s left",
                                  short_count(run->tokens_per_second).text, short_duration(left).text);
     }
     if (!isnan(run->usage)) snprintf(line + used, sizeof line - used, "  usage %.1f%%", 100 * run->usage);
