@@ -277,7 +277,8 @@ static void watch(void *context, int layer, Gating *gating) {
     w->calls++;
     Gating shape = w->config.ffn->gating(&w->config, NULL, w->N);
     w->shape_matches = w->shape_matches && gating->N == w->N && gating->C == shape.C && gating->K == shape.K &&
-                       gating->F == shape.F && (gating->start != NULL) == w->config.ffn->list;
+                       gating->F == shape.F && (gating->start != NULL) == w->config.ffn->list &&
+                       (gating->start == NULL || gating_entries(gating) <= gating->room);
     if (layer != w->replace) return;
     for (int t = 0; gating->start != NULL && t <= gating->N; t++) gating->start[t] = t * gating->K;
     for (size_t i = 0; i < gating_entries(gating); i++) {

@@ -13,6 +13,7 @@ typedef struct {
     float *score; // sgatlin, peer: the router's score; moe: the weight applied
     int32_t *index;
     int32_t *start; // [N+1] or NULL
+    size_t room;    // of a list: entries there is space for, should a hook put more of them in its place
 } Gating;
 
 static inline size_t gating_entries(const Gating *gating) {

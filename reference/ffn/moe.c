@@ -64,7 +64,7 @@ typedef struct {
 static size_t kept_layout(Kept *kept, float *block, const Config *config, int N) {
     size_t used = 0, R = choice_entries(config, N), F = (size_t)config->F, table = (size_t)N * config->E;
     int K = config->routing == ROUTING_EXPERT ? (int)config->capacity : config->K;
-    kept->gating = (Gating){ .N = N, .C = 1, .K = K, .F = config->E };
+    kept->gating = (Gating){ .N = N, .C = 1, .K = K, .F = config->E, .room = R };
     kept->gating.start = (int32_t *)floats_take(block, &used, (size_t)N + 1);
     kept->gating.index = (int32_t *)floats_take(block, &used, R);
     kept->gating.score = floats_take(block, &used, R);
