@@ -374,6 +374,33 @@ START_TEST(words_are_shown_one_by_one)
 }
 END_TEST
 
+// A list: the dog has one expert, running none.
+START_TEST(a_token_may_have_fewer_experts)
+{
+    enum { CELL8 = 8, WORD = 64 + 16, NONE = NO_EXPERT };
+    static const int32_t experts[T * K] = { 3, 5, 3, NONE, NONE, NONE };
+    static const float weights[T * K] = { 0.6f, 0.2f, 0.9f, 0, 0, 0 };
+    SentenceGates value = { T, 1, 1, K, F, tokens, experts, weights, true };
+    Picture picture;
+    ck_assert_msg(gates_picture_words(&picture, &value, 0, &error), "%s", error.text);
+    for (int t = 0; t < T; t++) {
+        Color rest = neuron(&picture, 0, t, WORD, CELL8, 7);
+        for (int f = 0; f < F; f++) {
+            Color wanted = f == experts[t * K] ? color_heat(1.0) : f == experts[t * K + 1] ? color_heat(0.25) : rest;
+            ck_assert_uint_eq(neuron(&picture, 0, t, WORD, CELL8, f), wanted);
+        }
+    }
+    picture_free(&picture);
+    ck_assert_msg(gates_picture_sentence(&picture, &value, &error), "%s", error.text);
+    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 3), color_heat(1.0)); // at two tokens
+    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 5), color_heat(0.0));
+    picture_free(&picture);
+    value.list = false; // of neurons each token has all its K
+    ck_assert(!gates_picture_words(&picture, &value, 0, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "chose neuron -1"));
+}
+END_TEST
+
 START_TEST(gates_that_cannot_be_drawn)
 {
     SentenceGates value = gates();
@@ -430,6 +457,7 @@ int main(void) {
     tcase_add_test(chart, a_short_logarithmic_axis_has_ticks);
     tcase_add_test(grids, a_sentence_is_summed);
     tcase_add_test(grids, words_are_shown_one_by_one);
+    tcase_add_test(grids, a_token_may_have_fewer_experts);
     tcase_add_test(grids, gates_that_cannot_be_drawn);
     tcase_add_test(grids, long_sentences_and_odd_sizes);
     suite_add_tcase(suite, canvas);
