@@ -165,4 +165,17 @@ refused 'another model or other settings' --data "$data" --out "$work/wild" --bu
 echo '{' >"$work/wild/isoflop.json"
 refused 'isoflop.json: line' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --set B=2 T=32 clip=0
 
+# -- Times in turns: nothing is trained, and cells of one kind and scale take the same seconds from then on --
+
+expect 0 'timing   round 5 of 5' --data "$data" --out "$work/whole" --time $asked
+grep -q 'step 10/' "$work/stderr" && wrong "--time trained something"
+mlp_seconds() { # of its two learning rates at the smallest scale
+    tr -d '\n' <"$1/isoflop.json" | sed 's/"run"/\n&/g' | sed -n 's/^"run": *"mlp_q1_.*_s1".*"seconds": *\([0-9.e-]*\),.*/\1/p'
+}
+[ "$(mlp_seconds "$work/whole" | wc -l)" = 2 ] || wrong "--time: $(mlp_seconds "$work/whole")"
+[ "$(mlp_seconds "$work/whole" | sort -u | wc -l)" = 1 ] || wrong "--time: two times for one kind and scale"
+timed=$(mlp_seconds "$work/whole")
+expect 0 'done  ' --data "$data" --out "$work/whole" $asked
+[ "$timed" = "$(mlp_seconds "$work/whole")" ] || wrong "the times in turns were forgotten"
+
 finish

@@ -20,7 +20,7 @@ static const struct {
 } columns[] = {
     { "steps", "step" },
     { "flops", "training FLOPs, the layers' matrix products" },
-    { "seconds", "seconds of training" },
+    { "seconds", "seconds of training steps" },
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 

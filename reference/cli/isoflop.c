@@ -8,7 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_KINDS = 1000, KEY_SCALES, KEY_SEEDS, KEY_BEST_SEEDS, KEY_VARIANTS, KEY_PEAKS, KEY_THREADS, KEY_DRY_RUN };
+enum {
+    KEY_KINDS = 1000,
+    KEY_SCALES,
+    KEY_SEEDS,
+    KEY_BEST_SEEDS,
+    KEY_VARIANTS,
+    KEY_PEAKS,
+    KEY_THREADS,
+    KEY_DRY_RUN,
+    KEY_TIME
+};
 
 static const struct argp_option options[] = {
     { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
@@ -25,6 +35,11 @@ static const struct argp_option options[] = {
     { "peak", KEY_PEAKS, "RATE", OPTION_ALIAS, NULL, 0 },
     { "set", 's', "NAME=VALUE", 0, "settings for every cell, as in --set B=8 T=256; a kind takes those it has", 0 },
     { "dry-run", KEY_DRY_RUN, NULL, 0, "say what each cell is and how long it will take, and train nothing", 0 },
+    { "time", KEY_TIME, NULL, 0,
+      "at the end time a step of each kind and scale, in turns, and count all seconds by that: for a study that did "
+      "not "
+      "have the machine for itself",
+      0 },
     { "threads", KEY_THREADS, "N", 0, "threads (default: all); changes no bit of the result", 0 },
     { 0 },
 };
@@ -109,6 +124,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_VARIANTS: take_list(state, &wanted->variants, "variants", value); break;
     case KEY_PEAKS: take_numbers(state, &wanted->peaks, "peaks", value, 1e-30, 1e30, false); break;
     case KEY_DRY_RUN: arguments->dry_run = true; break;
+    case KEY_TIME: wanted->time = true; break;
     case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
     case 's':
     case ARGP_KEY_ARG: option_set(state, &arguments->words, value); break;

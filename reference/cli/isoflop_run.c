@@ -187,8 +187,9 @@ static int do_cell(Study *study, const Cell *cell) {
     ok = ok && (kept != NULL || study_save(study, &error));
     int status = ok ? train_cell(study, cell, folder, &error) : command_failed(study->command, &error);
     if (ok && status == 0) {
-        ok = checkpoint_keep(folder, 1, &error) && study_read_result(study, cells_find(&study->cells, cell), &error) &&
-             study_save(study, &error);
+        ok = checkpoint_keep(folder, 1, &error) && study_read_result(study, cells_find(&study->cells, cell), &error);
+        study_apply_times(study);
+        ok = ok && study_save(study, &error);
         if (!ok) status = command_failed(study->command, &error);
     }
     free(folder);
@@ -227,6 +228,9 @@ int study_run(Study *study) {
               (check_room(study, &sum, &error) && study_make(study, &error) &&
                baselines_measure(&study->baselines, &study->corpus.train, &study->corpus.valid, &error));
     int status = ok ? run_cells(study) : command_failed(study->command, &error);
+    if (status == 0 && study->wanted.time && !(study_time(study, &error) && study_save(study, &error))) {
+        status = command_failed(study->command, &error);
+    }
     if (status == 0 && !print_report(study, &error)) status = command_failed(study->command, &error);
     return status;
 }

@@ -176,7 +176,7 @@ static bool read_folder(Study *study, const json_t *file, const char *path, Erro
         }
         if (!study_read_result(study, cell, error)) return false;
     }
-    return true;
+    return study_read_times(study, file, path, error);
 }
 
 bool study_read(Study *study, Error *error) {
@@ -219,9 +219,10 @@ static bool save_picture(const Study *study, const Groups *groups, Against again
 
 static bool save_json(const Study *study, Error *error) {
     char *path = path_join(study->wanted.out, "isoflop.json");
-    json_t *object = shared(study), *cells = report_cells(&study->cells);
+    json_t *object = shared(study), *cells = report_cells(&study->cells), *times = study_times(study);
     json_object_set_new(object, "data", json_string(study->corpus.path));
-    bool ok = path != NULL && cells != NULL && json_object_set_new(object, "cells", cells) == 0;
+    bool ok = path != NULL && cells != NULL && times != NULL && json_object_set_new(object, "cells", cells) == 0;
+    ok = ok && json_object_set_new(object, "step_times", times) == 0;
     ok = ok ? json_write_file(path, object, error) : fail(error, "%s: out of memory", study->wanted.out);
     json_decref(object);
     free(path);

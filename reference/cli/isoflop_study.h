@@ -17,14 +17,16 @@ typedef struct {
 } NumberList;
 typedef struct {
     const char *data, *out, *set;     // set: words for all cells
+    bool time;                        // steps anew, in turns
     TextList kinds, variants, scales; // scales from small to large
     NumberList budgets, peaks, seeds, best_seeds;
 } Wanted;
 
-// Seconds that a training step of one kind at one scale takes here.
+// Seconds that a training step of one kind at one scale takes here. timed: in turns with all others, by --time.
 typedef struct {
     char kind[CELL_KIND], scale[CELL_SCALE];
     double step;
+    bool timed;
 } Speed;
 
 // A study: what is wanted, and what its folder holds of it. The folder has isoflop.json, which names every cell ever
@@ -72,6 +74,12 @@ double cell_memory(const Cell *cell); // bytes that training it takes
 bool cell_fits(const Cell *cell);     // them, into this machine's
 // Times a few training steps of each kind at each scale that is still to come.
 bool study_measure(Study *study, Error *error);
+// Times a step of each kind and scale that is done, in turns, round after round, and counts seconds by the medians.
+bool study_time(Study *study, Error *error);
+// Seconds by what --time found, where it did.
+void study_apply_times(Study *study);
+json_t *study_times(const Study *study); // NULL: out of memory
+bool study_read_times(Study *study, const json_t *file, const char *path, Error *error);
 double study_seconds(const Study *study, const Cell *cell);      // of training; NAN: not measured
 double study_look_seconds(const Study *study, const Cell *cell); // of the look at the validation file at its end
 

@@ -265,7 +265,7 @@ static bool losses_of(LogLosses *out, const LogLines *lines, const char *path, E
     for (int i = 0; i < lines->count; i++) {
         double last = number_of(lines->lines[i], "final_valid_loss", NAN);
         double loss = number_of(lines->lines[i], "valid_loss", last), step = number_of(lines->lines[i], "step", NAN);
-        if (isnan(last)) seconds = number_of(lines->lines[i], "seconds", seconds);
+        seconds = number_of(lines->lines[i], "step_seconds", seconds);
         if (!isnan(loss)) out->at[out->count++] = (LogLoss){ step, step * flops_per_step, seconds, loss };
     }
     return true;

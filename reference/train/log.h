@@ -43,7 +43,7 @@ bool log_draw(const char *run, Error *error);
 // The validation losses in RUN/log.jsonl, and what each took: the looks on the way, and last, of a finished run, the
 // loss on the whole file. free(at) is the caller's.
 typedef struct {
-    double step, flops, seconds, loss; // flops by the authors' count; seconds: looks included, the last one left out
+    double step, flops, seconds, loss; // flops by the authors' count; seconds: of the training steps alone
 } LogLoss;
 typedef struct {
     LogLoss *at;
