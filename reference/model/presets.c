@@ -9,7 +9,7 @@ const Preset presets[] = {
     { "demo", "storyworld, about two minutes on two cores", "V=1024 T=256 D=128 L=3 Dh=16",
       "B=4 steps=2000 peak=0.004 log_every=20 eval_every=200 eval_batches=16 checkpoint_every=600", 100 },
     { "laptop", "real stories, about ten minutes on two cores", "V=4096 T=256 D=192 L=4 Dh=24",
-      "B=8 steps=2600 peak=0.003 log_every=20 eval_every=200 eval_batches=32 checkpoint_every=500", 100 },
+      "B=8 steps=2600 peak=0.006 log_every=20 eval_every=200 eval_batches=32 checkpoint_every=500", 100 },
     { "tinystories", "the paper's TinyStories run", "V=8192 T=1024 D=256 L=4 Dh=64",
       "B=256 steps=8280 peak=0.001 clip=2 batching=padded log_every=1 eval_every=100 eval_batches=2 "
       "checkpoint_every=100",
