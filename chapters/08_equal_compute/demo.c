@@ -1,0 +1,285 @@
+// build/chapter-08 counts what a budget of FLOPs buys each kind of layer, and tries the search for the best size where
+// the answer is known; --picture PARTS VALLEY draws the lesson's pictures.
+#include "chapters/08_equal_compute/best_size.h"
+#include "chapters/08_equal_compute/count.h"
+#include "chapters/08_equal_compute/scales.h"
+#include "chapters/08_equal_compute/traffic.h"
+#include "reference/support/chart.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KINDS = FEED_FORWARD_KINDS, B = 8, FIRST_PAPER = 8, SCALES = 15 };
+
+static const char *const scale_names[SCALES] = { "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8",
+                                                 "2",  "3",  "4",  "5",  "6",  "7",  "8" };
+
+static ModelSizes at_scale(int kind, int scale) {
+    ModelSizes sizes = { 0 };
+    if (scale < FIRST_PAPER)
+        quarter_scale(&sizes, (FeedForwardKind)kind, scale + 1);
+    else
+        paper_scale(&sizes, (FeedForwardKind)kind, scale - FIRST_PAPER + 2);
+    return sizes;
+}
+
+static void print_kinds(const char *before, int width) {
+    printf("%s", before);
+    for (int kind = 0; kind < KINDS; kind++) printf("%*s", width, feed_forward_kinds[kind].name);
+    printf("\n");
+}
+
+// ---- the ladder
+
+static void show_ladder(void) {
+    printf("The ladder: parameters in millions, and GFLOP of a training step of %d sequences\n\n", B);
+    printf("                 parameters, millions                 GFLOP a step\n");
+    printf("scale       mlp     glu     moe    peer sgatlin       mlp      glu      moe     peer  sgatlin\n");
+    for (int scale = 0; scale < SCALES; scale++) {
+        printf("%5s ", scale_names[scale]);
+        for (int kind = 0; kind < KINDS; kind++) {
+            ModelSizes sizes = at_scale(kind, scale);
+            printf("%8.*f", scale < FIRST_PAPER ? 2 : 0, 1e-6 * count_weights(&sizes).stored);
+        }
+        printf(" ");
+        for (int kind = 0; kind < KINDS; kind++) {
+            ModelSizes sizes = at_scale(kind, scale);
+            printf("%9.*f", scale < FIRST_PAPER ? 2 : 0, 1e-9 * step_flops(&sizes, B));
+        }
+        printf("\n");
+    }
+}
+
+// ---- what one budget buys
+
+static void show_purchases(double budget, const int *scales, int count) {
+    printf("\nWhat %.0e FLOPs buy, in steps of %d sequences\n\n", budget, B);
+    printf("scale  kind      parameters    active    steps  tokens, millions  logits' share  FLOPs with them\n");
+    for (int i = 0; i < count; i++) {
+        for (int kind = 0; kind < KINDS; kind++) {
+            ModelSizes sizes = at_scale(kind, scales[i]);
+            Weights w = count_weights(&sizes);
+            Purchase p;
+            if (!buy_training(&p, budget, &sizes, B)) {
+                printf("%5s  %-8s not one step\n", scale_names[scales[i]], feed_forward_kinds[kind].name);
+                continue;
+            }
+            printf("%5s  %-8s %11.0f %9.0f %8.0f %17.2f %13.1f%% %16.2e\n", scale_names[scales[i]],
+                   feed_forward_kinds[kind].name, w.stored, w.active, p.steps, 1e-6 * p.tokens,
+                   100 * (1 - p.flops / p.full), p.full);
+        }
+    }
+}
+
+// ---- bytes
+
+static void show_traffic(int scale) {
+    static const double tokens[] = { 1, 64, 2048, 65536 };
+    printf("\nFLOPs for each byte moved, one feed-forward layer forward, scale %s\n\n", scale_names[scale]);
+    print_kinds("                              ", 9);
+    for (int i = 0; i < 4; i++) {
+        printf("%6.0f tokens, weights once   ", tokens[i]);
+        for (int kind = 0; kind < KINDS; kind++) {
+            ModelSizes sizes = at_scale(kind, scale);
+            Traffic t = layer_traffic(&sizes, tokens[i]);
+            printf("%9.2f", t.flops / t.once);
+        }
+        printf("\n");
+    }
+    printf("%6.0f tokens, at every use   ", tokens[2]);
+    for (int kind = 0; kind < KINDS; kind++) {
+        ModelSizes sizes = at_scale(kind, scale);
+        Traffic t = layer_traffic(&sizes, tokens[2]);
+        printf("%9.2f", t.flops / t.every);
+    }
+    printf("\n");
+}
+
+// ---- a valley whose lowest point is known
+
+// Hoffmann et al. 2022, equation 10: the loss of N parameters that saw D tokens is 1.69 + 406.4/N^0.34 + 410.7/D^0.28.
+// With 6·N·D FLOPs for N parameters and D tokens a budget leaves D = budget/(6·N), and the best N has a formula.
+static double known_loss(double N, double budget) {
+    return 1.69 + 406.4 / pow(N, 0.34) + 410.7 / pow(budget / (6 * N), 0.28);
+}
+
+static double known_best(double budget) {
+    return pow(0.34 * 406.4 / (0.28 * 410.7), 1 / 0.62) * pow(budget / 6, 0.28 / 0.62);
+}
+
+enum { MOST = 5 };
+static const double VALLEY_BUDGET = 6e18;
+
+typedef struct {
+    const char *name;
+    int count;
+    double first, factor; // sizes: the first, in shares of the best, and how many times larger the next
+    double luck;          // of the smallest, in nats; the largest has as much bad luck
+} Trial;
+
+static const Trial trials[] = {
+    { "three, each the double", 3, 0.6, 2, 0 },
+    { "five, each the double", 5, 0.3, 2, 0 },
+    { "three, each four times", 3, 0.3, 4, 0 },
+    { "five, each four times", 5, 0.05, 4, 0 },
+    { "double, 0.005 nats of luck", 3, 0.6, 2, 0.005 },
+    { "four times, the same luck", 3, 0.3, 4, 0.005 },
+    { "all too small", 3, 0.1, 2, 0 },
+    { "all too large", 3, 1.5, 2, 0 },
+};
+enum { TRIALS = sizeof trials / sizeof trials[0] };
+
+static ValleyVerdict try_valley(Valley *out, double sizes[MOST], double losses[MOST], const Trial *trial) {
+    for (int i = 0; i < trial->count; i++) {
+        sizes[i] = known_best(VALLEY_BUDGET) * trial->first * pow(trial->factor, i);
+        losses[i] = known_loss(sizes[i], VALLEY_BUDGET);
+    }
+    losses[0] -= trial->luck;
+    losses[trial->count - 1] += trial->luck;
+    return best_size(out, sizes, losses, trial->count);
+}
+
+static void show_valley(void) {
+    static const char *const verdicts[] = { "found", "smaller!", "larger!", "none", "too few" };
+    double best = known_best(VALLEY_BUDGET), lowest = known_loss(best, VALLEY_BUDGET);
+    printf("\nA loss whose best size is known: %.0f million parameters, %.4f nats at %.0e FLOPs\n\n", 1e-6 * best,
+           lowest, VALLEY_BUDGET);
+    printf("sizes tried                  in shares of the best     verdict   answer / best   its loss - the lowest\n");
+    for (int i = 0; i < TRIALS; i++) {
+        double sizes[MOST], losses[MOST];
+        Valley v;
+        ValleyVerdict verdict = try_valley(&v, sizes, losses, &trials[i]);
+        printf("%-28s %5.2f to %5.2f           %-8s  %13.2f   %19.4f\n", trials[i].name, sizes[0] / best,
+               sizes[trials[i].count - 1] / best, verdicts[verdict], v.parameters / best,
+               known_loss(v.parameters, VALLEY_BUDGET) - lowest);
+    }
+    printf("\nWhat another size than the best costs, in nats:");
+    for (double share = 0.25; share <= 4; share *= 2) {
+        printf("  %g times %.4f", share, known_loss(share * best, VALLEY_BUDGET) - lowest);
+    }
+    printf("\n");
+}
+
+// ---- pictures
+
+enum { WIDTH = 1000, PANEL = 300, LABELS = 110, BAR = 34, SPACE = 12, PARTS = 5, DRAWN_SCALES = 2 };
+static const char *const part_names[PARTS] = { "projections", "looking back", "router", "experts", "logits" };
+
+static void part_values(double out[PARTS], int kind, int scale) {
+    ModelSizes sizes = at_scale(kind, scale);
+    Flops f = count_flops(&sizes);
+    const double values[PARTS] = { f.projections, f.looking_back, f.router, f.experts, f.logits };
+    for (int part = 0; part < PARTS; part++) out[part] = values[part] / sizes.T;
+}
+
+static void draw_legend(Picture *picture, int y) {
+    int x = LABELS;
+    for (int part = 0; part < PARTS; part++) {
+        picture_fill(picture, x, y, 16, 16, color_class(part));
+        x = picture_text(picture, x + 24, y + 1, 1.5, COLOR_TEXT, part_names[part]) + 30;
+    }
+}
+
+// A bar a kind, as long as a token's FLOPs; the budget counts what is left of the white mark.
+static void draw_bars(Picture *picture, int top, int scale) {
+    char title[96];
+    double values[KINDS][PARTS], longest = 0;
+    for (int kind = 0; kind < KINDS; kind++) {
+        double sum = 0;
+        part_values(values[kind], kind, scale);
+        for (int part = 0; part < PARTS; part++) sum += values[kind][part];
+        longest = fmax(longest, sum);
+    }
+    snprintf(title, sizeof title, "scale %s: FLOPs of one token, forward; the longest bar is %.*f million",
+             scale_names[scale], scale < FIRST_PAPER ? 2 : 0, 1e-6 * longest);
+    picture_text(picture, LABELS, top, 1.5, COLOR_DIM, title);
+    for (int kind = 0; kind < KINDS; kind++) {
+        int y = top + 28 + kind * (BAR + SPACE);
+        double at = 0, per_pixel = longest / (WIDTH - LABELS - 24);
+        const char *label = feed_forward_kinds[kind].name;
+        picture_text(picture, LABELS - 12 - text_width(label, 2), y + 10, 2, COLOR_TEXT, label);
+        for (int part = 0; part < PARTS; part++) {
+            int from = LABELS + (int)lround(at / per_pixel), to;
+            at += values[kind][part];
+            to = LABELS + (int)lround(at / per_pixel);
+            picture_fill(picture, from, y, to - from, BAR, color_class(part));
+            if (part == PARTS - 2) picture_fill(picture, to - 2, y - 4, 3, BAR + 8, 0xffffff);
+        }
+    }
+}
+
+static bool draw_parts(const char *path, Error *error) {
+    static const int scales[DRAWN_SCALES] = { 1, FIRST_PAPER + 2 }; // q2 and 4
+    Picture picture;
+    if (!picture_new(&picture, WIDTH, DRAWN_SCALES * PANEL + 40, error)) return false;
+    draw_legend(&picture, 16);
+    for (int i = 0; i < DRAWN_SCALES; i++) draw_bars(&picture, 56 + i * PANEL, scales[i]);
+    bool ok = picture_write_png(&picture, path, error);
+    picture_free(&picture);
+    return ok;
+}
+
+// The known loss, and the parabolas of two of the trials with the sizes that they were laid through.
+static bool draw_valley(const char *path, Error *error) {
+    enum { POINTS = 81, DRAWN = 2, SERIES = 1 + 2 * DRAWN };
+    static const struct {
+        int trial;
+        const char *name;
+    } drawn[DRAWN] = { { 1, "five sizes, each the double" }, { 3, "five sizes, each four times" } };
+    double best = known_best(VALLEY_BUDGET), N[POINTS], known[POINTS], parabola[DRAWN][POINTS];
+    double dot_N[DRAWN][2 * MOST], dots[DRAWN][2 * MOST];
+    for (int i = 0; i < POINTS; i++) {
+        N[i] = best * pow(2.0, (i - POINTS / 2) / 8.0);
+        known[i] = known_loss(N[i], VALLEY_BUDGET);
+    }
+    Series series[SERIES] = { { "the loss itself", COLOR_DIM, N, known, POINTS } };
+    for (int d = 0; d < DRAWN; d++) {
+        const Trial *trial = &trials[drawn[d].trial];
+        double sizes[MOST], losses[MOST];
+        Valley v;
+        try_valley(&v, sizes, losses, trial);
+        for (int i = 0; i < POINTS; i++) {
+            bool near = N[i] >= 0.99 * sizes[0] && N[i] <= 1.01 * sizes[trial->count - 1];
+            parabola[d][i] = near ? valley_loss(&v, N[i]) : NAN;
+        }
+        for (int i = 0; i < trial->count; i++) { // a point alone is a dot
+            dot_N[d][2 * i] = sizes[i];
+            dots[d][2 * i] = losses[i];
+            dot_N[d][2 * i + 1] = dots[d][2 * i + 1] = NAN;
+        }
+        series[1 + 2 * d] = (Series){ drawn[d].name, color_class(d), N, parabola[d], POINTS };
+        series[2 + 2 * d] = (Series){ NULL, color_class(d), dot_N[d], dots[d], 2 * trial->count };
+    }
+    Chart chart = { .title = "Parabolas through a valley that is none",
+                    .x_label = "parameters",
+                    .y_label = "loss, nats a token",
+                    .log_x = true,
+                    .series = series,
+                    .series_count = SERIES };
+    return chart_write_png(&chart, path, error);
+}
+
+int main(int count, char **arguments) {
+    static const int ours[] = { 0, 1, 2 }, papers[] = { FIRST_PAPER + 2 };
+    Error error = { "" };
+    bool pictures = count == 4 && strcmp(arguments[1], "--picture") == 0;
+    if (count != 1 && !pictures) {
+        fputs("Usage: chapter-08 [--picture PARTS.png VALLEY.png]\n", stderr);
+        return 2;
+    }
+    if (pictures) {
+        if (draw_parts(arguments[2], &error) && draw_valley(arguments[3], &error)) return EXIT_SUCCESS;
+        fprintf(stderr, "chapter-08: %s\n", error.text);
+        return EXIT_FAILURE;
+    }
+    show_ladder();
+    show_purchases(4e12, ours, 3);
+    show_purchases(6e18, papers, 1);
+    show_traffic(1);
+    show_traffic(FIRST_PAPER + 2);
+    show_valley();
+    if (fflush(stdout) == 0) return EXIT_SUCCESS;
+    fputs("chapter-08: the output could not be written\n", stderr);
+    return EXIT_FAILURE;
+}
