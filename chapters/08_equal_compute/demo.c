@@ -108,57 +108,56 @@ static double known_best(double budget) {
     return pow(0.34 * 406.4 / (0.28 * 410.7), 1 / 0.62) * pow(budget / 6, 0.28 / 0.62);
 }
 
-enum { MOST = 5 };
-static const double VALLEY_BUDGET = 6e18;
+enum { MOST = 5, TRIALS = 6, LUCKS = 3 };
+static const double VALLEY_BUDGET = 6e18, LUCK = 0.01;
 
-typedef struct {
+static const struct {
     const char *name;
     int count;
     double first, factor; // sizes: the first, in shares of the best, and how many times larger the next
-    double luck;          // of the smallest, in nats; the largest has as much bad luck
-} Trial;
+} trials[TRIALS] = { { "three, each the double", 3, 0.6, 2 }, { "five, each the double", 5, 0.3, 2 },
+                     { "three, each four times", 3, 0.3, 4 }, { "five, each four times", 5, 0.05, 4 },
+                     { "all too small", 3, 0.1, 2 },          { "all too large", 3, 2.5, 2 } };
 
-static const Trial trials[] = {
-    { "three, each the double", 3, 0.6, 2, 0 },
-    { "five, each the double", 5, 0.3, 2, 0 },
-    { "three, each four times", 3, 0.3, 4, 0 },
-    { "five, each four times", 5, 0.05, 4, 0 },
-    { "double, 0.005 nats of luck", 3, 0.6, 2, 0.005 },
-    { "four times, the same luck", 3, 0.3, 4, 0.005 },
-    { "all too small", 3, 0.1, 2, 0 },
-    { "all too large", 3, 1.5, 2, 0 },
-};
-enum { TRIALS = sizeof trials / sizeof trials[0] };
-
-static ValleyVerdict try_valley(Valley *out, double sizes[MOST], double losses[MOST], const Trial *trial) {
-    for (int i = 0; i < trial->count; i++) {
-        sizes[i] = known_best(VALLEY_BUDGET) * trial->first * pow(trial->factor, i);
+// Two runs that differ in nothing but the seed end in other losses. luck 1: the largest size came out too high and the
+// smallest as much too low; luck 2: the one in the middle came out too high.
+static ValleyVerdict try_valley(Valley *out, double sizes[MOST], double losses[MOST], int trial, int luck) {
+    int count = trials[trial].count;
+    for (int i = 0; i < count; i++) {
+        sizes[i] = known_best(VALLEY_BUDGET) * trials[trial].first * pow(trials[trial].factor, i);
         losses[i] = known_loss(sizes[i], VALLEY_BUDGET);
     }
-    losses[0] -= trial->luck;
-    losses[trial->count - 1] += trial->luck;
-    return best_size(out, sizes, losses, trial->count);
+    if (luck == 1) losses[0] -= LUCK, losses[count - 1] += LUCK;
+    if (luck == 2) losses[count / 2] += LUCK;
+    return best_size(out, sizes, losses, count);
+}
+
+static void show_trial(int trial) {
+    static const char *const verdicts[] = { "found", "smaller!", "larger!", "none", "too few" };
+    double best = known_best(VALLEY_BUDGET);
+    for (int luck = 0; luck < LUCKS; luck++) {
+        double sizes[MOST], losses[MOST];
+        Valley v;
+        ValleyVerdict verdict = try_valley(&v, sizes, losses, trial, luck);
+        if (luck == 0) {
+            printf("%-23s %5.2f to %5.2f ", trials[trial].name, sizes[0] / best, sizes[trials[trial].count - 1] / best);
+        }
+        printf("  %8s %6.2f", verdicts[verdict], v.parameters / best);
+    }
+    printf("\n");
 }
 
 static void show_valley(void) {
-    static const char *const verdicts[] = { "found", "smaller!", "larger!", "none", "too few" };
     double best = known_best(VALLEY_BUDGET), lowest = known_loss(best, VALLEY_BUDGET);
     printf("\nA loss whose best size is known: %.0f million parameters, %.4f nats at %.0e FLOPs\n\n", 1e-6 * best,
            lowest, VALLEY_BUDGET);
-    printf("sizes tried                  in shares of the best     verdict   answer / best   its loss - the lowest\n");
-    for (int i = 0; i < TRIALS; i++) {
-        double sizes[MOST], losses[MOST];
-        Valley v;
-        ValleyVerdict verdict = try_valley(&v, sizes, losses, &trials[i]);
-        printf("%-28s %5.2f to %5.2f           %-8s  %13.2f   %19.4f\n", trials[i].name, sizes[0] / best,
-               sizes[trials[i].count - 1] / best, verdicts[verdict], v.parameters / best,
-               known_loss(v.parameters, VALLEY_BUDGET) - lowest);
-    }
-    printf("\nWhat another size than the best costs, in nats:");
+    printf("What another size costs, in nats:");
     for (double share = 0.25; share <= 4; share *= 2) {
-        printf("  %g times %.4f", share, known_loss(share * best, VALLEY_BUDGET) - lowest);
+        if (share != 1) printf("  %g times it %.3f", share, known_loss(share * best, VALLEY_BUDGET) - lowest);
     }
-    printf("\n");
+    printf("\n\nVerdict and answer, both sizes in shares of the best; luck: %g nats\n\n", LUCK);
+    printf("sizes tried                                no luck      luck at the ends   in the middle\n");
+    for (int trial = 0; trial < TRIALS; trial++) show_trial(trial);
 }
 
 // ---- pictures
@@ -220,38 +219,35 @@ static bool draw_parts(const char *path, Error *error) {
     return ok;
 }
 
-// The known loss, and the parabolas of two of the trials with the sizes that they were laid through.
+// The known loss, and parabolas through sizes around the best one and through sizes that are too small.
 static bool draw_valley(const char *path, Error *error) {
-    enum { POINTS = 81, DRAWN = 2, SERIES = 1 + 2 * DRAWN };
+    enum { POINTS = 61, DRAWN = 3, SERIES = 1 + 2 * DRAWN };
     static const struct {
-        int trial;
+        int trial, luck;
         const char *name;
-    } drawn[DRAWN] = { { 1, "five sizes, each the double" }, { 3, "five sizes, each four times" } };
+    } drawn[DRAWN] = { { 1, 0, "five sizes around" }, { 4, 0, "three too small" }, { 4, 2, "one of them unlucky" } };
     double best = known_best(VALLEY_BUDGET), N[POINTS], known[POINTS], parabola[DRAWN][POINTS];
     double dot_N[DRAWN][2 * MOST], dots[DRAWN][2 * MOST];
+    Series series[SERIES] = { { "the loss itself", COLOR_DIM, N, known, POINTS } };
     for (int i = 0; i < POINTS; i++) {
-        N[i] = best * pow(2.0, (i - POINTS / 2) / 8.0);
+        N[i] = best * pow(2.0, i / 8.0 - 4.0);
         known[i] = known_loss(N[i], VALLEY_BUDGET);
     }
-    Series series[SERIES] = { { "the loss itself", COLOR_DIM, N, known, POINTS } };
     for (int d = 0; d < DRAWN; d++) {
-        const Trial *trial = &trials[drawn[d].trial];
+        int count = trials[drawn[d].trial].count;
         double sizes[MOST], losses[MOST];
         Valley v;
-        try_valley(&v, sizes, losses, trial);
-        for (int i = 0; i < POINTS; i++) {
-            bool near = N[i] >= 0.99 * sizes[0] && N[i] <= 1.01 * sizes[trial->count - 1];
-            parabola[d][i] = near ? valley_loss(&v, N[i]) : NAN;
-        }
-        for (int i = 0; i < trial->count; i++) { // a point alone is a dot
+        try_valley(&v, sizes, losses, drawn[d].trial, drawn[d].luck);
+        for (int i = 0; i < POINTS; i++) parabola[d][i] = N[i] > 0.8 * sizes[0] ? valley_loss(&v, N[i]) : NAN;
+        for (int i = 0; i < count; i++) { // a point alone is a dot
             dot_N[d][2 * i] = sizes[i];
             dots[d][2 * i] = losses[i];
             dot_N[d][2 * i + 1] = dots[d][2 * i + 1] = NAN;
         }
         series[1 + 2 * d] = (Series){ drawn[d].name, color_class(d), N, parabola[d], POINTS };
-        series[2 + 2 * d] = (Series){ NULL, color_class(d), dot_N[d], dots[d], 2 * trial->count };
+        series[2 + 2 * d] = (Series){ NULL, color_class(d), dot_N[d], dots[d], 2 * count };
     }
-    Chart chart = { .title = "Parabolas through a valley that is none",
+    Chart chart = { .title = "Where is the lowest point?",
                     .x_label = "parameters",
                     .y_label = "loss, nats a token",
                     .log_x = true,
