@@ -1,0 +1,57 @@
+#include "chapters/08_equal_compute/scales.h"
+#include "chapters/08_equal_compute/traffic.h"
+#include "tests/support/suite.h"
+
+double least_seconds(const Traffic *t, double flops, double bytes);
+long busy_tokens(const ModelSizes *sizes, double flops, double bytes, long most);
+
+START_TEST(the_slower_of_the_two)
+{
+    const Traffic t = { .flops = 600, .once = 100, .every = 5000 };
+    ck_assert_double_eq_tol(least_seconds(&t, 100, 100), 6.0, 1e-14);
+    ck_assert_double_eq_tol(least_seconds(&t, 100, 10), 10.0, 1e-14);
+}
+END_TEST
+
+// An mlp has 4·N·D·F FLOPs for 4·(2·D·F + 2·N·D) bytes: with F = 40 that is 40 N / (2 (40 + N)), and 10 at N = 40.
+START_TEST(an_mlp_on_paper)
+{
+    const ModelSizes mlp = { .ffn = FEED_FORWARD_MLP, .D = 16, .F = 40 };
+    ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 1000), 40);
+    ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 40), 40);
+    ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 39), 0);
+    ck_assert_int_eq(busy_tokens(&mlp, 1e9, 1e10, 1000), 1);        // 0.1 FLOPs a byte: one token will do
+    ck_assert_int_eq(busy_tokens(&mlp, 2e10, 1e9, 1000000000L), 0); // 20 are reached by no number of tokens
+}
+END_TEST
+
+// Every kind, many machines: with the answer it is busy, with one token less it is not.
+START_TEST(just_enough)
+{
+    for (int s = 1; s <= 4; s++) {
+        for (double balance = 0.6; balance < 60; balance *= 1.9) {
+            ModelSizes sizes;
+            ck_assert(quarter_scale(&sizes, (FeedForwardKind)_i, s));
+            long N = busy_tokens(&sizes, balance * 1e9, 1e9, 1L << 40);
+            if (N == 0) { // then not even this many
+                Traffic most = layer_traffic(&sizes, 0x1p40);
+                ck_assert_msg(most.flops / most.once < balance, "q%d, %g: %g", s, balance, most.flops / most.once);
+                continue;
+            }
+            Traffic enough = layer_traffic(&sizes, (double)N), fewer = layer_traffic(&sizes, (double)N - 1);
+            ck_assert_msg(enough.flops / 1e9 / balance >= enough.once / 1e9, "q%d, %g: %ld", s, balance, N);
+            ck_assert_msg(N == 1 || fewer.flops / 1e9 / balance < fewer.once / 1e9, "q%d, %g: %ld", s, balance, N);
+        }
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("08-2 roofline");
+    TCase *tests = tcase_create("roofline");
+    tcase_add_test(tests, the_slower_of_the_two);
+    tcase_add_test(tests, an_mlp_on_paper);
+    tcase_add_loop_test(tests, just_enough, 0, FEED_FORWARD_KINDS);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
