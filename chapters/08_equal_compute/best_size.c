@@ -32,7 +32,6 @@ static Reach reach_of(const double *parameters, const double *loss, int count) {
 
 // Least squares. 1, u and `bend` = u² − tilt·u − square have nothing in common over the points (u's mean is 0), so each
 // one's share of the losses is found alone: Σ share·loss / Σ share².
-// [fit
 static void fit(Valley *out, const double *parameters, const double *loss, int count) {
     double points = 0, u1 = 0, u2 = 0, u3 = 0, mean = 0;
     for (int i = 0; i < count; i++) {
@@ -58,7 +57,6 @@ static void fit(Valley *out, const double *parameters, const double *loss, int c
     double c = bent / bend2;
     *out = (Valley){ .middle = u1, .a = mean - c * square, .b = along - c * tilt, .c = c };
 }
-// fit]
 
 double valley_loss(const Valley *valley, double parameters) {
     double u = log(parameters) - valley->middle;

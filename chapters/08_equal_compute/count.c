@@ -29,7 +29,6 @@ double full_step_flops(const ModelSizes *sizes, int B) {
     return 3.0 * B * full_flops(&f);
 }
 
-// [weights
 Weights count_weights(const ModelSizes *sizes) {
     double D = sizes->D, L = sizes->L;
     LayerParts p = layer_parts(sizes);
@@ -41,7 +40,6 @@ Weights count_weights(const ModelSizes *sizes) {
         .active = L * (attention + norms + p.router + fmin(experts_taken(&p), all) * expert) + embedding,
     };
 }
-// weights]
 
 // [buy
 bool buy_training(Purchase *out, double budget, const ModelSizes *sizes, int B) {

@@ -1,6 +1,5 @@
 #include "chapters/08_equal_compute/scales.h"
 
-// [scale
 static void set_layer(ModelSizes *m, int s, int part) {
     int peer_n = 32 + 24 * s, sgatlin_n = 16 + 12 * s;
     if (m->ffn == FEED_FORWARD_MLP || m->ffn == FEED_FORWARD_GLU) {
@@ -17,7 +16,6 @@ static void set_layer(ModelSizes *m, int s, int part) {
         m->Dk = 128 / part;
     }
 }
-// scale]
 
 static bool is_kind(FeedForwardKind kind) { return (int)kind >= 0 && kind < FEED_FORWARD_KINDS; }
 
