@@ -67,6 +67,19 @@ START_TEST(weights_on_paper)
 }
 END_TEST
 
+// Three heads take two experts each, of a pool of four: one token cannot touch more than four. n = 2, lists = 6: queries
+// 6·4·3 = 72 and keys 6·2·3 = 36. The products are of all six.
+START_TEST(no_more_active_than_there_are)
+{
+    ModelSizes sizes = small(FEED_FORWARD_PEER);
+    sizes.C = 3;
+    Weights w = count_weights(&sizes);
+    ck_assert_double_eq(w.stored, 2 * (64 + 8 + 8 + 108 + 32) + 24);
+    ck_assert_double_eq(w.active, w.stored);
+    ck_assert_double_eq(count_flops(&sizes).experts, 2 * 2 * 3 * 6 * 8);
+}
+END_TEST
+
 // ---- the count is of the model that chapter 07 builds: one weight more or less, and its list of parameters says so
 
 START_TEST(the_model_of_chapter_07_has_as_many_parameters)
@@ -275,6 +288,7 @@ int main(void) {
     TCase *tests = tcase_create("count");
     tcase_add_loop_test(tests, flops_on_paper, 0, ON_PAPER);
     tcase_add_loop_test(tests, weights_on_paper, 0, ON_PAPER);
+    tcase_add_test(tests, no_more_active_than_there_are);
     tcase_add_loop_test(tests, the_model_of_chapter_07_has_as_many_parameters, 0, ON_PAPER);
     tcase_add_loop_test(tests, the_authors_count_exactly, 0, GOLDEN_ROWS);
     tcase_add_test(tests, the_ladder_is_the_papers);
