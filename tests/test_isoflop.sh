@@ -165,6 +165,19 @@ refused 'another model or other settings' --data "$data" --out "$work/wild" --bu
 echo '{' >"$work/wild/isoflop.json"
 refused 'isoflop.json: line' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --set B=2 T=32 clip=0
 
+# -- Killed behind the last line of a cell's log: its picture is drawn, and it is known to be done --
+
+cell=$(ls -d "$work"/broken/mlp_q1_*_p0.001_s1)
+rm "$cell/loss.png"
+touch "$cell/.loss.png.partial-999999"
+sed '0,/"done": true/s//"done": false/' "$work/broken/isoflop.json" >"$work/late.json"
+cp "$work/late.json" "$work/broken/isoflop.json"
+whole "$work/broken" && wrong "the test did not make a cell undone"
+expect 0 '9 of them done' --data "$data" --out "$work/broken" $asked
+whole "$work/broken" || wrong "a cell that was done is not known to be"
+[ "$(head -c 4 "$cell/loss.png" | tail -c 3)" = PNG ] || wrong "a cell that was done got no picture"
+[ ! -e "$cell/.loss.png.partial-999999" ] || wrong "half a picture was left behind"
+
 # -- Times in turns: nothing is trained, and cells of one kind and scale take the same seconds from then on --
 
 expect 0 'timing   round 5 of 5' --data "$data" --out "$work/whole" --time $asked

@@ -187,7 +187,7 @@ static int do_cell(Study *study, const Cell *cell) {
     ok = ok && (kept != NULL || study_save(study, &error));
     int status = ok ? train_cell(study, cell, folder, &error) : command_failed(study->command, &error);
     if (ok && status == 0) {
-        ok = checkpoint_keep(folder, 1, &error) && study_read_result(study, cells_find(&study->cells, cell), &error);
+        ok = study_tidy(study, cell, &error) && study_read_result(study, cells_find(&study->cells, cell), &error);
         study_apply_times(study);
         ok = ok && study_save(study, &error);
         if (!ok) status = command_failed(study->command, &error);

@@ -1,5 +1,6 @@
 #include "reference/cli/isoflop_study.h"
 #include "reference/support/files.h"
+#include "reference/train/checkpoint.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -165,9 +166,18 @@ bool study_read_result(const Study *study, Cell *cell, Error *error) {
     return ok;
 }
 
+bool study_tidy(const Study *study, const Cell *cell, Error *error) {
+    char *run = cell_path(study, cell);
+    bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_keep(run, 1, error) && log_draw(run, error);
+    free(run);
+    return ok;
+}
+
 static bool read_folder(Study *study, const json_t *file, const char *path, Error *error) {
+    const json_t *cells = json_object_get(file, "cells");
+    bool late = false;
     if (!check_shared(study, file, path, error)) return false;
-    if (!report_read_cells(&study->cells, json_object_get(file, "cells"), path, error)) return false;
+    if (!report_read_cells(&study->cells, cells, path, error)) return false;
     for (int i = 0; i < study->cells.count; i++) {
         Cell *cell = &study->cells.at[i];
         Error why;
@@ -175,8 +185,13 @@ static bool read_folder(Study *study, const json_t *file, const char *path, Erro
             return fail(error, "%s: %.900s", path, why.text);
         }
         if (!study_read_result(study, cell, error)) return false;
+        // Done, and yet not named so: killed between the last line of its log and what comes after it.
+        bool known = json_is_true(json_object_get(json_array_get(cells, (size_t)i), "done"));
+        if (!cell_done(cell) || known) continue;
+        if (!study_tidy(study, cell, error)) return false;
+        late = true;
     }
-    return study_read_times(study, file, path, error);
+    return study_read_times(study, file, path, error) && (!late || study_save(study, error));
 }
 
 bool study_read(Study *study, Error *error) {

@@ -64,6 +64,8 @@ bool study_read(Study *study, Error *error);
 bool study_make(Study *study, Error *error);
 // Reads what came of a cell from its run's log, if there is one.
 bool study_read_result(const Study *study, Cell *cell, Error *error);
+// What a cell that is done leaves: one checkpoint, and the picture of its losses.
+bool study_tidy(const Study *study, const Cell *cell, Error *error);
 // Writes isoflop.json, and the pictures once there is something to draw.
 bool study_save(const Study *study, Error *error);
 
