@@ -96,7 +96,7 @@ for file in "$work"/whole/*/step-*/model.safetensors; do
     cmp "$file" "$broken${file#"$work/whole"}" || wrong "SEED=$seed: other weights"
 done
 values "$broken" seconds | awk '!($1 > 0) { exit 1 }' || wrong "seconds: $(values "$broken" seconds)"
-[ -z "$(ls -d "$broken"/.*partial* "$broken"/*/.*partial* 2>/dev/null)" ] || wrong "halves were left behind"
+[ -z "$(ls -d "$broken"/.*partial* "$broken"/*/.*partial* 2>/dev/null)" ] || wrong "SEED=$seed: halves were left behind: $(ls -d "$broken"/.*partial* "$broken"/*/.*partial* 2>/dev/null)"
 
 # More may be asked of a study: what is done stays.
 logs=$(cat "$work"/whole/*/log.jsonl | cksum)

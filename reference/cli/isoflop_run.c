@@ -228,7 +228,8 @@ int study_run(Study *study) {
               (check_room(study, &sum, &error) && study_make(study, &error) &&
                baselines_measure(&study->baselines, &study->corpus.train, &study->corpus.valid, &error));
     int status = ok ? run_cells(study) : command_failed(study->command, &error);
-    if (status == 0 && study->wanted.time && !(study_time(study, &error) && study_save(study, &error))) {
+    // Saved once more though nothing may be new: the last time may have been broken off between its files.
+    if (status == 0 && ((study->wanted.time && !study_time(study, &error)) || !study_save(study, &error))) {
         status = command_failed(study->command, &error);
     }
     if (status == 0 && !print_report(study, &error)) status = command_failed(study->command, &error);

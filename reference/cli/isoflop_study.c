@@ -175,7 +175,6 @@ bool study_tidy(const Study *study, const Cell *cell, Error *error) {
 
 static bool read_folder(Study *study, const json_t *file, const char *path, Error *error) {
     const json_t *cells = json_object_get(file, "cells");
-    bool late = false;
     if (!check_shared(study, file, path, error)) return false;
     if (!report_read_cells(&study->cells, cells, path, error)) return false;
     for (int i = 0; i < study->cells.count; i++) {
@@ -187,11 +186,9 @@ static bool read_folder(Study *study, const json_t *file, const char *path, Erro
         if (!study_read_result(study, cell, error)) return false;
         // Done, and yet not named so: killed between the last line of its log and what comes after it.
         bool known = json_is_true(json_object_get(json_array_get(cells, (size_t)i), "done"));
-        if (!cell_done(cell) || known) continue;
-        if (!study_tidy(study, cell, error)) return false;
-        late = true;
+        if (cell_done(cell) && !known && !study_tidy(study, cell, error)) return false;
     }
-    return study_read_times(study, file, path, error) && (!late || study_save(study, error));
+    return study_read_times(study, file, path, error);
 }
 
 bool study_read(Study *study, Error *error) {
