@@ -19,7 +19,7 @@ static const struct {
     const char *name, *label;
 } columns[] = {
     { "steps", "step" },
-    { "flops", "training FLOPs, the layers' matrix products" },
+    { "flops", "1e12 training FLOPs, the layers' matrix products" },
     { "seconds", "seconds of training steps" },
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
@@ -74,7 +74,7 @@ static bool curve(Series *out, double **points, const Arguments *arguments, int 
     for (int j = 0; x != NULL && j < losses.count; j++) {
         const LogLoss *at = &losses.at[j];
         if (at->loss > arguments->below) continue;
-        x[out->count] = (double[]){ at->step, at->flops, at->seconds }[arguments->against];
+        x[out->count] = (double[]){ at->step, at->flops / 1e12, at->seconds }[arguments->against];
         y[out->count++] = at->loss;
     }
     free(losses.at);
