@@ -53,126 +53,113 @@ static void gate_row_backward(float *restrict dg, float *restrict du, const floa
     }
 }
 
-static int expert_of(const Glus *glus, int row) {
-    int e = 0;
-    while (row >= glus->first[e + 1]) e++;
-    return e;
-}
+// ---- E of them on R rows. What a thread takes, and how many rows, the sizes decide and never the number of threads.
 
-// sums [E,width] = the column sums of each expert's rows [R,width]; a thread owns its columns, so the order of the
-// additions is fixed.
-static void column_sums(float *sums, const float *rows, int width, const Glus *glus) {
-    enum { COLUMNS = 64 };
-    int blocks = (width + COLUMNS - 1) / COLUMNS;
-#pragma omp parallel for
-    for (int task = 0; task < glus->E * blocks; task++) {
-        int e = task / blocks, d0 = task % blocks * COLUMNS, columns = width - d0 < COLUMNS ? width - d0 : COLUMNS;
-        float *sum = sums + (size_t)e * width + d0;
-        memset(sum, 0, (size_t)columns * sizeof *sum);
-        for (int r = glus->first[e]; r < glus->first[e + 1]; r++) {
-            add_row(sum, 1.0f, rows + (size_t)r * width + d0, columns);
-        }
-    }
-}
-
-// The products of one linear layer [in,out] of every expert, on its rows: y = x w, dx = dy w^T, dw = x^T dy.
+// Some rows of one expert: a thread takes them through both products, so that what lies between is still in the cache.
 typedef struct {
-    const Glus *glus;
-    float *c;
-    const float *a, *b;
-    int in, out;
-} Linears;
+    int expert, first, count;
+} Block;
 
-static Product forward_product(const void *context, int e) {
-    const Linears *l = context;
-    size_t row = (size_t)l->glus->first[e], in = (size_t)l->in, out = (size_t)l->out;
-    return (Product){ .c = l->c + row * out,
-                      .a = l->a + row * in,
-                      .b = l->b + (size_t)e * in * out,
-                      .ldc = l->out,
-                      .lda = l->in,
-                      .ldb = l->out,
-                      .op_a = PLAIN,
-                      .op_b = PLAIN,
-                      .M = l->glus->first[e + 1] - l->glus->first[e],
-                      .N = l->out,
-                      .K = l->in };
+enum { ROWS_LEAST = 32, ROWS_MOST = 512, BLOCKS_WANTED = 8, SLICES_WANTED = 16, SLICE_LEAST = 32 };
+
+static int block_rows(const Glus *glus) {
+    int rows = glus->first[glus->E] / BLOCKS_WANTED;
+    return rows < ROWS_LEAST ? ROWS_LEAST : rows > ROWS_MOST ? ROWS_MOST : rows;
 }
 
-static Product input_product(const void *context, int e) {
-    const Linears *l = context;
-    size_t row = (size_t)l->glus->first[e], in = (size_t)l->in, out = (size_t)l->out;
-    return (Product){ .c = l->c + row * in,
-                      .a = l->a + row * out,
-                      .b = l->b + (size_t)e * in * out,
-                      .ldc = l->in,
-                      .lda = l->out,
-                      .ldb = l->out,
-                      .op_a = PLAIN,
-                      .op_b = TRANSPOSED,
-                      .M = l->glus->first[e + 1] - l->glus->first[e],
-                      .N = l->in,
-                      .K = l->out };
+static int blocks_of(const Glus *glus, int e, int rows) {
+    return (glus->first[e + 1] - glus->first[e] + rows - 1) / rows;
 }
 
-static Product weight_product(const void *context, int e) {
-    const Linears *l = context;
-    size_t row = (size_t)l->glus->first[e], in = (size_t)l->in, out = (size_t)l->out;
-    return (Product){ .c = l->c + (size_t)e * in * out,
-                      .a = l->a + row * in,
-                      .b = l->b + row * out,
-                      .ldc = l->out,
-                      .lda = l->in,
-                      .ldb = l->out,
-                      .op_a = TRANSPOSED,
-                      .op_b = PLAIN,
-                      .M = l->in,
-                      .N = l->out,
-                      .K = l->glus->first[e + 1] - l->glus->first[e] };
+static int count_blocks(const Glus *glus, int rows) {
+    int count = 0;
+    for (int e = 0; e < glus->E; e++) count += blocks_of(glus, e, rows);
+    return count;
 }
 
-static void linears_forward(float *y, const float *x, const float *w, const Glus *glus, int in, int out) {
-    matmul_each(forward_product, &(Linears){ glus, y, x, w, in, out }, glus->E);
+// An expert's blocks are equally large, but for one row.
+static Block block_at(const Glus *glus, int rows, int i) {
+    int e = 0;
+    for (int count; i >= (count = blocks_of(glus, e, rows)); e++) i -= count;
+    int begin = glus->first[e], own = glus->first[e + 1] - begin, count = blocks_of(glus, e, rows);
+    int from = (int)((int64_t)own * i / count), to = (int)((int64_t)own * (i + 1) / count);
+    return (Block){ e, begin + from, to - from };
 }
 
-static void linears_input_gradient(float *dx, const float *dy, const float *w, const Glus *glus, int in, int out) {
-    matmul_each(input_product, &(Linears){ glus, dx, dy, w, in, out }, glus->E);
-}
-
-static void linears_weight_gradient(float *dw, const float *x, const float *dy, const Glus *glus, int in, int out) {
-    matmul_each(weight_product, &(Linears){ glus, dw, x, dy, in, out }, glus->E);
+static void block_forward(float *y, float *halves, float *after, const float *x, const Glus *glus, Block block) {
+    int D = glus->D, F = glus->F, count = block.count;
+    size_t row = (size_t)block.first, e = (size_t)block.expert;
+    x += row * D, y += row * D, halves += row * 2 * F, after += row * F;
+    const float *bias = glus->up_bias + e * 2 * F;
+    matmul_serial(halves, 2 * F, PLAIN, x, D, PLAIN, glus->up + e * D * 2 * F, 2 * F, count, 2 * F, D, 1.0f, false);
+    for (int r = 0; r < count; r++) {
+        const float *g = halves + (size_t)r * 2 * F;
+        gate_row(after + (size_t)r * F, g, g + F, bias, F);
+    }
+    matmul_serial(y, D, PLAIN, after, F, PLAIN, glus->down + e * F * D, D, count, D, F, 1.0f, false);
+    for (int r = 0; r < count; r++) add_row(y + (size_t)r * D, 1.0f, glus->down_bias + e * D, D);
 }
 
 void glus_forward(float *y, float *halves, float *after, const float *x, const Glus *glus) {
-    int D = glus->D, F = glus->F, R = glus->first[glus->E];
-    linears_forward(halves, x, glus->up, glus, D, 2 * F);
-#pragma omp parallel for
-    for (int r = 0; r < R; r++) {
-        const float *row = halves + (size_t)r * 2 * F, *bias = glus->up_bias + (size_t)expert_of(glus, r) * 2 * F;
-        gate_row(after + (size_t)r * F, row, row + F, bias, F);
+    int rows = block_rows(glus), blocks = count_blocks(glus, rows);
+#pragma omp parallel for schedule(dynamic) if (blocks > 1)
+    for (int i = 0; i < blocks; i++) block_forward(y, halves, after, x, glus, block_at(glus, rows, i));
+}
+
+static void block_backward(float *dx, float *dhalves, float *dafter, const float *dy, const float *halves,
+                           const Glus *glus, Block block) {
+    int D = glus->D, F = glus->F, count = block.count;
+    size_t row = (size_t)block.first, e = (size_t)block.expert;
+    dx += row * D, dy += row * D, halves += row * 2 * F, dhalves += row * 2 * F, dafter += row * F;
+    const float *bias = glus->up_bias + e * 2 * F;
+    matmul_serial(dafter, F, PLAIN, dy, D, TRANSPOSED, glus->down + e * F * D, D, count, F, D, 1.0f, false);
+    for (int r = 0; r < count; r++) {
+        const float *g = halves + (size_t)r * 2 * F;
+        float *dg = dhalves + (size_t)r * 2 * F;
+        gate_row_backward(dg, dg + F, dafter + (size_t)r * F, g, g + F, bias, F);
     }
-    linears_forward(y, after, glus->down, glus, F, D);
-#pragma omp parallel for
-    for (int r = 0; r < R; r++) {
-        add_row(y + (size_t)r * D, 1.0f, glus->down_bias + (size_t)expert_of(glus, r) * D, D);
+    matmul_serial(dx, D, PLAIN, dhalves, 2 * F, TRANSPOSED, glus->up + e * D * 2 * F, 2 * F, count, D, 2 * F, 1.0f,
+                  false);
+}
+
+// sum [width] = the columns' sums of `count` rows
+static void column_sums(float *sum, const float *rows, int stride, int count, int width) {
+    memset(sum, 0, (size_t)width * sizeof *sum);
+    for (int r = 0; r < count; r++) add_row(sum, 1.0f, rows + (size_t)r * stride, width);
+}
+
+// The gradients of neurons f .. f+width-1 of an expert: sums over all its rows, in one thread.
+static void slice_gradients(const GluGradients *out, const float *dhalves, const float *dy, const float *x,
+                            const float *after, const Glus *glus, int expert, int f, int width) {
+    int D = glus->D, F = glus->F, count = glus->first[expert + 1] - glus->first[expert];
+    size_t row = (size_t)glus->first[expert], e = (size_t)expert;
+    x += row * D, dy += row * D, after += row * F, dhalves += row * 2 * F;
+    for (int half = f; half < 2 * F; half += F) {
+        matmul_serial(out->up + e * D * 2 * F + half, 2 * F, TRANSPOSED, x, D, PLAIN, dhalves + half, 2 * F, D, width,
+                      count, 1.0f, false);
+        column_sums(out->up_bias + e * 2 * F + half, dhalves + half, 2 * F, count, width);
     }
+    matmul_serial(out->down + (e * F + f) * D, D, TRANSPOSED, after + f, F, PLAIN, dy, D, width, D, count, 1.0f, false);
+    if (f == 0) column_sums(out->down_bias + e * D, dy, D, count, D);
+}
+
+static int slice_width(const Glus *glus) {
+    int slices = (SLICES_WANTED + glus->E - 1) / glus->E, width = (glus->F + slices - 1) / slices;
+    return width < SLICE_LEAST ? SLICE_LEAST : width;
 }
 
 void glus_backward(float *dx, const GluGradients *gradients, float *dhalves, float *dafter, const float *dy,
                    const float *x, const float *halves, const float *after, const Glus *glus) {
-    int D = glus->D, F = glus->F, R = glus->first[glus->E];
-    linears_weight_gradient(gradients->down, after, dy, glus, F, D);
-    column_sums(gradients->down_bias, dy, D, glus);
-    linears_input_gradient(dafter, dy, glus->down, glus, F, D);
-#pragma omp parallel for
-    for (int r = 0; r < R; r++) {
-        const float *row = halves + (size_t)r * 2 * F, *bias = glus->up_bias + (size_t)expert_of(glus, r) * 2 * F;
-        float *drow = dhalves + (size_t)r * 2 * F;
-        gate_row_backward(drow, drow + F, dafter + (size_t)r * F, row, row + F, bias, F);
+    int rows = block_rows(glus), blocks = count_blocks(glus, rows), F = glus->F;
+#pragma omp parallel for schedule(dynamic) if (blocks > 1)
+    for (int i = 0; i < blocks; i++) block_backward(dx, dhalves, dafter, dy, halves, glus, block_at(glus, rows, i));
+
+    int width = slice_width(glus), slices = (F + width - 1) / width;
+#pragma omp parallel for schedule(dynamic)
+    for (int i = 0; i < glus->E * slices; i++) {
+        int f = i % slices * width;
+        slice_gradients(gradients, dhalves, dy, x, after, glus, i / slices, f, F - f < width ? F - f : width);
     }
-    linears_weight_gradient(gradients->up, x, dhalves, glus, D, 2 * F);
-    column_sums(gradients->up_bias, dhalves, 2 * F, glus);
-    linears_input_gradient(dx, dhalves, glus->up, glus, D, 2 * F);
 }
 
 // All tokens are the rows of the one there is.

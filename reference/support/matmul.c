@@ -60,82 +60,33 @@ void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b,
 #endif
 
 // Tiles start large, because a small tile packs its operands anew for little work, and are halved along the longer
-// side until there are enough for a few threads. The shapes alone decide.
+// side until there are enough for a few threads. The shape alone decides.
 enum { TILE_ROWS = 256, TILE_COLUMNS = 1024, TILE_LEAST = 64, TILES_WANTED = 8 };
 
 static int tiles_along(int size, int tile) { return (size + tile - 1) / tile; }
 
-typedef struct {
-    int rows, columns;
-} Tile;
-
-static int tiles_of(const Product *p, Tile tile) {
-    return tiles_along(p->M, tile.rows) * tiles_along(p->N, tile.columns);
-}
-
-static Tile halved(Tile tile) {
-    int *longer = tile.rows >= tile.columns ? &tile.rows : &tile.columns;
-    *longer = (*longer + 1) / 2;
-    return tile;
-}
-
-static Tile choose_tile(int M, int N) {
-    Tile tile = { M < TILE_ROWS ? M : TILE_ROWS, N < TILE_COLUMNS ? N : TILE_COLUMNS };
-    while (tiles_along(M, tile.rows) * tiles_along(N, tile.columns) < TILES_WANTED) {
-        if ((tile.rows >= tile.columns ? tile.rows : tile.columns) < 2 * TILE_LEAST) break;
-        tile = halved(tile);
+static void choose_tile(int M, int N, int *rows, int *columns) {
+    *rows = M < TILE_ROWS ? M : TILE_ROWS;
+    *columns = N < TILE_COLUMNS ? N : TILE_COLUMNS;
+    while (tiles_along(M, *rows) * tiles_along(N, *columns) < TILES_WANTED) {
+        int *longer = *rows >= *columns ? rows : columns;
+        if (*longer < 2 * TILE_LEAST) return;
+        *longer = (*longer + 1) / 2;
     }
-    return tile;
-}
-
-static void clear_rows(float *c, int ldc, int M, int N) {
-    for (int m = 0; m < M; m++) memset(c + (size_t)m * ldc, 0, (size_t)N * sizeof *c);
-}
-
-static void work_tile(const Product *p, Tile tile, int i, float scale) {
-    int across = tiles_along(p->N, tile.columns), m = i / across * tile.rows, n = i % across * tile.columns;
-    int rows = p->M - m < tile.rows ? p->M - m : tile.rows, columns = p->N - n < tile.columns ? p->N - n : tile.columns;
-    float *c = p->c + (size_t)m * p->ldc + n;
-    if (p->K == 0) {
-        if (!p->add) clear_rows(c, p->ldc, rows, columns);
-        return;
-    }
-    const float *a = p->a + (p->op_a == PLAIN ? (size_t)m * p->lda : (size_t)m);
-    const float *b = p->b + (p->op_b == PLAIN ? (size_t)n : (size_t)n * p->ldb);
-    matmul_serial(c, p->ldc, p->op_a, a, p->lda, p->op_b, b, p->ldb, rows, columns, p->K, scale, p->add);
 }
 
 void matmul(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb, int M, int N, int K,
             float scale, bool add) {
-    Product product = { c, a, b, ldc, lda, ldb, op_a, op_b, M, N, K, add };
-    Tile tile = choose_tile(M, N);
-    int tiles = tiles_of(&product, tile);
+    int rows, columns;
+    if (M == 0 || N == 0) return;
+    choose_tile(M, N, &rows, &columns);
+    int across = tiles_along(N, columns), tiles = tiles_along(M, rows) * across;
 #pragma omp parallel for schedule(dynamic) if (tiles > 1)
-    for (int i = 0; i < tiles; i++) work_tile(&product, tile, i, scale);
-}
-
-static int tiles_of_all(Product (*product)(const void *context, int i), const void *context, int count, Tile tile) {
-    int tiles = 0;
-    for (int i = 0; i < count; i++) {
-        Product p = product(context, i);
-        tiles += tiles_of(&p, tile);
-    }
-    return tiles;
-}
-
-void matmul_each(Product (*product)(const void *context, int i), const void *context, int count) {
-    Tile tile = { TILE_ROWS, TILE_COLUMNS };
-    int tiles = tiles_of_all(product, context, count, tile);
-    while (tiles < 2 * TILES_WANTED && (tile.rows >= 2 * TILE_LEAST || tile.columns >= 2 * TILE_LEAST)) {
-        tile = halved(tile); // two rounds for uneven sizes
-        tiles = tiles_of_all(product, context, count, tile);
-    }
-#pragma omp parallel for schedule(dynamic) if (tiles > 1)
-    for (int i = 0; i < tiles; i++) {
-        int within = i, at = 0;
-        Product p = product(context, at);
-        for (int own; within >= (own = tiles_of(&p, tile)); p = product(context, ++at)) within -= own;
-        work_tile(&p, tile, within, 1.0f);
+    for (int tile = 0; tile < tiles; tile++) {
+        int m = tile / across * rows, n = tile % across * columns;
+        matmul_serial(c + (size_t)m * ldc + n, ldc, op_a, a + (op_a == PLAIN ? (size_t)m * lda : (size_t)m), lda, op_b,
+                      b + (op_b == PLAIN ? (size_t)n : (size_t)n * ldb), ldb, M - m < rows ? M - m : rows,
+                      N - n < columns ? N - n : columns, K, scale, add);
     }
 }
 

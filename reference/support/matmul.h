@@ -16,18 +16,6 @@ void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b,
 void matmul(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb, int M, int N, int K,
             float scale, bool add);
 
-// Several products at once, whose tiles the threads share: for many that are small, or of unequal sizes, where threads
-// would wait for each other after each. product(context, i) is asked again and again and must answer the same.
-typedef struct {
-    float *c;
-    const float *a, *b;
-    int ldc, lda, ldb;
-    Op op_a, op_b;
-    int M, N, K; // any may be 0
-    bool add;
-} Product;
-void matmul_each(Product (*product)(const void *context, int i), const void *context, int count);
-
 // The three products of a linear layer y = x W with dense rows.
 void linear_forward(float *y, const float *x, const float *w, int N, int in, int out);                    // y  [N,out]
 void linear_input_gradient(float *dx, const float *dy, const float *w, int N, int in, int out, bool add); // dx [N,in]
