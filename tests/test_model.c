@@ -11,6 +11,7 @@
 #include "tests/support/tiny_model.h"
 #include <check.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -393,6 +394,44 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
 }
 END_TEST
 
+typedef struct {
+    Decoder *decoder;
+    const int32_t *tokens;
+    int count;
+    const float *logits; // after the last
+} Telling;
+
+// Here OpenMP knows nothing of the number of threads that the program set.
+static void *tell(void *context) {
+    Telling *telling = context;
+    parallel_set_threads(64);
+    for (int t = 0; t < telling->count; t++) {
+        telling->logits = decoder_step(telling->decoder, telling->tokens[t], NULL);
+    }
+    return NULL;
+}
+
+START_TEST(a_decoder_may_be_used_in_another_thread)
+{
+    enum { V = 13, T = 5 };
+    TinyModel tiny = variant_model(_i, V, 1, T, NULL);
+    if (!reach_ahead(ffn_reach(&tiny.model.config))) {
+        Error error = { "" };
+        Telling telling = { decoder_new(&tiny.model, &error), tiny.inputs, T, NULL };
+        pthread_t thread;
+        ck_assert_msg(telling.decoder != NULL, "%s", error.text);
+        ck_assert_int_eq(pthread_create(&thread, NULL, tell, &telling), 0);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        tiny_forward(&tiny);
+        float *want = tiny_logits(&tiny);
+        for (int v = 0; v < V; v++) ck_assert_float_eq_tol(telling.logits[v], want[(T - 1) * V + v], 1e-4f);
+        free(want);
+        decoder_free(telling.decoder);
+    }
+    tiny_free(&tiny);
+}
+END_TEST
+
 // Past T the oldest half goes; what is left reads as a row of training: TOKEN_END, the kept tokens, the new one.
 START_TEST(the_decoder_drops_the_oldest_half)
 {
@@ -470,8 +509,7 @@ START_TEST(the_arena_is_as_large_as_told)
 }
 END_TEST
 
-// An arena without training holds the same forward pass; one for more rows serves fewer.
-START_TEST(smaller_and_larger_arenas_hold_the_same_pass)
+START_TEST(an_arena_without_training_holds_the_same_pass)
 {
     Error error = { "" };
     TinyModel tiny = variant_model(_i, 13, 2, 5, NULL);
@@ -492,6 +530,33 @@ START_TEST(smaller_and_larger_arenas_hold_the_same_pass)
 }
 END_TEST
 
+// The largest pass multiplies product_key_value's query and keys together first, the others do not: memory for one must
+// do for the other.
+START_TEST(an_arena_serves_smaller_passes)
+{
+    static const int sizes[][2] = { { 1, 1 }, { 1, 5 }, { 1, 12 }, { 1, 13 } };
+    Error error = { "" };
+    TinyModel tiny = variant_model(_i, 13, 1, 13, NULL);
+    const Model *model = &tiny.model;
+    size_t floats = model->tensors.floats;
+    float *want = calloc(2 * floats, sizeof *want), *got = want + floats; // also what lies between the tensors
+    ck_assert_ptr_nonnull(want);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        int B = sizes[i][0], T = sizes[i][1];
+        Activations *own = model_activations_new(&model->config, B, T, true, &error);
+        ck_assert_msg(own != NULL, "%s", error.text);
+        model_forward(model, own, tiny.inputs, B, T);
+        model_forward(model, tiny.activations, tiny.inputs, B, T);
+        ck_assert(model_backward(model, own, tiny.inputs, tiny.targets, want) ==
+                  model_backward(model, tiny.activations, tiny.inputs, tiny.targets, got));
+        ck_assert_msg(memcmp(want, got, floats * sizeof *got) == 0, "gradients of %d rows of %d tokens", B, T);
+        model_activations_free(own);
+    }
+    free(want);
+    tiny_free(&tiny);
+}
+END_TEST
+
 int main(void) {
     matmul_setup();
     parallel_set_threads(1); // tiny models; the threads have a test of their own
@@ -508,9 +573,11 @@ int main(void) {
     tcase_add_loop_test(tests, the_hook_sees_every_sparse_layer_once_in_order, 0, variants);
     tcase_add_loop_test(tests, a_replaced_gating_is_used_forward_and_backward, 0, variants);
     tcase_add_loop_test(tests, the_decoder_agrees_with_the_forward_pass, 0, variants);
+    tcase_add_loop_test(tests, a_decoder_may_be_used_in_another_thread, 0, variants);
     tcase_add_loop_test(tests, the_decoder_drops_the_oldest_half, 0, variants);
     tcase_add_loop_test(tests, the_arena_is_as_large_as_told, 0, variants);
-    tcase_add_loop_test(tests, smaller_and_larger_arenas_hold_the_same_pass, 0, variants);
+    tcase_add_loop_test(tests, an_arena_without_training_holds_the_same_pass, 0, variants);
+    tcase_add_loop_test(tests, an_arena_serves_smaller_passes, 0, variants);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -36,10 +36,14 @@ static Shape shape_of(const Config *config) {
 // Query and keys of a list are two linear maps, one after the other: scores = (x Wq) keysᵀ. Their product, [D,n], is
 // the same for all tokens, and where lists are short it is less work to apply: D·n in place of Dk·(D + n) for each
 // token and list (a quarter at the paper's TinyStories size). Made once a call, so it wants some tokens to pay.
-static bool folds(const Config *config, const Shape *s, int N) {
-    double D = config->D, Dk = config->Dk, n = s->n;
-    return config->router == ROUTER_PRODUCT_KEY_VALUE && D * n * (N + Dk) < N * Dk * (D + n);
+// A pass of `unfolded` tokens or fewer does not fold: the most of them, at most N. Memory for N tokens is made by this, so
+// that it does for any smaller pass too.
+static int unfolded(const Config *config, const Shape *s, int N) {
+    double D = config->D, Dk = config->Dk, n = s->n, saved = Dk * (D + n) - D * n, most = floor(D * n * Dk / saved);
+    return config->router != ROUTER_PRODUCT_KEY_VALUE || saved <= 0.0 || N <= most ? N : (int)most;
 }
+
+static bool folds(const Config *config, const Shape *s, int N) { return unfolded(config, s, N) < N; }
 
 // Folded, the router is one that all lists share: x itself is the query, and the keys are [D, lists, n].
 static Shape folded_shape(const Config *config, const Shape *s) {
@@ -76,7 +80,7 @@ static void fold_backward(float *dquery, float *dkeys, const Shape *s, const flo
 
 size_t router_kept(const Config *config, int N) {
     Shape s = shape_of(config);
-    return folds(config, &s, N) ? 0 : (size_t)N * s.width;
+    return (size_t)unfolded(config, &s, N) * s.width;
 }
 
 bool router_valid(const Config *config, Error *error) {
@@ -196,32 +200,41 @@ static void route_block(const Shape *s, Gating *gating, Worker *worker, const fl
     }
 }
 
+// One block is no work for a team: a decoder, which reads a token at a time, may run in any thread.
+static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys, int N, float *scratch) {
+    Worker unused;
+    size_t share = worker_layout(&unused, NULL, s, gating->K);
+#pragma omp parallel for schedule(dynamic) if (N > TOKENS)
+    for (int t0 = 0; t0 < N; t0 += TOKENS) {
+        Worker worker;
+        worker_layout(&worker, scratch + share * (size_t)parallel_thread(), s, gating->K);
+        int rows = N - t0 < TOKENS ? N - t0 : TOKENS;
+        route_block(s, gating, &worker, query_out + (size_t)t0 * s->width, keys, t0, rows);
+    }
+}
+
+static void forward_folded(const Config *config, Gating *gating, const float *x, const float *query, const float *keys,
+                           int N, float *scratch) {
+    Shape s = shape_of(config), folded = folded_shape(config, &s);
+    size_t used = 0;
+    float *product = floats_take(scratch, &used, folded_floats(config, &s));
+    fold(product, &s, query, keys, config->D);
+    route(&folded, gating, x, product, N, scratch + used);
+}
+
 void router_forward(const Config *config, Gating *gating, float *kept, const float *x, const float *query,
                     const float *keys, int N, float *scratch) {
     Shape s = shape_of(config);
     int D = config->D, Dk = config->Dk;
-    size_t used = 0;
-    const float *asked = kept; // what the keys are asked with
     if (folds(config, &s, N)) {
-        float *folded = floats_take(scratch, &used, folded_floats(config, &s));
-        fold(folded, &s, query, keys, D);
-        s = folded_shape(config, &s);
-        keys = folded;
-        asked = x;
+        forward_folded(config, gating, x, query, keys, N, scratch);
+        return;
     }
-    for (int list = 0; asked == kept && list < (s.shared ? 1 : s.lists); list++) {
+    for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
         matmul(kept + (size_t)list * Dk, s.width, PLAIN, x, D, PLAIN, query + (size_t)list * D * Dk, Dk, N, Dk, D, 1.0f,
                false);
     }
-    Worker unused;
-    size_t share = worker_layout(&unused, NULL, &s, config->K);
-#pragma omp parallel for schedule(dynamic)
-    for (int t0 = 0; t0 < N; t0 += TOKENS) {
-        Worker worker;
-        worker_layout(&worker, scratch + used + share * (size_t)parallel_thread(), &s, config->K);
-        int rows = N - t0 < TOKENS ? N - t0 : TOKENS;
-        route_block(&s, gating, &worker, asked + (size_t)t0 * s.width, keys, t0, rows);
-    }
+    route(&s, gating, kept, keys, N, scratch);
 }
 
 // dscores [N, together·n] of the lists from `list` on: zero but at the chosen keys. A product's score is the sum of
@@ -300,19 +313,19 @@ void router_backward(const Config *config, float *dx, float *dquery, float *dkey
     }
 }
 
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 size_t router_scratch(const Config *config, int N, int threads) {
     Shape s = shape_of(config);
     Worker unused;
-    size_t forward = 0, backward = 0;
-    bool folding = folds(config, &s, N);
-    if (folding) floats_take(NULL, &forward, folded_floats(config, &s));
-    forward += worker_layout(&unused, NULL, &s, config->K) * (size_t)threads;
-    if (folding) {
-        floats_take(NULL, &backward, (size_t)N * s.lists * s.n);
-        for (int i = 0; i < 2; i++) floats_take(NULL, &backward, folded_floats(config, &s));
-    } else {
-        floats_take(NULL, &backward, (size_t)N * s.together * s.n);
-        floats_take(NULL, &backward, (size_t)N * s.width);
+    size_t forward = 0, backward = 0, folded = 0, alone = (size_t)unfolded(config, &s, N);
+    if (folds(config, &s, N)) {
+        floats_take(NULL, &forward, folded_floats(config, &s));
+        floats_take(NULL, &folded, (size_t)N * s.lists * s.n);
+        for (int i = 0; i < 2; i++) floats_take(NULL, &folded, folded_floats(config, &s));
     }
-    return forward > backward ? forward : backward;
+    forward += worker_layout(&unused, NULL, &s, config->K) * (size_t)threads;
+    floats_take(NULL, &backward, alone * s.together * s.n);
+    floats_take(NULL, &backward, alone * s.width);
+    return larger(forward, larger(backward, folded));
 }

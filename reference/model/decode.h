@@ -7,7 +7,9 @@
 // reads the whole window anew at each step.
 typedef struct Decoder Decoder;
 
-Decoder *decoder_new(const Model *model, Error *error); // room for config.T tokens; model must outlive it
+// Room for config.T tokens; model must outlive it. May be used in another thread than the one that made it, one at a time;
+// one that looks ahead where parallel_threads() is no larger than there (OpenMP's number belongs to the thread).
+Decoder *decoder_new(const Model *model, Error *error);
 void decoder_free(Decoder *decoder);
 void decoder_hook(Decoder *decoder, GatingHook *hook, void *context); // N = 1; all so far where it looks ahead
 
