@@ -293,6 +293,20 @@ START_TEST(a_legend_has_rows)
 }
 END_TEST
 
+// The last tick stands at the edge, and its long number is moved left: none of it runs into the margin.
+START_TEST(the_last_number_stays_in_the_chart)
+{
+    static const double x[] = { 999900, 999990 }, y[] = { 1, 2 };
+    Series series = { NULL, COLOR_ACCENT, x, y, 2 };
+    Chart chart = { .series = &series, .series_count = 1 };
+    Picture picture = new_picture(960, 540);
+    chart_draw(&picture, &chart);
+    ck_assert_int_gt(count_other(&picture, 860, 490, 68, 20, COLOR_PANEL), 100);
+    ck_assert_int_eq(count_other(&picture, 928, 20, 16, 500, COLOR_PANEL), 0);
+    picture_free(&picture);
+}
+END_TEST
+
 // Between 110 and 390 no power of ten stands, but round numbers do; each has its stroke under the axis.
 START_TEST(a_short_logarithmic_axis_has_ticks)
 {
@@ -455,6 +469,7 @@ int main(void) {
     tcase_add_test(chart, a_chart_shows_its_curves);
     tcase_add_test(chart, a_legend_has_rows);
     tcase_add_test(chart, a_short_logarithmic_axis_has_ticks);
+    tcase_add_test(chart, the_last_number_stays_in_the_chart);
     tcase_add_test(grids, a_sentence_is_summed);
     tcase_add_test(grids, words_are_shown_one_by_one);
     tcase_add_test(grids, a_token_may_have_fewer_experts);

@@ -99,10 +99,12 @@ static void measure(Frame *frame, const Chart *chart) {
     frame->log_x = chart->log_x;
 }
 
-// "1500" or "1.5 M": short enough to stand under a tick.
+// "1500", "1.5 M" or "2 G": short enough to stand under a tick.
 static void tick_text(char *out, size_t size, double value) {
     double magnitude = fabs(value);
-    if (magnitude >= 1e6) {
+    if (magnitude >= 1e9) {
+        snprintf(out, size, "%g G", value / 1e9);
+    } else if (magnitude >= 1e6) {
         snprintf(out, size, "%g M", value / 1e6);
     } else if (magnitude >= 1e4) {
         snprintf(out, size, "%g k", value / 1e3);
@@ -127,7 +129,8 @@ static void draw_axes(Picture *picture, const Frame *frame) {
         int x = (int)lround(place_x(frame, ticks[i]));
         picture_fill(picture, x, (int)frame->bottom, 1, 6, COLOR_DIM);
         tick_text(text, sizeof text, ticks[i]);
-        picture_text(picture, x - text_width(text, TEXT) / 2, (int)frame->bottom + 12, TEXT, COLOR_DIM, text);
+        int at = x - text_width(text, TEXT) / 2, rightmost = picture->width - 2 * MARGIN - text_width(text, TEXT);
+        picture_text(picture, at < rightmost ? at : rightmost, (int)frame->bottom + 12, TEXT, COLOR_DIM, text);
     }
     picture_fill(picture, (int)frame->left, (int)frame->bottom, (int)(frame->right - frame->left), 1, COLOR_DIM);
 }
