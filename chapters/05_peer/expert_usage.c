@@ -17,8 +17,8 @@ double expert_unevenness(const double *total, int F) {
     for (int f = 0; f < F; f++) all += total[f];
     if (all == 0.0) return 0.0;
     for (int f = 0; f < F; f++) {
-        double z = total[f] / all;
-        if (z > 0.0) sum += z * log(z); // z log z goes to 0 with z
+        double share = total[f] / all;
+        if (share > 0.0) sum += share * log(share); // goes to 0 with the share
     }
     return log(F) + sum;
 }

@@ -5,7 +5,7 @@
 // Do a million experts all have work? He 2024 asks it (expert usage and query batch normalisation) in two numbers of
 // Lample 2019, both of total[f] = Σ gate: how loud expert f was over all tokens and heads.
 //   usage       the share of experts with total[f] > 0
-//   unevenness  KL(z ‖ uniform) = log F + Σ_f z_f log z_f in nats, z = total / Σ total:
+//   unevenness  KL(share ‖ uniform) = log F + Σ_f share_f log share_f in nats, share = total / Σ total:
 //               0 where all spoke equally, log F where one alone spoke
 
 // total [F] += the gates of one token's C·K choices.
