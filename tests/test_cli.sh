@@ -83,6 +83,15 @@ misused 'wanted' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --b
 misused 'there is no preset enormous' flops --preset enormous
 misused 'F=26' flops --preset tiny --set F=26
 misused 'no such setting' flops --preset tiny --ffn mlp --set K=3
+# The last word for a setting is taken, wherever the bare ones stand; here it is the one that cannot be.
+misused 'K=6' flops --preset tiny --set K=2 K=3 --set K=6
+misused 'K=6' flops --preset tiny --set K=2 --set K=3 K=6
+misused 'K=6' train --data "$work/data" --out "$work/new" --preset tiny --set D=16 K=3 --set K=6
+misused 'steps=0' train --data "$work/data" --out "$work/new" --preset tiny --set K=3 steps=4 --steps 0
+misused 'K=6' bench layer --set F=25 K=3 --set K=6
+misused 'K=29' isoflop --data "$work/data" --out "$work/new" --budget 3e8 --kinds sgatlin --scales q1 \
+    --set B=2 T=32 K=3 --set K=29
+expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
 misused 'wanted --checkpoint' gates --checkpoint "$work/run"
 
 # -- Bad input --

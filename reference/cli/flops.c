@@ -211,7 +211,7 @@ int command_flops(int argc, char **argv) {
     Arguments arguments = { 0 };
     Bill bills[LADDER_ROWS];
     Error error;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
     int count = arguments.ladder ? ladder_bills(bills, &error) : make_bills(bills, &arguments, &error), status = 0;
     if (count == 0) {
         status = command_misused(argv[0], &error);

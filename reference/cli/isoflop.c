@@ -201,7 +201,7 @@ int command_isoflop(int argc, char **argv) {
     };
     Arguments arguments = { 0 };
     Error error;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
     int status = 1;
     if (complete(&arguments, &error)) {
         program_start(arguments.threads);

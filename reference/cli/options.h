@@ -16,7 +16,8 @@
 int64_t option_whole(const struct argp_state *state, const char *option, const char *text, int64_t least, int64_t most);
 double option_real(const struct argp_state *state, const char *option, const char *text, double least, double most);
 
-// What --set collects: --set D=128 K=8 gives argp one value and further bare arguments, which count too.
+// What --set collects: --set D=128 K=8 gives argp one value and further bare arguments, which count too. Of two words
+// for one setting the later is taken: parse with ARGP_IN_ORDER, or argp hands over the bare ones last.
 typedef struct {
     char **words;
     int count;

@@ -187,7 +187,7 @@ int command_train(int argc, char **argv) {
         .help_filter = help,
     };
     Arguments arguments = { 0 };
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
     int status = check_usage(argv[0], &arguments);
     if (status == 0) {
         program_start(arguments.threads);
