@@ -244,7 +244,7 @@ up_to   = $(foreach c,$(CHAPTERS),$(if $(filter $c,$(firstword $(sort $c $1))),$
 is_code = $(if $(filter test_% demo.c,$(notdir $1)),,$1)
 code    = $(call objects,$(foreach c,$(foreach d,$(call up_to,$1),$(wildcard chapters/$d/*.c)),$(call is_code,$c)))
 BESIDE := $(B)/chapters/support.a
-$(BESIDE): $(call objects,reference/support/*.c) $(filter %/compare.o %/scratch.o %/suite.o,$(SUPPORT)) $(B)/objects
+$(BESIDE): $(call objects,reference/support/*.c) $(filter %/compare.o %/expect.o %/scratch.o %/suite.o,$(SUPPORT)) $(B)/objects
 	$(archive)
 $(CHAPTERS:%=$(B)/chapters/%.a): $(B)/chapters/%.a: $$(call code,$$*) $(B)/objects
 	$(archive)

@@ -2,27 +2,14 @@
 // differences.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
-#include "reference/support/random.h"
-#include "reference/support/safetensors.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void expect(const char *name, const double *got, const double *want, size_t count, Tolerance tolerance) {
-    Difference difference;
-    bool ok = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, tolerance);
-    ck_assert_msg(ok, "%s", difference.problem);
-}
 static const Tolerance BY_HAND = { .absolute = 1e-12 };
-
-static double *room_for(size_t count) {
-    double *room = calloc(count, sizeof *room);
-    ck_assert_ptr_nonnull(room);
-    return room;
-}
 
 // sigmoid(0) = 1/2; sigmoid(ln 3) = 1/(1 + 1/3) = 3/4. gelu(0) = 0 with slope 1/2; gelu(x) - gelu(-x) = x, because
 // x/2 (1 + t) + x/2 (1 - t) = x; far out it is x, or nothing. Its tanh form at 1: u = 0.7978846 · 1.044715 = 0.8335620,
@@ -32,8 +19,8 @@ START_TEST(activations_by_hand)
     const double got[] = { sigmoid(0),           sigmoid(log(3)), gelu(0), gelu_derivative(0), gelu(1.3) - gelu(-1.3),
                            gelu(30) - gelu(-30), gelu(-30),       gelu(1) };
     const double want[] = { 0.5, 0.75, 0, 0.5, 1.3, 30, 0, 0.8411920 };
-    expect("activations", got, want, 7, BY_HAND);
-    expect("gelu(1)", got + 7, want + 7, 1, (Tolerance){ .absolute = 5e-8 });
+    expect_within("activations", got, want, 7, BY_HAND);
+    expect_within("gelu(1)", got + 7, want + 7, 1, (Tolerance){ .absolute = 5e-8 });
 }
 END_TEST
 
@@ -41,7 +28,7 @@ START_TEST(gelu_slope_is_finite_difference)
 {
     for (double x = -6.0; x <= 6.0; x += 0.37) {
         double h = 1e-5, want = (gelu(x + h) - gelu(x - h)) / (2 * h), got = gelu_derivative(x);
-        expect("gelu_derivative", &got, &want, 1, (Tolerance){ .absolute = 1e-9 });
+        expect_within("gelu_derivative", &got, &want, 1, (Tolerance){ .absolute = 1e-9 });
     }
 }
 END_TEST
@@ -53,10 +40,10 @@ START_TEST(linear_by_hand)
     const double x[] = { 1, 2 }, w[] = { 1, 2, 3, 4, 5, 6 }, dy[] = { 1, 0, -1 };
     double y[3], dx[2], dw[] = { 10, 10, 10, 10, 10, 10 };
     linear(y, x, w, 2, 3);
-    expect("y", y, (double[]){ 9, 12, 15 }, 3, BY_HAND);
+    expect_within("y", y, (double[]){ 9, 12, 15 }, 3, BY_HAND);
     linear_backward(dx, dw, dy, x, w, 2, 3);
-    expect("dx", dx, (double[]){ -2, -2 }, 2, BY_HAND);
-    expect("dw", dw, (double[]){ 11, 10, 9, 12, 10, 8 }, 6, BY_HAND);
+    expect_within("dx", dx, (double[]){ -2, -2 }, 2, BY_HAND);
+    expect_within("dw", dw, (double[]){ 11, 10, 9, 12, 10, 8 }, 6, BY_HAND);
 }
 END_TEST
 
@@ -68,8 +55,8 @@ START_TEST(two_linear_layers_are_one)
     linear(middle, x, a, 2, 3);
     linear(two, middle, b, 3, 2);
     linear(one, x, ab, 2, 2);
-    expect("x (A B)", one, (double[]){ 19, -20 }, 2, BY_HAND);
-    expect("(x A) B", two, one, 2, BY_HAND);
+    expect_within("x (A B)", one, (double[]){ 19, -20 }, 2, BY_HAND);
+    expect_within("(x A) B", two, one, 2, BY_HAND);
 }
 END_TEST
 
@@ -81,13 +68,13 @@ START_TEST(mlp_by_hand)
     const double x[] = { 10, 20 }, up[] = { 1, 1, 1, -3 }, down[] = { 2, -1, 5, 5 }, dy[] = { 1, 1 };
     double y[2], before[2], after[2], dx[2], dup[4] = { 0 }, ddown[4] = { 0 }, room[2];
     mlp_forward(y, before, after, x, up, down, 2, 2);
-    expect("before", before, (double[]){ 30, -50 }, 2, BY_HAND);
-    expect("after", after, (double[]){ 30, 0 }, 2, BY_HAND);
-    expect("y", y, (double[]){ 60, -30 }, 2, BY_HAND);
+    expect_within("before", before, (double[]){ 30, -50 }, 2, BY_HAND);
+    expect_within("after", after, (double[]){ 30, 0 }, 2, BY_HAND);
+    expect_within("y", y, (double[]){ 60, -30 }, 2, BY_HAND);
     mlp_backward(dx, dup, ddown, room, dy, x, before, after, up, down, 2, 2);
-    expect("dx", dx, (double[]){ 1, 1 }, 2, BY_HAND);
-    expect("dup", dup, (double[]){ 10, 0, 20, 0 }, 4, BY_HAND);
-    expect("ddown", ddown, (double[]){ 30, 30, 0, 0 }, 4, BY_HAND);
+    expect_within("dx", dx, (double[]){ 1, 1 }, 2, BY_HAND);
+    expect_within("dup", dup, (double[]){ 10, 0, 20, 0 }, 4, BY_HAND);
+    expect_within("ddown", ddown, (double[]){ 30, 30, 0, 0 }, 4, BY_HAND);
 }
 END_TEST
 
@@ -99,20 +86,20 @@ START_TEST(glu_by_hand)
     const double x = 1.5, up[] = { 0, 2 }, up_bias[] = { 0, 0 }, down = 2, down_bias = 0.25, dy = 1;
     double y, halves[2], after, dx, dup[2] = { 0 }, dup_bias[2] = { 0 }, ddown = 0, ddown_bias = 0, room[3];
     glu_forward(&y, halves, &after, &x, up, up_bias, &down, &down_bias, 1, 1);
-    expect("halves", halves, (double[]){ 0, 3 }, 2, BY_HAND);
-    expect("y", &y, &down_bias, 1, BY_HAND);
+    expect_within("halves", halves, (double[]){ 0, 3 }, 2, BY_HAND);
+    expect_within("y", &y, &down_bias, 1, BY_HAND);
     glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, up, &down, 1, 1);
-    expect("dup", dup, (double[]){ 6, 0 }, 2, BY_HAND);
-    expect("dup_bias", dup_bias, (double[]){ 4, 0 }, 2, BY_HAND);
-    expect("dx", &dx, (double[]){ 0 }, 1, BY_HAND);
-    expect("ddown, ddown_bias", (double[]){ ddown, ddown_bias }, (double[]){ 0, 1 }, 2, BY_HAND);
+    expect_within("dup", dup, (double[]){ 6, 0 }, 2, BY_HAND);
+    expect_within("dup_bias", dup_bias, (double[]){ 4, 0 }, 2, BY_HAND);
+    expect_within("dx", &dx, (double[]){ 0 }, 1, BY_HAND);
+    expect_within("ddown, ddown_bias", (double[]){ ddown, ddown_bias }, (double[]){ 0, 1 }, 2, BY_HAND);
 
     const double far_up[] = { 0, 0 }, far_bias[] = { 100, -100 };
     glu_forward(&y, halves, &after, &x, far_up, far_bias, &down, &down_bias, 1, 1);
-    expect("after, cut", &after, (double[]){ -42 }, 1, (Tolerance){ .absolute = 42 * 7e-6 });
+    expect_within("after, cut", &after, (double[]){ -42 }, 1, (Tolerance){ .absolute = 42 * 7e-6 });
     memset(dup_bias, 0, sizeof dup_bias);
     glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, far_up, &down, 1, 1);
-    expect("dup_bias, cut", dup_bias, (double[]){ 0, 0 }, 2, BY_HAND);
+    expect_within("dup_bias, cut", dup_bias, (double[]){ 0, 0 }, 2, BY_HAND);
 }
 END_TEST
 
@@ -131,13 +118,16 @@ START_TEST(nan_stays_nan)
 END_TEST
 
 // ---- a layer as one list of tensors, so that each check is one loop
-enum { TENSORS = 5 }; // x, up, up_bias, down, down_bias; the biases are the GLU's alone
+enum { TENSORS = 5 };
+static const char *const names[TENSORS] = { "x", "up", "up_bias", "down", "down_bias" }; // biases: the GLU's alone
+
 typedef struct {
     bool gated;
     int D, F;
     double *at[TENSORS], *d[TENSORS];
     size_t count[TENSORS];
     double *y, *halves, *after, *room;
+    const double *dy;
 } TestLayer;
 
 static TestLayer layer_new(bool gated, int D, int F) {
@@ -147,13 +137,13 @@ static TestLayer layer_new(bool gated, int D, int F) {
                         .F = F,
                         .count = { D, (size_t)D * hidden, gated ? hidden : 0, (size_t)F * D, gated ? D : 0 } };
     for (int i = 0; i < TENSORS; i++) {
-        layer.at[i] = room_for(layer.count[i] + 1);
-        layer.d[i] = room_for(layer.count[i] + 1);
+        layer.at[i] = new_doubles(layer.count[i]);
+        layer.d[i] = new_doubles(layer.count[i]);
     }
-    layer.y = room_for(D);
-    layer.halves = room_for(hidden);
-    layer.after = room_for(F);
-    layer.room = room_for(3 * (size_t)F);
+    layer.y = new_doubles(D);
+    layer.halves = new_doubles(hidden);
+    layer.after = new_doubles(F);
+    layer.room = new_doubles(3 * (size_t)F);
     return layer;
 }
 
@@ -176,22 +166,20 @@ static void forward(TestLayer *layer) {
         mlp_forward(layer->y, layer->halves, layer->after, a[0], a[1], a[3], layer->D, layer->F);
 }
 
-static void backward(TestLayer *layer, const double *dy) {
+static void backward(TestLayer *layer) {
     double **a = layer->at, **d = layer->d;
     if (layer->gated)
-        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->room, dy, a[0], layer->halves, layer->after, a[1], a[3],
-                     layer->D, layer->F);
+        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->room, layer->dy, a[0], layer->halves, layer->after, a[1],
+                     a[3], layer->D, layer->F);
     else
-        mlp_backward(d[0], d[1], d[3], layer->room, dy, a[0], layer->halves, layer->after, a[1], a[3], layer->D,
+        mlp_backward(d[0], d[1], d[3], layer->room, layer->dy, a[0], layer->halves, layer->after, a[1], a[3], layer->D,
                      layer->F);
 }
 
-// sum(y·dy): the loss whose gradient with respect to y is dy
-static double loss(TestLayer *layer, const double *dy) {
+static double loss(void *test_layer) {
+    TestLayer *layer = test_layer;
     forward(layer);
-    double sum = 0.0;
-    for (int d = 0; d < layer->D; d++) sum += layer->y[d] * dy[d];
-    return sum;
+    return weighted_sum(layer->y, layer->dy, (size_t)layer->D);
 }
 
 static const struct {
@@ -199,34 +187,19 @@ static const struct {
     int D, F;
 } shapes[] = { { false, 1, 1 }, { false, 3, 5 }, { false, 7, 2 }, { true, 1, 1 }, { true, 3, 5 }, { true, 7, 2 } };
 
-// Measured worst: 6e-10 of the tensor's rms.
 START_TEST(gradients_are_finite_differences)
 {
     TestLayer layer = layer_new(shapes[_i].gated, shapes[_i].D, shapes[_i].F);
-    double *dy = room_for(layer.D);
-    for (int d = 0; d < layer.D; d++) dy[d] = random_normal(random_key(1, "dy"), d);
-    for (int i = 0; i < TENSORS; i++) {
-        uint64_t key = random_key(i, "tensor");
-        for (size_t j = 0; j < layer.count[i]; j++) layer.at[i][j] = 0.8 * random_normal(key, j);
-    }
+    double dy[7];
+    fill(dy, (size_t)layer.D, 1.0, 1, "dy");
+    layer.dy = dy;
+    for (int i = 0; i < TENSORS; i++) fill(layer.at[i], layer.count[i], 0.8, i, "tensor");
     forward(&layer);
-    backward(&layer, dy);
+    backward(&layer);
+    const Slopes slopes = { .loss = loss, .context = &layer };
     for (int i = 0; i < TENSORS; i++) {
-        if (layer.count[i] == 0) continue;
-        double *numeric = room_for(layer.count[i] + 1);
-        for (size_t j = 0; j < layer.count[i]; j++) {
-            double *w = &layer.at[i][j], old = *w, h = 1e-5;
-            *w = old + h;
-            double more = loss(&layer, dy);
-            *w = old - h;
-            double less = loss(&layer, dy);
-            *w = old;
-            numeric[j] = (more - less) / (2 * h);
-        }
-        expect("gradient", layer.d[i], numeric, layer.count[i], (Tolerance){ .relative = 1e-6 });
-        free(numeric);
+        if (layer.count[i] > 0) expect_slopes(names[i], layer.at[i], layer.d[i], layer.count[i], &slopes);
     }
-    free(dy);
     layer_free(&layer);
 }
 END_TEST
@@ -234,20 +207,19 @@ END_TEST
 // A second call adds to the parameters' gradients and writes dx anew.
 START_TEST(gradients_add_up)
 {
-    const double dy[] = { 1, -2, 0.5 };
     TestLayer layer = layer_new(_i == 1, 3, 4);
-    for (int i = 0; i < TENSORS; i++)
-        for (size_t j = 0; j < layer.count[i]; j++) layer.at[i][j] = random_normal(random_key(i, "tensor"), j);
+    layer.dy = (double[]){ 1, -2, 0.5 };
+    for (int i = 0; i < TENSORS; i++) fill(layer.at[i], layer.count[i], 1.0, i, "tensor");
     double *once[TENSORS];
     forward(&layer);
-    backward(&layer, dy);
+    backward(&layer);
     for (int i = 0; i < TENSORS; i++) {
-        once[i] = room_for(layer.count[i] + 1);
+        once[i] = new_doubles(layer.count[i]);
         for (size_t j = 0; j < layer.count[i]; j++) once[i][j] = (i == 0 ? 1 : 2) * layer.d[i][j];
     }
-    backward(&layer, dy);
+    backward(&layer);
     for (int i = 0; i < TENSORS; i++) {
-        if (layer.count[i] > 0) expect("gradient", layer.d[i], once[i], layer.count[i], BY_HAND);
+        if (layer.count[i] > 0) expect_within(names[i], layer.d[i], once[i], layer.count[i], BY_HAND);
         free(once[i]);
     }
     layer_free(&layer);
@@ -257,58 +229,34 @@ END_TEST
 // ---- golden files: the authors' own code in float64
 static const char *const golden[] = { "mlp", "glu", "glu_clamped" };
 enum { GOLDEN = sizeof golden / sizeof golden[0] };
-static const Tolerance GOLDEN_TOLERANCE = { .relative = 1e-10 }; // measured worst: below 3e-15
-
-static double *golden_values(const Safetensors *file, const char *name, size_t count) {
-    const SafeTensor *tensor = safetensors_find(file, name);
-    ck_assert_msg(tensor && tensor->count == count, "%s: no tensor %s with %zu elements", file->path, name, count);
-    double *values = room_for(count);
-    safetensor_to_doubles(values, tensor);
-    return values;
-}
-
-static int golden_letter(const Safetensors *file, const char *letter) {
-    const char *value = safetensors_metadata(file, letter);
-    ck_assert_msg(value && atoi(value) > 0, "%s: no %s in the metadata", file->path, letter);
-    return atoi(value);
-}
-
-static void expect_golden(const Safetensors *file, const char *name, const double *got, size_t count) {
-    double *want = golden_values(file, name, count);
-    expect(name, got, want, count, GOLDEN_TOLERANCE);
-    free(want);
-}
 
 START_TEST(golden_files)
 {
-    static const char *const names[TENSORS] = { "x", "up", "up_bias", "down", "down_bias" };
-    char path[128], gradient[32];
-    snprintf(path, sizeof path, "tests/golden/ffn/%s.safetensors", golden[_i]);
-    Safetensors file;
-    Error error;
-    ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.text);
+    char gradient[32];
+    Safetensors file = golden_ffn_file(golden[_i]);
     int D = golden_letter(&file, "D"), N = golden_letter(&file, "B") * golden_letter(&file, "T");
     TestLayer layer = layer_new(_i > 0, D, golden_letter(&file, "F"));
     for (int i = 1; i < TENSORS; i++) {
-        if (layer.count[i] == 0) continue;
-        free(layer.at[i]);
-        layer.at[i] = golden_values(&file, names[i], layer.count[i]);
+        if (layer.count[i] > 0) read_tensor(layer.at[i], &file, names[i], layer.count[i]);
     }
-    double *x = golden_values(&file, "x", (size_t)N * D), *dy = golden_values(&file, "dy", (size_t)N * D);
-    double *y = room_for((size_t)N * D), *dx = room_for((size_t)N * D);
+    double *x = new_doubles((size_t)N * D), *dy = new_doubles((size_t)N * D);
+    double *y = new_doubles((size_t)N * D), *dx = new_doubles((size_t)N * D);
+    read_tensor(x, &file, "x", (size_t)N * D);
+    read_tensor(dy, &file, "dy", (size_t)N * D);
     for (int t = 0; t < N; t++) {
         memcpy(layer.at[0], x + (size_t)t * D, D * sizeof *x);
         forward(&layer);
-        backward(&layer, dy + (size_t)t * D);
+        layer.dy = dy + (size_t)t * D;
+        backward(&layer);
         memcpy(y + (size_t)t * D, layer.y, D * sizeof *y);
         memcpy(dx + (size_t)t * D, layer.d[0], D * sizeof *dx);
     }
-    expect_golden(&file, "y", y, (size_t)N * D);
-    expect_golden(&file, "dx", dx, (size_t)N * D);
+    expect_tensor(&file, "y", y, (size_t)N * D);
+    expect_tensor(&file, "dx", dx, (size_t)N * D);
     for (int i = 1; i < TENSORS; i++) {
         if (layer.count[i] == 0) continue;
         snprintf(gradient, sizeof gradient, "grad.%s", names[i]);
-        expect_golden(&file, gradient, layer.d[i], layer.count[i]);
+        expect_tensor(&file, gradient, layer.d[i], layer.count[i]);
     }
     free(x);
     free(dy);
@@ -330,7 +278,7 @@ START_TEST(neuron_by_hand)
     Neuron d = neuron_gradient(&neuron, x, wanted, 2), after = neuron;
     neuron_step(&after, &d, 0.5);
     const double got[] = { neuron_loss(&neuron, x, wanted, 2), d.in, d.bias, d.out, after.in, after.bias, after.out };
-    expect("neuron", got, (double[]){ 2.5, 60, 4.5, 40, -28, -2.25, -17 }, 7, BY_HAND);
+    expect_within("neuron", got, (double[]){ 2.5, 60, 4.5, 40, -28, -2.25, -17 }, 7, BY_HAND);
 }
 END_TEST
 
@@ -342,7 +290,7 @@ START_TEST(neuron_is_the_smallest_mlp)
         double y[2], before, after;
         mlp_forward(y, &before, &after, (double[]){ x, 1 }, (double[]){ neuron.in, neuron.bias },
                     (double[]){ neuron.out, 0 }, 2, 1);
-        expect("mlp", y, (double[]){ neuron_output(&neuron, x), 0 }, 2, BY_HAND);
+        expect_within("mlp", y, (double[]){ neuron_output(&neuron, x), 0 }, 2, BY_HAND);
     }
 }
 END_TEST

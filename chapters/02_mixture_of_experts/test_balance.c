@@ -2,23 +2,10 @@
 // finite differences.
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "reference/support/random.h"
-#include "reference/support/safetensors.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-static void expect_within(const char *name, const double *got, const double *want, size_t count, Tolerance tolerance) {
-    Difference difference;
-    bool ok = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, tolerance);
-    ck_assert_msg(ok, "%s", difference.problem);
-}
-
-static void expect_by_hand(const char *name, const double *got, const double *want, size_t count) {
-    expect_within(name, got, want, count, (Tolerance){ .absolute = 1e-14 });
-}
 
 // ---- on paper
 
@@ -111,18 +98,8 @@ static void balance_backward(Batch *b, bool z, double alpha) {
     moe_logits_backward(b->dx, b->drouter, b->room, b->dlogits, b->x, b->router, b->N, &b->m);
 }
 
-static void expect_slopes(Batch *b, bool z, const char *name, double *at, const double *stated, size_t count) {
-    double measured[MOST_N * MOST_D];
-    for (size_t i = 0; i < count; i++) {
-        const double step = 1e-5, kept = at[i];
-        at[i] = kept + step;
-        double above = balance_loss(b, z, 1.0);
-        at[i] = kept - step;
-        measured[i] = (above - balance_loss(b, z, 1.0)) / (2 * step);
-        at[i] = kept;
-    }
-    expect_within(name, stated, measured, count, (Tolerance){ .relative = 1e-6 }); // measured: 4e-9 at the worst
-}
+static double switch_of(void *batch) { return balance_loss(batch, false, 1.0); }
+static double z_of(void *batch) { return balance_loss(batch, true, 1.0); }
 
 // The counts stay as they are: the true Switch loss jumps where a choice does, and its gradient knows nothing of that.
 START_TEST(backward_is_the_slope_of_the_loss)
@@ -132,61 +109,35 @@ START_TEST(backward_is_the_slope_of_the_loss)
     const bool z = _i % 2 == 1;
     Batch b = { .m = { .D = size[0], .E = size[1], .K = size[2], .F = 1 }, .N = size[3] };
     size_t x = (size_t)b.N * b.m.D, router = (size_t)b.m.D * b.m.E;
-    for (size_t i = 0; i < x; i++) b.x[i] = random_normal(random_key(4, "x"), i);
-    for (size_t i = 0; i < router; i++) b.router[i] = random_normal(random_key(4, "router"), i);
+    fill(b.x, x, 1.0, 4, "x");
+    fill(b.router, router, 1.0, 4, "router");
     choose(&b, NULL);
     balance_backward(&b, z, 1.0);
+    const Slopes slopes = { .loss = z ? z_of : switch_of, .context = &b };
     if (!z && b.m.K == b.m.E) { // everybody is chosen, always: even, whatever p
         expect_by_hand("even", b.drouter, (double[MOST_D * MOST_E]){ 0 }, router);
         return;
     }
-    expect_slopes(&b, z, "dx", b.x, b.dx, x);
-    expect_slopes(&b, z, "drouter", b.router, b.drouter, router);
+    expect_slopes("dx", b.x, b.dx, x, &slopes);
+    expect_slopes("drouter", b.router, b.drouter, router, &slopes);
 }
 END_TEST
 
 // ---- the golden file
 
-static double number(const Safetensors *file, const char *key) {
-    const char *value = safetensors_metadata(file, key);
-    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
-    return atof(value);
-}
-
-static void read_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
-    const SafeTensor *tensor = safetensors_find(file, name);
-    ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
-    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count, count);
-    safetensor_to_doubles(out, tensor);
-}
-
-static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
-    double want[MOST_N * MOST_D];
-    read_tensor(want, file, name, count);
-    expect_within(name, got, want, count, (Tolerance){ .relative = 1e-10 }); // measured: 3.6e-15 at the worst
-}
-
-static void expect_ints(const Safetensors *file, const char *name, const int *got, size_t count) {
-    double want[MOST_N * MOST_K];
-    read_tensor(want, file, name, count);
-    for (size_t i = 0; i < count; i++) ck_assert_int_eq(got[i], (int)want[i]);
-}
-
 START_TEST(golden_file_agrees)
 {
-    Safetensors file;
-    Error error = { "" };
-    ck_assert_msg(safetensors_open(&file, "tests/golden/ffn/moe_balance.safetensors", &error), "%s", error.text);
-    Batch b = { .m = { .D = (int)number(&file, "D"), .E = (int)number(&file, "E"), .K = (int)number(&file, "K") },
-                .N = (int)number(&file, "N") };
+    Safetensors file = golden_ffn_file("moe_balance");
+    Batch b = { .m = { .D = golden_letter(&file, "D"), .E = golden_letter(&file, "E"), .K = golden_letter(&file, "K") },
+                .N = golden_letter(&file, "N") };
     size_t router = (size_t)b.m.D * b.m.E, entries = (size_t)b.N * b.m.K;
-    double alpha = number(&file, "switch_alpha"), z_alpha = number(&file, "z_alpha"), loss;
+    double alpha = golden_value(&file, "switch_alpha"), z_alpha = golden_value(&file, "z_alpha"), loss;
     ck_assert(b.N <= MOST_N && b.m.D <= MOST_D && b.m.E <= MOST_E && b.m.K <= MOST_K);
     read_tensor(b.x, &file, "x", (size_t)b.N * b.m.D);
     read_tensor(b.router, &file, "router", router);
     read_tensor(b.bias, &file, "bias", (size_t)b.m.E);
     choose(&b, NULL);
-    expect_ints(&file, "indices", b.index, entries);
+    expect_tensor_ints(&file, "indices", b.index, entries);
     loss = balance_loss(&b, false, alpha);
     expect_tensor(&file, "switch_loss", &loss, 1);
     balance_backward(&b, false, alpha);
@@ -196,10 +147,10 @@ START_TEST(golden_file_agrees)
     balance_backward(&b, true, z_alpha);
     expect_tensor(&file, "grad.z.router", b.drouter, router);
     choose(&b, b.bias);
-    expect_ints(&file, "biased.indices", b.index, entries);
-    expect_ints(&file, "biased.counts", b.count, (size_t)b.m.E);
+    expect_tensor_ints(&file, "biased.indices", b.index, entries);
+    expect_tensor_ints(&file, "biased.counts", b.count, (size_t)b.m.E);
     expect_tensor(&file, "biased.weights", b.weight, entries);
-    moe_bias_step(b.bias, b.count, number(&file, "bias_step"), b.m.E);
+    moe_bias_step(b.bias, b.count, golden_value(&file, "bias_step"), b.m.E);
     expect_tensor(&file, "bias_after", b.bias, (size_t)b.m.E);
     safetensors_close(&file);
 }

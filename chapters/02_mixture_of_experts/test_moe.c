@@ -4,10 +4,7 @@
 #include "chapters/02_mixture_of_experts/moe.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/02_mixture_of_experts/top_k.h"
-#include "reference/support/random.h"
-#include "reference/support/safetensors.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -15,20 +12,6 @@
 #include <string.h>
 
 enum { ORDERS = 3 };
-
-static void expect_within(const char *name, const double *got, const double *want, size_t count, Tolerance tolerance) {
-    Difference difference;
-    bool ok = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, tolerance);
-    ck_assert_msg(ok, "%s", difference.problem);
-}
-
-static void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
-    expect_within(name, got, want, count, (Tolerance){ .relative = relative });
-}
-
-static void expect_by_hand(const char *name, const double *got, const double *want, size_t count) {
-    expect_within(name, got, want, count, (Tolerance){ .absolute = 1e-14 });
-}
 
 // ---- a layer with memory, all in one block; its tensors as a list, so that each check is one loop
 
@@ -46,12 +29,6 @@ typedef struct {
     MoeTokens tokens;
     int *ints;
 } Layer;
-
-static double *take(double **from, size_t count) {
-    double *at = *from;
-    *from += count;
-    return at;
-}
 
 static Layer layer_new(const Moe *m, int N) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, x = N * D;
@@ -81,10 +58,6 @@ static void layer_free(Layer *l) {
     free(l->block);
     free(l->ints);
     *l = (Layer){ 0 };
-}
-
-static void fill(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
-    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
 }
 
 static Layer random_layer(const Moe *m, int N, uint64_t seed) {
@@ -233,53 +206,22 @@ END_TEST
 
 // ---- golden files
 
-static int setting(const Safetensors *file, const char *key) {
-    const char *value = safetensors_metadata(file, key);
-    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
-    return atoi(value);
-}
-
-static void read_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
-    const SafeTensor *tensor = safetensors_find(file, name);
-    ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
-    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count, count);
-    safetensor_to_doubles(out, tensor);
-}
-
-static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
-    double *want = calloc(count, sizeof *want);
-    ck_assert_ptr_nonnull(want);
-    read_tensor(want, file, name, count);
-    expect(name, got, want, count, 1e-10); // measured: 3.4e-15 at the worst
-    free(want);
-}
-
-static void expect_indices(const Safetensors *file, const MoeGating *gating, size_t count) {
-    double *want = calloc(count, sizeof *want);
-    ck_assert_ptr_nonnull(want);
-    read_tensor(want, file, "gating.indices", count);
-    for (size_t i = 0; i < count; i++) ck_assert_int_eq(gating->index[i], (int)want[i]);
-    free(want);
-}
-
 START_TEST(golden_file_agrees)
 {
-    Safetensors file;
-    Error error = { "" };
-    ck_assert_msg(safetensors_open(&file, "tests/golden/ffn/moe.safetensors", &error), "%s", error.text);
-    const Moe m = { .D = setting(&file, "D"),
-                    .F = setting(&file, "F"),
-                    .E = setting(&file, "E"),
-                    .K = setting(&file, "K"),
+    Safetensors file = golden_ffn_file("moe");
+    const Moe m = { .D = golden_letter(&file, "D"),
+                    .F = golden_letter(&file, "F"),
+                    .E = golden_letter(&file, "E"),
+                    .K = golden_letter(&file, "K"),
                     .order = SOFTMAX_TOP_K };
-    int N = setting(&file, "B") * setting(&file, "T");
+    int N = golden_letter(&file, "B") * golden_letter(&file, "T");
     Layer l = layer_new(&m, N);
     for (int i = 0; i < TENSORS; i++) read_tensor(l.at[i], &file, names[i], l.count[i]);
     read_tensor(l.dy, &file, "dy", l.count[5]);
     forward(&l);
     backward(&l);
     expect_tensor(&file, "gating.logits", l.tokens.logits, (size_t)N * m.E);
-    expect_indices(&file, &l.tokens.gating, (size_t)N * m.K);
+    expect_tensor_ints(&file, "gating.indices", l.tokens.gating.index, (size_t)N * m.K);
     expect_tensor(&file, "y", l.y, l.count[5]);
     for (int i = 0; i < TENSORS; i++) {
         char name[64];
@@ -293,44 +235,10 @@ END_TEST
 
 // ---- finite differences
 
-static double loss(Layer *l) {
+static double loss(void *layer) {
+    Layer *l = layer;
     forward(l);
-    double sum = 0.0;
-    for (size_t i = 0; i < l->count[5]; i++) sum += l->y[i] * l->dy[i];
-    return sum;
-}
-
-// The slope of the loss at one number, by central difference. A step that changes the choice has no slope: false.
-static bool slope(double *out, Layer *l, double *at, const int *choice) {
-    const double step = 1e-5, kept = *at;
-    size_t bytes = (size_t)l->N * l->m.K * sizeof *choice;
-    *at = kept + step;
-    double above = loss(l);
-    bool same = memcmp(l->tokens.gating.index, choice, bytes) == 0;
-    *at = kept - step;
-    double below = loss(l);
-    same = same && memcmp(l->tokens.gating.index, choice, bytes) == 0;
-    *at = kept;
-    *out = (above - below) / (2 * step);
-    return same;
-}
-
-// Every element of one tensor; the error of all together against the gradient's own size.
-static void expect_slopes(Layer *l, int tensor, const int *choice) {
-    size_t checked = 0, count = l->count[tensor];
-    double error = 0.0, size = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        double measured, stated = l->d[tensor][i];
-        if (!slope(&measured, l, &l->at[tensor][i], choice)) continue;
-        checked++;
-        error += (measured - stated) * (measured - stated);
-        size += stated * stated;
-    }
-    ck_assert_msg(checked > 0.9 * count, "%s: the choice stayed in %zu of %zu steps", names[tensor], checked, count);
-    // Measured: 2.6e-10 at the worst.
-    if (size == 0) ck_assert_msg(error < 1e-16, "%s: no gradient stated, but a slope of %g", names[tensor], error);
-    if (size > 0)
-        ck_assert_msg(sqrt(error / size) < 1e-6, "%s: off by %.2g of its length", names[tensor], sqrt(error / size));
+    return weighted_sum(l->y, l->dy, l->count[5]);
 }
 
 START_TEST(backward_is_the_slope_of_forward)
@@ -338,17 +246,13 @@ START_TEST(backward_is_the_slope_of_forward)
     static const int sizes[][5] = { { 5, 3, 7, 3, 4 }, { 3, 2, 5, 1, 6 }, { 7, 4, 3, 3, 2 }, { 1, 1, 2, 2, 1 } };
     const int *size = sizes[_i / ORDERS];
     const Moe m = { .D = size[0], .F = size[1], .E = size[2], .K = size[3], .order = (MoeOrder)(_i % ORDERS) };
-    int choice[12];
     Layer l = random_layer(&m, size[4], 11);
     forward(&l);
     backward(&l);
-    memcpy(choice, l.tokens.gating.index, (size_t)l.N * m.K * sizeof *choice);
+    const Slopes slopes = { loss, &l, l.tokens.gating.index, (size_t)l.N * m.K };
     for (int i = 0; i < TENSORS; i++) {
-        double length = 0.0;
-        for (size_t j = 0; j < l.count[i]; j++) length += fabs(l.d[i][j]);
         bool none = i == 0 && m.K == 1 && m.order != SOFTMAX_TOP_K; // only then the router learns nothing
-        ck_assert_msg(none || length > 0, "%s has no gradient at all", names[i]);
-        expect_slopes(&l, i, choice);
+        (none ? expect_no_slopes : expect_slopes)(names[i], l.at[i], l.d[i], l.count[i], &slopes);
     }
     layer_free(&l);
 }

@@ -1,20 +1,9 @@
 #include "chapters/02_mixture_of_experts/top_k.h"
 #include "chapters/03_who_chooses/choice.h"
 #include "reference/support/random.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
-    Difference difference;
-    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
-                               (Tolerance){ .relative = relative });
-    ck_assert_msg(same, "%s", difference.problem);
-    if (getenv("MEASURE")) fprintf(stderr, "%s: %.1e of rms\n", name, difference.worst / difference.rms);
-}
 
 // ---- choosing alone, on a table of scores
 

@@ -1,25 +1,18 @@
 // The layer whole: golden files, finite differences, bridges to chapter 02, and what sees the future.
 #include "chapters/03_who_chooses/choice.h"
-#include "reference/support/random.h"
-#include "reference/support/safetensors.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
-    Difference difference;
-    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
-                               (Tolerance){ .relative = relative });
-    ck_assert_msg(same, "%s", difference.problem);
-    if (getenv("MEASURE")) fprintf(stderr, "%s: %.1e of rms\n", name, difference.worst / difference.rms);
-}
-
 // ---- the layer with memory: parameters, tokens, gradients; all in one block
 
-enum { TENSORS = 6 }; // x, router, experts.up, experts.up_bias, experts.down, experts.down_bias
+enum { TENSORS = 6 };
+static const char *const names[TENSORS] = {
+    "x", "router", "experts.up", "experts.up_bias", "experts.down", "experts.down_bias"
+};
+
 typedef struct {
     ChoosingRule rule;
     Moe m;
@@ -32,12 +25,6 @@ typedef struct {
     const bool *pad;
     ChosenTokens tokens;
 } Layer;
-
-static double *take(double **from, size_t count) {
-    double *at = *from;
-    *from += count;
-    return at;
-}
 
 static Layer layer_new(const ChoosingRule *rule, const Moe *m, int B, int T) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D;
@@ -68,12 +55,7 @@ static void layer_free(Layer *layer) {
     *layer = (Layer){ 0 };
 }
 
-static void fill(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
-    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
-}
-
 static Layer random_layer(const ChoosingRule *rule, const Moe *m, int B, int T, uint64_t seed) {
-    static const char *const names[TENSORS] = { "x", "router", "up", "up_bias", "down", "down_bias" };
     Layer layer = layer_new(rule, m, B, T);
     const double spread[TENSORS] = { 1, 1 / sqrt(m->D), 1 / sqrt(m->D), 0.5, 1 / sqrt(m->F), 0.5 };
     for (int i = 0; i < TENSORS; i++) fill(layer.at[i], layer.count[i], spread[i], seed, names[i]);
@@ -100,42 +82,21 @@ static double *row_of(const Layer *l, double *tensor, int b, int t) { return ten
 
 // ---- golden files, made by an independent program in double precision
 
-static const char *const golden[] = { "token",          "expert",          "unified_sequence_2", "unified_sequence_1.5",
-                                      "unified_step_2", "unified_step_1.5" };
+static const char *const golden[] = {
+    "choice_token",          "choice_expert",           "choice_unified_sequence_2", "choice_unified_sequence_1.5",
+    "choice_unified_step_2", "choice_unified_step_1.5",
+};
 enum { GOLDEN = sizeof golden / sizeof golden[0] };
-
-static double number(const Safetensors *file, const char *key) {
-    const char *value = safetensors_metadata(file, key);
-    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
-    char *end;
-    double out = strtod(value, &end);
-    ck_assert_msg(end != value && *end == '\0' && out > 0, "%s: %s is %s", file->path, key, value);
-    return out;
-}
 
 static ChoosingRule golden_choice(const Safetensors *file) {
     const char *routing = safetensors_metadata(file, "routing"), *pool = safetensors_metadata(file, "pool");
     ck_assert_ptr_nonnull(routing);
-    if (strcmp(routing, "token") == 0) return (ChoosingRule){ CUT_ROWS, number(file, "K"), 0.0 };
-    if (strcmp(routing, "expert") == 0) return (ChoosingRule){ CUT_COLUMNS, number(file, "capacity"), 0.0 };
+    if (strcmp(routing, "token") == 0) return (ChoosingRule){ CUT_ROWS, golden_value(file, "K"), 0.0 };
+    if (strcmp(routing, "expert") == 0) return (ChoosingRule){ CUT_COLUMNS, golden_value(file, "capacity"), 0.0 };
     ck_assert(strcmp(routing, "unified") == 0 && pool != NULL);
     Cut cut = strcmp(pool, "step") == 0 ? CUT_STEPS : CUT_SEQUENCES;
     ck_assert(cut == CUT_STEPS || strcmp(pool, "sequence") == 0);
-    return (ChoosingRule){ cut, number(file, "K"), number(file, "alpha") };
-}
-
-static void read_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
-    const SafeTensor *tensor = safetensors_find(file, name);
-    ck_assert_msg(tensor != NULL && tensor->count == count, "%s: no %s of %zu elements", file->path, name, count);
-    safetensor_to_doubles(out, tensor);
-}
-
-static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
-    double *want = malloc(count * sizeof *want);
-    ck_assert_ptr_nonnull(want);
-    read_tensor(want, file, name, count);
-    expect(name, got, want, count, 1e-10); // measured worst: 5.5e-15
-    free(want);
+    return (ChoosingRule){ cut, golden_value(file, "K"), golden_value(file, "alpha") };
 }
 
 // gating.weights of the files: zero where an expert was not chosen.
@@ -157,17 +118,11 @@ static void expect_weights(const Safetensors *file, const Layer *l) {
 
 START_TEST(golden_files_agree)
 {
-    static const char *const names[TENSORS] = {
-        "x", "router", "experts.up", "experts.up_bias", "experts.down", "experts.down_bias"
-    };
     char text[128];
-    Safetensors file;
-    Error error = { "" };
-    snprintf(text, sizeof text, "tests/golden/ffn/choice_%s.safetensors", golden[_i]);
-    ck_assert_msg(safetensors_open(&file, text, &error), "%s", error.text);
-    Moe m = { .D = (int)number(&file, "D"), .F = (int)number(&file, "F"), .E = (int)number(&file, "E") };
+    Safetensors file = golden_ffn_file(golden[_i]);
+    Moe m = { .D = golden_letter(&file, "D"), .F = golden_letter(&file, "F"), .E = golden_letter(&file, "E") };
     ChoosingRule rule = golden_choice(&file);
-    Layer l = layer_new(&rule, &m, (int)number(&file, "B"), (int)number(&file, "T"));
+    Layer l = layer_new(&rule, &m, golden_letter(&file, "B"), golden_letter(&file, "T"));
     for (int i = 0; i < TENSORS; i++) read_tensor(l.at[i], &file, names[i], l.count[i]);
     read_tensor(l.dy, &file, "dy", l.count[0]);
     forward(&l);
@@ -187,56 +142,10 @@ END_TEST
 
 // ---- finite differences
 
-static double loss(Layer *l) {
+static double loss(void *layer) {
+    Layer *l = layer;
     forward(l);
-    double sum = 0.0;
-    for (size_t i = 0; i < l->count[0]; i++) sum += l->y[i] * l->dy[i];
-    return sum;
-}
-
-typedef struct {
-    int start[32], index[128];
-} Chosen;
-
-static Chosen chosen_by(const Layer *l) {
-    Chosen chosen = { { 0 }, { 0 } };
-    const MoeGating *gating = &l->tokens.gating;
-    ck_assert(gating->N < 32 && gating->start[gating->N] <= 128);
-    memcpy(chosen.start, gating->start, (size_t)(gating->N + 1) * sizeof *chosen.start);
-    memcpy(chosen.index, gating->index, (size_t)gating->start[gating->N] * sizeof *chosen.index);
-    return chosen;
-}
-
-static bool same_choice(const Layer *l, const Chosen *before) {
-    Chosen now = chosen_by(l);
-    return memcmp(&now, before, sizeof now) == 0;
-}
-
-// The slope of the loss at every number of one tensor, against the gradient; a step that changes the choice has none.
-static void expect_slopes(Layer *l, int tensor) {
-    const double step = 1e-5;
-    Chosen before = chosen_by(l);
-    size_t checked = 0;
-    double error = 0.0, size = 0.0;
-    for (size_t i = 0; i < l->count[tensor]; i++) {
-        double *at = &l->at[tensor][i], kept = *at;
-        *at = kept + step;
-        double above = loss(l);
-        bool same = same_choice(l, &before);
-        *at = kept - step;
-        double slope = (above - loss(l)) / (2 * step);
-        same = same && same_choice(l, &before);
-        *at = kept;
-        if (!same) continue;
-        checked++;
-        error += (slope - l->d[tensor][i]) * (slope - l->d[tensor][i]);
-        size += slope * slope;
-    }
-    ck_assert_msg(checked > 0.9 * l->count[tensor], "tensor %d: the choice stayed in %zu of %zu steps", tensor, checked,
-                  l->count[tensor]);
-    ck_assert_msg(size > 0 && sqrt(error / size) < 1e-6, "tensor %d: off by %.1e of its length", tensor,
-                  sqrt(error / size));
-    if (getenv("MEASURE")) fprintf(stderr, "tensor %d: %.1e\n", tensor, sqrt(error / size));
+    return weighted_sum(l->y, l->dy, l->count[0]);
 }
 
 static const struct {
@@ -260,7 +169,9 @@ START_TEST(backward_is_the_slope_of_forward)
         if (i == 0) l.pad = pad;
         forward(&l);
         backward(&l);
-        for (int tensor = 0; tensor < TENSORS; tensor++) expect_slopes(&l, tensor);
+        const int *choice = l.tokens.gating.start; // [N+1], and behind it the experts
+        const Slopes slopes = { loss, &l, choice, (size_t)l.B * l.T + 1 + chosen_entries(&rule, l.B, l.T, m.E) };
+        for (int j = 0; j < TENSORS; j++) expect_slopes(names[j], l.at[j], l.d[j], l.count[j], &slopes);
         layer_free(&l);
     }
 }

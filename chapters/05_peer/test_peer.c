@@ -2,13 +2,9 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
-#include "reference/support/random.h"
-#include "reference/support/safetensors.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,12 +19,6 @@ typedef struct {
     PeerToken kept;
     int *ints, *ranks;
 } Layer;
-
-static double *take(double **from, size_t count) {
-    double *at = *from;
-    *from += count;
-    return at;
-}
 
 static PeerWeights take_weights(double **from, const size_t sizes[4]) {
     PeerWeights w;
@@ -65,10 +55,6 @@ static void layer_free(Layer *layer) {
     *layer = (Layer){ 0 };
 }
 
-static void fill(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
-    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
-}
-
 static Layer random_layer(const Peer *p, uint64_t seed) {
     Layer layer = layer_new(p);
     fill(layer.w.query, layer.sizes[0], 1.0 / sqrt(p->D), seed, "query");
@@ -82,13 +68,6 @@ static Layer random_layer(const Peer *p, uint64_t seed) {
 
 static void forward(Layer *l) { peer_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->p); }
 static void backward(Layer *l) { peer_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->p); }
-
-static void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
-    Difference difference;
-    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
-                               (Tolerance){ .relative = relative });
-    ck_assert_msg(same, "%s", difference.problem);
-}
 
 // ---- on paper
 
@@ -148,34 +127,6 @@ END_TEST
 
 // ---- the golden file: the numbers of the sgatlin authors' own code
 
-static int setting(const Safetensors *file, const char *key) {
-    const char *value = safetensors_metadata(file, key);
-    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
-    return atoi(value);
-}
-
-static double *read_tensor(const Safetensors *file, const char *name, size_t count) {
-    const SafeTensor *tensor = safetensors_find(file, name);
-    ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
-    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count, count);
-    double *values = malloc(count * sizeof *values);
-    ck_assert_ptr_nonnull(values);
-    safetensor_to_doubles(values, tensor);
-    return values;
-}
-
-static void copy_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
-    double *values = read_tensor(file, name, count);
-    memcpy(out, values, count * sizeof *values);
-    free(values);
-}
-
-static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
-    double *want = read_tensor(file, name, count);
-    expect(name, got, want, count, 1e-10); // measured: 3e-15 at the worst
-    free(want);
-}
-
 // The results of all tokens, side by side as the file has them.
 typedef struct {
     size_t N, row, keys, entries; // tokens; numbers of one token
@@ -215,29 +166,27 @@ static void expect_golden(const Safetensors *file, const Layer *l, const Results
     expect_tensor(file, "grad.router.keys", l->gradient.keys, l->sizes[1]);
     expect_tensor(file, "grad.experts.in", l->gradient.in, l->sizes[2]);
     expect_tensor(file, "grad.experts.out", l->gradient.out, l->sizes[3]);
-    double *index = read_tensor(file, "gating.indices", r->N * r->entries);
-    ck_assert(memcmp(index, r->index, r->N * r->entries * sizeof *index) == 0);
-    free(index);
+    expect_tensor(file, "gating.indices", r->index, r->N * r->entries);
 }
 
 START_TEST(the_golden_file_agrees)
 {
-    Safetensors file;
-    Error error = { "" };
-    ck_assert_msg(safetensors_open(&file, "tests/golden/ffn/peer.safetensors", &error), "%s", error.text);
-    const Peer p = { .D = setting(&file, "D"),
-                     .F = setting(&file, "F"),
-                     .C = setting(&file, "C"),
-                     .K = setting(&file, "K"),
-                     .Dk = setting(&file, "Dk") };
+    Safetensors file = golden_ffn_file("peer");
+    const Peer p = { .D = golden_letter(&file, "D"),
+                     .F = golden_letter(&file, "F"),
+                     .C = golden_letter(&file, "C"),
+                     .K = golden_letter(&file, "K"),
+                     .Dk = golden_letter(&file, "Dk") };
     Layer l = layer_new(&p);
-    copy_tensor(l.w.query, &file, "router.query", l.sizes[0]);
-    copy_tensor(l.w.keys, &file, "router.keys", l.sizes[1]);
-    copy_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
-    copy_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
+    read_tensor(l.w.query, &file, "router.query", l.sizes[0]);
+    read_tensor(l.w.keys, &file, "router.keys", l.sizes[1]);
+    read_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
+    read_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
     size_t count = safetensors_find(&file, "x")->count;
     Results r = results_new(&p, count / (size_t)p.D);
-    double *x = read_tensor(&file, "x", count), *dy = read_tensor(&file, "dy", count);
+    double *x = new_doubles(count), *dy = new_doubles(count);
+    read_tensor(x, &file, "x", count);
+    read_tensor(dy, &file, "dy", count);
     for (size_t t = 0; t < r.N; t++) run_token(&l, &r, t, x, dy);
     expect_golden(&file, &l, &r);
     free(x);
@@ -250,47 +199,10 @@ END_TEST
 
 // ---- finite differences
 
-static double loss(Layer *l) {
+static double loss(void *layer) {
+    Layer *l = layer;
     forward(l);
-    double sum = 0.0;
-    for (int d = 0; d < l->p.D; d++) sum += l->y[d] * l->dy[d];
-    return sum;
-}
-
-// The slope of the loss at one number, by central difference. A step that changes the choice has no slope: false.
-static bool slope(double *out, Layer *l, double *at, const int *choice) {
-    const double step = 1e-5, kept = *at;
-    size_t bytes = (size_t)l->p.C * l->p.K * sizeof *choice;
-    *at = kept + step;
-    double above = loss(l);
-    bool same = memcmp(l->kept.index, choice, bytes) == 0;
-    *at = kept - step;
-    double below = loss(l);
-    same = same && memcmp(l->kept.index, choice, bytes) == 0;
-    *at = kept;
-    *out = (above - below) / (2 * step);
-    return same;
-}
-
-// Every element of one tensor; the error of all together against the gradient's own size. With one choice a head the
-// softmax is 1 whatever the score, and the router has no gradient at all.
-static void expect_slopes(Layer *l, const char *name, double *at, const double *gradient, size_t count, bool none) {
-    int choice[64], checked = 0;
-    double error = 0.0, size = 0.0;
-    memcpy(choice, l->kept.index, (size_t)l->p.C * l->p.K * sizeof *choice);
-    for (size_t i = 0; i < count; i++) {
-        double measured;
-        if (!slope(&measured, l, at + i, choice)) continue;
-        checked++;
-        error += (measured - gradient[i]) * (measured - gradient[i]);
-        size += gradient[i] * gradient[i];
-    }
-    ck_assert_msg(checked > 0.9 * count, "%s: the choice stayed in %d of %zu steps", name, checked, count);
-    if (none) {
-        ck_assert_msg(size == 0.0 && error == 0.0, "%s: one choice a head, and a slope of %g", name, sqrt(error));
-    } else {
-        ck_assert_msg(size > 0 && sqrt(error / size) < 1e-6, "%s: off by %.2g of its length", name, sqrt(error / size));
-    }
+    return weighted_sum(l->y, l->dy, (size_t)l->p.D);
 }
 
 START_TEST(backward_is_the_slope_of_forward)
@@ -302,11 +214,13 @@ START_TEST(backward_is_the_slope_of_forward)
     Layer l = random_layer(&p, 7);
     forward(&l);
     backward(&l);
-    expect_slopes(&l, "query", l.w.query, l.gradient.query, l.sizes[0], p.K == 1);
-    expect_slopes(&l, "keys", l.w.keys, l.gradient.keys, l.sizes[1], p.K == 1);
-    expect_slopes(&l, "in", l.w.in, l.gradient.in, l.sizes[2], false);
-    expect_slopes(&l, "out", l.w.out, l.gradient.out, l.sizes[3], false);
-    expect_slopes(&l, "x", l.x, l.dx, (size_t)p.D, false);
+    // With one choice a head the softmax is 1 whatever the score, and the router has no gradient at all.
+    const Slopes slopes = { loss, &l, l.kept.index, (size_t)p.C * p.K };
+    (p.K == 1 ? expect_no_slopes : expect_slopes)("query", l.w.query, l.gradient.query, l.sizes[0], &slopes);
+    (p.K == 1 ? expect_no_slopes : expect_slopes)("keys", l.w.keys, l.gradient.keys, l.sizes[1], &slopes);
+    expect_slopes("in", l.w.in, l.gradient.in, l.sizes[2], &slopes);
+    expect_slopes("out", l.w.out, l.gradient.out, l.sizes[3], &slopes);
+    expect_slopes("x", l.x, l.dx, (size_t)p.D, &slopes);
     layer_free(&l);
 }
 END_TEST

@@ -1,13 +1,9 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/06_sgatlin/sgatlin.h"
-#include "reference/support/random.h"
-#include "reference/support/safetensors.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <check.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,12 +20,6 @@ typedef struct {
     SgatlinToken kept;
     int *ints, *ranks;
 } Layer;
-
-static double *take(double **from, size_t count) {
-    double *at = *from;
-    *from += count;
-    return at;
-}
 
 static SgatlinWeights take_weights(double **from, const size_t sizes[4]) {
     SgatlinWeights w;
@@ -67,10 +57,6 @@ static void layer_free(Layer *layer) {
     *layer = (Layer){ 0 };
 }
 
-static void fill(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
-    for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
-}
-
 static Layer random_layer(const Sgatlin *s, uint64_t seed) {
     Layer layer = layer_new(s);
     fill(layer.w.query, layer.sizes[0], 1.0 / sqrt(s->D), seed, "query");
@@ -84,13 +70,6 @@ static Layer random_layer(const Sgatlin *s, uint64_t seed) {
 
 static void forward(Layer *l) { sgatlin_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->s); }
 static void backward(Layer *l) { sgatlin_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->s); }
-
-static void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
-    Difference difference;
-    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
-                               (Tolerance){ .relative = relative });
-    ck_assert_msg(same, "%s", difference.problem);
-}
 
 // ---- on paper
 
@@ -146,15 +125,14 @@ END_TEST
 // ---- golden files: the numbers of the layer's authors' own code
 
 static const char *const golden[] = {
-    "dense_identity",     "key_value_identity",  "product_dense_gelu",        "product_dense_identity",
-    "product_dense_relu", "product_dense_swish", "product_key_value_identity"
+    "sgatlin_dense_identity",
+    "sgatlin_key_value_identity",
+    "sgatlin_product_dense_identity",
+    "sgatlin_product_dense_relu",
+    "sgatlin_product_dense_gelu",
+    "sgatlin_product_dense_swish",
+    "sgatlin_product_key_value_identity",
 };
-
-static int setting(const Safetensors *file, const char *key) {
-    const char *value = safetensors_metadata(file, key);
-    ck_assert_msg(value != NULL, "%s has no %s", file->path, key);
-    return atoi(value);
-}
 
 static int word(const Safetensors *file, const char *key, const char *const *words, int count) {
     const char *value = safetensors_metadata(file, key);
@@ -170,33 +148,11 @@ static Sgatlin golden_sizes(const Safetensors *file) {
     static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
     return (Sgatlin){ .router = (SgatlinRouter)word(file, "router", routers, ROUTERS),
                       .activation = (SgatlinActivation)word(file, "activation", activations, ACTIVATIONS),
-                      .D = setting(file, "D"),
-                      .F = setting(file, "F"),
-                      .C = setting(file, "C"),
-                      .K = setting(file, "K"),
-                      .Dk = setting(file, "Dk") };
-}
-
-static double *read_tensor(const Safetensors *file, const char *name, size_t count) {
-    const SafeTensor *tensor = safetensors_find(file, name);
-    ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
-    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count, count);
-    double *values = malloc(count * sizeof *values);
-    ck_assert_ptr_nonnull(values);
-    safetensor_to_doubles(values, tensor);
-    return values;
-}
-
-static void copy_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
-    double *values = read_tensor(file, name, count);
-    memcpy(out, values, count * sizeof *values);
-    free(values);
-}
-
-static void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
-    double *want = read_tensor(file, name, count);
-    expect(name, got, want, count, 1e-10); // measured: 2.3e-14 at the worst
-    free(want);
+                      .D = golden_letter(file, "D"),
+                      .F = golden_letter(file, "F"),
+                      .C = golden_letter(file, "C"),
+                      .K = golden_letter(file, "K"),
+                      .Dk = golden_letter(file, "Dk") };
 }
 
 // The results of all tokens, side by side as the file has them.
@@ -240,27 +196,23 @@ static void expect_golden(const Safetensors *file, const Layer *l, const Results
     expect_tensor(file, "grad.router.keys", l->gradient.keys, l->sizes[1]);
     expect_tensor(file, "grad.experts.in", l->gradient.in, l->sizes[2]);
     expect_tensor(file, "grad.experts.out", l->gradient.out, l->sizes[3]);
-    double *index = read_tensor(file, "gating.indices", N * r->entries);
-    ck_assert(memcmp(index, r->index, N * r->entries * sizeof *index) == 0);
-    free(index);
+    expect_tensor(file, "gating.indices", r->index, N * r->entries);
 }
 
 START_TEST(golden_files_agree)
 {
-    char path[128];
-    Safetensors file;
-    Error error = { "" };
-    snprintf(path, sizeof path, "tests/golden/ffn/sgatlin_%s.safetensors", golden[_i]);
-    ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.text);
+    Safetensors file = golden_ffn_file(golden[_i]);
     Sgatlin s = golden_sizes(&file);
     Layer l = layer_new(&s);
-    copy_tensor(l.w.query, &file, "router.query", l.sizes[0]);
-    copy_tensor(l.w.keys, &file, "router.keys", l.sizes[1]);
-    copy_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
-    copy_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
+    read_tensor(l.w.query, &file, "router.query", l.sizes[0]);
+    read_tensor(l.w.keys, &file, "router.keys", l.sizes[1]);
+    read_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
+    read_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
     size_t count = safetensors_find(&file, "x")->count;
     Results r = results_new(&s, (int)(count / (size_t)s.D));
-    double *x = read_tensor(&file, "x", count), *dy = read_tensor(&file, "dy", count);
+    double *x = new_doubles(count), *dy = new_doubles(count);
+    read_tensor(x, &file, "x", count);
+    read_tensor(dy, &file, "dy", count);
     for (int t = 0; t < r.N; t++) run_token(&l, &r, t, x, dy);
     expect_golden(&file, &l, &r);
     free(x);
@@ -273,42 +225,10 @@ END_TEST
 
 // ---- finite differences
 
-static double loss(Layer *l) {
+static double loss(void *layer) {
+    Layer *l = layer;
     forward(l);
-    double sum = 0.0;
-    for (int d = 0; d < l->s.D; d++) sum += l->y[d] * l->dy[d];
-    return sum;
-}
-
-// The slope of the loss at one number, by central difference. A step that changes the choice has no slope: false.
-static bool slope(double *out, Layer *l, double *at, const int *choice) {
-    const double step = 1e-5, kept = *at;
-    size_t bytes = (size_t)l->s.C * l->s.K * sizeof *choice;
-    *at = kept + step;
-    double above = loss(l);
-    bool same = memcmp(l->kept.index, choice, bytes) == 0;
-    *at = kept - step;
-    double below = loss(l);
-    same = same && memcmp(l->kept.index, choice, bytes) == 0;
-    *at = kept;
-    *out = (above - below) / (2 * step);
-    return same;
-}
-
-// Every element of one tensor; the error of all together against the gradient's own size.
-static void expect_slopes(Layer *l, const char *name, double *at, const double *gradient, size_t count) {
-    int choice[64], checked = 0;
-    double error = 0.0, size = 0.0;
-    memcpy(choice, l->kept.index, (size_t)l->s.C * l->s.K * sizeof *choice);
-    for (size_t i = 0; i < count; i++) {
-        double measured;
-        if (!slope(&measured, l, at + i, choice)) continue;
-        checked++;
-        error += (measured - gradient[i]) * (measured - gradient[i]);
-        size += gradient[i] * gradient[i];
-    }
-    ck_assert_msg(checked > 0.9 * count, "%s: the choice stayed in %d of %zu steps", name, checked, count);
-    ck_assert_msg(size > 0 && sqrt(error / size) < 1e-6, "%s: off by %.2g of its length", name, sqrt(error / size));
+    return weighted_sum(l->y, l->dy, (size_t)l->s.D);
 }
 
 START_TEST(backward_is_the_slope_of_forward)
@@ -325,11 +245,12 @@ START_TEST(backward_is_the_slope_of_forward)
         Layer l = random_layer(&s, 7);
         forward(&l);
         backward(&l);
-        expect_slopes(&l, "query", l.w.query, l.gradient.query, l.sizes[0]);
-        expect_slopes(&l, "keys", l.w.keys, l.gradient.keys, l.sizes[1]);
-        expect_slopes(&l, "in", l.w.in, l.gradient.in, l.sizes[2]);
-        expect_slopes(&l, "out", l.w.out, l.gradient.out, l.sizes[3]);
-        expect_slopes(&l, "x", l.x, l.dx, (size_t)s.D);
+        const Slopes slopes = { loss, &l, l.kept.index, (size_t)s.C * s.K };
+        expect_slopes("query", l.w.query, l.gradient.query, l.sizes[0], &slopes);
+        expect_slopes("keys", l.w.keys, l.gradient.keys, l.sizes[1], &slopes);
+        expect_slopes("in", l.w.in, l.gradient.in, l.sizes[2], &slopes);
+        expect_slopes("out", l.w.out, l.gradient.out, l.sizes[3], &slopes);
+        expect_slopes("x", l.x, l.dx, (size_t)s.D, &slopes);
         layer_free(&l);
     }
 }

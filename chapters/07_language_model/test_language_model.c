@@ -1,8 +1,10 @@
 // The whole model: the authors' numbers, its slopes, and what it must not see.
 #include "chapters/07_language_model/language_model.h"
-#include "chapters/07_language_model/test_slopes.h"
-#include "reference/support/safetensors.h"
-#include "tests/support/suite.h"
+#include "reference/support/random.h"
+#include "tests/support/expect.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void randomize(LanguageModel *m) {
@@ -41,7 +43,6 @@ typedef struct {
 } Golden;
 
 static const char *const golden_files[] = { "mlp", "glu", "moe", "peer", "sgatlin" };
-static const Tolerance TIGHT = { .relative = 1e-10 };
 
 static double number(const Golden *g, const char *key) {
     const char *text = safetensors_metadata(&g->file, key);
@@ -62,13 +63,9 @@ static const SafeTensor *tensor_of(Golden *g, const char *name, size_t count) {
 }
 
 static void compare_golden(Golden *g, const char *name, const double *got, size_t count) {
-    double *want = malloc(count * sizeof *want);
-    ck_assert_ptr_nonnull(want);
+    double *want = new_doubles(count);
     safetensor_to_doubles(want, tensor_of(g, name, count));
-    Difference difference;
-    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, TIGHT);
-    if (getenv("MEASURE")) fprintf(stderr, "%-40s %.1e of rms\n", name, difference.worst / difference.rms);
-    ck_assert_msg(same, "%s", difference.problem);
+    expect(name, got, want, count, 1e-10);
     free(want);
 }
 
@@ -238,7 +235,7 @@ END_TEST
 
 static const int targets_of_two[] = { 5, 2, 7, 2, 12, /* */ 3, 3, 9, 0, 0 }; // [2,5]; 0 is padding
 
-static double batch_objective(void *context) {
+static double batch_loss(void *context) {
     LanguageModel *m = context;
     double sum = 0.0;
     int T = m->sizes.T;
@@ -287,9 +284,10 @@ START_TEST(every_parameters_slope)
     sizes.F = variant->F;
     LanguageModel m = model_of(sizes);
     batch_gradients(&m);
+    const Slopes slopes = { .loss = batch_loss, .context = &m };
     for (int i = 0; i < m.list.count; i++) {
         const Parameter *p = &m.list.at[i];
-        check_slopes(p->name, m.parameters + p->offset, m.gradients + p->offset, p->count, batch_objective, &m);
+        expect_slopes(p->name, m.parameters + p->offset, m.gradients + p->offset, p->count, &slopes);
     }
     language_model_free(&m);
 }

@@ -6,17 +6,15 @@
 #include "chapters/07_language_model/rmsnorm.h"
 #include "chapters/07_language_model/rope.h"
 #include "chapters/07_language_model/sampling.h"
-#include "chapters/07_language_model/test_slopes.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double TINY = 1e-12;
 
 static void same(const double *got, const double *want, size_t count, double tolerance) {
-    Difference difference;
-    bool close = compare_values(&difference, "values", (Values){ got, count }, (Values){ want, count },
-                                (Tolerance){ .absolute = tolerance });
-    ck_assert_msg(close, "%s", difference.problem);
+    expect_within("values", got, want, count, (Tolerance){ .absolute = tolerance });
 }
 
 // ---- rmsnorm
@@ -44,7 +42,7 @@ typedef struct {
     double x[WIDTH], scale[WIDTH], y[WIDTH], dy[WIDTH], dx[WIDTH], dscale[WIDTH];
 } Norm;
 
-static double norm_objective(void *context) {
+static double norm_loss(void *context) {
     Norm *n = context;
     rmsnorm(n->y, n->x, n->scale, WIDTH);
     return weighted_sum(n->y, n->dy, WIDTH);
@@ -53,12 +51,13 @@ static double norm_objective(void *context) {
 START_TEST(rmsnorm_slopes)
 {
     Norm n = { 0 };
-    fill(n.x, WIDTH, 1.5, "x");
-    fill(n.scale, WIDTH, 1.0, "scale");
-    fill(n.dy, WIDTH, 1.0, "dy");
+    fill(n.x, WIDTH, 1.5, 7, "x");
+    fill(n.scale, WIDTH, 1.0, 7, "scale");
+    fill(n.dy, WIDTH, 1.0, 7, "dy");
     rmsnorm_backward(n.dx, n.dscale, n.dy, n.x, n.scale, WIDTH);
-    check_slopes("rmsnorm dx", n.x, n.dx, WIDTH, norm_objective, &n);
-    check_slopes("rmsnorm dscale", n.scale, n.dscale, WIDTH, norm_objective, &n);
+    const Slopes slopes = { .loss = norm_loss, .context = &n };
+    expect_slopes("rmsnorm dx", n.x, n.dx, WIDTH, &slopes);
+    expect_slopes("rmsnorm dscale", n.scale, n.dscale, WIDTH, &slopes);
 }
 END_TEST
 
@@ -83,8 +82,8 @@ START_TEST(rope_knows_only_the_distance)
     double query[8], key[8], match[3] = { 0 };
     static const int positions[3][2] = { { 5, 2 }, { 103, 100 }, { 5, 1 } };
     for (int i = 0; i < 3; i++) {
-        fill(query, 8, 1.0, "query");
-        fill(key, 8, 1.0, "key");
+        fill(query, 8, 1.0, 7, "query");
+        fill(key, 8, 1.0, 7, "key");
         rope_turn(query, positions[i][0], 8);
         rope_turn(key, positions[i][1], 8);
         match[i] = weighted_sum(query, key, 8);
@@ -98,8 +97,8 @@ END_TEST
 START_TEST(rope_slopes)
 {
     double x[6], dy[6], y[6], dx[6];
-    fill(x, 6, 1.0, "x");
-    fill(dy, 6, 1.0, "dy");
+    fill(x, 6, 1.0, 7, "x");
+    fill(dy, 6, 1.0, 7, "dy");
     memcpy(dx, dy, sizeof dx);
     rope_turn_back(dx, 4, 6);
     memcpy(y, x, sizeof y);
@@ -142,7 +141,7 @@ typedef struct {
     double logits[WIDTH], p[WIDTH], dlogits[WIDTH];
 } Guess;
 
-static double guess_objective(void *context) {
+static double guess_loss(void *context) {
     Guess *g = context;
     return 0.25 * cross_entropy(g->p, g->logits, 3, WIDTH);
 }
@@ -150,10 +149,11 @@ static double guess_objective(void *context) {
 START_TEST(cross_entropy_slopes)
 {
     Guess g;
-    fill(g.logits, WIDTH, 2.0, "logits");
-    guess_objective(&g);
+    fill(g.logits, WIDTH, 2.0, 7, "logits");
+    guess_loss(&g);
     cross_entropy_backward(g.dlogits, g.p, 3, 0.25, WIDTH);
-    check_slopes("cross-entropy", g.logits, g.dlogits, WIDTH, guess_objective, &g);
+    const Slopes slopes = { .loss = guess_loss, .context = &g };
+    expect_slopes("cross-entropy", g.logits, g.dlogits, WIDTH, &slopes);
 }
 END_TEST
 
@@ -231,13 +231,13 @@ static Sequence *sequence_new(void) {
     s->dw = weights_in(s->dweights);
     s->kept = kept_in(s->kept_block);
     s->room = kept_in(s->room_block);
-    fill(s->weights, WEIGHTS, 0.8, "weights");
-    fill(s->x, T * D, 1.0, "x");
-    fill(s->dy, T * D, 1.0, "dy");
+    fill(s->weights, WEIGHTS, 0.8, 7, "weights");
+    fill(s->x, T * D, 1.0, 7, "x");
+    fill(s->dy, T * D, 1.0, 7, "dy");
     return s;
 }
 
-static double sequence_objective(void *context) {
+static double sequence_loss(void *context) {
     Sequence *s = context;
     attention_of_sequence(s->y, &s->kept, s->x, &s->w, T, D, DH);
     return weighted_sum(s->y, s->dy, T * D);
@@ -246,17 +246,18 @@ static double sequence_objective(void *context) {
 START_TEST(attention_slopes)
 {
     Sequence *s = sequence_new();
-    sequence_objective(s);
-    fill(s->room_block, KEPT, 100.0, "dirt"); // room may hold anything
-    fill(s->dx, T * D, 100.0, "dirt");
+    sequence_loss(s);
+    fill(s->room_block, KEPT, 100.0, 7, "dirt"); // room may hold anything
+    fill(s->dx, T * D, 100.0, 7, "dirt");
     attention_of_sequence_backward(s->dx, &s->dw, &s->room, s->part, s->dy, s->x, &s->kept, &s->w, T, D, DH);
-    check_slopes("attention dx", s->x, s->dx, T * D, sequence_objective, s);
-    check_slopes("attention query", s->w.query, s->dw.query, D * D, sequence_objective, s);
-    check_slopes("attention key", s->w.key, s->dw.key, D * D, sequence_objective, s);
-    check_slopes("attention value", s->w.value, s->dw.value, D * D, sequence_objective, s);
-    check_slopes("attention output", s->w.output, s->dw.output, D * D, sequence_objective, s);
-    check_slopes("attention query_norm", s->w.query_norm, s->dw.query_norm, DH, sequence_objective, s);
-    check_slopes("attention key_norm", s->w.key_norm, s->dw.key_norm, DH, sequence_objective, s);
+    const Slopes slopes = { .loss = sequence_loss, .context = s };
+    expect_slopes("attention dx", s->x, s->dx, T * D, &slopes);
+    expect_slopes("attention query", s->w.query, s->dw.query, D * D, &slopes);
+    expect_slopes("attention key", s->w.key, s->dw.key, D * D, &slopes);
+    expect_slopes("attention value", s->w.value, s->dw.value, D * D, &slopes);
+    expect_slopes("attention output", s->w.output, s->dw.output, D * D, &slopes);
+    expect_slopes("attention query_norm", s->w.query_norm, s->dw.query_norm, DH, &slopes);
+    expect_slopes("attention key_norm", s->w.key_norm, s->dw.key_norm, DH, &slopes);
     free(s);
 }
 END_TEST
@@ -266,7 +267,7 @@ END_TEST
 START_TEST(shares_are_shares)
 {
     Sequence *s = sequence_new();
-    sequence_objective(s);
+    sequence_loss(s);
     for (int row = 0; row < H * T; row++) {
         double sum = 0.0;
         for (int i = 0; i < T; i++) {
@@ -282,7 +283,7 @@ START_TEST(shares_are_shares)
         s->x[d] = s->x[D + d];
         s->x[D + d] = keep;
     }
-    sequence_objective(s);
+    sequence_loss(s);
     ck_assert(fabs(s->kept.share[3 * T + 1] - first) > 1e-3 || fabs(s->kept.share[3 * T] - second) > 1e-3);
     free(s);
 }

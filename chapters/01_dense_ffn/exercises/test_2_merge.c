@@ -1,7 +1,6 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "reference/support/random.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 
 void merge(double *ab, const double *a, const double *b, int in, int middle, int out);
 
@@ -26,10 +25,7 @@ START_TEST(one_layer_says_what_two_said)
     linear(two, h, b, MIDDLE, OUT);
     merge(ab, a, b, IN, MIDDLE, OUT);
     linear(one, x, ab, IN, OUT);
-    Difference difference;
-    bool same = compare_values(&difference, "y", (Values){ one, OUT }, (Values){ two, OUT },
-                               (Tolerance){ .relative = 1e-12 }); // measured: 2e-16
-    ck_assert_msg(same, "%s", difference.problem);
+    expect("y", one, two, OUT, 1e-12); // measured: 2e-16
 }
 END_TEST
 

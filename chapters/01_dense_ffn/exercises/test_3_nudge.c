@@ -1,17 +1,9 @@
 #include "chapters/01_dense_ffn/neuron.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <string.h>
 
 typedef double Loss(const double *w, const void *context);
 void nudge_gradient(double *dw, double *w, int count, double h, Loss *loss, const void *context);
-
-static void expect(const double *got, const double *want, int count, double relative) {
-    Difference difference;
-    bool ok =
-        compare_values(&difference, "dw", (Values){ got, count }, (Values){ want, count }, (Tolerance){ 0, relative });
-    ck_assert_msg(ok, "%s", difference.problem);
-}
 
 // w0² · w1: 2 w0 w1 = 12 and w0² = 4 at (2, 3). The context is not used.
 static double square_times(const double *w, const void *context) {
@@ -23,7 +15,7 @@ START_TEST(by_hand)
 {
     double w[] = { 2, 3 }, dw[2];
     nudge_gradient(dw, w, 2, 1e-4, square_times, NULL);
-    expect(dw, (double[]){ 12, 4 }, 2, 1e-9);
+    expect("dw", dw, (double[]){ 12, 4 }, 2, 1e-9);
 }
 END_TEST
 
@@ -63,7 +55,7 @@ START_TEST(agrees_with_the_neuron)
     double w[] = { 0.3, -0.2, 1.5 }, dw[3];
     Neuron d = neuron_gradient(&(Neuron){ w[0], w[1], w[2] }, x, wanted, points);
     nudge_gradient(dw, w, 3, 1e-5, of_neuron, &points);
-    expect(dw, (double[]){ d.in, d.bias, d.out }, 3, 1e-8);
+    expect("dw", dw, (double[]){ d.in, d.bias, d.out }, 3, 1e-8);
 }
 END_TEST
 

@@ -1,17 +1,8 @@
-#include "reference/support/random.h"
-#include "tests/support/compare.h"
-#include "tests/support/suite.h"
+#include "tests/support/expect.h"
 #include <math.h>
 
 void swiglu(double *after, const double *halves, int F);
 void swiglu_backward(double *dhalves, const double *dafter, const double *halves, int F);
-
-static void expect(const char *name, const double *got, const double *want, int count, double relative) {
-    Difference difference;
-    bool ok =
-        compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, (Tolerance){ 0, relative });
-    ck_assert_msg(ok, "%s", difference.problem);
-}
 
 // swish(0) = 0; swish(ln 3) = ln 3 · 3/4; swish(-ln 3) = -ln 3 · 1/4
 START_TEST(by_hand)
@@ -33,29 +24,26 @@ START_TEST(backward_by_hand)
 }
 END_TEST
 
-static double loss(const double *halves, const double *dafter, int F) {
-    double after[8], sum = 0.0;
-    swiglu(after, halves, F);
-    for (int f = 0; f < F; f++) sum += after[f] * dafter[f];
-    return sum;
+enum { F = 7 };
+typedef struct {
+    double halves[2 * F], dafter[F];
+} Example;
+
+static double loss(void *example) {
+    const Example *e = example;
+    double after[F];
+    swiglu(after, e->halves, F);
+    return weighted_sum(after, e->dafter, F);
 }
 
 START_TEST(backward_is_finite_difference)
 {
-    enum { F = 7 };
-    double halves[2 * F], dafter[F], dhalves[2 * F], numeric[2 * F];
-    for (int f = 0; f < 2 * F; f++) halves[f] = random_normal(random_key(1, "halves"), f);
-    for (int f = 0; f < F; f++) dafter[f] = random_normal(random_key(1, "dafter"), f);
-    swiglu_backward(dhalves, dafter, halves, F);
-    for (int f = 0; f < 2 * F; f++) {
-        double old = halves[f], h = 1e-5;
-        halves[f] = old + h;
-        double more = loss(halves, dafter, F);
-        halves[f] = old - h;
-        numeric[f] = (more - loss(halves, dafter, F)) / (2 * h);
-        halves[f] = old;
-    }
-    expect("dhalves", dhalves, numeric, 2 * F, 1e-6);
+    Example e;
+    double dhalves[2 * F];
+    fill(e.halves, 2 * F, 1.0, 1, "halves");
+    fill(e.dafter, F, 1.0, 1, "dafter");
+    swiglu_backward(dhalves, e.dafter, e.halves, F);
+    expect_slopes("dhalves", e.halves, dhalves, 2 * F, &(Slopes){ .loss = loss, .context = &e });
 }
 END_TEST
 
