@@ -1,14 +1,14 @@
 // build/chapter-01 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same each time, but for
 // `cost`, which measures this machine.
+#include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
 #include "reference/support/chart.h"
+#include "reference/support/progress.h"
 #include "reference/support/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 enum { DRAWN = 241 }; // points of a drawn line
 
@@ -275,12 +275,6 @@ typedef struct {
     double dup[COST_D * 2 * COST_F], ddown[COST_F * COST_D], dbias[2 * COST_F];
 } CostRoom;
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void cost_call(CostRoom *r, bool gated, bool backward) {
     int D = COST_D, F = COST_F;
     if (gated && backward)
@@ -307,9 +301,9 @@ static bool show_cost(const char *picture, Error *error) {
         bool gated = row >= 2, backward = row % 2;
         double best = INFINITY, weights = (gated ? 3.0 : 2.0) * COST_D * COST_F, flops = (backward ? 4 : 2) * weights;
         for (int i = 0; i < TIMED; i++) {
-            double start = seconds();
+            double start = clock_seconds();
             cost_call(room, gated, backward);
-            best = fmin(best, seconds() - start);
+            best = fmin(best, clock_seconds() - start);
         }
         printf("%s %-29s  %7.2f   %14.1f   %12.0f   %7.1f\n", gated ? "glu" : "mlp", backward ? "backward" : "forward",
                flops / 1e6, weights * sizeof(double) / (1 << 20), best * 1e6, flops / best / 1e9);
@@ -318,35 +312,14 @@ static bool show_cost(const char *picture, Error *error) {
     return true;
 }
 
-static const struct {
-    const char *name, *summary;
-    bool (*show)(const char *picture, Error *error);
-    bool draws;
-} parts[] = {
+static const DemoPart parts[] = {
     { "neuron", "one neuron learns seven points", show_neuron, true },
     { "nudge", "what a gradient is, tried by hand", show_nudge, false },
     { "layer", "1 to 16 neurons learn a curve, with and without gelu", show_layer, true },
     { "gate", "mlp and glu learn to multiply", show_gate, false },
     { "cost", "operations, bytes and time of one token on this machine", show_cost, false },
 };
-enum { PARTS = sizeof parts / sizeof parts[0] };
-
-static int usage(void) {
-    fputs("Usage: chapter-01 PART, or chapter-01 PART PICTURE.png for those that draw\n", stderr);
-    for (int i = 0; i < PARTS; i++)
-        fprintf(stderr, "  %-8s %s%s\n", parts[i].name, parts[i].summary, parts[i].draws ? " (draws)" : "");
-    return 2;
-}
 
 int main(int count, char **arguments) {
-    if (count < 2 || count > 3) return usage();
-    for (int i = 0; i < PARTS; i++) {
-        if (strcmp(arguments[1], parts[i].name) != 0) continue;
-        if (count == 3 && !parts[i].draws) return usage();
-        Error error = { "" };
-        bool ok = parts[i].show(count == 3 ? arguments[2] : NULL, &error);
-        if (!ok) fprintf(stderr, "chapter-01: %s\n", error.text);
-        return ok && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-    }
-    return usage();
+    return demo_main("chapter-01", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
 }

@@ -1,15 +1,16 @@
 // build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same each time, but for
 // `cost`, which measures this machine.
+#include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "reference/support/picture.h"
+#include "reference/support/progress.h"
 #include "reference/support/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ORDERS = 3 };
 static const char *const order_names[ORDERS] = { "softmax, top-K", "renormalised", "top-K, softmax" };
@@ -382,19 +383,13 @@ static bool show_starts(const char *picture, Error *error) {
 }
 
 // ---- cost: this machine
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 // Microseconds a token: the fastest of five rounds.
 static double forward_time(Layer *l) {
     double best = INFINITY;
     for (int round = 0; round < 5; round++) {
-        double began = seconds();
+        double began = clock_seconds();
         forward(l);
-        best = fmin(best, 1e6 * (seconds() - began) / l->N);
+        best = fmin(best, 1e6 * (clock_seconds() - began) / l->N);
     }
     return best;
 }
@@ -414,36 +409,14 @@ static bool show_cost(const char *picture, Error *error) {
     return true;
 }
 
-static const struct {
-    const char *name, *summary;
-    bool (*show)(const char *picture, Error *error);
-    bool draws;
-} parts[] = {
+static const DemoPart parts[] = {
     { "orders", "softmax and top-K in three orders", show_orders, false },
     { "collapse", "a router that sends all to two experts, and three mends", show_collapse, true },
     { "sure", "a router that begins with its mind made up", show_sure, false },
     { "starts", "collapse from nine starts (half a minute)", show_starts, false },
     { "cost", "parameters, operations and time of one token on this machine", show_cost, false },
 };
-enum { PARTS = sizeof parts / sizeof parts[0] };
-
-static int usage(void) {
-    fputs("Usage: chapter-02 PART, or chapter-02 PART PICTURE.png for those that draw\n", stderr);
-    for (int i = 0; i < PARTS; i++)
-        fprintf(stderr, "  %-8s %s%s\n", parts[i].name, parts[i].summary, parts[i].draws ? " (draws)" : "");
-    return 2;
-}
 
 int main(int count, char **arguments) {
-    if (count < 2 || count > 3) return usage();
-    for (int i = 0; i < PARTS; i++) {
-        if (strcmp(arguments[1], parts[i].name) != 0) continue;
-        if (count == 3 && !parts[i].draws) return usage();
-        Error error = { "" };
-        bool ok = parts[i].show(count == 3 ? arguments[2] : NULL, &error);
-        if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
-        if (!ok) fprintf(stderr, "chapter-02: %s\n", error.text);
-        return ok ? EXIT_SUCCESS : EXIT_FAILURE;
-    }
-    return usage();
+    return demo_main("chapter-02", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
 }

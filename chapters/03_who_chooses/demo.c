@@ -1,5 +1,6 @@
 // build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` chooses from a small table in four ways,
 // `coins` lets small models see what they must not see, `sentence` shows who gets whom in a sentence, and draws it.
+#include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/choice.h"
@@ -522,19 +523,12 @@ static bool show_sentence(const char *picture, Error *error) {
     return picture == NULL || draw(picture, &tables, &book, error);
 }
 
+static const DemoPart parts[] = {
+    { "rules", "a small table, chosen from in four ways", show_rules, false },
+    { "coins", "small models that see what they must not see", show_coins, false },
+    { "sentence", "who gets whom in a sentence", show_sentence, true },
+};
+
 int main(int count, char **arguments) {
-    static const struct {
-        const char *name;
-        bool (*show)(const char *picture, Error *error), draws;
-    } parts[] = { { "rules", show_rules, false }, { "coins", show_coins, false }, { "sentence", show_sentence, true } };
-    Error error = { "" };
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (count < 2 || count > 2 + parts[i].draws || strcmp(arguments[1], parts[i].name) != 0) continue;
-        bool ok = parts[i].show(arguments[2], &error);
-        if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
-        if (!ok) fprintf(stderr, "chapter-03: %s\n", error.text);
-        return ok ? EXIT_SUCCESS : EXIT_FAILURE;
-    }
-    fputs("Usage: chapter-03 rules | coins | sentence [PICTURE.png]\n", stderr);
-    return 2;
+    return demo_main("chapter-03", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
 }

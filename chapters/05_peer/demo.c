@@ -4,12 +4,12 @@
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
 #include "reference/support/picture.h"
+#include "reference/support/progress.h"
 #include "reference/support/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static void normal(double *v, size_t n, double deviation, const char *name) {
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(5, name), i);
@@ -184,12 +184,6 @@ static bool draw(const char *path, Error *error) {
 
 // ---- seconds, of this chapter's own plain code
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 enum { QUERIES, SCORES, CHOICE, EXPERTS, ALL_PAIRS, PARTS };
 enum { ROUNDS = 3, WARM = 20, TIMED = 100 };
 
@@ -201,23 +195,23 @@ static void time_token(double spent[PARTS], Layer *layer, double *all_score, int
     int n = router.n;
     double at[PARTS + 1];
     no_keys.n = 0;
-    at[QUERIES] = seconds();
+    at[QUERIES] = clock_seconds();
     key_value_scores(kept->scores, kept->query, layer->x, layer->w.query, layer->w.keys, &no_keys);
-    at[SCORES] = seconds();
+    at[SCORES] = clock_seconds();
     for (int list = 0; list < key_value_lists(&router); list++) {
         key_scores(kept->scores + (size_t)list * n, kept->query + (size_t)list * p->Dk,
                    layer->w.keys + (size_t)list * n * p->Dk, n, p->Dk);
     }
-    at[CHOICE] = seconds();
+    at[CHOICE] = clock_seconds();
     peer_choose(kept->score, kept->index, layer->room, kept->scores, p);
-    at[EXPERTS] = seconds();
+    at[EXPERTS] = clock_seconds();
     peer_experts(layer->y, kept->gate, kept->z, kept->score, kept->index, layer->x, layer->w.in, layer->w.out, p);
-    at[ALL_PAIRS] = seconds();
+    at[ALL_PAIRS] = clock_seconds();
     for (int c = 0; c < p->C; c++) {
         const double *first = kept->scores + (size_t)c * n, *second = first + (size_t)p->C * n;
         all_pairs_top_k(all_score, all_index, first, second, n, p->K);
     }
-    at[PARTS] = seconds();
+    at[PARTS] = clock_seconds();
     for (int part = 0; part < PARTS; part++) spent[part] = at[part + 1] - at[part];
 }
 

@@ -3,12 +3,12 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/support/picture.h"
+#include "reference/support/progress.h"
 #include "reference/support/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static void normal(double *v, size_t n, double deviation, const char *name) {
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(8, name), i);
@@ -268,12 +268,6 @@ static bool draw(const char *path, Error *error) {
 
 // ---- seconds, of this chapter's own plain code
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 enum { MLP, SCORES, CHOICE, NEURONS, PARTS };
 
 // Adds to each part's seconds those of one token.
@@ -282,15 +276,15 @@ static void time_token(double spent[PARTS], Layer *layer, double *y, double *hid
     const Sgatlin *s = &layer->s;
     const SgatlinToken *kept = &layer->kept;
     double at[PARTS + 1];
-    at[MLP] = seconds();
+    at[MLP] = clock_seconds();
     mlp_forward(y, hidden, hidden + s->F, x, up, down, s->D, s->F);
-    at[SCORES] = seconds();
+    at[SCORES] = clock_seconds();
     sgatlin_scores(kept->scores, kept->query, x, layer->w.query, layer->w.keys, s);
-    at[CHOICE] = seconds();
+    at[CHOICE] = clock_seconds();
     sgatlin_choose(kept->score, kept->index, layer->room, kept->scores, s);
-    at[NEURONS] = seconds();
+    at[NEURONS] = clock_seconds();
     sgatlin_experts(y, kept->z, kept->score, kept->index, x, layer->w.in, layer->w.out, s);
-    at[PARTS] = seconds();
+    at[PARTS] = clock_seconds();
     for (int part = 0; part < PARTS; part++) spent[part] += at[part + 1] - at[part];
 }
 
