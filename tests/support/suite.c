@@ -1,4 +1,5 @@
 #include "tests/support/suite.h"
+#include <check.h>
 #include <stdlib.h>
 
 int suite_run(Suite *suite) {
