@@ -6,6 +6,7 @@
 #include "tests/support/suite.h"
 #include <check.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,12 +128,25 @@ START_TEST(seed_and_name_alone_decide)
 }
 END_TEST
 
+// A tensor's first numbers and its place in a file hang on its name: one that is too long stops the program, uncut.
+START_TEST(names_are_not_cut)
+{
+    Tensors tensors = { 0 };
+    char name[TENSOR_NAME] = "";
+    memset(name, 'x', TENSOR_NAME - 1);
+    tensors_add(&tensors, "", name, INIT_ONE, 0, false, 1, (int[]){ 2 });
+    if (tensors_find(&tensors, name) == NULL) return; // then no signal comes
+    tensors_add(&tensors, "x", name, INIT_ONE, 0, false, 1, (int[]){ 2 });
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("init");
     TCase *tests = tcase_create("init");
     tcase_add_loop_test(tests, first_values_have_the_papers_statistics, 0, layer_variants());
     tcase_add_loop_test(tests, norms_and_biases_are_not_decayed, 0, layer_variants());
     tcase_add_loop_test(tests, seed_and_name_alone_decide, 0, layer_variants());
+    tcase_add_test_raise_signal(tests, names_are_not_cut, SIGABRT);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 #include "reference/model/tensors.h"
 #include "reference/support/random.h"
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,8 @@ void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init in
     *tensor = (Tensor){
         .rank = rank, .offset = tensors->floats, .count = count, .init = init, .fan_in = fan_in, .decay = decay
     };
-    snprintf(tensor->name, sizeof tensor->name, "%s%s", prefix, name);
+    int length = snprintf(tensor->name, sizeof tensor->name, "%s%s", prefix, name);
+    assert(length < TENSOR_NAME);
     memcpy(tensor->shape, shape, (size_t)rank * sizeof *shape);
     tensors->floats = floats;
 }
