@@ -55,22 +55,24 @@ typedef struct {
     float clip, first_rate, second_scale, decay;
 } Factors;
 
-// m = 0.9 m + 0.1 g,  v = 0.999 v + 0.001 g²,  p -= rate · m̂ / (sqrt(v̂) + 1e-8) + decay · p
+static const double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8;
+
+// m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g²,  p -= rate · m̂ / (sqrt(v̂) + eps) + decay · p
 static void update(float *restrict p, const float *restrict gradient, float *restrict m, float *restrict v,
                    size_t count, Factors f) {
 #pragma omp simd
     for (size_t i = 0; i < count; i++) {
         float g = gradient[i] * f.clip;
-        m[i] = 0.9f * m[i] + 0.1f * g;
-        v[i] = 0.999f * v[i] + 0.001f * g * g;
-        p[i] -= f.first_rate * m[i] / (sqrtf(v[i] * f.second_scale) + 1e-8f) + f.decay * p[i];
+        m[i] = (float)BETA1 * m[i] + (float)(1.0 - BETA1) * g;
+        v[i] = (float)BETA2 * v[i] + (float)(1.0 - BETA2) * g * g;
+        p[i] -= f.first_rate * m[i] / (sqrtf(v[i] * f.second_scale) + (float)EPSILON) + f.decay * p[i];
     }
 }
 
 void adamw_step(const Tensors *tensors, float *parameters, const float *gradients, float *first, float *second,
                 double norm, int64_t step, const AdamwSettings *settings) {
-    double corrected_first = 1.0 - pow(0.9, (double)(step + 1)),
-           corrected_second = 1.0 - pow(0.999, (double)(step + 1));
+    double corrected_first = 1.0 - pow(BETA1, (double)(step + 1)),
+           corrected_second = 1.0 - pow(BETA2, (double)(step + 1));
     double decay = settings->peak > 0.0 ? settings->rate / settings->peak * settings->weight_decay : 0.0;
     Factors f = { .clip = settings->clip > 0.0 && norm > settings->clip ? (float)(settings->clip / norm) : 1.0f,
                   .first_rate = (float)(settings->rate / corrected_first),
