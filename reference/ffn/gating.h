@@ -6,7 +6,8 @@
 // What a router chose for N tokens: the only thing between router and experts. Recording, drawing, comparing and
 // patching circuits all read or replace this one value.
 // sgatlin and peer: score and index are [N,C,K], highest score first; start is NULL.
-// moe: a list by token, entries start[t] .. start[t+1]-1 belong to token t; C = 1 and K is the mean.
+// moe: a list by token, entries start[t] .. start[t+1]-1 belong to token t: use start. C = 1; K, the mean rounded down,
+// may be 0.
 typedef struct {
     int N, C, K;
     int F;        // index is below F (experts a channel)

@@ -19,7 +19,7 @@ typedef struct {
     const struct Ffn *ffn; // a row of the registry
     int V, T, D, L, Dh;    // vocabulary, tokens a sequence, width, layers, width of a head; heads H = D / Dh
     int F;                 // hidden width; sparse kinds: experts a channel
-    int C, K, Dk;          // channels, experts taken a channel, width of a key
+    int C, K, Dk;          // channels, experts taken a channel (a moe may take parts: see budget), width of a key
     int E;                 // moe: experts, each of hidden width F
     Router router;
     Activation activation;
