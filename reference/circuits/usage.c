@@ -25,7 +25,7 @@ void usage_clear(Usage *usage) {
     if (usage->fired != NULL) memset(usage->fired, 0, neurons(usage) * sizeof *usage->fired);
 }
 
-void usage_hook(void *context, int layer, Gating *gating) {
+void usage_count(void *context, int layer, Gating *gating) {
     Usage *usage = context;
     if (usage->fired == NULL || layer >= usage->L) return;
     size_t entries = gating_entries(gating), K = gating->start != NULL ? entries : (size_t)gating->K;

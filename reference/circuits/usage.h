@@ -4,7 +4,8 @@
 #include "reference/model/config.h"
 #include <stdbool.h>
 
-// How often each neuron (expert) of a sparse model fired, whichever channel of its pool chose it. Hang usage_hook into the model with `usage` as its context.
+// How often each neuron (expert) of a sparse model fired, whichever channel of its pool chose it: what usage_count, hung
+// into the model with the Usage as its context, counts.
 typedef struct {
     int L, pools, F;
     uint64_t *fired; // [L,pools,F]
@@ -14,6 +15,6 @@ typedef struct {
 bool usage_new(Usage *out, const Config *config, Error *error);
 void usage_free(Usage *usage);
 void usage_clear(Usage *usage);
-GatingHook usage_hook;
+GatingHook usage_count;
 double usage_share(const Usage *usage); // of all neurons, those that fired at least once; 0 for a dense kind
 #endif

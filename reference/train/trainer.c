@@ -30,7 +30,7 @@ static bool take_memory(Trainer *t, Error *error) {
     }
     t->activations = model_activations_new(&t->model.config, B, T, true, error);
     if (t->activations == NULL || !usage_new(&t->usage, &t->model.config, error)) return false;
-    if (t->model.config.ffn->sparse) model_hook(t->activations, usage_hook, &t->usage);
+    if (t->model.config.ffn->sparse) model_hook(t->activations, usage_count, &t->usage);
     return true;
 }
 
@@ -135,7 +135,7 @@ bool trainer_evaluate(Trainer *t, Evaluation *evaluation) {
     model_hook(t->activations, NULL, NULL); // usage counts training steps alone
     bool more = evaluate_batch(evaluation, &t->model, t->activations, &t->corpus.valid, (int)t->settings.B, t->inputs,
                                t->targets);
-    if (t->model.config.ffn->sparse) model_hook(t->activations, usage_hook, &t->usage);
+    if (t->model.config.ffn->sparse) model_hook(t->activations, usage_count, &t->usage);
     return more;
 }
 
