@@ -6,9 +6,10 @@
 // Each is cut into tiles whose size depends on the shape alone, one BLAS thread a tile, our own threads over tiles:
 // as fast as BLAS's own threads on this project's shapes, and the same bits for any number of threads.
 
+typedef enum { PLAIN, TRANSPOSED } Op;
+
 // c [M,N] = scale · op(a) op(b) (+ c when add), on the calling thread alone. op(a) is [M,K], op(b) is [K,N].
 // From inside a parallel loop, or for small products.
-typedef enum { PLAIN, TRANSPOSED } Op;
 void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb, int M, int N,
                    int K, float scale, bool add);
 
