@@ -39,6 +39,20 @@ START_TEST(one_pool_is_counted_once)
 }
 END_TEST
 
+// A moe has one pool, whatever C says, which it does not use.
+START_TEST(moe_has_one_pool)
+{
+    Config config = { .ffn = ffn_find("moe"), .L = 1, .C = 2, .E = 4, .F = 3, .K = 1 };
+    Usage usage;
+    ck_assert(usage_new(&usage, &config, NULL));
+    int32_t index[2] = { 3, 1 }, start[3] = { 0, 1, 2 };
+    float score[2] = { 0 };
+    usage_count(&usage, 0, &(Gating){ .N = 2, .C = 1, .K = 1, .F = 4, .score = score, .index = index, .start = start });
+    ck_assert_double_eq(usage_share(&usage), 2.0 / 4);
+    usage_free(&usage);
+}
+END_TEST
+
 START_TEST(dense_layers_have_none)
 {
     Config config = { .ffn = ffn_find("mlp"), .L = 2, .F = 4 };
@@ -55,6 +69,7 @@ int main(void) {
     TCase *tcase = tcase_create("usage");
     tcase_add_test(tcase, firing_is_counted_by_layer_channel_and_neuron);
     tcase_add_test(tcase, one_pool_is_counted_once);
+    tcase_add_test(tcase, moe_has_one_pool);
     tcase_add_test(tcase, dense_layers_have_none);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

@@ -44,7 +44,7 @@ typedef struct Ffn {
     const char *name, *summary;
     bool sparse;   // has a Gating
     bool list;     // which is a list by token
-    bool one_pool; // all channels choose from one pool of experts
+    bool one_pool; // all channels, or the one there is, choose from one pool of experts
     // The settings it uses, "F C K Dk router activation"; which of a moe's go with which routing stands in config.c.
     const char *letters;
     bool (*valid)(const Config *config, Error *error);
@@ -67,7 +67,7 @@ Reach ffn_reach(const Config *config);
 bool ffn_any_sizes(const Config *config, Error *error); // `valid` of the kinds that have no rules of their own
 
 // Pools of F experts that a sparse layer chooses from: one a channel, or one for all.
-static inline int ffn_pools(const Config *config) { return config->ffn->one_pool || config->C < 1 ? 1 : config->C; }
+static inline int ffn_pools(const Config *config) { return config->ffn->one_pool ? 1 : config->C; }
 
 static inline const float *ffn_parameter(const FfnCall *call, int i) {
     return call->parameters + call->tensors[i].offset;
