@@ -26,7 +26,8 @@ typedef struct {
 } FfnCall;
 
 // Cost of one sequence of T tokens, forward. flops is the sgatlin authors' count: matrix products only;
-// embedding and logits are not a layer's. bytes: parameters read, each chosen expert row counted at every use.
+// embedding and logits are not a layer's. bytes: parameters read. One-neuron experts: the rows of the chosen, at every
+// use. All else once, a moe's experts too: it takes all tokens of one through it together, and counts those it may skip.
 typedef struct {
     double parameters, active_parameters; // active: touched by one token
     double flops, bytes;
