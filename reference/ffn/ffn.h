@@ -40,7 +40,8 @@ typedef enum { REACH_TOKEN, REACH_STEP, REACH_SEQUENCE, REACH_BATCH } Reach;
 static inline bool reach_ahead(Reach reach) { return reach >= REACH_SEQUENCE; }
 static inline bool reach_rows(Reach reach) { return reach == REACH_STEP || reach == REACH_BATCH; }
 
-// One row a kind; a new layer is one file and one row.
+// One row a kind. A new layer is one file and one row in ffn.c; its sizes go into model/presets.c and model/ladder.c, its
+// name into `train --help`, and a setting that no other kind has into model/config.c.
 typedef struct Ffn {
     const char *name, *summary;
     bool sparse;   // has a Gating
