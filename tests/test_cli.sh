@@ -109,7 +109,7 @@ refused 'is not the file this run began with' train --resume "$work/run" --data 
 refused 'nowhere' sample --checkpoint "$work/nowhere"
 refused 'was made with another tokenizer' eval --checkpoint "$work/run" --data "$work/other/valid.bin"
 refused 'log.jsonl' eval --checkpoint "$work/run" --data "$work/run/log.jsonl"
-refused 'has no gates' gates --checkpoint "$work/dense" --text "The turtle was slow." --out "$work/gates.png"
+refused 'has no gates.*: moe peer sgatlin' gates --checkpoint "$work/dense" --text "The turtle was slow." --out "$work/gates.png"
 refused 'is empty' gates --checkpoint "$work/run" --text "" --out "$work/gates.png"
 refused 'channels are 0 to 1' gates --checkpoint "$work/run" --text "x" --channel 2 --out "$work/gates.png"
 refused 'the model sees' gates --checkpoint "$work/run" --out "$work/gates.png" \

@@ -131,12 +131,19 @@ static bool draw(const Recording *recording, const Arguments *arguments, Error *
     return ok;
 }
 
+static bool refuse_dense(const Checkpoint *checkpoint, Error *error) {
+    char sparse[256] = "";
+    for (int i = 0; ffn_kinds[i] != NULL; i++) {
+        size_t used = strlen(sparse);
+        if (ffn_kinds[i]->sparse) snprintf(sparse + used, sizeof sparse - used, " %s", ffn_kinds[i]->name);
+    }
+    return fail(error, "%s: a model with ffn=%s has no gates; train one with --ffn and one of:%s", checkpoint->path,
+                checkpoint->model.config.ffn->name, sparse);
+}
+
 static bool check(const Checkpoint *checkpoint, const Arguments *arguments, const TokenList *list, Error *error) {
     const Config *config = &checkpoint->model.config;
-    if (!config->ffn->sparse) {
-        return fail(error, "%s: a model with ffn=%s has no gates; train one with --ffn sgatlin or moe",
-                    checkpoint->path, config->ffn->name);
-    }
+    if (!config->ffn->sparse) return refuse_dense(checkpoint, error);
     int C = config->ffn->gating(config, NULL, 1).C;
     if (arguments->channel >= C) {
         return fail(error, "--channel %d: the model's channels are 0 to %d", arguments->channel, C - 1);

@@ -197,8 +197,7 @@ bool config_set(Config *config, const char *name, const char *value, bool *found
 }
 
 bool config_valid(const Config *config, Error *error) {
-    if (config->ffn == NULL)
-        return fail(error, "no feed-forward kind chosen: give --ffn mlp, glu, moe, peer or sgatlin");
+    if (config->ffn == NULL) return fail(error, "no feed-forward kind chosen: give one with --ffn");
     for (int i = 0; i < LETTERS; i++) {
         int value = *letter(config, i);
         if (!letter_used(config, i)) continue;
