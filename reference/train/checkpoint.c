@@ -69,7 +69,8 @@ char *checkpoint_find(const char *path, Error *error) {
     } else if (count == 0) {
         fail(error, "%s: holds no checkpoint (no step-… folder, no %s); `sgatlin train --out` makes one", path, MODEL);
     } else {
-        fail(error, "%s: there is no such run or checkpoint (%s)", path, strerror(errno));
+        fail(error, "%s: no run or checkpoint can be read there (%s); name a folder that `sgatlin train --out` made",
+             path, strerror(errno));
     }
     return found;
 }
