@@ -27,12 +27,12 @@ typedef struct {
     double peak;
     const char *scale;
     bool certain;
-} Choice;
+} Best;
 
 // The learning rate of the lowest loss at the smallest scale; of equals the first.
-static Choice best_peak(const Walk *walk, const char *kind) {
+static Best best_peak(const Walk *walk, const char *kind) {
     const Wanted *wanted = &walk->study->wanted;
-    Choice best = { wanted->peaks.at[0], wanted->scales.at[0], true };
+    Best best = { wanted->peaks.at[0], wanted->scales.at[0], true };
     double least = INFINITY;
     for (int i = 0; wanted->peaks.count > 1 && i < wanted->peaks.count; i++) {
         double loss = loss_of(walk, kind, wanted->scales.at[0], wanted->peaks.at[i], wanted->seeds.at[0]);
@@ -43,9 +43,9 @@ static Choice best_peak(const Walk *walk, const char *kind) {
 }
 
 // The scale of the lowest mean loss over the seeds that every scale has; a guess in the middle until all are done.
-static Choice best_scale(const Walk *walk, const char *kind) {
+static Best best_scale(const Walk *walk, const char *kind) {
     const Wanted *wanted = &walk->study->wanted;
-    Choice best = best_peak(walk, kind);
+    Best best = best_peak(walk, kind);
     double least = INFINITY;
     best.scale = wanted->scales.at[wanted->scales.count / 2];
     for (int i = 0; wanted->scales.count > 1 && i < wanted->scales.count; i++) {
@@ -82,7 +82,7 @@ static bool walk_scales(Walk *walk) {
         for (int scale = 0; scale < wanted->scales.count; scale++) {
             if (seed == 0 && scale == 0) continue; // one of walk_peaks
             for (int i = 0; i < wanted->kinds.count; i++) {
-                Choice best = best_peak(walk, wanted->kinds.at[i]);
+                Best best = best_peak(walk, wanted->kinds.at[i]);
                 if (!visit(walk, wanted->kinds.at[i], wanted->scales.at[scale], best.peak, wanted->seeds.at[seed],
                            best.certain)) {
                     return false;
@@ -105,7 +105,7 @@ static bool walk_best_seeds(Walk *walk) {
     for (int seed = 0; seed < wanted->best_seeds.count; seed++) {
         if (has_number(&wanted->seeds, wanted->best_seeds.at[seed])) continue; // every scale has it already
         for (int i = 0; i < wanted->kinds.count; i++) {
-            Choice best = best_scale(walk, wanted->kinds.at[i]);
+            Best best = best_scale(walk, wanted->kinds.at[i]);
             if (!visit(walk, wanted->kinds.at[i], best.scale, best.peak, wanted->best_seeds.at[seed], best.certain)) {
                 return false;
             }
@@ -121,7 +121,7 @@ static bool walk_variants(Walk *walk) {
             char base[CELL_KIND];
             const char *variant = wanted->variants.at[i];
             snprintf(base, sizeof base, "%.*s", (int)strcspn(variant, "+"), variant);
-            Choice best = best_scale(walk, base);
+            Best best = best_scale(walk, base);
             if (!visit(walk, variant, best.scale, best.peak, wanted->seeds.at[seed], best.certain)) return false;
         }
     }

@@ -132,7 +132,7 @@ bool config_unused(const Config *config, const char *name, Error *error) {
     return true;
 }
 
-static bool choose(int *out, const char *what, const char *value, const char *const *names, int count, Error *error) {
+static bool set_word(int *out, const char *what, const char *value, const char *const *names, int count, Error *error) {
     for (int i = 0; i < count; i++) {
         if (strcmp(value, names[i]) == 0) return *out = i, true;
     }
@@ -148,7 +148,7 @@ static bool set_ffn(Config *config, const char *value, Error *error) {
     const char *names[16];
     int count = 0, chosen = 0;
     while (ffn_kinds[count] != NULL) names[count] = ffn_kinds[count]->name, count++;
-    if (!choose(&chosen, "ffn", value, names, count, error)) return false;
+    if (!set_word(&chosen, "ffn", value, names, count, error)) return false;
     config->ffn = ffn_kinds[chosen];
     return true;
 }
@@ -186,7 +186,7 @@ bool config_set(Config *config, const char *name, const char *value, bool *found
     }
     for (int i = 0; i < WORDS; i++) {
         if (strcmp(name, words[i].name) == 0) {
-            return choose(word(config, i), name, value, words[i].names, words[i].count, error);
+            return set_word(word(config, i), name, value, words[i].names, words[i].count, error);
         }
     }
     for (int i = 0; i < REALS; i++) {
