@@ -65,9 +65,10 @@ static const struct {
     { "bias", 1u << ROUTING_TOKEN },
 };
 
-static int *letter(const Config *config, int i) { return (int *)((char *)config + letters[i].at); }
-static int *word(const Config *config, int i) { return (int *)((char *)config + words[i].at); }
-static double *real(const Config *config, int i) { return (double *)((char *)config + reals[i].at); }
+static int letter(const Config *config, int i) { return *(const int *)((const char *)config + letters[i].at); }
+static int word(const Config *config, int i) { return *(const int *)((const char *)config + words[i].at); }
+static double real(const Config *config, int i) { return *(const double *)((const char *)config + reals[i].at); }
+static void *place(Config *config, size_t at) { return (char *)config + at; } // to set one of them
 
 Config config_default(const Ffn *ffn) { return (Config){ .ffn = ffn, .alpha = 0.5, .capacity = 2.0 }; }
 
@@ -160,7 +161,7 @@ static bool set_letter(Config *config, int i, const char *value, Error *error) {
     bool is_K = letters[i].at == offsetof(Config, K);
     if (is_K) config->budget = 0.0;
     if (parse_int(value, &number) && number >= 1 && number <= LETTER_MOST) {
-        return *letter(config, i) = (int)number, true;
+        return *(int *)place(config, letters[i].at) = (int)number, true;
     }
     if (is_K && parse_real(value, &budget) && budget >= 1.0 && budget <= LETTER_MOST) {
         config->K = (int)budget;
@@ -173,7 +174,7 @@ static bool set_letter(Config *config, int i, const char *value, Error *error) {
 static bool set_real(Config *config, int i, const char *value, Error *error) {
     double number;
     if (parse_real(value, &number) && number >= 0.0 && number <= reals[i].most) {
-        return *real(config, i) = number, true;
+        return *(double *)place(config, reals[i].at) = number, true;
     }
     return fail(error, "%s=%s: wanted a number from 0 to %g", reals[i].name, value, reals[i].most);
 }
@@ -186,7 +187,7 @@ bool config_set(Config *config, const char *name, const char *value, bool *found
     }
     for (int i = 0; i < WORDS; i++) {
         if (strcmp(name, words[i].name) == 0) {
-            return set_word(word(config, i), name, value, words[i].names, words[i].count, error);
+            return set_word(place(config, words[i].at), name, value, words[i].names, words[i].count, error);
         }
     }
     for (int i = 0; i < REALS; i++) {
@@ -199,7 +200,7 @@ bool config_set(Config *config, const char *name, const char *value, bool *found
 bool config_valid(const Config *config, Error *error) {
     if (config->ffn == NULL) return fail(error, "no feed-forward kind chosen: give one with --ffn");
     for (int i = 0; i < LETTERS; i++) {
-        int value = *letter(config, i);
+        int value = letter(config, i);
         if (!letter_used(config, i)) continue;
         if (value < 1 || value > LETTER_MOST) {
             return fail(error, "%s=%d: wanted 1 to %d; give it with --set %s=…", letters[i].name, value, LETTER_MOST,
@@ -236,7 +237,7 @@ static Setting letter_setting(const Config *config, int i) {
     if (letters[i].at == offsetof(Config, K)) {
         real_text(setting.value, config_budget(config));
     } else {
-        snprintf(setting.value, CONFIG_TEXT, "%d", *letter(config, i));
+        snprintf(setting.value, CONFIG_TEXT, "%d", letter(config, i));
     }
     return setting;
 }
@@ -251,12 +252,12 @@ int config_settings(const Config *config, Setting out[CONFIG_SETTINGS]) {
     for (int i = 0; i < WORDS; i++) {
         if (!used(config, words[i].name)) continue;
         out[count].name = words[i].name;
-        snprintf(out[count++].value, CONFIG_TEXT, "%s", words[i].names[*word(config, i)]);
+        snprintf(out[count++].value, CONFIG_TEXT, "%s", words[i].names[word(config, i)]);
     }
     for (int i = 0; i < REALS; i++) {
-        if (!used(config, reals[i].name) || (reals[i].optional && *real(config, i) == 0.0)) continue;
+        if (!used(config, reals[i].name) || (reals[i].optional && real(config, i) == 0.0)) continue;
         out[count].name = reals[i].name;
-        real_text(out[count++].value, *real(config, i));
+        real_text(out[count++].value, real(config, i));
     }
     return count;
 }
@@ -283,7 +284,7 @@ bool config_from_metadata(Config *out, const Safetensors *file, Error *error) {
         }
     }
     for (int i = 0; i < LETTERS; i++) {
-        if (letter_used(&config, i) && *letter(&config, i) == 0) {
+        if (letter_used(&config, i) && letter(&config, i) == 0) {
             return fail(error, "%s: the metadata lacks %s, which ffn=%s needs", file->path, letters[i].name, ffn);
         }
     }
