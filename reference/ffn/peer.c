@@ -146,16 +146,14 @@ static void peer_backward(const FfnCall *call) {
 }
 
 // At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where there are not so many.
+// Each weight of the router, and of the chosen experts, is multiplied and added once a token.
 static Cost peer_cost(const Config *config, int T) {
     Config own = routed(config);
-    Tensors tensors = { 0 };
-    peer_declare(&tensors, config, "");
-    double experts = 0.0, router = 0.0, chosen = 2.0 * own.C * own.K * own.D;
-    for (int i = 0; i < tensors.count; i++) *(i < IN ? &router : &experts) += (double)tensors.at[i].count;
-    tensors_free(&tensors);
+    double C = own.C, F = own.F, K = own.K, D = own.D;
+    double router = router_flops(&own) / 2.0, experts = 2.0 * F * D, chosen = 2.0 * C * K * D;
     return (Cost){ .parameters = router + experts,
                    .active_parameters = router + fmin(chosen, experts),
-                   .flops = T * (router_flops(&own) + 2.0 * chosen),
+                   .flops = T * 2.0 * (router + chosen),
                    .bytes = 4.0 * (router + T * chosen) };
 }
 

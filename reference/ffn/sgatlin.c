@@ -116,15 +116,13 @@ static void sgatlin_backward(const FfnCall *call) {
                     kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
 }
 
+// Each weight of the router, and of the chosen experts, is multiplied and added once a token.
 static Cost sgatlin_cost(const Config *config, int T) {
-    Tensors tensors = { 0 };
-    sgatlin_declare(&tensors, config, "");
-    double experts = 0.0, router = 0.0, chosen = 2.0 * config->C * config->K * config->D;
-    for (int i = 0; i < tensors.count; i++) *(i < IN ? &router : &experts) += (double)tensors.at[i].count;
-    tensors_free(&tensors);
-    return (Cost){ .parameters = router + experts,
+    double C = config->C, F = config->F, K = config->K, D = config->D;
+    double router = router_flops(config) / 2.0, chosen = 2.0 * C * K * D;
+    return (Cost){ .parameters = router + 2.0 * C * F * D,
                    .active_parameters = router + chosen,
-                   .flops = T * (router_flops(config) + 2.0 * chosen),
+                   .flops = T * 2.0 * (router + chosen),
                    .bytes = 4.0 * (router + T * chosen) };
 }
 
