@@ -4,19 +4,11 @@
 
 // ---- the scores
 
-static void softmax_row(float *restrict p, float *restrict log_sum, const float *restrict logits, int E) {
-    float most = logits[0], sum = 0.0f;
-    for (int e = 1; e < E; e++) most = logits[e] > most ? logits[e] : most;
-    for (int e = 0; e < E; e++) sum += p[e] = exp_fast(logits[e] - most);
-    for (int e = 0; e < E; e++) p[e] /= sum;
-    *log_sum = most + logf(sum);
-}
-
 void choice_softmax(const Choice *choice) {
     int N = choice->B * choice->T, E = choice->config->E;
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
-        softmax_row(choice->p + (size_t)t * E, choice->log_sum + t, choice->logits + (size_t)t * E, E);
+        choice->log_sum[t] = softmax_row(choice->p + (size_t)t * E, choice->logits + (size_t)t * E, E);
     }
 }
 

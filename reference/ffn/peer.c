@@ -83,14 +83,6 @@ static Gating peer_gating(const Config *config, float *block, int N) {
     return kept.gating;
 }
 
-// gate [K] = softmax(score [K])
-static void softmax(float *gate, const float *score, int K) {
-    float largest = score[0], sum = 0.0f;
-    for (int k = 1; k < K; k++) largest = score[k] > largest ? score[k] : largest;
-    for (int k = 0; k < K; k++) sum += gate[k] = exp_fast(score[k] - largest);
-    for (int k = 0; k < K; k++) gate[k] /= sum;
-}
-
 static void peer_forward(const FfnCall *call) {
     Config own = routed(call->config);
     int N = call->B * call->T, K = own.K, rows = N * own.C;
@@ -104,7 +96,7 @@ static void peer_forward(const FfnCall *call) {
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
-        softmax(kept.gate + at, kept.gating.score + at, K);
+        softmax_row(kept.gate + at, kept.gating.score + at, K);
         for (size_t e = at; e < at + K; e++) kept.weight[e] = kept.gate[e] * gelu(kept.z[e]);
     }
     experts_sum(call->y, kept.weight, ffn_parameter(call, OUT), &kept.gating, ONE_POOL, own.D);

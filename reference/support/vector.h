@@ -1,5 +1,6 @@
 #ifndef SUPPORT_VECTOR_H
 #define SUPPORT_VECTOR_H
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -30,6 +31,15 @@ static inline float exp_fast(float x) {
 }
 
 static inline float sigmoid(float x) { return 1.0f / (1.0f + exp_fast(-x)); }
+
+// p [n] = softmax(logits [n]); returns log Σ e^logit.
+static inline float softmax_row(float *restrict p, const float *restrict logits, int n) {
+    float most = logits[0], sum = 0.0f;
+    for (int i = 1; i < n; i++) most = logits[i] > most ? logits[i] : most;
+    for (int i = 0; i < n; i++) sum += p[i] = exp_fast(logits[i] - most);
+    for (int i = 0; i < n; i++) p[i] /= sum;
+    return most + logf(sum);
+}
 
 // Sum of x[d]·w[d].
 static inline float dot(const float *restrict x, const float *restrict w, int D) {
