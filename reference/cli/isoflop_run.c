@@ -2,6 +2,7 @@
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
 #include "reference/support/files.h"
+#include "reference/support/memory.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "reference/bench/subjects.h"
 #include "reference/cli/isoflop_study.h"
 #include "reference/cli/train_run.h"
+#include "reference/support/memory.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

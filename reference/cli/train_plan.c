@@ -2,17 +2,9 @@
 #include "reference/cli/train_run.h"
 #include "reference/ffn/ffn.h"
 #include "reference/support/files.h"
+#include "reference/support/memory.h"
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
-
-double machine_memory(void) {
-#ifdef _SC_PHYS_PAGES
-    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-#else
-    return INFINITY;
-#endif
-}
 
 void say_causal(const Config *config) {
     if (!reach_ahead(ffn_reach(config))) return;

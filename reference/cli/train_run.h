@@ -32,7 +32,6 @@ bool run_resume(Run *run, const char *folder, const char *data, Error *error);
 // Opens the run's log, or begins it with what there is to beat: known, or measured where that is NULL.
 bool run_open_log(Run *run, const Baselines *known, Error *error);
 
-double machine_memory(void); // bytes
 // Says so where a model's layers look ahead.
 void say_causal(const Config *config);
 

@@ -1,9 +1,11 @@
 #define _DEFAULT_SOURCE // MAP_ANONYMOUS, madvise
 #include "reference/support/memory.h"
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -50,4 +52,12 @@ float *floats_take(float *block, size_t *used, size_t count) {
     float *at = block == NULL ? NULL : block + *used;
     *used += (count + 15) / 16 * 16;
     return at;
+}
+
+double machine_memory(void) {
+#ifdef _SC_PHYS_PAGES
+    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+#else
+    return INFINITY;
+#endif
 }

@@ -10,4 +10,6 @@ void floats_free(float *block, size_t count);
 // The next `count` floats of a block, 64-byte aligned; *used grows by count rounded up to 16. With block NULL only
 // *used grows: the same list of takes first says how much room it wants, then hands it out.
 float *floats_take(float *block, size_t *used, size_t count);
+
+double machine_memory(void); // bytes; INFINITY where the system does not say
 #endif
