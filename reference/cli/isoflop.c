@@ -1,5 +1,5 @@
 #include "reference/cli/commands.h"
-#include "reference/cli/isoflop_study.h"
+#include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
 #include "reference/model/ladder.h"

@@ -1,4 +1,4 @@
-#include "reference/cli/isoflop_study.h"
+#include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
 #include "reference/support/files.h"

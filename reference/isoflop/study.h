@@ -1,5 +1,5 @@
-#ifndef CLI_ISOFLOP_STUDY_H
-#define CLI_ISOFLOP_STUDY_H
+#ifndef ISOFLOP_STUDY_H
+#define ISOFLOP_STUDY_H
 #include "reference/data/baselines.h"
 #include "reference/data/corpus.h"
 #include "reference/isoflop/report.h"
@@ -84,9 +84,4 @@ json_t *study_times(const Study *study); // NULL: out of memory
 bool study_read_times(Study *study, const json_t *file, const char *path, Error *error);
 double study_seconds(const Study *study, const Cell *cell);      // of training; NAN: not measured
 double study_look_seconds(const Study *study, const Cell *cell); // of the look at the validation file at its end
-
-// Trains what is not done yet, and prints the tables. Returns the exit status.
-int study_run(Study *study);
-// Prints what each cell is and how long it will take.
-void study_dry_run(Study *study);
 #endif

@@ -1,4 +1,4 @@
-#include "reference/cli/isoflop_study.h"
+#include "reference/isoflop/study.h"
 #include <math.h>
 #include <string.h>
 

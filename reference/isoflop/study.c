@@ -1,4 +1,4 @@
-#include "reference/cli/isoflop_study.h"
+#include "reference/isoflop/study.h"
 #include "reference/support/files.h"
 #include "reference/train/checkpoint.h"
 #include <stdlib.h>

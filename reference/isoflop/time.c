@@ -1,6 +1,5 @@
 #include "reference/bench/subjects.h"
-#include "reference/cli/isoflop_study.h"
-#include "reference/cli/train_run.h"
+#include "reference/isoflop/study.h"
 #include "reference/support/memory.h"
 #include <math.h>
 #include <stdlib.h>
