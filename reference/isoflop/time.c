@@ -1,13 +1,14 @@
 #include "reference/bench/subjects.h"
 #include "reference/isoflop/study.h"
 #include "reference/support/memory.h"
+#include "reference/train/trainer.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 double cell_memory(const Cell *cell) {
-    size_t activations = model_activation_floats(&cell->config, (int)cell->settings.B, cell->config.T, true);
-    return 4.0 * (4.0 * cell->cost.parameters + (double)activations);
+    Tensors parameters = { .floats = (size_t)cell->cost.parameters }; // the few floats between tensors left out
+    return training_bytes(&cell->config, &parameters, (int)cell->settings.B);
 }
 
 bool cell_fits(const Cell *cell) { return cell_memory(cell) < 0.9 * machine_memory(); }
