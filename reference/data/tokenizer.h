@@ -1,5 +1,6 @@
 #ifndef DATA_TOKENIZER_H
 #define DATA_TOKENIZER_H
+#include "reference/data/special_tokens.h"
 #include "reference/support/error.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 // Encoding, in this order: cut the raw text at special tokens; NFKC each piece; one space before a piece unless it is
 // empty or begins with one; split by GPT-2's pattern; bytes to symbols; drop symbols the vocabulary lacks; merge.
 
-enum { TOKEN_PAD = 0, TOKEN_END = 1, TOKENIZER_SPECIALS = 2, TOKENIZER_MAX_VOCABULARY = 65535 };
+enum { TOKENIZER_MAX_VOCABULARY = 65535 };
 
 typedef struct Tokenizer Tokenizer;
 

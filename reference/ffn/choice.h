@@ -1,5 +1,6 @@
 #ifndef FFN_CHOICE_H
 #define FFN_CHOICE_H
+#include "reference/data/special_tokens.h"
 #include "reference/ffn/gating.h"
 #include "reference/model/config.h"
 
@@ -13,7 +14,7 @@
 typedef struct {
     const Config *config;
     int B, T;
-    // [B,T] or NULL: what was read. Where it is 0, TOKEN_PAD, the row is in no pool of several tokens, or padding would
+    // [B,T] or NULL: what was read. Where it is TOKEN_PAD the row is in no pool of several tokens, or padding would
     // take places from text. Token choice, where it takes nothing from anybody, treats it like any other, as the authors do.
     const int32_t *tokens;
     const float *logits; // [N,E]
@@ -31,5 +32,7 @@ void choice_take(Gating *gating, const Choice *choice, float *score, uint32_t *k
 // dtable [N,E]: on entry the gradient of the scores, 0 where none was taken; on return that of the logits.
 void choice_backward(const Choice *choice, float *dtable);
 
-static inline bool choice_pad(const Choice *choice, int t) { return choice->tokens != NULL && choice->tokens[t] == 0; }
+static inline bool choice_pad(const Choice *choice, int t) {
+    return choice->tokens != NULL && choice->tokens[t] == TOKEN_PAD;
+}
 #endif

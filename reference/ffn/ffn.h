@@ -11,17 +11,16 @@ typedef struct {
     const float *parameters; // block
     float *gradients;        // block; backward writes (does not add to) this layer's tensors
     int B, T;
-    const int32_t
-        *tokens;      // [N] or NULL: what was read. 0, TOKEN_PAD, fills a row up, and nothing need be chosen for it
-    const float *x;   // [N,D]
-    float *y;         // [N,D]      forward writes
-    const float *dy;  // [N,D]
-    float *dx;        // [N,D]      backward writes
-    double *loss;     // what the layer adds to the training's loss is added here by forward; may be NULL
-    float *kept;      // what backward needs of forward: ffn->kept floats, untouched between the two
-    float *scratch;   // ffn->scratch floats, only for the time of one call
-    int layer;        // for the hook
-    GatingHook *hook; // may be NULL
+    const int32_t *tokens; // [N] or NULL: what was read. TOKEN_PAD fills a row up, and nothing need be chosen for it
+    const float *x;        // [N,D]
+    float *y;              // [N,D]      forward writes
+    const float *dy;       // [N,D]
+    float *dx;             // [N,D]      backward writes
+    double *loss;          // what the layer adds to the training's loss is added here by forward; may be NULL
+    float *kept;           // what backward needs of forward: ffn->kept floats, untouched between the two
+    float *scratch;        // ffn->scratch floats, only for the time of one call
+    int layer;             // for the hook
+    GatingHook *hook;      // may be NULL
     void *hook_context;
 } FfnCall;
 

@@ -1,4 +1,5 @@
 #include "reference/model/loss.h"
+#include "reference/data/special_tokens.h"
 #include "reference/support/matmul.h"
 #include "reference/support/vector.h"
 #include <math.h>
@@ -32,7 +33,7 @@ double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *sc
     int N = call->N, D = call->D, V = call->V, block = rows_at_once(N);
     float *logits = call->scratch, *losses = call->scratch + (size_t)block * V;
     int64_t count = 0;
-    for (int t = 0; t < N; t++) count += call->targets[t] != 0;
+    for (int t = 0; t < N; t++) count += call->targets[t] != TOKEN_PAD;
     float scale = count > 0 ? 1.0f / (float)count : 0.0f;
 
     for (int t0 = 0; t0 < N; t0 += block) {
@@ -42,8 +43,9 @@ double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *sc
 #pragma omp parallel for schedule(dynamic, 8)
         for (int r = 0; r < rows; r++) {
             int32_t target = call->targets[t0 + r];
-            losses[t0 + r] = target == 0 ? 0.0f : loss_row(logits + (size_t)r * V, V, target, dx != NULL, scale);
-            if (target == 0 && dx != NULL) memset(logits + (size_t)r * V, 0, (size_t)V * sizeof *logits);
+            losses[t0 + r] =
+                target == TOKEN_PAD ? 0.0f : loss_row(logits + (size_t)r * V, V, target, dx != NULL, scale);
+            if (target == TOKEN_PAD && dx != NULL) memset(logits + (size_t)r * V, 0, (size_t)V * sizeof *logits);
         }
         if (dx == NULL) continue;
         matmul(dx + (size_t)t0 * D, D, PLAIN, logits, V, PLAIN, call->embedding, D, rows, D, V, 1.0f, false);

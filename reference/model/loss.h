@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 // Cross-entropy of logits = x embedding^T over a large vocabulary, LOSS_ROWS tokens at a time, so that [N,V] logits
-// are never stored whole. Targets that are TOKEN_PAD (0) are not scored.
+// are never stored whole. Targets that are TOKEN_PAD are not scored.
 enum { LOSS_ROWS = 512 };
 
 typedef struct {

@@ -31,7 +31,7 @@ void model_hook(Activations *activations, GatingHook *hook, void *context);
 // Forward pass over inputs [B,T] (each below V), the loss left out: fills the residual stream.
 void model_forward(const Model *model, Activations *activations, const int32_t *inputs, int B, int T);
 
-// Mean cross-entropy in nats over the targets [B,T] that are not TOKEN_PAD (id 0); call after model_forward.
+// Mean cross-entropy in nats over the targets [B,T] that are not TOKEN_PAD; call after model_forward.
 // *scored (may be NULL) is how many those are; 0 gives loss 0. Logits are made a few rows at a time.
 double model_loss(const Model *model, Activations *activations, const int32_t *targets, int64_t *scored);
 

@@ -1,5 +1,5 @@
 #include "reference/model/sampling.h"
-#include "reference/data/tokenizer.h"
+#include "reference/data/special_tokens.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
