@@ -187,9 +187,9 @@ Color color_heat(double value) {
     return color_blend(heat[i], heat[i + 1], at - i);
 }
 
-Color color_class(int class) {
+Color color_class(int number) {
     static const Color palette[] = { 0xe69f00, 0x56b4e9, 0x009e73, 0xf0e442, 0x0072b2, 0xd55e00, 0xcc79a7, 0x9aa3ad };
-    return palette[(unsigned)class % (sizeof palette / sizeof *palette)];
+    return palette[(unsigned)number % (sizeof palette / sizeof *palette)];
 }
 
 // --- PNG ---

@@ -38,7 +38,7 @@ Color color_blend(Color from, Color to, double share);
 // 0 .. 1 from dark blue over teal to yellow, in even steps of lightness: it reads the same without colour.
 Color color_heat(double value);
 // Okabe and Ito's palette, which colour-blind readers can tell apart; class 8 has the colour of class 0 again.
-Color color_class(int class);
+Color color_class(int number);
 
 // The whole file or nothing (see OutputFile).
 bool picture_write_png(const Picture *picture, const char *path, Error *error);

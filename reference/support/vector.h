@@ -4,6 +4,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __cplusplus
+#define restrict __restrict
+#endif
+
 // Loops over rows of D floats, written so that compilers turn them into vector instructions without -ffast-math: a
 // reduction says in its pragma that its order is free. The same code runs for a row whichever thread owns it.
 
