@@ -1,5 +1,5 @@
-// server ROOT LOG: a small HTTP server on a free port of 127.0.0.1, for testing downloads. Prints the port, ends after two
-// minutes. The first part of a path says how it behaves, the rest names a file below ROOT:
+// server ROOT LOG: a small HTTP server on a free port of 127.0.0.1, for testing downloads. Prints the port, ends after
+// two minutes. The first part of a path says how it behaves, the rest names a file below ROOT:
 //   /plain/…     knows ranges
 //   /redirect/…  sends to /plain/…
 //   /norange/…   always sends the whole file

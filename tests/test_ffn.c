@@ -1,5 +1,5 @@
-// Every feed-forward layer that is built in, on sizes that no golden file has: the reference against the chapters in the
-// three steps of the house style, each against its own finite differences, and on 1 against N threads bit for bit.
+// Every feed-forward layer that is built in, on sizes that no golden file has: the reference against the chapters in
+// the three steps of the house style, each against its own finite differences, and on 1 against N threads bit for bit.
 #include "reference/support/matmul.h"
 #include "reference/support/parallel.h"
 #include "reference/support/random.h"
@@ -17,8 +17,8 @@ typedef struct {
     int B, T, D, F, C, K, Dk;
 } Sizes;
 
-// Odd ones, and both sides of a block of 256 tokens; F is a square, K goes up to its root. Among them are product routers
-// that fold their queries into their keys, and such as do not.
+// Odd ones, and both sides of a block of 256 tokens; F is a square, K goes up to its root. Among them are product
+// routers that fold their queries into their keys, and such as do not.
 static const Sizes sweep[] = {
     { 1, 1, 1, 1, 1, 1, 1 },     { 1, 7, 7, 4, 2, 2, 3 },       { 3, 5, 24, 36, 3, 6, 10 },
     { 1, 255, 24, 36, 1, 4, 7 }, { 2, 128, 65, 121, 2, 11, 5 }, { 1, 257, 24, 121, 3, 8, 16 },
@@ -27,7 +27,8 @@ static const Sizes sweep[] = {
 };
 enum { SWEEP = sizeof sweep / sizeof sweep[0] };
 
-// A moe's: K of E, as much an expert in the mean of expert choice, and half an expert more of a pool where there is one.
+// A moe's: K of E, as much an expert in the mean of expert choice, and half an expert more of a pool where there is
+// one.
 static Config with_experts(Config config, int E, int K) {
     config.E = E;
     config.K = K;

@@ -1,5 +1,5 @@
-// Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with padding, with nobody or
-// everybody; the balancing; and the bridges to the dense layer.
+// Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with padding, with nobody
+// or everybody; the balancing; and the bridges to the dense layer.
 #include "reference/ffn/choice.h"
 #include "reference/model/model.h"
 #include "reference/support/matmul.h"
@@ -284,8 +284,8 @@ static uint64_t choice_of(const Layer *layer) {
     return sum;
 }
 
-// The slope along one direction of one block, of sum(y·dy) and the layer's own losses, by central differences; the error
-// in units of |gradient| · |step|. NAN: a choice changed on the way.
+// The slope along one direction of one block, of sum(y·dy) and the layer's own losses, by central differences; the
+// error in units of |gradient| · |step|. NAN: a choice changed on the way.
 static double slope_error(Layer *layer, float *at, const float *slope, const float *base, const float *direction,
                           size_t count, double step) {
     double measured = 0.0, given = 0.0, size = 0.0, steps = 0.0;

@@ -32,8 +32,8 @@ typedef struct {
     int64_t step;               // steps done
 } StepSubject;
 
-// The loss belongs to backward: logits and their gradient are made in the same blocks of rows. The update is the norm of
-// the gradient, clipping, and AdamW.
+// The loss belongs to backward: logits and their gradient are made in the same blocks of rows. The update is the norm
+// of the gradient, clipping, and AdamW.
 enum { STEP_FORWARD, STEP_BACKWARD, STEP_UPDATE, STEP_PARTS };
 
 bool step_subject_new(StepSubject *out, const Config *config, int B, Error *error);

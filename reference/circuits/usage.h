@@ -4,8 +4,8 @@
 #include "reference/model/config.h"
 #include <stdbool.h>
 
-// How often each neuron (expert) of a sparse model fired, whichever channel of its pool chose it: what usage_count, hung
-// into the model with the Usage as its context, counts.
+// How often each neuron (expert) of a sparse model fired, whichever channel of its pool chose it. usage_count counts,
+// as the model's hook with the Usage as its context.
 typedef struct {
     int L, pools, F;
     uint64_t *fired; // [L,pools,F]

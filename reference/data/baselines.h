@@ -27,6 +27,7 @@ typedef struct {
     size_t counted;          // tokens of the training file that were counted
 } Baselines;
 
-// The unigram model adds one to every count: p(w) = (c(w) + 1) / (counted + V). The same bits for any number of threads.
+// The unigram model adds one to every count: p(w) = (c(w) + 1) / (counted + V). The same bits for any number
+// of threads.
 bool baselines_measure(Baselines *out, const TokenFile *train, const TokenFile *valid, Error *error);
 #endif

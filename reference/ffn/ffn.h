@@ -26,7 +26,7 @@ typedef struct {
 
 // Cost of one sequence of T tokens, forward. flops is the sgatlin authors' count: matrix products only;
 // embedding and logits are not a layer's. bytes: parameters read. One-neuron experts: the rows of the chosen, at every
-// use. All else once, a moe's experts too: it takes all tokens of one through it together, and counts those it may skip.
+// use. All else once, a moe's experts too, chosen or not: the tokens of one go through it together.
 typedef struct {
     double parameters, active_parameters; // active: touched by one token
     double flops, bytes;
@@ -39,8 +39,8 @@ typedef enum { REACH_TOKEN, REACH_STEP, REACH_SEQUENCE, REACH_BATCH } Reach;
 static inline bool reach_ahead(Reach reach) { return reach >= REACH_SEQUENCE; }
 static inline bool reach_rows(Reach reach) { return reach == REACH_STEP || reach == REACH_BATCH; }
 
-// One row a kind. A new layer is one file and one row in ffn.c; its sizes go into model/presets.c and model/ladder.c, its
-// name into `train --help`, and a setting that no other kind has into model/config.c.
+// One row a kind. A new layer is one file and one row in ffn.c; its sizes go into model/presets.c and model/ladder.c,
+// its name into `train --help`, and a setting that no other kind has into model/config.c.
 typedef struct Ffn {
     const char *name, *summary;
     bool sparse;   // has a Gating
@@ -57,8 +57,8 @@ typedef struct Ffn {
     Gating (*gating)(const Config *config, float *kept, int N);  // the view of it inside kept; NULL for dense kinds
     Cost (*cost)(const Config *config, int T);
     Reach (*reach)(const Config *config); // NULL: the token alone
-    // After each step of training, may be NULL: what a layer changes of its parameters itself, from what the batch left in
-    // kept. Such a tensor's gradient is 0, so that neither clipping nor the optimizer knows of it.
+    // After each step of training, may be NULL: what a layer changes of its parameters itself, from what the batch left
+    // in kept. Such a tensor's gradient is 0, so that neither clipping nor the optimizer knows of it.
     void (*after_step)(const FfnCall *call, float *parameters);
 } Ffn;
 

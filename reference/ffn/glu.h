@@ -17,7 +17,8 @@ typedef struct {
     float *up, *up_bias, *down, *down_bias; // shapes as above
 } GluGradients;
 
-// y [R,D] from x [R,D]; leaves halves [R,2F], before bias and clamps, and after [R,F], the a of above, for the way back.
+// y [R,D] from x [R,D]; leaves halves [R,2F], before bias and clamps, and after [R,F], the a of above, for the way
+// back.
 void glus_forward(float *y, float *halves, float *after, const float *x, const Glus *glus);
 
 // Writes dx [R,D] and the gradients, zero of an expert without rows. dhalves [R,2F] and dafter [R,F] are scratch.

@@ -6,8 +6,8 @@
 #include "reference/support/memory.h"
 #include "reference/support/vector.h"
 
-// Mixture of experts (chapters 02 and 03): a router's logits say which of E GLUs each token goes through and how much of
-// each it keeps. The tokens of an expert are laid side by side, so that an expert is a GLU on contiguous rows:
+// Mixture of experts (chapters 02 and 03): a router's logits say which of E GLUs each token goes through and how much
+// of each it keeps. The tokens of an expert are laid side by side, so that an expert is a GLU on contiguous rows:
 //   logits = x router;   y = Σ over the token's entries of score · GLU_index(x)
 // router [D,E], experts.up [E,D,2F], .up_bias [E,2F], .down [E,F,D], .down_bias [E,D]; with the balancing bias also
 // router_bias [E], which takes part in the choice alone and has no gradient.

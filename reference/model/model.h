@@ -38,8 +38,8 @@ double model_loss(const Model *model, Activations *activations, const int32_t *t
 // What the layers of the last forward pass add to the loss (balancing); model_loss is the cross-entropy alone.
 double model_balance_loss(const Activations *activations);
 
-// model_loss and the whole backward pass, of the layers' own losses too: writes every gradient into `gradients` (a block
-// of the table's layout). After model_forward of the same inputs, in activations that were made with `training`.
+// model_loss and the whole backward pass, of the layers' own losses too: writes every gradient into `gradients` (a
+// block of the table's layout). After model_forward of the same inputs, in activations that were made with `training`.
 double model_backward(const Model *model, Activations *activations, const int32_t *inputs, const int32_t *targets,
                       float *gradients);
 

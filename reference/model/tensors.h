@@ -33,8 +33,8 @@ typedef struct {
     size_t floats;
 } Tensors;
 
-// Appends a tensor, named prefix + name: at most TENSOR_NAME - 1 bytes. Where memory is out or sizes overflow, floats is
-// SIZE_MAX from then on, and nothing more is added.
+// Appends a tensor, named prefix + name: at most TENSOR_NAME - 1 bytes. Where memory is out or sizes overflow, floats
+// is SIZE_MAX from then on, and nothing more is added.
 void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init init, int fan_in, bool decay, int rank,
                  const int *shape);
 void tensors_free(Tensors *tensors);

@@ -49,8 +49,8 @@ bool folder_is_bare(const char *path);
 bool folder_make(const char *path, Error *error);
 // Removes a folder and the plain files in it (one level; ours hold no folders).
 bool folder_remove(const char *path, Error *error);
-// Takes a folder for this process: a descriptor to close when done, or -1 where another has it. By a file `.lock` in it,
-// because a lock of fcntl's is lost when the process closes any descriptor of the file; it ends with the process.
+// Takes a folder for this process: a descriptor to close when done, or -1 where another has it. By a file `.lock` in
+// it, because a lock of fcntl's is lost when the process closes any descriptor of the file; it ends with the process.
 int folder_lock(const char *folder, Error *error);
 // folder/name in memory of the caller's to free; NULL when there is none.
 char *path_join(const char *folder, const char *name);

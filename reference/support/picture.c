@@ -109,7 +109,7 @@ static void glyph_draw(Glyph *glyph, char character) {
     }
 }
 
-// EPX: a cell becomes four; a corner takes the colour of its two neighbours where they agree and their opposites do not.
+// EPX: a cell becomes four; a corner takes its two neighbours' colour where they agree and their opposites do not.
 static void glyph_double(Glyph *glyph, int size) {
     Glyph from = *glyph;
     for (int y = 0; y < size; y++) {

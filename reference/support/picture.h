@@ -30,7 +30,8 @@ void picture_copy(Picture *picture, int x, int y, const Picture *part);
 void picture_line(Picture *picture, double x0, double y0, double x1, double y1, double thickness, Color color);
 
 // Text with its upper left corner at (x, y). scale 1 is 7 pixels for a capital, 12 from line to line; 2 reads well.
-// ASCII; control characters (a line's end too) are shown as a space, others as '?'. Returns the x behind the last character.
+// ASCII; control characters (a line's end too) are shown as a space, others as '?'. Returns the x behind
+// the last character.
 int picture_text(Picture *picture, int x, int y, double scale, Color color, const char *text);
 int text_width(const char *text, double scale);
 

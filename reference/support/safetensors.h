@@ -39,9 +39,10 @@ typedef struct {
     void *header; // the parsed JSON that owns the strings
 } Safetensors;
 
-// Integrity: the metadata of files written here hold `xxh3.NAME`, the XXH3-64 sum (16 hex digits) of each tensor's bytes,
-// and `xxh3.header`, that of the header itself without this one key, as JSON with sorted keys and no spaces. A file has
-// all of them or none; they are checked on opening and left out of `metadata`, so what was read can be written again.
+// Integrity: the metadata of files written here hold `xxh3.NAME`, the XXH3-64 sum (16 hex digits) of each tensor's
+// bytes, and `xxh3.header`, that of the header itself without this one key, as JSON with sorted keys and no spaces. A
+// file has all of them or none; they are checked on opening and left out of `metadata`, so what was read can be written
+// again.
 
 // Maps and checks the file: lengths that overflow, offsets outside, overlaps and gaps, duplicate names, unknown
 // dtypes, deep nesting, and, where the metadata carries them, the XXH3 sums of each tensor and of the header.

@@ -11,8 +11,8 @@
 // Loops over rows of D floats, written so that compilers turn them into vector instructions without -ffast-math: a
 // reduction says in its pragma that its order is free. The same code runs for a row whichever thread owns it.
 
-// e^x to about 1 unit in the last place; below -87 it gives 2^-126·1.4, above 88 2^127·0.97; NaN stays NaN. Branch-free,
-// so that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n · p(r) with |r| <= ln 2 / 2.
+// e^x to about 1 unit in the last place; below -87 it gives 2^-126·1.4, above 88 2^127·0.97; NaN stays NaN.
+// Branch-free, so that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n · p(r) with |r| <= ln 2 / 2.
 static inline float exp_fast(float x) {
     x = x < -87.0f ? -87.0f : x;
     x = x > 88.0f ? 88.0f : x;

@@ -75,9 +75,9 @@ static Shape gating_shape(const LayerNumbers *numbers) {
     return (Shape){ { numbers->B, numbers->T, numbers->config.C, numbers->config.K } };
 }
 
-// The file against itself. The fast rung keeps its router's scores to itself, so the file's are held against the chapter's
-// router run on the file's own x and keys, and the file's gating must be their top K: then a rung that agrees with the
-// gating agrees with the scores that made it.
+// The file against itself. The fast rung keeps its router's scores to itself, so the file's are held against the
+// chapter's router run on the file's own x and keys, and the file's gating must be their top K: then a rung that agrees
+// with the gating agrees with the scores that made it.
 static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *error) {
     const Config *config = &inputs->config;
     LayerNumbers plain;

@@ -4,10 +4,10 @@
 #include "tests/support/layer.h"
 #include <stdio.h>
 
-// Holds the code against one golden file: `ffn/` (one layer, or a mixture's balancing) or `model/` (a whole model and ten steps), told apart
-// and configured by the file's metadata. It fails closed: a kind or a setting that is not built in, a tensor that is
-// missing, of another shape, or that no check looked at, a value that is not finite, a stated float32 error that no
-// float32 program has, and of course any error over its bound.
+// Holds the code against one golden file: `ffn/` (one layer, or a mixture's balancing) or `model/` (a whole model and
+// ten steps), told apart and configured by the file's metadata. It fails closed: a kind or a setting that is not built
+// in, a tensor that is missing, of another shape, or that no check looked at, a value that is not finite, a stated
+// float32 error that no float32 program has, and of course any error over its bound.
 
 // A rung of the chain: as a feed-forward layer it fills what LayerNumbers calls out. The next one is one more row.
 typedef struct {

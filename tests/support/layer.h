@@ -71,7 +71,8 @@ size_t layer_numbers_entries(const LayerNumbers *numbers); // of the gating
 bool reference_layer_run(LayerNumbers *numbers, Error *error);
 
 // Every layer that is built in: each kind of the registry, and of kinds that have them, each router with each
-// activation, each routing with each pool. The sizes are left zero. false: i is past the last. name (NULL: not wanted) is for messages.
+// activation, each routing with each pool. The sizes are left zero. false: i is past the last. name (NULL: not wanted)
+// is for messages.
 enum { VARIANT_NAME = 64 };
 bool layer_variant(int i, Config *out, char name[VARIANT_NAME]);
 int layer_variants(void);
