@@ -4,8 +4,8 @@
 // The dense feed-forward layer of a transformer, in its two usual forms: forward and backward, for one token.
 //
 // A token is a vector x [D]; the layer has F neurons and answers with y [D]. Matrices are [in,out], row-major, so that
-// a layer is y = x W. dNAME is the gradient of the loss with respect to NAME: how much the loss rises when NAME rises by
-// a little. Gradients of inputs are written, those of parameters are added to, because every token adds its share.
+// a layer is y = x W. dNAME is the gradient of the loss with respect to NAME: how much the loss rises when NAME rises
+// by a little. Gradients of inputs are written, those of parameters are added to, because every token adds its share.
 // Nothing is allocated: the caller owns all memory. Arrays that are written must not overlap any other.
 
 double sigmoid(double x); // 1 / (1 + e^-x): from 0 to 1
@@ -25,7 +25,8 @@ void mlp_forward(double *y, double *before, double *after, const double *x, cons
 void mlp_backward(double *dx, double *dup, double *ddown, double *room, const double *dy, const double *x,
                   const double *before, const double *after, const double *up, const double *down, int D, int F);
 
-// The gated form (Shazeer 2020, equations 5 and 6), clamped as in OpenAI's gpt-oss, whose settings the sgatlin authors take:
+// The gated form (Shazeer 2020, equations 5 and 6), clamped as in OpenAI's gpt-oss, whose settings the sgatlin authors
+// take:
 //     [g, u] = x [D] · up [D,2F] + up_bias [2F];   g = min(g, 7), u = u cut to -7 .. 7
 //     after [F] = g·sigmoid(1.702 g)·(u + 1);      y [D] = after · down [F,D] + down_bias [D]
 // halves [2F]: g, then u, before they are cut; kept for the way back as `after` is.

@@ -2,8 +2,8 @@
 #define CHAPTER_02_MOE_H
 #include <stddef.h>
 
-// Mixture of experts: E dense layers (each a GLU, chapter 01), of which every token uses a few. Forward and backward, for
-// N tokens at a time. Three steps, each callable alone, and between the second and the third stands the gating:
+// Mixture of experts: E dense layers (each a GLU, chapter 01), of which every token uses a few. Forward and backward,
+// for N tokens at a time. Three steps, each callable alone, and between the second and the third stands the gating:
 //   x → logits of all experts → gating (a list of experts and weights by token) → y
 // The caller owns all memory. Gradients are of a loss whose dL/dy is dy.
 
@@ -27,8 +27,8 @@ typedef struct {
     const double *bias;
 } MoeWeights;
 
-// The gating: which experts each of N tokens uses, and how much of each. Entries start[t] .. start[t+1]-1 are token t's;
-// a token may have any number of them, none too. Token choice gives each K, highest first.
+// The gating: which experts each of N tokens uses, and how much of each. Entries start[t] .. start[t+1]-1 are token
+// t's; a token may have any number of them, none too. Token choice gives each K, highest first.
 typedef struct {
     int N;
     int *start;     // [N+1]

@@ -33,8 +33,8 @@ int pool_places(const ChoosingRule *rule, int tokens, int E);
 int chosen_entries(const ChoosingRule *rule, int B, int T, int E);
 
 // The gating from score [B,T,E]: the best cells of each pool, weighed by their scores. The higher score wins, equal
-// scores go to the lower index, NaN loses to every number. pad [B,T] (NULL: none) is true where a token is only filling:
-// it is in no pool and gets no expert. Each token's entries stand highest first.
+// scores go to the lower index, NaN loses to every number. pad [B,T] (NULL: none) is true where a token is only
+// filling: it is in no pool and gets no expert. Each token's entries stand highest first.
 // room: B·T·E doubles; ints: 3·B·T·E.
 void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad, const ChoosingRule *rule,
             int B, int T, int E);

@@ -11,8 +11,8 @@ typedef enum {
     VALLEY_TOO_FEW  // fewer than three different sizes with a loss
 } ValleyVerdict;
 
-// loss = a + b·u + c·u², u = ln parameters − middle. Other than VALLEY_FOUND: parameters and loss are where the parabola
-// has its lowest point, which is no answer (NAN with VALLEY_NONE and VALLEY_TOO_FEW).
+// loss = a + b·u + c·u², u = ln parameters − middle. Other than VALLEY_FOUND: parameters and loss are where the
+// parabola has its lowest point, which is no answer (NAN with VALLEY_NONE and VALLEY_TOO_FEW).
 typedef struct {
     double middle, a, b, c;
     double parameters, loss;

@@ -67,8 +67,8 @@ START_TEST(weights_on_paper)
 }
 END_TEST
 
-// Three heads take two experts each, of a pool of four: one token cannot touch more than four. n = 2, lists = 6: queries
-// 6·4·3 = 72 and keys 6·2·3 = 36. The products are of all six.
+// Three heads take two experts each, of a pool of four: one token cannot touch more than four. n = 2, lists = 6:
+// queries 6·4·3 = 72 and keys 6·2·3 = 36. The products are of all six.
 START_TEST(no_more_active_than_there_are)
 {
     ModelSizes sizes = small(FEED_FORWARD_PEER);

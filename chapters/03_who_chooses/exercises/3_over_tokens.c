@@ -1,9 +1,9 @@
 // Exercise 03-3. Why a sigmoid?
 //
-// The natural expert's view would be a softmax over the tokens: how much of its attention does expert e give to token t?
+// The natural expert's view would be a softmax over the tokens: how much attention does expert e give to token t?
 //     Q[t,e] = e^logits[t,e] / Σ_s e^logits[s,e]            for a sequence of T tokens, [T,E]
-// Write it, and its way back. Then look at the last test: each score now hangs on all tokens, the later ones too, before
-// anybody has chosen anything. A sigmoid has the same order within a column, and sees nobody.
+// Write it, and its way back. Then look at the last test: each score now hangs on all tokens, the later ones too,
+// before anybody has chosen anything. A sigmoid has the same order within a column, and sees nobody.
 //
 // Q [T,E] from logits [T,E]; dlogits [T,E] is written, from dQ and Q. room: 2·T doubles.
 #include "chapters/02_mixture_of_experts/softmax.h"

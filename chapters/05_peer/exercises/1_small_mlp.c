@@ -1,8 +1,8 @@
 // Exercise 05-1. The small mlp that a token puts together.
 //
 // PEER is an mlp whose neurons are fetched anew for each token. Write down the one that a gating names, so that
-// chapter 01's mlp_forward answers as the layer does: up [D,C·K] has a chosen expert's `in` in each column, down [C·K,D]
-// its `out` in each row, times its gate. Column and row c·K + k belong to choice k of head c.
+// chapter 01's mlp_forward answers as the layer does: up [D,C·K] has a chosen expert's `in` in each column, down
+// [C·K,D] its `out` in each row, times its gate. Column and row c·K + k belong to choice k of head c.
 // gate, index [C,K]; in, out [F,D].
 #include "chapters/05_peer/peer.h"
 

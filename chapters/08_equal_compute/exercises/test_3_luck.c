@@ -13,8 +13,8 @@ START_TEST(three_and_three_apart)
 }
 END_TEST
 
-// 1, 2 against 3, 5: the means are 1.5 and 4, 2.5 apart. Of the six deals 1,2|3,5 and 3,5|1,2 are 2.5 apart, 1,3|2,5 and
-// 2,5|1,3 are 1.5, 1,5|2,3 and 2,3|1,5 are 0.5.
+// 1, 2 against 3, 5: the means are 1.5 and 4, 2.5 apart. Of the six deals 1,2|3,5 and 3,5|1,2 are 2.5 apart, 1,3|2,5
+// and 2,5|1,3 are 1.5, 1,5|2,3 and 2,3|1,5 are 0.5.
 START_TEST(on_paper)
 {
     ck_assert_double_eq_tol(share_of_luck((double[]){ 1, 2 }, 2, (double[]){ 3, 5 }, 2), 2.0 / 6, 1e-15);
