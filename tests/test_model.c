@@ -219,8 +219,9 @@ static bool differ(const TinyModel *tiny, const float *before, const float *afte
     return false;
 }
 
-// A token is changed in the second of two rows. Who sees it: itself and what comes later in its row; the other row at no
-// time, or from that time on where a step's tokens choose together; and a layer that looks ahead shows it to the past.
+// A token is changed in the second of two rows. Who sees it: itself and what comes later in its row; the other row at
+// no time, or from that time on where a step's tokens choose together; and a layer that looks ahead shows it to the
+// past.
 START_TEST(a_later_token_changes_no_earlier_logit)
 {
     enum { V = 13, B = 2, T = 9 };

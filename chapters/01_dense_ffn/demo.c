@@ -123,8 +123,8 @@ static Samples product_samples(void) {
     return samples;
 }
 
-// A layer that is being fitted. D numbers come out, as from any such layer; the first is the answer, and nobody asks for
-// the others. STRAIGHT is the mlp with gelu left out.
+// A layer that is being fitted. D numbers come out, as from any such layer; the first is the answer, and nobody asks
+// for the others. STRAIGHT is the mlp with gelu left out.
 typedef enum { STRAIGHT, MLP, GLU } Kind;
 typedef struct {
     Kind kind;

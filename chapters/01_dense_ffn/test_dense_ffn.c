@@ -60,9 +60,10 @@ START_TEST(two_linear_layers_are_one)
 }
 END_TEST
 
-// Two neurons, far enough from zero for gelu to be the hinge itself: x = (10, 20); neuron 0 sees 10 + 20 = 30 and passes
-// it on, neuron 1 sees 10 - 3·20 = -50 and is silent. y = 30 · (2, -1) + 0 · (5, 5). Backward with dy = (1, 1): neuron 0
-// hears 2 - 1 = 1 and neuron 1 nothing (its slope is 0), so dx is neuron 0's row of up, ddown[0] = 30 dy, ddown[1] = 0.
+// Two neurons, far enough from zero for gelu to be the hinge itself: x = (10, 20); neuron 0 sees 10 + 20 = 30 and
+// passes it on, neuron 1 sees 10 - 3·20 = -50 and is silent. y = 30 · (2, -1) + 0 · (5, 5). Backward with dy = (1, 1):
+// neuron 0 hears 2 - 1 = 1 and neuron 1 nothing (its slope is 0), so dx is neuron 0's row of up,
+// ddown[0] = 30 dy, ddown[1] = 0.
 START_TEST(mlp_by_hand)
 {
     const double x[] = { 10, 20 }, up[] = { 1, 1, 1, -3 }, down[] = { 2, -1, 5, 5 }, dy[] = { 1, 1 };
@@ -78,9 +79,11 @@ START_TEST(mlp_by_hand)
 }
 END_TEST
 
-// D = F = 1. g = 0·x + 0 gives gate 0·sigmoid(0) = 0 and y = down_bias, whatever u is; its slope there is sigmoid(0) = 1/2:
-// with dy = 1, down = 2, u = 3: dg = 2 · 1/2 · (3 + 1) = 4, du = 2 · 0 = 0. Then dup = (x dg, 0), dx = 4 · up_g.
-// Cut: g = 100 becomes 7, whose sigmoid is 1 but for 7e-6, and u = -100 becomes -7: after = 7 · -6, and nothing comes back.
+// D = F = 1. g = 0·x + 0 gives gate 0·sigmoid(0) = 0 and y = down_bias, whatever u is; its slope there is
+// sigmoid(0) = 1/2: with dy = 1, down = 2, u = 3: dg = 2 · 1/2 · (3 + 1) = 4, du = 2 · 0 = 0. Then dup = (x dg, 0), dx
+// = 4 · up_g.
+// Cut: g = 100 becomes 7, whose sigmoid is 1 but for 7e-6, and u = -100 becomes -7: after = 7 · -6, and nothing comes
+// back.
 START_TEST(glu_by_hand)
 {
     const double x = 1.5, up[] = { 0, 2 }, up_bias[] = { 0, 0 }, down = 2, down_bias = 0.25, dy = 1;

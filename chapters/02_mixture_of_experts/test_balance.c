@@ -34,8 +34,9 @@ START_TEST(switch_on_paper)
 }
 END_TEST
 
-// Logits (log 1, log 3): log Σ e^logit = log 4, p = (1/4, 3/4). With (0, -infinity) it is 0. Loss = alpha·(log²4 + 0)/2,
-// dlogits of the first = 2 alpha log 4 · p / 2. A logit far above the other is its own log-sum.
+// Logits (log 1, log 3): log Σ e^logit = log 4, p = (1/4, 3/4). With (0, -infinity) it is 0.
+// Loss = alpha·(log²4 + 0)/2, dlogits of the first = 2 alpha log 4 · p / 2. A logit far above the other is its own
+// log-sum.
 START_TEST(z_on_paper)
 {
     const double logits[] = { 0, log(3), 0, -INFINITY }, four[] = { log(4), -1e9 };

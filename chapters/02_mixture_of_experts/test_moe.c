@@ -105,11 +105,12 @@ START_TEST(softmax_on_paper)
 }
 END_TEST
 
-// p = 4/8, 2/8, 1/8, 1/8, K = 2: experts 0 and 1. Weights: 4/8 and 2/8; or those over 6/8, which are 2/3 and 1/3; or the
-// softmax of log 4 and log 2 alone: the same 2/3 and 1/3.
+// p = 4/8, 2/8, 1/8, 1/8, K = 2: experts 0 and 1. Weights: 4/8 and 2/8; or those over 6/8, which are 2/3 and 1/3; or
+// the softmax of log 4 and log 2 alone: the same 2/3 and 1/3.
 // Back with dweight = (8, 0), so Σ p·dweight = 4 in the first order and Σ weight·dweight = 16/3 in the others:
 //     all of p's slope        p·(dp - 4) = (4/8·4, 2/8·-4, 1/8·-4, 1/8·-4) = (2, -1, -1/2, -1/2)
-//     renormalised: dp = (8 - 16/3, -16/3) / (6/8) = (32/9, -64/9), Σ p·dp = 16/9 - 16/9 = 0; p·dp = (16/9, -16/9, 0, 0)
+//     renormalised: dp = (8 - 16/3, -16/3) / (6/8) = (32/9, -64/9), Σ p·dp = 16/9 - 16/9 = 0;
+//                   p·dp = (16/9, -16/9, 0, 0)
 //     of the chosen alone     2/3·(8 - 16/3) = 16/9, 1/3·-16/3 = -16/9
 START_TEST(three_orders_on_paper)
 {
@@ -368,7 +369,8 @@ START_TEST(a_single_renormalised_expert_teaches_the_router_nothing)
 }
 END_TEST
 
-// An expert that no token chose learns nothing; and logits that were not chosen learn only where the softmax is over all.
+// An expert that no token chose learns nothing; and logits that were not chosen learn only where the softmax is over
+// all.
 START_TEST(what_was_not_chosen)
 {
     Moe m = middle;

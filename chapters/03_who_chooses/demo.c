@@ -369,7 +369,8 @@ static void learn(Model *model, const Book *book) {
     }
 }
 
-// Adds the losses a word of the sentences that were learned; by_rows: written, but each word takes its own best experts.
+// Adds the losses a word of the sentences that were learned; by_rows: written, but each word takes its own best
+// experts.
 static void add_losses(Losses *sum, double *by_rows, Model *model, const Book *book, double share) {
     const ChoosingRule rule = model->rule;
     int words = 0;

@@ -71,8 +71,8 @@ START_TEST(equal_scores_go_to_the_lower_index_and_nan_loses)
 }
 END_TEST
 
-// 1 token of 0.5 and 5 of 0.5 round to the even neighbour, 0 and 2; a capacity of 2 for 32 tokens is 10 of them for each
-// of 6 experts, and not 11; nobody takes more than there is.
+// 1 token of 0.5 and 5 of 0.5 round to the even neighbour, 0 and 2; a capacity of 2 for 32 tokens is 10 of them for
+// each of 6 experts, and not 11; nobody takes more than there is.
 START_TEST(budgets_round_as_the_rules_say)
 {
     static const struct {

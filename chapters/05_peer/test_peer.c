@@ -78,11 +78,13 @@ static void backward(Layer *l) { peer_backward(l->dx, &l->gradient, l->room, l->
 // in: expert 0 (10, 0), expert 1 (2, -1);  z = 10 and 0;  gelu(10) = 10 and gelu'(10) = 1, gelu(0) = 0, gelu'(0) = 1/2.
 // out: (1, 1) and (4, 1);  y = 3/4·10·(1, 1) + 0 = (7.5, 7.5).
 // Back with dy = (1, 0): out·dy is 1 and 4.
-//     expert 0: dgate = 10·1, dz = 3/4·1·1, dout += 7.5·dy = (7.5, 0), din += 3/4·x = (0.75, 1.5), dx += 3/4·in = (7.5, 0)
+//     expert 0: dgate = 10·1, dz = 3/4·1·1, dout += 7.5·dy = (7.5, 0), din += 3/4·x = (0.75, 1.5),
+//               dx += 3/4·in = (7.5, 0)
 //     expert 1: dgate = 0,    dz = 1/4·1/2·4 = 1/2, dout += 0, din += x/2 = (0.5, 1), dx += in/2 = (1, -0.5)
 // Σ gate·dgate = 7.5: dscore = 3/4·(10 - 7.5) = 1.875 and 1/4·(0 - 7.5) = -1.875.
 // Both have i = 0, where the two cancel; j = 0 gets 1.875 and j = 1 -1.875. With the scale, dkeys of the second list =
-// ±1.875·2/√2 = ±1.875·√2, dquery = 1.875·(ln 3)/√2/√2 = 0.9375·ln 3, dWq of it = x times that; dx += (0, 1) times that.
+// ±1.875·2/√2 = ±1.875·√2, dquery = 1.875·(ln 3)/√2/√2 = 0.9375·ln 3, dWq of it = x times that; dx += (0, 1) times
+// that.
 START_TEST(four_experts_on_paper)
 {
     const Peer p = { .D = 2, .F = 4, .C = 1, .K = 2, .Dk = 1 };
@@ -245,7 +247,8 @@ static void join(double *flat_query, double *flat_keys, const Layer *l) {
     }
 }
 
-// PEER's router with keys that are all pairs of sub-keys is the flat key-value router: the same scores, the same choice.
+// PEER's router with keys that are all pairs of sub-keys is the flat key-value router: the same scores, the same
+// choice.
 START_TEST(the_router_is_a_flat_one_over_all_pairs)
 {
     const KeyValue flat = { .parts = 1, .C = middle.C, .n = middle.F, .D = middle.D, .Dk = 2 * middle.Dk };

@@ -402,7 +402,8 @@ START_TEST(it_learns_two_rows_by_heart)
         report = language_model_step(&m, targets_of_two, 2, sizes.T, &plan, step);
         if (step == 0) ck_assert(report.loss > 2.0);
     }
-    // The first tokens, 5 and 3, cannot be told apart: two of eight targets cost ln 2 each, and nothing better is to be had.
+    // The first tokens, 5 and 3, cannot be told apart: two of eight targets cost ln 2 each, and nothing better is to be
+    // had.
     ck_assert_msg(report.loss >= 2 * log(2) / 8 && report.loss < 0.3, "%.4f", report.loss);
     language_model_free(&m);
 }

@@ -63,7 +63,8 @@ END_TEST
 
 // ---- rope
 
-// Dh = 4: two points, (x[0], x[2]) turned by position radians and (x[1], x[3]) by position / 10000^(2/4) = position/100.
+// Dh = 4: two points, (x[0], x[2]) turned by position radians and (x[1], x[3]) by
+// position / 10000^(2/4) = position/100.
 START_TEST(rope_on_paper)
 {
     double x[] = { 1, 0, 0, 1 };

@@ -119,7 +119,8 @@ static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
     return step_subject_new(&row->step, config, B, error);
 }
 
-// The tables of the last kind of one-neuron experts among the rows, or else those of sgatlin in the paper's TinyStories model.
+// The tables of the last kind of one-neuron experts among the rows, or else those of sgatlin in the paper's TinyStories
+// model.
 static bool open_machine(BenchTable *table, Error *error) {
     BenchSizes sizes;
     if (!make_sizes(&sizes, ffn_find("sgatlin"), &(SetWords){ 0 }, BENCH_MACHINE, error)) return false;

@@ -1,6 +1,7 @@
 // Exercise 06-2. How far to the border?
 //
-// Walk from a token in a straight line, x + t·step. Scores are linear in x: on the way neuron f has score[f] + t·slope[f].
+// Walk from a token in a straight line, x + t·step. Scores are linear in x: on the way neuron f has
+// score[f] + t·slope[f].
 // The chosen stay the chosen until a neuron that is not among them catches up with one that is: there the piece ends,
 // the one leaves, the other comes, and the answer jumps.
 #include "chapters/06_sgatlin/sgatlin.h"
