@@ -92,12 +92,12 @@ static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
     const Config *config = &d->model->config;
     const float *parameters = d->model->parameters, *row = d->rotary + (size_t)d->position * config->Dh;
     int D = config->D, Dh = config->Dh;
-    linear_forward(d->query, d->normed, parameters + layer[QUERY].offset, 1, D, D);
-    linear_forward(key, d->normed, parameters + layer[KEY].offset, 1, D, D);
-    linear_forward(value, d->normed, parameters + layer[VALUE].offset, 1, D, D);
+    linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, 1, D, D);
+    linear_forward(key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
+    linear_forward(value, d->normed, parameters + layer[ATTENTION_VALUE].offset, 1, D, D);
     for (int at = 0; at < D; at += Dh) {
-        norm_row(d->query + at, d->query + at, parameters + layer[QUERY_NORM].offset, Dh);
-        norm_row(key + at, key + at, parameters + layer[KEY_NORM].offset, Dh);
+        norm_row(d->query + at, d->query + at, parameters + layer[ATTENTION_QUERY_NORM].offset, Dh);
+        norm_row(key + at, key + at, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
         rotary_turn(d->query + at, row, Dh);
         rotary_turn(key + at, row, Dh);
     }
@@ -129,7 +129,7 @@ static void decode_layer(Decoder *d, int l) {
     norm_forward(d->normed, &rstd, d->stream, parameters + layer[ATTENTION_NORM].offset, 1, D);
     project(d, layer, keys + (size_t)d->position * D, values + (size_t)d->position * D);
     for (int h = 0; h < config_heads(config); h++) attend(d, keys, values, h);
-    linear_forward(d->branch, d->attended, parameters + layer[OUTPUT].offset, 1, D, D);
+    linear_forward(d->branch, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, 1, D, D);
     add_row(d->stream, 1.0f, d->branch, D);
 
     norm_forward(d->normed, &rstd, d->stream, parameters + layer[FFN_NORM].offset, 1, D);

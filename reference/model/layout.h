@@ -9,12 +9,12 @@
 enum { EMBEDDING };
 typedef enum {
     ATTENTION_NORM,
-    QUERY,
-    KEY,
-    VALUE,
-    QUERY_NORM,
-    KEY_NORM,
-    OUTPUT,
+    ATTENTION_QUERY,
+    ATTENTION_KEY,
+    ATTENTION_VALUE,
+    ATTENTION_QUERY_NORM,
+    ATTENTION_KEY_NORM,
+    ATTENTION_OUTPUT,
     FFN_NORM,
     LAYER_FFN, // the first of the feed-forward layer's own
 } LayerTensor;

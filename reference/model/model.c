@@ -172,8 +172,8 @@ static AttentionCall attention_call(const Model *model, const Activations *a, in
                             .query = kept->query,
                             .key = kept->key,
                             .value = kept->value,
-                            .query_norm = weight(model, l, QUERY_NORM),
-                            .key_norm = weight(model, l, KEY_NORM),
+                            .query_norm = weight(model, l, ATTENTION_QUERY_NORM),
+                            .key_norm = weight(model, l, ATTENTION_KEY_NORM),
                             .rotary = a->rotary,
                             .out = kept->attended,
                             .log_sum = kept->log_sum,
@@ -202,12 +202,12 @@ static void layer_forward(const Model *model, Activations *a, int l) {
     int N = a->rows * a->tokens, D = a->config.D;
     size_t stream = (size_t)N * D;
     norm_forward(kept->normed, kept->rstd, kept->in, weight(model, l, ATTENTION_NORM), N, D);
-    linear_forward(kept->query, kept->normed, weight(model, l, QUERY), N, D, D);
-    linear_forward(kept->key, kept->normed, weight(model, l, KEY), N, D, D);
-    linear_forward(kept->value, kept->normed, weight(model, l, VALUE), N, D, D);
+    linear_forward(kept->query, kept->normed, weight(model, l, ATTENTION_QUERY), N, D, D);
+    linear_forward(kept->key, kept->normed, weight(model, l, ATTENTION_KEY), N, D, D);
+    linear_forward(kept->value, kept->normed, weight(model, l, ATTENTION_VALUE), N, D, D);
     AttentionCall attention = attention_call(model, a, l);
     attention_forward(&attention);
-    linear_forward(a->branch, kept->attended, weight(model, l, OUTPUT), N, D, D);
+    linear_forward(a->branch, kept->attended, weight(model, l, ATTENTION_OUTPUT), N, D, D);
     add_streams(kept->middle, kept->in, a->branch, stream);
 
     norm_forward(kept->ffn_normed, kept->ffn_rstd, kept->middle, weight(model, l, FFN_NORM), N, D);
@@ -266,16 +266,17 @@ static void attention_layer_backward(const Model *model, Activations *a, int l, 
     const LayerKept *kept = &a->layers[l];
     int N = a->rows * a->tokens, D = a->config.D;
     AttentionCall attention = attention_call(model, a, l);
-    linear_weight_gradient(gradient(model, gradients, l, OUTPUT), kept->attended, a->dstream, N, D, D);
-    linear_input_gradient(a->branch, a->dstream, weight(model, l, OUTPUT), N, D, D, false);
-    attention_backward(&attention, &(AttentionGradients){ .dout = a->branch,
-                                                          .dquery = a->dquery,
-                                                          .dkey = a->dkey,
-                                                          .dvalue = a->dvalue,
-                                                          .dquery_norm = gradient(model, gradients, l, QUERY_NORM),
-                                                          .dkey_norm = gradient(model, gradients, l, KEY_NORM) });
+    linear_weight_gradient(gradient(model, gradients, l, ATTENTION_OUTPUT), kept->attended, a->dstream, N, D, D);
+    linear_input_gradient(a->branch, a->dstream, weight(model, l, ATTENTION_OUTPUT), N, D, D, false);
+    attention_backward(&attention,
+                       &(AttentionGradients){ .dout = a->branch,
+                                              .dquery = a->dquery,
+                                              .dkey = a->dkey,
+                                              .dvalue = a->dvalue,
+                                              .dquery_norm = gradient(model, gradients, l, ATTENTION_QUERY_NORM),
+                                              .dkey_norm = gradient(model, gradients, l, ATTENTION_KEY_NORM) });
     const float *dprojection[] = { a->dquery, a->dkey, a->dvalue };
-    const LayerTensor projection[] = { QUERY, KEY, VALUE };
+    const LayerTensor projection[] = { ATTENTION_QUERY, ATTENTION_KEY, ATTENTION_VALUE };
     for (int i = 0; i < 3; i++) {
         linear_weight_gradient(gradient(model, gradients, l, projection[i]), kept->normed, dprojection[i], N, D, D);
         linear_input_gradient(a->dnormed, dprojection[i], weight(model, l, projection[i]), N, D, D, i > 0);
