@@ -80,7 +80,9 @@ static bool make_sizes(BenchSizes *out, const Ffn *ffn, const SetWords *words, B
     if (preset == NULL || !preset_config(&out->config, preset, ffn, error)) return false;
     out->config.T = 256;
     if (!set_words_each(words, set_size, out, error)) return false;
-    if (!(subject == BENCH_LAYER ? ffn->valid(&out->config, error) : config_valid(&out->config, error))) return false;
+    bool valid = subject != BENCH_LAYER ? config_valid(&out->config, error)
+                                        : ffn->valid == NULL || ffn->valid(&out->config, error);
+    if (!valid) return false;
     if (out->config.V < 2) return fail(error, "V=%d: wanted at least 2, id 0 being the pad token", out->config.V);
     if (out->B * out->config.T > TOKENS_MOST) {
         return fail(error, "B=%lld T=%d are too many tokens at once: at most %d", (long long)out->B, out->config.T,

@@ -13,8 +13,3 @@ const Ffn *ffn_find(const char *name) {
 }
 
 Reach ffn_reach(const Config *config) { return config->ffn->reach != NULL ? config->ffn->reach(config) : REACH_TOKEN; }
-
-bool ffn_any_sizes(const Config *config, Error *error) {
-    (void)config, (void)error;
-    return true;
-}

@@ -47,8 +47,8 @@ typedef struct Ffn {
     bool list;     // which is a list by token
     bool one_pool; // all channels, or the one there is, choose from one pool of experts
     // The settings it uses, "F C K Dk router activation"; which of a moe's go with which routing stands in config.c.
-    const char *letters;
-    bool (*valid)(const Config *config, Error *error);
+    const char *settings;
+    bool (*valid)(const Config *config, Error *error); // NULL: nothing to say
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
     size_t (*kept)(const Config *config, int N);                 // floats
     size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward
@@ -65,7 +65,6 @@ typedef struct Ffn {
 extern const Ffn *const ffn_kinds[];   // ends with NULL
 const Ffn *ffn_find(const char *name); // NULL: no such kind
 Reach ffn_reach(const Config *config);
-bool ffn_any_sizes(const Config *config, Error *error); // `valid` of the kinds that have no rules of their own
 
 // Pools of F experts that a sparse layer chooses from: one a channel, or one for all.
 static inline int ffn_pools(const Config *config) { return config->ffn->one_pool ? 1 : config->C; }

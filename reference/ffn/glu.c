@@ -199,8 +199,7 @@ static Cost glu_cost(const Config *config, int T) {
 
 const Ffn glu_ffn = { .name = "glu",
                       .summary = "dense, gated: (g·sigmoid(1.702 g)·(u + 1)) down",
-                      .letters = "F",
-                      .valid = ffn_any_sizes,
+                      .settings = "F",
                       .declare = glu_declare,
                       .kept = glu_kept,
                       .scratch = glu_scratch,

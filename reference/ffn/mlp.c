@@ -60,8 +60,7 @@ static Cost mlp_cost(const Config *config, int T) {
 
 const Ffn mlp_ffn = { .name = "mlp",
                       .summary = "dense: gelu(x up) down",
-                      .letters = "F",
-                      .valid = ffn_any_sizes,
+                      .settings = "F",
                       .declare = mlp_declare,
                       .kept = mlp_kept,
                       .scratch = mlp_scratch,

@@ -129,7 +129,7 @@ static Cost sgatlin_cost(const Config *config, int T) {
 const Ffn sgatlin_ffn = { .name = "sgatlin",
                           .summary = "sparse: K of F linear neurons in each of C channels, chosen by a router",
                           .sparse = true,
-                          .letters = "F C K Dk router activation",
+                          .settings = "F C K Dk router activation",
                           .valid = sgatlin_valid,
                           .declare = sgatlin_declare,
                           .kept = sgatlin_kept,

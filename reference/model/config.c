@@ -89,7 +89,7 @@ static bool listed(const char *list, const char *name) {
 }
 
 static bool routing_has(const Config *config, const char *name) {
-    if (!listed(config->ffn->letters, "routing")) return true;
+    if (!listed(config->ffn->settings, "routing")) return true;
     for (size_t i = 0; i < sizeof routed / sizeof routed[0]; i++) {
         if (strcmp(routed[i].name, name) == 0) return (routed[i].routings >> config->routing & 1u) != 0;
     }
@@ -97,7 +97,7 @@ static bool routing_has(const Config *config, const char *name) {
 }
 
 static bool used(const Config *config, const char *name) {
-    return listed(config->ffn->letters, name) && routing_has(config, name);
+    return listed(config->ffn->settings, name) && routing_has(config, name);
 }
 
 static bool letter_used(const Config *config, int i) { return i < MODEL_LETTERS || used(config, letters[i].name); }
@@ -117,7 +117,7 @@ static bool optional_setting(const char *name) {
 
 bool config_unused(const Config *config, const char *name, Error *error) {
     if (!optional_setting(name) || used(config, name)) return false;
-    if (!listed(config->ffn->letters, name)) {
+    if (!listed(config->ffn->settings, name)) {
         fail(error, "--ffn %s has no such setting", config->ffn->name);
         return true;
     }
@@ -214,14 +214,14 @@ bool config_valid(const Config *config, Error *error) {
     if (config->Dh % 2 != 0) {
         return fail(error, "Dh=%d is odd: rotary embeddings turn pairs, so Dh must be even", config->Dh);
     }
-    bool parts = listed(config->ffn->letters, "routing") && config->routing == ROUTING_UNIFIED;
+    bool parts = listed(config->ffn->settings, "routing") && config->routing == ROUTING_UNIFIED;
     if (config->budget > 0.0 && used(config, "K") && !parts) {
         return fail(
             error,
             "K=%g: a whole number of experts is wanted here: K=%d or K=%d; --ffn moe --routing unified takes parts",
             config->budget, config->K, config->K + 1);
     }
-    return config->ffn->valid(config, error);
+    return config->ffn->valid == NULL || config->ffn->valid(config, error);
 }
 
 // The shortest text that reads as the same number.

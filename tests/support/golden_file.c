@@ -94,7 +94,7 @@ static bool read_config(GoldenFile *golden, Error *error) {
     }
     if (golden->balance) return has_letters(file, &golden->config, "D E K", error);
     return has_letters(file, &golden->config, "D T", error) &&
-           has_letters(file, &golden->config, golden->config.ffn->letters, error);
+           has_letters(file, &golden->config, golden->config.ffn->settings, error);
 }
 
 bool golden_open(GoldenFile *out, const char *path, FILE *report, Error *error) {

@@ -289,7 +289,7 @@ bool layer_variant(int i, Config *out, char name[VARIANT_NAME]) {
     static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
     for (int kind = 0; ffn_kinds[kind]; kind++) {
         const Ffn *ffn = ffn_kinds[kind];
-        bool routed = strstr(ffn->letters, "router") != NULL, active = strstr(ffn->letters, "activation") != NULL;
+        bool routed = strstr(ffn->settings, "router") != NULL, active = strstr(ffn->settings, "activation") != NULL;
         int count = ffn->list ? CHOICES : (routed ? ROUTERS : 1) * (active ? ACTIVATIONS : 1);
         if (i >= count) {
             i -= count;
