@@ -143,7 +143,7 @@ START_TEST(every_preset_has_every_kind)
     for (const Preset *preset = presets; preset->name != NULL; preset++) {
         TrainSettings settings = settings_default();
         Error error = { "" };
-        ck_assert_msg(settings_each(preset->training, set_training, &settings, &error), "%s", error.text);
+        ck_assert_msg(words_each(preset->training, set_training, &settings, &error), "%s", error.text);
         ck_assert(settings_finish(&settings, preset->warmup, &error));
         for (int i = 0; ffn_kinds[i] != NULL; i++) {
             Config config;
@@ -184,15 +184,15 @@ START_TEST(words_need_a_name_and_an_equals_sign)
 {
     int count = 0;
     Error error = { "" };
-    ck_assert(settings_each("  D=1  K=2 ", count_words, &count, &error));
+    ck_assert(words_each("  D=1  K=2 ", count_words, &count, &error));
     ck_assert_int_eq(count, 2);
-    ck_assert(settings_each("", count_words, &count, &error));
-    ck_assert(!settings_each("D=1 K", count_words, &count, &error));
-    ck_assert(!settings_each("=4", count_words, &count, &error));
+    ck_assert(words_each("", count_words, &count, &error));
+    ck_assert(!words_each("D=1 K", count_words, &count, &error));
+    ck_assert(!words_each("=4", count_words, &count, &error));
     char longest[400];
     memset(longest, 'a', sizeof longest);
     longest[399] = '\0';
-    ck_assert(!settings_each(longest, count_words, &count, &error));
+    ck_assert(!words_each(longest, count_words, &count, &error));
 }
 END_TEST
 

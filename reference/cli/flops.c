@@ -65,7 +65,7 @@ static void add_up(Bill *bill) {
 static bool make_bill(Bill *bill, const Preset *preset, const Ffn *ffn, const SetWords *words, Error *error) {
     *bill = (Bill){ .settings = settings_default() };
     AllSettings all = { &bill->config, &bill->settings };
-    if (!preset_config(&bill->config, preset, ffn, error) || !settings_each(preset->training, set_any, &all, error) ||
+    if (!preset_config(&bill->config, preset, ffn, error) || !words_each(preset->training, set_any, &all, error) ||
         !set_words_each(words, set_any, &all, error) || !settings_finish(&bill->settings, preset->warmup, error) ||
         !config_valid(&bill->config, error)) {
         return false;

@@ -53,7 +53,7 @@ void option_set(const struct argp_state *state, SetWords *words, const char *wor
 
 bool set_words_each(const SetWords *words, SettingFunction *set, void *context, Error *error) {
     for (int i = 0; i < words->count; i++) {
-        if (!settings_each(words->words[i], set, context, error)) return false;
+        if (!words_each(words->words[i], set, context, error)) return false;
     }
     return true;
 }

@@ -117,7 +117,7 @@ static bool choose_settings(Config *config, TrainSettings *settings, const Argum
                         arguments->words.words[i]);
         }
     }
-    return settings_each(preset->training, set_any, &all, error) &&
+    return words_each(preset->training, set_any, &all, error) &&
            set_words_each(&arguments->words, set_any, &all, error) &&
            set_words_used(&arguments->words, config, error) && settings_finish(settings, preset->warmup, error) &&
            config_valid(config, error);

@@ -136,7 +136,7 @@ bool cell_prepare(Cell *cell, int V, const char *set, Error *error) {
     cell->settings.B = SEQUENCES;
     cell->settings.eval_every = 0;
     cell->settings.checkpoint_every = SETTING_AUTO;
-    if (!settings_each(set, set_word, cell, error) || !set_options(&cell->config, cell->kind, error)) return false;
+    if (!words_each(set, set_word, cell, error) || !set_options(&cell->config, cell->kind, error)) return false;
     if (!config_valid(&cell->config, &why)) {
         return fail(error, "%s at scale %s: %.900s", cell->kind, cell->scale, why.text);
     }

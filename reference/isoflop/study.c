@@ -94,7 +94,7 @@ bool study_open(Study *out, const char *command, const Wanted *wanted, bool *mis
     }
     *misused = true;
     if (!try_kinds(out, &wanted->kinds, error) || !try_variants(out, error) ||
-        !settings_each(wanted->set, try_word, out, error)) {
+        !words_each(wanted->set, try_word, out, error)) {
         return false;
     }
     *misused = false;

@@ -50,7 +50,7 @@ bool ladder_config(Config *out, const char *scale, const struct Ffn *ffn, Error 
     snprintf(words, sizeof words, "V=%d T=%d D=%d L=%d Dh=%d %s", quarter ? 2048 : 50257, quarter ? 256 : 2048,
              128 * s / part, L, 64 / part, kind);
     Config config = config_default(ffn);
-    if (!settings_each(words, config_word, &config, error)) return false;
+    if (!words_each(words, config_word, &config, error)) return false;
     *out = config;
     return true;
 }

@@ -55,7 +55,7 @@ const Preset *preset_find(const char *name, Error *error) {
     return NULL;
 }
 
-bool settings_each(const char *words, SettingFunction *set, void *context, Error *error) {
+bool words_each(const char *words, SettingFunction *set, void *context, Error *error) {
     while (*(words += strspn(words, " ")) != '\0') {
         char word[256];
         size_t length = strcspn(words, " ");
@@ -81,8 +81,8 @@ bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Err
     Config config = config_default(ffn);
     for (int i = 0; i < ADDITIONS; i++) {
         if (strcmp(additions[i].preset, preset->name) != 0 || strcmp(additions[i].ffn, ffn->name) != 0) continue;
-        if (!settings_each(preset->model, config_word, &config, error)) return false;
-        if (!settings_each(additions[i].model, config_word, &config, error)) return false;
+        if (!words_each(preset->model, config_word, &config, error)) return false;
+        if (!words_each(additions[i].model, config_word, &config, error)) return false;
         *out = config;
         return true;
     }

@@ -19,7 +19,7 @@ bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Err
 
 // Calls set(context, name, value) on each NAME=VALUE of a text of words; false at the first that fails.
 typedef bool SettingFunction(void *context, const char *name, const char *value, Error *error);
-bool settings_each(const char *words, SettingFunction *set, void *context, Error *error);
+bool words_each(const char *words, SettingFunction *set, void *context, Error *error);
 // A SettingFunction for a Config alone; other names are refused.
 bool config_word(void *config, const char *name, const char *value, Error *error);
 #endif
