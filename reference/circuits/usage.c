@@ -25,8 +25,7 @@ void usage_clear(Usage *usage) {
     if (usage->fired != NULL) memset(usage->fired, 0, neurons(usage) * sizeof *usage->fired);
 }
 
-void usage_count(void *context, int layer, Gating *gating) {
-    Usage *usage = context;
+void usage_count(Usage *usage, int layer, const Gating *gating) {
     if (usage->fired == NULL || layer >= usage->L) return;
     size_t entries = gating_entries(gating), K = gating->start != NULL ? entries : (size_t)gating->K;
     uint64_t *fired = usage->fired + (size_t)layer * (size_t)usage->pools * (size_t)usage->F;

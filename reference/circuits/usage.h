@@ -4,8 +4,7 @@
 #include "reference/model/config.h"
 #include <stdbool.h>
 
-// How often each neuron (expert) of a sparse model fired, whichever channel of its pool chose it. usage_count counts,
-// as the model's hook with the Usage as its context.
+// How often each neuron (expert) of a sparse model fired, whichever channel of its pool chose it.
 typedef struct {
     int L, pools, F;
     uint64_t *fired; // [L,pools,F]
@@ -15,6 +14,6 @@ typedef struct {
 bool usage_new(Usage *out, const Config *config, Error *error);
 void usage_free(Usage *usage);
 void usage_clear(Usage *usage);
-GatingHook usage_count;
+void usage_count(Usage *usage, int layer, const Gating *gating); // adds what one layer chose
 double usage_share(const Usage *usage); // of all neurons, those that fired at least once; 0 for a dense kind
 #endif

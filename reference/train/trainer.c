@@ -29,9 +29,7 @@ static bool take_memory(Trainer *t, Error *error) {
                     12e-6 * (double)floats);
     }
     t->activations = model_activations_new(&t->model.config, B, T, true, error);
-    if (t->activations == NULL || !usage_new(&t->usage, &t->model.config, error)) return false;
-    if (t->model.config.ffn->sparse) model_hook(t->activations, usage_count, &t->usage);
-    return true;
+    return t->activations != NULL && usage_new(&t->usage, &t->model.config, error);
 }
 
 bool trainer_new(Trainer *out, const char *data, const Config *config, const TrainSettings *settings, Error *error) {
@@ -119,6 +117,10 @@ bool trainer_step(Trainer *t, StepReport *report, Error *error) {
     *report = (StepReport){ .rate = schedule_rate(&t->schedule, t->step) };
     for (size_t i = 0; i < (size_t)B * (size_t)config->T; i++) report->tokens += t->targets[i] != TOKEN_PAD;
     model_forward(&t->model, t->activations, t->inputs, B, config->T);
+    for (int layer = 0; config->ffn->sparse && layer < config->L; layer++) {
+        const Gating gating = model_gating(t->activations, layer);
+        usage_count(&t->usage, layer, &gating);
+    }
     report->loss = model_backward(&t->model, t->activations, t->inputs, t->targets, t->gradients);
     report->balance_loss = model_balance_loss(t->activations);
     report->norm = gradient_norm(&t->model.tensors, t->gradients, &bad);
@@ -132,11 +134,8 @@ bool trainer_step(Trainer *t, StepReport *report, Error *error) {
 }
 
 bool trainer_evaluate(Trainer *t, Evaluation *evaluation) {
-    model_hook(t->activations, NULL, NULL); // usage counts training steps alone
-    bool more = evaluate_batch(evaluation, &t->model, t->activations, &t->corpus.valid, (int)t->settings.B, t->inputs,
-                               t->targets);
-    if (t->model.config.ffn->sparse) model_hook(t->activations, usage_count, &t->usage);
-    return more;
+    return evaluate_batch(evaluation, &t->model, t->activations, &t->corpus.valid, (int)t->settings.B, t->inputs,
+                          t->targets);
 }
 
 const char *trainer_not_finite(const Trainer *t) {
