@@ -36,8 +36,8 @@ static Shape shape_of(const Config *config) {
 // Query and keys of a list are two linear maps, one after the other: scores = (x Wq) keysᵀ. Their product, [D,n], is
 // the same for all tokens, and where lists are short it is less work to apply: D·n in place of Dk·(D + n) for each
 // token and list (a quarter at the paper's TinyStories size). Made once a call, so it wants some tokens to pay.
-// A pass of `unfolded` tokens or fewer does not fold: the most of them, at most N. Memory for N tokens is made by this, so
-// that it does for any smaller pass too.
+// The most tokens, up to N, of a pass that does not fold. Memory for N tokens has room for those, so that it does for
+// any smaller pass too.
 static int unfolded(const Config *config, const Shape *s, int N) {
     double D = config->D, Dk = config->Dk, n = s->n, saved = Dk * (D + n) - D * n, most = floor(D * n * Dk / saved);
     return config->router != ROUTER_PRODUCT_KEY_VALUE || saved <= 0.0 || N <= most ? N : (int)most;

@@ -149,8 +149,8 @@ static void decode_layer(Decoder *d, int l) {
     add_row(d->stream, 1.0f, d->branch, D);
 }
 
-// Reads one token into the cache; the stream behind the last layer is left in d->stream. Only notes it where there is no
-// cache.
+// Reads one token into the cache; the stream behind the last layer is left in d->stream. Only notes it where there is
+// no cache.
 static void read_token(Decoder *d, int32_t token) {
     const Config *config = &d->model->config;
     const float *embedding = d->model->parameters + d->model->tensors.at[EMBEDDING].offset;
