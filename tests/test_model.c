@@ -405,7 +405,7 @@ typedef struct {
 // Here OpenMP knows nothing of the number of threads that the program set.
 static void *tell(void *context) {
     Telling *telling = context;
-    parallel_set_threads(64);
+    parallel_set_threads(16);
     for (int t = 0; t < telling->count; t++) {
         telling->logits = decoder_step(telling->decoder, telling->tokens[t], NULL);
     }
