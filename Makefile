@@ -157,7 +157,8 @@ TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c)) $(
 HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/server.c))
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: FORCE all info demo bench test run-tests chapters lessons solutions run-fuzz $(PROGRAMS:$(B)/%=build/%)
+.PHONY: FORCE all info demo bench test build-tests run-tests chapters lessons solutions run-fuzz
+.PHONY: $(PROGRAMS:$(B)/%=build/%)
 .SECONDARY:
 all: $(PROGRAMS:$(B)/%=build/%) ## what this machine can build: build/sgatlin, build/golden, the demo of each chapter
 info: ## what was found, and what is left out and why
@@ -225,7 +226,8 @@ run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; 
   echo "$$passed passed, $$failed failed"; [ $$failed = 0 ] && [ $$passed != 0 ]
 
 test: all run-tests ## every test; ends with a line `N passed, N failed`
-run-tests: $(PROGRAMS) $(HELPERS) $(TESTS) $(SOLVED) $(UNSOLVED)
+build-tests: $(PROGRAMS) $(HELPERS) $(TESTS) $(SOLVED) $(UNSOLVED)
+run-tests: build-tests
 	$(call run,$(TESTS) tests/lessons.sh tests/solutions.sh)
 chapters: $(DEMOS:$(B)/%=build/%) $(CHAPTER_TESTS) ## every chapter: its code, its demo, its tests
 	$(call run,$(CHAPTER_TESTS))
