@@ -1,5 +1,5 @@
-// build/chapter-01 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same each time, but for
-// `cost`, which measures this machine.
+// build/chapter-01 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same
+// each time, but for `cost`, which measures this machine.
 #include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
@@ -12,8 +12,10 @@
 
 enum { DRAWN = 241 }; // points of a drawn line
 
-// A plus sign at each point, in one stroke that never goes left; 7 values each, the last breaks the line.
-static void draw_points(double *px, double *py, const double *x, const double *y, int points, double w, double h) {
+// A plus sign at each point, in one stroke that never goes left; 7 values each, the last breaks the
+// line.
+static void draw_points(double *px, double *py, const double *x, const double *y, int points,
+                        double w, double h) {
     for (int i = 0; i < points; i++) {
         const double sx[] = { -w, 0, 0, 0, 0, w, NAN }, sy[] = { 0, 0, h, -h, 0, 0, NAN };
         for (int j = 0; j < 7; j++) {
@@ -123,8 +125,8 @@ static Samples product_samples(void) {
     return samples;
 }
 
-// A layer that is being fitted. D numbers come out, as from any such layer; the first is the answer, and nobody asks
-// for the others. STRAIGHT is the mlp with gelu left out.
+// A layer that is being fitted. D numbers come out, as from any such layer; the first is the
+// answer, and nobody asks for the others. STRAIGHT is the mlp with gelu left out.
 typedef enum { STRAIGHT, MLP, GLU } Kind;
 typedef struct {
     Kind kind;
@@ -139,9 +141,11 @@ static int up_width(const Fit *fit) { return fit->kind == GLU ? 2 * fit->F : fit
 
 static double fit_output(Fit *fit, const double *x) {
     double y[INPUTS];
-    if (fit->kind == MLP) mlp_forward(y, fit->before, fit->after, x, fit->up, fit->down, fit->D, fit->F);
+    if (fit->kind == MLP)
+        mlp_forward(y, fit->before, fit->after, x, fit->up, fit->down, fit->D, fit->F);
     if (fit->kind == GLU)
-        glu_forward(y, fit->before, fit->after, x, fit->up, NO_BIAS, fit->down, NO_BIAS, fit->D, fit->F);
+        glu_forward(y, fit->before, fit->after, x, fit->up, NO_BIAS, fit->down, NO_BIAS, fit->D,
+                    fit->F);
     if (fit->kind == STRAIGHT) {
         linear(fit->after, x, fit->up, fit->D, fit->F);
         linear(y, fit->after, fit->down, fit->F, fit->D);
@@ -161,10 +165,11 @@ static double fit_loss(Fit *fit, const Samples *samples) {
 static void add_gradient(double *dup, double *ddown, Fit *fit, const double *dy, const double *x) {
     double dx[INPUTS], room[3 * WIDEST], dbias[2 * WIDEST + INPUTS] = { 0 };
     if (fit->kind == MLP)
-        mlp_backward(dx, dup, ddown, room, dy, x, fit->before, fit->after, fit->up, fit->down, fit->D, fit->F);
+        mlp_backward(dx, dup, ddown, room, dy, x, fit->before, fit->after, fit->up, fit->down,
+                     fit->D, fit->F);
     if (fit->kind == GLU)
-        glu_backward(dx, dup, dbias, ddown, dbias + 2 * WIDEST, room, dy, x, fit->before, fit->after, fit->up,
-                     fit->down, fit->D, fit->F);
+        glu_backward(dx, dup, dbias, ddown, dbias + 2 * WIDEST, room, dy, x, fit->before,
+                     fit->after, fit->up, fit->down, fit->D, fit->F);
     if (fit->kind == STRAIGHT) {
         linear_backward(room, ddown, dy, fit->after, fit->down, fit->F, fit->D);
         linear_backward(dx, dup, room, x, fit->up, fit->D, fit->F);
@@ -174,8 +179,10 @@ static void add_gradient(double *dup, double *ddown, Fit *fit, const double *dy,
 // The first weights are random: neurons that begin equal would stay equal.
 static void fit_new(Fit *fit, Kind kind, int D, int F, uint64_t seed) {
     *fit = (Fit){ .kind = kind, .D = D, .F = F };
-    for (int i = 0; i < D * up_width(fit); i++) fit->up[i] = 2.0 * random_normal(random_key(seed, "up"), i);
-    for (int i = 0; i < F * D; i++) fit->down[i] = random_normal(random_key(seed, "down"), i) / sqrt(F);
+    for (int i = 0; i < D * up_width(fit); i++)
+        fit->up[i] = 2.0 * random_normal(random_key(seed, "up"), i);
+    for (int i = 0; i < F * D; i++)
+        fit->down[i] = random_normal(random_key(seed, "down"), i) / sqrt(F);
 }
 
 // [descent
@@ -215,7 +222,8 @@ static bool layer_picture(const char *path, Fit *fits, Error *error) {
     for (int i = 0; i < DRAWN; i++) {
         x[i] = -2.0 + 4.0 * i / (DRAWN - 1);
         wanted[i] = curve(x[i]);
-        for (int row = 0; row < FITS; row++) lines[row][i] = fit_output(&fits[row], (double[]){ x[i], 1 });
+        for (int row = 0; row < FITS; row++)
+            lines[row][i] = fit_output(&fits[row], (double[]){ x[i], 1 });
     }
     const Series series[] = {
         { "the curve", COLOR_TEXT, x, wanted, DRAWN },
@@ -270,7 +278,8 @@ static bool show_gate(const char *picture, Error *error) {
 enum { COST_D = 256, COST_F = 1024, TIMED = 40 };
 
 typedef struct {
-    double x[COST_D], y[COST_D], dx[COST_D], before[2 * COST_F], after[COST_F], room[3 * COST_F], bias[2 * COST_F];
+    double x[COST_D], y[COST_D], dx[COST_D], before[2 * COST_F], after[COST_F], room[3 * COST_F],
+        bias[2 * COST_F];
     double up[COST_D * 2 * COST_F], down[COST_F * COST_D];
     double dup[COST_D * 2 * COST_F], ddown[COST_F * COST_D], dbias[2 * COST_F];
 } CostRoom;
@@ -278,35 +287,43 @@ typedef struct {
 static void cost_call(CostRoom *r, bool gated, bool backward) {
     int D = COST_D, F = COST_F;
     if (gated && backward)
-        glu_backward(r->dx, r->dup, r->dbias, r->ddown, r->dbias, r->room, r->x, r->x, r->before, r->after, r->up,
-                     r->down, D, F);
+        glu_backward(r->dx, r->dup, r->dbias, r->ddown, r->dbias, r->room, r->x, r->x, r->before,
+                     r->after, r->up, r->down, D, F);
     else if (gated)
         glu_forward(r->y, r->before, r->after, r->x, r->up, r->bias, r->down, r->bias, D, F);
     else if (backward)
-        mlp_backward(r->dx, r->dup, r->ddown, r->room, r->x, r->x, r->before, r->after, r->up, r->down, D, F);
+        mlp_backward(r->dx, r->dup, r->ddown, r->room, r->x, r->x, r->before, r->after, r->up,
+                     r->down, D, F);
     else
         mlp_forward(r->y, r->before, r->after, r->x, r->up, r->down, D, F);
 }
 
-// FLOPs: a multiplication and an addition for each weight forward, twice that backward (one for dx, one for dw).
+// FLOPs: a multiplication and an addition for each weight forward, twice that backward (one for dx,
+// one for dw).
 static bool show_cost(const char *picture, Error *error) {
     (void)picture;
     CostRoom *room = calloc(1, sizeof *room);
     if (!room) return fail(error, "no memory for %zu bytes of weights", sizeof *room);
     for (int i = 0; i < COST_D; i++) room->x[i] = random_normal(random_key(1, "x"), i);
-    for (int i = 0; i < COST_D * 2 * COST_F; i++) room->up[i] = 0.06 * random_normal(random_key(1, "up"), i);
-    for (int i = 0; i < COST_D * COST_F; i++) room->down[i] = 0.03 * random_normal(random_key(1, "down"), i);
-    printf("D = %d, F = %d, one token in double     MFLOP   MiB of weights   microseconds   GFLOP/s\n", COST_D, COST_F);
+    for (int i = 0; i < COST_D * 2 * COST_F; i++)
+        room->up[i] = 0.06 * random_normal(random_key(1, "up"), i);
+    for (int i = 0; i < COST_D * COST_F; i++)
+        room->down[i] = 0.03 * random_normal(random_key(1, "down"), i);
+    printf(
+        "D = %d, F = %d, one token in double     MFLOP   MiB of weights   microseconds   GFLOP/s\n",
+        COST_D, COST_F);
     for (int row = 0; row < 4; row++) {
         bool gated = row >= 2, backward = row % 2;
-        double best = INFINITY, weights = (gated ? 3.0 : 2.0) * COST_D * COST_F, flops = (backward ? 4 : 2) * weights;
+        double best = INFINITY, weights = (gated ? 3.0 : 2.0) * COST_D * COST_F,
+               flops = (backward ? 4 : 2) * weights;
         for (int i = 0; i < TIMED; i++) {
             double start = clock_seconds();
             cost_call(room, gated, backward);
             best = fmin(best, clock_seconds() - start);
         }
-        printf("%s %-29s  %7.2f   %14.1f   %12.0f   %7.1f\n", gated ? "glu" : "mlp", backward ? "backward" : "forward",
-               flops / 1e6, weights * sizeof(double) / (1 << 20), best * 1e6, flops / best / 1e9);
+        printf("%s %-29s  %7.2f   %14.1f   %12.0f   %7.1f\n", gated ? "glu" : "mlp",
+               backward ? "backward" : "forward", flops / 1e6, weights * sizeof(double) / (1 << 20),
+               best * 1e6, flops / best / 1e9);
     }
     free(room);
     return true;

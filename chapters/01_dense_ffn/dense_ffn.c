@@ -13,7 +13,8 @@ double gelu(double x) { return 0.5 * x * (1.0 + tanh(GELU_SCALE * (x + GELU_CUBI
 
 double gelu_derivative(double x) {
     double t = tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x));
-    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * GELU_SCALE * (1.0 + 3.0 * GELU_CUBIC * x * x);
+    return 0.5 * (1.0 + t) +
+           0.5 * x * (1.0 - t * t) * GELU_SCALE * (1.0 + 3.0 * GELU_CUBIC * x * x);
 }
 
 // [linear
@@ -25,7 +26,8 @@ void linear(double *y, const double *x, const double *w, int in, int out) {
     }
 }
 
-void linear_backward(double *dx, double *dw, const double *dy, const double *x, const double *w, int in, int out) {
+void linear_backward(double *dx, double *dw, const double *dy, const double *x, const double *w,
+                     int in, int out) {
     for (int i = 0; i < in; i++) {
         double sum = 0.0;
         for (int o = 0; o < out; o++) {
@@ -38,15 +40,16 @@ void linear_backward(double *dx, double *dw, const double *dy, const double *x, 
 // linear]
 
 // [mlp
-void mlp_forward(double *y, double *before, double *after, const double *x, const double *up, const double *down, int D,
-                 int F) {
+void mlp_forward(double *y, double *before, double *after, const double *x, const double *up,
+                 const double *down, int D, int F) {
     linear(before, x, up, D, F);
     for (int f = 0; f < F; f++) after[f] = gelu(before[f]);
     linear(y, after, down, F, D);
 }
 
-void mlp_backward(double *dx, double *dup, double *ddown, double *room, const double *dy, const double *x,
-                  const double *before, const double *after, const double *up, const double *down, int D, int F) {
+void mlp_backward(double *dx, double *dup, double *ddown, double *room, const double *dy,
+                  const double *x, const double *before, const double *after, const double *up,
+                  const double *down, int D, int F) {
     double *dneuron = room; // [F] of `after` first, then of `before`
     linear_backward(dneuron, ddown, dy, after, down, F, D);
     for (int f = 0; f < F; f++) dneuron[f] *= gelu_derivative(before[f]);
@@ -58,11 +61,13 @@ static const double GLU_LIMIT = 7.0;
 static const double GLU_SLOPE = 1.702; // x·sigmoid(1.702 x) is within 0.03 of gelu(x)
 
 static double cut_above(double g) { return g > GLU_LIMIT ? GLU_LIMIT : g; }
-static double cut_both(double u) { return u > GLU_LIMIT ? GLU_LIMIT : u < -GLU_LIMIT ? -GLU_LIMIT : u; }
+static double cut_both(double u) {
+    return u > GLU_LIMIT ? GLU_LIMIT : u < -GLU_LIMIT ? -GLU_LIMIT : u;
+}
 
 // [glu
-void glu_forward(double *y, double *halves, double *after, const double *x, const double *up, const double *up_bias,
-                 const double *down, const double *down_bias, int D, int F) {
+void glu_forward(double *y, double *halves, double *after, const double *x, const double *up,
+                 const double *up_bias, const double *down, const double *down_bias, int D, int F) {
     linear(halves, x, up, D, 2 * F);
     for (int f = 0; f < 2 * F; f++) halves[f] += up_bias[f];
     for (int f = 0; f < F; f++) {
@@ -82,13 +87,14 @@ static void gate_backward(double *dg, double *du, double dafter, double g, doubl
     *du = u > -GLU_LIMIT && u < GLU_LIMIT ? dafter * gate * s : 0.0;
 }
 
-void glu_backward(double *dx, double *dup, double *dup_bias, double *ddown, double *ddown_bias, double *room,
-                  const double *dy, const double *x, const double *halves, const double *after, const double *up,
-                  const double *down, int D, int F) {
+void glu_backward(double *dx, double *dup, double *dup_bias, double *ddown, double *ddown_bias,
+                  double *room, const double *dy, const double *x, const double *halves,
+                  const double *after, const double *up, const double *down, int D, int F) {
     double *dhalves = room, *dafter = room + 2 * (size_t)F; // [2F] and [F]
     linear_backward(dafter, ddown, dy, after, down, F, D);
     for (int d = 0; d < D; d++) ddown_bias[d] += dy[d];
-    for (int f = 0; f < F; f++) gate_backward(&dhalves[f], &dhalves[F + f], dafter[f], halves[f], halves[F + f]);
+    for (int f = 0; f < F; f++)
+        gate_backward(&dhalves[f], &dhalves[F + f], dafter[f], halves[f], halves[F + f]);
     for (int f = 0; f < 2 * F; f++) dup_bias[f] += dhalves[f];
     linear_backward(dx, dup, dhalves, x, up, D, 2 * F);
 }

@@ -21,7 +21,8 @@ Neuron neuron_gradient(const Neuron *n, const double *x, const double *wanted, i
     Neuron d = { 0.0, 0.0, 0.0 };
     for (int i = 0; i < points; i++) {
         double before = n->in * x[i] + n->bias, after = gelu(before);
-        double dy = 2.0 * (n->out * after - wanted[i]) / points; // of error², the mean of all points
+        // of error², the mean of all points
+        double dy = 2.0 * (n->out * after - wanted[i]) / points;
         double dbefore = dy * n->out * gelu_derivative(before);
         d.out += dy * after;
         d.in += dbefore * x[i];

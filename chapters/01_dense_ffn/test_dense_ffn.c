@@ -1,5 +1,5 @@
-// The dense layer against numbers worked by hand, the golden files of the layer authors' own code, and its own finite
-// differences.
+// The dense layer against numbers worked by hand, the golden files of the layer authors' own code,
+// and its own finite differences.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
 #include "tests/support/expect.h"
@@ -11,13 +11,15 @@
 
 static const Tolerance BY_HAND = { .absolute = 1e-12 };
 
-// sigmoid(0) = 1/2; sigmoid(ln 3) = 1/(1 + 1/3) = 3/4. gelu(0) = 0 with slope 1/2; gelu(x) - gelu(-x) = x, because
-// x/2 (1 + t) + x/2 (1 - t) = x; far out it is x, or nothing. Its tanh form at 1: u = 0.7978846 · 1.044715 = 0.8335620,
-// tanh u = 0.6823840, so gelu(1) = 0.8411920.
+// sigmoid(0) = 1/2; sigmoid(ln 3) = 1/(1 + 1/3) = 3/4. gelu(0) = 0 with slope 1/2; gelu(x) -
+// gelu(-x) = x, because x/2 (1 + t) + x/2 (1 - t) = x; far out it is x, or nothing. Its tanh form
+// at 1: u = 0.7978846 · 1.044715 = 0.8335620, tanh u = 0.6823840, so gelu(1) = 0.8411920.
 START_TEST(activations_by_hand)
 {
-    const double got[] = { sigmoid(0),           sigmoid(log(3)), gelu(0), gelu_derivative(0), gelu(1.3) - gelu(-1.3),
-                           gelu(30) - gelu(-30), gelu(-30),       gelu(1) };
+    const double got[] = {
+        sigmoid(0),           sigmoid(log(3)), gelu(0), gelu_derivative(0), gelu(1.3) - gelu(-1.3),
+        gelu(30) - gelu(-30), gelu(-30),       gelu(1)
+    };
     const double want[] = { 0.5, 0.75, 0, 0.5, 1.3, 30, 0, 0.8411920 };
     expect_within("activations", got, want, 7, BY_HAND);
     expect_within("gelu(1)", got + 7, want + 7, 1, (Tolerance){ .absolute = 5e-8 });
@@ -33,8 +35,8 @@ START_TEST(gelu_slope_is_finite_difference)
 }
 END_TEST
 
-// y = (1, 2) · [1 2 3; 4 5 6] = (1 + 8, 2 + 10, 3 + 12). With dy = (1, 0, -1): dx = (1 - 3, 4 - 6), and dw is x ⊗ dy on
-// top of the 10s that were there.
+// y = (1, 2) · [1 2 3; 4 5 6] = (1 + 8, 2 + 10, 3 + 12). With dy = (1, 0, -1): dx = (1 - 3, 4 - 6),
+// and dw is x ⊗ dy on top of the 10s that were there.
 START_TEST(linear_by_hand)
 {
     const double x[] = { 1, 2 }, w[] = { 1, 2, 3, 4, 5, 6 }, dy[] = { 1, 0, -1 };
@@ -50,7 +52,8 @@ END_TEST
 // Two linear layers are one: (x A) B = x (A B), with A [2,3], B [3,2] and A B worked by hand.
 START_TEST(two_linear_layers_are_one)
 {
-    const double x[] = { 3, -2 }, a[] = { 1, 2, 0, -1, 1, 3 }, b[] = { 1, 0, 2, 1, -1, 4 }, ab[] = { 5, 2, -2, 13 };
+    const double x[] = { 3, -2 }, a[] = { 1, 2, 0, -1, 1, 3 }, b[] = { 1, 0, 2, 1, -1, 4 },
+                 ab[] = { 5, 2, -2, 13 };
     double middle[3], two[2], one[2];
     linear(middle, x, a, 2, 3);
     linear(two, middle, b, 3, 2);
@@ -60,13 +63,15 @@ START_TEST(two_linear_layers_are_one)
 }
 END_TEST
 
-// Two neurons, far enough from zero for gelu to be the hinge itself: x = (10, 20); neuron 0 sees 10 + 20 = 30 and
-// passes it on, neuron 1 sees 10 - 3·20 = -50 and is silent. y = 30 · (2, -1) + 0 · (5, 5). Backward with dy = (1, 1):
-// neuron 0 hears 2 - 1 = 1 and neuron 1 nothing (its slope is 0), so dx is neuron 0's row of up,
+// Two neurons, far enough from zero for gelu to be the hinge itself: x = (10, 20); neuron 0 sees 10
+// + 20 = 30 and passes it on, neuron 1 sees 10 - 3·20 = -50 and is silent. y = 30 · (2, -1) + 0 ·
+// (5, 5). Backward with dy = (1, 1): neuron 0 hears 2 - 1 = 1 and neuron 1 nothing (its slope is
+// 0), so dx is neuron 0's row of up,
 // ddown[0] = 30 dy, ddown[1] = 0.
 START_TEST(mlp_by_hand)
 {
-    const double x[] = { 10, 20 }, up[] = { 1, 1, 1, -3 }, down[] = { 2, -1, 5, 5 }, dy[] = { 1, 1 };
+    const double x[] = { 10, 20 }, up[] = { 1, 1, 1, -3 }, down[] = { 2, -1, 5, 5 },
+                 dy[] = { 1, 1 };
     double y[2], before[2], after[2], dx[2], dup[4] = { 0 }, ddown[4] = { 0 }, room[2];
     mlp_forward(y, before, after, x, up, down, 2, 2);
     expect_within("before", before, (double[]){ 30, -50 }, 2, BY_HAND);
@@ -79,29 +84,33 @@ START_TEST(mlp_by_hand)
 }
 END_TEST
 
-// D = F = 1. g = 0·x + 0 gives gate 0·sigmoid(0) = 0 and y = down_bias, whatever u is; its slope there is
-// sigmoid(0) = 1/2: with dy = 1, down = 2, u = 3: dg = 2 · 1/2 · (3 + 1) = 4, du = 2 · 0 = 0. Then dup = (x dg, 0), dx
-// = 4 · up_g.
-// Cut: g = 100 becomes 7, whose sigmoid is 1 but for 7e-6, and u = -100 becomes -7: after = 7 · -6, and nothing comes
-// back.
+// D = F = 1. g = 0·x + 0 gives gate 0·sigmoid(0) = 0 and y = down_bias, whatever u is; its slope
+// there is sigmoid(0) = 1/2: with dy = 1, down = 2, u = 3: dg = 2 · 1/2 · (3 + 1) = 4, du = 2 · 0 =
+// 0. Then dup = (x dg, 0), dx = 4 · up_g.
+// Cut: g = 100 becomes 7, whose sigmoid is 1 but for 7e-6, and u = -100 becomes -7: after = 7 · -6,
+// and nothing comes back.
 START_TEST(glu_by_hand)
 {
     const double x = 1.5, up[] = { 0, 2 }, up_bias[] = { 0, 0 }, down = 2, down_bias = 0.25, dy = 1;
-    double y, halves[2], after, dx, dup[2] = { 0 }, dup_bias[2] = { 0 }, ddown = 0, ddown_bias = 0, room[3];
+    double y, halves[2], after, dx, dup[2] = { 0 }, dup_bias[2] = { 0 }, ddown = 0, ddown_bias = 0,
+                                    room[3];
     glu_forward(&y, halves, &after, &x, up, up_bias, &down, &down_bias, 1, 1);
     expect_within("halves", halves, (double[]){ 0, 3 }, 2, BY_HAND);
     expect_within("y", &y, &down_bias, 1, BY_HAND);
-    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, up, &down, 1, 1);
+    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, up, &down,
+                 1, 1);
     expect_within("dup", dup, (double[]){ 6, 0 }, 2, BY_HAND);
     expect_within("dup_bias", dup_bias, (double[]){ 4, 0 }, 2, BY_HAND);
     expect_within("dx", &dx, (double[]){ 0 }, 1, BY_HAND);
-    expect_within("ddown, ddown_bias", (double[]){ ddown, ddown_bias }, (double[]){ 0, 1 }, 2, BY_HAND);
+    expect_within("ddown, ddown_bias", (double[]){ ddown, ddown_bias }, (double[]){ 0, 1 }, 2,
+                  BY_HAND);
 
     const double far_up[] = { 0, 0 }, far_bias[] = { 100, -100 };
     glu_forward(&y, halves, &after, &x, far_up, far_bias, &down, &down_bias, 1, 1);
     expect_within("after, cut", &after, (double[]){ -42 }, 1, (Tolerance){ .absolute = 42 * 7e-6 });
     memset(dup_bias, 0, sizeof dup_bias);
-    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, far_up, &down, 1, 1);
+    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, far_up,
+                 &down, 1, 1);
     expect_within("dup_bias, cut", dup_bias, (double[]){ 0, 0 }, 2, BY_HAND);
 }
 END_TEST
@@ -122,7 +131,8 @@ END_TEST
 
 // ---- a layer as one list of tensors, so that each check is one loop
 enum { TENSORS = 5 };
-static const char *const names[TENSORS] = { "x", "up", "up_bias", "down", "down_bias" }; // biases: the GLU's alone
+// biases: the GLU's alone
+static const char *const names[TENSORS] = { "x", "up", "up_bias", "down", "down_bias" };
 
 typedef struct {
     bool gated;
@@ -138,7 +148,8 @@ static TestLayer layer_new(bool gated, int D, int F) {
     TestLayer layer = { .gated = gated,
                         .D = D,
                         .F = F,
-                        .count = { D, (size_t)D * hidden, gated ? hidden : 0, (size_t)F * D, gated ? D : 0 } };
+                        .count = { D, (size_t)D * hidden, gated ? hidden : 0, (size_t)F * D,
+                                   gated ? D : 0 } };
     for (int i = 0; i < TENSORS; i++) {
         layer.at[i] = new_doubles(layer.count[i]);
         layer.d[i] = new_doubles(layer.count[i]);
@@ -164,7 +175,8 @@ static void layer_free(TestLayer *layer) {
 static void forward(TestLayer *layer) {
     double **a = layer->at;
     if (layer->gated)
-        glu_forward(layer->y, layer->halves, layer->after, a[0], a[1], a[2], a[3], a[4], layer->D, layer->F);
+        glu_forward(layer->y, layer->halves, layer->after, a[0], a[1], a[2], a[3], a[4], layer->D,
+                    layer->F);
     else
         mlp_forward(layer->y, layer->halves, layer->after, a[0], a[1], a[3], layer->D, layer->F);
 }
@@ -172,11 +184,11 @@ static void forward(TestLayer *layer) {
 static void backward(TestLayer *layer) {
     double **a = layer->at, **d = layer->d;
     if (layer->gated)
-        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->room, layer->dy, a[0], layer->halves, layer->after, a[1],
-                     a[3], layer->D, layer->F);
+        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->room, layer->dy, a[0], layer->halves,
+                     layer->after, a[1], a[3], layer->D, layer->F);
     else
-        mlp_backward(d[0], d[1], d[3], layer->room, layer->dy, a[0], layer->halves, layer->after, a[1], a[3], layer->D,
-                     layer->F);
+        mlp_backward(d[0], d[1], d[3], layer->room, layer->dy, a[0], layer->halves, layer->after,
+                     a[1], a[3], layer->D, layer->F);
 }
 
 static double loss(void *test_layer) {
@@ -188,7 +200,8 @@ static double loss(void *test_layer) {
 static const struct {
     bool gated;
     int D, F;
-} shapes[] = { { false, 1, 1 }, { false, 3, 5 }, { false, 7, 2 }, { true, 1, 1 }, { true, 3, 5 }, { true, 7, 2 } };
+} shapes[] = { { false, 1, 1 }, { false, 3, 5 }, { false, 7, 2 },
+               { true, 1, 1 },  { true, 3, 5 },  { true, 7, 2 } };
 
 START_TEST(gradients_are_finite_differences)
 {
@@ -201,7 +214,8 @@ START_TEST(gradients_are_finite_differences)
     backward(&layer);
     const Slopes slopes = { .loss = loss, .context = &layer };
     for (int i = 0; i < TENSORS; i++) {
-        if (layer.count[i] > 0) expect_slopes(names[i], layer.at[i], layer.d[i], layer.count[i], &slopes);
+        if (layer.count[i] > 0)
+            expect_slopes(names[i], layer.at[i], layer.d[i], layer.count[i], &slopes);
     }
     layer_free(&layer);
 }
@@ -222,7 +236,8 @@ START_TEST(gradients_add_up)
     }
     backward(&layer);
     for (int i = 0; i < TENSORS; i++) {
-        if (layer.count[i] > 0) expect_within(names[i], layer.d[i], once[i], layer.count[i], BY_HAND);
+        if (layer.count[i] > 0)
+            expect_within(names[i], layer.d[i], once[i], layer.count[i], BY_HAND);
         free(once[i]);
     }
     layer_free(&layer);
@@ -271,16 +286,19 @@ START_TEST(golden_files)
 END_TEST
 
 // ---- the one neuron
-// in 2, bias 0, out 3 and x 0, 10: it says 3·gelu(0) = 0 and 3·20 = 60; wanted were 1 and 58, so the loss is
-// (1 + 4)/2. dout = (2·2·20)/2 = 40. Point 0: dy = 2·(-1)/2 = -1, slope 1/2: dbefore = -1·3/2, point 1: 2·3·1 = 6;
-// dbias = 4.5, din = -1.5·0 + 6·10 = 60.
+// in 2, bias 0, out 3 and x 0, 10: it says 3·gelu(0) = 0 and 3·20 = 60; wanted were 1 and 58, so
+// the loss is
+// (1 + 4)/2. dout = (2·2·20)/2 = 40. Point 0: dy = 2·(-1)/2 = -1, slope 1/2: dbefore = -1·3/2,
+// point 1: 2·3·1 = 6; dbias = 4.5, din = -1.5·0 + 6·10 = 60.
 START_TEST(neuron_by_hand)
 {
     const Neuron neuron = { 2, 0, 3 };
     const double x[] = { 0, 10 }, wanted[] = { 1, 58 };
     Neuron d = neuron_gradient(&neuron, x, wanted, 2), after = neuron;
     neuron_step(&after, &d, 0.5);
-    const double got[] = { neuron_loss(&neuron, x, wanted, 2), d.in, d.bias, d.out, after.in, after.bias, after.out };
+    const double got[] = {
+        neuron_loss(&neuron, x, wanted, 2), d.in, d.bias, d.out, after.in, after.bias, after.out
+    };
     expect_within("neuron", got, (double[]){ 2.5, 60, 4.5, 40, -28, -2.25, -17 }, 7, BY_HAND);
 }
 END_TEST
@@ -308,7 +326,8 @@ int main(void) {
     tcase_add_test(tests, mlp_by_hand);
     tcase_add_test(tests, glu_by_hand);
     tcase_add_test(tests, nan_stays_nan);
-    tcase_add_loop_test(tests, gradients_are_finite_differences, 0, (int)(sizeof shapes / sizeof shapes[0]));
+    tcase_add_loop_test(tests, gradients_are_finite_differences, 0,
+                        (int)(sizeof shapes / sizeof shapes[0]));
     tcase_add_loop_test(tests, gradients_add_up, 0, 2);
     tcase_add_loop_test(tests, golden_files, 0, GOLDEN);
     tcase_add_test(tests, neuron_by_hand);

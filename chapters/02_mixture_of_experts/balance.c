@@ -15,7 +15,8 @@ double moe_switch_loss(const double *p, const int *count, double alpha, int N, i
     return alpha * E * sum / N;
 }
 
-void moe_switch_backward(double *dlogits, double *room, const double *p, const int *count, double alpha, int N, int E) {
+void moe_switch_backward(double *dlogits, double *room, const double *p, const int *count,
+                         double alpha, int N, int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
         for (int e = 0; e < E; e++) room[e] = alpha * E * count[e] / N / N; // dp
@@ -35,7 +36,8 @@ double moe_z_loss(double *room, const double *logits, double alpha, int N, int E
     return alpha * sum / N;
 }
 
-void moe_z_backward(double *dlogits, double *room, const double *logits, double alpha, int N, int E) {
+void moe_z_backward(double *dlogits, double *room, const double *logits, double alpha, int N,
+                    int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
         double size = softmax(room, logits + row, E); // its slope at logit e is p_e

@@ -1,5 +1,5 @@
-// build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same each time, but for
-// `cost`, which measures this machine.
+// build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same
+// each time, but for `cost`, which measures this machine.
 #include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/balance.h"
@@ -13,7 +13,8 @@
 #include <string.h>
 
 enum { ORDERS = 3 };
-static const char *const order_names[ORDERS] = { "softmax, top-K", "renormalised", "top-K, softmax" };
+static const char *const order_names[ORDERS] = { "softmax, top-K", "renormalised",
+                                                 "top-K, softmax" };
 
 static void normal(double *v, size_t n, double deviation, uint64_t seed, const char *name) {
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
@@ -66,7 +67,8 @@ static void layer_place(Layer *l, double *next) {
 // The experts begin as chapter 01's layers do; the router's weights have the deviation router / √D.
 static bool layer_new(Layer *out, const Moe *m, int N, double router, uint64_t seed, Error *error) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E;
-    *out = (Layer){ .m = *m, .N = N, .count = { D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
+    *out =
+        (Layer){ .m = *m, .N = N, .count = { D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
     for (int i = 0; i < TENSORS; i++) out->parameters += out->count[i];
     size_t tokens = (size_t)N * (5 * D + m->K + E) + moe_room(m) + E + moe_tokens_doubles(m, N);
     out->block = calloc(2 * out->parameters + tokens, sizeof *out->block);
@@ -91,7 +93,8 @@ enum { SHOWN_E = 4 };
 // Weights of one token with these logits, and how each logit moves the first weight.
 static void show_order(const double *logits, int K, MoeOrder order) {
     const Moe m = { .D = 1, .F = 1, .E = SHOWN_E, .K = K, .order = order };
-    double p[SHOWN_E], room[SHOWN_E], weight[SHOWN_E] = { 0 }, dlogits[SHOWN_E], first[SHOWN_E] = { 1 }, sum = 0.0;
+    double p[SHOWN_E], room[SHOWN_E], weight[SHOWN_E] = { 0 }, dlogits[SHOWN_E],
+                                      first[SHOWN_E] = { 1 }, sum = 0.0;
     int start[2], index[SHOWN_E];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     softmax(p, logits, SHOWN_E);
@@ -131,8 +134,8 @@ static bool show_lengths(int K, Error *error) {
         layer_free(&l);
         if (room == NULL) return fail(error, "no memory for a way back");
     }
-    printf("  %d   %6.3f %6.3f %6.3f   %6.2f %6.2f %6.2f\n", K, answer[0], answer[1], answer[2], router[0], router[1],
-           router[2]);
+    printf("  %d   %6.3f %6.3f %6.3f   %6.2f %6.2f %6.2f\n", K, answer[0], answer[1], answer[2],
+           router[0], router[1], router[2]);
     return true;
 }
 
@@ -154,9 +157,20 @@ static bool show_orders(const char *picture, Error *error) {
 
 // ---- collapse: eight topics, eight experts, and who gets what
 
-enum { D = 8, F = 3, E = 8, K = 2, TOPICS = 8, BATCH = 64, BATCHES = 4000, WINDOW = 20, WINDOWS = BATCHES / WINDOW };
+enum {
+    D = 8,
+    F = 3,
+    E = 8,
+    K = 2,
+    TOPICS = 8,
+    BATCH = 64,
+    BATCHES = 4000,
+    WINDOW = 20,
+    WINDOWS = BATCHES / WINDOW
+};
 
-// A token of topic t is a point near place[t], and what is wanted of it is x · matrix[t]. All places share a part.
+// A token of topic t is a point near place[t], and what is wanted of it is x · matrix[t]. All
+// places share a part.
 typedef struct {
     double common[D], place[TOPICS][D], matrix[TOPICS][D * D];
 } World;
@@ -178,7 +192,8 @@ static void draw_batch(Layer *l, const World *world, int batch) {
         uint64_t token = (uint64_t)batch * l->N + n;
         int topic = (int)random_below(topics, token, TOPICS);
         double *x = l->x + n * D;
-        for (int d = 0; d < D; d++) x[d] = world->place[topic][d] + 0.2 * random_normal(noise, token * D + d);
+        for (int d = 0; d < D; d++)
+            x[d] = world->place[topic][d] + 0.2 * random_normal(noise, token * D + d);
         linear(l->wanted + n * D, x, world->matrix[topic], D, D);
     }
 }
@@ -194,8 +209,8 @@ typedef struct {
     uint64_t seed;
 } Start;
 
-// What became of a run, in windows of WINDOW batches: the mean loss, each expert's share of all entries, and the mean
-// over tokens of the largest p.
+// What became of a run, in windows of WINDOW batches: the mean loss, each expert's share of all
+// entries, and the mean over tokens of the largest p.
 typedef struct {
     double loss[WINDOWS], share[WINDOWS][E], sure[WINDOWS];
 } History;
@@ -203,7 +218,8 @@ typedef struct {
 static void note(History *history, int batch, const Layer *l, const int *count, double loss) {
     int window = batch / WINDOW;
     history->loss[window] += loss / WINDOW;
-    for (int e = 0; e < E; e++) history->share[window][e] += (double)count[e] / (BATCH * K * WINDOW);
+    for (int e = 0; e < E; e++)
+        history->share[window][e] += (double)count[e] / (BATCH * K * WINDOW);
     for (int n = 0; n < BATCH; n++) {
         double most = 0.0;
         for (int e = 0; e < E; e++) most = fmax(most, l->tokens.p[n * E + e]);
@@ -229,13 +245,15 @@ static double step(Layer *l, double *bias, int *count, const Mend *mend, double 
     double loss = square_loss(l);
     moe_counts(count, &tokens->gating, E);
     memset(l->d[0], 0, l->parameters * sizeof(double));
-    moe_experts_backward(l->dx, l->dweight, &l->gradient, l->room, l->dy, tokens->experts, &tokens->gating, l->x, &l->w,
-                         &l->m);
+    moe_experts_backward(l->dx, l->dweight, &l->gradient, l->room, l->dy, tokens->experts,
+                         &tokens->gating, l->x, &l->w, &l->m);
     moe_choose_backward(l->dlogits, l->dweight, &tokens->gating, tokens->p, &l->m);
     if (mend->switch_alpha > 0)
         moe_switch_backward(l->dlogits, l->room, tokens->p, count, mend->switch_alpha, BATCH, E);
-    if (mend->z_alpha > 0) moe_z_backward(l->dlogits, l->room, tokens->logits, mend->z_alpha, BATCH, E);
-    moe_logits_backward(l->dx, l->gradient.router, l->room, l->dlogits, l->x, l->w.router, BATCH, &l->m);
+    if (mend->z_alpha > 0)
+        moe_z_backward(l->dlogits, l->room, tokens->logits, mend->z_alpha, BATCH, E);
+    moe_logits_backward(l->dx, l->gradient.router, l->room, l->dlogits, l->x, l->w.router, BATCH,
+                        &l->m);
     if (mend->bias_step > 0) moe_bias_step(bias, count, mend->bias_step, E);
     for (size_t i = 0; i < l->parameters; i++) l->at[0][i] -= rate * l->d[0][i];
     return loss;
@@ -270,7 +288,8 @@ static double mean(const double *v, int n, int stride) {
 // A line of the tables: what `windows` windows from `first` were on average.
 static void show_windows(const char *name, const History *history, int first, int windows) {
     printf("  %-22s %6.2f  ", name, mean(history->loss + first, windows, 1));
-    for (int e = 0; e < E; e++) printf("%4.0f", 100.0 * mean(&history->share[first][e], windows, E));
+    for (int e = 0; e < E; e++)
+        printf("%4.0f", 100.0 * mean(&history->share[first][e], windows, E));
     printf("   %.2f\n", mean(history->sure + first, windows, 1));
 }
 
@@ -331,7 +350,8 @@ static bool show_collapse(const char *picture, Error *error) {
     show_head("nothing done, batches");
     for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
         char name[32];
-        snprintf(name, sizeof name, "%4d to %4d", moments[i] * WINDOW + 1, (moments[i] + 1) * WINDOW);
+        snprintf(name, sizeof name, "%4d to %4d", moments[i] * WINDOW + 1,
+                 (moments[i] + 1) * WINDOW);
         show_windows(name, &history[NOTHING], moments[i], 1);
     }
     printf("\n");
@@ -374,8 +394,10 @@ static bool show_starts(const char *picture, Error *error) {
             History history;
             int used = 0;
             if (!train(&history, &mends[i], &start, error)) return false;
-            for (int e = 0; e < E; e++) used += mean(&history.share[WINDOWS - LAST][e], LAST, E) >= 0.01;
-            printf("   %*d %5.2f", (int)strlen(mends[i].name) - 6, used, mean(history.loss + WINDOWS - LAST, LAST, 1));
+            for (int e = 0; e < E; e++)
+                used += mean(&history.share[WINDOWS - LAST][e], LAST, E) >= 0.01;
+            printf("   %*d %5.2f", (int)strlen(mends[i].name) - 6, used,
+                   mean(history.loss + WINDOWS - LAST, LAST, 1));
         }
         printf("\n");
     }
@@ -398,12 +420,15 @@ static bool show_cost(const char *picture, Error *error) {
     (void)picture;
     printf("D = 256, F = 1024, a token in double   parameters   MFLOP   microseconds\n");
     for (int experts = 1; experts <= 8; experts *= 8) {
-        const Moe m = { .D = 256, .F = 1024, .E = experts, .K = experts > 1 ? 2 : 1, .order = SOFTMAX_TOP_K };
+        const Moe m = {
+            .D = 256, .F = 1024, .E = experts, .K = experts > 1 ? 2 : 1, .order = SOFTMAX_TOP_K
+        };
         Layer l;
         if (!layer_new(&l, &m, 40, 1.0, 1, error)) return false;
         normal(l.x, (size_t)l.N * m.D, 1.0, 1, "x");
         double flops = 2e-6 * m.D * (m.E + 3.0 * m.K * m.F);
-        printf("%d of %d experts, forward %25zu  %6.2f  %13.0f\n", m.K, m.E, l.parameters, flops, forward_time(&l));
+        printf("%d of %d experts, forward %25zu  %6.2f  %13.0f\n", m.K, m.E, l.parameters, flops,
+               forward_time(&l));
         layer_free(&l);
     }
     return true;

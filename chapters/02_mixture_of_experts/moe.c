@@ -6,7 +6,8 @@
 // ---- step one: logits
 
 // [logits
-void moe_logits(double *logits, double *p, const double *x, const double *router, int N, const Moe *m) {
+void moe_logits(double *logits, double *p, const double *x, const double *router, int N,
+                const Moe *m) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * m->E;
         linear(logits + row, x + (size_t)t * m->D, router, m->D, m->E);
@@ -19,8 +20,8 @@ static void add(double *sum, const double *part, int n) {
     for (int i = 0; i < n; i++) sum[i] += part[i];
 }
 
-void moe_logits_backward(double *dx, double *drouter, double *room, const double *dlogits, const double *x,
-                         const double *router, int N, const Moe *m) {
+void moe_logits_backward(double *dx, double *drouter, double *room, const double *dlogits,
+                         const double *x, const double *router, int N, const Moe *m) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * m->D;
         linear_backward(room, drouter, dlogits + (size_t)t * m->E, x + row, router, m->D, m->E);
@@ -31,8 +32,10 @@ void moe_logits_backward(double *dx, double *drouter, double *room, const double
 // ---- step two: the gating
 
 // [weights
-// weight [K] of the chosen experts index [K], in each of the three orders; logits and p are one token's [E].
-static void weigh(double *weight, const int *index, const double *logits, const double *p, const Moe *m) {
+// weight [K] of the chosen experts index [K], in each of the three orders; logits and p are one
+// token's [E].
+static void weigh(double *weight, const int *index, const double *logits, const double *p,
+                  const Moe *m) {
     double sum = 0.0;
     for (int k = 0; k < m->K; k++) {
         weight[k] = m->order == TOP_K_SOFTMAX ? logits[index[k]] : p[index[k]];
@@ -44,8 +47,8 @@ static void weigh(double *weight, const int *index, const double *logits, const 
 // weights]
 
 // [choose
-void moe_choose(MoeGating *gating, double *room, const double *logits, const double *p, const double *bias, int N,
-                const Moe *m) {
+void moe_choose(MoeGating *gating, double *room, const double *logits, const double *p,
+                const double *bias, int N, const Moe *m) {
     gating->N = N;
     gating->start[0] = 0;
     for (int t = 0; t < N; t++) {
@@ -60,8 +63,8 @@ void moe_choose(MoeGating *gating, double *room, const double *logits, const dou
 // choose]
 
 // One token's dlogits [E] from dweight [K].
-static void weigh_backward(double *dlogits, const double *dweight, const int *index, const double *weight,
-                           const double *p, const Moe *m) {
+static void weigh_backward(double *dlogits, const double *dweight, const int *index,
+                           const double *weight, const double *p, const Moe *m) {
     double mean = 0.0, sum = 0.0;
     for (int k = 0; k < m->K; k++) {
         mean += weight[k] * dweight[k];
@@ -77,12 +80,13 @@ static void weigh_backward(double *dlogits, const double *dweight, const int *in
     softmax_backward(dlogits, dlogits, p, m->E);
 }
 
-void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating *gating, const double *p,
-                         const Moe *m) {
+void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating *gating,
+                         const double *p, const Moe *m) {
     for (int t = 0; t < gating->N; t++) {
         int first = gating->start[t];
         size_t row = (size_t)t * m->E;
-        weigh_backward(dlogits + row, dweight + first, gating->index + first, gating->weight + first, p + row, m);
+        weigh_backward(dlogits + row, dweight + first, gating->index + first,
+                       gating->weight + first, p + row, m);
     }
 }
 
@@ -95,14 +99,16 @@ typedef struct {
 
 static Expert expert_of(const MoeWeights *w, int e, const Moe *m) {
     size_t D = (size_t)m->D, F = (size_t)m->F;
-    return (Expert){ w->up + e * D * 2 * F, w->up_bias + e * 2 * F, w->down + e * F * D, w->down_bias + e * D };
+    return (Expert){ w->up + e * D * 2 * F, w->up_bias + e * 2 * F, w->down + e * F * D,
+                     w->down_bias + e * D };
 }
 
 // Of each entry: the halves [2F], what is after the gate [F], and the expert's own answer [D].
 size_t moe_kept(const Moe *m) { return 3 * (size_t)m->F + m->D; }
 
 // [experts
-void moe_experts(double *y, double *kept, const MoeGating *gating, const double *x, const MoeWeights *w, const Moe *m) {
+void moe_experts(double *y, double *kept, const MoeGating *gating, const double *x,
+                 const MoeWeights *w, const Moe *m) {
     int D = m->D, F = m->F;
     for (int t = 0; t < gating->N; t++) {
         double *sum = y + (size_t)t * D;
@@ -110,7 +116,8 @@ void moe_experts(double *y, double *kept, const MoeGating *gating, const double 
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
             double *halves = kept + i * moe_kept(m), *after = halves + 2 * F, *answer = after + F;
             Expert e = expert_of(w, gating->index[i], m);
-            glu_forward(answer, halves, after, x + (size_t)t * D, e.up, e.up_bias, e.down, e.down_bias, D, F);
+            glu_forward(answer, halves, after, x + (size_t)t * D, e.up, e.up_bias, e.down,
+                        e.down_bias, D, F);
             for (int d = 0; d < D; d++) sum[d] += gating->weight[i] * answer[d];
         }
     }
@@ -120,23 +127,25 @@ void moe_experts(double *y, double *kept, const MoeGating *gating, const double 
 size_t moe_room(const Moe *m) { return 3 * (size_t)m->F + 2 * (size_t)m->D; }
 
 // [experts_backward
-void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *room, const double *dy,
-                          const double *kept, const MoeGating *gating, const double *x, const MoeWeights *w,
-                          const Moe *m) {
+void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *room,
+                          const double *dy, const double *kept, const MoeGating *gating,
+                          const double *x, const MoeWeights *w, const Moe *m) {
     int D = m->D, F = m->F;
     double *danswer = room, *part = danswer + D, *rest = part + D;
     for (int t = 0; t < gating->N; t++) {
         size_t row = (size_t)t * D;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            const double *halves = kept + i * moe_kept(m), *after = halves + 2 * F, *answer = after + F;
-            Expert e = expert_of(w, gating->index[i], m), de = expert_of(gradient, gating->index[i], m);
+            const double *halves = kept + i * moe_kept(m), *after = halves + 2 * F,
+                         *answer = after + F;
+            Expert e = expert_of(w, gating->index[i], m),
+                   de = expert_of(gradient, gating->index[i], m);
             dweight[i] = 0.0;
             for (int d = 0; d < D; d++) {
                 dweight[i] += answer[d] * dy[row + d];
                 danswer[d] = gating->weight[i] * dy[row + d];
             }
-            glu_backward(part, de.up, de.up_bias, de.down, de.down_bias, rest, danswer, x + row, halves, after, e.up,
-                         e.down, D, F);
+            glu_backward(part, de.up, de.up_bias, de.down, de.down_bias, rest, danswer, x + row,
+                         halves, after, e.up, e.down, D, F);
             add(dx + row, part, D);
         }
     }
@@ -161,18 +170,22 @@ MoeTokens moe_tokens(double *doubles, int *ints, const Moe *m, int N) {
 }
 
 // [layer
-void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N, const Moe *m) {
+void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
+                 const Moe *m) {
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
     moe_choose(&tokens->gating, tokens->room, tokens->logits, tokens->p, w->bias, N, m);
     moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
 }
 // layer]
 
-void moe_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy, const MoeTokens *tokens,
-                  const double *x, const MoeWeights *w, int N, const Moe *m) {
-    double *dweight = room, *dlogits = dweight + (size_t)N * m->K, *rest = dlogits + (size_t)N * m->E;
+void moe_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
+                  const MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
+                  const Moe *m) {
+    double *dweight = room, *dlogits = dweight + (size_t)N * m->K,
+           *rest = dlogits + (size_t)N * m->E;
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
-    moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w, m);
+    moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w,
+                         m);
     moe_choose_backward(dlogits, dweight, &tokens->gating, tokens->p, m);
     moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
 }

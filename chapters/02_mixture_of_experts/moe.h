@@ -2,8 +2,9 @@
 #define CHAPTER_02_MOE_H
 #include <stddef.h>
 
-// Mixture of experts: E dense layers (each a GLU, chapter 01), of which every token uses a few. Forward and backward,
-// for N tokens at a time. Three steps, each callable alone, and between the second and the third stands the gating:
+// Mixture of experts: E dense layers (each a GLU, chapter 01), of which every token uses a few.
+// Forward and backward, for N tokens at a time. Three steps, each callable alone, and between the
+// second and the third stands the gating:
 //   x → logits of all experts → gating (a list of experts and weights by token) → y
 // The caller owns all memory. Gradients are of a loss whose dL/dy is dy.
 
@@ -19,7 +20,8 @@ typedef struct {
     MoeOrder order;
 } Moe;
 
-// The parameters, or their gradients. bias [E] is no parameter (see balance.h): it has no gradient, and may be NULL.
+// The parameters, or their gradients. bias [E] is no parameter (see balance.h): it has no gradient,
+// and may be NULL.
 typedef struct {
     double *router;           // [D,E]
     double *up, *up_bias;     // [E,D,2F], [E,2F]
@@ -27,8 +29,9 @@ typedef struct {
     const double *bias;
 } MoeWeights;
 
-// The gating: which experts each of N tokens uses, and how much of each. Entries start[t] .. start[t+1]-1 are token
-// t's; a token may have any number of them, none too. Token choice gives each K, highest first.
+// The gating: which experts each of N tokens uses, and how much of each. Entries start[t] ..
+// start[t+1]-1 are token t's; a token may have any number of them, none too. Token choice gives
+// each K, highest first.
 typedef struct {
     int N;
     int *start;     // [N+1]
@@ -37,26 +40,29 @@ typedef struct {
 } MoeGating;
 
 // Step one: logits [N,E] from x [N,D], and p [N,E], the softmax of each row.
-void moe_logits(double *logits, double *p, const double *x, const double *router, int N, const Moe *m);
-// Step two, token choice: every token takes the K experts with the highest logits, or, where there is a bias [E], with
-// the highest p + bias; the weights never see the bias. gating has room for N·K entries. room: E doubles.
-void moe_choose(MoeGating *gating, double *room, const double *logits, const double *p, const double *bias, int N,
+void moe_logits(double *logits, double *p, const double *x, const double *router, int N,
                 const Moe *m);
+// Step two, token choice: every token takes the K experts with the highest logits, or, where there
+// is a bias [E], with the highest p + bias; the weights never see the bias. gating has room for N·K
+// entries. room: E doubles.
+void moe_choose(MoeGating *gating, double *room, const double *logits, const double *p,
+                const double *bias, int N, const Moe *m);
 // Step three: y [N,D] from any gating. kept: moe_kept(m) doubles an entry, for the way back.
-void moe_experts(double *y, double *kept, const MoeGating *gating, const double *x, const MoeWeights *w, const Moe *m);
+void moe_experts(double *y, double *kept, const MoeGating *gating, const double *x,
+                 const MoeWeights *w, const Moe *m);
 size_t moe_kept(const Moe *m);
 
-// The same three backwards. dweight [entries] is written; dx [N,D] and the experts' gradients are added to.
-// room: moe_room(m) doubles.
-void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *room, const double *dy,
-                          const double *kept, const MoeGating *gating, const double *x, const MoeWeights *w,
-                          const Moe *m);
+// The same three backwards. dweight [entries] is written; dx [N,D] and the experts' gradients are
+// added to. room: moe_room(m) doubles.
+void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *room,
+                          const double *dy, const double *kept, const MoeGating *gating,
+                          const double *x, const MoeWeights *w, const Moe *m);
 // dlogits [N,E] is written. The choice itself has no gradient.
-void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating *gating, const double *p,
-                         const Moe *m);
+void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating *gating,
+                         const double *p, const Moe *m);
 // dx [N,D] and drouter [D,E] are added to. room: moe_room(m) doubles.
-void moe_logits_backward(double *dx, double *drouter, double *room, const double *dlogits, const double *x,
-                         const double *router, int N, const Moe *m);
+void moe_logits_backward(double *dx, double *drouter, double *room, const double *dlogits,
+                         const double *x, const double *router, int N, const Moe *m);
 size_t moe_room(const Moe *m);
 
 // The layer whole. What N tokens keep from forward for backward: views of the caller's memory.
@@ -72,8 +78,10 @@ size_t moe_tokens_ints(const Moe *m, int N);
 MoeTokens moe_tokens(double *doubles, int *ints, const Moe *m, int N);
 
 // y [N,D] from x [N,D]; fills `tokens`.
-void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N, const Moe *m);
+void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
+                 const Moe *m);
 // dx [N,D] is written, gradient += . room: N·(K + E) + moe_room(m) doubles.
-void moe_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy, const MoeTokens *tokens,
-                  const double *x, const MoeWeights *w, int N, const Moe *m);
+void moe_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
+                  const MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
+                  const Moe *m);
 #endif

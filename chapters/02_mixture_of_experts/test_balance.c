@@ -1,5 +1,5 @@
-// What keeps the experts in balance: the two losses and the bias, against numbers worked by hand, a golden file, and
-// finite differences.
+// What keeps the experts in balance: the two losses and the bias, against numbers worked by hand, a
+// golden file, and finite differences.
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "reference/support/random.h"
 #include "tests/support/expect.h"
@@ -17,15 +17,18 @@ START_TEST(counts_on_paper)
 }
 END_TEST
 
-// Two tokens with p = (3/4, 1/4), both at expert 0: f = (1, 0), P = (3/4, 1/4), loss = alpha·2·3/4; alpha = 1.
-// dp = 1·2·f/2 = (1, 0), Σ p·dp = 3/4: dlogits = (3/4·1/4, 1/4·-3/4) for each, on top of the 10s that were there.
+// Two tokens with p = (3/4, 1/4), both at expert 0: f = (1, 0), P = (3/4, 1/4), loss = alpha·2·3/4;
+// alpha = 1. dp = 1·2·f/2 = (1, 0), Σ p·dp = 3/4: dlogits = (3/4·1/4, 1/4·-3/4) for each, on top of
+// the 10s that were there.
 START_TEST(switch_on_paper)
 {
     const double p[] = { 0.75, 0.25, 0.75, 0.25 };
     double dlogits[] = { 10, 10, 10, 10 }, room[2];
     const int all[] = { 2, 0 }, even[] = { 1, 1 };
-    expect_by_hand("all at one", (double[]){ moe_switch_loss(p, all, 1, 2, 2) }, (double[]){ 1.5 }, 1);
-    expect_by_hand("even", (double[]){ moe_switch_loss(p, even, 0.01, 2, 2) }, (double[]){ 0.01 }, 1);
+    expect_by_hand("all at one", (double[]){ moe_switch_loss(p, all, 1, 2, 2) }, (double[]){ 1.5 },
+                   1);
+    expect_by_hand("even", (double[]){ moe_switch_loss(p, even, 0.01, 2, 2) }, (double[]){ 0.01 },
+                   1);
     moe_switch_backward(dlogits, room, p, all, 1, 2, 2);
     expect_by_hand("dlogits", dlogits, (double[]){ 10.1875, 9.8125, 10.1875, 9.8125 }, 4);
     memset(dlogits, 0, sizeof dlogits);
@@ -35,21 +38,22 @@ START_TEST(switch_on_paper)
 END_TEST
 
 // Logits (log 1, log 3): log Σ e^logit = log 4, p = (1/4, 3/4). With (0, -infinity) it is 0.
-// Loss = alpha·(log²4 + 0)/2, dlogits of the first = 2 alpha log 4 · p / 2. A logit far above the other is its own
-// log-sum.
+// Loss = alpha·(log²4 + 0)/2, dlogits of the first = 2 alpha log 4 · p / 2. A logit far above the
+// other is its own log-sum.
 START_TEST(z_on_paper)
 {
     const double logits[] = { 0, log(3), 0, -INFINITY }, four[] = { log(4), -1e9 };
     double dlogits[] = { 0, 0, 10, 10 }, room[2], square = log(4) * log(4);
-    expect_by_hand("loss", (double[]){ moe_z_loss(room, logits, 1, 2, 2) }, (double[]){ square / 2 }, 1);
+    expect_by_hand("loss", (double[]){ moe_z_loss(room, logits, 1, 2, 2) },
+                   (double[]){ square / 2 }, 1);
     expect_by_hand("one", (double[]){ moe_z_loss(room, four, 1, 1, 2) }, (double[]){ square }, 1);
     moe_z_backward(dlogits, room, logits, 1, 2, 2);
     expect_by_hand("dlogits", dlogits, (double[]){ log(4) / 4, log(4) * 3 / 4, 10, 10 }, 4);
 }
 END_TEST
 
-// 5 + 2 + 2 tokens, the mean is 3; 3 + 3 + 3 change nothing; 4 + 3 + 3 have their mean between 3 and 4. Who has too
-// many goes down: the other sign would make the favourite ever more so.
+// 5 + 2 + 2 tokens, the mean is 3; 3 + 3 + 3 change nothing; 4 + 3 + 3 have their mean between 3
+// and 4. Who has too many goes down: the other sign would make the favourite ever more so.
 START_TEST(bias_on_paper)
 {
     double bias[] = { 0, 1, -1 };
@@ -69,8 +73,10 @@ enum { MOST_N = 32, MOST_E = 7, MOST_D = 16, MOST_K = 3 };
 typedef struct {
     Moe m;
     int N, start[MOST_N + 1], index[MOST_N * MOST_K], count[MOST_E];
-    double x[MOST_N * MOST_D], router[MOST_D * MOST_E], dx[MOST_N * MOST_D], drouter[MOST_D * MOST_E];
-    double logits[MOST_N * MOST_E], p[MOST_N * MOST_E], dlogits[MOST_N * MOST_E], weight[MOST_N * MOST_K];
+    double x[MOST_N * MOST_D], router[MOST_D * MOST_E], dx[MOST_N * MOST_D],
+        drouter[MOST_D * MOST_E];
+    double logits[MOST_N * MOST_E], p[MOST_N * MOST_E], dlogits[MOST_N * MOST_E],
+        weight[MOST_N * MOST_K];
     double bias[MOST_E], room[5 * MOST_D];
 } Batch;
 
@@ -102,10 +108,13 @@ static void balance_backward(Batch *b, bool z, double alpha) {
 static double switch_of(void *batch) { return balance_loss(batch, false, 1.0); }
 static double z_of(void *batch) { return balance_loss(batch, true, 1.0); }
 
-// The counts stay as they are: the true Switch loss jumps where a choice does, and its gradient knows nothing of that.
+// The counts stay as they are: the true Switch loss jumps where a choice does, and its gradient
+// knows nothing of that.
 START_TEST(backward_is_the_slope_of_the_loss)
 {
-    static const int sizes[][4] = { { 5, 7, 3, 11 }, { 2, 2, 1, 1 }, { 3, 5, 2, 7 }, { 1, 3, 3, 4 } };
+    static const int sizes[][4] = {
+        { 5, 7, 3, 11 }, { 2, 2, 1, 1 }, { 3, 5, 2, 7 }, { 1, 3, 3, 4 }
+    };
     const int *size = sizes[_i / 2];
     const bool z = _i % 2 == 1;
     Batch b = { .m = { .D = size[0], .E = size[1], .K = size[2], .F = 1 }, .N = size[3] };
@@ -129,10 +138,13 @@ END_TEST
 START_TEST(golden_file_agrees)
 {
     Safetensors file = golden_ffn_file("moe_balance");
-    Batch b = { .m = { .D = golden_letter(&file, "D"), .E = golden_letter(&file, "E"), .K = golden_letter(&file, "K") },
+    Batch b = { .m = { .D = golden_letter(&file, "D"),
+                       .E = golden_letter(&file, "E"),
+                       .K = golden_letter(&file, "K") },
                 .N = golden_letter(&file, "N") };
     size_t router = (size_t)b.m.D * b.m.E, entries = (size_t)b.N * b.m.K;
-    double alpha = golden_value(&file, "switch_alpha"), z_alpha = golden_value(&file, "z_alpha"), loss;
+    double alpha = golden_value(&file, "switch_alpha"), z_alpha = golden_value(&file, "z_alpha"),
+           loss;
     ck_assert(b.N <= MOST_N && b.m.D <= MOST_D && b.m.E <= MOST_E && b.m.K <= MOST_K);
     read_tensor(b.x, &file, "x", (size_t)b.N * b.m.D);
     read_tensor(b.router, &file, "router", router);
@@ -159,13 +171,16 @@ END_TEST
 
 // ---- what it is for (the demo shows the same of the two losses, in training)
 
-// All tokens lean to expert 0. The bias alone, stepped after each batch, evens the counts; the router is not touched.
+// All tokens lean to expert 0. The bias alone, stepped after each batch, evens the counts; the
+// router is not touched.
 START_TEST(the_bias_evens_the_counts)
 {
     Batch b = { .m = { .D = 4, .E = 4, .K = 1 }, .N = 32 };
-    for (int i = 0; i < b.N * b.m.D; i++) b.x[i] = i % b.m.D == 0 ? 1.0 : random_normal(random_key(2, "x"), i);
+    for (int i = 0; i < b.N * b.m.D; i++)
+        b.x[i] = i % b.m.D == 0 ? 1.0 : random_normal(random_key(2, "x"), i);
     for (int d = 0; d < b.m.D; d++) b.router[d * b.m.E] = d == 0 ? 2.0 : 0.0;
-    for (int i = b.m.E; i < b.m.D * b.m.E; i++) b.router[i] = 0.3 * random_normal(random_key(2, "router"), i);
+    for (int i = b.m.E; i < b.m.D * b.m.E; i++)
+        b.router[i] = 0.3 * random_normal(random_key(2, "router"), i);
     choose(&b, NULL);
     ck_assert_int_gt(b.count[0], 28);
     for (int step = 0; step < 2000; step++) {

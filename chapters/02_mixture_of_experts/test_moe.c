@@ -1,5 +1,5 @@
-// Mixture of experts against numbers worked by hand, the golden files of the layer authors' own code, its own finite
-// differences, and layers that it must be equal to.
+// Mixture of experts against numbers worked by hand, the golden files of the layer authors' own
+// code, its own finite differences, and layers that it must be equal to.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/moe.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
@@ -32,8 +32,11 @@ typedef struct {
 
 static Layer layer_new(const Moe *m, int N) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, x = N * D;
-    Layer l = { .m = *m, .N = N, .count = { D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D, x } };
-    size_t room = (size_t)N * (m->K + E) + moe_room(m), doubles = 2 * x + room + moe_tokens_doubles(m, N);
+    Layer l = { .m = *m,
+                .N = N,
+                .count = { D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D, x } };
+    size_t room = (size_t)N * (m->K + E) + moe_room(m),
+           doubles = 2 * x + room + moe_tokens_doubles(m, N);
     for (int i = 0; i < TENSORS; i++) doubles += 2 * l.count[i];
     double *next = l.block = calloc(doubles, sizeof *next);
     l.ints = calloc(moe_tokens_ints(m, N), sizeof *l.ints);
@@ -90,7 +93,8 @@ START_TEST(higher_first_equal_by_index_nan_last)
 }
 END_TEST
 
-// Shares of log 1, log 2, log 5 are 1/8, 2/8, 5/8, whatever is added to all three; log Σ e^v is log 8.
+// Shares of log 1, log 2, log 5 are 1/8, 2/8, 5/8, whatever is added to all three; log Σ e^v is log
+// 8.
 // dp = (8, 0, 0): Σ p·dp = 1; dv = p·(dp - 1) = (7/8, -2/8, -5/8).
 START_TEST(softmax_on_paper)
 {
@@ -105,16 +109,19 @@ START_TEST(softmax_on_paper)
 }
 END_TEST
 
-// p = 4/8, 2/8, 1/8, 1/8, K = 2: experts 0 and 1. Weights: 4/8 and 2/8; or those over 6/8, which are 2/3 and 1/3; or
-// the softmax of log 4 and log 2 alone: the same 2/3 and 1/3.
-// Back with dweight = (8, 0), so Σ p·dweight = 4 in the first order and Σ weight·dweight = 16/3 in the others:
+// p = 4/8, 2/8, 1/8, 1/8, K = 2: experts 0 and 1. Weights: 4/8 and 2/8; or those over 6/8, which
+// are 2/3 and 1/3; or the softmax of log 4 and log 2 alone: the same 2/3 and 1/3.
+// Back with dweight = (8, 0), so Σ p·dweight = 4 in the first order and Σ weight·dweight = 16/3 in
+// the others:
 //     all of p's slope        p·(dp - 4) = (4/8·4, 2/8·-4, 1/8·-4, 1/8·-4) = (2, -1, -1/2, -1/2)
 //     renormalised: dp = (8 - 16/3, -16/3) / (6/8) = (32/9, -64/9), Σ p·dp = 16/9 - 16/9 = 0;
 //                   p·dp = (16/9, -16/9, 0, 0)
 //     of the chosen alone     2/3·(8 - 16/3) = 16/9, 1/3·-16/3 = -16/9
 START_TEST(three_orders_on_paper)
 {
-    static const double want[ORDERS][2] = { { 4. / 8, 2. / 8 }, { 2. / 3, 1. / 3 }, { 2. / 3, 1. / 3 } };
+    static const double want[ORDERS][2] = { { 4. / 8, 2. / 8 },
+                                            { 2. / 3, 1. / 3 },
+                                            { 2. / 3, 1. / 3 } };
     static const double slopes[ORDERS][4] = { { 2, -1, -0.5, -0.5 },
                                               { 16. / 9, -16. / 9, 0, 0 },
                                               { 16. / 9, -16. / 9, 0, 0 } };
@@ -133,12 +140,16 @@ START_TEST(three_orders_on_paper)
 }
 END_TEST
 
-// The same p and a bias of 0.2 on expert 3: it is now at 0.325, before expert 1 with 0.25. Its weight stays its p.
+// The same p and a bias of 0.2 on expert 3: it is now at 0.325, before expert 1 with 0.25. Its
+// weight stays its p.
 START_TEST(a_bias_chooses_and_does_not_weigh)
 {
-    static const double want[ORDERS][2] = { { 4. / 8, 1. / 8 }, { 4. / 5, 1. / 5 }, { 4. / 5, 1. / 5 } };
+    static const double want[ORDERS][2] = { { 4. / 8, 1. / 8 },
+                                            { 4. / 5, 1. / 5 },
+                                            { 4. / 5, 1. / 5 } };
     const Moe m = { .D = 1, .F = 1, .E = 4, .K = 2, .order = (MoeOrder)_i };
-    const double logits[] = { log(4), log(2), 0, 0 }, p[] = { 0.5, 0.25, 0.125, 0.125 }, bias[] = { 0, 0, 0, 0.2 };
+    const double logits[] = { log(4), log(2), 0, 0 }, p[] = { 0.5, 0.25, 0.125, 0.125 },
+                 bias[] = { 0, 0, 0, 0.2 };
     double room[4], weight[2];
     int start[2], index[2];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
@@ -150,11 +161,13 @@ END_TEST
 
 // ---- the layer on paper
 
-// D = F = 1, E = 2, K = 1, x = 2. router (log 3 / 2, 0): logits log 3 and 0, p = 3/4 and 1/4; expert 0 is chosen.
-// Expert 0 has g = 0, so its answer is its down_bias, 5; y = 3/4·5. Expert 1 would say 9.
-// Back with dy = 4: dweight = 5·4 = 20, danswer = 3/4·4 = 3 = ddown_bias of expert 0, and expert 1 gets none.
-// Inside expert 0, u = 3 and down = 2: dg = 3·2·(1/2)·(3 + 1) = 12, du = 0: dup_bias = (12, 0), dup = x·(12, 0).
-// dp = (20, 0), Σ p·dp = 15: dlogits = (3/4·5, 1/4·-15) = (15/4, -15/4); drouter = x·dlogits.
+// D = F = 1, E = 2, K = 1, x = 2. router (log 3 / 2, 0): logits log 3 and 0, p = 3/4 and 1/4;
+// expert 0 is chosen. Expert 0 has g = 0, so its answer is its down_bias, 5; y = 3/4·5. Expert 1
+// would say 9.
+// Back with dy = 4: dweight = 5·4 = 20, danswer = 3/4·4 = 3 = ddown_bias of expert 0, and expert 1
+// gets none. Inside expert 0, u = 3 and down = 2: dg = 3·2·(1/2)·(3 + 1) = 12, du = 0: dup_bias =
+// (12, 0), dup = x·(12, 0). dp = (20, 0), Σ p·dp = 15: dlogits = (3/4·5, 1/4·-15) = (15/4, -15/4);
+// drouter = x·dlogits.
 // dx = up·(12, 0) + router·dlogits, with up = (0, 3/2): log 3 / 2 · 15/4.
 START_TEST(one_token_on_paper)
 {
@@ -184,21 +197,24 @@ START_TEST(one_token_on_paper)
 }
 END_TEST
 
-// The gating is a list, and the experts ask nothing of who made it: a token with no entry gets 0 and gives nothing
-// back, a token may have any number of them in any order, even the same expert twice.
+// The gating is a list, and the experts ask nothing of who made it: a token with no entry gets 0
+// and gives nothing back, a token may have any number of them in any order, even the same expert
+// twice.
 START_TEST(any_list_is_a_gating)
 {
     const Moe m = { .D = 1, .F = 1, .E = 3, .K = 3 };
     Layer l = layer_new(&m, 3);
     memcpy(l.x, (double[]){ 1, 1, 1 }, 3 * sizeof(double));
     memcpy(l.dy, (double[]){ 1, 1, 2 }, 3 * sizeof(double));
-    memcpy(l.w.down_bias, (double[]){ 1, 10, 100 }, 3 * sizeof(double)); // with up = 0 all that an expert says
+    // with up = 0 all that an expert says
+    memcpy(l.w.down_bias, (double[]){ 1, 10, 100 }, 3 * sizeof(double));
     int start[] = { 0, 3, 3, 4 }, index[] = { 2, 0, 2, 1 };
     double weight[] = { 2, 3, -1, 0.5 }, dweight[4];
     const MoeGating gating = { .N = 3, .start = start, .index = index, .weight = weight };
     moe_experts(l.y, l.tokens.experts, &gating, l.x, &l.w, &m);
     expect_by_hand("y", l.y, (double[]){ 103, 0, 5 }, 3);
-    moe_experts_backward(l.dx, dweight, &l.gradient, l.room, l.dy, l.tokens.experts, &gating, l.x, &l.w, &m);
+    moe_experts_backward(l.dx, dweight, &l.gradient, l.room, l.dy, l.tokens.experts, &gating, l.x,
+                         &l.w, &m);
     expect_by_hand("dweight", dweight, (double[]){ 100, 1, 100, 20 }, 4);
     expect_by_hand("ddown_bias", l.gradient.down_bias, (double[]){ 3, 1, 1 }, 3);
     layer_free(&l);
@@ -244,15 +260,20 @@ static double loss(void *layer) {
 
 START_TEST(backward_is_the_slope_of_forward)
 {
-    static const int sizes[][5] = { { 5, 3, 7, 3, 4 }, { 3, 2, 5, 1, 6 }, { 7, 4, 3, 3, 2 }, { 1, 1, 2, 2, 1 } };
+    static const int sizes[][5] = {
+        { 5, 3, 7, 3, 4 }, { 3, 2, 5, 1, 6 }, { 7, 4, 3, 3, 2 }, { 1, 1, 2, 2, 1 }
+    };
     const int *size = sizes[_i / ORDERS];
-    const Moe m = { .D = size[0], .F = size[1], .E = size[2], .K = size[3], .order = (MoeOrder)(_i % ORDERS) };
+    const Moe m = {
+        .D = size[0], .F = size[1], .E = size[2], .K = size[3], .order = (MoeOrder)(_i % ORDERS)
+    };
     Layer l = random_layer(&m, size[4], 11);
     forward(&l);
     backward(&l);
     const Slopes slopes = { loss, &l, l.tokens.gating.index, (size_t)l.N * m.K };
     for (int i = 0; i < TENSORS; i++) {
-        bool none = i == 0 && m.K == 1 && m.order != SOFTMAX_TOP_K; // only then the router learns nothing
+        // only then the router learns nothing
+        bool none = i == 0 && m.K == 1 && m.order != SOFTMAX_TOP_K;
         (none ? expect_no_slopes : expect_slopes)(names[i], l.at[i], l.d[i], l.count[i], &slopes);
     }
     layer_free(&l);
@@ -267,11 +288,12 @@ static const Moe middle = { .D = 7, .F = 5, .E = 6, .K = 3, .order = SOFTMAX_TOP
 static void glu_of(double *y, const Layer *l, int e, const double *x) {
     enum { D = 7, F = 5 };
     double halves[2 * F], after[F];
-    glu_forward(y, halves, after, x, l->w.up + e * D * 2 * F, l->w.up_bias + e * 2 * F, l->w.down + e * F * D,
-                l->w.down_bias + e * D, D, F);
+    glu_forward(y, halves, after, x, l->w.up + e * D * 2 * F, l->w.up_bias + e * 2 * F,
+                l->w.down + e * F * D, l->w.down_bias + e * D, D, F);
 }
 
-// One expert, and its share is 1: chapter 01's GLU, forward and back, bit for bit; and the router has nothing to say.
+// One expert, and its share is 1: chapter 01's GLU, forward and back, bit for bit; and the router
+// has nothing to say.
 START_TEST(one_expert_is_a_dense_glu)
 {
     enum { D = 7, F = 5, N = 4 };
@@ -279,15 +301,16 @@ START_TEST(one_expert_is_a_dense_glu)
     m.E = m.K = 1;
     m.order = (MoeOrder)_i;
     Layer l = random_layer(&m, N, 1);
-    double y[N * D], dx[N * D], dup[D * 2 * F] = { 0 }, dup_bias[2 * F] = { 0 }, ddown[F * D] = { 0 },
-                                            ddown_bias[D] = { 0 };
+    double y[N * D], dx[N * D], dup[D * 2 * F] = { 0 }, dup_bias[2 * F] = { 0 },
+                                            ddown[F * D] = { 0 }, ddown_bias[D] = { 0 };
     forward(&l);
     backward(&l);
     for (int t = 0; t < N; t++) {
         double halves[2 * F], after[F], room[3 * F], *x = l.x + t * D;
-        glu_forward(y + t * D, halves, after, x, l.w.up, l.w.up_bias, l.w.down, l.w.down_bias, D, F);
-        glu_backward(dx + t * D, dup, dup_bias, ddown, ddown_bias, room, l.dy + t * D, x, halves, after, l.w.up,
-                     l.w.down, D, F);
+        glu_forward(y + t * D, halves, after, x, l.w.up, l.w.up_bias, l.w.down, l.w.down_bias, D,
+                    F);
+        glu_backward(dx + t * D, dup, dup_bias, ddown, ddown_bias, room, l.dy + t * D, x, halves,
+                     after, l.w.up, l.w.down, D, F);
     }
     expect("y", l.y, y, N * D, 0);
     expect("dx", l.dx, dx, N * D, 0);
@@ -300,7 +323,8 @@ START_TEST(one_expert_is_a_dense_glu)
 }
 END_TEST
 
-// All experts chosen: the sum of all, each by its share, with no top-k anywhere. The three orders are one.
+// All experts chosen: the sum of all, each by its share, with no top-k anywhere. The three orders
+// are one.
 START_TEST(all_experts_are_a_weighted_sum)
 {
     enum { D = 7, N = 5 };
@@ -323,8 +347,8 @@ START_TEST(all_experts_are_a_weighted_sum)
 }
 END_TEST
 
-// softmax, top-K, renormalise is the same function as top-K, softmax, gradients included: what the first divides by
-// falls out. Without renormalising it is another one.
+// softmax, top-K, renormalise is the same function as top-K, softmax, gradients included: what the
+// first divides by falls out. Without renormalising it is another one.
 START_TEST(renormalised_is_top_k_softmax)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -343,13 +367,15 @@ START_TEST(renormalised_is_top_k_softmax)
         for (int k = 0; k < middle.K; k++) sum += c->tokens.gating.weight[k];
         ck_assert(sum < 1.0);
         for (int k = 0; k < middle.K; k++)
-            ck_assert_double_eq_tol(c->tokens.gating.weight[k] / sum, a->tokens.gating.weight[k], 1e-15);
+            ck_assert_double_eq_tol(c->tokens.gating.weight[k] / sum, a->tokens.gating.weight[k],
+                                    1e-15);
         for (int order = 0; order < ORDERS; order++) layer_free(&l[order]);
     }
 }
 END_TEST
 
-// K = 1 with weights that add up to 1: the weight is 1, whatever the logits, and the router never learns.
+// K = 1 with weights that add up to 1: the weight is 1, whatever the logits, and the router never
+// learns.
 START_TEST(a_single_renormalised_expert_teaches_the_router_nothing)
 {
     Moe m = middle;
@@ -359,7 +385,8 @@ START_TEST(a_single_renormalised_expert_teaches_the_router_nothing)
     double largest = 0.0;
     forward(&l);
     backward(&l);
-    for (int t = 0; t < l.N; t++) ck_assert_int_eq(l.tokens.gating.weight[t] == 1.0, m.order != SOFTMAX_TOP_K);
+    for (int t = 0; t < l.N; t++)
+        ck_assert_int_eq(l.tokens.gating.weight[t] == 1.0, m.order != SOFTMAX_TOP_K);
     for (size_t i = 0; i < l.count[0]; i++) largest = fmax(largest, fabs(l.gradient.router[i]));
     if (m.order == SOFTMAX_TOP_K)
         ck_assert_double_gt(largest, 0.1);
@@ -369,8 +396,8 @@ START_TEST(a_single_renormalised_expert_teaches_the_router_nothing)
 }
 END_TEST
 
-// An expert that no token chose learns nothing; and logits that were not chosen learn only where the softmax is over
-// all.
+// An expert that no token chose learns nothing; and logits that were not chosen learn only where
+// the softmax is over all.
 START_TEST(what_was_not_chosen)
 {
     Moe m = middle;
@@ -381,7 +408,8 @@ START_TEST(what_was_not_chosen)
     backward(&l);
     for (int k = 0; k < m.K; k++) chosen[l.tokens.gating.index[k]] = true;
     for (int e = 0; e < m.E; e++) {
-        for (int d = 0; d < m.D; d++) ck_assert_int_eq(l.gradient.down_bias[e * m.D + d] != 0.0, chosen[e]);
+        for (int d = 0; d < m.D; d++)
+            ck_assert_int_eq(l.gradient.down_bias[e * m.D + d] != 0.0, chosen[e]);
         double drouter = fabs(l.gradient.router[e]);
         if (chosen[e] || m.order == SOFTMAX_TOP_K)
             ck_assert_double_gt(drouter, 1e-6);

@@ -18,7 +18,8 @@ long top_k(int *index, const double *v, int n, int K) {
     for (int i = 0; i < n; i++) {
         int place = held;
         while (place > 0 && comes_before(v, i, index[place - 1])) place--;
-        comparisons += held - place + (place > 0); // it passed held - place, and stopped at one unless at the top
+        // it passed held - place, and stopped at one unless at the top
+        comparisons += held - place + (place > 0);
         if (place == K) continue;
         if (held < K) held++;
         for (int k = held - 1; k > place; k--) index[k] = index[k - 1];

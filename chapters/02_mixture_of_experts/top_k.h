@@ -2,8 +2,8 @@
 #define CHAPTER_02_TOP_K_H
 #include <stdbool.h>
 
-// The one rule of every choice: the higher score first, equal scores by the lower index, NaN behind every number.
-// True: candidate i with score_i comes before candidate j with score_j.
+// The one rule of every choice: the higher score first, equal scores by the lower index, NaN behind
+// every number. True: candidate i with score_i comes before candidate j with score_j.
 bool beats(double score_i, int i, double score_j, int j);
 bool comes_before(const double *v, int i, int j); // the same within one array: v[i] before v[j]
 

@@ -7,15 +7,16 @@
 // ---- scores
 
 // [scores
-void unified_scores(double *score, const double *logits, const double *p, double alpha, int N, int E) {
+void unified_scores(double *score, const double *logits, const double *p, double alpha, int N,
+                    int E) {
     for (size_t i = 0; i < (size_t)N * E; i++) {
         double q = sigmoid(logits[i]) * 2.0 / E;
         score[i] = (1.0 - alpha) * p[i] + alpha * q;
     }
 }
 
-void unified_scores_backward(double *dlogits, const double *dscore, const double *logits, const double *p, double alpha,
-                             int N, int E) {
+void unified_scores_backward(double *dlogits, const double *dscore, const double *logits,
+                             const double *p, double alpha, int N, int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
         softmax_backward(dlogits + row, dscore + row, p + row, E);
@@ -33,7 +34,8 @@ void unified_scores_backward(double *dlogits, const double *dscore, const double
 int pool_places(const ChoosingRule *rule, int tokens, int E) {
     bool column = rule->cut == CUT_COLUMNS;
     int cells = column ? tokens : tokens * E;
-    double wanted = column ? floor(tokens * rule->budget / E) : rint(tokens * rule->budget); // rint: half to even
+    // rint: half to even
+    double wanted = column ? floor(tokens * rule->budget / E) : rint(tokens * rule->budget);
     return wanted < cells ? (int)wanted : cells;
 }
 // places]
@@ -76,7 +78,8 @@ static void list_chosen(MoeGating *gating, const int *chosen, const double *scor
             if (!chosen[cell]) continue;
             int place = end++;
             for (; place > first; place--) {
-                if (!beats(score[cell], e, gating->weight[place - 1], gating->index[place - 1])) break;
+                if (!beats(score[cell], e, gating->weight[place - 1], gating->index[place - 1]))
+                    break;
                 gating->weight[place] = gating->weight[place - 1];
                 gating->index[place] = gating->index[place - 1];
             }
@@ -88,8 +91,8 @@ static void list_chosen(MoeGating *gating, const int *chosen, const double *scor
 }
 
 // [choose
-void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad, const ChoosingRule *rule,
-            int B, int T, int E) {
+void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad,
+            const ChoosingRule *rule, int B, int T, int E) {
     int table = B * T * E, *chosen = ints, *cells = chosen + table, *best = cells + table;
     for (int i = 0; i < table; i++) chosen[i] = 0;
     for (int pool = 0; pool < pool_count(rule->cut, B, T, E); pool++) {
@@ -111,7 +114,8 @@ void choose_backward(double *dscore, const double *dweight, const MoeGating *gat
     for (int t = 0; t < gating->N; t++) {
         double *row = dscore + (size_t)t * E;
         for (int e = 0; e < E; e++) row[e] = 0.0;
-        for (int i = gating->start[t]; i < gating->start[t + 1]; i++) row[gating->index[i]] = dweight[i];
+        for (int i = gating->start[t]; i < gating->start[t + 1]; i++)
+            row[gating->index[i]] = dweight[i];
     }
 }
 
@@ -125,19 +129,23 @@ size_t chosen_tokens_ints(const ChoosingRule *rule, const Moe *m, int B, int T) 
     return 3 * (size_t)B * T * m->E + (size_t)B * T + 1 + chosen_entries(rule, B, T, m->E);
 }
 
-ChosenTokens chosen_tokens(double *doubles, int *ints, const ChoosingRule *rule, const Moe *m, int B, int T) {
+ChosenTokens chosen_tokens(double *doubles, int *ints, const ChoosingRule *rule, const Moe *m,
+                           int B, int T) {
     size_t N = (size_t)B * T, table = N * m->E;
-    ChosenTokens tokens = { .logits = doubles, .p = doubles + table, .score = doubles + 2 * table, .ints = ints };
+    ChosenTokens tokens = {
+        .logits = doubles, .p = doubles + table, .score = doubles + 2 * table, .ints = ints
+    };
     tokens.room = doubles + 3 * table;
-    tokens.gating = (MoeGating){ .N = (int)N, .start = ints + 3 * table, .weight = doubles + 4 * table };
+    tokens.gating =
+        (MoeGating){ .N = (int)N, .start = ints + 3 * table, .weight = doubles + 4 * table };
     tokens.gating.index = tokens.gating.start + N + 1;
     tokens.experts = tokens.gating.weight + chosen_entries(rule, B, T, m->E);
     return tokens;
 }
 
 // [layer
-void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool *pad, const MoeWeights *w,
-                    const ChoosingRule *rule, const Moe *m, int B, int T) {
+void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool *pad,
+                    const MoeWeights *w, const ChoosingRule *rule, const Moe *m, int B, int T) {
     int N = B * T, E = m->E;
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
     unified_scores(tokens->score, tokens->logits, tokens->p, rule->alpha, N, E);
@@ -146,13 +154,15 @@ void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool
 }
 // layer]
 
-void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy, const ChosenTokens *tokens,
-                     const double *x, const MoeWeights *w, const ChoosingRule *rule, const Moe *m) {
+void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
+                     const ChosenTokens *tokens, const double *x, const MoeWeights *w,
+                     const ChoosingRule *rule, const Moe *m) {
     int N = tokens->gating.N, E = m->E;
     double *dlogits = room, *dscore = dlogits + (size_t)N * E, *dweight = dscore + (size_t)N * E;
     double *rest = dweight + tokens->gating.start[N];
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
-    moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w, m);
+    moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w,
+                         m);
     choose_backward(dscore, dweight, &tokens->gating, E);
     unified_scores_backward(dlogits, dscore, tokens->logits, tokens->p, rule->alpha, N, E);
     moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);

@@ -3,9 +3,10 @@
 #include "chapters/02_mixture_of_experts/moe.h"
 #include <stdbool.h>
 
-// Who chooses? A router's scores are a table: a row for each of N = B·T tokens (T of each of B sequences), a column for
-// each of E experts. To choose is to take some of its cells. Every rule of this chapter cuts the table into pools and
-// takes the best cells of each; a rule is its way of cutting:
+// Who chooses? A router's scores are a table: a row for each of N = B·T tokens (T of each of B
+// sequences), a column for each of E experts. To choose is to take some of its cells. Every rule of
+// this chapter cuts the table into pools and takes the best cells of each; a rule is its way of
+// cutting:
 //   CUT_ROWS        a row               each token takes its best experts   token choice (chapter 02)
 //   CUT_COLUMNS     a column            each expert takes its best tokens   expert choice (Zhou 2022, section 3.2)
 //   CUT_SEQUENCES   a sequence's rows   the best pairs of its T·E           USMoE, pool `sequence` (Do 2025)
@@ -15,34 +16,39 @@ typedef enum { CUT_ROWS, CUT_COLUMNS, CUT_SEQUENCES, CUT_STEPS, CUTS } Cut;
 typedef struct {
     Cut cut;
     double budget; // experts a token, on average: K, or what Zhou calls the capacity factor
-    double alpha;  // share of the expert's view in the score, 0 .. 1; 0 in token choice and in expert choice
+    // share of the expert's view in the score, 0 .. 1; 0 in token choice and in expert choice
+    double alpha;
 } ChoosingRule;
 
-// The score of each pair of token and expert, U [N,E] from logits [N,E] and p [N,E], their softmax over the experts:
+// The score of each pair of token and expert, U [N,E] from logits [N,E] and p [N,E], their softmax
+// over the experts:
 //   Q = sigmoid(logits)·2/E         the expert's view, on p's scale, and blind to all other tokens and experts
 //   U = (1 - alpha)·p + alpha·Q     U is p itself at alpha = 0
-void unified_scores(double *score, const double *logits, const double *p, double alpha, int N, int E);
+void unified_scores(double *score, const double *logits, const double *p, double alpha, int N,
+                    int E);
 // dlogits [N,E] is written, from dscore [N,E].
-void unified_scores_backward(double *dlogits, const double *dscore, const double *logits, const double *p, double alpha,
-                             int N, int E);
+void unified_scores_backward(double *dlogits, const double *dscore, const double *logits,
+                             const double *p, double alpha, int N, int E);
 
-// How many cells of one pool are taken, where `tokens` tokens have a part in it: an expert's column, tokens·budget/E
-// rounded down; the other pools, tokens·budget rounded, halves to the even number. Never more than there are.
+// How many cells of one pool are taken, where `tokens` tokens have a part in it: an expert's
+// column, tokens·budget/E rounded down; the other pools, tokens·budget rounded, halves to the even
+// number. Never more than there are.
 int pool_places(const ChoosingRule *rule, int tokens, int E);
 // The cells that are taken of the whole table: as many entries as a gating must have room for.
 int chosen_entries(const ChoosingRule *rule, int B, int T, int E);
 
-// The gating from score [B,T,E]: the best cells of each pool, weighed by their scores. The higher score wins, equal
-// scores go to the lower index, NaN loses to every number. pad [B,T] (NULL: none) is true where a token is only
-// filling: it is in no pool and gets no expert. Each token's entries stand highest first.
+// The gating from score [B,T,E]: the best cells of each pool, weighed by their scores. The higher
+// score wins, equal scores go to the lower index, NaN loses to every number. pad [B,T] (NULL: none)
+// is true where a token is only filling: it is in no pool and gets no expert. Each token's entries
+// stand highest first.
 // room: B·T·E doubles; ints: 3·B·T·E.
-void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad, const ChoosingRule *rule,
-            int B, int T, int E);
+void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad,
+            const ChoosingRule *rule, int B, int T, int E);
 // dscore [N,E] is written: what was not chosen gets 0. The choice itself has no gradient.
 void choose_backward(double *dscore, const double *dweight, const MoeGating *gating, int E);
 
-// The layer whole: chapter 02's router and experts (of Moe it uses D, F and E), and one of the rules between them. What
-// B·T tokens keep from forward for backward: views of the caller's memory.
+// The layer whole: chapter 02's router and experts (of Moe it uses D, F and E), and one of the
+// rules between them. What B·T tokens keep from forward for backward: views of the caller's memory.
 typedef struct {
     double *logits, *p, *score; // [N,E]
     MoeGating gating;           // chosen_entries
@@ -51,15 +57,18 @@ typedef struct {
     int *ints;                  // [3,N,E]
 } ChosenTokens;
 
-size_t chosen_tokens_doubles(const ChoosingRule *rule, const Moe *m, int B, int T); // what the views take
+// what the views take
+size_t chosen_tokens_doubles(const ChoosingRule *rule, const Moe *m, int B, int T);
 size_t chosen_tokens_ints(const ChoosingRule *rule, const Moe *m, int B, int T);
-ChosenTokens chosen_tokens(double *doubles, int *ints, const ChoosingRule *rule, const Moe *m, int B, int T);
+ChosenTokens chosen_tokens(double *doubles, int *ints, const ChoosingRule *rule, const Moe *m,
+                           int B, int T);
 
 // y [B,T,D] from x [B,T,D]; fills `tokens`. y is 0 where no expert was given.
-void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool *pad, const MoeWeights *w,
-                    const ChoosingRule *rule, const Moe *m, int B, int T);
+void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool *pad,
+                    const MoeWeights *w, const ChoosingRule *rule, const Moe *m, int B, int T);
 // dx [B,T,D] is written, gradient += . room: chosen_room doubles.
-void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy, const ChosenTokens *tokens,
-                     const double *x, const MoeWeights *w, const ChoosingRule *rule, const Moe *m);
+void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
+                     const ChosenTokens *tokens, const double *x, const MoeWeights *w,
+                     const ChoosingRule *rule, const Moe *m);
 size_t chosen_room(const ChoosingRule *rule, const Moe *m, int B, int T);
 #endif

@@ -1,5 +1,6 @@
-// build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` chooses from a small table in four ways,
-// `coins` lets small models see what they must not see, `sentence` shows who gets whom in a sentence, and draws it.
+// build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` chooses from a small
+// table in four ways, `coins` lets small models see what they must not see, `sentence` shows who
+// gets whom in a sentence, and draws it.
 #include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const rule_names[CUTS] = { "token choice", "expert choice", "unified, sequence", "unified, step" };
+static const char *const rule_names[CUTS] = { "token choice", "expert choice", "unified, sequence",
+                                              "unified, step" };
 
 // ---- rules: one small table, four choices
 
@@ -21,7 +23,8 @@ enum { SMALL_B = 2, SMALL_T = 2, SMALL_E = 3, SMALL = SMALL_B * SMALL_T * SMALL_
 static void mark_chosen(bool *chosen, const MoeGating *gating, int E) {
     for (int i = 0; i < gating->N * E; i++) chosen[i] = false;
     for (int t = 0; t < gating->N; t++) {
-        for (int i = gating->start[t]; i < gating->start[t + 1]; i++) chosen[t * E + gating->index[i]] = true;
+        for (int i = gating->start[t]; i < gating->start[t + 1]; i++)
+            chosen[t * E + gating->index[i]] = true;
     }
 }
 
@@ -56,14 +59,16 @@ static bool show_rules(const char *picture, Error *error) {
 enum { WIDEST = 16, MOST_WORDS = 128, MOST_TOKENS = 256, NOTHING = -1 };
 enum { NOW, BEFORE, OUT, ROUTER, UP, UP_BIAS, DOWN, DOWN_BIAS, WEIGHTS };
 
-// x = the row of `now` for the word, then that of `before` for the one before it; logits = (x + layer(x)) · out.
+// x = the row of `now` for the word, then that of `before` for the one before it; logits = (x +
+// layer(x)) · out.
 typedef struct {
     ChoosingRule rule;
     Moe m;
     int V;
-    double *block, *at[WEIGHTS], *d[WEIGHTS]; // [V,D/2], [V,D/2], [D,V], and the layer's; their gradients
-    size_t count[WEIGHTS], weights;           // doubles, of each and of all
-    double *x, *y, *dx, *dy, *room, *kept;    // [B,T,D] four times; the layer's
+    // [V,D/2], [V,D/2], [D,V], and the layer's; their gradients
+    double *block, *at[WEIGHTS], *d[WEIGHTS];
+    size_t count[WEIGHTS], weights;        // doubles, of each and of all
+    double *x, *y, *dx, *dy, *room, *kept; // [B,T,D] four times; the layer's
     int *ints;
     ChosenTokens tokens;
 } Model;
@@ -76,10 +81,13 @@ static void model_free(Model *model) {
 
 static void draw_weights(Model *model, uint64_t seed) {
     double in = 1.0 / sqrt(model->m.D), hidden = 1.0 / sqrt(model->m.F);
-    const double spread[WEIGHTS] = { [NOW] = 1, [BEFORE] = 1, [OUT] = in, [ROUTER] = in, [UP] = in, [DOWN] = hidden };
+    const double spread[WEIGHTS] = {
+        [NOW] = 1, [BEFORE] = 1, [OUT] = in, [ROUTER] = in, [UP] = in, [DOWN] = hidden
+    };
     for (int i = 0; i < WEIGHTS; i++) {
         uint64_t key = random_key(seed * WEIGHTS + (uint64_t)i, "weight");
-        for (size_t j = 0; j < model->count[i]; j++) model->at[i][j] = spread[i] * random_normal(key, j);
+        for (size_t j = 0; j < model->count[i]; j++)
+            model->at[i][j] = spread[i] * random_normal(key, j);
     }
 }
 
@@ -90,12 +98,15 @@ static double *take(double **from, size_t count) {
 }
 
 // For batches of at most B sequences of at most T words; with gradients of 0.
-static bool model_new(Model *out, const ChoosingRule *rule, const Moe *m, int V, int B, int T, Error *error) {
-    size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D, half = (size_t)V * D / 2;
+static bool model_new(Model *out, const ChoosingRule *rule, const Moe *m, int V, int B, int T,
+                      Error *error) {
+    size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D,
+           half = (size_t)V * D / 2;
     *out = (Model){ .rule = *rule,
                     .m = *m,
                     .V = V,
-                    .count = { half, half, D * V, D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
+                    .count = { half, half, D * V, D * E, E * D * 2 * F, E * 2 * F, E * F * D,
+                               E * D } };
     for (int i = 0; i < WEIGHTS; i++) out->weights += out->count[i];
     size_t room = chosen_room(rule, m, B, T), kept = chosen_tokens_doubles(rule, m, B, T);
     out->block = calloc(2 * out->weights + 4 * rows + room + kept, sizeof *out->block);
@@ -117,12 +128,15 @@ static bool model_new(Model *out, const ChoosingRule *rule, const Moe *m, int V,
 }
 
 static MoeWeights layer_weights(double *const *at) {
-    return (MoeWeights){
-        .router = at[ROUTER], .up = at[UP], .up_bias = at[UP_BIAS], .down = at[DOWN], .down_bias = at[DOWN_BIAS]
-    };
+    return (MoeWeights){ .router = at[ROUTER],
+                         .up = at[UP],
+                         .up_bias = at[UP_BIAS],
+                         .down = at[DOWN],
+                         .down_bias = at[DOWN_BIAS] };
 }
 
-// A text is sequences of `stride` words, each from word 0 on and filled up with NOTHING: the word of sequence b at t.
+// A text is sequences of `stride` words, each from word 0 on and filled up with NOTHING: the word
+// of sequence b at t.
 static int word_at(const int *text, int stride, int b, int t) {
     int word = t < 0 ? 0 : text[b * stride + t];
     return word == NOTHING ? 0 : word;
@@ -137,14 +151,16 @@ static void model_forward(Model *model, const int *text, int stride, int B, int 
         size_t bytes = (size_t)half * sizeof(double);
         pad[i] = text[b * stride + t + 1] == NOTHING;
         memcpy(model->x + i * D, model->at[NOW] + word_at(text, stride, b, t) * half, bytes);
-        memcpy(model->x + i * D + half, model->at[BEFORE] + word_at(text, stride, b, t - 1) * half, bytes);
+        memcpy(model->x + i * D + half, model->at[BEFORE] + word_at(text, stride, b, t - 1) * half,
+               bytes);
     }
     MoeWeights w = layer_weights(model->at);
     model->tokens = chosen_tokens(model->kept, model->ints, &model->rule, &model->m, B, T);
     chosen_forward(model->y, &model->tokens, model->x, pad, &w, &model->rule, &model->m, B, T);
 }
 
-// The loss of one word; where `share` is not 0 its gradients too, with that of x + layer(x) written to dy.
+// The loss of one word; where `share` is not 0 its gradients too, with that of x + layer(x) written
+// to dy.
 static double word_loss(Model *model, int token, int target, double share) {
     int D = model->m.D, V = model->V;
     double h[WIDEST], p[MOST_WORDS];
@@ -160,7 +176,8 @@ static double word_loss(Model *model, int token, int target, double share) {
 static void model_backward(Model *model, const int *text, int stride, int B, int T) {
     int D = model->m.D, half = D / 2;
     MoeWeights w = layer_weights(model->at), dw = layer_weights(model->d);
-    chosen_backward(model->dx, &dw, model->room, model->dy, &model->tokens, model->x, &w, &model->rule, &model->m);
+    chosen_backward(model->dx, &dw, model->room, model->dy, &model->tokens, model->x, &w,
+                    &model->rule, &model->m);
     for (int i = 0; i < B * T; i++) {
         double *now = model->d[NOW] + word_at(text, stride, i / T, i % T) * half;
         double *before = model->d[BEFORE] + word_at(text, stride, i / T, i % T - 1) * half;
@@ -171,7 +188,8 @@ static void model_backward(Model *model, const int *text, int stride, int B, int
     }
 }
 
-// The losses of words 1 .. T of B sequences, added up, all of them in sight at once: as in training.
+// The losses of words 1 .. T of B sequences, added up, all of them in sight at once: as in
+// training.
 static double loss_in_sight(Model *model, const int *text, int stride, int B, int T, double share) {
     double sum = 0.0;
     model_forward(model, text, stride, B, T);
@@ -215,18 +233,21 @@ enum { COINS = 6, COIN_WORDS = 3, ROW = COINS + 1, PLAYERS = 8, THROWN = PLAYERS
 enum { GAMES = 100, STARTS = 3, COIN_STEPS = 3000 };
 
 static void throw_coins(int *text, uint64_t key) { // word 0, and then words 1 and 2
-    for (int i = 0; i < PLAYERS * ROW; i++) text[i] = i % ROW == 0 ? 0 : 1 + (int)random_below(key, (uint64_t)i, 2);
+    for (int i = 0; i < PLAYERS * ROW; i++)
+        text[i] = i % ROW == 0 ? 0 : 1 + (int)random_below(key, (uint64_t)i, 2);
 }
 
 // All rows in one batch, or each alone, so that a column of expert choice is one row of coins.
 static double coins_loss(Model *model, const int *text, bool together, double share) {
     if (together) return loss_in_sight(model, text, ROW, PLAYERS, COINS, share);
     double sum = 0.0;
-    for (int b = 0; b < PLAYERS; b++) sum += loss_in_sight(model, text + b * ROW, ROW, 1, COINS, share);
+    for (int b = 0; b < PLAYERS; b++)
+        sum += loss_in_sight(model, text + b * ROW, ROW, 1, COINS, share);
     return sum;
 }
 
-static bool play(Losses *out, const ChoosingRule *rule, bool together, uint64_t seed, Error *error) {
+static bool play(Losses *out, const ChoosingRule *rule, bool together, uint64_t seed,
+                 Error *error) {
     const Moe m = { .D = 8, .F = 8, .E = 4 };
     int text[PLAYERS * ROW];
     Model model;
@@ -241,7 +262,8 @@ static bool play(Losses *out, const ChoosingRule *rule, bool together, uint64_t 
     for (int s = 0; s < GAMES; s++) {
         throw_coins(text, random_key((uint64_t)s, "play"));
         out->in_sight += coins_loss(&model, text, together, 0.0) / (GAMES * THROWN);
-        out->word_by_word += loss_word_by_word(&model, text, ROW, PLAYERS, COINS) / (GAMES * THROWN);
+        out->word_by_word +=
+            loss_word_by_word(&model, text, ROW, PLAYERS, COINS) / (GAMES * THROWN);
     }
     model_free(&model);
     return true;
@@ -260,12 +282,15 @@ static bool show_coins(const char *picture, Error *error) {
         { "unified, sequence", { CUT_SEQUENCES, 1.5, 0.5 }, true },
         { "unified, step", { CUT_STEPS, 1.5, 0.5 }, true },
     };
-    printf("Loss a coin, in nats, from three starts; who cannot see the future loses ln 2 = %.3f or more\n\n", log(2));
+    printf("Loss a coin, in nats, from three starts; who cannot see the future loses ln 2 = %.3f "
+           "or more\n\n",
+           log(2));
     printf("%-28s%-24s%s\n", "", "all six in sight", "coin by coin");
     for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++) {
         Losses losses[STARTS];
         for (int i = 0; i < STARTS; i++) {
-            if (!play(&losses[i], &rules[r].rule, rules[r].together, (uint64_t)i, error)) return false;
+            if (!play(&losses[i], &rules[r].rule, rules[r].together, (uint64_t)i, error))
+                return false;
         }
         printf("%-28s", rules[r].name);
         for (int i = 0; i < STARTS; i++) printf("%.3f  ", losses[i].in_sight);
@@ -317,7 +342,13 @@ static const char *const story[] = {
 };
 static const char sentence[] = "the old dog sees a small bird in the garden and dreams of bread";
 
-enum { SENTENCES = sizeof story / sizeof story[0], LINE = 16, TOKENS = LINE - 1, TOGETHER = 6, LETTERS = 16 };
+enum {
+    SENTENCES = sizeof story / sizeof story[0],
+    LINE = 16,
+    TOKENS = LINE - 1,
+    TOGETHER = 6,
+    LETTERS = 16
+};
 enum { EXPERTS = 6, BOOK_STEPS = 800 };
 
 typedef struct {
@@ -369,16 +400,18 @@ static void learn(Model *model, const Book *book) {
     }
 }
 
-// Adds the losses a word of the sentences that were learned; by_rows: written, but each word takes its own best
-// experts.
+// Adds the losses a word of the sentences that were learned; by_rows: written, but each word takes
+// its own best experts.
 static void add_losses(Losses *sum, double *by_rows, Model *model, const Book *book, double share) {
     const ChoosingRule rule = model->rule;
     int words = 0;
-    for (int i = 0; i < SENTENCES * LINE; i++) words += i % LINE > 0 && book->text[i / LINE][i % LINE] != NOTHING;
+    for (int i = 0; i < SENTENCES * LINE; i++)
+        words += i % LINE > 0 && book->text[i / LINE][i % LINE] != NOTHING;
     share /= words;
     for (int i = 0; i < SENTENCES; i += TOGETHER) {
         sum->in_sight += share * loss_in_sight(model, book->text[i], LINE, TOGETHER, TOKENS, 0.0);
-        sum->word_by_word += share * loss_word_by_word(model, book->text[i], LINE, TOGETHER, TOKENS);
+        sum->word_by_word +=
+            share * loss_word_by_word(model, book->text[i], LINE, TOGETHER, TOKENS);
         model->rule.cut = CUT_ROWS;
         *by_rows += share * loss_word_by_word(model, book->text[i], LINE, TOGETHER, TOKENS);
         model->rule = rule;
@@ -389,7 +422,8 @@ static const ChoosingRule two_each[CUTS] = {
     { CUT_ROWS, 2, 0 }, { CUT_COLUMNS, 2, 0 }, { CUT_SEQUENCES, 2, 0.5 }, { CUT_STEPS, 2, 0.5 }
 };
 
-static bool learned_model(Model *out, const ChoosingRule *rule, uint64_t seed, const Book *book, Error *error) {
+static bool learned_model(Model *out, const ChoosingRule *rule, uint64_t seed, const Book *book,
+                          Error *error) {
     const Moe m = { .D = WIDEST, .F = 12, .E = EXPERTS };
     if (!model_new(out, rule, &m, book->V, TOGETHER, TOKENS, error)) return false;
     draw_weights(out, seed);
@@ -399,7 +433,8 @@ static bool learned_model(Model *out, const ChoosingRule *rule, uint64_t seed, c
 
 static bool print_losses(const Book *book, Error *error) {
     printf("Loss a word, in nats, mean of three starts\n\n");
-    printf("%-20s%-18s%-15s%s\n", "", "whole sentences", "word by word", "the same, each its own best 2");
+    printf("%-20s%-18s%-15s%s\n", "", "whole sentences", "word by word",
+           "the same, each its own best 2");
     for (int cut = 0; cut < CUTS; cut++) {
         Losses mean = { 0 };
         double by_rows = 0.0;
@@ -409,7 +444,8 @@ static bool print_losses(const Book *book, Error *error) {
             add_losses(&mean, &by_rows, &model, book, 1.0 / STARTS);
             model_free(&model);
         }
-        printf("%-20s%.2f%14s%.2f%11s%.2f\n", rule_names[cut], mean.in_sight, "", mean.word_by_word, "", by_rows);
+        printf("%-20s%.2f%14s%.2f%11s%.2f\n", rule_names[cut], mean.in_sight, "", mean.word_by_word,
+               "", by_rows);
     }
     return true;
 }
@@ -423,15 +459,18 @@ typedef struct {
     bool chosen[PANELS][CELLS];
 } Tables;
 
-// The sentence was not among those learned. The model learned with token choice; all three rules have its logits.
+// The sentence was not among those learned. The model learned with token choice; all three rules
+// have its logits.
 static bool fill_tables(Tables *out, const Book *book, Error *error) {
     Model model;
     if (!learned_model(&model, &two_each[CUT_ROWS], 0, book, error)) return false;
     model_forward(&model, book->own, LINE, 1, ROWS);
     ChosenTokens *tokens = &model.tokens;
     for (int rule = 0; rule < PANELS; rule++) {
-        unified_scores(out->score[rule], tokens->logits, tokens->p, two_each[rule].alpha, ROWS, EXPERTS);
-        choose(&tokens->gating, tokens->room, tokens->ints, out->score[rule], NULL, &two_each[rule], 1, ROWS, EXPERTS);
+        unified_scores(out->score[rule], tokens->logits, tokens->p, two_each[rule].alpha, ROWS,
+                       EXPERTS);
+        choose(&tokens->gating, tokens->room, tokens->ints, out->score[rule], NULL, &two_each[rule],
+               1, ROWS, EXPERTS);
         mark_chosen(out->chosen[rule], &tokens->gating, EXPERTS);
     }
     model_free(&model);
@@ -456,7 +495,8 @@ static void print_tables(const Tables *tables, const Book *book) {
     for (int rule = 0; rule < PANELS; rule++) {
         printf("\n%-22s", rule_names[rule]);
         for (int t = 0; t < ROWS; t++) {
-            printf(" %*d", (int)strlen(book->word[book->own[t]]), count_row(tables->chosen[rule], t));
+            printf(" %*d", (int)strlen(book->word[book->own[t]]),
+                   count_row(tables->chosen[rule], t));
         }
     }
     printf("\n\nHow many words each expert gets\n");
@@ -471,7 +511,8 @@ static void print_tables(const Tables *tables, const Book *book) {
 
 enum { WIDE = 36, HIGH = 26, LEFT = 100, TOP = 70, PANEL = EXPERTS * WIDE + 74 };
 
-static void draw_frame(Picture *picture, int x, int y, int width, int height, int line, Color color) {
+static void draw_frame(Picture *picture, int x, int y, int width, int height, int line,
+                       Color color) {
     picture_fill(picture, x, y, width, line, color);
     picture_fill(picture, x, y + height - line, width, line, color);
     picture_fill(picture, x, y, line, height, color);
@@ -489,10 +530,13 @@ static void draw_panel(Picture *picture, const Tables *tables, int rule, int lef
     for (int t = 0; t < ROWS; t++) {
         for (int e = 0; e < EXPERTS; e++) {
             int cell = t * EXPERTS + e, x = left + e * WIDE, y = TOP + t * HIGH;
-            picture_fill(picture, x + 1, y + 1, WIDE - 2, HIGH - 2, color_heat(tables->score[rule][cell]));
-            if (tables->chosen[rule][cell]) draw_frame(picture, x + 1, y + 1, WIDE - 2, HIGH - 2, 3, 0xffffff);
+            picture_fill(picture, x + 1, y + 1, WIDE - 2, HIGH - 2,
+                         color_heat(tables->score[rule][cell]));
+            if (tables->chosen[rule][cell])
+                draw_frame(picture, x + 1, y + 1, WIDE - 2, HIGH - 2, 3, 0xffffff);
         }
-        draw_number(picture, left + EXPERTS * WIDE + 16, TOP + t * HIGH + 7, count_row(tables->chosen[rule], t));
+        draw_number(picture, left + EXPERTS * WIDE + 16, TOP + t * HIGH + 7,
+                    count_row(tables->chosen[rule], t));
     }
     for (int e = 0; e < EXPERTS; e++) {
         int middle = left + e * WIDE + WIDE / 2;
@@ -506,11 +550,14 @@ static bool draw(const char *path, const Tables *tables, const Book *book, Error
     if (!picture_new(&picture, LEFT + PANELS * PANEL, TOP + ROWS * HIGH + 66, error)) return false;
     for (int t = 0; t < ROWS; t++) {
         const char *word = t == 0 ? "(start)" : book->word[book->own[t]];
-        picture_text(&picture, LEFT - 14 - text_width(word, 1.5), TOP + t * HIGH + 7, 1.5, COLOR_TEXT, word);
+        picture_text(&picture, LEFT - 14 - text_width(word, 1.5), TOP + t * HIGH + 7, 1.5,
+                     COLOR_TEXT, word);
     }
-    for (int rule = 0; rule < PANELS; rule++) draw_panel(&picture, tables, rule, LEFT + rule * PANEL);
+    for (int rule = 0; rule < PANELS; rule++)
+        draw_panel(&picture, tables, rule, LEFT + rule * PANEL);
     picture_text(&picture, LEFT, TOP + ROWS * HIGH + 40, 1.5, COLOR_DIM,
-                 "white: chosen.  numbers above: expert.  right: experts of a word.  below: words of an expert");
+                 "white: chosen.  numbers above: expert.  right: experts of a word.  below: words "
+                 "of an expert");
     bool ok = picture_write_png(&picture, path, error);
     picture_free(&picture);
     return ok;

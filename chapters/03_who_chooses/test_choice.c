@@ -9,9 +9,10 @@
 
 enum { MOST = 4 * 5 * 6 };
 
-// The chosen cells as a table: 1 where the list has an entry. Its weights must be the scores, highest first.
-static void choose_table(bool *table, const double *score, const bool *pad, const ChoosingRule *rule, int B, int T,
-                         int E) {
+// The chosen cells as a table: 1 where the list has an entry. Its weights must be the scores,
+// highest first.
+static void choose_table(bool *table, const double *score, const bool *pad,
+                         const ChoosingRule *rule, int B, int T, int E) {
     int ints[3 * MOST], start[MOST + 1], index[MOST], entries = chosen_entries(rule, B, T, E);
     double room[MOST], weight[MOST + 1];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
@@ -33,8 +34,8 @@ static void choose_table(bool *table, const double *score, const bool *pad, cons
     }
 }
 
-static void expect_table(const char *want, const double *score, const bool *pad, const ChoosingRule *rule, int B, int T,
-                         int E) {
+static void expect_table(const char *want, const double *score, const bool *pad,
+                         const ChoosingRule *rule, int B, int T, int E) {
     bool table[MOST];
     char got[MOST + 1] = "";
     choose_table(table, score, pad, rule, B, T, E);
@@ -50,7 +51,8 @@ static void expect_table(const char *want, const double *score, const bool *pad,
 START_TEST(four_rules_on_paper)
 {
     const double score[] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
-    static const char *const want[CUTS] = { "x....x..x..x", "xx......x...", "xx.....xx...", "xx..xx......" };
+    static const char *const want[CUTS] = { "x....x..x..x", "xx......x...", "xx.....xx...",
+                                            "xx..xx......" };
     for (int cut = 0; cut < CUTS; cut++) {
         const ChoosingRule rule = { (Cut)cut, 1.0, 0.0 };
         expect_table(want[cut], score, NULL, &rule, 2, 2, 3);
@@ -61,18 +63,20 @@ END_TEST
 START_TEST(equal_scores_go_to_the_lower_index_and_nan_loses)
 {
     const double equal[] = { 5, 5, 5, 5, 5, 5 }, odd[] = { NAN, 1, NAN, -3, NAN, NAN };
-    const ChoosingRule token = { CUT_ROWS, 1, 0 }, expert = { CUT_COLUMNS, 1, 0 }, sequence = { CUT_SEQUENCES, 1, 0 };
+    const ChoosingRule token = { CUT_ROWS, 1, 0 }, expert = { CUT_COLUMNS, 1, 0 },
+                       sequence = { CUT_SEQUENCES, 1, 0 };
     expect_table("x.x.x.", equal, NULL, &token, 1, 3, 2);
     expect_table("xx....", equal, NULL, &expert, 1, 3, 2); // floor(3·1/2): one token each
     expect_table("xxx...", equal, NULL, &sequence, 1, 3, 2);
     expect_table(".x.xx.", odd, NULL, &token, 1, 3, 2);
-    expect_table("xx....", odd, NULL, &expert, 1, 3, 2); // a column of nothing but NaN: its lowest index
+    // a column of nothing but NaN: its lowest index
+    expect_table("xx....", odd, NULL, &expert, 1, 3, 2);
     expect_table("xx.x..", odd, NULL, &sequence, 1, 3, 2);
 }
 END_TEST
 
-// 1 token of 0.5 and 5 of 0.5 round to the even neighbour, 0 and 2; a capacity of 2 for 32 tokens is 10 of them for
-// each of 6 experts, and not 11; nobody takes more than there is.
+// 1 token of 0.5 and 5 of 0.5 round to the even neighbour, 0 and 2; a capacity of 2 for 32 tokens
+// is 10 of them for each of 6 experts, and not 11; nobody takes more than there is.
 START_TEST(budgets_round_as_the_rules_say)
 {
     static const struct {
@@ -80,28 +84,34 @@ START_TEST(budgets_round_as_the_rules_say)
         double budget;
         int tokens, E, want;
     } cases[] = {
-        { CUT_SEQUENCES, 0.5, 1, 4, 0 }, { CUT_SEQUENCES, 0.5, 3, 4, 2 }, { CUT_SEQUENCES, 0.5, 5, 4, 2 },
-        { CUT_SEQUENCES, 1.5, 1, 4, 2 }, { CUT_SEQUENCES, 1.5, 3, 4, 4 }, { CUT_SEQUENCES, 1.5, 8, 4, 12 },
-        { CUT_STEPS, 2.5, 1, 4, 2 },     { CUT_STEPS, 1.25, 3, 4, 4 },    { CUT_ROWS, 2, 1, 4, 2 },
-        { CUT_COLUMNS, 2.0, 32, 6, 10 }, { CUT_COLUMNS, 0.9, 7, 7, 0 },   { CUT_COLUMNS, 1.0, 7, 7, 1 },
-        { CUT_COLUMNS, 9.0, 7, 4, 7 },   { CUT_ROWS, 9.0, 1, 4, 4 },      { CUT_SEQUENCES, 9.0, 3, 4, 12 },
-        { CUT_STEPS, 1e300, 3, 4, 12 },  { CUT_SEQUENCES, 0.0, 3, 4, 0 },
+        { CUT_SEQUENCES, 0.5, 1, 4, 0 },  { CUT_SEQUENCES, 0.5, 3, 4, 2 },
+        { CUT_SEQUENCES, 0.5, 5, 4, 2 },  { CUT_SEQUENCES, 1.5, 1, 4, 2 },
+        { CUT_SEQUENCES, 1.5, 3, 4, 4 },  { CUT_SEQUENCES, 1.5, 8, 4, 12 },
+        { CUT_STEPS, 2.5, 1, 4, 2 },      { CUT_STEPS, 1.25, 3, 4, 4 },
+        { CUT_ROWS, 2, 1, 4, 2 },         { CUT_COLUMNS, 2.0, 32, 6, 10 },
+        { CUT_COLUMNS, 0.9, 7, 7, 0 },    { CUT_COLUMNS, 1.0, 7, 7, 1 },
+        { CUT_COLUMNS, 9.0, 7, 4, 7 },    { CUT_ROWS, 9.0, 1, 4, 4 },
+        { CUT_SEQUENCES, 9.0, 3, 4, 12 }, { CUT_STEPS, 1e300, 3, 4, 12 },
+        { CUT_SEQUENCES, 0.0, 3, 4, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const ChoosingRule rule = { cases[i].cut, cases[i].budget, 0.0 };
         int got = pool_places(&rule, cases[i].tokens, cases[i].E);
-        ck_assert_msg(got == cases[i].want, "case %zu: %d places, wanted %d", i, got, cases[i].want);
+        ck_assert_msg(got == cases[i].want, "case %zu: %d places, wanted %d", i, got,
+                      cases[i].want);
     }
 }
 END_TEST
 
-// The same table, but the second token of the first sequence is filling: columns have 3 tokens (floor(3/3) = 1 place),
-// sequence 0 has one token and one place, and at step 1 there is only the other sequence, with one place.
+// The same table, but the second token of the first sequence is filling: columns have 3 tokens
+// (floor(3/3) = 1 place), sequence 0 has one token and one place, and at step 1 there is only the
+// other sequence, with one place.
 START_TEST(pads_stay_out_of_every_pool)
 {
     const double score[] = { 9, 8, 1, 20, 30, 40, 5, 6, 7, 0, 1, 2 };
     const bool pad[] = { false, true, false, false };
-    static const char *const want[CUTS] = { "x.......x..x", "xx......x...", "x......xx...", "xx.........x" };
+    static const char *const want[CUTS] = { "x.......x..x", "xx......x...", "x......xx...",
+                                            "xx.........x" };
     for (int cut = 0; cut < CUTS; cut++) {
         const ChoosingRule rule = { (Cut)cut, 1.0, 0.0 };
         expect_table(want[cut], score, pad, &rule, 2, 2, 3);
@@ -129,8 +139,10 @@ static bool share_pool(Cut cut, Cell a, Cell b) {
     }
 }
 
-// By the definition: a cell is taken when fewer cells of its pool come before it than the pool has places.
-static bool is_taken(int i, const double *score, const bool *pad, const ChoosingRule *rule, int B, int T, int E) {
+// By the definition: a cell is taken when fewer cells of its pool come before it than the pool has
+// places.
+static bool is_taken(int i, const double *score, const bool *pad, const ChoosingRule *rule, int B,
+                     int T, int E) {
     int before = 0, cells = 0;
     for (int j = 0; j < B * T * E; j++) {
         if (pad[j / E] || !share_pool(rule->cut, cell_at(i, T, E), cell_at(j, T, E))) continue;
@@ -150,10 +162,12 @@ START_TEST(choosing_is_the_definition)
         double score[MOST];
         bool pad[MOST] = { false }, table[MOST];
         for (int i = 0; i < B * T * E; i++) {
-            uint64_t grade = random_below(random_key(seed, "score"), (uint64_t)i, 9); // ties everywhere, and NaN
+            // ties everywhere, and NaN
+            uint64_t grade = random_below(random_key(seed, "score"), (uint64_t)i, 9);
             score[i] = grade == 8 ? NAN : (double)grade;
         }
-        for (int t = 0; t < B * T && seed % 2; t++) pad[t] = random_below(random_key(seed, "pad"), (uint64_t)t, 4) == 0;
+        for (int t = 0; t < B * T && seed % 2; t++)
+            pad[t] = random_below(random_key(seed, "pad"), (uint64_t)t, 4) == 0;
         choose_table(table, score, seed % 2 ? pad : NULL, &rule, B, T, E);
         for (int i = 0; i < B * T * E; i++) {
             ck_assert_msg(table[i] == is_taken(i, score, pad, &rule, B, T, E),
@@ -164,7 +178,8 @@ START_TEST(choosing_is_the_definition)
 }
 END_TEST
 
-// The smallest leak there is: one expert with one place, two tokens. What comes second says whether the first is asked.
+// The smallest leak there is: one expert with one place, two tokens. What comes second says whether
+// the first is asked.
 START_TEST(the_smallest_leak_on_paper)
 {
     const ChoosingRule expert = { CUT_COLUMNS, 0.5, 0.0 }, sequence = { CUT_SEQUENCES, 0.5, 0.0 };
@@ -177,11 +192,13 @@ END_TEST
 
 // ---- scores
 
-// E = 2, logits (ln 3, 0): p = (3/4, 1/4), Q = (3/4, 1/2)·2/2. alpha 0.4: U = (0.75, 0.6·0.25 + 0.4·0.5). Equal logits
-// of 0 make p, Q and U all 1/E. Backward, dU = (1, 0), alpha 0.4: through p 0.6·(3/16, -3/16), through Q 0.4·3/16.
+// E = 2, logits (ln 3, 0): p = (3/4, 1/4), Q = (3/4, 1/2)·2/2. alpha 0.4: U = (0.75, 0.6·0.25 +
+// 0.4·0.5). Equal logits of 0 make p, Q and U all 1/E. Backward, dU = (1, 0), alpha 0.4: through p
+// 0.6·(3/16, -3/16), through Q 0.4·3/16.
 START_TEST(scores_on_paper)
 {
-    const double logits[] = { log(3), 0 }, p[] = { 0.75, 0.25 }, dscore[] = { 1, 0 }, zero[] = { 0, 0, 0, 0 };
+    const double logits[] = { log(3), 0 }, p[] = { 0.75, 0.25 }, dscore[] = { 1, 0 },
+                 zero[] = { 0, 0, 0, 0 };
     const double even[] = { 0.25, 0.25, 0.25, 0.25 };
     double score[4], dlogits[2];
     unified_scores(score, logits, p, 0.4, 1, 2);

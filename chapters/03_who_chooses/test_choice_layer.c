@@ -1,4 +1,5 @@
-// The layer whole: golden files, finite differences, bridges to chapter 02, and what sees the future.
+// The layer whole: golden files, finite differences, bridges to chapter 02, and what sees the
+// future.
 #include "chapters/03_who_chooses/choice.h"
 #include "tests/support/expect.h"
 #include <math.h>
@@ -28,9 +29,11 @@ typedef struct {
 
 static Layer layer_new(const ChoosingRule *rule, const Moe *m, int B, int T) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D;
-    Layer layer = {
-        .rule = *rule, .m = *m, .B = B, .T = T, .count = { rows, D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D }
-    };
+    Layer layer = { .rule = *rule,
+                    .m = *m,
+                    .B = B,
+                    .T = T,
+                    .count = { rows, D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
     size_t room = chosen_room(rule, m, B, T), kept = chosen_tokens_doubles(rule, m, B, T);
     size_t count = 2 * rows + room + kept;
     for (int i = 0; i < TENSORS; i++) count += 2 * layer.count[i];
@@ -64,7 +67,9 @@ static Layer random_layer(const ChoosingRule *rule, const Moe *m, int B, int T, 
 }
 
 static MoeWeights weights(double *const at[TENSORS]) {
-    return (MoeWeights){ .router = at[1], .up = at[2], .up_bias = at[3], .down = at[4], .down_bias = at[5] };
+    return (MoeWeights){
+        .router = at[1], .up = at[2], .up_bias = at[3], .down = at[4], .down_bias = at[5]
+    };
 }
 
 static void forward(Layer *l) {
@@ -74,25 +79,35 @@ static void forward(Layer *l) {
 
 static void backward(Layer *l) {
     MoeWeights w = weights(l->at), dw = weights(l->d);
-    for (size_t i = 0; i < chosen_room(&l->rule, &l->m, l->B, l->T); i++) l->room[i] = NAN; // nothing in it may be read
+    // nothing in it may be read
+    for (size_t i = 0; i < chosen_room(&l->rule, &l->m, l->B, l->T); i++) l->room[i] = NAN;
     chosen_backward(l->d[0], &dw, l->room, l->dy, &l->tokens, l->at[0], &w, &l->rule, &l->m);
 }
 
-static double *row_of(const Layer *l, double *tensor, int b, int t) { return tensor + ((size_t)b * l->T + t) * l->m.D; }
+static double *row_of(const Layer *l, double *tensor, int b, int t) {
+    return tensor + ((size_t)b * l->T + t) * l->m.D;
+}
 
 // ---- golden files, made by an independent program in double precision
 
 static const char *const golden[] = {
-    "choice_token",          "choice_expert",           "choice_unified_sequence_2", "choice_unified_sequence_1.5",
-    "choice_unified_step_2", "choice_unified_step_1.5",
+    "choice_token",
+    "choice_expert",
+    "choice_unified_sequence_2",
+    "choice_unified_sequence_1.5",
+    "choice_unified_step_2",
+    "choice_unified_step_1.5",
 };
 enum { GOLDEN = sizeof golden / sizeof golden[0] };
 
 static ChoosingRule golden_choice(const Safetensors *file) {
-    const char *routing = safetensors_metadata(file, "routing"), *pool = safetensors_metadata(file, "pool");
+    const char *routing = safetensors_metadata(file, "routing"),
+               *pool = safetensors_metadata(file, "pool");
     ck_assert_ptr_nonnull(routing);
-    if (strcmp(routing, "token") == 0) return (ChoosingRule){ CUT_ROWS, golden_value(file, "K"), 0.0 };
-    if (strcmp(routing, "expert") == 0) return (ChoosingRule){ CUT_COLUMNS, golden_value(file, "capacity"), 0.0 };
+    if (strcmp(routing, "token") == 0)
+        return (ChoosingRule){ CUT_ROWS, golden_value(file, "K"), 0.0 };
+    if (strcmp(routing, "expert") == 0)
+        return (ChoosingRule){ CUT_COLUMNS, golden_value(file, "capacity"), 0.0 };
     ck_assert(strcmp(routing, "unified") == 0 && pool != NULL);
     Cut cut = strcmp(pool, "step") == 0 ? CUT_STEPS : CUT_SEQUENCES;
     ck_assert(cut == CUT_STEPS || strcmp(pool, "sequence") == 0);
@@ -120,7 +135,9 @@ START_TEST(golden_files_agree)
 {
     char text[128];
     Safetensors file = golden_ffn_file(golden[_i]);
-    Moe m = { .D = golden_letter(&file, "D"), .F = golden_letter(&file, "F"), .E = golden_letter(&file, "E") };
+    Moe m = { .D = golden_letter(&file, "D"),
+              .F = golden_letter(&file, "F"),
+              .E = golden_letter(&file, "E") };
     ChoosingRule rule = golden_choice(&file);
     Layer l = layer_new(&rule, &m, golden_letter(&file, "B"), golden_letter(&file, "T"));
     for (int i = 0; i < TENSORS; i++) read_tensor(l.at[i], &file, names[i], l.count[i]);
@@ -170,8 +187,10 @@ START_TEST(backward_is_the_slope_of_forward)
         forward(&l);
         backward(&l);
         const int *choice = l.tokens.gating.start; // [N+1], and behind it the experts
-        const Slopes slopes = { loss, &l, choice, (size_t)l.B * l.T + 1 + chosen_entries(&rule, l.B, l.T, m.E) };
-        for (int j = 0; j < TENSORS; j++) expect_slopes(names[j], l.at[j], l.d[j], l.count[j], &slopes);
+        const Slopes slopes = { loss, &l, choice,
+                                (size_t)l.B * l.T + 1 + chosen_entries(&rule, l.B, l.T, m.E) };
+        for (int j = 0; j < TENSORS; j++)
+            expect_slopes(names[j], l.at[j], l.d[j], l.count[j], &slopes);
         layer_free(&l);
     }
 }
@@ -207,7 +226,8 @@ START_TEST(who_is_chosen_by_nobody_gets_nothing)
     for (int t = 0; t < 6; t++) {
         if (l.tokens.gating.start[t + 1] > l.tokens.gating.start[t]) continue;
         alone++;
-        for (int d = 0; d < m.D; d++) ck_assert(row_of(&l, l.y, 0, t)[d] == 0 && row_of(&l, l.d[0], 0, t)[d] == 0);
+        for (int d = 0; d < m.D; d++)
+            ck_assert(row_of(&l, l.y, 0, t)[d] == 0 && row_of(&l, l.d[0], 0, t)[d] == 0);
     }
     ck_assert_int_gt(alone, 0);
     layer_free(&l);
@@ -252,8 +272,9 @@ START_TEST(rows_as_pools_are_token_choice)
 }
 END_TEST
 
-// A sequence of one token (or a batch of one sequence, for the step pool): the unified pool is that token's row. It
-// chooses as token choice does, whatever alpha is; what comes out is the same at alpha 0 only.
+// A sequence of one token (or a batch of one sequence, for the step pool): the unified pool is that
+// token's row. It chooses as token choice does, whatever alpha is; what comes out is the same at
+// alpha 0 only.
 START_TEST(a_pool_of_one_token_is_token_choice)
 {
     static const double alphas[] = { 0.0, 0.3, 0.5, 1.0 };
@@ -274,7 +295,8 @@ START_TEST(a_pool_of_one_token_is_token_choice)
 }
 END_TEST
 
-// Room for all: every expert sees every token, and the layer is the softmax-weighted sum of all experts.
+// Room for all: every expert sees every token, and the layer is the softmax-weighted sum of all
+// experts.
 START_TEST(capacity_for_all_is_every_expert_for_every_token)
 {
     const ChoosingRule rule = { (Cut)_i, middle.E, 0.0 };
@@ -289,7 +311,8 @@ START_TEST(capacity_for_all_is_every_expert_for_every_token)
 }
 END_TEST
 
-// Expert choice is balanced whatever the router says; the pools of pairs keep the budget, and no more.
+// Expert choice is balanced whatever the router says; the pools of pairs keep the budget, and no
+// more.
 START_TEST(loads_are_what_the_rule_says)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -313,7 +336,8 @@ END_TEST
 
 // ---- causality
 
-// Changes one token after the other, and counts the outputs before it, of its own sequence, that changed too.
+// Changes one token after the other, and counts the outputs before it, of its own sequence, that
+// changed too.
 static int leaks(const ChoosingRule *rule, uint64_t seed) {
     enum { B = 3, T = 6, D = 7 };
     Layer l = random_layer(rule, &middle, B, T, seed);
@@ -329,7 +353,8 @@ static int leaks(const ChoosingRule *rule, uint64_t seed) {
             memcpy(x, other, sizeof other);
             forward(&l);
             for (int s = 0; s < t; s++) {
-                count += memcmp(row_of(&l, l.y, b, s), row_of(&l, before, b, s), D * sizeof *before) != 0;
+                count += memcmp(row_of(&l, l.y, b, s), row_of(&l, before, b, s),
+                                D * sizeof *before) != 0;
             }
             memcpy(x, held, sizeof held);
         }
@@ -338,7 +363,8 @@ static int leaks(const ChoosingRule *rule, uint64_t seed) {
     return count;
 }
 
-// The leak, and that there is none: an earlier output that moves when a later token does has seen it.
+// The leak, and that there is none: an earlier output that moves when a later token does has seen
+// it.
 START_TEST(expert_choice_and_the_sequence_pool_see_the_future)
 {
     static const double alphas[] = { 0.0, 0.5, 1.0 };
@@ -353,12 +379,14 @@ START_TEST(expert_choice_and_the_sequence_pool_see_the_future)
 }
 END_TEST
 
-// Writing word by word: the first words alone give the same outputs as within the whole text, or they do not.
+// Writing word by word: the first words alone give the same outputs as within the whole text, or
+// they do not.
 START_TEST(a_beginning_gives_what_the_whole_gave)
 {
     enum { B = 2, T = 6, SHORT = 3, D = 7 };
     const ChoosingRule rule = { (Cut)_i, 1.5, 0.5 };
-    Layer whole = random_layer(&rule, &middle, B, T, 3), beginning = random_layer(&rule, &middle, B, SHORT, 3);
+    Layer whole = random_layer(&rule, &middle, B, T, 3),
+          beginning = random_layer(&rule, &middle, B, SHORT, 3);
     bool same = true;
     for (int b = 0; b < B; b++) {
         memcpy(row_of(&beginning, beginning.at[0], b, 0), row_of(&whole, whole.at[0], b, 0),
@@ -376,7 +404,8 @@ START_TEST(a_beginning_gives_what_the_whole_gave)
 }
 END_TEST
 
-// What the step pool does depend on: who else is in the batch. Only token choice answers for each token alone.
+// What the step pool does depend on: who else is in the batch. Only token choice answers for each
+// token alone.
 START_TEST(company_matters_in_all_pools_but_rows)
 {
     enum { B = 2, T = 4, D = 7 };
@@ -387,7 +416,8 @@ START_TEST(company_matters_in_all_pools_but_rows)
         double before[T * D];
         forward(&l);
         memcpy(before, l.y, sizeof before);
-        fill(row_of(&l, l.at[0], 1, 0), T * D, 2.0, seed, "others"); // the other sequence, all of it
+        // the other sequence, all of it
+        fill(row_of(&l, l.at[0], 1, 0), T * D, 2.0, seed, "others");
         forward(&l);
         changed += memcmp(before, l.y, sizeof before) != 0;
         layer_free(&l);
@@ -401,7 +431,8 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("03 who chooses: the layer");
-    TCase *layer = tcase_create("layer"), *bridges = tcase_create("bridges"), *future = tcase_create("future");
+    TCase *layer = tcase_create("layer"), *bridges = tcase_create("bridges"),
+          *future = tcase_create("future");
     tcase_add_loop_test(layer, golden_files_agree, 0, GOLDEN);
     tcase_add_loop_test(layer, backward_is_the_slope_of_forward, 0, CUTS);
     tcase_add_loop_test(layer, gradients_add_up, 0, CUTS);

@@ -1,4 +1,5 @@
-// build/chapter-04 shows one search and counts what searches cost; --picture FILE draws the lesson's picture.
+// build/chapter-04 shows one search and counts what searches cost; --picture FILE draws the
+// lesson's picture.
 #include "chapters/04_product_keys/product_keys.h"
 #include "reference/support/picture.h"
 #include "reference/support/random.h"
@@ -41,7 +42,8 @@ static void show_search(void) {
                 printf("%s%g", among(index, K, i * N + j) ? "  *" : "   ", a[i] + b[j]);
         }
     }
-    printf("\n\n   with a *: chosen; a number: looked at (ranks p times q is at most %d); a dot: never looked at\n  ",
+    printf("\n\n   with a *: chosen; a number: looked at (ranks p times q is at most %d); a dot: "
+           "never looked at\n  ",
            K);
     for (int k = 0; k < K; k++) {
         printf(" key %d = %d*%d+%d scores %g%s", index[k], index[k] / N, N, index[k] % N, score[k],
@@ -80,8 +82,9 @@ static bool show_counts(void) {
     for (int n = 32; n <= 1024; n *= 2) {
         Comparisons comparisons;
         if (!count_comparisons(&comparisons, n, K)) return false;
-        printf("%5d %8d %10d %8d %7d %4d %4d %7ld %5ld %5ld\n", n, n * n, n * n * Dk, 2 * n * Dk, n * n, K * K,
-               product_candidates(K), comparisons.all, comparisons.square, comparisons.product);
+        printf("%5d %8d %10d %8d %7d %4d %4d %7ld %5ld %5ld\n", n, n * n, n * n * Dk, 2 * n * Dk,
+               n * n, K * K, product_candidates(K), comparisons.all, comparisons.square,
+               comparisons.product);
     }
     return true;
 }
@@ -105,16 +108,19 @@ static void frame(Picture *picture, int x, int y, int size, int width, Color col
 
 static void draw_bars(Picture *picture, const Table *table, int left, int top) {
     for (int i = 0; i < SIDE; i++) {
-        int row = (int)(BAR * table->a[table->rows[i]]), column = (int)(BAR * table->b[table->columns[i]]);
+        int row = (int)(BAR * table->a[table->rows[i]]),
+            column = (int)(BAR * table->b[table->columns[i]]);
         picture_fill(picture, left - 4 - row, top + i * CELL + 3, row, CELL - 6, color_class(1));
-        picture_fill(picture, left + i * CELL + 3, top - 4 - column, CELL - 6, column, color_class(2));
+        picture_fill(picture, left + i * CELL + 3, top - 4 - column, CELL - 6, column,
+                     color_class(2));
     }
 }
 
 // The border of the pairs with p·q <= K, where cells of the sorted table are candidates.
 static void draw_staircase(Picture *picture, int left, int top) {
     for (int p = 1; p <= CHOSEN; p++) {
-        int right = left + CHOSEN / p * CELL, next = left + (p < CHOSEN ? CHOSEN / (p + 1) : 0) * CELL;
+        int right = left + CHOSEN / p * CELL,
+            next = left + (p < CHOSEN ? CHOSEN / (p + 1) : 0) * CELL;
         double x = right, y = top + (double)p * CELL;
         picture_line(picture, x, y - CELL, x, y, 3, COLOR_TEXT);
         picture_line(picture, x, y, next, y, 3, COLOR_TEXT);
@@ -129,7 +135,8 @@ static void draw_table(Picture *picture, const Table *table, int left, int top, 
             bool looked_at = !sorted || (p + 1) * (q + 1) <= CHOSEN;
             picture_fill(picture, x + 1, y + 1, CELL - 2, CELL - 2,
                          looked_at ? heat : color_blend(heat, COLOR_BACKGROUND, 0.75));
-            if (among(table->index, CHOSEN, i * SIDE + j)) frame(picture, x + 1, y + 1, CELL - 2, 4, 0xffffff);
+            if (among(table->index, CHOSEN, i * SIDE + j))
+                frame(picture, x + 1, y + 1, CELL - 2, 4, 0xffffff);
         }
     }
     draw_bars(picture, table, left, top);
@@ -153,7 +160,8 @@ static bool draw(const char *path, Error *error) {
     top_k(table.columns, table.b, SIDE, SIDE);
     picture_text(&picture, second, 14, 2, COLOR_TEXT, "both edges sorted: 20 sums will do");
     draw_table(&picture, &table, second, top, true);
-    picture_text(&picture, left, 512, 1.5, COLOR_DIM, "bars: a (left), b (top).  white frames: the 8 best");
+    picture_text(&picture, left, 512, 1.5, COLOR_DIM,
+                 "bars: a (left), b (top).  white frames: the 8 best");
     picture_text(&picture, second, 512, 1.5, COLOR_DIM, "inside the stairs: ranks p x q <= 8");
     bool ok = picture_write_png(&picture, path, error);
     picture_free(&picture);

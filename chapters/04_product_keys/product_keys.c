@@ -17,7 +17,8 @@ typedef struct {
 
 static void offer(Best *best, double score, int index) {
     int place = best->held;
-    while (place > 0 && beats(score, index, best->score[place - 1], best->index[place - 1])) place--;
+    while (place > 0 && beats(score, index, best->score[place - 1], best->index[place - 1]))
+        place--;
     best->comparisons += best->held - place + (place > 0);
     if (place == best->K) return;
     if (best->held < best->K) best->held++;
@@ -37,18 +38,21 @@ long all_pairs_top_k(double *score, int *index, const double *a, const double *b
     return best.comparisons;
 }
 
-long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room) {
+long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
+                  int *room) {
     Best best = { .score = score, .index = index, .K = K };
     int *best_a = room, *best_b = room + K;
     long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
     for (int p = 0; p < K; p++) {
-        for (int q = 0; q < K; q++) offer(&best, a[best_a[p]] + b[best_b[q]], best_a[p] * n + best_b[q]);
+        for (int q = 0; q < K; q++)
+            offer(&best, a[best_a[p]] + b[best_b[q]], best_a[p] * n + best_b[q]);
     }
     return comparisons + best.comparisons;
 }
 
 // [product
-long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room) {
+long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
+                   int *room) {
     Best best = { .score = score, .index = index, .K = K };
     int *best_a = room, *best_b = room + K;
     long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
@@ -68,7 +72,8 @@ int product_candidates(int K) {
     return count;
 }
 
-void product_backward(double *da, double *db, const double *dscore, const int *index, int n, int K) {
+void product_backward(double *da, double *db, const double *dscore, const int *index, int n,
+                      int K) {
     for (int k = 0; k < K; k++) {
         da[index[k] / n] += dscore[k];
         db[index[k] % n] += dscore[k];

@@ -7,23 +7,32 @@
 //   score[i·n + j] = q · (first[i] + second[j]) = a[i] + b[j]
 // and the K best of all n² are found without ever writing the n² down.
 //
-// The searches return how many comparisons they made, for those who count. The order is chapter 02's: `beats`.
+// The searches return how many comparisons they made, for those who count. The order is chapter
+// 02's: `beats`.
 
 // score [n] = keys [n,Dk] · query [Dk]: n·Dk multiplications.
 void key_scores(double *score, const double *query, const double *keys, int n, int Dk);
 
-// Three ways to the same K best sums a[i] + b[j] of a, b [n]: score [K], index [K] = i·n + j, best first. 1 <= K <= n.
-// room [2,K] holds the K best of a and of b. a and b are finite or NaN; a sum with a NaN comes behind all others, and
-// where fewer than K sums are numbers, which of the NaN ones fill the rest is not promised. The second and third way
-// agree with the first wherever sums that differ still do when rounded.
-long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K);          // n² sums
-long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room);  // K² sums
-long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room); // p·q <= K
+// Three ways to the same K best sums a[i] + b[j] of a, b [n]: score [K], index [K] = i·n + j, best
+// first. 1 <= K <= n. room [2,K] holds the K best of a and of b. a and b are finite or NaN; a sum
+// with a NaN comes behind all others, and where fewer than K sums are numbers, which of the NaN
+// ones fill the rest is not promised. The second and third way agree with the first wherever sums
+// that differ still do when rounded.
+// n² sums
+long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K);
+// K² sums
+long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
+                  int *room);
+// p·q <= K
+long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
+                   int *room);
 
-// Sums that product_top_k forms: the pairs of ranks p, q >= 1 with p·q <= K, about K·ln K of K². 20 for K = 8.
+// Sums that product_top_k forms: the pairs of ranks p, q >= 1 with p·q <= K, about K·ln K of K². 20
+// for K = 8.
 int product_candidates(int K);
 
-// The way back. The choice has no gradient; a chosen score hands its own to the two sub-scores that made it:
+// The way back. The choice has no gradient; a chosen score hands its own to the two sub-scores that
+// made it:
 // da [n], db [n] += dscore [K].
 void product_backward(double *da, double *db, const double *dscore, const int *index, int n, int K);
 #endif

@@ -10,7 +10,8 @@ enum { MOST = 13, MOST_PAIRS = MOST * MOST };
 // Random numbers, or small integers: then ties are everywhere, and sums are exact.
 static void fill(double *v, int n, bool integers, uint64_t key) {
     for (int i = 0; i < n; i++)
-        v[i] = integers ? (double)random_below(key, (uint64_t)i, 4) - 1.0 : random_normal(key, (uint64_t)i);
+        v[i] = integers ? (double)random_below(key, (uint64_t)i, 4) - 1.0
+                        : random_normal(key, (uint64_t)i);
 }
 
 // The place of i, by counting who stands before it: no search at all.
@@ -39,8 +40,8 @@ END_TEST
 //     7 8 5
 //     3 4 1
 //     6 7 4      highest: 8 (key 1), then 7 twice: key 0 before key 7
-// Ranks: a is 5 (row 0), 4 (row 2), 1; b is 3 (column 1), 2 (column 0), 0. The pairs with p·q <= 3 are (1,1) = 8,
-// (1,2) = 7, (1,3) = 5, (2,1) = 7, (3,1) = 4: five sums instead of nine.
+// Ranks: a is 5 (row 0), 4 (row 2), 1; b is 3 (column 1), 2 (column 0), 0. The pairs with p·q <= 3
+// are (1,1) = 8, (1,2) = 7, (1,3) = 5, (2,1) = 7, (3,1) = 4: five sums instead of nine.
 START_TEST(three_by_three_on_paper)
 {
     const double a[] = { 5, 1, 4 }, b[] = { 2, 3, 0 };
@@ -62,8 +63,8 @@ static void expect_same(const double *a, const double *b, int n, int K) {
         if (way == 1) product_top_k(score, index, a, b, n, K, room);
         for (int k = 0; k < K; k++) {
             ck_assert_msg(index[k] == want[k] && score[k] == want_score[k],
-                          "n %d K %d way %d rank %d: key %d with %g, of all pairs it is %d with %g", n, K, way, k,
-                          index[k], score[k], want[k], want_score[k]);
+                          "n %d K %d way %d rank %d: key %d with %g, of all pairs it is %d with %g",
+                          n, K, way, k, index[k], score[k], want[k], want_score[k]);
         }
     }
 }
@@ -100,8 +101,8 @@ START_TEST(all_pairs_holds_the_first_k_ranks)
 }
 END_TEST
 
-// No candidate may be left out: with p ones in a and q in b, p·q <= K pairs share the highest sum, and the pair of
-// ranks (p,q) is the last of them.
+// No candidate may be left out: with p ones in a and q in b, p·q <= K pairs share the highest sum,
+// and the pair of ranks (p,q) is the last of them.
 START_TEST(every_candidate_can_be_chosen)
 {
     enum { K = 8 };
@@ -136,7 +137,8 @@ START_TEST(nan_comes_behind_every_number)
         int want[K], index[K], room[2 * K];
         fill(a, N, _i, random_key(seed, "a"));
         fill(b, N, _i, random_key(seed, "b"));
-        for (uint64_t i = 0; i < 4; i++) (i % 2 ? a : b)[random_below(random_key(seed, "at"), i, N)] = NAN;
+        for (uint64_t i = 0; i < 4; i++)
+            (i % 2 ? a : b)[random_below(random_key(seed, "at"), i, N)] = NAN;
         all_pairs_top_k(want_score, want, a, b, N, K);
         product_top_k(score, index, a, b, N, K, room);
         for (int k = 0; k < K; k++) {
@@ -147,8 +149,8 @@ START_TEST(nan_comes_behind_every_number)
 }
 END_TEST
 
-// Exact over real numbers. In floating point two sums may round to one, and then brute force goes by the index while
-// the search by halves still knows which half was better.
+// Exact over real numbers. In floating point two sums may round to one, and then brute force goes
+// by the index while the search by halves still knows which half was better.
 START_TEST(rounding_can_make_a_tie_of_two_sums)
 {
     const double a[] = { 1.0, 2.0 }, b[] = { 1e20, -1e20 };
@@ -162,17 +164,20 @@ START_TEST(rounding_can_make_a_tie_of_two_sums)
 }
 END_TEST
 
-// Sub-keys of whole numbers, so that every score is exact: the n² keys written down choose the same.
+// Sub-keys of whole numbers, so that every score is exact: the n² keys written down choose the
+// same.
 START_TEST(the_sums_of_sub_keys_are_the_flat_keys)
 {
     enum { N = 7, WIDTH = 3, K = 5 };
-    double query[WIDTH], first[N * WIDTH], second[N * WIDTH], keys[N * N * WIDTH], a[N], b[N], flat[N * N], score[K];
+    double query[WIDTH], first[N * WIDTH], second[N * WIDTH], keys[N * N * WIDTH], a[N], b[N],
+        flat[N * N], score[K];
     int index[K], want[K], room[2 * K];
     fill(query, WIDTH, true, random_key(2, "query"));
     fill(first, N * WIDTH, true, random_key(2, "first"));
     fill(second, N * WIDTH, true, random_key(2, "second"));
     for (int f = 0; f < N * N; f++) {
-        for (int d = 0; d < WIDTH; d++) keys[f * WIDTH + d] = first[f / N * WIDTH + d] + second[f % N * WIDTH + d];
+        for (int d = 0; d < WIDTH; d++)
+            keys[f * WIDTH + d] = first[f / N * WIDTH + d] + second[f % N * WIDTH + d];
     }
     key_scores(flat, query, keys, N * N, WIDTH);
     top_k(want, flat, N * N, K);

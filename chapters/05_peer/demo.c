@@ -1,5 +1,6 @@
-// build/chapter-05 shows what two heads choose, what more experts cost, and who gets work; --picture FILE draws the
-// lesson's picture, --time lets the pool grow to a million experts and measures this chapter's own code.
+// build/chapter-05 shows what two heads choose, what more experts cost, and who gets work;
+// --picture FILE draws the lesson's picture, --time lets the pool grow to a million experts and
+// measures this chapter's own code.
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
@@ -38,7 +39,8 @@ static size_t expert_numbers(const Peer *p) { return 2 * (size_t)p->F * p->D; }
 static bool layer_new(Layer *out, const Peer *p, Error *error) {
     size_t query = query_numbers(p), keys = key_numbers(p), experts = expert_numbers(p);
     *out = (Layer){ .p = *p };
-    out->block = malloc((query + keys + experts + peer_token_doubles(p) + 2 * (size_t)p->D) * sizeof *out->block);
+    out->block = malloc((query + keys + experts + peer_token_doubles(p) + 2 * (size_t)p->D) *
+                        sizeof *out->block);
     out->index = malloc(((size_t)p->C + 2) * p->K * sizeof *out->index);
     if (out->block == NULL || out->index == NULL) {
         layer_free(out);
@@ -54,13 +56,16 @@ static bool layer_new(Layer *out, const Peer *p, Error *error) {
     out->room = out->index + (size_t)p->C * p->K;
     normal(out->w.query, query, 1.0 / sqrt(p->D), "query");
     normal(out->w.keys, keys, 1.0, "keys");
-    // A short piece again and again: random enough to be added up, and a million experts are filled in a second.
+    // A short piece again and again: random enough to be added up, and a million experts are filled
+    // in a second.
     normal(out->w.in, experts < 4096 ? experts : 4096, 1.0 / sqrt(p->D), "experts");
     for (size_t i = 4096; i < experts; i++) out->w.in[i] = out->w.in[i - 4096];
     return true;
 }
 
-static void forward(Layer *layer) { peer_forward(layer->y, &layer->kept, layer->room, layer->x, &layer->w, &layer->p); }
+static void forward(Layer *layer) {
+    peer_forward(layer->y, &layer->kept, layer->room, layer->x, &layer->w, &layer->p);
+}
 
 // ---- what two heads choose
 
@@ -75,8 +80,8 @@ static bool show_heads(Error *error) {
         double sum = 0.0;
         printf("  head %d, experts", c);
         for (int slot = c * p.K; slot < (c + 1) * p.K; slot++) {
-            printf("%s %d (%.3f, gate %.3f)", slot % p.K ? "," : "", layer.kept.index[slot], layer.kept.score[slot],
-                   layer.kept.gate[slot]);
+            printf("%s %d (%.3f, gate %.3f)", slot % p.K ? "," : "", layer.kept.index[slot],
+                   layer.kept.score[slot], layer.kept.gate[slot]);
             sum += layer.kept.gate[slot];
         }
         printf("; gates in all %.3f\n", sum);
@@ -92,13 +97,15 @@ enum { POOLS = sizeof pools / sizeof pools[0] };
 
 static void show_costs(void) {
     Peer p = { .D = 256, .C = 8, .K = 8, .Dk = 128 };
-    printf("\nD = %d, %d heads, %d choices each, keys of %d numbers: what one token takes\n\n", p.D, p.C, p.K, p.Dk);
+    printf("\nD = %d, %d heads, %d choices each, keys of %d numbers: what one token takes\n\n", p.D,
+           p.C, p.K, p.Dk);
     printf("  %8s %11s %10s   %s\n", "", "numbers", "numbers", "multiplications");
-    printf("  %8s %11s %10s %9s %9s %9s %12s\n", "experts", "stored", "touched", "queries", "scores", "experts",
-           "flat scores");
+    printf("  %8s %11s %10s %9s %9s %9s %12s\n", "experts", "stored", "touched", "queries",
+           "scores", "experts", "flat scores");
     for (int i = 0; i < POOLS; i++) {
         p.F = pools[i];
-        size_t query = query_numbers(&p), keys = key_numbers(&p), chosen = 2 * (size_t)p.C * p.K * p.D;
+        size_t query = query_numbers(&p), keys = key_numbers(&p),
+               chosen = 2 * (size_t)p.C * p.K * p.D;
         printf("  %8d %11zu %10zu %9zu %9zu %9zu %12zu\n", p.F, query + keys + expert_numbers(&p),
                query + keys + chosen, query, keys, chosen, (size_t)p.C * p.F * 2 * p.Dk);
     }
@@ -108,7 +115,8 @@ static void show_costs(void) {
 
 enum { TOKENS = 4096 };
 
-// A token is `alike` times what all tokens have in common, and what is its own. total [F] is written.
+// A token is `alike` times what all tokens have in common, and what is its own. total [F] is
+// written.
 static bool let_work(double *total, const Peer *p, double alike, Error *error) {
     Layer layer;
     uint64_t common = random_key(5, "common"), own = random_key(5, "own");
@@ -132,8 +140,8 @@ enum { ALIKES = sizeof alikes / sizeof alikes[0] };
 static bool show_usage(Error *error) {
     double *total = malloc((size_t)worked.F * sizeof *total);
     bool ok = total != NULL || fail(error, "no memory for %d totals", worked.F);
-    printf("\nWho gets work: %d experts, %d heads, %d choices each, %d tokens\n\n", worked.F, worked.C, worked.K,
-           TOKENS);
+    printf("\nWho gets work: %d experts, %d heads, %d choices each, %d tokens\n\n", worked.F,
+           worked.C, worked.K, TOKENS);
     printf("  what tokens share   usage   unevenness (at most %.4f)\n", log(worked.F));
     for (int i = 0; ok && i < ALIKES; i++) {
         ok = let_work(total, &worked, alikes[i], error);
@@ -172,8 +180,8 @@ static bool draw(const char *path, Error *error) {
         if (!ok) break;
         picture_text(&picture, left, 20, 1.5, COLOR_TEXT, titles[i]);
         paint(&picture, left, top, total);
-        snprintf(text, sizeof text, "usage %.1f%%, unevenness %.2f", 100 * expert_usage(total, worked.F),
-                 expert_unevenness(total, worked.F));
+        snprintf(text, sizeof text, "usage %.1f%%, unevenness %.2f",
+                 100 * expert_usage(total, worked.F), expert_unevenness(total, worked.F));
         picture_text(&picture, left, top + PANEL + 12, 1.5, COLOR_DIM, text);
     }
     ok = ok && picture_write_png(&picture, path, error);
@@ -205,7 +213,8 @@ static void time_token(double spent[PARTS], Layer *layer, double *all_score, int
     at[CHOICE] = clock_seconds();
     peer_choose(kept->score, kept->index, layer->room, kept->scores, p);
     at[EXPERTS] = clock_seconds();
-    peer_experts(layer->y, kept->gate, kept->z, kept->score, kept->index, layer->x, layer->w.in, layer->w.out, p);
+    peer_experts(layer->y, kept->gate, kept->z, kept->score, kept->index, layer->x, layer->w.in,
+                 layer->w.out, p);
     at[ALL_PAIRS] = clock_seconds();
     for (int c = 0; c < p->C; c++) {
         const double *first = kept->scores + (size_t)c * n, *second = first + (size_t)p->C * n;
@@ -222,25 +231,28 @@ static bool time_pool(double least[PARTS], const Peer *p, Error *error) {
     Layer layer;
     if (!layer_new(&layer, p, error)) return false;
     for (int t = 0; t < WARM + TIMED; t++) {
-        for (size_t d = 0; d < (size_t)p->D; d++) layer.x[d] = random_normal(9, (size_t)t * p->D + d);
+        for (size_t d = 0; d < (size_t)p->D; d++)
+            layer.x[d] = random_normal(9, (size_t)t * p->D + d);
         time_token(spent, &layer, score, index);
-        for (int part = 0; t >= WARM && part < PARTS; part++) least[part] = fmin(least[part], 1e6 * spent[part]);
+        for (int part = 0; t >= WARM && part < PARTS; part++)
+            least[part] = fmin(least[part], 1e6 * spent[part]);
     }
     layer_free(&layer);
     return true;
 }
 
 static void print_times(double times[POOLS][PARTS]) {
-    printf("%9s %8s %7s %7s %8s %10s %10s   %s\n", "experts", "queries", "scores", "choice", "experts", "the layer",
-           "all pairs", "growth: layer sqrt(F)   pairs    F");
+    printf("%9s %8s %7s %7s %8s %10s %10s   %s\n", "experts", "queries", "scores", "choice",
+           "experts", "the layer", "all pairs", "growth: layer sqrt(F)   pairs    F");
     double first = 0.0;
     for (int i = 0; i < POOLS; i++) {
         double layer = 0.0;
         for (int part = 0; part < ALL_PAIRS; part++) layer += times[i][part];
         if (i == 0) first = layer;
-        printf("%9d %8.1f %7.1f %7.1f %8.1f %10.1f %10.1f %15.1f %7.0f %7.0f %4d\n", pools[i], times[i][QUERIES],
-               times[i][SCORES], times[i][CHOICE], times[i][EXPERTS], layer, times[i][ALL_PAIRS], layer / first,
-               sqrt((double)pools[i] / pools[0]), times[i][ALL_PAIRS] / times[0][ALL_PAIRS], pools[i] / pools[0]);
+        printf("%9d %8.1f %7.1f %7.1f %8.1f %10.1f %10.1f %15.1f %7.0f %7.0f %4d\n", pools[i],
+               times[i][QUERIES], times[i][SCORES], times[i][CHOICE], times[i][EXPERTS], layer,
+               times[i][ALL_PAIRS], layer / first, sqrt((double)pools[i] / pools[0]),
+               times[i][ALL_PAIRS] / times[0][ALL_PAIRS], pools[i] / pools[0]);
     }
 }
 
@@ -249,8 +261,9 @@ static bool measure(Error *error) {
     Peer p = { .D = 64, .C = 8, .K = 8, .Dk = 64 };
     double times[POOLS][PARTS];
     for (int i = 0; i < POOLS * PARTS; i++) times[i / PARTS][i % PARTS] = INFINITY;
-    printf("microseconds a token, forward: D = %d, %d heads, %d choices each, keys of %d numbers\n\n", p.D, p.C, p.K,
-           p.Dk);
+    printf(
+        "microseconds a token, forward: D = %d, %d heads, %d choices each, keys of %d numbers\n\n",
+        p.D, p.C, p.K, p.Dk);
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < POOLS; i++) {
             p.F = pools[i];

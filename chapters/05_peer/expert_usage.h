@@ -2,8 +2,9 @@
 #define EXPERT_USAGE_H
 #include "chapters/05_peer/peer.h"
 
-// Do a million experts all have work? He 2024 asks it (expert usage and query batch normalisation) in two numbers of
-// Lample 2019, both of total[f] = Σ gate: how loud expert f was over all tokens and heads.
+// Do a million experts all have work? He 2024 asks it (expert usage and query batch normalisation)
+// in two numbers of Lample 2019, both of total[f] = Σ gate: how loud expert f was over all tokens
+// and heads.
 //   usage       the share of experts with total[f] > 0
 //   unevenness  KL(share ‖ uniform) = log F + Σ_f share_f log share_f in nats, share = total / Σ total:
 //               0 where all spoke equally, log F where one alone spoke

@@ -12,8 +12,8 @@ static size_t weights_of(int list, const KeyValue *r) { return (size_t)list * r-
 static size_t keys_of(int list, const KeyValue *r) { return (size_t)list * r->n * r->Dk; }
 
 // [scores
-void key_value_scores(double *scores, double *query, const double *x, const double *query_weights, const double *keys,
-                      const KeyValue *r) {
+void key_value_scores(double *scores, double *query, const double *x, const double *query_weights,
+                      const double *keys, const KeyValue *r) {
     for (int list = 0; list < key_value_lists(r); list++) {
         double *own = query + (size_t)list * r->Dk, *row = scores + (size_t)list * r->n;
         linear(own, x, query_weights + weights_of(list, r), r->D, r->Dk);
@@ -23,10 +23,11 @@ void key_value_scores(double *scores, double *query, const double *x, const doub
 }
 // scores]
 
-// One list: dquery from its scores, and through Wq to x. room: dquery [Dk], then this list's share of dx [D].
-static void list_backward(double *dx, double *dquery_weights, double *dkeys, double *room, const double *dscores,
-                          const double *query, const double *x, const double *query_weights, const double *keys,
-                          const KeyValue *r) {
+// One list: dquery from its scores, and through Wq to x. room: dquery [Dk], then this list's share
+// of dx [D].
+static void list_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+                          const double *dscores, const double *query, const double *x,
+                          const double *query_weights, const double *keys, const KeyValue *r) {
     double *dquery = room, *part = room + r->Dk;
     for (int d = 0; d < r->Dk; d++) dquery[d] = 0.0;
     for (int i = 0; i < r->n; i++) {
@@ -39,12 +40,13 @@ static void list_backward(double *dx, double *dquery_weights, double *dkeys, dou
     for (int d = 0; d < r->D; d++) dx[d] += part[d];
 }
 
-void key_value_backward(double *dx, double *dquery_weights, double *dkeys, double *room, const double *dscores,
-                        const double *query, const double *x, const double *query_weights, const double *keys,
-                        const KeyValue *r) {
+void key_value_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+                        const double *dscores, const double *query, const double *x,
+                        const double *query_weights, const double *keys, const KeyValue *r) {
     for (int list = 0; list < key_value_lists(r); list++) {
         size_t weights = weights_of(list, r), own = keys_of(list, r);
-        list_backward(dx, dquery_weights + weights, dkeys + own, room, dscores + (size_t)list * r->n,
-                      query + (size_t)list * r->Dk, x, query_weights + weights, keys + own, r);
+        list_backward(dx, dquery_weights + weights, dkeys + own, room,
+                      dscores + (size_t)list * r->n, query + (size_t)list * r->Dk, x,
+                      query_weights + weights, keys + own, r);
     }
 }

@@ -58,8 +58,8 @@ static double dot(const double *a, const double *b, int n) {
 }
 
 // [experts
-void peer_experts(double *y, double *gate, double *z, const double *score, const int *index, const double *x,
-                  const double *in, const double *out, const Peer *p) {
+void peer_experts(double *y, double *gate, double *z, const double *score, const int *index,
+                  const double *x, const double *in, const double *out, const Peer *p) {
     for (int d = 0; d < p->D; d++) y[d] = 0.0;
     for (int c = 0; c < p->C; c++) {
         softmax(gate + c * p->K, score + c * p->K, p->K);
@@ -74,11 +74,12 @@ void peer_experts(double *y, double *gate, double *z, const double *score, const
 // experts]
 
 // [experts_backward
-void peer_experts_backward(double *dx, double *dscore, double *din, double *dout, const double *dy, const double *gate,
-                           const int *index, const double *z, const double *x, const double *in, const double *out,
-                           const Peer *p) {
+void peer_experts_backward(double *dx, double *dscore, double *din, double *dout, const double *dy,
+                           const double *gate, const int *index, const double *z, const double *x,
+                           const double *in, const double *out, const Peer *p) {
     for (int c = 0; c < p->C; c++) {
-        double *dgate = dscore + c * p->K; // first the gates' gradients, then the scores' in their place
+        // first the gates' gradients, then the scores' in their place
+        double *dgate = dscore + c * p->K;
         for (int slot = c * p->K; slot < (c + 1) * p->K; slot++) {
             size_t expert = (size_t)index[slot] * p->D;
             double weight = gate[slot] * gelu(z[slot]), dweight = dot(out + expert, dy, p->D);
@@ -98,7 +99,8 @@ void peer_experts_backward(double *dx, double *dscore, double *din, double *dout
 // ---- the layer
 
 // [layer
-void peer_forward(double *y, const PeerToken *kept, int *room, const double *x, const PeerWeights *w, const Peer *p) {
+void peer_forward(double *y, const PeerToken *kept, int *room, const double *x,
+                  const PeerWeights *w, const Peer *p) {
     KeyValue router = peer_router(p);
     key_value_scores(kept->scores, kept->query, x, w->query, w->keys, &router);
     peer_choose(kept->score, kept->index, room, kept->scores, p);
@@ -108,13 +110,14 @@ void peer_forward(double *y, const PeerToken *kept, int *room, const double *x, 
 
 size_t peer_room(const Peer *p) { return slots(p) + sub_keys(p) + p->Dk + p->D; }
 
-void peer_backward(double *dx, const PeerWeights *gradient, double *room, const double *dy, const PeerToken *kept,
-                   const double *x, const PeerWeights *w, const Peer *p) {
+void peer_backward(double *dx, const PeerWeights *gradient, double *room, const double *dy,
+                   const PeerToken *kept, const double *x, const PeerWeights *w, const Peer *p) {
     KeyValue router = peer_router(p);
     double *dscore = room, *dscores = dscore + slots(p), *rest = dscores + sub_keys(p);
     for (int d = 0; d < p->D; d++) dx[d] = 0.0;
-    peer_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->gate, kept->index, kept->z, x, w->in,
-                          w->out, p);
+    peer_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->gate, kept->index,
+                          kept->z, x, w->in, w->out, p);
     peer_choose_backward(dscores, dscore, kept->index, p);
-    key_value_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x, w->query, w->keys, &router);
+    key_value_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x, w->query,
+                       w->keys, &router);
 }

@@ -3,13 +3,15 @@
 #include "chapters/05_peer/key_value.h"
 #include <stddef.h>
 
-// Parameter-efficient expert retrieval, one token at a time (He 2024, equations 1 to 3, in the form of the sgatlin
-// authors' baseline). There is one pool of F experts, each a single neuron, in and out; C heads choose K of it each by
-// product keys (chapter 04) and weigh theirs by a softmax (chapter 02) over the K:
+// Parameter-efficient expert retrieval, one token at a time (He 2024, equations 1 to 3, in the form
+// of the sgatlin authors' baseline). There is one pool of F experts, each a single neuron, in and
+// out; C heads choose K of it each by product keys (chapter 04) and weigh theirs by a softmax
+// (chapter 02) over the K:
 //   y = Σ_c Σ_k gate[c,k] · gelu(in[index[c,k]] · x) · out[index[c,k]]          gate[c] = softmax(score[c])
 // An expert that two heads choose speaks twice.
 //
-// Three steps, each callable alone, and between the second and the third stands the layer's decision, the gating:
+// Three steps, each callable alone, and between the second and the third stands the layer's
+// decision, the gating:
 //   x → scores of all sub-keys → gating (score, index) → y
 // The caller owns all memory. Gradients are of a loss whose dL/dy is dy.
 
@@ -40,24 +42,28 @@ size_t peer_token_doubles(const Peer *p); // what one token's views take; and C�
 PeerToken peer_token(double *doubles, int *index, const Peer *p);
 
 // y [D] from x [D]; fills `kept`. room: 2·K ints.
-void peer_forward(double *y, const PeerToken *kept, int *room, const double *x, const PeerWeights *w, const Peer *p);
+void peer_forward(double *y, const PeerToken *kept, int *room, const double *x,
+                  const PeerWeights *w, const Peer *p);
 
 // dx [D] is written, gradient += . room: peer_room doubles.
-void peer_backward(double *dx, const PeerWeights *gradient, double *room, const double *dy, const PeerToken *kept,
-                   const double *x, const PeerWeights *w, const Peer *p);
+void peer_backward(double *dx, const PeerWeights *gradient, double *room, const double *dy,
+                   const PeerToken *kept, const double *x, const PeerWeights *w, const Peer *p);
 size_t peer_room(const Peer *p);
 
-// Step one is key_value_scores. Step two: the K best of each head, score and index [C,K]. room: 2·K ints.
+// Step one is key_value_scores. Step two: the K best of each head, score and index [C,K]. room: 2·K
+// ints.
 void peer_choose(double *score, int *index, int *room, const double *scores, const Peer *p);
-// Step three: y [D], and gate and z [C,K] for the way back, from any gating, the router's or another.
-void peer_experts(double *y, double *gate, double *z, const double *score, const int *index, const double *x,
-                  const double *in, const double *out, const Peer *p);
+// Step three: y [D], and gate and z [C,K] for the way back, from any gating, the router's or
+// another.
+void peer_experts(double *y, double *gate, double *z, const double *score, const int *index,
+                  const double *x, const double *in, const double *out, const Peer *p);
 
-// Its way back, with h = gelu(z):  dgate = h·(out·dy),  dz = gate·gelu'(z)·(out·dy),  dout += gate·h·dy,  din += dz·x,
-// dx += dz·in, and through the softmax to dscore [C,K], which is written; dx [D], din, dout [F,D] are added to.
-void peer_experts_backward(double *dx, double *dscore, double *din, double *dout, const double *dy, const double *gate,
-                           const int *index, const double *z, const double *x, const double *in, const double *out,
-                           const Peer *p);
+// Its way back, with h = gelu(z): dgate = h·(out·dy), dz = gate·gelu'(z)·(out·dy), dout +=
+// gate·h·dy, din += dz·x, dx += dz·in, and through the softmax to dscore [C,K], which is written;
+// dx [D], din, dout [F,D] are added to.
+void peer_experts_backward(double *dx, double *dscore, double *din, double *dout, const double *dy,
+                           const double *gate, const int *index, const double *z, const double *x,
+                           const double *in, const double *out, const Peer *p);
 // dscores [2,C,n] is written: what was not chosen gets 0. The choice itself has no gradient.
 void peer_choose_backward(double *dscores, const double *dscore, const int *index, const Peer *p);
 #endif

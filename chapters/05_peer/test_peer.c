@@ -31,8 +31,11 @@ static PeerWeights take_weights(double **from, const size_t sizes[4]) {
 
 static Layer layer_new(const Peer *p) {
     size_t D = (size_t)p->D, experts = p->F * D, lists = 2 * (size_t)p->C;
-    Layer layer = { .p = *p, .sizes = { lists * D * p->Dk, lists * peer_keys(p) * p->Dk, experts, experts } };
-    size_t count = 2 * (layer.sizes[0] + layer.sizes[1] + 2 * experts) + 4 * D + peer_room(p) + peer_token_doubles(p);
+    Layer layer = {
+        .p = *p, .sizes = { lists * D * p->Dk, lists * peer_keys(p) * p->Dk, experts, experts }
+    };
+    size_t count = 2 * (layer.sizes[0] + layer.sizes[1] + 2 * experts) + 4 * D + peer_room(p) +
+                   peer_token_doubles(p);
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc((size_t)p->C * p->K + 2 * (size_t)p->K, sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
@@ -67,24 +70,27 @@ static Layer random_layer(const Peer *p, uint64_t seed) {
 }
 
 static void forward(Layer *l) { peer_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->p); }
-static void backward(Layer *l) { peer_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->p); }
+static void backward(Layer *l) {
+    peer_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->p);
+}
 
 // ---- on paper
 
-// D = 2, F = 4 experts, n = 2, one head, K = 2, Dk = 1; so the scale is 1/√2. x = (1, 2); the queries are (2, 0)·x = 2
-// and (0, 1)·x = 2. Keys of the first list 3, 0, of the second (ln 3)/√2, 0. Scores, with √2·key as 2/√2 = √2:
+// D = 2, F = 4 experts, n = 2, one head, K = 2, Dk = 1; so the scale is 1/√2. x = (1, 2); the
+// queries are (2, 0)·x = 2 and (0, 1)·x = 2. Keys of the first list 3, 0, of the second (ln 3)/√2,
+// 0. Scores, with √2·key as 2/√2 = √2:
 //     first 3√2, 0;  second ln 3, 0;  so expert 0 has 3√2 + ln 3, expert 1 has 3√2, and both others much less.
 // Softmax over the two: e^(ln 3) : 1, so the gates are 3/4 and 1/4.
-// in: expert 0 (10, 0), expert 1 (2, -1);  z = 10 and 0;  gelu(10) = 10 and gelu'(10) = 1, gelu(0) = 0, gelu'(0) = 1/2.
-// out: (1, 1) and (4, 1);  y = 3/4·10·(1, 1) + 0 = (7.5, 7.5).
+// in: expert 0 (10, 0), expert 1 (2, -1); z = 10 and 0; gelu(10) = 10 and gelu'(10) = 1, gelu(0) =
+// 0, gelu'(0) = 1/2. out: (1, 1) and (4, 1); y = 3/4·10·(1, 1) + 0 = (7.5, 7.5).
 // Back with dy = (1, 0): out·dy is 1 and 4.
 //     expert 0: dgate = 10·1, dz = 3/4·1·1, dout += 7.5·dy = (7.5, 0), din += 3/4·x = (0.75, 1.5),
 //               dx += 3/4·in = (7.5, 0)
 //     expert 1: dgate = 0,    dz = 1/4·1/2·4 = 1/2, dout += 0, din += x/2 = (0.5, 1), dx += in/2 = (1, -0.5)
 // Σ gate·dgate = 7.5: dscore = 3/4·(10 - 7.5) = 1.875 and 1/4·(0 - 7.5) = -1.875.
-// Both have i = 0, where the two cancel; j = 0 gets 1.875 and j = 1 -1.875. With the scale, dkeys of the second list =
-// ±1.875·2/√2 = ±1.875·√2, dquery = 1.875·(ln 3)/√2/√2 = 0.9375·ln 3, dWq of it = x times that; dx += (0, 1) times
-// that.
+// Both have i = 0, where the two cancel; j = 0 gets 1.875 and j = 1 -1.875. With the scale, dkeys
+// of the second list = ±1.875·2/√2 = ±1.875·√2, dquery = 1.875·(ln 3)/√2/√2 = 0.9375·ln 3, dWq of
+// it = x times that; dx += (0, 1) times that.
 START_TEST(four_experts_on_paper)
 {
     const Peer p = { .D = 2, .F = 4, .C = 1, .K = 2, .Dk = 1 };
@@ -115,8 +121,9 @@ START_TEST(four_experts_on_paper)
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
-            ck_assert_msg(fabs(numbers[i].got[j] - numbers[i].want[j]) < 1e-13, "%s[%zu] is %g, on paper %g",
-                          numbers[i].name, j, numbers[i].got[j], numbers[i].want[j]);
+            ck_assert_msg(fabs(numbers[i].got[j] - numbers[i].want[j]) < 1e-13,
+                          "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].got[j],
+                          numbers[i].want[j]);
         }
     }
     backward(&l); // gradients of parameters are added, dx is written
@@ -216,10 +223,13 @@ START_TEST(backward_is_the_slope_of_forward)
     Layer l = random_layer(&p, 7);
     forward(&l);
     backward(&l);
-    // With one choice a head the softmax is 1 whatever the score, and the router has no gradient at all.
+    // With one choice a head the softmax is 1 whatever the score, and the router has no gradient at
+    // all.
     const Slopes slopes = { loss, &l, l.kept.index, (size_t)p.C * p.K };
-    (p.K == 1 ? expect_no_slopes : expect_slopes)("query", l.w.query, l.gradient.query, l.sizes[0], &slopes);
-    (p.K == 1 ? expect_no_slopes : expect_slopes)("keys", l.w.keys, l.gradient.keys, l.sizes[1], &slopes);
+    (p.K == 1 ? expect_no_slopes : expect_slopes)("query", l.w.query, l.gradient.query, l.sizes[0],
+                                                  &slopes);
+    (p.K == 1 ? expect_no_slopes : expect_slopes)("keys", l.w.keys, l.gradient.keys, l.sizes[1],
+                                                  &slopes);
     expect_slopes("in", l.w.in, l.gradient.in, l.sizes[2], &slopes);
     expect_slopes("out", l.w.out, l.gradient.out, l.sizes[3], &slopes);
     expect_slopes("x", l.x, l.dx, (size_t)p.D, &slopes);
@@ -231,27 +241,33 @@ END_TEST
 
 static const Peer middle = { .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6 };
 
-// A flat router with one key an expert: the two sub-keys end to end, asked by both queries end to end.
+// A flat router with one key an expert: the two sub-keys end to end, asked by both queries end to
+// end.
 static void join(double *flat_query, double *flat_keys, const Layer *l) {
     const Peer *p = &l->p;
-    size_t n = (size_t)peer_keys(p), Dk = (size_t)p->Dk, D = (size_t)p->D, F = (size_t)p->F, C = (size_t)p->C;
+    size_t n = (size_t)peer_keys(p), Dk = (size_t)p->Dk, D = (size_t)p->D, F = (size_t)p->F,
+           C = (size_t)p->C;
     for (size_t list = 0; list < 2 * C; list++) {
         size_t part = list / C, c = list % C;
         for (size_t d = 0; d < D; d++) {
-            memcpy(flat_query + ((c * D + d) * 2 + part) * Dk, l->w.query + (list * D + d) * Dk, Dk * sizeof(double));
+            memcpy(flat_query + ((c * D + d) * 2 + part) * Dk, l->w.query + (list * D + d) * Dk,
+                   Dk * sizeof(double));
         }
         for (size_t f = 0; f < F; f++) {
             size_t sub = part == 0 ? f / n : f % n;
-            memcpy(flat_keys + ((c * F + f) * 2 + part) * Dk, l->w.keys + (list * n + sub) * Dk, Dk * sizeof(double));
+            memcpy(flat_keys + ((c * F + f) * 2 + part) * Dk, l->w.keys + (list * n + sub) * Dk,
+                   Dk * sizeof(double));
         }
     }
 }
 
-// PEER's router with keys that are all pairs of sub-keys is the flat key-value router: the same scores, the same
-// choice.
+// PEER's router with keys that are all pairs of sub-keys is the flat key-value router: the same
+// scores, the same choice.
 START_TEST(the_router_is_a_flat_one_over_all_pairs)
 {
-    const KeyValue flat = { .parts = 1, .C = middle.C, .n = middle.F, .D = middle.D, .Dk = 2 * middle.Dk };
+    const KeyValue flat = {
+        .parts = 1, .C = middle.C, .n = middle.F, .D = middle.D, .Dk = 2 * middle.Dk
+    };
     enum { C = 3, F = 25, D = 11, WIDE = 12, K = 4 };
     for (uint64_t seed = 0; seed < 20; seed++) {
         double query[C * D * WIDE], keys[C * F * WIDE], asked[C * WIDE], scores[C * F], best[K];
@@ -273,7 +289,8 @@ START_TEST(the_router_is_a_flat_one_over_all_pairs)
 }
 END_TEST
 
-// One head that takes one expert: softmax over one number is 1, whatever it is, and the layer is that neuron.
+// One head that takes one expert: softmax over one number is 1, whatever it is, and the layer is
+// that neuron.
 START_TEST(one_head_and_one_choice_is_one_neuron)
 {
     const Peer p = { .D = 7, .F = 16, .C = 1, .K = 1, .Dk = 3 };
@@ -291,7 +308,8 @@ START_TEST(one_head_and_one_choice_is_one_neuron)
 }
 END_TEST
 
-// All heads together are the sum of each head alone, over the same experts: an expert that two choose speaks twice.
+// All heads together are the sum of each head alone, over the same experts: an expert that two
+// choose speaks twice.
 START_TEST(heads_add_up)
 {
     Layer all = random_layer(&middle, 3);
@@ -318,18 +336,21 @@ START_TEST(heads_add_up)
     for (int a = 0; a < 12; a++) {
         for (int b = a + 1; b < 12; b++) shared += all.kept.index[a] == all.kept.index[b];
     }
-    ck_assert_int_gt(shared, 0); // or this test would show nothing of an expert that is chosen twice
+    // or this test would show nothing of an expert that is chosen twice
+    ck_assert_int_gt(shared, 0);
     expect("y", all.y, sum, 11, 1e-14);
     layer_free(&all);
 }
 END_TEST
 
-// Every expert with the same gate: chapter 01's mlp, whose neurons are the experts, divided by their number.
+// Every expert with the same gate: chapter 01's mlp, whose neurons are the experts, divided by
+// their number.
 START_TEST(all_experts_alike_are_an_mlp)
 {
     enum { D = 5, F = 12 };
     const Peer p = { .D = D, .F = F, .C = 1, .K = F, .Dk = 1 };
-    double in[F * D], out[F * D], up[D * F], x[D], y[D], mlp[D], score[F] = { 0 }, gate[F], z[F], hidden[2 * F];
+    double in[F * D], out[F * D], up[D * F], x[D], y[D], mlp[D], score[F] = { 0 }, gate[F], z[F],
+                                                                 hidden[2 * F];
     int index[F];
     fill(in, F * D, 1.0, 1, "in");
     fill(out, F * D, 1.0 / F, 1, "out");
@@ -345,14 +366,16 @@ START_TEST(all_experts_alike_are_an_mlp)
 }
 END_TEST
 
-// A softmax sees only differences: the gates of a head stay when all of its scores rise. In chapter 06 they will not.
+// A softmax sees only differences: the gates of a head stay when all of its scores rise. In chapter
+// 06 they will not.
 START_TEST(a_head_that_likes_all_more_gates_the_same)
 {
     Layer l = random_layer(&middle, 4);
     double score[12], before[11];
     forward(&l);
     memcpy(before, l.y, sizeof before);
-    for (int slot = 0; slot < 12; slot++) score[slot] = l.kept.score[slot] + 5.0 * (slot / middle.K);
+    for (int slot = 0; slot < 12; slot++)
+        score[slot] = l.kept.score[slot] + 5.0 * (slot / middle.K);
     peer_experts(l.y, l.kept.gate, l.kept.z, score, l.kept.index, l.x, l.w.in, l.w.out, &middle);
     expect("y", l.y, before, 11, 1e-13);
     layer_free(&l);
@@ -379,10 +402,12 @@ END_TEST
 
 // ---- usage
 
-// Four experts with total gates 1, 1, 0, 2: z = 1/4, 1/4, 0, 1/2;  ln 4 - 1/2 ln 4 - 1/2 ln 2 = 1/2 ln 2.
+// Four experts with total gates 1, 1, 0, 2: z = 1/4, 1/4, 0, 1/2; ln 4 - 1/2 ln 4 - 1/2 ln 2 = 1/2
+// ln 2.
 START_TEST(usage_on_paper)
 {
-    static const double total[4] = { 1, 1, 0, 2 }, even[4] = { 3, 3, 3, 3 }, one[4] = { 0, 0, 7, 0 }, none[4] = { 0 };
+    static const double total[4] = { 1, 1, 0, 2 }, even[4] = { 3, 3, 3, 3 },
+                        one[4] = { 0, 0, 7, 0 }, none[4] = { 0 };
     ck_assert_double_eq(expert_usage(total, 4), 0.75);
     ck_assert_double_eq_tol(expert_unevenness(total, 4), 0.5 * log(2.0), 1e-15);
     ck_assert_double_eq(expert_usage(even, 4), 1.0);
@@ -404,7 +429,8 @@ START_TEST(a_token_adds_its_gates)
     expert_usage_add(total, &l.kept, &middle);
     for (int f = 0; f < middle.F; f++) {
         double want = 0.0;
-        for (int slot = 0; slot < 12; slot++) want += l.kept.index[slot] == f ? 2 * l.kept.gate[slot] : 0.0;
+        for (int slot = 0; slot < 12; slot++)
+            want += l.kept.index[slot] == f ? 2 * l.kept.gate[slot] : 0.0;
         ck_assert_double_eq_tol(total[f], want, 1e-15);
         sum += total[f];
     }

@@ -1,5 +1,5 @@
-// build/chapter-06 shows that the choice is all that bends this layer, and what it costs; --picture FILE draws the
-// lesson's picture, --time measures this chapter's own code.
+// build/chapter-06 shows that the choice is all that bends this layer, and what it costs; --picture
+// FILE draws the lesson's picture, --time measures this chapter's own code.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/support/picture.h"
@@ -34,7 +34,8 @@ static bool layer_new(Layer *out, const Sgatlin *s, Error *error) {
     size_t query = (size_t)s->D * sgatlin_query_width(s), experts = (size_t)s->C * s->F * s->D;
     size_t keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk;
     *out = (Layer){ .s = *s };
-    out->block = malloc((query + keys + 2 * experts + sgatlin_token_doubles(s)) * sizeof *out->block);
+    out->block =
+        malloc((query + keys + 2 * experts + sgatlin_token_doubles(s)) * sizeof *out->block);
     out->index = malloc(((size_t)s->C + 2) * s->K * sizeof *out->index);
     if (out->block == NULL || out->index == NULL) {
         layer_free(out);
@@ -61,11 +62,13 @@ static void forward(double *y, Layer *layer, const double *x) {
 
 enum { D = 6, F = 16, K = 3, Dk = 2 };
 
-// v = u and something that the router cannot see: a vector at right angles to both columns of the query.
+// v = u and something that the router cannot see: a vector at right angles to both columns of the
+// query.
 static void unseen(double *v, const double *u, const double *query) {
     double column[Dk][D], e[D];
     normal(e, D, 1.0, "e");
-    for (int k = 0; k <= Dk; k++) { // Gram and Schmidt: columns against the columns before, at last e against them all
+    // Gram and Schmidt: columns against the columns before, at last e against them all
+    for (int k = 0; k <= Dk; k++) {
         double *next = k < Dk ? column[k] : e, length = 0.0;
         for (int d = 0; k < Dk && d < D; d++) next[d] = query[d * Dk + k];
         for (int j = 0; j < k; j++) {
@@ -83,7 +86,8 @@ static void show_gates(const char *name, Layer *layer, const double *x) {
     double y[D];
     forward(y, layer, x);
     printf("  %-10s", name);
-    for (int k = 0; k < K; k++) printf("  neuron%3d score %6.3f", layer->kept.index[k], layer->kept.score[k]);
+    for (int k = 0; k < K; k++)
+        printf("  neuron%3d score %6.3f", layer->kept.index[k], layer->kept.score[k]);
     printf("\n");
 }
 
@@ -116,16 +120,19 @@ static double frozen_bend(Layer *layer, const double *a, const double *b) {
     halfway(middle, a, b);
     sgatlin_experts(of_a, layer->kept.z, score, layer->index, a, layer->w.in, layer->w.out, s);
     sgatlin_experts(of_b, layer->kept.z, score, layer->index, b, layer->w.in, layer->w.out, s);
-    sgatlin_experts(of_middle, layer->kept.z, score, layer->index, middle, layer->w.in, layer->w.out, s);
+    sgatlin_experts(of_middle, layer->kept.z, score, layer->index, middle, layer->w.in,
+                    layer->w.out, s);
     halfway(want, of_a, of_b);
     return distance(of_middle, want);
 }
 
-// W [D,D] = Σ score · out inᵀ over the chosen: what the layer is for every input with these gates, y = W x.
+// W [D,D] = Σ score · out inᵀ over the chosen: what the layer is for every input with these gates,
+// y = W x.
 static void write_matrix(double *W, const Layer *layer) {
     memset(W, 0, D * D * sizeof *W);
     for (int k = 0; k < K; k++) {
-        const double *in = layer->w.in + layer->index[k] * D, *out = layer->w.out + layer->index[k] * D;
+        const double *in = layer->w.in + layer->index[k] * D,
+                     *out = layer->w.out + layer->index[k] * D;
         for (int o = 0; o < D; o++) {
             for (int i = 0; i < D; i++) W[o * D + i] += layer->kept.score[k] * out[o] * in[i];
         }
@@ -168,7 +175,8 @@ static bool show_linearity(Error *error) {
     show_gates("v", &layer, v);
     show_gates("w", &layer, w);
     printf("\nHow far f((a + b) / 2) is from (f(a) + f(b)) / 2\n\n");
-    printf("  u and v, the same gates       %.4f   (v is %.4f away from u)\n", bend(&layer, u, v), distance(u, v));
+    printf("  u and v, the same gates       %.4f   (v is %.4f away from u)\n", bend(&layer, u, v),
+           distance(u, v));
     printf("  u and w, other gates          %.4f\n", bend(&layer, u, w));
     forward(y, &layer, u);
     printf("  u and w, the gates of u       %.4f\n", frozen_bend(&layer, u, w));
@@ -183,7 +191,9 @@ static bool show_linearity(Error *error) {
 
 // ---- what it costs, at the sizes of the paper's TinyStories models
 
-static const Sgatlin paper = { .router = PRODUCT_DENSE, .D = 256, .F = 1024, .C = 8, .K = 8, .Dk = 128 };
+static const Sgatlin paper = {
+    .router = PRODUCT_DENSE, .D = 256, .F = 1024, .C = 8, .K = 8, .Dk = 128
+};
 
 static void show_cost(const char *name, long parameters, long touched) {
     printf("  %-26s %8ld %8ld %8ld %8ld\n", name, parameters, touched, 2 * touched, 4 * touched);
@@ -196,12 +206,13 @@ static void show_costs(void) {
     show_cost("mlp, F = 1024", 2L * s->D * s->F, 2L * s->D * s->F);
     long experts = 2L * s->C * s->F * s->D, chosen = 2L * s->C * s->K * s->D;
     for (int router = PRODUCT_DENSE; router <= KEY_VALUE; router++) {
-        static const char *const names[] = { "product_dense", "product_key_value", "dense", "key_value" };
+        static const char *const names[] = { "product_dense", "product_key_value", "dense",
+                                             "key_value" };
         Sgatlin other = *s;
         char name[64];
         other.router = (SgatlinRouter)router;
-        long own =
-            (long)s->D * sgatlin_query_width(&other) + (long)sgatlin_lists(&other) * sgatlin_keys(&other) * s->Dk;
+        long own = (long)s->D * sgatlin_query_width(&other) +
+                   (long)sgatlin_lists(&other) * sgatlin_keys(&other) * s->Dk;
         snprintf(name, sizeof name, "sgatlin, %s", names[router]);
         show_cost(name, own + experts, own + chosen);
     }
@@ -226,7 +237,8 @@ static bool look(Pixel *pixels, Error *error) {
     normal(down, PLANE_D, 1.0, "down");
     for (int i = 0; i < SIDE * SIDE; i++) {
         for (int d = 0; d < PLANE_D; d++) {
-            x[d] = origin[d] + (2.0 * (i % SIDE) / SIDE - 1.0) * across[d] + (2.0 * (i / SIDE) / SIDE - 1.0) * down[d];
+            x[d] = origin[d] + (2.0 * (i % SIDE) / SIDE - 1.0) * across[d] +
+                   (2.0 * (i / SIDE) / SIDE - 1.0) * down[d];
         }
         forward(y, &layer, x);
         pixels[i] = (Pixel){ .y = y[0] };
@@ -236,15 +248,19 @@ static bool look(Pixel *pixels, Error *error) {
     return true;
 }
 
-static Color color_of(uint64_t set) { return color_blend((Color)(random_bits(set, 0) >> 40), COLOR_DIM, 0.3); }
+static Color color_of(uint64_t set) {
+    return color_blend((Color)(random_bits(set, 0) >> 40), COLOR_DIM, 0.3);
+}
 
 static void paint(Picture *picture, const Pixel *pixels) {
     double largest = 0.0;
     for (int i = 0; i < SIDE * SIDE; i++) largest = fmax(largest, fabs(pixels[i].y));
     for (int i = 0; i < SIDE * SIDE; i++) {
         int x = i % SIDE, y = i / SIDE;
-        bool edge = (x > 0 && pixels[i - 1].set != pixels[i].set) || (y > 0 && pixels[i - SIDE].set != pixels[i].set);
-        picture_fill(picture, 20 + x, 70 + y, 1, 1, edge ? COLOR_BACKGROUND : color_of(pixels[i].set));
+        bool edge = (x > 0 && pixels[i - 1].set != pixels[i].set) ||
+                    (y > 0 && pixels[i - SIDE].set != pixels[i].set);
+        picture_fill(picture, 20 + x, 70 + y, 1, 1,
+                     edge ? COLOR_BACKGROUND : color_of(pixels[i].set));
         double height = 32 * cbrt(pixels[i].y / largest); // steps of one colour keep the file small
         picture_fill(picture, 500 + x, 70 + y, 1, 1, color_heat((32 + round(height)) / 64));
     }
@@ -271,8 +287,8 @@ static bool draw(const char *path, Error *error) {
 enum { MLP, SCORES, CHOICE, NEURONS, PARTS };
 
 // Adds to each part's seconds those of one token.
-static void time_token(double spent[PARTS], Layer *layer, double *y, double *hidden, const double *x, const double *up,
-                       const double *down) {
+static void time_token(double spent[PARTS], Layer *layer, double *y, double *hidden,
+                       const double *x, const double *up, const double *down) {
     const Sgatlin *s = &layer->s;
     const SgatlinToken *kept = &layer->kept;
     double at[PARTS + 1];
@@ -300,13 +316,15 @@ static bool measure(Error *error) {
     if (ok) {
         normal(up, 2 * width * neurons, 0.03, "up");
         for (int t = 0; t < TOKENS; t++) {
-            for (size_t d = 0; d < width; d++) x[d] = random_uniform(9, (size_t)t * width + d) - 0.5;
+            for (size_t d = 0; d < width; d++)
+                x[d] = random_uniform(9, (size_t)t * width + d) - 0.5;
             time_token(spent, &layer, y, hidden, x, up, up + width * neurons);
         }
         for (int part = 0; part < PARTS; part++) spent[part] *= 1e6 / TOKENS;
-        printf("microseconds a token, forward: mlp %.0f; sgatlin %.0f (scores %.0f, choice %.0f, neurons %.0f)\n",
-               spent[MLP], spent[SCORES] + spent[CHOICE] + spent[NEURONS], spent[SCORES], spent[CHOICE],
-               spent[NEURONS]);
+        printf("microseconds a token, forward: mlp %.0f; sgatlin %.0f (scores %.0f, choice %.0f, "
+               "neurons %.0f)\n",
+               spent[MLP], spent[SCORES] + spent[CHOICE] + spent[NEURONS], spent[SCORES],
+               spent[CHOICE], spent[NEURONS]);
         layer_free(&layer);
     }
     free(block);

@@ -4,8 +4,12 @@
 #include "chapters/05_peer/key_value.h"
 #include <stdbool.h>
 
-static bool is_product(const Sgatlin *s) { return s->router == PRODUCT_DENSE || s->router == PRODUCT_KEY_VALUE; }
-static bool shares_query(const Sgatlin *s) { return s->router == PRODUCT_DENSE || s->router == DENSE; }
+static bool is_product(const Sgatlin *s) {
+    return s->router == PRODUCT_DENSE || s->router == PRODUCT_KEY_VALUE;
+}
+static bool shares_query(const Sgatlin *s) {
+    return s->router == PRODUCT_DENSE || s->router == DENSE;
+}
 
 int sgatlin_lists(const Sgatlin *s) { return is_product(s) ? 2 * s->C : s->C; }
 
@@ -16,10 +20,13 @@ int sgatlin_keys(const Sgatlin *s) {
     return n;
 }
 
-int sgatlin_query_width(const Sgatlin *s) { return shares_query(s) ? s->Dk : sgatlin_lists(s) * s->Dk; }
+int sgatlin_query_width(const Sgatlin *s) {
+    return shares_query(s) ? s->Dk : sgatlin_lists(s) * s->Dk;
+}
 
 size_t sgatlin_token_doubles(const Sgatlin *s) {
-    return (size_t)sgatlin_query_width(s) + (size_t)sgatlin_lists(s) * sgatlin_keys(s) + 2 * (size_t)s->C * s->K;
+    return (size_t)sgatlin_query_width(s) + (size_t)sgatlin_lists(s) * sgatlin_keys(s) +
+           2 * (size_t)s->C * s->K;
 }
 
 SgatlinToken sgatlin_token(double *doubles, int *index, const Sgatlin *s) {
@@ -34,11 +41,13 @@ SgatlinToken sgatlin_token(double *doubles, int *index, const Sgatlin *s) {
 
 // The routers with a query a list are chapter 05's.
 static KeyValue key_value_router(const Sgatlin *s) {
-    return (KeyValue){ .parts = is_product(s) ? 2 : 1, .C = s->C, .n = sgatlin_keys(s), .D = s->D, .Dk = s->Dk };
+    return (KeyValue){
+        .parts = is_product(s) ? 2 : 1, .C = s->C, .n = sgatlin_keys(s), .D = s->D, .Dk = s->Dk
+    };
 }
 
-void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights, const double *keys,
-                    const Sgatlin *s) {
+void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights,
+                    const double *keys, const Sgatlin *s) {
     if (shares_query(s)) { // two matrix products: x (D) · query (D,Dk) · keys (Dk, lists·n)
         linear(query, x, query_weights, s->D, s->Dk);
         linear(scores, query, keys, s->Dk, sgatlin_lists(s) * sgatlin_keys(s));
@@ -48,17 +57,19 @@ void sgatlin_scores(double *scores, double *query, const double *x, const double
     }
 }
 
-void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room, const double *dscores,
-                             const double *query, const double *x, const double *query_weights, const double *keys,
-                             const Sgatlin *s) {
+void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+                             const double *dscores, const double *query, const double *x,
+                             const double *query_weights, const double *keys, const Sgatlin *s) {
     if (shares_query(s)) {
         double *dquery = room, *part = room + s->Dk;
-        linear_backward(dquery, dkeys, dscores, query, keys, s->Dk, sgatlin_lists(s) * sgatlin_keys(s));
+        linear_backward(dquery, dkeys, dscores, query, keys, s->Dk,
+                        sgatlin_lists(s) * sgatlin_keys(s));
         linear_backward(part, dquery_weights, dquery, x, query_weights, s->D, s->Dk);
         for (int d = 0; d < s->D; d++) dx[d] += part[d];
     } else {
         KeyValue router = key_value_router(s);
-        key_value_backward(dx, dquery_weights, dkeys, room, dscores, query, x, query_weights, keys, &router);
+        key_value_backward(dx, dquery_weights, dkeys, room, dscores, query, x, query_weights, keys,
+                           &router);
     }
 }
 
@@ -67,7 +78,8 @@ void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, 
 void sgatlin_choose(double *score, int *index, int *room, const double *scores, const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;
     for (int c = 0; c < C; c++, score += K, index += K) {
-        const double *list = scores + (size_t)c * n; // the second list of a product stands C lists further on
+        // the second list of a product stands C lists further on
+        const double *list = scores + (size_t)c * n;
         if (is_product(s)) {
             product_top_k(score, index, list, list + (size_t)C * n, n, K, room);
         } else {
@@ -77,7 +89,8 @@ void sgatlin_choose(double *score, int *index, int *room, const double *scores, 
     }
 }
 
-void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index, const Sgatlin *s) {
+void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index,
+                             const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;
     for (int i = 0; i < sgatlin_lists(s) * n; i++) dscores[i] = 0.0;
     for (int c = 0; c < C; c++, dscore += K, index += K) {
@@ -117,8 +130,8 @@ static double dot(const double *a, const double *b, int n) {
 }
 
 // [experts
-void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x, const double *in,
-                     const double *out, const Sgatlin *s) {
+void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x,
+                     const double *in, const double *out, const Sgatlin *s) {
     for (int d = 0; d < s->D; d++) y[d] = 0.0;
     for (int c = 0; c < s->C; c++) {
         for (int k = 0; k < s->K; k++) {
@@ -133,9 +146,10 @@ void sgatlin_experts(double *y, double *z, const double *score, const int *index
 // experts]
 
 // [experts_backward
-void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *dout, const double *dy,
-                              const double *score, const int *index, const double *z, const double *x, const double *in,
-                              const double *out, const Sgatlin *s) {
+void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *dout,
+                              const double *dy, const double *score, const int *index,
+                              const double *z, const double *x, const double *in, const double *out,
+                              const Sgatlin *s) {
     for (int c = 0; c < s->C; c++) {
         for (int k = 0; k < s->K; k++) {
             int slot = c * s->K + k;
@@ -157,8 +171,8 @@ void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *d
 // ---- the layer
 
 // [layer
-void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x, const SgatlinWeights *w,
-                     const Sgatlin *s) {
+void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x,
+                     const SgatlinWeights *w, const Sgatlin *s) {
     sgatlin_scores(kept->scores, kept->query, x, w->query, w->keys, s);
     sgatlin_choose(kept->score, kept->index, room, kept->scores, s);
     sgatlin_experts(y, kept->z, kept->score, kept->index, x, w->in, w->out, s);
@@ -170,12 +184,14 @@ size_t sgatlin_room(const Sgatlin *s) {
 }
 
 void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *room, const double *dy,
-                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w, const Sgatlin *s) {
+                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w,
+                      const Sgatlin *s) {
     double *dscore = room, *dscores = dscore + (size_t)s->C * s->K;
     double *rest = dscores + (size_t)sgatlin_lists(s) * sgatlin_keys(s);
     for (int d = 0; d < s->D; d++) dx[d] = 0.0;
-    sgatlin_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->score, kept->index, kept->z, x, w->in,
-                             w->out, s);
+    sgatlin_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->score, kept->index,
+                             kept->z, x, w->in, w->out, s);
     sgatlin_choose_backward(dscores, dscore, kept->index, s);
-    sgatlin_scores_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x, w->query, w->keys, s);
+    sgatlin_scores_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x,
+                            w->query, w->keys, s);
 }

@@ -2,16 +2,19 @@
 #define SGATLIN_H
 #include <stddef.h>
 
-// Sparsely gated linear neurons, one token at a time (the sgatlin paper). A router chooses K of F neurons in each of C
-// channels; a neuron is two vectors, what it listens to (in) and what it says (out):
+// Sparsely gated linear neurons, one token at a time (the sgatlin paper). A router chooses K of F
+// neurons in each of C channels; a neuron is two vectors, what it listens to (in) and what it says
+// (out):
 //   y = Σ_c Σ_k act(score[c,k] · (in[c,index[c,k]] · x)) · out[c,index[c,k]]          act(u) = u unless said otherwise
 //
-// Three steps, each callable alone, and between the second and the third stands the layer's only decision, the gating:
+// Three steps, each callable alone, and between the second and the third stands the layer's only
+// decision, the gating:
 //   x → scores of all keys → gating (score, index) → y
 // The caller owns all memory. Gradients are of a loss whose dL/dy is dy.
 
-// Product routers have two lists of n = √F sub-keys a channel and choose by sums (chapter 04): F must be a square and
-// K <= n. Flat ones have F keys a channel, and K <= F. "lists" counts the lists of all channels: 2·C or C.
+// Product routers have two lists of n = √F sub-keys a channel and choose by sums (chapter 04): F
+// must be a square and K <= n. Flat ones have F keys a channel, and K <= F. "lists" counts the
+// lists of all channels: 2·C or C.
 //
 //                       query               keys                scores
 //   PRODUCT_DENSE       [D,Dk], shared      [Dk,2,C,n]          query · keys
@@ -50,35 +53,40 @@ size_t sgatlin_token_doubles(const Sgatlin *s); // what one token's views take; 
 SgatlinToken sgatlin_token(double *doubles, int *index, const Sgatlin *s);
 
 // y [D] from x [D]; fills `kept`. room: 2·K ints.
-void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x, const SgatlinWeights *w,
-                     const Sgatlin *s);
+void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x,
+                     const SgatlinWeights *w, const Sgatlin *s);
 
 // dx [D] is written, gradient += . room: sgatlin_room doubles.
 void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *room, const double *dy,
-                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w, const Sgatlin *s);
+                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w,
+                      const Sgatlin *s);
 size_t sgatlin_room(const Sgatlin *s);
 
 // Step one: query [query width] and scores [lists, keys] from x [D].
-void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights, const double *keys,
-                    const Sgatlin *s);
-// Step two: the K best of each channel, score and index [C,K]. room: 2·K ints. The score of neuron f = i·n + j is the
-// sum of the channel's i-th score in its first list and j-th in its second; a flat router's is in its one list.
+void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights,
+                    const double *keys, const Sgatlin *s);
+// Step two: the K best of each channel, score and index [C,K]. room: 2·K ints. The score of neuron
+// f = i·n + j is the sum of the channel's i-th score in its first list and j-th in its second; a
+// flat router's is in its one list.
 void sgatlin_choose(double *score, int *index, int *room, const double *scores, const Sgatlin *s);
 // Step three: y [D], and z [C,K] for the way back, from any gating, the router's or another.
-void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x, const double *in,
-                     const double *out, const Sgatlin *s);
+void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x,
+                     const double *in, const double *out, const Sgatlin *s);
 
-// The same three backwards. With u = score·z:  du = act'(u)·(out·dy),  dscore = z·du,  dz = score·du,
-// dout += act(u)·dy,  din += dz·x,  dx += dz·in.  dscore [C,K] is written; dx [D], din, dout [C,F,D] are added to.
-void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *dout, const double *dy,
-                              const double *score, const int *index, const double *z, const double *x, const double *in,
-                              const double *out, const Sgatlin *s);
+// The same three backwards. With u = score·z: du = act'(u)·(out·dy), dscore = z·du, dz = score·du,
+// dout += act(u)·dy, din += dz·x, dx += dz·in. dscore [C,K] is written; dx [D], din, dout [C,F,D]
+// are added to.
+void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *dout,
+                              const double *dy, const double *score, const int *index,
+                              const double *z, const double *x, const double *in, const double *out,
+                              const Sgatlin *s);
 // dscores [lists, keys] is written: what was not chosen gets 0. The choice itself has no gradient.
-void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index, const Sgatlin *s);
-// dx [D], dquery_weights and dkeys are added to. room: Dk + D doubles.
-void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room, const double *dscores,
-                             const double *query, const double *x, const double *query_weights, const double *keys,
+void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index,
                              const Sgatlin *s);
+// dx [D], dquery_weights and dkeys are added to. room: Dk + D doubles.
+void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+                             const double *dscores, const double *query, const double *x,
+                             const double *query_weights, const double *keys, const Sgatlin *s);
 
 double sgatlin_activate(SgatlinActivation activation, double u);
 double sgatlin_activate_derivative(SgatlinActivation activation, double u);

@@ -32,9 +32,11 @@ static SgatlinWeights take_weights(double **from, const size_t sizes[4]) {
 
 static Layer layer_new(const Sgatlin *s) {
     size_t D = (size_t)s->D, experts = (size_t)s->C * s->F * D;
-    size_t query = D * sgatlin_query_width(s), keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk;
+    size_t query = D * sgatlin_query_width(s),
+           keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk;
     Layer layer = { .s = *s, .sizes = { query, keys, experts, experts } };
-    size_t count = 2 * (query + keys + 2 * experts) + 4 * D + sgatlin_room(s) + sgatlin_token_doubles(s);
+    size_t count =
+        2 * (query + keys + 2 * experts) + 4 * D + sgatlin_room(s) + sgatlin_token_doubles(s);
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc((size_t)s->C * s->K + 2 * (size_t)s->K, sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
@@ -69,7 +71,9 @@ static Layer random_layer(const Sgatlin *s, uint64_t seed) {
 }
 
 static void forward(Layer *l) { sgatlin_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->s); }
-static void backward(Layer *l) { sgatlin_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->s); }
+static void backward(Layer *l) {
+    sgatlin_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->s);
+}
 
 // ---- on paper
 
@@ -112,8 +116,8 @@ START_TEST(four_neurons_on_paper)
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
-            ck_assert_msg(numbers[i].got[j] == numbers[i].want[j], "%s[%zu] is %g, on paper %g", numbers[i].name, j,
-                          numbers[i].got[j], numbers[i].want[j]);
+            ck_assert_msg(numbers[i].got[j] == numbers[i].want[j], "%s[%zu] is %g, on paper %g",
+                          numbers[i].name, j, numbers[i].got[j], numbers[i].want[j]);
         }
     }
     backward(&l); // gradients of parameters are added, dx is written
@@ -144,10 +148,12 @@ static int word(const Safetensors *file, const char *key, const char *const *wor
 }
 
 static Sgatlin golden_sizes(const Safetensors *file) {
-    static const char *const routers[] = { "product_dense", "product_key_value", "dense", "key_value" };
+    static const char *const routers[] = { "product_dense", "product_key_value", "dense",
+                                           "key_value" };
     static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
     return (Sgatlin){ .router = (SgatlinRouter)word(file, "router", routers, ROUTERS),
-                      .activation = (SgatlinActivation)word(file, "activation", activations, ACTIVATIONS),
+                      .activation =
+                          (SgatlinActivation)word(file, "activation", activations, ACTIVATIONS),
                       .D = golden_letter(file, "D"),
                       .F = golden_letter(file, "F"),
                       .C = golden_letter(file, "C"),
@@ -233,7 +239,9 @@ static double loss(void *layer) {
 
 START_TEST(backward_is_the_slope_of_forward)
 {
-    static const int sizes[][5] = { { 5, 9, 2, 3, 4 }, { 3, 16, 3, 1, 2 }, { 7, 25, 1, 5, 3 }, { 1, 4, 2, 2, 1 } };
+    static const int sizes[][5] = {
+        { 5, 9, 2, 3, 4 }, { 3, 16, 3, 1, 2 }, { 7, 25, 1, 5, 3 }, { 1, 4, 2, 2, 1 }
+    };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         Sgatlin s = { .router = (SgatlinRouter)(_i % ROUTERS),
                       .activation = (SgatlinActivation)(_i / ROUTERS),
@@ -258,13 +266,16 @@ END_TEST
 
 // ---- bridges
 
-static const Sgatlin middle = { .router = PRODUCT_DENSE, .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6 };
+static const Sgatlin middle = {
+    .router = PRODUCT_DENSE, .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6
+};
 
 static void experts(Layer *l, double *y, const double *x) {
     sgatlin_experts(y, l->kept.z, l->kept.score, l->kept.index, x, l->w.in, l->w.out, &l->s);
 }
 
-// f(a·u + b·v) against a·f(u) + b·f(v), the gates frozen as x chose them. Returns the worst difference.
+// f(a·u + b·v) against a·f(u) + b·f(v), the gates frozen as x chose them. Returns the worst
+// difference.
 static double nonlinearity(Layer *l) {
     enum { D = 11 };
     const double a = 1.7, b = -0.6;
@@ -286,7 +297,8 @@ START_TEST(frozen_gates_make_it_linear)
     Layer l = random_layer(&s, 3);
     forward(&l);
     ck_assert_double_lt(nonlinearity(&l), 1e-13);
-    for (int activation = RELU; activation <= SWISH; activation++) { // and with an activation it is not
+    // and with an activation it is not
+    for (int activation = RELU; activation <= SWISH; activation++) {
         l.s.activation = (SgatlinActivation)activation;
         ck_assert_double_gt(nonlinearity(&l), 1e-3);
     }
@@ -304,7 +316,8 @@ START_TEST(the_gating_names_a_matrix)
     for (int slot = 0; slot < middle.C * middle.K; slot++) {
         size_t neuron = ((size_t)(slot / middle.K) * middle.F + l.kept.index[slot]) * D;
         for (int o = 0; o < D; o++) {
-            for (int i = 0; i < D; i++) W[o * D + i] += l.kept.score[slot] * l.w.out[neuron + o] * l.w.in[neuron + i];
+            for (int i = 0; i < D; i++)
+                W[o * D + i] += l.kept.score[slot] * l.w.out[neuron + o] * l.w.in[neuron + i];
         }
     }
     for (int o = 0; o < D; o++) {
@@ -315,8 +328,8 @@ START_TEST(the_gating_names_a_matrix)
 }
 END_TEST
 
-// Without an activation a token three times as long chooses the same neurons, three times as loud: the answer is nine
-// times as long.
+// Without an activation a token three times as long chooses the same neurons, three times as loud:
+// the answer is nine times as long.
 START_TEST(the_gates_grow_with_the_input)
 {
     Sgatlin s = middle;
@@ -337,7 +350,8 @@ START_TEST(the_gates_grow_with_the_input)
 }
 END_TEST
 
-// One channel, every neuron chosen, all gates 1: y = W_outᵀ (W_in x), by chapter 01's matrix products.
+// One channel, every neuron chosen, all gates 1: y = W_outᵀ (W_in x), by chapter 01's matrix
+// products.
 START_TEST(gates_of_one_make_a_plain_linear_map)
 {
     enum { D = 5, F = 12 };
@@ -357,22 +371,24 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
 }
 END_TEST
 
-// A product router is the flat one whose keys are all sums of two sub-keys: same gating, same output. For the dense
-// routers keys are [Dk,lists,n]; flat key i·n + j of channel c is sub-key i plus sub-key j.
+// A product router is the flat one whose keys are all sums of two sub-keys: same gating, same
+// output. For the dense routers keys are [Dk,lists,n]; flat key i·n + j of channel c is sub-key i
+// plus sub-key j.
 static void sum_dense_keys(Layer *flat, const Layer *product) {
     const Sgatlin *s = &product->s;
     int n = sgatlin_keys(s), C = s->C;
     for (int d = 0; d < s->Dk; d++) {
         for (int c = 0; c < C; c++) {
-            const double *first = product->w.keys + ((size_t)d * 2 * C + c) * n, *second = first + (size_t)C * n;
+            const double *first = product->w.keys + ((size_t)d * 2 * C + c) * n,
+                         *second = first + (size_t)C * n;
             double *key = flat->w.keys + ((size_t)d * C + c) * s->F;
             for (int f = 0; f < s->F; f++) key[f] = first[f / n] + second[f % n];
         }
     }
 }
 
-// The key-value router has a query a list, so its flat key is the two sub-keys end to end, against both queries end to
-// end: Dk is twice as wide, and both scales are 1/√(2 Dk).
+// The key-value router has a query a list, so its flat key is the two sub-keys end to end, against
+// both queries end to end: Dk is twice as wide, and both scales are 1/√(2 Dk).
 static void join_key_values(Layer *flat, const Layer *product) {
     const Sgatlin *s = &product->s;
     int n = sgatlin_keys(s), C = s->C, D = s->D, Dk = s->Dk;
@@ -385,7 +401,8 @@ static void join_key_values(Layer *flat, const Layer *product) {
             }
             for (int f = 0; f < s->F; f++) {
                 memcpy(flat->w.keys + ((size_t)c * s->F + f) * 2 * Dk + (size_t)part * Dk,
-                       product->w.keys + (list * n + (part == 0 ? f / n : f % n)) * Dk, (size_t)Dk * sizeof(double));
+                       product->w.keys + (list * n + (part == 0 ? f / n : f % n)) * Dk,
+                       (size_t)Dk * sizeof(double));
             }
         }
     }
@@ -411,7 +428,8 @@ START_TEST(a_product_router_is_a_flat_one_over_the_sums)
         }
         forward(&product);
         forward(&flat);
-        for (int slot = 0; slot < s.C * s.K; slot++) ck_assert_int_eq(product.kept.index[slot], flat.kept.index[slot]);
+        for (int slot = 0; slot < s.C * s.K; slot++)
+            ck_assert_int_eq(product.kept.index[slot], flat.kept.index[slot]);
         expect("score", product.kept.score, flat.kept.score, (size_t)s.C * s.K, 1e-13);
         expect("y", product.y, flat.y, (size_t)s.D, 1e-12);
         layer_free(&product);

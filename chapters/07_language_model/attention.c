@@ -8,8 +8,8 @@
 #include <string.h>
 
 // [look_back
-void look_back(double *mixed, double *share, const double *query, const double *keys, const double *values, int t,
-               int stride, int Dh) {
+void look_back(double *mixed, double *share, const double *query, const double *keys,
+               const double *values, int t, int stride, int Dh) {
     for (int s = 0; s <= t; s++) { // no further: what comes later must not be seen
         const double *key = keys + (size_t)s * stride;
         double match = 0.0;
@@ -25,9 +25,9 @@ void look_back(double *mixed, double *share, const double *query, const double *
 }
 // look_back]
 
-void look_back_backward(double *dquery, double *dkeys, double *dvalues, double *dshare, const double *dmixed,
-                        const double *share, const double *query, const double *keys, const double *values, int t,
-                        int stride, int Dh) {
+void look_back_backward(double *dquery, double *dkeys, double *dvalues, double *dshare,
+                        const double *dmixed, const double *share, const double *query,
+                        const double *keys, const double *values, int t, int stride, int Dh) {
     for (int s = 0; s <= t; s++) {
         dshare[s] = 0.0;
         for (int d = 0; d < Dh; d++) {
@@ -47,7 +47,8 @@ void look_back_backward(double *dquery, double *dkeys, double *dvalues, double *
 }
 
 // One token's heads [H,Dh]: each to unit rms, then turned to the token's position.
-static void normalise_and_turn(double *turned, const double *heads, const double *scale, int t, int H, int Dh) {
+static void normalise_and_turn(double *turned, const double *heads, const double *scale, int t,
+                               int H, int Dh) {
     for (int h = 0; h < H; h++) {
         rmsnorm(turned + h * Dh, heads + h * Dh, scale, Dh);
         rope_turn(turned + h * Dh, t, Dh);
@@ -55,16 +56,17 @@ static void normalise_and_turn(double *turned, const double *heads, const double
 }
 
 // dturned is turned back in place.
-static void normalise_and_turn_backward(double *dheads, double *dscale, double *dturned, const double *heads,
-                                        const double *scale, int t, int H, int Dh) {
+static void normalise_and_turn_backward(double *dheads, double *dscale, double *dturned,
+                                        const double *heads, const double *scale, int t, int H,
+                                        int Dh) {
     for (int h = 0; h < H; h++) {
         rope_turn_back(dturned + h * Dh, t, Dh);
         rmsnorm_backward(dheads + h * Dh, dscale, dturned + h * Dh, heads + h * Dh, scale, Dh);
     }
 }
 
-void attention_of_sequence(double *y, AttentionKept *kept, const double *x, const AttentionWeights *w, int T, int D,
-                           int Dh) {
+void attention_of_sequence(double *y, AttentionKept *kept, const double *x,
+                           const AttentionWeights *w, int T, int D, int Dh) {
     int H = D / Dh;
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
@@ -75,24 +77,26 @@ void attention_of_sequence(double *y, AttentionKept *kept, const double *x, cons
         normalise_and_turn(kept->turned_key + at, kept->key + at, w->key_norm, t, H, Dh);
         for (int h = 0; h < H; h++) {
             double *share = kept->share + ((size_t)h * T + t) * T;
-            look_back(kept->mixed + at + h * Dh, share, kept->turned_query + at + h * Dh, kept->turned_key + h * Dh,
-                      kept->value + h * Dh, t, D, Dh);
+            look_back(kept->mixed + at + h * Dh, share, kept->turned_query + at + h * Dh,
+                      kept->turned_key + h * Dh, kept->value + h * Dh, t, D, Dh);
             for (int s = t + 1; s < T; s++) share[s] = 0.0;
         }
         linear(y + at, kept->mixed + at, w->output, D, D);
     }
 }
 
-// dx [D] += dy · w^T, dw += x^T · dy: linear_backward for one of several branches that read the same x.
-static void add_linear_backward(double *dx, double *dw, double *part, const double *dy, const double *x,
-                                const double *w, int D) {
+// dx [D] += dy · w^T, dw += x^T · dy: linear_backward for one of several branches that read the
+// same x.
+static void add_linear_backward(double *dx, double *dw, double *part, const double *dy,
+                                const double *x, const double *w, int D) {
     linear_backward(part, dw, dy, x, w, D, D);
     for (int d = 0; d < D; d++) dx[d] += part[d];
 }
 
-void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionKept *room, double *part,
-                                    const double *dy, const double *x, const AttentionKept *kept,
-                                    const AttentionWeights *w, int T, int D, int Dh) {
+void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionKept *room,
+                                    double *part, const double *dy, const double *x,
+                                    const AttentionKept *kept, const AttentionWeights *w, int T,
+                                    int D, int Dh) {
     int H = D / Dh;
     size_t bytes = (size_t)T * D * sizeof *dx;
     memset(room->turned_key, 0, bytes);
@@ -103,18 +107,19 @@ void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionK
         linear_backward(room->mixed + at, dw->output, dy + at, kept->mixed + at, w->output, D, D);
         for (int h = 0; h < H; h++) {
             size_t row = ((size_t)h * T + t) * T;
-            look_back_backward(room->turned_query + at + h * Dh, room->turned_key + h * Dh, room->value + h * Dh,
-                               room->share + row, room->mixed + at + h * Dh, kept->share + row,
-                               kept->turned_query + at + h * Dh, kept->turned_key + h * Dh, kept->value + h * Dh, t, D,
-                               Dh);
+            look_back_backward(room->turned_query + at + h * Dh, room->turned_key + h * Dh,
+                               room->value + h * Dh, room->share + row, room->mixed + at + h * Dh,
+                               kept->share + row, kept->turned_query + at + h * Dh,
+                               kept->turned_key + h * Dh, kept->value + h * Dh, t, D, Dh);
         }
     }
-    for (int t = 0; t < T; t++) { // only now: later tokens have added to the keys and values of this one
+    // only now: later tokens have added to the keys and values of this one
+    for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        normalise_and_turn_backward(room->query + at, dw->query_norm, room->turned_query + at, kept->query + at,
-                                    w->query_norm, t, H, Dh);
-        normalise_and_turn_backward(room->key + at, dw->key_norm, room->turned_key + at, kept->key + at, w->key_norm, t,
-                                    H, Dh);
+        normalise_and_turn_backward(room->query + at, dw->query_norm, room->turned_query + at,
+                                    kept->query + at, w->query_norm, t, H, Dh);
+        normalise_and_turn_backward(room->key + at, dw->key_norm, room->turned_key + at,
+                                    kept->key + at, w->key_norm, t, H, Dh);
         add_linear_backward(dx + at, dw->query, part, room->query + at, x + at, w->query, D);
         add_linear_backward(dx + at, dw->key, part, room->key + at, x + at, w->key, D);
         add_linear_backward(dx + at, dw->value, part, room->value + at, x + at, w->value, D);

@@ -1,8 +1,9 @@
 #ifndef CHAPTER_07_ATTENTION_H
 #define CHAPTER_07_ATTENTION_H
 
-// Causal self-attention (Vaswani et al. 2017, arXiv 1706.03762) of one sequence, with normalised queries and keys
-// (Henry et al. 2020, arXiv 2010.04245, here by RMSNorm) and rotary positions. D = H·Dh: H heads of width Dh, even.
+// Causal self-attention (Vaswani et al. 2017, arXiv 1706.03762) of one sequence, with normalised
+// queries and keys (Henry et al. 2020, arXiv 2010.04245, here by RMSNorm) and rotary positions. D =
+// H·Dh: H heads of width Dh, even.
 
 typedef struct {
     double *query, *key, *value;   // [D,H·Dh]
@@ -10,30 +11,33 @@ typedef struct {
     double *output;                // [H·Dh,D]
 } AttentionWeights;
 
-// What forward leaves for backward (and for a picture). Backward keeps the gradients of it in another one.
+// What forward leaves for backward (and for a picture). Backward keeps the gradients of it in
+// another one.
 typedef struct {
     double *query, *key, *value;       // [T,H,Dh], as projected
     double *turned_query, *turned_key; // [T,H,Dh], normalised and turned to their positions
-    double *share;                     // [H,T,T]: how much token t takes from token s; 0 where s > t
-    double *mixed;                     // [T,H,Dh]: what it took
+    // [H,T,T]: how much token t takes from token s; 0 where s > t
+    double *share;
+    double *mixed; // [T,H,Dh]: what it took
 } AttentionKept;
 
 // y [T,D] from x [T,D].
-void attention_of_sequence(double *y, AttentionKept *kept, const double *x, const AttentionWeights *w, int T, int D,
-                           int Dh);
+void attention_of_sequence(double *y, AttentionKept *kept, const double *x,
+                           const AttentionWeights *w, int T, int D, int Dh);
 
 // dx [T,D] is written, dw's tensors are added to. room is of kept's shape, part is [D].
-void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionKept *room, double *part,
-                                    const double *dy, const double *x, const AttentionKept *kept,
-                                    const AttentionWeights *w, int T, int D, int Dh);
+void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionKept *room,
+                                    double *part, const double *dy, const double *x,
+                                    const AttentionKept *kept, const AttentionWeights *w, int T,
+                                    int D, int Dh);
 
-// The middle of it, for one head and one token t: share [t+1] and mixed [Dh] from query [Dh], and from keys and values
-// of the tokens 0 .. t, each `stride` doubles behind the last.
-void look_back(double *mixed, double *share, const double *query, const double *keys, const double *values, int t,
-               int stride, int Dh);
+// The middle of it, for one head and one token t: share [t+1] and mixed [Dh] from query [Dh], and
+// from keys and values of the tokens 0 .. t, each `stride` doubles behind the last.
+void look_back(double *mixed, double *share, const double *query, const double *keys,
+               const double *values, int t, int stride, int Dh);
 
 // dquery [Dh] is written, dkeys and dvalues are added to, dshare [t+1] is room.
-void look_back_backward(double *dquery, double *dkeys, double *dvalues, double *dshare, const double *dmixed,
-                        const double *share, const double *query, const double *keys, const double *values, int t,
-                        int stride, int Dh);
+void look_back_backward(double *dquery, double *dkeys, double *dvalues, double *dshare,
+                        const double *dmixed, const double *share, const double *query,
+                        const double *keys, const double *values, int t, int stride, int Dh);
 #endif

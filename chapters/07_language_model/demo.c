@@ -1,4 +1,5 @@
-// Trains three very small models on sentences whose lowest possible loss is known, and draws where one of them looks.
+// Trains three very small models on sentences whose lowest possible loss is known, and draws where
+// one of them looks.
 #include "chapters/07_language_model/language_model.h"
 #include "reference/support/chart.h"
 #include "reference/support/error.h"
@@ -13,9 +14,10 @@
 enum { NAMES = 6, COLORS = 5, THINGS = 5, SENTENCES = NAMES * COLORS * THINGS };
 enum { PAD, END, NAME, COLOR = NAME + NAMES, THING = COLOR + COLORS, HAS = THING + THINGS };
 enum { A = HAS + 1, STOP, HE, SHE, LIKES, THE, V };
-static const char *const words[V] = { "<pad>", "<end>", "tom", "ben", "leo",  "mia",   "ann", "eva", "red",
-                                      "blue",  "green", "big", "new", "ball", "kite",  "hat", "cat", "boat",
-                                      "has",   "a",     ".",   "he",  "she",  "likes", "the" };
+static const char *const words[V] = { "<pad>", "<end>", "tom",   "ben",   "leo", "mia", "ann",
+                                      "eva",   "red",   "blue",  "green", "big", "new", "ball",
+                                      "kite",  "hat",   "cat",   "boat",  "has", "a",   ".",
+                                      "he",    "she",   "likes", "the" };
 
 enum { T = 13, B = 8, STEPS = 300, EVERY = 20, POINTS = STEPS / EVERY + 1 };
 
@@ -35,7 +37,16 @@ enum { MODELS = 3 };
 static const ModelSizes sizes[MODELS] = {
     { .ffn = FEED_FORWARD_MLP, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 48 },
     { .ffn = FEED_FORWARD_GLU, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 32 },
-    { .ffn = FEED_FORWARD_SGATLIN, .V = V, .T = T, .D = 24, .L = 2, .Dh = 12, .F = 36, .C = 2, .K = 4, .Dk = 8 },
+    { .ffn = FEED_FORWARD_SGATLIN,
+      .V = V,
+      .T = T,
+      .D = 24,
+      .L = 2,
+      .Dh = 12,
+      .F = 36,
+      .C = 2,
+      .K = 4,
+      .Dk = 8 },
 };
 static const TrainingPlan plan = {
     .peak = 0.01, .warmup = 20, .constant = 220, .decay = 60, .clip = 1.0, .weight_decay = 1e-3
@@ -70,7 +81,8 @@ static void train(LanguageModel *m, double loss[POINTS]) {
     for (int step = 0; step < STEPS; step++) {
         if (step % EVERY == 0) loss[step / EVERY] = loss_of_all(m);
         for (int b = 0; b < B; b++) {
-            write_sentence(targets + b * T, (int)random_below(key, (uint64_t)step * B + b, SENTENCES));
+            write_sentence(targets + b * T,
+                           (int)random_below(key, (uint64_t)step * B + b, SENTENCES));
         }
         language_model_step(m, targets, B, T, &plan, step);
     }
@@ -79,7 +91,8 @@ static void train(LanguageModel *m, double loss[POINTS]) {
 
 static void print_losses(double loss[MODELS][POINTS]) {
     static const int shown[] = { 0, 20, 40, 100, 200, 300 };
-    printf("Loss over all %d sentences, in nats a word (knowing nothing: %.3f, the lowest possible: %.3f)\n\n",
+    printf("Loss over all %d sentences, in nats a word (knowing nothing: %.3f, the lowest "
+           "possible: %.3f)\n\n",
            SENTENCES, log(V), lowest_loss());
     printf(" step      mlp      glu  sgatlin\n");
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
@@ -89,7 +102,8 @@ static void print_losses(double loss[MODELS][POINTS]) {
     }
     printf("\nPerplexity, e^loss:");
     for (int model = 0; model < MODELS; model++) {
-        printf("  %s %.2f", feed_forward_kinds[sizes[model].ffn].name, exp(loss[model][POINTS - 1]));
+        printf("  %s %.2f", feed_forward_kinds[sizes[model].ffn].name,
+               exp(loss[model][POINTS - 1]));
     }
     printf("  (lowest possible %.2f)\n", exp(lowest_loss()));
 }
@@ -121,12 +135,14 @@ static void print_look(const LanguageModel *m, const int *inputs, int t, const c
     for (int l = 0; l < m->sizes.L; l++) {
         for (int h = 0; h < H; h++) {
             for (int i = 0; i < t; i++) { // not at itself
-                if (shares_of(m, l, h, t)[i] > shares_of(m, layer, head, t)[s]) layer = l, head = h, s = i;
+                if (shares_of(m, l, h, t)[i] > shares_of(m, layer, head, t)[s])
+                    layer = l, head = h, s = i;
             }
         }
     }
-    printf("  before %-6s layer %d, head %d looks from \"%s\" (%d) at \"%s\" (%d): %.2f\n", next, layer + 1, head + 1,
-           words[inputs[t]], t, words[inputs[s]], s, shares_of(m, layer, head, t)[s]);
+    printf("  before %-6s layer %d, head %d looks from \"%s\" (%d) at \"%s\" (%d): %.2f\n", next,
+           layer + 1, head + 1, words[inputs[t]], t, words[inputs[s]], s,
+           shares_of(m, layer, head, t)[s]);
 }
 
 static void look(LanguageModel *m, int inputs[T]) {
@@ -140,13 +156,15 @@ static void look(LanguageModel *m, int inputs[T]) {
 
 enum { CELL = 17, LABEL = 52, PANEL = T * CELL + LABEL };
 
-static void draw_panel(Picture *picture, const LanguageModel *m, const int *inputs, int layer, int head, int x, int y) {
+static void draw_panel(Picture *picture, const LanguageModel *m, const int *inputs, int layer,
+                       int head, int x, int y) {
     char title[40];
     snprintf(title, sizeof title, "layer %d, head %d", layer + 1, head + 1);
     picture_text(picture, x + LABEL, y - 18, 1.5, COLOR_TEXT, title);
     for (int t = 0; t < T; t++) {
         const char *word = words[inputs[t]];
-        picture_text(picture, x + LABEL - 6 - text_width(word, 1), y + t * CELL + 5, 1, COLOR_TEXT, word);
+        picture_text(picture, x + LABEL - 6 - text_width(word, 1), y + t * CELL + 5, 1, COLOR_TEXT,
+                     word);
         for (int s = 0; s <= t; s++) {
             picture_fill(picture, x + LABEL + s * CELL, y + t * CELL, CELL - 1, CELL - 1,
                          color_heat(shares_of(m, layer, head, t)[s]));
@@ -158,13 +176,16 @@ static void draw_panel(Picture *picture, const LanguageModel *m, const int *inpu
     }
 }
 
-static bool draw_attention(const char *path, const LanguageModel *m, const int *inputs, Error *error) {
+static bool draw_attention(const char *path, const LanguageModel *m, const int *inputs,
+                           Error *error) {
     Picture picture;
     int H = m->sizes.D / m->sizes.Dh, wide = PANEL + 24, high = T * CELL + 90;
     if (!picture_new(&picture, H * wide + 24, m->sizes.L * high + 36, error)) return false;
-    picture_text(&picture, 24, 12, 1.5, COLOR_DIM, "row: the word that looks. column: the word looked at");
+    picture_text(&picture, 24, 12, 1.5, COLOR_DIM,
+                 "row: the word that looks. column: the word looked at");
     for (int l = 0; l < m->sizes.L; l++) {
-        for (int h = 0; h < H; h++) draw_panel(&picture, m, inputs, l, h, 12 + h * wide, 62 + l * high);
+        for (int h = 0; h < H; h++)
+            draw_panel(&picture, m, inputs, l, h, 12 + h * wide, 62 + l * high);
     }
     bool ok = picture_write_png(&picture, path, error);
     picture_free(&picture);
@@ -177,8 +198,8 @@ static bool draw_losses(const char *path, double loss[MODELS][POINTS], Error *er
     Baseline lowest = { "the lowest possible", lowest_loss() };
     for (int i = 0; i < POINTS; i++) steps[i] = i * EVERY;
     for (int model = 0; model < MODELS; model++) {
-        series[model] =
-            (Series){ feed_forward_kinds[sizes[model].ffn].name, color_class(model), steps, loss[model], POINTS };
+        series[model] = (Series){ feed_forward_kinds[sizes[model].ffn].name, color_class(model),
+                                  steps, loss[model], POINTS };
     }
     Chart chart = { .title = "Three feed-forward layers in the same model",
                     .x_label = "step",
@@ -197,7 +218,8 @@ static bool run(const char *attention_path, const char *loss_path, Error *error)
     LanguageModel m = { 0 };
     for (int model = 0; model < MODELS; model++) {
         language_model_free(&m);
-        if (!language_model_new(&m, &sizes[model])) return fail(error, "not enough memory for the model");
+        if (!language_model_new(&m, &sizes[model]))
+            return fail(error, "not enough memory for the model");
         draw_weights(&m);
         train(&m, loss[model]);
     }

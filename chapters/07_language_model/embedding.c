@@ -16,8 +16,8 @@ void unembed(double *logits, const double *x, const double *embedding, int V, in
     }
 }
 
-void unembed_backward(double *dx, double *dembedding, const double *dlogits, const double *x, const double *embedding,
-                      int V, int D) {
+void unembed_backward(double *dx, double *dembedding, const double *dlogits, const double *x,
+                      const double *embedding, int V, int D) {
     for (int d = 0; d < D; d++) dx[d] = 0.0;
     for (int v = 0; v < V; v++) {
         for (int d = 0; d < D; d++) {

@@ -24,15 +24,16 @@ static FeedForwardToken mlp_token(double *doubles, int *ints, const ModelSizes *
     return (FeedForwardToken){ .before = doubles, .after = doubles + sizes->F };
 }
 
-static void mlp(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
-                const ModelSizes *sizes) {
+static void mlp(double *y, const FeedForwardToken *kept, const double *x,
+                const FeedForwardWeights *w, const ModelSizes *sizes) {
     mlp_forward(y, kept->before, kept->after, x, w->up, w->down, sizes->D, sizes->F);
 }
 
 static void mlp_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
                      const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
-    mlp_backward(dx, dw->up, dw->down, room, dy, x, kept->before, kept->after, w->up, w->down, sizes->D, sizes->F);
+    mlp_backward(dx, dw->up, dw->down, room, dy, x, kept->before, kept->after, w->up, w->down,
+                 sizes->D, sizes->F);
 }
 
 // ---- glu (chapter 01)
@@ -53,31 +54,37 @@ static FeedForwardToken glu_token(double *doubles, int *ints, const ModelSizes *
     return (FeedForwardToken){ .before = doubles, .after = doubles + 2 * (size_t)sizes->F };
 }
 
-static void glu(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
-                const ModelSizes *sizes) {
-    glu_forward(y, kept->before, kept->after, x, w->up, w->up_bias, w->down, w->down_bias, sizes->D, sizes->F);
+static void glu(double *y, const FeedForwardToken *kept, const double *x,
+                const FeedForwardWeights *w, const ModelSizes *sizes) {
+    glu_forward(y, kept->before, kept->after, x, w->up, w->up_bias, w->down, w->down_bias, sizes->D,
+                sizes->F);
 }
 
 static void glu_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
                      const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
-    glu_backward(dx, dw->up, dw->up_bias, dw->down, dw->down_bias, room, dy, x, kept->before, kept->after, w->up,
-                 w->down, sizes->D, sizes->F);
+    glu_backward(dx, dw->up, dw->up_bias, dw->down, dw->down_bias, room, dy, x, kept->before,
+                 kept->after, w->up, w->down, sizes->D, sizes->F);
 }
 
 // ---- moe (chapter 02)
 
 Moe moe_of(const ModelSizes *sizes) {
-    return (Moe){ .D = sizes->D, .F = sizes->F, .E = sizes->E, .K = sizes->K, .order = SOFTMAX_TOP_K };
+    return (
+        Moe){ .D = sizes->D, .F = sizes->F, .E = sizes->E, .K = sizes->K, .order = SOFTMAX_TOP_K };
 }
 
 static void moe_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     int D = sizes->D, F = sizes->F, E = sizes->E;
     parameter_place(walk, &w->moe.router, "router", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, E });
-    parameter_place(walk, &w->moe.up, "experts.up", 0.0, fan_in(D), DECAYS, 3, (int[]){ E, D, 2 * F });
-    parameter_place(walk, &w->moe.up_bias, "experts.up_bias", 0.0, 0.0, NO_DECAY, 2, (int[]){ E, 2 * F });
-    parameter_place(walk, &w->moe.down, "experts.down", 0.0, fan_in(F), DECAYS, 3, (int[]){ E, F, D });
-    parameter_place(walk, &w->moe.down_bias, "experts.down_bias", 0.0, 0.0, NO_DECAY, 2, (int[]){ E, D });
+    parameter_place(walk, &w->moe.up, "experts.up", 0.0, fan_in(D), DECAYS, 3,
+                    (int[]){ E, D, 2 * F });
+    parameter_place(walk, &w->moe.up_bias, "experts.up_bias", 0.0, 0.0, NO_DECAY, 2,
+                    (int[]){ E, 2 * F });
+    parameter_place(walk, &w->moe.down, "experts.down", 0.0, fan_in(F), DECAYS, 3,
+                    (int[]){ E, F, D });
+    parameter_place(walk, &w->moe.down_bias, "experts.down_bias", 0.0, 0.0, NO_DECAY, 2,
+                    (int[]){ E, D });
 }
 
 static size_t moe_doubles(const ModelSizes *sizes) {
@@ -100,8 +107,8 @@ static FeedForwardToken moe_token(double *doubles, int *ints, const ModelSizes *
     return (FeedForwardToken){ .moe = moe_tokens(doubles, ints, &m, 1) };
 }
 
-static void moe(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
-                const ModelSizes *sizes) {
+static void moe(double *y, const FeedForwardToken *kept, const double *x,
+                const FeedForwardWeights *w, const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
     MoeTokens views = kept->moe;
     moe_forward(y, &views, x, &w->moe, 1, &m);
@@ -120,11 +127,13 @@ Peer peer_of(const ModelSizes *sizes) {
     return (Peer){ .D = sizes->D, .F = sizes->F, .C = sizes->C, .K = sizes->K, .Dk = sizes->Dk };
 }
 
-static const double KEY_SPREAD = 0.88; // of a standard normal cut at ±2, as keys with queries of their own are drawn
+// of a standard normal cut at ±2, as keys with queries of their own are drawn
+static const double KEY_SPREAD = 0.88;
 
 static void peer_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
-    int query[] = { 2, p.C, p.D, p.Dk }, keys[] = { 2, p.C, peer_keys(&p), p.Dk }, experts[] = { p.F, p.D };
+    int query[] = { 2, p.C, p.D, p.Dk }, keys[] = { 2, p.C, peer_keys(&p), p.Dk },
+        experts[] = { p.F, p.D };
     parameter_place(walk, &w->peer.query, "router.query", 0.0, fan_in(p.D), DECAYS, 4, query);
     parameter_place(walk, &w->peer.keys, "router.keys", 0.0, KEY_SPREAD, DECAYS, 4, keys);
     parameter_place(walk, &w->peer.in, "experts.in", 0.0, fan_in(p.F), DECAYS, 2, experts);
@@ -137,7 +146,9 @@ static size_t peer_doubles(const ModelSizes *sizes) {
 }
 
 // The choice of every head or channel, and room for making it.
-static size_t choice_ints(const ModelSizes *sizes) { return ((size_t)sizes->C + 2) * (size_t)sizes->K; }
+static size_t choice_ints(const ModelSizes *sizes) {
+    return ((size_t)sizes->C + 2) * (size_t)sizes->K;
+}
 
 static size_t peer_back_room(const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
@@ -146,11 +157,12 @@ static size_t peer_back_room(const ModelSizes *sizes) {
 
 static FeedForwardToken peer_views(double *doubles, int *ints, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
-    return (FeedForwardToken){ .peer = peer_token(doubles, ints, &p), .room = ints + sizes->C * sizes->K };
+    return (FeedForwardToken){ .peer = peer_token(doubles, ints, &p),
+                               .room = ints + sizes->C * sizes->K };
 }
 
-static void peer(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
-                 const ModelSizes *sizes) {
+static void peer(double *y, const FeedForwardToken *kept, const double *x,
+                 const FeedForwardWeights *w, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
     peer_forward(y, &kept->peer, kept->room, x, &w->peer, &p);
 }
@@ -180,10 +192,12 @@ static void router_place(ParameterWalk *walk, SgatlinWeights *w, const Sgatlin *
     switch (s->router) {
     case PRODUCT_DENSE:
         parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
-        parameter_place(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 4, (int[]){ Dk, 2, C, n });
+        parameter_place(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 4,
+                        (int[]){ Dk, 2, C, n });
         break;
     case PRODUCT_KEY_VALUE:
-        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 4, (int[]){ 2, C, D, Dk });
+        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 4,
+                        (int[]){ 2, C, D, Dk });
         parameter_place(walk, &w->keys, "router.keys", 0.0, own, DECAYS, 4, (int[]){ 2, C, n, Dk });
         break;
     case DENSE:
@@ -191,7 +205,8 @@ static void router_place(ParameterWalk *walk, SgatlinWeights *w, const Sgatlin *
         parameter_place(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 3, (int[]){ Dk, C, n });
         break;
     case KEY_VALUE:
-        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 3, (int[]){ C, D, Dk });
+        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 3,
+                        (int[]){ C, D, Dk });
         parameter_place(walk, &w->keys, "router.keys", 0.0, own, DECAYS, 3, (int[]){ C, n, Dk });
         break;
     }
@@ -217,11 +232,12 @@ static size_t neurons_room(const ModelSizes *sizes) {
 
 static FeedForwardToken neurons_token(double *doubles, int *ints, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
-    return (FeedForwardToken){ .sgatlin = sgatlin_token(doubles, ints, &s), .room = ints + sizes->C * sizes->K };
+    return (FeedForwardToken){ .sgatlin = sgatlin_token(doubles, ints, &s),
+                               .room = ints + sizes->C * sizes->K };
 }
 
-static void neurons(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
-                    const ModelSizes *sizes) {
+static void neurons(double *y, const FeedForwardToken *kept, const double *x,
+                    const FeedForwardWeights *w, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
     sgatlin_forward(y, &kept->sgatlin, kept->room, x, &w->sgatlin, &s);
 }
@@ -240,7 +256,8 @@ Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes) {
     switch (sizes->ffn) {
     case FEED_FORWARD_MOE: return (Chosen){ m->p, m->gating.weight, m->gating.index, sizes->K };
     case FEED_FORWARD_PEER: return (Chosen){ p->scores, p->score, p->index, sizes->C * sizes->K };
-    case FEED_FORWARD_SGATLIN: return (Chosen){ s->scores, s->score, s->index, sizes->C * sizes->K };
+    case FEED_FORWARD_SGATLIN:
+        return (Chosen){ s->scores, s->score, s->index, sizes->C * sizes->K };
     default: return (Chosen){ 0 };
     }
 }
@@ -250,5 +267,6 @@ const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
     { "glu", glu_place, glu_doubles, no_ints, glu_room, glu_token, glu, glu_back },
     { "moe", moe_place, moe_doubles, moe_ints, moe_back_room, moe_token, moe, moe_back },
     { "peer", peer_place, peer_doubles, choice_ints, peer_back_room, peer_views, peer, peer_back },
-    { "sgatlin", neurons_place, neurons_doubles, choice_ints, neurons_room, neurons_token, neurons, neurons_back },
+    { "sgatlin", neurons_place, neurons_doubles, choice_ints, neurons_room, neurons_token, neurons,
+      neurons_back },
 };

@@ -5,8 +5,8 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "chapters/07_language_model/parameters.h"
 
-// The layer that this course is about, as the model sees it: one of several kinds, each a row of a table. The other
-// chapters explain what is in them.
+// The layer that this course is about, as the model sees it: one of several kinds, each a row of a
+// table. The other chapters explain what is in them.
 
 typedef enum {
     FEED_FORWARD_MLP,
@@ -17,13 +17,14 @@ typedef enum {
     FEED_FORWARD_KINDS
 } FeedForwardKind;
 
-// What a model is: the letters of the papers. E is moe's alone; C and Dk are peer's and sgatlin's, and K theirs and
-// moe's; router and activation are sgatlin's alone. The moe is the authors' baseline: token choice, weights by the
-// softmax over all E.
+// What a model is: the letters of the papers. E is moe's alone; C and Dk are peer's and sgatlin's,
+// and K theirs and moe's; router and activation are sgatlin's alone. The moe is the authors'
+// baseline: token choice, weights by the softmax over all E.
 typedef struct {
     FeedForwardKind ffn;
     int V, T, D, L, Dh; // vocabulary, the most tokens of a sequence, width, layers, width of a head
-    int F;              // hidden width; moe: of an expert; peer: experts; sgatlin: neurons a channel
+    // hidden width; moe: of an expert; peer: experts; sgatlin: neurons a channel
+    int F;
     int E, C, K, Dk;
     SgatlinRouter router;
     SgatlinActivation activation;
@@ -49,12 +50,14 @@ typedef struct {
 typedef struct {
     const char *name;
     void (*place)(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes);
-    size_t (*doubles)(const ModelSizes *sizes), (*ints)(const ModelSizes *sizes); // that a token's numbers take
-    size_t (*room)(const ModelSizes *sizes);                                      // doubles, for one way back
+    // that a token's numbers take
+    size_t (*doubles)(const ModelSizes *sizes), (*ints)(const ModelSizes *sizes);
+    // doubles, for one way back
+    size_t (*room)(const ModelSizes *sizes);
     FeedForwardToken (*token)(double *doubles, int *ints, const ModelSizes *sizes);
     // y [D] from x [D]
-    void (*forward)(double *y, const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
-                    const ModelSizes *sizes);
+    void (*forward)(double *y, const FeedForwardToken *kept, const double *x,
+                    const FeedForwardWeights *w, const ModelSizes *sizes);
     // dx [D] is written, dw added to
     void (*backward)(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
                      const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,

@@ -4,7 +4,9 @@
 #include "chapters/07_language_model/rmsnorm.h"
 #include <string.h>
 
-static const FeedForward *kind_of(const LanguageModel *m) { return &feed_forward_kinds[m->sizes.ffn]; }
+static const FeedForward *kind_of(const LanguageModel *m) {
+    return &feed_forward_kinds[m->sizes.ffn];
+}
 
 // ---- forward
 
@@ -18,31 +20,39 @@ static void norm_tokens(double *y, const double *x, const double *scale, int T, 
 }
 
 // [layer
-static void layer_forward(LanguageModel *m, double *after, LayerKept *kept, const LayerWeights *w, int T) {
+static void layer_forward(LanguageModel *m, double *after, LayerKept *kept, const LayerWeights *w,
+                          int T) {
     int D = m->sizes.D;
     norm_tokens(kept->normed, kept->stream, w->attention_norm, T, D);
-    attention_of_sequence(m->room.branch, &kept->attention, kept->normed, &w->attention, T, D, m->sizes.Dh);
+    attention_of_sequence(m->room.branch, &kept->attention, kept->normed, &w->attention, T, D,
+                          m->sizes.Dh);
     add_branch(kept->middle, kept->stream, m->room.branch, (size_t)T * D);
 
     norm_tokens(kept->middle_normed, kept->middle, w->ffn_norm, T, D);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        kind_of(m)->forward(m->room.branch + at, &kept->ffn[t], kept->middle_normed + at, &w->ffn, &m->sizes);
+        kind_of(m)->forward(m->room.branch + at, &kept->ffn[t], kept->middle_normed + at, &w->ffn,
+                            &m->sizes);
     }
     add_branch(after, kept->middle, m->room.branch, (size_t)T * D);
 }
 // layer]
 
 // Where the stream stands before layer l; behind the last one it is the output norm's.
-static double *stream_before(const LanguageModel *m, int l) { return l < m->sizes.L ? m->layers[l].stream : m->stream; }
+static double *stream_before(const LanguageModel *m, int l) {
+    return l < m->sizes.L ? m->layers[l].stream : m->stream;
+}
 
 // [forward
 void language_model_forward(LanguageModel *m, const int *inputs, int T) {
     int V = m->sizes.V, D = m->sizes.D, L = m->sizes.L;
-    for (int t = 0; t < T; t++) embed(stream_before(m, 0) + (size_t)t * D, m->w.embedding, inputs[t], D);
-    for (int l = 0; l < L; l++) layer_forward(m, stream_before(m, l + 1), &m->layers[l], &m->w.layers[l], T);
+    for (int t = 0; t < T; t++)
+        embed(stream_before(m, 0) + (size_t)t * D, m->w.embedding, inputs[t], D);
+    for (int l = 0; l < L; l++)
+        layer_forward(m, stream_before(m, l + 1), &m->layers[l], &m->w.layers[l], T);
     norm_tokens(m->normed, m->stream, m->w.output_norm, T, D);
-    for (int t = 0; t < T; t++) unembed(m->logits + (size_t)t * V, m->normed + (size_t)t * D, m->w.embedding, V, D);
+    for (int t = 0; t < T; t++)
+        unembed(m->logits + (size_t)t * V, m->normed + (size_t)t * D, m->w.embedding, V, D);
 }
 // forward]
 
@@ -62,16 +72,18 @@ double language_model_loss(const LanguageModel *m, const int *targets, int T) {
     double sum = 0.0;
     int V = m->sizes.V;
     for (int t = 0; t < T; t++) {
-        if (targets[t] != TOKEN_0_PAD) sum += cross_entropy(m->room.p, m->logits + (size_t)t * V, targets[t], V);
+        if (targets[t] != TOKEN_0_PAD)
+            sum += cross_entropy(m->room.p, m->logits + (size_t)t * V, targets[t], V);
     }
     return sum;
 }
 
 // ---- backward
 
-// dx [T,D] += the gradient through the norm of dnormed; the norm stands on a branch, the stream itself goes past it.
-static void add_norm_backward(LanguageModel *m, double *dx, double *dscale, const double *dnormed, const double *x,
-                              const double *scale, int T) {
+// dx [T,D] += the gradient through the norm of dnormed; the norm stands on a branch, the stream
+// itself goes past it.
+static void add_norm_backward(LanguageModel *m, double *dx, double *dscale, const double *dnormed,
+                              const double *x, const double *scale, int T) {
     int D = m->sizes.D;
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
@@ -81,18 +93,20 @@ static void add_norm_backward(LanguageModel *m, double *dx, double *dscale, cons
 }
 
 // The residual stream's gradient stays as it is and each branch adds to it, last branch first.
-static void layer_backward(LanguageModel *m, const LayerKept *kept, LayerWeights *dw, const LayerWeights *w, int T) {
+static void layer_backward(LanguageModel *m, const LayerKept *kept, LayerWeights *dw,
+                           const LayerWeights *w, int T) {
     int D = m->sizes.D;
     double *dstream = m->room.dstream, *dnormed = m->room.dnormed;
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        kind_of(m)->backward(dnormed + at, &dw->ffn, m->room.ffn, dstream + at, &kept->ffn[t], kept->middle_normed + at,
-                             &w->ffn, &m->sizes);
+        kind_of(m)->backward(dnormed + at, &dw->ffn, m->room.ffn, dstream + at, &kept->ffn[t],
+                             kept->middle_normed + at, &w->ffn, &m->sizes);
     }
     add_norm_backward(m, dstream, dw->ffn_norm, dnormed, kept->middle, w->ffn_norm, T);
 
-    attention_of_sequence_backward(dnormed, &dw->attention, &m->room.attention, m->room.part, dstream, kept->normed,
-                                   &kept->attention, &w->attention, T, D, m->sizes.Dh);
+    attention_of_sequence_backward(dnormed, &dw->attention, &m->room.attention, m->room.part,
+                                   dstream, kept->normed, &kept->attention, &w->attention, T, D,
+                                   m->sizes.Dh);
     add_norm_backward(m, dstream, dw->attention_norm, dnormed, kept->stream, w->attention_norm, T);
 }
 
@@ -105,17 +119,22 @@ static void loss_backward(LanguageModel *m, const int *targets, int T, double sh
         if (targets[t] == TOKEN_0_PAD) continue;
         cross_entropy(p, m->logits + (size_t)t * V, targets[t], V);
         cross_entropy_backward(p, p, targets[t], share, V);
-        unembed_backward(dnormed, m->dw.embedding, p, m->normed + (size_t)t * D, m->w.embedding, V, D);
+        unembed_backward(dnormed, m->dw.embedding, p, m->normed + (size_t)t * D, m->w.embedding, V,
+                         D);
     }
 }
 
-void language_model_backward(LanguageModel *m, const int *inputs, const int *targets, int T, double share) {
+void language_model_backward(LanguageModel *m, const int *inputs, const int *targets, int T,
+                             double share) {
     int D = m->sizes.D;
     loss_backward(m, targets, T, share);
     memset(m->room.dstream, 0, (size_t)T * D * sizeof *m->room.dstream);
-    add_norm_backward(m, m->room.dstream, m->dw.output_norm, m->room.dnormed, m->stream, m->w.output_norm, T);
-    for (int l = m->sizes.L - 1; l >= 0; l--) layer_backward(m, &m->layers[l], &m->dw.layers[l], &m->w.layers[l], T);
-    for (int t = 0; t < T; t++) embed_backward(m->dw.embedding, m->room.dstream + (size_t)t * D, inputs[t], D);
+    add_norm_backward(m, m->room.dstream, m->dw.output_norm, m->room.dnormed, m->stream,
+                      m->w.output_norm, T);
+    for (int l = m->sizes.L - 1; l >= 0; l--)
+        layer_backward(m, &m->layers[l], &m->dw.layers[l], &m->w.layers[l], T);
+    for (int t = 0; t < T; t++)
+        embed_backward(m->dw.embedding, m->room.dstream + (size_t)t * D, inputs[t], D);
 }
 
 // ---- one step
@@ -123,12 +142,13 @@ void language_model_backward(LanguageModel *m, const int *inputs, const int *tar
 static void update(LanguageModel *m, const TrainingPlan *plan, int step) {
     for (int i = 0; i < m->list.count; i++) {
         const Parameter *p = &m->list.at[i];
-        adamw(m->parameters + p->offset, m->first + p->offset, m->second + p->offset, m->gradients + p->offset,
-              p->count, p->decays, plan, step);
+        adamw(m->parameters + p->offset, m->first + p->offset, m->second + p->offset,
+              m->gradients + p->offset, p->count, p->decays, plan, step);
     }
 }
 
-StepReport language_model_step(LanguageModel *m, const int *targets, int B, int T, const TrainingPlan *plan, int step) {
+StepReport language_model_step(LanguageModel *m, const int *targets, int B, int T,
+                               const TrainingPlan *plan, int step) {
     StepReport report = { .rate = learning_rate(plan, step) };
     int scored = scored_targets(targets, B * T);
     double share = scored > 0 ? 1.0 / scored : 0.0;

@@ -24,13 +24,15 @@ typedef struct {
 
 // What one layer keeps from forward to backward.
 typedef struct {
-    double *stream, *middle;        // [T,D]: the residual stream before attention, and before the feed-forward layer
+    // [T,D]: the residual stream before attention, and before the feed-forward layer
+    double *stream, *middle;
     double *normed, *middle_normed; // [T,D]
     AttentionKept attention;
     FeedForwardToken *ffn; // [T]
 } LayerKept;
 
-// What passes need in passing, [T,D] unless said otherwise; dstream is the gradient on its way back up the stream.
+// What passes need in passing, [T,D] unless said otherwise; dstream is the gradient on its way back
+// up the stream.
 typedef struct {
     double *branch, *dbranch, *dstream, *dnormed;
     double *p, *part, *ffn;  // [V], [D], as the feed-forward kind asks
@@ -41,11 +43,13 @@ typedef struct {
 typedef struct {
     ModelSizes sizes;
     ParameterList list;
-    double *parameters, *gradients, *first, *second; // blocks of list.doubles; first and second are AdamW's
-    ModelWeights w, dw;                              // views of parameters and gradients
-    LayerKept *layers;                               // [L]
-    double *stream, *normed;                         // [T,D]: behind the last layer; after the output norm
-    double *logits;                                  // [T,V]
+    // blocks of list.doubles; first and second are AdamW's
+    double *parameters, *gradients, *first, *second;
+    ModelWeights w, dw; // views of parameters and gradients
+    LayerKept *layers;  // [L]
+    // [T,D]: behind the last layer; after the output norm
+    double *stream, *normed;
+    double *logits; // [T,V]
     ModelRoom room;
     FeedForwardToken *tokens; // [L,T]
     double *doubles;          // what all of the above are views of
@@ -55,8 +59,8 @@ typedef struct {
 // NULL: the sizes make a model; else the rule that they break, and which letter to change.
 const char *model_sizes_problem(const ModelSizes *sizes);
 
-// Everything zeroed but the norms, which start at 1: fill the parameters before use (their `spread` says how wide).
-// false: no memory, or sizes with a problem; nothing is left behind.
+// Everything zeroed but the norms, which start at 1: fill the parameters before use (their `spread`
+// says how wide). false: no memory, or sizes with a problem; nothing is left behind.
 bool language_model_new(LanguageModel *out, const ModelSizes *sizes);
 void language_model_free(LanguageModel *model);
 
@@ -66,12 +70,14 @@ void shift_right(int *inputs, const int *targets, int T);
 // inputs [T], each below V, T at most sizes.T: fills logits [T,V], and all that backward reads.
 void language_model_forward(LanguageModel *model, const int *inputs, int T);
 
-// Sum of the losses, in nats, of the last forward pass against targets [T]; those that are TOKEN_0_PAD are not scored.
+// Sum of the losses, in nats, of the last forward pass against targets [T]; those that are
+// TOKEN_0_PAD are not scored.
 double language_model_loss(const LanguageModel *model, const int *targets, int T);
 int scored_targets(const int *targets, int count);
 
 // The way back through all of it, for a loss of share · (sum of losses): adds to the gradients.
-void language_model_backward(LanguageModel *model, const int *inputs, const int *targets, int T, double share);
+void language_model_backward(LanguageModel *model, const int *inputs, const int *targets, int T,
+                             double share);
 
 typedef struct {
     double loss; // mean over the scored targets, before the step
@@ -79,7 +85,8 @@ typedef struct {
     double rate;
 } StepReport;
 
-// One step of training on targets [B,T]: gradients of the mean loss, clipping, AdamW. step counts from 0.
-StepReport language_model_step(LanguageModel *model, const int *targets, int B, int T, const TrainingPlan *plan,
-                               int step);
+// One step of training on targets [B,T]: gradients of the mean loss, clipping, AdamW. step counts
+// from 0.
+StepReport language_model_step(LanguageModel *model, const int *targets, int B, int T,
+                               const TrainingPlan *plan, int step);
 #endif

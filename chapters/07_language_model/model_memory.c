@@ -3,20 +3,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const FeedForward *kind_of(const ModelSizes *sizes) { return &feed_forward_kinds[sizes->ffn]; }
+static const FeedForward *kind_of(const ModelSizes *sizes) {
+    return &feed_forward_kinds[sizes->ffn];
+}
 
 const char *model_sizes_problem(const ModelSizes *s) {
-    if (s->V < 2 || s->T < 1 || s->D < 1 || s->L < 1 || s->F < 1) return "V must be 2 or more, T, D, L and F 1 or more";
-    if (s->Dh < 2 || s->Dh % 2 != 0 || s->D % s->Dh != 0) return "Dh must be even, and D a multiple of it";
-    if ((int)s->ffn < 0 || s->ffn >= FEED_FORWARD_KINDS) return "ffn must be one of feed_forward_kinds";
-    if (s->ffn == FEED_FORWARD_MOE && (s->K < 1 || s->E < s->K)) return "K must be 1 or more, and E at least K";
+    if (s->V < 2 || s->T < 1 || s->D < 1 || s->L < 1 || s->F < 1)
+        return "V must be 2 or more, T, D, L and F 1 or more";
+    if (s->Dh < 2 || s->Dh % 2 != 0 || s->D % s->Dh != 0)
+        return "Dh must be even, and D a multiple of it";
+    if ((int)s->ffn < 0 || s->ffn >= FEED_FORWARD_KINDS)
+        return "ffn must be one of feed_forward_kinds";
+    if (s->ffn == FEED_FORWARD_MOE && (s->K < 1 || s->E < s->K))
+        return "K must be 1 or more, and E at least K";
     if (s->ffn != FEED_FORWARD_PEER && s->ffn != FEED_FORWARD_SGATLIN) return NULL;
     if (s->C < 1 || s->K < 1 || s->Dk < 1) return "C, K and Dk must be 1 or more";
     Sgatlin sgatlin = sgatlin_of(s);
     if (s->ffn == FEED_FORWARD_PEER) sgatlin.router = PRODUCT_KEY_VALUE;
     int n = sgatlin_keys(&sgatlin);
-    if (sgatlin_lists(&sgatlin) == 2 * s->C && n * n != s->F) return "F must be a square: a product router has √F keys";
-    return s->K <= n ? NULL : "K must not be above the keys of a list: √F for a product router, F for a flat one";
+    if (sgatlin_lists(&sgatlin) == 2 * s->C && n * n != s->F)
+        return "F must be a square: a product router has √F keys";
+    return s->K <= n ? NULL
+                     : "K must not be above the keys of a list: √F for a product router, F for a "
+                       "flat one";
 }
 
 // The one list of a model's parameters. With a block: views of it in *w.
@@ -29,12 +38,15 @@ static void place_parameters(ParameterWalk *walk, ModelWeights *w, const ModelSi
         AttentionWeights *attention = &layer->attention;
         int in[] = { D, H, Dh }, out[] = { H, Dh, D };
         snprintf(walk->prefix, sizeof walk->prefix, "layers.%d.", l);
-        parameter_place(walk, &layer->attention_norm, "attention_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
+        parameter_place(walk, &layer->attention_norm, "attention_norm", 1.0, 0.0, NO_DECAY, 1,
+                        (int[]){ D });
         parameter_place(walk, &attention->query, "attention.query", 0.0, spread, DECAYS, 3, in);
         parameter_place(walk, &attention->key, "attention.key", 0.0, spread, DECAYS, 3, in);
         parameter_place(walk, &attention->value, "attention.value", 0.0, spread, DECAYS, 3, in);
-        parameter_place(walk, &attention->query_norm, "attention.query_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ Dh });
-        parameter_place(walk, &attention->key_norm, "attention.key_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ Dh });
+        parameter_place(walk, &attention->query_norm, "attention.query_norm", 1.0, 0.0, NO_DECAY, 1,
+                        (int[]){ Dh });
+        parameter_place(walk, &attention->key_norm, "attention.key_norm", 1.0, 0.0, NO_DECAY, 1,
+                        (int[]){ Dh });
         parameter_place(walk, &attention->output, "attention.output", 0.0, spread, DECAYS, 3, out);
         parameter_place(walk, &layer->ffn_norm, "ffn_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
         snprintf(walk->prefix, sizeof walk->prefix, "layers.%d.ffn.", l);
@@ -44,7 +56,8 @@ static void place_parameters(ParameterWalk *walk, ModelWeights *w, const ModelSi
     parameter_place(walk, &w->output_norm, "output_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
 }
 
-// Doubles and ints of a block; with NULL they are only counted, so that one list of takes does both.
+// Doubles and ints of a block; with NULL they are only counted, so that one list of takes does
+// both.
 typedef struct {
     double *doubles;
     int *ints;
@@ -66,7 +79,8 @@ static int *take_ints(Memory *memory, size_t count) {
 static AttentionKept take_attention(Memory *memory, const ModelSizes *s) {
     size_t sequence = (size_t)s->T * s->D, H = (size_t)(s->D / s->Dh);
     AttentionKept kept = { .share = take(memory, H * s->T * s->T) };
-    double **each[] = { &kept.query, &kept.key, &kept.value, &kept.turned_query, &kept.turned_key, &kept.mixed };
+    double **each[] = { &kept.query,        &kept.key,        &kept.value,
+                        &kept.turned_query, &kept.turned_key, &kept.mixed };
     for (int i = 0; i < 6; i++) *each[i] = take(memory, sequence);
     return kept;
 }
@@ -88,7 +102,8 @@ static void take_all(LanguageModel *m, Memory *memory) {
     size_t sequence = (size_t)s->T * s->D;
     double **blocks[] = { &m->parameters, &m->gradients, &m->first, &m->second };
     for (int i = 0; i < 4; i++) *blocks[i] = take(memory, m->list.doubles);
-    double **rows[] = { &m->stream, &m->normed, &m->room.branch, &m->room.dstream, &m->room.dbranch, &m->room.dnormed };
+    double **rows[] = { &m->stream,       &m->normed,       &m->room.branch,
+                        &m->room.dstream, &m->room.dbranch, &m->room.dnormed };
     for (int i = 0; i < 6; i++) *rows[i] = take(memory, sequence);
     m->logits = take(memory, (size_t)s->T * s->V);
     m->room.p = take(memory, (size_t)s->V);
@@ -103,7 +118,8 @@ static void set_zero(LanguageModel *m, Memory *memory) {
     for (size_t i = 0; i < memory->used_doubles; i++) memory->doubles[i] = 0.0;
     for (int i = 0; i < m->list.count; i++) {
         const Parameter *parameter = &m->list.at[i];
-        for (size_t j = 0; j < parameter->count; j++) m->parameters[parameter->offset + j] = parameter->start;
+        for (size_t j = 0; j < parameter->count; j++)
+            m->parameters[parameter->offset + j] = parameter->start;
     }
 }
 

@@ -11,11 +11,14 @@ static void add_line(ParameterList *list, Parameter line, const char *prefix, co
     list->doubles = line.offset + line.count;
 }
 
-void parameter_place(ParameterWalk *walk, double **view, const char *name, double start, double spread, bool decays,
-                     int rank, const int *shape) {
-    Parameter line = {
-        .rank = rank, .offset = walk->used, .count = 1, .start = start, .spread = spread, .decays = decays
-    };
+void parameter_place(ParameterWalk *walk, double **view, const char *name, double start,
+                     double spread, bool decays, int rank, const int *shape) {
+    Parameter line = { .rank = rank,
+                       .offset = walk->used,
+                       .count = 1,
+                       .start = start,
+                       .spread = spread,
+                       .decays = decays };
     for (int i = 0; i < rank; i++) {
         line.shape[i] = shape[i];
         line.count *= (size_t)shape[i];

@@ -14,9 +14,10 @@ void rmsnorm(double *y, const double *x, const double *scale, int D) {
 }
 // rmsnorm]
 
-// With u = x·r and g = dy·scale, the gradient of u: every x moves its own u, and through r all of them a little:
-// dx = r · (g - u · mean(g·u)).
-void rmsnorm_backward(double *dx, double *dscale, const double *dy, const double *x, const double *scale, int D) {
+// With u = x·r and g = dy·scale, the gradient of u: every x moves its own u, and through r all of
+// them a little: dx = r · (g - u · mean(g·u)).
+void rmsnorm_backward(double *dx, double *dscale, const double *dy, const double *x,
+                      const double *scale, int D) {
     double r = one_over_rms(x, D), mean = 0.0;
     for (int d = 0; d < D; d++) mean += dy[d] * scale[d] * x[d] * r / D;
     for (int d = 0; d < D; d++) {

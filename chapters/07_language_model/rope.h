@@ -1,8 +1,9 @@
 #ifndef CHAPTER_07_ROPE_H
 #define CHAPTER_07_ROPE_H
 
-// Rotary positions (Su et al. 2021, arXiv 2104.09864), the form that rotates halves: x [Dh] is Dh/2 points in the
-// plane, (x[j], x[Dh/2 + j]), and point j is turned by position / 10000^(2j/Dh) radians. Dh is even. In place.
+// Rotary positions (Su et al. 2021, arXiv 2104.09864), the form that rotates halves: x [Dh] is Dh/2
+// points in the plane, (x[j], x[Dh/2 + j]), and point j is turned by position / 10000^(2j/Dh)
+// radians. Dh is even. In place.
 void rope_turn(double *x, int position, int Dh);
 
 // The way back: a gradient is turned by the same angles the other way round. In place.

@@ -13,13 +13,15 @@ static int rank_tokens(int *order, const double *logits, int V) {
 }
 
 // [choose
-int choose_token(const double *logits, int V, const SamplingRule *rule, double draw, int *order, double *p) {
+int choose_token(const double *logits, int V, const SamplingRule *rule, double draw, int *order,
+                 double *p) {
     int count = rank_tokens(order, logits, V);
     if (count == 0) return TOKEN_1_END; // nothing but NaN
     double best = logits[order[0]], sum = 0.0;
     if (rule->temperature < COLDEST || isinf(best)) return order[0];
     if (rule->top_k > 0 && rule->top_k < count) count = rule->top_k;
-    for (int i = 0; i < count; i++) sum += p[i] = exp((logits[order[i]] - best) / rule->temperature);
+    for (int i = 0; i < count; i++)
+        sum += p[i] = exp((logits[order[i]] - best) / rule->temperature);
     if (rule->top_p > 0.0 && rule->top_p < 1.0) {
         double wanted = rule->top_p * sum;
         sum = p[0];

@@ -9,10 +9,13 @@ enum { TOKEN_0_PAD, TOKEN_1_END }; // never drawn; between stories, and before t
 typedef struct {
     double temperature; // logits are divided by it; 0: always the likeliest
     int top_k;          // only the top_k likeliest; 0: all
-    double top_p; // of those the fewest that together reach top_p (Holtzman et al. 2019, arXiv 1904.09751); 0: all
+    // of those the fewest that together reach top_p (Holtzman et al. 2019, arXiv 1904.09751); 0:
+    // all
+    double top_p;
 } SamplingRule;
 
-// A token for logits [V], by `draw` in [0, 1): a pure function of its arguments. Equal logits go by the lower number,
-// NaN loses, TOKEN_0_PAD is never drawn. order [V] and p [V] are room. V >= 2.
-int choose_token(const double *logits, int V, const SamplingRule *rule, double draw, int *order, double *p);
+// A token for logits [V], by `draw` in [0, 1): a pure function of its arguments. Equal logits go by
+// the lower number, NaN loses, TOKEN_0_PAD is never drawn. order [V] and p [V] are room. V >= 2.
+int choose_token(const double *logits, int V, const SamplingRule *rule, double draw, int *order,
+                 double *p);
 #endif

@@ -28,7 +28,9 @@ static LanguageModel model_of(ModelSizes sizes) {
 
 // Odd sizes, three heads.
 static ModelSizes tiny_sizes(FeedForwardKind kind) {
-    ModelSizes sizes = { .ffn = kind, .V = 13, .T = 5, .D = 6, .L = 2, .Dh = 2, .F = 9, .C = 2, .K = 2, .Dk = 3 };
+    ModelSizes sizes = {
+        .ffn = kind, .V = 13, .T = 5, .D = 6, .L = 2, .Dh = 2, .F = 9, .C = 2, .K = 2, .Dk = 3
+    };
     sizes.E = 3;
     return sizes;
 }
@@ -74,7 +76,8 @@ static void compare_golden_ints(Golden *g, const char *name, const int *got, siz
     ck_assert_ptr_nonnull(want);
     safetensor_to_ints(want, tensor_of(g, name, count));
     Difference difference;
-    ck_assert_msg(compare_ints(&difference, name, got, count, want, count), "%s", difference.problem);
+    ck_assert_msg(compare_ints(&difference, name, got, count, want, count), "%s",
+                  difference.problem);
     free(want);
 }
 
@@ -104,7 +107,8 @@ static Golden golden_open_file(const char *kind) {
                          .K = letter(&g, "K"),
                          .Dk = letter(&g, "Dk") };
     for (int i = 0; i < FEED_FORWARD_KINDS; i++) {
-        if (strcmp(feed_forward_kinds[i].name, safetensors_metadata(&g.file, "ffn")) == 0) sizes.ffn = i;
+        if (strcmp(feed_forward_kinds[i].name, safetensors_metadata(&g.file, "ffn")) == 0)
+            sizes.ffn = i;
     }
     ck_assert_str_eq(feed_forward_kinds[sizes.ffn].name, kind);
     g.model = model_of(sizes);
@@ -130,8 +134,9 @@ static void golden_close_file(Golden *g) {
 
 // What a batch leaves, of all its rows together: the model itself only keeps the last.
 typedef struct {
-    double *logits, *streams, *scores; // [B,T,V]; [2·L,B,T,D], after attention and after ffn; [L,B,T,C,K]
-    int *indices;                      // [L,B,T,C,K]
+    // [B,T,V]; [2·L,B,T,D], after attention and after ffn; [L,B,T,C,K]
+    double *logits, *streams, *scores;
+    int *indices; // [L,B,T,C,K]
 } BatchRecord;
 
 static BatchRecord record_new(const Golden *g) {
@@ -147,7 +152,8 @@ static BatchRecord record_new(const Golden *g) {
 
 static void record_row(BatchRecord *r, const Golden *g, int b) {
     const ModelSizes *s = &g->model.sizes;
-    size_t N = (size_t)g->B * g->T, at = (size_t)b * g->T, row = (size_t)g->T * s->D, CK = (size_t)s->C * s->K;
+    size_t N = (size_t)g->B * g->T, at = (size_t)b * g->T, row = (size_t)g->T * s->D,
+           CK = (size_t)s->C * s->K;
     memcpy(r->logits + at * s->V, g->model.logits, (size_t)g->T * s->V * sizeof *r->logits);
     for (int l = 0; l < s->L; l++) {
         const LayerKept *kept = &g->model.layers[l];
@@ -226,7 +232,8 @@ START_TEST(the_authors_numbers)
     Golden g = golden_open_file(golden_files[_i]);
     check_first_batch(&g);
     check_steps(&g);
-    ck_assert_msg(g.looked == g.file.count, "%d of the file's %d tensors were looked at", g.looked, g.file.count);
+    ck_assert_msg(g.looked == g.file.count, "%d of the file's %d tensors were looked at", g.looked,
+                  g.file.count);
     golden_close_file(&g);
 }
 END_TEST
@@ -252,12 +259,13 @@ static void batch_gradients(LanguageModel *m) {
     for (int b = 0; b < 2; b++) {
         shift_right(m->room.inputs, targets_of_two + b * T, T);
         language_model_forward(m, m->room.inputs, T);
-        language_model_backward(m, m->room.inputs, targets_of_two + b * T, T, 1.0 / scored_targets(targets_of_two, 10));
+        language_model_backward(m, m->room.inputs, targets_of_two + b * T, T,
+                                1.0 / scored_targets(targets_of_two, 10));
     }
 }
 
-// Every kind, and of sgatlin every router and activation: each parameter of a tiny model is moved a little, and the
-// loss must follow its gradient.
+// Every kind, and of sgatlin every router and activation: each parameter of a tiny model is moved a
+// little, and the loss must follow its gradient.
 typedef struct {
     FeedForwardKind kind;
     SgatlinRouter router;
@@ -287,7 +295,8 @@ START_TEST(every_parameters_slope)
     const Slopes slopes = { .loss = batch_loss, .context = &m };
     for (int i = 0; i < m.list.count; i++) {
         const Parameter *p = &m.list.at[i];
-        expect_slopes(p->name, m.parameters + p->offset, m.gradients + p->offset, p->count, &slopes);
+        expect_slopes(p->name, m.parameters + p->offset, m.gradients + p->offset, p->count,
+                      &slopes);
     }
     language_model_free(&m);
 }
@@ -312,7 +321,8 @@ START_TEST(no_token_sees_the_future)
         language_model_forward(&m, inputs, T);
         for (int t = 0; t < T; t++) {
             size_t row = (size_t)t * sizes.V;
-            bool equal = memcmp(before + row, m.logits + row, (size_t)sizes.V * sizeof *before) == 0;
+            bool equal =
+                memcmp(before + row, m.logits + row, (size_t)sizes.V * sizeof *before) == 0;
             ck_assert_msg(equal == (t < changed), "input %d changed, logits %d", changed, t);
         }
         inputs[changed] = keep;
@@ -352,8 +362,9 @@ START_TEST(sizes_that_make_no_model_are_told)
         LanguageModel m;
         ck_assert(!language_model_new(&m, &s));
     }
-    ModelSizes odd_head = tiny_sizes(FEED_FORWARD_MLP), no_square = tiny_sizes(FEED_FORWARD_SGATLIN), many = no_square,
-               flat = many, few = tiny_sizes(FEED_FORWARD_MOE), none = few, peer_flat;
+    ModelSizes odd_head = tiny_sizes(FEED_FORWARD_MLP),
+               no_square = tiny_sizes(FEED_FORWARD_SGATLIN), many = no_square, flat = many,
+               few = tiny_sizes(FEED_FORWARD_MOE), none = few, peer_flat;
     odd_head.Dh = 3;
     no_square.F = 10;
     many.K = 4; // √9 = 3
@@ -375,7 +386,8 @@ START_TEST(sizes_that_make_no_model_are_told)
 }
 END_TEST
 
-// A new model says nothing: every logit of an all-zero embedding is 0, so the loss is ln V, and the list has its names.
+// A new model says nothing: every logit of an all-zero embedding is 0, so the loss is ln V, and the
+// list has its names.
 START_TEST(a_new_model_is_blank)
 {
     ModelSizes sizes = tiny_sizes(FEED_FORWARD_MLP);
@@ -402,8 +414,8 @@ START_TEST(it_learns_two_rows_by_heart)
         report = language_model_step(&m, targets_of_two, 2, sizes.T, &plan, step);
         if (step == 0) ck_assert(report.loss > 2.0);
     }
-    // The first tokens, 5 and 3, cannot be told apart: two of eight targets cost ln 2 each, and nothing better is to be
-    // had.
+    // The first tokens, 5 and 3, cannot be told apart: two of eight targets cost ln 2 each, and
+    // nothing better is to be had.
     ck_assert_msg(report.loss >= 2 * log(2) / 8 && report.loss < 0.3, "%.4f", report.loss);
     language_model_free(&m);
 }
@@ -411,9 +423,12 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("language_model");
-    TCase *golden = tcase_create("golden"), *slopes = tcase_create("slopes"), *whole = tcase_create("whole");
-    tcase_add_loop_test(golden, the_authors_numbers, 0, (int)(sizeof golden_files / sizeof golden_files[0]));
-    tcase_add_loop_test(slopes, every_parameters_slope, 0, (int)(sizeof variants / sizeof variants[0]));
+    TCase *golden = tcase_create("golden"), *slopes = tcase_create("slopes"),
+          *whole = tcase_create("whole");
+    tcase_add_loop_test(golden, the_authors_numbers, 0,
+                        (int)(sizeof golden_files / sizeof golden_files[0]));
+    tcase_add_loop_test(slopes, every_parameters_slope, 0,
+                        (int)(sizeof variants / sizeof variants[0]));
     tcase_add_loop_test(whole, no_token_sees_the_future, 0, FEED_FORWARD_KINDS);
     tcase_add_test(whole, padding_is_not_scored);
     tcase_add_test(whole, sizes_that_make_no_model_are_told);

@@ -19,12 +19,13 @@ static void same(const double *got, const double *want, size_t count, double tol
 
 // ---- rmsnorm
 
-// x = [3, 4, 0, 0]: mean(x²) = 25/4, rms = 2.5, so x/rms = [1.2, 1.6, 0, 0]; the 1e-6 takes 8e-8 of it away.
-// With dy = [1, 0, 0, 0] and scale 1, mean(g·u) = 1.2/4 = 0.3: dx = ([1, 0, 0, 0] - 0.3·[1.2, 1.6, 0, 0]) / 2.5
-// = [0.256, -0.192, 0, 0], and dscale = dy·u = [1.2, 0, 0, 0].
+// x = [3, 4, 0, 0]: mean(x²) = 25/4, rms = 2.5, so x/rms = [1.2, 1.6, 0, 0]; the 1e-6 takes 8e-8 of
+// it away. With dy = [1, 0, 0, 0] and scale 1, mean(g·u) = 1.2/4 = 0.3: dx = ([1, 0, 0, 0] -
+// 0.3·[1.2, 1.6, 0, 0]) / 2.5 = [0.256, -0.192, 0, 0], and dscale = dy·u = [1.2, 0, 0, 0].
 START_TEST(rmsnorm_on_paper)
 {
-    double x[] = { 3, 4, 0, 0 }, scale[] = { 1, 10, 1, 1 }, ones[] = { 1, 1, 1, 1 }, dy[] = { 1, 0, 0, 0 };
+    double x[] = { 3, 4, 0, 0 }, scale[] = { 1, 10, 1, 1 }, ones[] = { 1, 1, 1, 1 },
+           dy[] = { 1, 0, 0, 0 };
     double y[4], dx[4], dscale[4] = { 0.5 };
     rmsnorm(y, x, scale, 4);
     same(y, (double[]){ 1.2, 16, 0, 0 }, 4, 2e-6);
@@ -70,7 +71,8 @@ START_TEST(rope_on_paper)
     double x[] = { 1, 0, 0, 1 };
     rope_turn(x, 0, 4);
     same(x, (double[]){ 1, 0, 0, 1 }, 4, 0.0); // position 0 turns nothing
-    rope_turn(x, 3, 4);                        // (1, 0) → (cos 3, sin 3); (0, 1) → (-sin 0.03, cos 0.03)
+    // (1, 0) → (cos 3, sin 3); (0, 1) → (-sin 0.03, cos 0.03)
+    rope_turn(x, 3, 4);
     same(x, (double[]){ -0.9899924966, -0.0299955002, 0.1411200081, 0.9995500337 }, 4, 1e-10);
     rope_turn_back(x, 3, 4);
     same(x, (double[]){ 1, 0, 0, 1 }, 4, 1e-15);
@@ -105,7 +107,8 @@ START_TEST(rope_slopes)
     memcpy(y, x, sizeof y);
     rope_turn(y, 4, 6);
     ck_assert_double_eq_tol(weighted_sum(x, dx, 6), weighted_sum(y, dy, 6), TINY);
-    for (int i = 0; i < 6; i++) { // linear: the slope along axis i is what becomes of the unit vector
+    // linear: the slope along axis i is what becomes of the unit vector
+    for (int i = 0; i < 6; i++) {
         double unit[6] = { 0 };
         unit[i] = 1.0;
         rope_turn(unit, 4, 6);
@@ -116,8 +119,8 @@ END_TEST
 
 // ---- loss
 
-// Logits ln 1, ln 2, ln 5: shares 1/8, 2/8, 5/8. Target 1: the loss is -ln(1/4) = ln 4 = 1.386 nats, and one of two
-// scored targets sends back (p - [0, 1, 0]) / 2.
+// Logits ln 1, ln 2, ln 5: shares 1/8, 2/8, 5/8. Target 1: the loss is -ln(1/4) = ln 4 = 1.386
+// nats, and one of two scored targets sends back (p - [0, 1, 0]) / 2.
 START_TEST(cross_entropy_on_paper)
 {
     double logits[] = { 0, log(2), log(5) }, p[3], dlogits[3];
@@ -125,7 +128,8 @@ START_TEST(cross_entropy_on_paper)
     cross_entropy_backward(dlogits, p, 1, 0.5, 3);
     same(dlogits, (double[]){ 0.0625, -0.375, 0.3125 }, 3, TINY);
     double equal[41] = { 0 }, shares[41];
-    ck_assert_double_eq_tol(cross_entropy(shares, equal, 7, 41), log(41), TINY); // who knows nothing: ln V
+    // who knows nothing: ln V
+    ck_assert_double_eq_tol(cross_entropy(shares, equal, 7, 41), log(41), TINY);
 }
 END_TEST
 
@@ -162,7 +166,8 @@ END_TEST
 
 START_TEST(embedding_on_paper)
 {
-    double table[] = { 1, 2, 3, 4, 5, 6 }, h[2], logits[3], dx[2], dtable[6] = { 0 }; // [V,D] = [3,2]
+    // [V,D] = [3,2]
+    double table[] = { 1, 2, 3, 4, 5, 6 }, h[2], logits[3], dx[2], dtable[6] = { 0 };
     embed(h, table, 2, 2);
     same(h, (double[]){ 5, 6 }, 2, 0.0);
     unembed(logits, (double[]){ 1, -1 }, table, 3, 2);
@@ -178,18 +183,22 @@ END_TEST
 
 // ---- attention
 
-// Two tokens, one head of width 2. Token 1 asks [2, 0]·√2; the keys are [ln 3, 0]/2 and [0, 9]: the matches, divided by
-// √2, are ln 3 and 0, the shares 3/4 and 1/4, so of the values [4, 0] and [0, 8] it takes [3, 2].
-// Way back with dmixed = [1, 1]: dshare = [4, 8], Σ share·dshare = 5, dmatch = [-3/4, 3/4], each /√2 on the way;
-// dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys = ∓3/4/√2·query = [∓1.5, 0], dvalues = [3/4, 3/4], [1/4, 1/4].
+// Two tokens, one head of width 2. Token 1 asks [2, 0]·√2; the keys are [ln 3, 0]/2 and [0, 9]: the
+// matches, divided by √2, are ln 3 and 0, the shares 3/4 and 1/4, so of the values [4, 0] and [0,
+// 8] it takes [3, 2].
+// Way back with dmixed = [1, 1]: dshare = [4, 8], Σ share·dshare = 5, dmatch = [-3/4, 3/4], each
+// /√2 on the way; dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys = ∓3/4/√2·query = [∓1.5, 0],
+// dvalues = [3/4, 3/4], [1/4, 1/4].
 START_TEST(attention_on_paper)
 {
-    double query[] = { 2 * sqrt(2), 0 }, keys[] = { log(3) / 2, 0, 0, 9 }, values[] = { 4, 0, 0, 8 };
+    double query[] = { 2 * sqrt(2), 0 }, keys[] = { log(3) / 2, 0, 0, 9 },
+           values[] = { 4, 0, 0, 8 };
     double mixed[2], share[2], dquery[2], dkeys[4] = { 0 }, dvalues[4] = { 0 }, dshare[2];
     look_back(mixed, share, query, keys, values, 1, 2, 2);
     same(share, (double[]){ 0.75, 0.25 }, 2, TINY);
     same(mixed, (double[]){ 3, 2 }, 2, TINY);
-    look_back_backward(dquery, dkeys, dvalues, dshare, (double[]){ 1, 1 }, share, query, keys, values, 1, 2, 2);
+    look_back_backward(dquery, dkeys, dvalues, dshare, (double[]){ 1, 1 }, share, query, keys,
+                       values, 1, 2, 2);
     same(dquery, (double[]){ -0.75 / sqrt(2) * log(3) / 2, 0.75 / sqrt(2) * 9 }, 2, TINY);
     same(dkeys, (double[]){ -1.5, 0, 1.5, 0 }, 4, TINY);
     same(dvalues, (double[]){ 0.75, 0.75, 0.25, 0.25 }, 4, TINY);
@@ -198,7 +207,14 @@ START_TEST(attention_on_paper)
 }
 END_TEST
 
-enum { T = 4, D = 6, DH = 2, H = D / DH, WEIGHTS = 4 * D * D + 2 * DH, KEPT = 6 * T * D + H * T * T };
+enum {
+    T = 4,
+    D = 6,
+    DH = 2,
+    H = D / DH,
+    WEIGHTS = 4 * D * D + 2 * DH,
+    KEPT = 6 * T * D + H * T * T
+};
 typedef struct {
     double x[T * D], y[T * D], dy[T * D], dx[T * D], part[D], weights[WEIGHTS], dweights[WEIGHTS];
     double kept_block[KEPT], room_block[KEPT];
@@ -250,7 +266,8 @@ START_TEST(attention_slopes)
     sequence_loss(s);
     fill(s->room_block, KEPT, 100.0, 7, "dirt"); // room may hold anything
     fill(s->dx, T * D, 100.0, 7, "dirt");
-    attention_of_sequence_backward(s->dx, &s->dw, &s->room, s->part, s->dy, s->x, &s->kept, &s->w, T, D, DH);
+    attention_of_sequence_backward(s->dx, &s->dw, &s->room, s->part, s->dy, s->x, &s->kept, &s->w,
+                                   T, D, DH);
     const Slopes slopes = { .loss = sequence_loss, .context = s };
     expect_slopes("attention dx", s->x, s->dx, T * D, &slopes);
     expect_slopes("attention query", s->w.query, s->dw.query, D * D, &slopes);
@@ -263,8 +280,8 @@ START_TEST(attention_slopes)
 }
 END_TEST
 
-// Shares add up to 1 and the future has none. The model sees order only through RoPE: with the tokens before the last
-// one swapped, its shares are others than the swapped ones.
+// Shares add up to 1 and the future has none. The model sees order only through RoPE: with the
+// tokens before the last one swapped, its shares are others than the swapped ones.
 START_TEST(shares_are_shares)
 {
     Sequence *s = sequence_new();
@@ -285,7 +302,8 @@ START_TEST(shares_are_shares)
         s->x[D + d] = keep;
     }
     sequence_loss(s);
-    ck_assert(fabs(s->kept.share[3 * T + 1] - first) > 1e-3 || fabs(s->kept.share[3 * T] - second) > 1e-3);
+    ck_assert(fabs(s->kept.share[3 * T + 1] - first) > 1e-3 ||
+              fabs(s->kept.share[3 * T] - second) > 1e-3);
     free(s);
 }
 END_TEST
@@ -310,7 +328,8 @@ START_TEST(the_schedule_has_its_corners)
                     { 1000000, 0 },
                     /* 1 - sqrt(2/4) */ { 16, 0.2928932188134524 } };
     for (size_t i = 0; i < sizeof corners / sizeof corners[0]; i++) {
-        ck_assert_double_eq_tol(learning_rate(&plan, corners[i].step), 0.004 * corners[i].share, 1e-15);
+        ck_assert_double_eq_tol(learning_rate(&plan, corners[i].step), 0.004 * corners[i].share,
+                                1e-15);
     }
     TrainingPlan level = { .peak = 1, .constant = 2 };
     ck_assert_double_eq(learning_rate(&level, 0), 1.0);
@@ -318,10 +337,11 @@ START_TEST(the_schedule_has_its_corners)
 }
 END_TEST
 
-// The first step of a weight 2 with gradient 0.5, rate 0.1 = the peak, decay 0.01: both moments are corrected to g and
-// g², so Adam's part is 0.1·0.5/0.5 = 0.1 whatever the gradient's size; decay takes 0.01·2. 2 - 0.02 - 0.1 = 1.88.
-// Second step, gradient 0: first moment 0.9·0.05 = 0.045, corrected 0.045/0.19; second 0.999·0.00025, corrected by
-// 0.001999: 0.236842/√0.124937 = 0.670058; 1.88·0.99 - 0.1·0.670058 = 1.794194.
+// The first step of a weight 2 with gradient 0.5, rate 0.1 = the peak, decay 0.01: both moments are
+// corrected to g and g², so Adam's part is 0.1·0.5/0.5 = 0.1 whatever the gradient's size; decay
+// takes 0.01·2. 2 - 0.02 - 0.1 = 1.88. Second step, gradient 0: first moment 0.9·0.05 = 0.045,
+// corrected 0.045/0.19; second 0.999·0.00025, corrected by 0.001999: 0.236842/√0.124937 = 0.670058;
+// 1.88·0.99 - 0.1·0.670058 = 1.794194.
 START_TEST(two_steps_of_adamw_on_paper)
 {
     double p[] = { 2, 2 }, first[2] = { 0 }, second[2] = { 0 }, g[] = { 0.5, 0 };
@@ -339,8 +359,8 @@ START_TEST(two_steps_of_adamw_on_paper)
 }
 END_TEST
 
-// Decay goes with the schedule. Rate 0.05 of a peak of 0.1: of a weight 2 with gradient 0 half of 0.01·2 goes.
-// The rate is 0 at the first step of a warm-up: nothing moves.
+// Decay goes with the schedule. Rate 0.05 of a peak of 0.1: of a weight 2 with gradient 0 half of
+// 0.01·2 goes. The rate is 0 at the first step of a warm-up: nothing moves.
 START_TEST(decay_follows_the_schedule)
 {
     double p[] = { 2 }, first[] = { 0 }, second[] = { 0 };
@@ -378,8 +398,8 @@ END_TEST
 
 // ---- sampling
 
-// Weights of tokens 1, 2, 3: e^0, e^ln2, e^ln5 = 1, 2, 5; best first 3 (5/8), 2 (2/8), 1 (1/8). Token 0 is padding: its
-// logit is the highest and it is never drawn.
+// Weights of tokens 1, 2, 3: e^0, e^ln2, e^ln5 = 1, 2, 5; best first 3 (5/8), 2 (2/8), 1 (1/8).
+// Token 0 is padding: its logit is the highest and it is never drawn.
 START_TEST(sampling_on_paper)
 {
     double logits[] = { 9, 0, log(2), log(5) }, p[4];
@@ -412,10 +432,12 @@ START_TEST(ties_nan_and_infinity_when_sampling)
     double p[4];
     int order[4];
     SamplingRule greedy = { 0 }, any = { .temperature = 1 };
-    ck_assert_int_eq(choose_token((double[]){ 0, 1, 2, 2 }, 4, &greedy, 0, order, p), 2); // the lower of equals
+    // the lower of equals
+    ck_assert_int_eq(choose_token((double[]){ 0, 1, 2, 2 }, 4, &greedy, 0, order, p), 2);
     ck_assert_int_eq(choose_token((double[]){ 0, NAN, -5, NAN }, 4, &any, 0.9, order, p), 2);
     ck_assert_int_eq(choose_token((double[]){ 0, 1, INFINITY, 2 }, 4, &any, 0.9, order, p), 2);
-    ck_assert_int_eq(choose_token((double[]){ 0, NAN, NAN, NAN }, 4, &any, 0.9, order, p), TOKEN_1_END);
+    ck_assert_int_eq(choose_token((double[]){ 0, NAN, NAN, NAN }, 4, &any, 0.9, order, p),
+                     TOKEN_1_END);
 }
 END_TEST
 

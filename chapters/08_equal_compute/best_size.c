@@ -6,7 +6,8 @@ static bool is_point(double parameters, double loss) {
     return isfinite(parameters) && parameters > 0.0 && isfinite(loss);
 }
 
-// What is asked of the points beside the parabola: how far they reach, and the lowest loss at both ends and inside.
+// What is asked of the points beside the parabola: how far they reach, and the lowest loss at both
+// ends and inside.
 typedef struct {
     double first, last;
     double lowest_first, lowest_inside, lowest_last, highest;
@@ -30,8 +31,8 @@ static Reach reach_of(const double *parameters, const double *loss, int count) {
     return r;
 }
 
-// Least squares. 1, u and `bend` = u² − tilt·u − square have nothing in common over the points (u's mean is 0), so each
-// one's share of the losses is found alone: Σ share·loss / Σ share².
+// Least squares. 1, u and `bend` = u² − tilt·u − square have nothing in common over the points (u's
+// mean is 0), so each one's share of the losses is found alone: Σ share·loss / Σ share².
 static void fit(Valley *out, const double *parameters, const double *loss, int count) {
     double points = 0, u1 = 0, u2 = 0, u3 = 0, mean = 0;
     for (int i = 0; i < count; i++) {
@@ -75,10 +76,12 @@ ValleyVerdict best_size(Valley *out, const double *parameters, const double *los
             out->worst = fmax(out->worst, fabs(loss[i] - valley_loss(out, parameters[i])));
     }
     double wide = log(r.last / r.first), bend = out->c * wide * wide;
-    if (!isfinite(bend) || bend <= 1e-12 * r.highest) return VALLEY_NONE; // no more of a bend than rounding makes
+    // no more of a bend than rounding makes
+    if (!isfinite(bend) || bend <= 1e-12 * r.highest) return VALLEY_NONE;
     out->parameters = exp(out->middle - out->b / (2 * out->c));
     out->loss = out->a - out->b * out->b / (4 * out->c);
-    if (out->parameters <= r.first || r.lowest_first < fmin(r.lowest_inside, r.lowest_last)) return VALLEY_SMALLER;
+    if (out->parameters <= r.first || r.lowest_first < fmin(r.lowest_inside, r.lowest_last))
+        return VALLEY_SMALLER;
     if (out->parameters >= r.last || r.lowest_last < r.lowest_inside) return VALLEY_LARGER;
     return VALLEY_FOUND;
 }

@@ -1,26 +1,32 @@
 #ifndef CHAPTER_08_BEST_SIZE_H
 #define CHAPTER_08_BEST_SIZE_H
 
-// The best size at one budget, from a few sizes that were trained (Hoffmann et al. 2022, approach 2): through the
-// losses, drawn against the logarithm of the parameters, goes a parabola; its lowest point is the answer.
+// The best size at one budget, from a few sizes that were trained (Hoffmann et al. 2022, approach
+// 2): through the losses, drawn against the logarithm of the parameters, goes a parabola; its
+// lowest point is the answer.
 typedef enum {
-    VALLEY_FOUND,   // the lowest size trained lies between others, and so does the parabola's lowest point
-    VALLEY_SMALLER, // the smallest one trained came lowest, or the parabola points below it: train smaller ones
-    VALLEY_LARGER,  // the same at the other end
-    VALLEY_NONE,    // the losses are straight, or bend the other way
-    VALLEY_TOO_FEW  // fewer than three different sizes with a loss
+    // the lowest size trained lies between others, and so does the parabola's lowest point
+    VALLEY_FOUND,
+    // the smallest one trained came lowest, or the parabola points below it: train smaller ones
+    VALLEY_SMALLER,
+    VALLEY_LARGER, // the same at the other end
+    VALLEY_NONE,   // the losses are straight, or bend the other way
+    VALLEY_TOO_FEW // fewer than three different sizes with a loss
 } ValleyVerdict;
 
-// loss = a + b·u + c·u², u = ln parameters − middle. Other than VALLEY_FOUND: parameters and loss are where the
-// parabola has its lowest point, which is no answer (NAN with VALLEY_NONE and VALLEY_TOO_FEW).
+// loss = a + b·u + c·u², u = ln parameters − middle. Other than VALLEY_FOUND: parameters and loss
+// are where the parabola has its lowest point, which is no answer (NAN with VALLEY_NONE and
+// VALLEY_TOO_FEW).
 typedef struct {
     double middle, a, b, c;
     double parameters, loss;
-    double worst; // farthest that a loss lies from the parabola; 0 for three sizes, which it always meets
+    // farthest that a loss lies from the parabola; 0 for three sizes, which it always meets
+    double worst;
 } Valley;
 
-// parameters, loss [count], in any order; a size may stand there more than once (seeds). Left out is what is no point
-// of a curve: a loss that is not finite (training broke down), parameters that are not finite and above 0.
+// parameters, loss [count], in any order; a size may stand there more than once (seeds). Left out
+// is what is no point of a curve: a loss that is not finite (training broke down), parameters that
+// are not finite and above 0.
 ValleyVerdict best_size(Valley *out, const double *parameters, const double *loss, int count);
 
 double valley_loss(const Valley *valley, double parameters); // of the parabola

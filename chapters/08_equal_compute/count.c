@@ -15,7 +15,9 @@ Flops count_flops(const ModelSizes *sizes) {
     };
 }
 
-double counted_flops(const Flops *f) { return f->projections + f->looking_back + f->router + f->experts; }
+double counted_flops(const Flops *f) {
+    return f->projections + f->looking_back + f->router + f->experts;
+}
 double full_flops(const Flops *f) { return counted_flops(f) + f->logits; }
 // flops]
 
@@ -37,7 +39,8 @@ Weights count_weights(const ModelSizes *sizes) {
     double embedding = sizes->V * D + D;                         // and the last norm
     return (Weights){
         .stored = L * (attention + norms + p.router + all * expert) + embedding,
-        .active = L * (attention + norms + p.router + fmin(experts_taken(&p), all) * expert) + embedding,
+        .active =
+            L * (attention + norms + p.router + fmin(experts_taken(&p), all) * expert) + embedding,
     };
 }
 
@@ -46,9 +49,10 @@ bool buy_training(Purchase *out, double budget, const ModelSizes *sizes, int B) 
     double step = step_flops(sizes, B), steps = floor(budget / step);
     *out = (Purchase){ 0 };
     if (!(steps >= 1.0 && steps < 0x1p53)) return false; // also where it is NaN
-    *out = (Purchase){
-        .steps = steps, .tokens = steps * B * sizes->T, .flops = steps * step, .full = steps * full_step_flops(sizes, B)
-    };
+    *out = (Purchase){ .steps = steps,
+                       .tokens = steps * B * sizes->T,
+                       .flops = steps * step,
+                       .full = steps * full_step_flops(sizes, B) };
     return true;
 }
 // buy]

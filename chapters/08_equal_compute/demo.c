@@ -1,5 +1,5 @@
-// build/chapter-08 counts what a budget of FLOPs buys each kind of layer, and tries the search for the best size where
-// the answer is known; --picture PARTS VALLEY draws the lesson's pictures.
+// build/chapter-08 counts what a budget of FLOPs buys each kind of layer, and tries the search for
+// the best size where the answer is known; --picture PARTS VALLEY draws the lesson's pictures.
 #include "chapters/08_equal_compute/best_size.h"
 #include "chapters/08_equal_compute/count.h"
 #include "chapters/08_equal_compute/scales.h"
@@ -33,9 +33,11 @@ static void print_kinds(const char *before, int width) {
 // ---- the ladder
 
 static void show_ladder(void) {
-    printf("The ladder: parameters in millions, and GFLOP of a training step of %d sequences\n\n", B);
+    printf("The ladder: parameters in millions, and GFLOP of a training step of %d sequences\n\n",
+           B);
     printf("                 parameters, millions                 GFLOP a step\n");
-    printf("scale       mlp     glu     moe    peer sgatlin       mlp      glu      moe     peer  sgatlin\n");
+    printf("scale       mlp     glu     moe    peer sgatlin       mlp      glu      moe     peer  "
+           "sgatlin\n");
     for (int scale = 0; scale < SCALES; scale++) {
         printf("%5s ", scale_names[scale]);
         for (int kind = 0; kind < KINDS; kind++) {
@@ -55,14 +57,16 @@ static void show_ladder(void) {
 
 static void show_purchases(double budget, const int *scales, int count) {
     printf("\nWhat %.0e FLOPs buy, in steps of %d sequences\n\n", budget, B);
-    printf("scale  kind      parameters    active    steps  tokens, millions  logits' share  FLOPs with them\n");
+    printf("scale  kind      parameters    active    steps  tokens, millions  logits' share  FLOPs "
+           "with them\n");
     for (int i = 0; i < count; i++) {
         for (int kind = 0; kind < KINDS; kind++) {
             ModelSizes sizes = at_scale(kind, scales[i]);
             Weights w = count_weights(&sizes);
             Purchase p;
             if (!buy_training(&p, budget, &sizes, B)) {
-                printf("%5s  %-8s not one step\n", scale_names[scales[i]], feed_forward_kinds[kind].name);
+                printf("%5s  %-8s not one step\n", scale_names[scales[i]],
+                       feed_forward_kinds[kind].name);
                 continue;
             }
             printf("%5s  %-8s %11.0f %9.0f %8.0f %17.2f %13.1f%% %16.2e\n", scale_names[scales[i]],
@@ -76,7 +80,8 @@ static void show_purchases(double budget, const int *scales, int count) {
 
 static void show_traffic(int scale) {
     static const double tokens[] = { 1, 64, 2048, 65536 };
-    printf("\nFLOPs for each byte moved, one feed-forward layer forward, scale %s\n\n", scale_names[scale]);
+    printf("\nFLOPs for each byte moved, one feed-forward layer forward, scale %s\n\n",
+           scale_names[scale]);
     print_kinds("                              ", 9);
     for (int i = 0; i < 4; i++) {
         printf("%6.0f tokens, weights once   ", tokens[i]);
@@ -98,8 +103,9 @@ static void show_traffic(int scale) {
 
 // ---- a valley whose lowest point is known
 
-// Hoffmann et al. 2022, equation 10: the loss of N parameters that saw D tokens is 1.69 + 406.4/N^0.34 + 410.7/D^0.28.
-// With 6·N·D FLOPs for N parameters and D tokens a budget leaves D = budget/(6·N), and the best N has a formula.
+// Hoffmann et al. 2022, equation 10: the loss of N parameters that saw D tokens is 1.69 +
+// 406.4/N^0.34 + 410.7/D^0.28. With 6·N·D FLOPs for N parameters and D tokens a budget leaves D =
+// budget/(6·N), and the best N has a formula.
 static double known_loss(double N, double budget) {
     return 1.69 + 406.4 / pow(N, 0.34) + 410.7 / pow(budget / (6 * N), 0.28);
 }
@@ -114,14 +120,18 @@ static const double VALLEY_BUDGET = 6e18, LUCK = 0.01;
 static const struct {
     const char *name;
     int count;
-    double first, factor; // sizes: the first, in shares of the best, and how many times larger the next
-} trials[TRIALS] = { { "three, each the double", 3, 0.6, 2 }, { "five, each the double", 5, 0.3, 2 },
-                     { "three, each four times", 3, 0.3, 4 }, { "five, each four times", 5, 0.05, 4 },
-                     { "all too small", 3, 0.1, 2 },          { "all too large", 3, 2.5, 2 } };
+    // sizes: the first, in shares of the best, and how many times larger the next
+    double first, factor;
+} trials[TRIALS] = {
+    { "three, each the double", 3, 0.6, 2 }, { "five, each the double", 5, 0.3, 2 },
+    { "three, each four times", 3, 0.3, 4 }, { "five, each four times", 5, 0.05, 4 },
+    { "all too small", 3, 0.1, 2 },          { "all too large", 3, 2.5, 2 }
+};
 
-// Two runs that differ in nothing but the seed end in other losses. luck 1: the largest size came out too high and the
-// smallest as much too low; luck 2: the one in the middle came out too high.
-static ValleyVerdict try_valley(Valley *out, double sizes[MOST], double losses[MOST], int trial, int luck) {
+// Two runs that differ in nothing but the seed end in other losses. luck 1: the largest size came
+// out too high and the smallest as much too low; luck 2: the one in the middle came out too high.
+static ValleyVerdict try_valley(Valley *out, double sizes[MOST], double losses[MOST], int trial,
+                                int luck) {
     int count = trials[trial].count;
     for (int i = 0; i < count; i++) {
         sizes[i] = known_best(VALLEY_BUDGET) * trials[trial].first * pow(trials[trial].factor, i);
@@ -140,7 +150,8 @@ static void show_trial(int trial) {
         Valley v;
         ValleyVerdict verdict = try_valley(&v, sizes, losses, trial, luck);
         if (luck == 0) {
-            printf("%-23s %5.2f to %5.2f ", trials[trial].name, sizes[0] / best, sizes[trials[trial].count - 1] / best);
+            printf("%-23s %5.2f to %5.2f ", trials[trial].name, sizes[0] / best,
+                   sizes[trials[trial].count - 1] / best);
         }
         printf("  %8s %6.2f", verdicts[verdict], v.parameters / best);
     }
@@ -149,21 +160,25 @@ static void show_trial(int trial) {
 
 static void show_valley(void) {
     double best = known_best(VALLEY_BUDGET), lowest = known_loss(best, VALLEY_BUDGET);
-    printf("\nA loss whose best size is known: %.0f million parameters, %.4f nats at %.0e FLOPs\n\n", 1e-6 * best,
-           lowest, VALLEY_BUDGET);
+    printf(
+        "\nA loss whose best size is known: %.0f million parameters, %.4f nats at %.0e FLOPs\n\n",
+        1e-6 * best, lowest, VALLEY_BUDGET);
     printf("What another size costs, in nats:");
     for (double share = 0.25; share <= 4; share *= 2) {
-        if (share != 1) printf("  %g times it %.3f", share, known_loss(share * best, VALLEY_BUDGET) - lowest);
+        if (share != 1)
+            printf("  %g times it %.3f", share, known_loss(share * best, VALLEY_BUDGET) - lowest);
     }
     printf("\n\nVerdict and answer, both sizes in shares of the best; luck: %g nats\n\n", LUCK);
-    printf("sizes tried                                no luck      luck at the ends   in the middle\n");
+    printf("sizes tried                                no luck      luck at the ends   in the "
+           "middle\n");
     for (int trial = 0; trial < TRIALS; trial++) show_trial(trial);
 }
 
 // ---- pictures
 
 enum { WIDTH = 1000, PANEL = 300, LABELS = 110, BAR = 34, SPACE = 12, PARTS = 5, DRAWN_SCALES = 2 };
-static const char *const part_names[PARTS] = { "projections", "looking back", "router", "experts", "logits" };
+static const char *const part_names[PARTS] = { "projections", "looking back", "router", "experts",
+                                               "logits" };
 
 static void part_values(double out[PARTS], int kind, int scale) {
     ModelSizes sizes = at_scale(kind, scale);
@@ -190,7 +205,8 @@ static void draw_bars(Picture *picture, int top, int scale) {
         for (int part = 0; part < PARTS; part++) sum += values[kind][part];
         longest = fmax(longest, sum);
     }
-    snprintf(title, sizeof title, "scale %s: FLOPs of one token, forward; the longest bar is %.*f million",
+    snprintf(title, sizeof title,
+             "scale %s: FLOPs of one token, forward; the longest bar is %.*f million",
              scale_names[scale], scale < FIRST_PAPER ? 2 : 0, 1e-6 * longest);
     picture_text(picture, LABELS, top, 1.5, COLOR_DIM, title);
     for (int kind = 0; kind < KINDS; kind++) {
@@ -219,13 +235,16 @@ static bool draw_parts(const char *path, Error *error) {
     return ok;
 }
 
-// The known loss, and parabolas through sizes around the best one and through sizes that are too small.
+// The known loss, and parabolas through sizes around the best one and through sizes that are too
+// small.
 static bool draw_valley(const char *path, Error *error) {
     enum { POINTS = 61, DRAWN = 3, SERIES = 1 + 2 * DRAWN };
     static const struct {
         int trial, luck;
         const char *name;
-    } drawn[DRAWN] = { { 1, 0, "five sizes around" }, { 4, 0, "three too small" }, { 4, 2, "one of them unlucky" } };
+    } drawn[DRAWN] = { { 1, 0, "five sizes around" },
+                       { 4, 0, "three too small" },
+                       { 4, 2, "one of them unlucky" } };
     double best = known_best(VALLEY_BUDGET), N[POINTS], known[POINTS], parabola[DRAWN][POINTS];
     double dot_N[DRAWN][2 * MOST], dots[DRAWN][2 * MOST];
     Series series[SERIES] = { { "the loss itself", COLOR_DIM, N, known, POINTS } };
@@ -238,7 +257,8 @@ static bool draw_valley(const char *path, Error *error) {
         double sizes[MOST], losses[MOST];
         Valley v;
         try_valley(&v, sizes, losses, drawn[d].trial, drawn[d].luck);
-        for (int i = 0; i < POINTS; i++) parabola[d][i] = N[i] > 0.8 * sizes[0] ? valley_loss(&v, N[i]) : NAN;
+        for (int i = 0; i < POINTS; i++)
+            parabola[d][i] = N[i] > 0.8 * sizes[0] ? valley_loss(&v, N[i]) : NAN;
         for (int i = 0; i < count; i++) { // a point alone is a dot
             dot_N[d][2 * i] = sizes[i];
             dots[d][2 * i] = losses[i];
@@ -265,7 +285,8 @@ int main(int count, char **arguments) {
         return 2;
     }
     if (pictures) {
-        if (draw_parts(arguments[2], &error) && draw_valley(arguments[3], &error)) return EXIT_SUCCESS;
+        if (draw_parts(arguments[2], &error) && draw_valley(arguments[3], &error))
+            return EXIT_SUCCESS;
         fprintf(stderr, "chapter-08: %s\n", error.text);
         return EXIT_FAILURE;
     }

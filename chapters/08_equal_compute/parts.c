@@ -27,7 +27,8 @@ double experts_taken(const LayerParts *p) { return p->pools * p->heads * p->K; }
 
 // [touched
 double experts_touched(const LayerParts *p, double N) {
-    double log_left_out = p->heads * N * log1p(-p->K / p->experts); // of one expert's chance to be left out
+    // of one expert's chance to be left out
+    double log_left_out = p->heads * N * log1p(-p->K / p->experts);
     return -p->pools * p->experts * expm1(log_left_out);
 }
 // touched]

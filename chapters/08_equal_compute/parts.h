@@ -2,8 +2,9 @@
 #define CHAPTER_08_PARTS_H
 #include "chapters/07_language_model/feed_forward.h"
 
-// One feed-forward layer as a bill sees it. All kinds of this course are the same thing with other numbers: a router
-// that every token multiplies whole, and pools of equal experts out of which `heads` heads choose K each.
+// One feed-forward layer as a bill sees it. All kinds of this course are the same thing with other
+// numbers: a router that every token multiplies whole, and pools of equal experts out of which
+// `heads` heads choose K each.
 //
 //                router                                pools   heads   experts  K   weights  biases
 //   mlp          0                                         1       1         1  1      2·D·F       0
@@ -12,7 +13,8 @@
 //   peer         D·width + lists·keys·Dk                   1       C         F  K        2·D       0
 //   sgatlin      D·width + lists·keys·Dk                   C       1         F  K        2·D       0
 //
-// width: of one token's queries (chapter 06); peer's router is sgatlin's PRODUCT_KEY_VALUE (chapter 05).
+// width: of one token's queries (chapter 06); peer's router is sgatlin's PRODUCT_KEY_VALUE (chapter
+// 05).
 typedef struct {
     double router;          // weights
     double pools, heads;    // heads: that choose from each pool

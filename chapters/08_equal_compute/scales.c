@@ -28,7 +28,8 @@ bool paper_scale(ModelSizes *out, FeedForwardKind kind, int s) {
 
 bool quarter_scale(ModelSizes *out, FeedForwardKind kind, int s) {
     if (s < 1 || s > 8 || !is_kind(kind)) return false;
-    *out = (ModelSizes){ .ffn = kind, .V = 2048, .T = 256, .D = 32 * s, .L = s < 2 ? 2 : s, .Dh = 16 };
+    *out =
+        (ModelSizes){ .ffn = kind, .V = 2048, .T = 256, .D = 32 * s, .L = s < 2 ? 2 : s, .Dh = 16 };
     set_layer(out, s, 4);
     return true;
 }

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-// On paper, with sizes e^-1, 1, e and losses 4, 1, 2: u = -1, 0, 1, a = 1, b = (2 - 4)/2 = -1, c = (4 - 2·1 + 2)/2 = 2;
-// lowest at u = 1/4, where the loss is 1 - 1/8.
+// On paper, with sizes e^-1, 1, e and losses 4, 1, 2: u = -1, 0, 1, a = 1, b = (2 - 4)/2 = -1, c =
+// (4 - 2·1 + 2)/2 = 2; lowest at u = 1/4, where the loss is 1 - 1/8.
 START_TEST(three_points_on_paper)
 {
     const double sizes[] = { exp(-1.0), 1.0, exp(1.0) }, losses[] = { 4, 1, 2 };
@@ -21,8 +21,8 @@ START_TEST(three_points_on_paper)
 }
 END_TEST
 
-// Exact parabolas of any place, depth and width, at 3 to 9 uneven sizes, in any order: measured worst error of the
-// place 1.1e-14 in ln parameters, of the loss 1.2e-14.
+// Exact parabolas of any place, depth and width, at 3 to 9 uneven sizes, in any order: measured
+// worst error of the place 1.1e-14 in ln parameters, of the loss 1.2e-14.
 START_TEST(exact_parabolas)
 {
     for (uint64_t seed = 0; seed < 300; seed++) {
@@ -64,8 +64,10 @@ START_TEST(no_other_parabola_is_nearer)
         Valley w = v;
         double *const letters[] = { &w.a, &w.b, &w.c };
         if (other > 0) *letters[(other - 1) / 2] += other % 2 ? 1e-3 : -1e-3;
-        for (int i = 0; i < COUNT; i++) sums[other] += pow(losses[i] - valley_loss(&w, sizes[i]), 2);
-        ck_assert_msg(other == 0 || sums[other] > sums[0], "%d: %.17g, and %.17g", other, sums[other], sums[0]);
+        for (int i = 0; i < COUNT; i++)
+            sums[other] += pow(losses[i] - valley_loss(&w, sizes[i]), 2);
+        ck_assert_msg(other == 0 || sums[other] > sums[0], "%d: %.17g, and %.17g", other,
+                      sums[other], sums[0]);
     }
     ck_assert(v.worst > 0.01 && v.worst < 1.0);
 }
@@ -81,11 +83,13 @@ static const struct {
 } cases[] = {
     { "falling", 3, { 1, 2, 4 }, { 3, 2, 1.5 }, VALLEY_LARGER },
     { "rising", 3, { 1, 2, 4 }, { 1.5, 2, 3 }, VALLEY_SMALLER },
-    // The parabola's lowest point lies inside, at 2.85, but the largest size came lowest: seen from one side alone.
+    // The parabola's lowest point lies inside, at 2.85, but the largest size came lowest: seen from
+    // one side alone.
     { "flat at the end", 3, { 1, 2, 4 }, { 2, 1.01, 1 }, VALLEY_LARGER },
     { "flat at the beginning", 3, { 4, 2, 1 }, { 2, 1.01, 1 }, VALLEY_SMALLER },
     { "two alike at the bottom", 3, { 1, 2, 4 }, { 2, 1, 1 }, VALLEY_FOUND },
-    // The first four lead the parabola past the end (to 25.8, or 0.62), though a size inside came lowest.
+    // The first four lead the parabola past the end (to 25.8, or 0.62), though a size inside came
+    // lowest.
     { "a late bend", 5, { 1, 2, 4, 8, 16 }, { 3, 2.4, 1.8, 1.2, 1.22 }, VALLEY_LARGER },
     { "an early bend", 5, { 1, 2, 4, 8, 16 }, { 1.22, 1.2, 1.8, 2.4, 3 }, VALLEY_SMALLER },
     { "a straight line", 4, { 1, 2, 4, 8 }, { 4, 3, 2, 1 }, VALLEY_NONE },

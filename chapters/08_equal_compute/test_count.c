@@ -10,18 +10,28 @@
 #include <string.h>
 
 // ---- on paper: T = 3 tokens, D = 4, one head, L = 2, V = 5
-// projections  2 layers · 8·3·16 = 768        looking back  2 · 4·9·4 = 288        logits  2·3·4·5 = 120
+// projections 2 layers · 8·3·16 = 768 looking back 2 · 4·9·4 = 288 logits 2·3·4·5 = 120
 
 static ModelSizes small(FeedForwardKind kind) {
-    return (
-        ModelSizes){ .ffn = kind, .V = 5, .T = 3, .D = 4, .L = 2, .Dh = 4, .F = 4, .E = 3, .C = 2, .K = 2, .Dk = 3 };
+    return (ModelSizes){ .ffn = kind,
+                         .V = 5,
+                         .T = 3,
+                         .D = 4,
+                         .L = 2,
+                         .Dh = 4,
+                         .F = 4,
+                         .E = 3,
+                         .C = 2,
+                         .K = 2,
+                         .Dk = 3 };
 }
 
 static const struct {
     FeedForwardKind kind;
     SgatlinRouter router;
     double router_flops, expert_flops; // of two layers
-    double layer, touched;             // weights of one feed-forward layer: stored, and touched by one token
+    // weights of one feed-forward layer: stored, and touched by one token
+    double layer, touched;
 } on_paper[] = {
     { FEED_FORWARD_MLP, 0, 0, 2 * 4 * 3 * 4 * 4, 2 * 4 * 4, 2 * 4 * 4 },
     { FEED_FORWARD_GLU, 0, 0, 2 * 6 * 3 * 4 * 4, 48 + 8 + 4, 48 + 8 + 4 },
@@ -31,7 +41,8 @@ static const struct {
     { FEED_FORWARD_PEER, 0, 2 * 2 * 3 * 72, 2 * 2 * 3 * 4 * 8, 72 + 32, 72 + 32 },
     // one query of 4·3 = 12 and the same 24 keys; 2 pools of 4 experts
     { FEED_FORWARD_SGATLIN, PRODUCT_DENSE, 2 * 2 * 3 * 36, 2 * 2 * 3 * 4 * 8, 36 + 64, 36 + 32 },
-    { FEED_FORWARD_SGATLIN, PRODUCT_KEY_VALUE, 2 * 2 * 3 * 72, 2 * 2 * 3 * 4 * 8, 72 + 64, 72 + 32 },
+    { FEED_FORWARD_SGATLIN, PRODUCT_KEY_VALUE, 2 * 2 * 3 * 72, 2 * 2 * 3 * 4 * 8, 72 + 64,
+      72 + 32 },
     // flat: 2 lists of 4 keys, 2·4·3 = 24; one query, or two
     { FEED_FORWARD_SGATLIN, DENSE, 2 * 2 * 3 * 36, 2 * 2 * 3 * 4 * 8, 36 + 64, 36 + 32 },
     { FEED_FORWARD_SGATLIN, KEY_VALUE, 2 * 2 * 3 * 48, 2 * 2 * 3 * 4 * 8, 48 + 64, 48 + 32 },
@@ -56,7 +67,8 @@ START_TEST(flops_on_paper)
 }
 END_TEST
 
-// Attention has 4·16 weights and two norms of 4, a layer two norms of 4, the model an embedding of 5·4 and a norm of 4.
+// Attention has 4·16 weights and two norms of 4, a layer two norms of 4, the model an embedding of
+// 5·4 and a norm of 4.
 START_TEST(weights_on_paper)
 {
     ModelSizes sizes = small(on_paper[_i].kind);
@@ -67,8 +79,8 @@ START_TEST(weights_on_paper)
 }
 END_TEST
 
-// Three heads take two experts each, of a pool of four: one token cannot touch more than four. n = 2, lists = 6:
-// queries 6·4·3 = 72 and keys 6·2·3 = 36. The products are of all six.
+// Three heads take two experts each, of a pool of four: one token cannot touch more than four. n =
+// 2, lists = 6: queries 6·4·3 = 72 and keys 6·2·3 = 36. The products are of all six.
 START_TEST(no_more_active_than_there_are)
 {
     ModelSizes sizes = small(FEED_FORWARD_PEER);
@@ -84,7 +96,9 @@ END_TEST
 
 START_TEST(the_model_of_chapter_07_has_as_many_parameters)
 {
-    ModelSizes sizes = { .V = 11, .T = 3, .D = 6, .L = 3, .Dh = 2, .F = 9, .E = 5, .C = 2, .K = 3, .Dk = 5 };
+    ModelSizes sizes = {
+        .V = 11, .T = 3, .D = 6, .L = 3, .Dh = 2, .F = 9, .E = 5, .C = 2, .K = 3, .Dk = 5
+    };
     sizes.ffn = on_paper[_i].kind;
     sizes.router = on_paper[_i].router;
     LanguageModel model;
@@ -98,10 +112,13 @@ END_TEST
 
 enum { GOLDEN_ROWS = 42 };
 
-static int whole(const json_t *row, const char *name) { return (int)json_integer_value(json_object_get(row, name)); }
+static int whole(const json_t *row, const char *name) {
+    return (int)json_integer_value(json_object_get(row, name));
+}
 
 static bool row_sizes(ModelSizes *out, const json_t *row) {
-    static const char *const routers[] = { "product_dense", "product_key_value", "dense", "key_value" };
+    static const char *const routers[] = { "product_dense", "product_key_value", "dense",
+                                           "key_value" };
     const char *ffn = json_string_value(json_object_get(row, "ffn"));
     const char *router = json_string_value(json_object_get(row, "router"));
     *out = (ModelSizes){ .ffn = FEED_FORWARD_KINDS,
@@ -141,9 +158,10 @@ START_TEST(the_authors_count_exactly)
     ModelSizes sizes;
     ck_assert(row_sizes(&sizes, row));
     Flops f = count_flops(&sizes);
-    ck_assert_double_eq(count_weights(&sizes).stored, (double)json_integer_value(json_object_get(row, "parameters")));
-    ck_assert_double_eq(counted_flops(&f),
-                        (double)json_integer_value(json_object_get(row, "forward_flops_per_sequence")));
+    ck_assert_double_eq(count_weights(&sizes).stored,
+                        (double)json_integer_value(json_object_get(row, "parameters")));
+    ck_assert_double_eq(counted_flops(&f), (double)json_integer_value(
+                                               json_object_get(row, "forward_flops_per_sequence")));
     json_decref(rows);
 }
 END_TEST
@@ -170,10 +188,12 @@ START_TEST(a_quarter_keeps_the_proportions)
 {
     for (int s = 2; s <= 8; s++) {
         ModelSizes paper, ours;
-        ck_assert(paper_scale(&paper, (FeedForwardKind)_i, s) && quarter_scale(&ours, (FeedForwardKind)_i, s));
+        ck_assert(paper_scale(&paper, (FeedForwardKind)_i, s) &&
+                  quarter_scale(&ours, (FeedForwardKind)_i, s));
         ck_assert_ptr_null(model_sizes_problem(&ours));
         bool neurons = paper.C > 0; // as many of them
-        ck_assert(4 * ours.D == paper.D && 4 * ours.Dh == paper.Dh && 2 * ours.L == paper.L && 4 * ours.C == paper.C);
+        ck_assert(4 * ours.D == paper.D && 4 * ours.Dh == paper.Dh && 2 * ours.L == paper.L &&
+                  4 * ours.C == paper.C);
         ck_assert(4 * ours.Dk == paper.Dk && ours.K == paper.K && ours.E == paper.E);
         ck_assert_int_eq((neurons ? 1 : 4) * ours.F, paper.F);
     }
@@ -187,14 +207,16 @@ START_TEST(scales_and_kinds_that_are_none)
         if (s < 2 || s > 8) ck_assert(!paper_scale(&sizes, FEED_FORWARD_MLP, s));
         if (s < 1 || s > 8) ck_assert(!quarter_scale(&sizes, FEED_FORWARD_MLP, s));
     }
-    ck_assert(!paper_scale(&sizes, FEED_FORWARD_KINDS, 4) && !quarter_scale(&sizes, (FeedForwardKind)-1, 4));
+    ck_assert(!paper_scale(&sizes, FEED_FORWARD_KINDS, 4) &&
+              !quarter_scale(&sizes, (FeedForwardKind)-1, 4));
     ck_assert_int_eq(sizes.V, 77);
 }
 END_TEST
 
 // ---- what a budget buys
 
-// The mlp on paper: 768 + 288 + 384 = 1440 a sequence, so a step of 5 takes 21600, and with the logits 23400.
+// The mlp on paper: 768 + 288 + 384 = 1440 a sequence, so a step of 5 takes 21600, and with the
+// logits 23400.
 START_TEST(a_budget_on_paper)
 {
     ModelSizes sizes = small(FEED_FORWARD_MLP);
@@ -217,7 +239,8 @@ END_TEST
 
 // ---- bytes
 
-// One token touches what it takes; very many touch everything; in between, two choices of 1 in 4: 4·(1 − 9/16) = 1.75.
+// One token touches what it takes; very many touch everything; in between, two choices of 1 in 4:
+// 4·(1 − 9/16) = 1.75.
 START_TEST(touched_on_paper)
 {
     LayerParts p = { .pools = 1, .heads = 1, .experts = 4, .K = 1 };
@@ -233,7 +256,8 @@ START_TEST(touched_on_paper)
 }
 END_TEST
 
-// Written out: of all ways in which two tokens can each take 2 of 5 experts, how many different ones on the average?
+// Written out: of all ways in which two tokens can each take 2 of 5 experts, how many different
+// ones on the average?
 START_TEST(touched_is_the_average_over_all_choices)
 {
     int different = 0, ways = 0;
@@ -256,7 +280,8 @@ START_TEST(touched_is_the_average_over_all_choices)
 }
 END_TEST
 
-// The mlp on paper, 32 weights, for 3 tokens: 192 FLOPs; 32 + 3·8 numbers once, 3·32 + 3·8 at every use.
+// The mlp on paper, 32 weights, for 3 tokens: 192 FLOPs; 32 + 3·8 numbers once, 3·32 + 3·8 at every
+// use.
 START_TEST(traffic_on_paper)
 {
     ModelSizes sizes = small(FEED_FORWARD_MLP);
@@ -269,7 +294,8 @@ START_TEST(traffic_on_paper)
 }
 END_TEST
 
-// What one layer computes is what the whole model's count says; and once is never more than at every use.
+// What one layer computes is what the whole model's count says; and once is never more than at
+// every use.
 START_TEST(traffic_and_count_agree)
 {
     ModelSizes sizes = small(on_paper[_i].kind);

@@ -7,7 +7,8 @@ void swiglu_backward(double *dhalves, const double *dafter, const double *halves
 // swish(0) = 0; swish(ln 3) = ln 3 · 3/4; swish(-ln 3) = -ln 3 · 1/4
 START_TEST(by_hand)
 {
-    const double halves[] = { 0, log(3), -log(3), 5, 4, 8 }, want[] = { 0, 3 * log(3), -2 * log(3) };
+    const double halves[] = { 0, log(3), -log(3), 5, 4, 8 },
+                 want[] = { 0, 3 * log(3), -2 * log(3) };
     double after[3];
     swiglu(after, halves, 3);
     expect("after", after, want, 3, 1e-12);

@@ -30,7 +30,8 @@ START_TEST(any_list)
     int start[N + 1] = { 0 }, index[N * MOST], first[E + 1], entry[N * MOST];
     for (int t = 0; t < N; t++) {
         start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MOST + 1);
-        for (int i = start[t]; i < start[t + 1]; i++) index[i] = (int)random_below(random_key(_i, "expert"), i, E);
+        for (int i = start[t]; i < start[t + 1]; i++)
+            index[i] = (int)random_below(random_key(_i, "expert"), i, E);
     }
     by_expert(first, entry, &(MoeGating){ .N = N, .start = start, .index = index }, E);
     ck_assert_int_eq(first[0], 0);

@@ -4,7 +4,8 @@
 
 int drop_overflow(MoeGating *gating, int *room, int capacity, int E);
 
-// Three tokens with experts 0 1, 0 2, 0 1 and room for two entries each: expert 0 is full when the last token comes.
+// Three tokens with experts 0 1, 0 2, 0 1 and room for two entries each: expert 0 is full when the
+// last token comes.
 START_TEST(by_hand)
 {
     int start[] = { 0, 2, 4, 6 }, index[] = { 0, 1, 0, 2, 0, 1 }, room[3];
@@ -38,9 +39,11 @@ END_TEST
 START_TEST(any_list)
 {
     enum { N = 40, E = 5, MOST = 3 };
-    int start[N + 1] = { 0 }, index[N * MOST], room[E], old_start[N + 1], old_index[N * MOST], capacity = _i, kept = 0;
+    int start[N + 1] = { 0 }, index[N * MOST], room[E], old_start[N + 1], old_index[N * MOST],
+                  capacity = _i, kept = 0;
     double weight[N * MOST];
-    for (int t = 0; t < N; t++) start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MOST + 1);
+    for (int t = 0; t < N; t++)
+        start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MOST + 1);
     for (int i = 0; i < start[N]; i++) {
         old_index[i] = index[i] = (int)random_below(random_key(_i, "expert"), i, E);
         weight[i] = i;

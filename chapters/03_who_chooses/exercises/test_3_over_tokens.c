@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 void over_tokens(double *Q, double *room, const double *logits, int T, int E);
-void over_tokens_backward(double *dlogits, double *room, const double *dQ, const double *Q, int T, int E);
+void over_tokens_backward(double *dlogits, double *room, const double *dQ, const double *Q, int T,
+                          int E);
 
 enum { T = 4, E = 3, CELLS = T * E };
 
@@ -12,7 +13,8 @@ static void draw(double *v, const char *name) {
     for (uint64_t i = 0; i < CELLS; i++) v[i] = random_normal(random_key(1, name), i);
 }
 
-// Column 0: e^0, e^ln3 of a sum of 4. Column 1: two alike, though e^800 is more than a double holds.
+// Column 0: e^0, e^ln3 of a sum of 4. Column 1: two alike, though e^800 is more than a double
+// holds.
 START_TEST(on_paper)
 {
     const double logits[] = { 0, 800, log(3), 800 };
@@ -40,7 +42,8 @@ START_TEST(the_way_back_is_the_slope)
             for (int j = 0; j < CELLS; j++) slope += sign * dQ[j] * Q[j] / 2e-5;
         }
         logits[i] = kept;
-        ck_assert_msg(fabs(dlogits[i] - slope) < 1e-8, "dlogits[%d] is %g, the slope %g", i, dlogits[i], slope);
+        ck_assert_msg(fabs(dlogits[i] - slope) < 1e-8, "dlogits[%d] is %g, the slope %g", i,
+                      dlogits[i], slope);
     }
 }
 END_TEST

@@ -9,7 +9,8 @@ static void expect_best(const double *a, const double *b, int n) {
     int want;
     all_pairs_top_k(&score, &want, a, b, n, 1);
     int got = best_pair(a, b, n);
-    ck_assert_msg(got == want, "n = %d: best_pair says %d, but %d is the best, with %g", n, got, want, score);
+    ck_assert_msg(got == want, "n = %d: best_pair says %d, but %d is the best, with %g", n, got,
+                  want, score);
 }
 
 START_TEST(on_paper)
@@ -37,7 +38,8 @@ START_TEST(equal_sums_go_to_the_lowest)
     for (uint64_t seed = 0; seed < 300; seed++) {
         double a[9], b[9];
         for (uint64_t i = 0; i < 9; i++) {
-            a[i] = -(double)random_below(random_key(seed, "a"), i, 3); // none above 0: no start at 0 will do
+            // none above 0: no start at 0 will do
+            a[i] = -(double)random_below(random_key(seed, "a"), i, 3);
             b[i] = -(double)random_below(random_key(seed, "b"), i, 3);
         }
         expect_best(a, b, 1 + (int)(seed % 9));

@@ -2,7 +2,8 @@
 #include "reference/support/random.h"
 #include "tests/support/suite.h"
 
-long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room);
+long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
+                      int *room);
 
 enum { MOST = 32 };
 
@@ -12,10 +13,11 @@ static long expect_same(const double *a, const double *b, int n, int K) {
     all_pairs_top_k(want_score, want, a, b, n, K);
     long sums = fewer_sums_top_k(score, index, a, b, n, K, room);
     for (int k = 0; k < K; k++) {
-        ck_assert_msg(index[k] == want[k] && score[k] == want_score[k], "n %d K %d rank %d: pair %d, wanted %d", n, K,
-                      k + 1, index[k], want[k]);
+        ck_assert_msg(index[k] == want[k] && score[k] == want_score[k],
+                      "n %d K %d rank %d: pair %d, wanted %d", n, K, k + 1, index[k], want[k]);
     }
-    ck_assert_msg(sums <= product_candidates(K), "K %d: %ld sums are more than the staircase has", K, sums);
+    ck_assert_msg(sums <= product_candidates(K), "K %d: %ld sums are more than the staircase has",
+                  K, sums);
     return sums;
 }
 
@@ -25,8 +27,10 @@ START_TEST(the_same_choice)
         int n = 1 + (int)(seed % MOST), K = 1 + (int)random_below(7, seed, (uint64_t)n);
         double a[MOST], b[MOST];
         for (uint64_t i = 0; i < MOST; i++) {
-            a[i] = _i ? (double)random_below(random_key(seed, "a"), i, 4) : random_normal(random_key(seed, "a"), i);
-            b[i] = _i ? (double)random_below(random_key(seed, "b"), i, 4) : random_normal(random_key(seed, "b"), i);
+            a[i] = _i ? (double)random_below(random_key(seed, "a"), i, 4)
+                      : random_normal(random_key(seed, "a"), i);
+            b[i] = _i ? (double)random_below(random_key(seed, "b"), i, 4)
+                      : random_normal(random_key(seed, "b"), i);
         }
         expect_same(a, b, n, K);
     }

@@ -3,8 +3,8 @@
 #include "tests/support/suite.h"
 
 int triple_candidates(int K);
-void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c, int n, int K,
-                  int *room);
+void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c,
+                  int n, int K, int *room);
 
 enum { MOST = 9 };
 
@@ -16,8 +16,9 @@ static void expect_best(const double *a, const double *b, const double *c, int n
     top_k(want, sums, n * n * n, K);
     triple_top_k(score, index, a, b, c, n, K, room);
     for (int k = 0; k < K; k++) {
-        ck_assert_msg(index[k] == want[k] && score[k] == sums[want[k]], "n %d K %d rank %d: key %d with %g, wanted %d",
-                      n, K, k + 1, index[k], score[k], want[k]);
+        ck_assert_msg(index[k] == want[k] && score[k] == sums[want[k]],
+                      "n %d K %d rank %d: key %d with %g, wanted %d", n, K, k + 1, index[k],
+                      score[k], want[k]);
     }
 }
 

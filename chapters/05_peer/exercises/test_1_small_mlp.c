@@ -4,8 +4,8 @@
 #include "tests/support/suite.h"
 #include <math.h>
 
-void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in, const double *out,
-               const Peer *p);
+void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in,
+               const double *out, const Peer *p);
 
 // Two choices of three experts of two numbers: the last with gate 3/4, the first with 1/4.
 START_TEST(on_paper)
@@ -17,7 +17,8 @@ START_TEST(on_paper)
     small_mlp(up, down, (double[]){ 0.75, 0.25 }, (int[]){ 2, 0 }, in, out, &p);
     for (int i = 0; i < 4; i++)
         ck_assert_msg(up[i] == up_wanted[i], "up[%d] is %g, on paper %g", i, up[i], up_wanted[i]);
-    for (int i = 0; i < 4; i++) ck_assert_msg(down[i] == down_wanted[i], "down[%d] is %g", i, down[i]);
+    for (int i = 0; i < 4; i++)
+        ck_assert_msg(down[i] == down_wanted[i], "down[%d] is %g", i, down[i]);
 }
 END_TEST
 
@@ -25,7 +26,8 @@ START_TEST(it_answers_as_the_layer_does)
 {
     enum { D = 7, F = 16, C = 3, K = 2 };
     const Peer p = { .D = D, .F = F, .C = C, .K = K };
-    static const int index[C * K] = { 15, 0, 4, 15, 3, 9 }; // two heads chose 15: it gets two columns
+    // two heads chose 15: it gets two columns
+    static const int index[C * K] = { 15, 0, 4, 15, 3, 9 };
     double in[F * D], out[F * D], score[C * K], gate[C * K], z[C * K], x[D], y[D], mlp[D];
     double up[D * C * K], down[C * K * D], hidden[2 * C * K];
     for (uint64_t i = 0; i < F * D; i++) in[i] = random_normal(1, i), out[i] = random_normal(2, i);
@@ -35,7 +37,8 @@ START_TEST(it_answers_as_the_layer_does)
     small_mlp(up, down, gate, index, in, out, &p);
     mlp_forward(mlp, hidden, hidden + C * K, x, up, down, D, C * K);
     for (int d = 0; d < D; d++) {
-        ck_assert_msg(fabs(mlp[d] - y[d]) < 1e-12, "y[%d] is %.6g, the small mlp's %.6g", d, y[d], mlp[d]);
+        ck_assert_msg(fabs(mlp[d] - y[d]) < 1e-12, "y[%d] is %.6g, the small mlp's %.6g", d, y[d],
+                      mlp[d]);
     }
 }
 END_TEST

@@ -30,12 +30,14 @@ START_TEST(the_scores_are_the_routers)
     fold(M, weights, keys, &r);
     linear(folded, x, M, D, LISTS * n);
     for (int i = 0; i < LISTS * n; i++) {
-        ck_assert_msg(fabs(folded[i] - scores[i]) < 1e-12, "score %d is %.6g, folded %.6g", i, scores[i], folded[i]);
+        ck_assert_msg(fabs(folded[i] - scores[i]) < 1e-12, "score %d is %.6g, folded %.6g", i,
+                      scores[i], folded[i]);
     }
 }
 END_TEST
 
-// The paper's TinyStories layer, 16 lists: worth it from 37 tokens on. With a million experts it never is.
+// The paper's TinyStories layer, 16 lists: worth it from 37 tokens on. With a million experts it
+// never is.
 START_TEST(when_it_pays)
 {
     KeyValue r = { .parts = 2, .C = 8, .n = 32, .D = 256, .Dk = 128 };

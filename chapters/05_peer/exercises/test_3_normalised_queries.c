@@ -14,7 +14,8 @@ START_TEST(on_paper)
     const double wanted[] = { -1, 0, 1, 0, -1, 0, 1, 0 };
     normalise_queries(query, 4, 2);
     for (int i = 0; i < 8; i++) {
-        ck_assert_msg(fabs(query[i] - wanted[i]) < 1e-6, "query[%d] is %.6g, on paper %.6g", i, query[i], wanted[i]);
+        ck_assert_msg(fabs(query[i] - wanted[i]) < 1e-6, "query[%d] is %.6g, on paper %.6g", i,
+                      query[i], wanted[i]);
     }
 }
 END_TEST
@@ -24,12 +25,14 @@ enum { T = 500, Dk = 8, SIDE = 8, CHOSEN = 4 };
 
 static double usage_of(const double *query, const double *keys) {
     const Peer p = { .D = 1, .F = SIDE * SIDE, .C = 1, .K = CHOSEN, .Dk = Dk };
-    double total[SIDE * SIDE] = { 0 }, scores[2 * SIDE], score[CHOSEN], gate[CHOSEN] = { 1, 1, 1, 1 };
+    double total[SIDE * SIDE] = { 0 }, scores[2 * SIDE], score[CHOSEN],
+                        gate[CHOSEN] = { 1, 1, 1, 1 };
     int index[CHOSEN], room[2 * CHOSEN];
     const PeerToken kept = { .index = index, .gate = gate };
     for (int t = 0; t < T; t++) {
         for (int part = 0; part < 2; part++) {
-            key_scores(scores + part * SIDE, query + (t * 2 + part) * Dk, keys + part * SIDE * Dk, SIDE, Dk);
+            key_scores(scores + part * SIDE, query + (t * 2 + part) * Dk, keys + part * SIDE * Dk,
+                       SIDE, Dk);
         }
         peer_choose(score, index, room, scores, &p);
         expert_usage_add(total, &kept, &p);
@@ -41,7 +44,8 @@ START_TEST(more_experts_get_work)
 {
     static double query[T * 2 * Dk], keys[2 * SIDE * Dk];
     for (uint64_t i = 0; i < 2 * SIDE * Dk; i++) keys[i] = random_normal(1, i);
-    for (uint64_t i = 0; i < T * 2 * Dk; i++) { // what all have in common is four times what they differ in
+    // what all have in common is four times what they differ in
+    for (uint64_t i = 0; i < T * 2 * Dk; i++) {
         query[i] = 4 * random_normal(2, i % (2 * Dk)) + random_normal(3, i);
     }
     double before = usage_of(query, keys);

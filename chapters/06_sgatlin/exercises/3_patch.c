@@ -1,8 +1,9 @@
 // Exercise 06-3. Somebody else's circuit.
 //
-// The gating is a value that can be carried from one token to another. Answer for x [D], but with the neurons and the
-// scores that the router chooses for `other` [D]. y [D] is written; `kept` and room [2·K] are yours to use.
-// (This is how one finds out which circuit holds a fact: patch it, and see what the model says.)
+// The gating is a value that can be carried from one token to another. Answer for x [D], but with
+// the neurons and the scores that the router chooses for `other` [D]. y [D] is written; `kept` and
+// room [2·K] are yours to use. (This is how one finds out which circuit holds a fact: patch it, and
+// see what the model says.)
 #include "chapters/06_sgatlin/sgatlin.h"
 
 void patched(double *y, const SgatlinToken *kept, int *room, const double *x, const double *other,

@@ -3,8 +3,8 @@
 #include "tests/support/suite.h"
 #include <math.h>
 
-void write_matrix(double *W, const double *score, const int *index, const double *in, const double *out,
-                  const Sgatlin *s);
+void write_matrix(double *W, const double *score, const int *index, const double *in,
+                  const double *out, const Sgatlin *s);
 
 // One neuron, in (1, 2), out (3, 5), score 10: W = 10·(3, 5)ᵀ(1, 2) = (30, 60; 50, 100).
 START_TEST(on_paper)
@@ -34,7 +34,8 @@ START_TEST(it_does_what_the_layer_does)
         for (int o = 0; o < D; o++) {
             double sum = 0.0;
             for (int i = 0; i < D; i++) sum += W[o * D + i] * x[i];
-            ck_assert_msg(fabs(sum - y[o]) < 1e-12, "y[%d] is %.6g, by the matrix %.6g", o, y[o], sum);
+            ck_assert_msg(fabs(sum - y[o]) < 1e-12, "y[%d] is %.6g, by the matrix %.6g", o, y[o],
+                          sum);
         }
     }
 }

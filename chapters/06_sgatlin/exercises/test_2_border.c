@@ -5,22 +5,25 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-double border(int *leaves, int *comes, const double *score, const double *slope, const int *index, int F, int K);
-void jump(double *change, double score, int leaves, int comes, const double *x, const double *in, const double *out,
-          int D);
+double border(int *leaves, int *comes, const double *score, const double *slope, const int *index,
+              int F, int K);
+void jump(double *change, double score, int leaves, int comes, const double *x, const double *in,
+          const double *out, int D);
 
 // 3, 2 and 1; the last gains 3 for every 1 of the middle one, and is level with the first at 2/3.
 START_TEST(the_quicker_one_comes_first)
 {
     int leaves = -1, comes = -1;
-    double t = border(&leaves, &comes, (double[]){ 3, 2, 1 }, (double[]){ 0, 1, 3 }, (int[]){ 0 }, 3, 1);
+    double t =
+        border(&leaves, &comes, (double[]){ 3, 2, 1 }, (double[]){ 0, 1, 3 }, (int[]){ 0 }, 3, 1);
     ck_assert_double_eq_tol(t, 2.0 / 3.0, 1e-15);
     ck_assert_int_eq(leaves, 0);
     ck_assert_int_eq(comes, 2);
 }
 END_TEST
 
-// Chosen are 1 and 3. 3 rises past 1 at once, which changes nothing; neuron 0 meets 1, which falls, at 4.
+// Chosen are 1 and 3. 3 rises past 1 at once, which changes nothing; neuron 0 meets 1, which falls,
+// at 4.
 START_TEST(the_chosen_may_change_places)
 {
     const double score[] = { -1, 3, -9, 2.9 }, slope[] = { 0, -1, 0, 5 };
@@ -36,8 +39,10 @@ END_TEST
 START_TEST(some_lines_meet_no_border)
 {
     int leaves = -1, comes = -1;
-    ck_assert(isinf(border(&leaves, &comes, (double[]){ 2, 1, 0 }, (double[]){ 1, 1, -4 }, (int[]){ 0 }, 3, 1)));
-    ck_assert(isinf(border(&leaves, &comes, (double[]){ 2, 1 }, (double[]){ 0, 9 }, (int[]){ 0, 1 }, 2, 2)));
+    ck_assert(isinf(border(&leaves, &comes, (double[]){ 2, 1, 0 }, (double[]){ 1, 1, -4 },
+                           (int[]){ 0 }, 3, 1)));
+    ck_assert(isinf(
+        border(&leaves, &comes, (double[]){ 2, 1 }, (double[]){ 0, 9 }, (int[]){ 0, 1 }, 2, 2)));
     ck_assert(leaves == -1 && comes == -1);
 }
 END_TEST
@@ -55,11 +60,13 @@ typedef struct {
 
 static void open_layer(Layer *l) {
     *l = (Layer){ .s = { .router = DENSE, .D = D, .F = F, .C = 1, .K = K, .Dk = Dk } };
-    size_t query = (size_t)D * Dk, keys = (size_t)Dk * F, experts = (size_t)F * D, all = query + keys + 2 * experts;
+    size_t query = (size_t)D * Dk, keys = (size_t)Dk * F, experts = (size_t)F * D,
+           all = query + keys + 2 * experts;
     l->block = calloc(all + sgatlin_token_doubles(&l->s), sizeof *l->block);
     ck_assert_ptr_nonnull(l->block);
     for (size_t i = 0; i < all; i++) l->block[i] = random_normal(5, i);
-    l->w = (SgatlinWeights){ l->block, l->block + query, l->block + query + keys, l->block + query + keys + experts };
+    l->w = (SgatlinWeights){ l->block, l->block + query, l->block + query + keys,
+                             l->block + query + keys + experts };
     l->kept = sgatlin_token(l->block + all, l->index, &l->s);
 }
 
@@ -77,15 +84,18 @@ static bool has(const int *index, int f) {
 }
 
 // Every one of `before` is chosen at x + t·step, but for `gone` (-1: nobody).
-static void expect_chosen(Layer *l, const int *before, int gone, double t, const double *x, const double *step) {
+static void expect_chosen(Layer *l, const int *before, int gone, double t, const double *x,
+                          const double *step) {
     double y[D];
     answer_at(l, y, t, x, step);
     for (int k = 0; k < K; k++) {
-        ck_assert_msg(has(l->index, before[k]) == (before[k] != gone), "t = %g, neuron %d", t, before[k]);
+        ck_assert_msg(has(l->index, before[k]) == (before[k] != gone), "t = %g, neuron %d", t,
+                      before[k]);
     }
 }
 
-// Along random lines: the layer's choice holds up to the border and not behind it, and there its answer jumps by that.
+// Along random lines: the layer's choice holds up to the border and not behind it, and there its
+// answer jumps by that.
 START_TEST(the_layer_agrees)
 {
     Layer l;
@@ -110,8 +120,8 @@ START_TEST(the_layer_agrees)
     for (int d = 0; d < D; d++) there[d] = x[d] + t * step[d];
     jump(change, score[leaves] + t * slope[leaves], leaves, comes, there, l.w.in, l.w.out, D);
     for (int d = 0; d < D; d++) { // the 2e-9 of the way between add up to 2.2e-6
-        ck_assert_msg(fabs(behind[d] - before[d] - change[d]) < 1e-5, "change[%d] is %.9g, wanted %.9g", d, change[d],
-                      behind[d] - before[d]);
+        ck_assert_msg(fabs(behind[d] - before[d] - change[d]) < 1e-5,
+                      "change[%d] is %.9g, wanted %.9g", d, change[d], behind[d] - before[d]);
     }
     free(l.block);
 }

@@ -21,11 +21,13 @@ typedef struct {
 static void open_layer(Layer *l) {
     *l = (Layer){ .s = { .router = PRODUCT_DENSE, .D = D, .F = F, .C = C, .K = K, .Dk = Dk } };
     size_t query = (size_t)D * sgatlin_query_width(&l->s), experts = (size_t)C * F * D;
-    size_t keys = (size_t)sgatlin_lists(&l->s) * sgatlin_keys(&l->s) * Dk, all = query + keys + 2 * experts;
+    size_t keys = (size_t)sgatlin_lists(&l->s) * sgatlin_keys(&l->s) * Dk,
+           all = query + keys + 2 * experts;
     l->block = calloc(all + sgatlin_token_doubles(&l->s), sizeof *l->block);
     ck_assert_ptr_nonnull(l->block);
     for (size_t i = 0; i < all; i++) l->block[i] = random_normal(5, i);
-    l->w = (SgatlinWeights){ l->block, l->block + query, l->block + query + keys, l->block + query + keys + experts };
+    l->w = (SgatlinWeights){ l->block, l->block + query, l->block + query + keys,
+                             l->block + query + keys + experts };
     l->kept = sgatlin_token(l->block + all, l->index, &l->s);
 }
 
@@ -35,7 +37,8 @@ static void draw(double *x, uint64_t stream) {
 
 static void expect(const double *y, const double *want, double factor) {
     for (int d = 0; d < D; d++) {
-        ck_assert_msg(fabs(y[d] - factor * want[d]) < 1e-12, "y[%d] is %.6g, wanted %.6g", d, y[d], factor * want[d]);
+        ck_assert_msg(fabs(y[d] - factor * want[d]) < 1e-12, "y[%d] is %.6g, wanted %.6g", d, y[d],
+                      factor * want[d]);
     }
 }
 
@@ -52,7 +55,8 @@ START_TEST(its_own_circuit_changes_nothing)
 }
 END_TEST
 
-// With the circuit held fast the layer is linear: three times the input is three times the answer, and not nine times.
+// With the circuit held fast the layer is linear: three times the input is three times the answer,
+// and not nine times.
 START_TEST(with_anothers_circuit_it_is_linear)
 {
     Layer l;

@@ -12,7 +12,8 @@ START_TEST(knowing_nothing)
 }
 END_TEST
 
-// Shares of the targets: 1/2, then 1/8 (its row is ln 1, ln 2, ln 5 for tokens 1, 2, 3 and nothing for 0).
+// Shares of the targets: 1/2, then 1/8 (its row is ln 1, ln 2, ln 5 for tokens 1, 2, 3 and nothing
+// for 0).
 // Mean loss (ln 2 + ln 8) / 2 = ln 4: the geometric mean of 2 and 8.
 START_TEST(on_paper)
 {

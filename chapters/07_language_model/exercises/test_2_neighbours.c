@@ -28,7 +28,8 @@ START_TEST(the_same_points_in_another_order)
         }
         rope_turn_neighbours(neighbours, 3 * Dh, Dh);
         rope_turn(halves, 3 * Dh, Dh);
-        for (int j = 0; j < Dh; j++) ck_assert_double_eq_tol(neighbours[j], halves[j % 2 * Dh / 2 + j / 2], 1e-12);
+        for (int j = 0; j < Dh; j++)
+            ck_assert_double_eq_tol(neighbours[j], halves[j % 2 * Dh / 2 + j / 2], 1e-12);
     }
 }
 END_TEST

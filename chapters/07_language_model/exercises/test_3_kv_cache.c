@@ -9,7 +9,8 @@ void attend_with_cache(double *y, double *keys, double *values, double *room, co
 enum { T = 7, D = 6, DH = 2, H = D / DH };
 typedef struct {
     double query[D * D], key[D * D], value[D * D], output[D * D], query_norm[DH], key_norm[DH];
-    double x[T * D], want[T * D], kept[6][T * D], share[H * T * T], keys[T * D], values[T * D], room[2 * D + T];
+    double x[T * D], want[T * D], kept[6][T * D], share[H * T * T], keys[T * D], values[T * D],
+        room[2 * D + T];
 } Example;
 
 static void fill(double *x, int count, const char *name) {
@@ -25,7 +26,8 @@ static AttentionWeights make(Example *e) {
     fill(e->key_norm, DH, "key_norm");
     fill(e->x, T * D, "x");
     AttentionWeights w = { e->query, e->key, e->value, e->query_norm, e->key_norm, e->output };
-    AttentionKept kept = { e->kept[0], e->kept[1], e->kept[2], e->kept[3], e->kept[4], e->share, e->kept[5] };
+    AttentionKept kept = { e->kept[0], e->kept[1], e->kept[2], e->kept[3],
+                           e->kept[4], e->share,   e->kept[5] };
     attention_of_sequence(e->want, &kept, e->x, &w, T, D, DH);
     return w;
 }
@@ -49,13 +51,15 @@ START_TEST(token_by_token_is_the_whole_sequence)
 }
 END_TEST
 
-// What earlier tokens were is only in the cache: with other keys and values there, the answer is another.
+// What earlier tokens were is only in the cache: with other keys and values there, the answer is
+// another.
 START_TEST(the_past_is_in_the_cache)
 {
     static Example e;
     AttentionWeights w = make(&e);
     double y[D], other[D];
-    for (int t = 0; t < 2; t++) attend_with_cache(y, e.keys, e.values, e.room, e.x + t * D, &w, t, D, DH);
+    for (int t = 0; t < 2; t++)
+        attend_with_cache(y, e.keys, e.values, e.room, e.x + t * D, &w, t, D, DH);
     for (int d = 0; d < D; d++) e.values[d] += 1.0;
     attend_with_cache(other, e.keys, e.values, e.room, e.x + D, &w, 1, D, DH);
     ck_assert(memcmp(y, other, sizeof y) != 0);

@@ -4,8 +4,8 @@
 
 double folded_router_flops(const ModelSizes *sizes);
 
-// D = 256, Dk = 128, n = 32, 16 lists, the sgatlin authors' TinyStories model: a list as it is 2·(256·128 + 32·128) =
-// 73728, folded 2·256·32 = 16384.
+// D = 256, Dk = 128, n = 32, 16 lists, the sgatlin authors' TinyStories model: a list as it is
+// 2·(256·128 + 32·128) = 73728, folded 2·256·32 = 16384.
 START_TEST(a_query_for_each_list)
 {
     ModelSizes sizes = { .ffn = FEED_FORWARD_PEER, .D = 256, .F = 1024, .C = 8, .K = 8, .Dk = 128 };
@@ -16,7 +16,8 @@ START_TEST(a_query_for_each_list)
 }
 END_TEST
 
-// Scale q2's peer, 8 lists of 80 keys of 32 numbers, D = 64: as it is 8·2·(64·32 + 80·32) = 73728, folded 8·2·64·80.
+// Scale q2's peer, 8 lists of 80 keys of 32 numbers, D = 64: as it is 8·2·(64·32 + 80·32) = 73728,
+// folded 8·2·64·80.
 START_TEST(where_it_does_not_pay)
 {
     ModelSizes sizes;
@@ -25,8 +26,8 @@ START_TEST(where_it_does_not_pay)
 }
 END_TEST
 
-// One query for all: 2·8·4 = 64 for it and 4 lists of 3 keys, 2·12·4 = 96; folded 2·12·8 = 192. With Dk = 16 it is 256
-// and 384 against the same 192. With C = 1 and Dk = 5: 80 and 60 against 96.
+// One query for all: 2·8·4 = 64 for it and 4 lists of 3 keys, 2·12·4 = 96; folded 2·12·8 = 192.
+// With Dk = 16 it is 256 and 384 against the same 192. With C = 1 and Dk = 5: 80 and 60 against 96.
 START_TEST(a_query_that_all_share)
 {
     ModelSizes sizes = { .ffn = FEED_FORWARD_SGATLIN, .D = 8, .F = 9, .C = 2, .K = 2, .Dk = 4 };
@@ -39,10 +40,13 @@ START_TEST(a_query_that_all_share)
 }
 END_TEST
 
-// Flat: 2 lists of 9 keys. key_value: 2·(2·8·16 + 2·9·16) against 2·2·9·8; dense: 2·8·16 + 2·18·16 against the same.
+// Flat: 2 lists of 9 keys. key_value: 2·(2·8·16 + 2·9·16) against 2·2·9·8; dense: 2·8·16 + 2·18·16
+// against the same.
 START_TEST(flat_routers)
 {
-    ModelSizes sizes = { .ffn = FEED_FORWARD_SGATLIN, .D = 8, .F = 9, .C = 2, .K = 2, .Dk = 16, .router = KEY_VALUE };
+    ModelSizes sizes = {
+        .ffn = FEED_FORWARD_SGATLIN, .D = 8, .F = 9, .C = 2, .K = 2, .Dk = 16, .router = KEY_VALUE
+    };
     ck_assert_double_eq(folded_router_flops(&sizes), 288);
     sizes.router = DENSE;
     ck_assert_double_eq(folded_router_flops(&sizes), 288);

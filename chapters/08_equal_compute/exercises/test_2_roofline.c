@@ -13,15 +13,18 @@ START_TEST(the_slower_of_the_two)
 }
 END_TEST
 
-// An mlp has 4·N·D·F FLOPs for 4·(2·D·F + 2·N·D) bytes: with F = 40 that is 40 N / (2 (40 + N)), and 10 at N = 40.
+// An mlp has 4·N·D·F FLOPs for 4·(2·D·F + 2·N·D) bytes: with F = 40 that is 40 N / (2 (40 + N)),
+// and 10 at N = 40.
 START_TEST(an_mlp_on_paper)
 {
     const ModelSizes mlp = { .ffn = FEED_FORWARD_MLP, .D = 16, .F = 40 };
     ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 1000), 40);
     ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 40), 40);
     ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 39), 0);
-    ck_assert_int_eq(busy_tokens(&mlp, 1e9, 1e10, 1000), 1);        // 0.1 FLOPs a byte: one token will do
-    ck_assert_int_eq(busy_tokens(&mlp, 2e10, 1e9, 1000000000L), 0); // 20 are reached by no number of tokens
+    // 0.1 FLOPs a byte: one token will do
+    ck_assert_int_eq(busy_tokens(&mlp, 1e9, 1e10, 1000), 1);
+    // 20 are reached by no number of tokens
+    ck_assert_int_eq(busy_tokens(&mlp, 2e10, 1e9, 1000000000L), 0);
 }
 END_TEST
 
@@ -35,12 +38,16 @@ START_TEST(just_enough)
             long N = busy_tokens(&sizes, balance * 1e9, 1e9, 1L << 40);
             if (N == 0) { // then not even this many
                 Traffic most = layer_traffic(&sizes, 0x1p40);
-                ck_assert_msg(most.flops / most.once < balance, "q%d, %g: %g", s, balance, most.flops / most.once);
+                ck_assert_msg(most.flops / most.once < balance, "q%d, %g: %g", s, balance,
+                              most.flops / most.once);
                 continue;
             }
-            Traffic enough = layer_traffic(&sizes, (double)N), fewer = layer_traffic(&sizes, (double)N - 1);
-            ck_assert_msg(enough.flops / 1e9 / balance >= enough.once / 1e9, "q%d, %g: %ld", s, balance, N);
-            ck_assert_msg(N == 1 || fewer.flops / 1e9 / balance < fewer.once / 1e9, "q%d, %g: %ld", s, balance, N);
+            Traffic enough = layer_traffic(&sizes, (double)N),
+                    fewer = layer_traffic(&sizes, (double)N - 1);
+            ck_assert_msg(enough.flops / 1e9 / balance >= enough.once / 1e9, "q%d, %g: %ld", s,
+                          balance, N);
+            ck_assert_msg(N == 1 || fewer.flops / 1e9 / balance < fewer.once / 1e9, "q%d, %g: %ld",
+                          s, balance, N);
         }
     }
 }
