@@ -39,7 +39,8 @@ static void work_copy(Machine *machine, int rows) {
     float *to = machine->block + FLOATS_LEAST / 2;
 #pragma omp parallel for
     for (int piece = 0; piece < FLOATS_LEAST / 2 / PIECE; piece++) {
-        memcpy(to + (size_t)piece * PIECE, machine->block + (size_t)piece * PIECE, PIECE * sizeof *to);
+        memcpy(to + (size_t)piece * PIECE, machine->block + (size_t)piece * PIECE,
+               PIECE * sizeof *to);
     }
 }
 
@@ -51,8 +52,9 @@ static const float *random_row(const Machine *machine, int gather, int rows) {
 static void work_gather(Machine *machine, int rows) {
 #pragma omp parallel for
     for (int i = 0; i < GATHERS; i += 4) {
-        dot4(machine->sums + i, machine->x, random_row(machine, i, rows), random_row(machine, i + 1, rows),
-             random_row(machine, i + 2, rows), random_row(machine, i + 3, rows), machine->D);
+        dot4(machine->sums + i, machine->x, random_row(machine, i, rows),
+             random_row(machine, i + 1, rows), random_row(machine, i + 2, rows),
+             random_row(machine, i + 3, rows), machine->D);
     }
 }
 
@@ -63,35 +65,41 @@ static void run_ceiling(void *context, double seconds[BENCH_PARTS]) {
     seconds[0] = clock_seconds() - start;
 }
 
-double ceiling_rate(const Ceiling *ceiling, double seconds) { return 1e-9 * ceiling->amount / seconds; }
+double ceiling_rate(const Ceiling *ceiling, double seconds) {
+    return 1e-9 * ceiling->amount / seconds;
+}
 
 static void name_ceilings(Machine *machine, const Config *config) {
     double row = 4.0 * config->D, gathered = row * GATHERS;
     int memory_rows = FLOATS_LEAST / config->D;
     Ceiling *at = machine->ceilings;
-    at[CEILING_MATMUL] = (Ceiling){ "matrix product", "matmul_gflops", "GFLOP/s", 2.0 * SIDE * SIDE * SIDE, 0,
-                                    machine,          work_matmul,     { 0 } };
-    at[CEILING_READ] =
-        (Ceiling){ "memory, read", "read_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0, machine, work_read, { 0 } };
-    at[CEILING_COPY] =
-        (Ceiling){ "memory, copy", "copy_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0, machine, work_copy, { 0 } };
-    at[CEILING_CHANNEL] =
-        (Ceiling){ "", "gather_channel_gbs", "GB/s", gathered, config->F, machine, work_gather, { 0 } };
-    at[CEILING_LAYER] = (Ceiling){ "",      "gather_layer_gbs", "GB/s", gathered, ffn_pools(config) * config->F,
-                                   machine, work_gather,        { 0 } };
-    at[CEILING_MEMORY] =
-        (Ceiling){ "", "gather_memory_gbs", "GB/s", gathered, memory_rows, machine, work_gather, { 0 } };
+    at[CEILING_MATMUL] =
+        (Ceiling){ "matrix product", "matmul_gflops", "GFLOP/s", 2.0 * SIDE * SIDE * SIDE, 0,
+                   machine,          work_matmul,     { 0 } };
+    at[CEILING_READ] = (Ceiling){ "memory, read", "read_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0,
+                                  machine,        work_read,  { 0 } };
+    at[CEILING_COPY] = (Ceiling){ "memory, copy", "copy_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0,
+                                  machine,        work_copy,  { 0 } };
+    at[CEILING_CHANNEL] = (Ceiling){ "",      "gather_channel_gbs", "GB/s", gathered, config->F,
+                                     machine, work_gather,          { 0 } };
+    at[CEILING_LAYER] =
+        (Ceiling){ "",      "gather_layer_gbs", "GB/s", gathered, ffn_pools(config) * config->F,
+                   machine, work_gather,        { 0 } };
+    at[CEILING_MEMORY] = (Ceiling){ "",      "gather_memory_gbs", "GB/s", gathered, memory_rows,
+                                    machine, work_gather,         { 0 } };
     for (int i = 0; i < CEILINGS; i++) {
-        bool from_memory = i == CEILING_READ || i == CEILING_COPY || i == CEILING_MEMORY; // no cache would hold it
+        // no cache would hold it
+        bool from_memory = i == CEILING_READ || i == CEILING_COPY || i == CEILING_MEMORY;
         at[i].bench = (Bench){ .run = run_ceiling, .context = &at[i], .brief = !from_memory };
         if (at[i].rows == 0) continue;
-        snprintf(at[i].name, sizeof at[i].name, "gather %s rows from %s", short_bytes((uint64_t)row).text,
-                 short_bytes((uint64_t)(row * at[i].rows)).text);
+        snprintf(at[i].name, sizeof at[i].name, "gather %s rows from %s",
+                 short_bytes((uint64_t)row).text, short_bytes((uint64_t)(row * at[i].rows)).text);
     }
 }
 
 static void fill(Machine *machine) {
-    // Every page: one that was never written is the same page of zeros, which no memory is read for.
+    // Every page: one that was never written is the same page of zeros, which no memory is read
+    // for.
 #pragma omp parallel for
     for (size_t i = 0; i < machine->floats; i++) machine->block[i] = (float)(i % 251) / 251.0f;
     for (int d = 0; d < machine->D; d++) machine->x[d] = (float)(d % 7);

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What the machine itself can do, with the threads of the moment: the ceilings beside a layer's numbers.
+// What the machine itself can do, with the threads of the moment: the ceilings beside a layer's
+// numbers.
 enum {
     CEILING_MATMUL,  // 1024 × 1024 × 1024, float, through the matmul that the layers use
     CEILING_READ,    // 256 MiB, one after the other
@@ -39,7 +40,8 @@ typedef struct Machine {
     Ceiling ceilings[CEILINGS];
 } Machine;
 
-// The tables are those of this model, which is of a sparse kind. The ceilings point into *out: it must stay in place.
+// The tables are those of this model, which is of a sparse kind. The ceilings point into *out: it
+// must stay in place.
 bool machine_new(Machine *out, const Config *config, Error *error);
 void machine_free(Machine *machine);
 

@@ -11,7 +11,8 @@ static int compare(const void *a, const void *b) {
 
 Spread spread_of(double *samples, int count) {
     qsort(samples, (size_t)count, sizeof *samples, compare);
-    return (Spread){ (samples[(count - 1) / 2] + samples[count / 2]) / 2, samples[0], samples[count - 1] };
+    return (Spread){ (samples[(count - 1) / 2] + samples[count / 2]) / 2, samples[0],
+                     samples[count - 1] };
 }
 
 // samples [COLUMNS, repetitions] of one subject; round below 0: not counted
@@ -30,11 +31,13 @@ static void take_turn(const Bench *bench, bool alone, int round, int repetitions
 bool bench_rounds(Bench *const *benches, int count, int repetitions, Error *error) {
     size_t each = (size_t)COLUMNS * (size_t)repetitions;
     double *samples = calloc((size_t)count * each, sizeof *samples);
-    if (samples == NULL) return fail(error, "no memory for %d timings; ask for fewer --repetitions", repetitions);
+    if (samples == NULL)
+        return fail(error, "no memory for %d timings; ask for fewer --repetitions", repetitions);
     Progress progress = progress_new();
     for (int round = -WARM_UPS; round < repetitions; round++) {
         progress_show(&progress, "round %d of %d", round + WARM_UPS + 1, repetitions + WARM_UPS);
-        for (int i = 0; i < count; i++) take_turn(benches[i], count == 1, round, repetitions, samples + i * each);
+        for (int i = 0; i < count; i++)
+            take_turn(benches[i], count == 1, round, repetitions, samples + i * each);
     }
     progress_end(&progress);
     for (int i = 0; i < count; i++) {

@@ -32,7 +32,8 @@ bool layer_subject_new(LayerSubject *out, const Config *config, int B, Error *er
     out->scratch = floats_new(out->scratch_floats);
     if (!out->parameters || !out->gradients || !out->x || !out->kept || !out->scratch) {
         layer_subject_free(out);
-        return fail(error, "layer %s: no memory for %d tokens; a smaller --set B=%d needs less", ffn->name, N, B);
+        return fail(error, "layer %s: no memory for %d tokens; a smaller --set B=%d needs less",
+                    ffn->name, N, B);
     }
     out->y = out->x + rows;
     out->dy = out->y + rows;
@@ -123,14 +124,15 @@ void step_subject_run(void *context, double seconds[BENCH_PARTS]) {
     model_backward(model, step->activations, step->inputs, step->targets, step->gradients);
     double backward = clock_seconds();
     double norm = gradient_norm(&model->tensors, step->gradients, NULL);
-    adamw_step(&model->tensors, model->parameters, step->gradients, step->moments, step->moments + floats, norm,
-               step->step++, &settings);
+    adamw_step(&model->tensors, model->parameters, step->gradients, step->moments,
+               step->moments + floats, norm, step->step++, &settings);
     seconds[STEP_FORWARD] = forward - start;
     seconds[STEP_BACKWARD] = backward - forward;
     seconds[STEP_UPDATE] = clock_seconds() - backward;
 }
 
-// Forward, of one row: what of a layer's parameter bytes grows with the tokens is gathered for each of them.
+// Forward, of one row: what of a layer's parameter bytes grows with the tokens is gathered for each
+// of them.
 static double gathered_bytes(const Config *config) {
     return config->ffn->cost(config, config->T).bytes - config->ffn->cost(config, 0).bytes;
 }
@@ -144,6 +146,7 @@ CountedWork step_counted(const Config *config, int B) {
     ModelCost cost = model_cost(config);
     return (CountedWork){ .flops = 3.0 * B * cost.flops_full,
                           .gathered_bytes = 3.0 * B * config->L * gathered_bytes(config),
-                          // the gradient twice (norm, update); parameters and both moments, read and written
+                          // the gradient twice (norm, update); parameters and both moments, read
+                          // and written
                           .update_bytes = 4 * 8 * cost.parameters };
 }

@@ -3,8 +3,9 @@
 #include "reference/bench/rounds.h"
 #include "reference/model/model.h"
 
-// What is timed: one feed-forward layer alone, and one training step of a whole model, both on B rows of T tokens drawn
-// at random. The object owns its memory and must stay in place while a Bench points to it.
+// What is timed: one feed-forward layer alone, and one training step of a whole model, both on B
+// rows of T tokens drawn at random. The object owns its memory and must stay in place while a Bench
+// points to it.
 
 typedef struct {
     Config config;
@@ -32,19 +33,21 @@ typedef struct {
     int64_t step;               // steps done
 } StepSubject;
 
-// The loss belongs to backward: logits and their gradient are made in the same blocks of rows. The update is the norm
-// of the gradient, clipping, and AdamW.
+// The loss belongs to backward: logits and their gradient are made in the same blocks of rows. The
+// update is the norm of the gradient, clipping, and AdamW.
 enum { STEP_FORWARD, STEP_BACKWARD, STEP_UPDATE, STEP_PARTS };
 
 bool step_subject_new(StepSubject *out, const Config *config, int B, Error *error);
 void step_subject_free(StepSubject *step);
 void step_subject_run(void *step, double seconds[BENCH_PARTS]);
 
-// The work of one run, counted, not measured: FLOPs of matrix products and experts by the authors' count (backward
-// twice forward; attention as the whole square, of which a causal one may leave half out), for a step with the logits;
-// of them, what is multiplied with gathered rows of experts; and the bytes that AdamW reads and writes.
+// The work of one run, counted, not measured: FLOPs of matrix products and experts by the authors'
+// count (backward twice forward; attention as the whole square, of which a causal one may leave
+// half out), for a step with the logits; of them, what is multiplied with gathered rows of experts;
+// and the bytes that AdamW reads and writes.
 typedef struct {
-    double flops, gathered_bytes, update_bytes; // a gathered float is one multiplication and one addition
+    // a gathered float is one multiplication and one addition
+    double flops, gathered_bytes, update_bytes;
 } CountedWork;
 CountedWork layer_counted(const Config *config, int B);
 CountedWork step_counted(const Config *config, int B);

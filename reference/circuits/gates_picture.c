@@ -18,7 +18,8 @@ static const double SMALL = 1.5, LARGE = 2.0;
 static const Color RESTING = 0x1b2129; // a neuron that did not fire
 
 static size_t chosen(const SentenceGates *gates, int t, int layer, int channel) {
-    return (((size_t)t * (size_t)gates->L + (size_t)layer) * (size_t)gates->C + (size_t)channel) * (size_t)gates->K;
+    return (((size_t)t * (size_t)gates->L + (size_t)layer) * (size_t)gates->C + (size_t)channel) *
+           (size_t)gates->K;
 }
 
 // The side of the grid: the smallest n with n² >= F.
@@ -30,15 +31,16 @@ static int grid_side(int F) {
 
 static bool check_gates(const SentenceGates *gates, Error *error) {
     if (gates->T < 1 || gates->L < 1 || gates->C < 1 || gates->K < 1 || gates->F < 1) {
-        return fail(error, "gates of %d tokens, %d layers, %d channels, %d of %d neurons: nothing to draw", gates->T,
-                    gates->L, gates->C, gates->K, gates->F);
+        return fail(error,
+                    "gates of %d tokens, %d layers, %d channels, %d of %d neurons: nothing to draw",
+                    gates->T, gates->L, gates->C, gates->K, gates->F);
     }
     size_t count = chosen(gates, gates->T, 0, 0);
     for (size_t i = 0; i < count; i++) {
         if (gates->list && gates->index[i] == NO_EXPERT) continue;
         if (gates->index[i] < 0 || gates->index[i] >= gates->F) {
-            return fail(error, "gates: entry %zu chose neuron %d, wanted one below %d", i, (int)gates->index[i],
-                        gates->F);
+            return fail(error, "gates: entry %zu chose neuron %d, wanted one below %d", i,
+                        (int)gates->index[i], gates->F);
         }
     }
     return true;
@@ -59,7 +61,8 @@ static int count_fired(int *counts, const SentenceGates *gates, int layer, int c
     return most;
 }
 
-// Draws one grid of F cells with its corner at (x, y); brightness[f] from 0 to 1, or below 0 at rest.
+// Draws one grid of F cells with its corner at (x, y); brightness[f] from 0 to 1, or below 0 at
+// rest.
 static void draw_grid(Picture *picture, int x, int y, int cell, int F, const float *brightness) {
     int n = grid_side(F), inner = cell > 3 ? cell - 1 : cell;
     for (int f = 0; f < F; f++) {
@@ -69,8 +72,8 @@ static void draw_grid(Picture *picture, int x, int y, int cell, int F, const flo
 }
 
 // Neurons that fired once are dark, the one that fired most in the whole picture (`most`) bright.
-static void draw_counts(Picture *picture, int x, int y, int cell, const SentenceGates *gates, int layer, int channel,
-                        int most, int *counts, float *brightness) {
+static void draw_counts(Picture *picture, int x, int y, int cell, const SentenceGates *gates,
+                        int layer, int channel, int most, int *counts, float *brightness) {
     count_fired(counts, gates, layer, channel);
     for (int f = 0; f < gates->F; f++) {
         brightness[f] = most > 1 ? (float)(counts[f] - 1) / (float)(most - 1) : (float)counts[f];
@@ -80,8 +83,8 @@ static void draw_counts(Picture *picture, int x, int y, int cell, const Sentence
 }
 
 // What fired at token t: the least scored at 0.25, the most at 1.
-static void draw_token(Picture *picture, int x, int y, int cell, const SentenceGates *gates, int t, int layer,
-                       int channel, float *brightness) {
+static void draw_token(Picture *picture, int x, int y, int cell, const SentenceGates *gates, int t,
+                       int layer, int channel, float *brightness) {
     size_t at = chosen(gates, t, layer, channel);
     int K = 0;
     while (K < gates->K && gates->index[at + (size_t)K] != NO_EXPERT) K++;
@@ -115,7 +118,8 @@ static char *sentence_text(const SentenceGates *gates) {
 }
 
 // Draws text cut to a width, with ".." where it was cut.
-static void draw_cut(Picture *picture, int x, int y, int width, double scale, Color color, const char *text) {
+static void draw_cut(Picture *picture, int x, int y, int width, double scale, Color color,
+                     const char *text) {
     char part[256];
     snprintf(part, sizeof part, "%s", text);
     for (size_t length = strlen(part); length > 0 && text_width(part, scale) > width; length--) {
@@ -126,7 +130,8 @@ static void draw_cut(Picture *picture, int x, int y, int width, double scale, Co
 
 // A panel over the whole picture, the sentence and what is to be seen; returns the y below.
 static int draw_heading(Picture *picture, const SentenceGates *gates, const char *what) {
-    picture_fill(picture, MARGIN, MARGIN, picture->width - 2 * MARGIN, picture->height - 2 * MARGIN, COLOR_PANEL);
+    picture_fill(picture, MARGIN, MARGIN, picture->width - 2 * MARGIN, picture->height - 2 * MARGIN,
+                 COLOR_PANEL);
     int x = 2 * MARGIN, y = 2 * MARGIN, width = picture->width - 4 * MARGIN;
     char *sentence = sentence_text(gates);
     if (sentence != NULL) draw_cut(picture, x, y, width, LARGE, COLOR_TEXT, sentence);
@@ -142,7 +147,8 @@ static void draw_legend(Picture *picture, double low, const char *first, const c
     picture_fill(picture, x, y, 12, 12, RESTING);
     x = picture_text(picture, x + 20, y, SMALL, COLOR_DIM, "at rest") + 24;
     x = picture_text(picture, x, y, SMALL, COLOR_DIM, first) + 8;
-    for (int i = 0; i < STRIP; i++) picture_fill(picture, x + i, y, 1, 12, color_heat(low + (1.0 - low) * i / STRIP));
+    for (int i = 0; i < STRIP; i++)
+        picture_fill(picture, x + i, y, 1, 12, color_heat(low + (1.0 - low) * i / STRIP));
     picture_text(picture, x + STRIP + 8, y, SMALL, COLOR_DIM, last);
 }
 
@@ -152,9 +158,11 @@ static void draw_layer_label(Picture *picture, int y, int side, int layer) {
     picture_text(picture, 2 * MARGIN, y + side / 2 - 6, SMALL, COLOR_DIM, label);
 }
 
-// Pixels of a cell so that `columns` grids beside and `rows` above each other fit; 0 when they do not.
+// Pixels of a cell so that `columns` grids beside and `rows` above each other fit; 0 when they do
+// not.
 static int cell_size(int n, int columns, int rows, int largest) {
-    int across = ((WIDTH - 4 * MARGIN - LABEL) / columns - GAP) / n, down = (TALLEST / rows - GAP) / n;
+    int across = ((WIDTH - 4 * MARGIN - LABEL) / columns - GAP) / n,
+        down = (TALLEST / rows - GAP) / n;
     int cell = across < down ? across : down;
     return cell < 0 ? 0 : cell < largest ? cell : largest;
 }
@@ -165,7 +173,8 @@ static bool new_picture(Picture *out, int width, int side, int rows, Error *erro
     return picture_new(out, width, height, error);
 }
 
-// "8 of 1024 neurons fire", "2 of 8 experts work" or, where tokens get more or fewer, "0 to 4 of 8 experts work"
+// "8 of 1024 neurons fire", "2 of 8 experts work" or, where tokens get more or fewer, "0 to 4 of 8
+// experts work"
 static void how_many(char *out, size_t size, const SentenceGates *gates) {
     if (!gates->list) {
         snprintf(out, size, "%d of %d neurons fire", gates->K, gates->F);
@@ -175,7 +184,9 @@ static void how_many(char *out, size_t size, const SentenceGates *gates) {
     size_t rows = chosen(gates, gates->T, 0, 0) / (size_t)gates->K;
     for (size_t row = 0; row < rows; row++) {
         int count = 0;
-        while (count < gates->K && gates->index[row * (size_t)gates->K + (size_t)count] != NO_EXPERT) count++;
+        while (count < gates->K &&
+               gates->index[row * (size_t)gates->K + (size_t)count] != NO_EXPERT)
+            count++;
         least = count < least ? count : least;
         most = count > most ? count : most;
     }
@@ -184,11 +195,12 @@ static void how_many(char *out, size_t size, const SentenceGates *gates) {
     snprintf(out, size, "%s%d of %d experts work", from, most, gates->F);
 }
 
-static bool draw_sentence(Picture *out, const SentenceGates *gates, int *counts, float *brightness, Error *error) {
+static bool draw_sentence(Picture *out, const SentenceGates *gates, int *counts, float *brightness,
+                          Error *error) {
     int n = grid_side(gates->F), cell = cell_size(n, gates->C, gates->L, 12), side = cell * n;
     if (cell < 1) {
-        return fail(error, "gates: %d layers of %d channels of %d neurons do not fit in a picture", gates->L, gates->C,
-                    gates->F);
+        return fail(error, "gates: %d layers of %d channels of %d neurons do not fit in a picture",
+                    gates->L, gates->C, gates->F);
     }
     int width = 4 * MARGIN + LABEL + gates->C * (side + GAP);
     if (!new_picture(out, width < 640 ? 640 : width, side, gates->L, error)) return false;
@@ -209,7 +221,8 @@ static bool draw_sentence(Picture *out, const SentenceGates *gates, int *counts,
         for (int channel = 0; channel < gates->C; channel++) {
             int x = 2 * MARGIN + LABEL + channel * (side + GAP);
             snprintf(text, sizeof text, "channel %d", channel);
-            if (layer == 0 && !gates->list) draw_cut(out, x, y - LINE + 8, side + GAP - 4, SMALL, COLOR_DIM, text);
+            if (layer == 0 && !gates->list)
+                draw_cut(out, x, y - LINE + 8, side + GAP - 4, SMALL, COLOR_DIM, text);
             draw_counts(out, x, y, cell, gates, layer, channel, most, counts, brightness);
         }
     }
@@ -218,28 +231,36 @@ static bool draw_sentence(Picture *out, const SentenceGates *gates, int *counts,
     return true;
 }
 
-static bool draw_words(Picture *out, const SentenceGates *gates, int channel, int *counts, float *brightness,
-                       Error *error) {
+static bool draw_words(Picture *out, const SentenceGates *gates, int channel, int *counts,
+                       float *brightness, Error *error) {
     enum { NARROWEST = 64 }; // a column less wide has no room for its word
-    int n = grid_side(gates->F), columns = gates->T + 1, fitting = (WIDTH - 4 * MARGIN - LABEL) / (NARROWEST + GAP);
+    int n = grid_side(gates->F), columns = gates->T + 1,
+        fitting = (WIDTH - 4 * MARGIN - LABEL) / (NARROWEST + GAP);
     if (columns > fitting) columns = fitting;
     int cell = cell_size(n, columns, gates->L, 8), side = cell * n;
-    if (cell < 1) return fail(error, "gates: %d layers of %d neurons do not fit in a picture", gates->L, gates->F);
-    int column = side > NARROWEST ? side : NARROWEST, width = 4 * MARGIN + LABEL + columns * (column + GAP);
+    if (cell < 1)
+        return fail(error, "gates: %d layers of %d neurons do not fit in a picture", gates->L,
+                    gates->F);
+    int column = side > NARROWEST ? side : NARROWEST,
+        width = 4 * MARGIN + LABEL + columns * (column + GAP);
     if (!new_picture(out, width < 880 ? 880 : width, side, gates->L, error)) return false;
     char text[160], many[64];
     how_many(many, sizeof many, gates);
-    int used = gates->list ? snprintf(text, sizeof text, "%s at each token, layer by layer", many)
-                           : snprintf(text, sizeof text, "channel %d: %s at each token, layer by layer", channel, many);
+    int used = gates->list
+                   ? snprintf(text, sizeof text, "%s at each token, layer by layer", many)
+                   : snprintf(text, sizeof text, "channel %d: %s at each token, layer by layer",
+                              channel, many);
     if (columns - 1 < gates->T) {
-        snprintf(text + used, sizeof text - (size_t)used, " (the first %d of %d tokens)", columns - 1, gates->T);
+        snprintf(text + used, sizeof text - (size_t)used, " (the first %d of %d tokens)",
+                 columns - 1, gates->T);
     }
     int top = draw_heading(out, gates, text) + LINE;
     for (int t = 0; t < columns; t++) {
         bool sum = t == columns - 1;
         int x = 2 * MARGIN + LABEL + t * (column + GAP);
         const char *word = sum ? "all" : gates->tokens[t] + strspn(gates->tokens[t], " ");
-        draw_cut(out, x, top - LINE + 8, column + GAP - 4, SMALL, sum ? COLOR_ACCENT : COLOR_TEXT, word);
+        draw_cut(out, x, top - LINE + 8, column + GAP - 4, SMALL, sum ? COLOR_ACCENT : COLOR_TEXT,
+                 word);
         for (int layer = 0; layer < gates->L; layer++) {
             int y = top + layer * (side + GAP);
             if (t == 0) draw_layer_label(out, y, side, layer);
@@ -257,7 +278,8 @@ static bool draw_words(Picture *out, const SentenceGates *gates, int channel, in
 static bool draw(Picture *out, const SentenceGates *gates, int channel, Error *error) {
     *out = (Picture){ 0 };
     if (!check_gates(gates, error)) return false;
-    if (channel >= gates->C) return fail(error, "gates: channel %d, wanted one below %d", channel, gates->C);
+    if (channel >= gates->C)
+        return fail(error, "gates: channel %d, wanted one below %d", channel, gates->C);
     int *counts = calloc((size_t)gates->F, sizeof *counts);
     float *brightness = calloc((size_t)gates->F, sizeof *brightness);
     bool ok = false;

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t neurons(const Usage *usage) { return (size_t)usage->L * (size_t)usage->pools * (size_t)usage->F; }
+static size_t neurons(const Usage *usage) {
+    return (size_t)usage->L * (size_t)usage->pools * (size_t)usage->F;
+}
 
 bool usage_new(Usage *out, const Config *config, Error *error) {
     *out = (Usage){ 0 };
@@ -11,7 +13,8 @@ bool usage_new(Usage *out, const Config *config, Error *error) {
     Gating shape = config->ffn->gating(config, NULL, 1);
     Usage usage = { config->L, ffn_pools(config), shape.F, NULL };
     usage.fired = calloc(neurons(&usage), sizeof *usage.fired);
-    if (usage.fired == NULL) return fail(error, "out of memory for counting %zu neurons", neurons(&usage));
+    if (usage.fired == NULL)
+        return fail(error, "out of memory for counting %zu neurons", neurons(&usage));
     *out = usage;
     return true;
 }
@@ -27,7 +30,8 @@ void usage_clear(Usage *usage) {
 
 void usage_count(Usage *usage, int layer, const Gating *gating) {
     if (usage->fired == NULL || layer >= usage->L) return;
-    size_t entries = gating_entries(gating), K = gating->start != NULL ? entries : (size_t)gating->K;
+    size_t entries = gating_entries(gating),
+           K = gating->start != NULL ? entries : (size_t)gating->K;
     uint64_t *fired = usage->fired + (size_t)layer * (size_t)usage->pools * (size_t)usage->F;
     for (size_t i = 0; i < entries; i++) {
         size_t pool = i / K % (size_t)usage->pools; // entries are [N,C,K], and pools C or 1

@@ -15,5 +15,6 @@ bool usage_new(Usage *out, const Config *config, Error *error);
 void usage_free(Usage *usage);
 void usage_clear(Usage *usage);
 void usage_count(Usage *usage, int layer, const Gating *gating); // adds what one layer chose
-double usage_share(const Usage *usage); // of all neurons, those that fired at least once; 0 for a dense kind
+// of all neurons, those that fired at least once; 0 for a dense kind
+double usage_share(const Usage *usage);
 #endif

@@ -19,7 +19,8 @@ enum { KEY_JSON = 1000, KEY_THREADS, TOKENS_MOST = 1 << 24 };
 
 static const struct argp_option options[] = {
     { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer (default: each, in turns)", 0 },
-    { "set", 's', "NAME=VALUE", 0, "letters over the default's, as in --set D=128 K=8; N=2048 is B=1 T=2048", 0 },
+    { "set", 's', "NAME=VALUE", 0,
+      "letters over the default's, as in --set D=128 K=8; N=2048 is B=1 T=2048", 0 },
     { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
     { "repetitions", 'r', "N", 0, "counted rounds (default: machine and layer 15, step 7)", 0 },
     { "json", KEY_JSON, NULL, 0, "one JSON object a line on stdout, for each kind", 0 },
@@ -27,7 +28,9 @@ static const struct argp_option options[] = {
 };
 
 static void set_subject(const struct argp_state *state, Arguments *arguments, const char *word) {
-    static const char *const names[] = { [BENCH_MACHINE] = "machine", [BENCH_LAYER] = "layer", [BENCH_STEP] = "step" };
+    static const char *const names[] = {
+        [BENCH_MACHINE] = "machine", [BENCH_LAYER] = "layer", [BENCH_STEP] = "step"
+    };
     for (int i = BENCH_MACHINE; i <= BENCH_STEP; i++) {
         if (strcmp(word, names[i]) != 0) continue;
         if (arguments->subject != BENCH_EVERYTHING)
@@ -43,8 +46,12 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     switch (key) {
     case 'f': arguments->ffn = value; break;
     case 's': option_set(state, &arguments->words, value); break;
-    case 'r': arguments->repetitions = (int)option_whole(state, "repetitions", value, 1, 10000); break;
-    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
+    case 'r':
+        arguments->repetitions = (int)option_whole(state, "repetitions", value, 1, 10000);
+        break;
+    case KEY_THREADS:
+        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
+        break;
     case KEY_JSON: arguments->json = true; break;
     case ARGP_KEY_ARG:
         if (strchr(value, '=') != NULL) {
@@ -63,7 +70,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static bool set_size(void *sizes, const char *name, const char *value, Error *error) {
     BenchSizes *out = sizes;
     bool found, tokens = strcmp(name, "N") == 0;
-    if (strcmp(name, "ffn") == 0) return fail(error, "ffn=%s: the kind of layer is chosen with --ffn %s", value, value);
+    if (strcmp(name, "ffn") == 0)
+        return fail(error, "ffn=%s: the kind of layer is chosen with --ffn %s", value, value);
     if (strcmp(name, "B") == 0) {
         bool right = parse_int(value, &out->B) && out->B >= 1 && out->B <= TOKENS_MOST;
         return right || fail(error, "B=%s: wanted a whole number from 1 to %d", value, TOKENS_MOST);
@@ -74,7 +82,8 @@ static bool set_size(void *sizes, const char *name, const char *value, Error *er
 }
 
 // A layer alone has no vocabulary, heads or further layers that could be wrong.
-static bool make_sizes(BenchSizes *out, const Ffn *ffn, const SetWords *words, BenchSubject subject, Error *error) {
+static bool make_sizes(BenchSizes *out, const Ffn *ffn, const SetWords *words, BenchSubject subject,
+                       Error *error) {
     const Preset *preset = preset_find("tinystories", error);
     *out = (BenchSizes){ .B = 8 };
     if (preset == NULL || !preset_config(&out->config, preset, ffn, error)) return false;
@@ -83,10 +92,11 @@ static bool make_sizes(BenchSizes *out, const Ffn *ffn, const SetWords *words, B
     bool valid = subject != BENCH_LAYER ? config_valid(&out->config, error)
                                         : ffn->valid == NULL || ffn->valid(&out->config, error);
     if (!valid) return false;
-    if (out->config.V < 2) return fail(error, "V=%d: wanted at least 2, id 0 being the pad token", out->config.V);
+    if (out->config.V < 2)
+        return fail(error, "V=%d: wanted at least 2, id 0 being the pad token", out->config.V);
     if (out->B * out->config.T > TOKENS_MOST) {
-        return fail(error, "B=%lld T=%d are too many tokens at once: at most %d", (long long)out->B, out->config.T,
-                    TOKENS_MOST);
+        return fail(error, "B=%lld T=%d are too many tokens at once: at most %d", (long long)out->B,
+                    out->config.T, TOKENS_MOST);
     }
     return true;
 }
@@ -97,15 +107,19 @@ static bool make_rows(BenchTable *table, const Arguments *arguments, Error *erro
     if (table->subject == BENCH_MACHINE) {
         bool free_of_sizes = arguments->ffn == NULL && arguments->words.count == 0;
         return free_of_sizes ||
-               fail(error, "the machine has no kind of layer and no letters: leave --ffn and --set out");
+               fail(error,
+                    "the machine has no kind of layer and no letters: leave --ffn and --set out");
     }
-    if (arguments->ffn != NULL && !config_set(&chosen, "ffn", arguments->ffn, &found, error)) return false;
+    if (arguments->ffn != NULL && !config_set(&chosen, "ffn", arguments->ffn, &found, error))
+        return false;
     for (int i = 0; ffn_kinds[i] != NULL && table->count < BENCH_KINDS; i++) {
         if (chosen.ffn != NULL && chosen.ffn != ffn_kinds[i]) continue;
         BenchRow *row = &table->rows[table->count++];
-        if (!make_sizes(&row->sizes, ffn_kinds[i], &arguments->words, table->subject, error)) return false;
+        if (!make_sizes(&row->sizes, ffn_kinds[i], &arguments->words, table->subject, error))
+            return false;
     }
-    return chosen.ffn == NULL || set_words_used(&arguments->words, &table->rows[0].sizes.config, error);
+    return chosen.ffn == NULL ||
+           set_words_used(&arguments->words, &table->rows[0].sizes.config, error);
 }
 
 static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
@@ -121,11 +135,12 @@ static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
     return step_subject_new(&row->step, config, B, error);
 }
 
-// The tables of the last kind of one-neuron experts among the rows, or else those of sgatlin in the paper's TinyStories
-// model.
+// The tables of the last kind of one-neuron experts among the rows, or else those of sgatlin in the
+// paper's TinyStories model.
 static bool open_machine(BenchTable *table, Error *error) {
     BenchSizes sizes;
-    if (!make_sizes(&sizes, ffn_find("sgatlin"), &(SetWords){ 0 }, BENCH_MACHINE, error)) return false;
+    if (!make_sizes(&sizes, ffn_find("sgatlin"), &(SetWords){ 0 }, BENCH_MACHINE, error))
+        return false;
     for (int i = 0; i < table->count; i++) {
         const Ffn *ffn = table->rows[i].sizes.config.ffn;
         if (ffn->sparse && !ffn->list) sizes = table->rows[i].sizes;
@@ -137,7 +152,8 @@ static bool measure(BenchTable *table, Error *error) {
     Bench *benches[CEILINGS + BENCH_KINDS];
     int count = 0;
     if (table->ceilings && !open_machine(table, error)) return false;
-    for (int i = 0; table->ceilings && i < CEILINGS; i++) benches[count++] = &table->machine.ceilings[i].bench;
+    for (int i = 0; table->ceilings && i < CEILINGS; i++)
+        benches[count++] = &table->machine.ceilings[i].bench;
     for (int i = 0; i < table->count; i++) {
         if (!open_row(&table->rows[i], table->subject, error)) return false;
         benches[count++] = &table->rows[i].bench;
@@ -162,7 +178,8 @@ static void warn_of_core(void) {
     if (*matmul_core() != '\0') fprintf(stderr, "core=%s\n", matmul_core());
     if (chosen == NULL || *chosen == '\0') return;
     fprintf(stderr,
-            "warning: OPENBLAS_CORETYPE=%s is set, which can cost OpenBLAS a third of its speed; for fair numbers: "
+            "warning: OPENBLAS_CORETYPE=%s is set, which can cost OpenBLAS a third of its speed; "
+            "for fair numbers: "
             "unset OPENBLAS_CORETYPE\n",
             chosen);
 }
@@ -194,9 +211,12 @@ int command_bench(int argc, char **argv) {
         .options = options,
         .parser = parse,
         .args_doc = "[machine|layer|step]",
-        .doc = "How long a feed-forward layer, or a training step of the whole model, takes here: medians of rounds in "
-               "which all take turns. Without --json the machine's own ceilings take their turns too and stand beside "
-               "the numbers.\vThe default sizes are those of the paper's TinyStories model, on 8 rows of 256 random "
+        .doc = "How long a feed-forward layer, or a training step of the whole model, takes here: "
+               "medians of rounds in "
+               "which all take turns. Without --json the machine's own ceilings take their turns "
+               "too and stand beside "
+               "the numbers.\vThe default sizes are those of the paper's TinyStories model, on 8 "
+               "rows of 256 random "
                "tokens: D=256 F=1024 C=8 K=8 Dk=128 (moe: E=8 K=2), L=4 V=8192 Dh=64.",
     };
     Arguments arguments = { 0 };

@@ -14,11 +14,13 @@ static const char *const part_names[][BENCH_PARTS] = {
 static const char *const subject_names[] = { "", "machine", "layer", "step" };
 
 // The settings that a row ran with; a layer alone has no vocabulary, heads or number of layers.
-static int row_settings(const BenchTable *table, const BenchRow *row, Setting out[CONFIG_SETTINGS]) {
+static int row_settings(const BenchTable *table, const BenchRow *row,
+                        Setting out[CONFIG_SETTINGS]) {
     Setting all[CONFIG_SETTINGS];
     int count = 0, found = config_settings(&row->sizes.config, all);
     for (int i = 0; i < found; i++) {
-        bool model = strcmp(all[i].name, "V") == 0 || strcmp(all[i].name, "L") == 0 || strcmp(all[i].name, "Dh") == 0;
+        bool model = strcmp(all[i].name, "V") == 0 || strcmp(all[i].name, "L") == 0 ||
+                     strcmp(all[i].name, "Dh") == 0;
         if (table->subject == BENCH_STEP || !model) out[count++] = all[i];
     }
     return count;
@@ -27,8 +29,8 @@ static int row_settings(const BenchTable *table, const BenchRow *row, Setting ou
 // -- For people --
 
 static void print_machine(const BenchTable *table) {
-    printf("%-36s %8s %8s    %d rounds, threads=%d\n", "machine", "median", "best", table->repetitions,
-           parallel_threads());
+    printf("%-36s %8s %8s    %d rounds, threads=%d\n", "machine", "median", "best",
+           table->repetitions, parallel_threads());
     for (int i = 0; i < CEILINGS; i++) {
         const Ceiling *ceiling = &table->machine.ceilings[i];
         const Spread *spread = &ceiling->bench.whole;
@@ -52,7 +54,8 @@ static double seconds_at_ceilings(const BenchTable *table, const CountedWork *co
 
 static void print_spread(const Spread *spread) {
     char text[64];
-    snprintf(text, sizeof text, "%.1f (%.1f-%.1f)", 1e3 * spread->median, 1e3 * spread->least, 1e3 * spread->most);
+    snprintf(text, sizeof text, "%.1f (%.1f-%.1f)", 1e3 * spread->median, 1e3 * spread->least,
+             1e3 * spread->most);
     printf(" %22s", text);
 }
 
@@ -61,10 +64,12 @@ static void print_row(const BenchTable *table, const BenchRow *row) {
     const Bench *bench = &row->bench;
     double seconds = bench->whole.median, rate = row->counted.flops / seconds;
     printf("%-8s", row->sizes.config.ffn->name);
-    for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++) print_spread(&bench->parts[part]);
+    for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++)
+        print_spread(&bench->parts[part]);
     print_spread(&bench->whole);
-    printf(" %9.0f %8.1f %8.0f%% %10.0f%%\n", (double)row->sizes.B * row->sizes.config.T / seconds, 1e-9 * rate,
-           100 * rate / median_rate(table, CEILING_MATMUL), 100 * seconds_at_ceilings(table, &row->counted) / seconds);
+    printf(" %9.0f %8.1f %8.0f%% %10.0f%%\n", (double)row->sizes.B * row->sizes.config.T / seconds,
+           1e-9 * rate, 100 * rate / median_rate(table, CEILING_MATMUL),
+           100 * seconds_at_ceilings(table, &row->counted) / seconds);
 }
 
 void bench_print_table(const BenchTable *table) {
@@ -80,12 +85,15 @@ void bench_print_table(const BenchTable *table) {
         printf(" B=%lld\n", (long long)table->rows[i].sizes.B);
     }
     printf("%-8s", "ms");
-    for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++) printf(" %22s", parts[part]);
+    for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++)
+        printf(" %22s", parts[part]);
     printf(" %22s %9s %8s %9s %11s\n", "all", "tokens/s", "GFLOP/s", "of matmul", "of ceilings");
     for (int i = 0; i < table->count; i++) print_row(table, &table->rows[i]);
     printf("\nFLOPs counted, not measured: the authors' count, backward twice forward%s.\n"
-           "of matmul: GFLOP/s as a share of the machine's matrix product, above. of ceilings: the time that the\n"
-           "counted work would take if each part ran at its ceiling above (matrix products; rows gathered from one\n"
+           "of matmul: GFLOP/s as a share of the machine's matrix product, above. of ceilings: the "
+           "time that the\n"
+           "counted work would take if each part ran at its ceiling above (matrix products; rows "
+           "gathered from one\n"
            "channel's table%s), as a share of the time it took.\n",
            table->subject == BENCH_STEP ? ", with the logits" : "",
            table->subject == BENCH_STEP ? "; the optimiser's reads and writes as a copy" : "");
@@ -123,7 +131,8 @@ static json_t *row_json(const BenchTable *table, const BenchRow *row) {
     int count = row_settings(table, row, settings);
     json_t *object = json_object();
     add(object, "bench", "", json_string(subject_names[table->subject]));
-    for (int i = 0; i < count; i++) add(object, settings[i].name, "", setting_to_json(&settings[i]));
+    for (int i = 0; i < count; i++)
+        add(object, settings[i].name, "", setting_to_json(&settings[i]));
     double tokens = (double)row->sizes.B * row->sizes.config.T;
     add(object, "B", "", json_integer(row->sizes.B));
     add(object, "N", "", json_integer((json_int_t)tokens));
@@ -149,7 +158,8 @@ static json_t *machine_json(const BenchTable *table) {
         add(object, ceiling->field, "_min", json_real(ceiling_rate(ceiling, spread->most)));
         add(object, ceiling->field, "_max", json_real(ceiling_rate(ceiling, spread->least)));
         if (ceiling->rows == 0) continue;
-        add(object, ceiling->field, "_table_bytes", json_integer((json_int_t)4 * ceiling->rows * table->machine.D));
+        add(object, ceiling->field, "_table_bytes",
+            json_integer((json_int_t)4 * ceiling->rows * table->machine.D));
     }
     add_circumstances(object, table);
     return object;
@@ -158,7 +168,8 @@ static json_t *machine_json(const BenchTable *table) {
 bool bench_print_json(const BenchTable *table, Error *error) {
     int lines = table->subject == BENCH_MACHINE ? 1 : table->count;
     for (int i = 0; i < lines; i++) {
-        json_t *object = table->subject == BENCH_MACHINE ? machine_json(table) : row_json(table, &table->rows[i]);
+        json_t *object = table->subject == BENCH_MACHINE ? machine_json(table)
+                                                         : row_json(table, &table->rows[i]);
         bool ok = object != NULL && json_dumpf(object, stdout, JSON_REAL_PRECISION(6)) == 0;
         json_decref(object);
         if (!ok) return ferror(stdout) || fail(error, "out of memory");

@@ -1,10 +1,10 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
-// Every subcommand of sgatlin: parses its own arguments (argv[0] is "sgatlin NAME") and returns the exit status:
-// 0 done, 1 failed, 2 wrong usage.
+// Every subcommand of sgatlin: parses its own arguments (argv[0] is "sgatlin NAME") and returns the
+// exit status: 0 done, 1 failed, 2 wrong usage.
 typedef int CommandFunction(int argc, char **argv);
 
-CommandFunction command_data, command_tokenize, command_train, command_sample, command_eval, command_flops,
-    command_gates, command_curves, command_bench, command_isoflop;
+CommandFunction command_data, command_tokenize, command_train, command_sample, command_eval,
+    command_flops, command_gates, command_curves, command_bench, command_isoflop;
 #endif

@@ -27,7 +27,8 @@ enum { COLUMNS = sizeof columns / sizeof columns[0] };
 static const struct argp_option options[] = {
     { "out", 'o', "FILE", 0, "the picture, a PNG; must not exist", 0 },
     { "against", KEY_AGAINST, "COLUMN", 0, "steps (default), flops or seconds", 0 },
-    { "below", KEY_BELOW, "LOSS", 0, "leave out what lies above, so that the ends can be told apart", 0 },
+    { "below", KEY_BELOW, "LOSS", 0,
+      "leave out what lies above, so that the ends can be told apart", 0 },
     { 0 },
 };
 
@@ -46,11 +47,13 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_AGAINST: arguments->against = column_of(state, value); break;
     case KEY_BELOW: arguments->below = option_real(state, "below", value, 1e-9, 1e9); break;
     case ARGP_KEY_ARG:
-        if (arguments->count == MOST_RUNS) argp_error(state, "%s: at most %d runs in one picture", value, MOST_RUNS);
+        if (arguments->count == MOST_RUNS)
+            argp_error(state, "%s: at most %d runs in one picture", value, MOST_RUNS);
         arguments->runs[arguments->count++] = value;
         break;
     case ARGP_KEY_END:
-        if (arguments->count == 0 || arguments->out == NULL) argp_error(state, "wanted RUN... and --out FILE");
+        if (arguments->count == 0 || arguments->out == NULL)
+            argp_error(state, "wanted RUN... and --out FILE");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -68,7 +71,8 @@ static bool curve(Series *out, double **points, const Arguments *arguments, int 
     LogLosses losses;
     const char *run = arguments->runs[i];
     if (!log_losses(&losses, run, error)) return false;
-    double *x = malloc((2 * (size_t)losses.count + 1) * sizeof *x), *y = x != NULL ? x + losses.count : NULL;
+    double *x = malloc((2 * (size_t)losses.count + 1) * sizeof *x),
+           *y = x != NULL ? x + losses.count : NULL;
     *points = x;
     *out = (Series){ run_name(run), color_class(i), x, y, 0 };
     for (int j = 0; x != NULL && j < losses.count; j++) {
@@ -79,15 +83,18 @@ static bool curve(Series *out, double **points, const Arguments *arguments, int 
     }
     free(losses.at);
     if (x == NULL) return fail(error, "%s: out of memory", run);
-    return out->count > 0 || fail(error, "%s: its log holds no validation loss below %g", run, arguments->below);
+    return out->count > 0 ||
+           fail(error, "%s: its log holds no validation loss below %g", run, arguments->below);
 }
 
 static bool draw(const Arguments *arguments, Error *error) {
     Series series[MOST_RUNS] = { { 0 } };
     double *points[MOST_RUNS] = { 0 };
-    bool ok = !path_exists(arguments->out) ||
-              fail(error, "%s: is already there, and was not touched; name another file", arguments->out);
-    for (int i = 0; ok && i < arguments->count; i++) ok = curve(&series[i], &points[i], arguments, i, error);
+    bool ok =
+        !path_exists(arguments->out) ||
+        fail(error, "%s: is already there, and was not touched; name another file", arguments->out);
+    for (int i = 0; ok && i < arguments->count; i++)
+        ok = curve(&series[i], &points[i], arguments, i, error);
     Chart chart = { .title = "validation loss",
                     .x_label = columns[arguments->against].label,
                     .y_label = "nats a token",

@@ -16,7 +16,11 @@
 
 // -- Options --
 
-enum { LEAST_VOCABULARY = TOKENIZER_SPECIALS + 256 + 1, TEXT_VOCABULARY = 8192, STORYWORLD_VOCABULARY = 1024 };
+enum {
+    LEAST_VOCABULARY = TOKENIZER_SPECIALS + 256 + 1,
+    TEXT_VOCABULARY = 8192,
+    STORYWORLD_VOCABULARY = 1024
+};
 enum { DEFAULT_STORIES = 20000, MOST_STORIES = 100000000, MOST_THREADS = 1024 };
 
 typedef struct {
@@ -40,18 +44,25 @@ enum {
 };
 
 static const struct argp_option option_table[] = {
-    { "storyworld", KEY_STORYWORLD, NULL, 0, "Make the built-in corpus, whose facts and word classes are known", 1 },
-    { "stories", KEY_STORIES, "N", 0, "How many stories of it (20000); the last 5% are for validation", 1 },
+    { "storyworld", KEY_STORYWORLD, NULL, 0,
+      "Make the built-in corpus, whose facts and word classes are known", 1 },
+    { "stories", KEY_STORIES, "N", 0,
+      "How many stories of it (20000); the last 5% are for validation", 1 },
     { "seed", KEY_SEED, "S", 0, "Which ones (1)", 1 },
     { "text", KEY_TEXT, "FILE", 0,
-      "Take a text file (- is stdin): stories separated by lines holding only <|endoftext|>, else one story", 2 },
+      "Take a text file (- is stdin): stories separated by lines holding only <|endoftext|>, else "
+      "one story",
+      2 },
     { "valid", KEY_VALID, "FILE", 0,
       "Text for validation; without it the last 5% of --text: stories, or of one story tokens", 2 },
     { "vocab", KEY_VOCABULARY, "V", 0,
-      "Train a byte-level BPE tokenizer of V tokens, 259 to 65535 (8192 or what the text gives; storyworld: 1024)", 3 },
+      "Train a byte-level BPE tokenizer of V tokens, 259 to 65535 (8192 or what the text gives; "
+      "storyworld: 1024)",
+      3 },
     { "tokenizer", KEY_TOKENIZER, "FILE", 0, "Take this tokenizer.json instead", 3 },
     { "out", KEY_OUT, "DIR", 0,
-      "The folder to make: tokenizer.json, train.bin, valid.bin (and for storyworld the texts, facts.tsv, classes.tsv)",
+      "The folder to make: tokenizer.json, train.bin, valid.bin (and for storyworld the texts, "
+      "facts.tsv, classes.tsv)",
       4 },
     { "threads", KEY_THREADS, "N", 0, "Threads (all); the files are the same for any number", 4 },
     { 0 },
@@ -66,8 +77,11 @@ static void check_together(const struct argp_state *state, const Options *option
     } else if (options->storyworld && options->valid != NULL) {
         argp_error(state, "--valid goes with --text; storyworld makes its own validation stories");
     } else if (options->vocabulary != 0 && options->tokenizer != NULL) {
-        argp_error(state, "wanted either --vocab or --tokenizer, not both: the tokenizer has its vocabulary");
-    } else if (options->valid != NULL && strcmp(options->valid, "-") == 0 && strcmp(options->text, "-") == 0) {
+        argp_error(
+            state,
+            "wanted either --vocab or --tokenizer, not both: the tokenizer has its vocabulary");
+    } else if (options->valid != NULL && strcmp(options->valid, "-") == 0 &&
+               strcmp(options->text, "-") == 0) {
         argp_error(state, "--text and --valid cannot both be stdin");
     } else if (options->out == NULL) {
         argp_error(state, "wanted --out DIR, the folder to make");
@@ -78,17 +92,24 @@ static error_t parse_option(int key, char *value, struct argp_state *state) {
     Options *options = state->input;
     switch (key) {
     case KEY_STORYWORLD: options->storyworld = true; break;
-    case KEY_STORIES: options->stories = option_whole(state, "stories", value, 2, MOST_STORIES); break;
+    case KEY_STORIES:
+        options->stories = option_whole(state, "stories", value, 2, MOST_STORIES);
+        break;
     case KEY_SEED: options->seed = option_whole(state, "seed", value, 0, INT64_MAX); break;
     case KEY_TEXT: options->text = value; break;
     case KEY_VALID: options->valid = value; break;
     case KEY_VOCABULARY:
-        options->vocabulary = (int)option_whole(state, "vocab", value, LEAST_VOCABULARY, TOKENIZER_MAX_VOCABULARY);
+        options->vocabulary =
+            (int)option_whole(state, "vocab", value, LEAST_VOCABULARY, TOKENIZER_MAX_VOCABULARY);
         break;
     case KEY_TOKENIZER: options->tokenizer = value; break;
     case KEY_OUT: options->out = value; break;
-    case KEY_THREADS: options->threads = (int)option_whole(state, "threads", value, 1, MOST_THREADS); break;
-    case ARGP_KEY_ARG: argp_error(state, "%s: wanted options only; a text is given with --text", value); break;
+    case KEY_THREADS:
+        options->threads = (int)option_whole(state, "threads", value, 1, MOST_THREADS);
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s: wanted options only; a text is given with --text", value);
+        break;
     case ARGP_KEY_END: check_together(state, options); break;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -98,7 +119,8 @@ static error_t parse_option(int key, char *value, struct argp_state *state) {
 static const struct argp parser = {
     .options = option_table,
     .parser = parse_option,
-    .doc = "Makes the folder that `sgatlin train` learns from, out of any text or the built-in storyworld.\v"
+    .doc = "Makes the folder that `sgatlin train` learns from, out of any text or the built-in "
+           "storyworld.\v"
            "  sgatlin data --storyworld --stories 20000 --vocab 1024 --out data/sw\n"
            "  sgatlin data --text stories.txt --out data/mine",
 };
@@ -131,8 +153,11 @@ typedef struct {
 enum { RELEASE = 64 << 20 };
 
 static Work work_begin(const char *what, size_t whole, const MappedFile *text) {
-    return (
-        Work){ .what = what, .whole = (double)whole, .begun = clock_seconds(), .text = text, .line = progress_new() };
+    return (Work){ .what = what,
+                   .whole = (double)whole,
+                   .begun = clock_seconds(),
+                   .text = text,
+                   .line = progress_new() };
 }
 
 static bool work_step(void *context, size_t done) {
@@ -141,15 +166,19 @@ static bool work_step(void *context, size_t done) {
         file_release(work->text);
         work->released = done;
     }
-    double spent = clock_seconds() - work->begun, left = spent * (work->whole / ((double)done + 1) - 1);
+    double spent = clock_seconds() - work->begun,
+           left = spent * (work->whole / ((double)done + 1) - 1);
     if (work->line.terminal || spent > work->line.seconds) {
-        progress_show(&work->line, "%s %s, %s left", work->what, short_share((double)done, work->whole).text,
+        progress_show(&work->line, "%s %s, %s left", work->what,
+                      short_share((double)done, work->whole).text,
                       short_duration(left > 0 ? left : 0).text);
     }
     return !interrupted;
 }
 
-static void work_end(Work *work) { progress_say(&work->line, "%s: %.1f s", work->what, clock_seconds() - work->begun); }
+static void work_end(Work *work) {
+    progress_say(&work->line, "%s: %.1f s", work->what, clock_seconds() - work->begun);
+}
 
 // -- Texts --
 
@@ -176,7 +205,8 @@ static char *inside(const Job *job, const char *name, Error *error) {
 }
 
 // Writes stories first .. last-1 of storyworld to a text file in the folder, and maps it.
-static bool write_world(Job *job, Half *half, const char *name, uint64_t first, uint64_t last, Error *error) {
+static bool write_world(Job *job, Half *half, const char *name, uint64_t first, uint64_t last,
+                        Error *error) {
     static const char separator[] = "\n<|endoftext|>\n";
     char story[STORYWORLD_STORY_MAX];
     OutputFile out;
@@ -238,25 +268,29 @@ static bool copy_stream(int from, const char *name, const char *path, Error *err
         else if (n < 0)
             ok = fail(error, "%s: cannot be read: %s", name, strerror(errno));
         else if (fwrite(buffer, 1, (size_t)n, out) != (size_t)n) {
-            ok = fail(error, "%s: cannot be kept while it is worked on: %s; free some space", name, strerror(errno));
+            ok = fail(error, "%s: cannot be kept while it is worked on: %s; free some space", name,
+                      strerror(errno));
         }
     }
-    if (fclose(out) != 0 && ok) ok = fail(error, "%s: cannot be kept while it is worked on: %s", name, strerror(errno));
+    if (fclose(out) != 0 && ok)
+        ok = fail(error, "%s: cannot be kept while it is worked on: %s", name, strerror(errno));
     return ok;
 }
 
-// Maps a text. What cannot be mapped (stdin, a pipe) is first copied to a file, which has no name once it is mapped.
+// Maps a text. What cannot be mapped (stdin, a pipe) is first copied to a file, which has no name
+// once it is mapped.
 static bool open_text(Job *job, Half *half, const char *name, Error *error) {
     bool is_stdin = strcmp(name, "-") == 0;
     struct stat status;
-    if (!is_stdin && (stat(name, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
+    if (!is_stdin &&
+        (stat(name, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
         return file_map(&half->text, name, error);
     }
     int from = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
     if (from < 0) return fail(error, "%s: cannot be opened for reading: %s", name, strerror(errno));
     char *path = inside(job, "text", error);
-    bool ok =
-        path != NULL && copy_stream(from, is_stdin ? "stdin" : name, path, error) && file_map(&half->text, path, error);
+    bool ok = path != NULL && copy_stream(from, is_stdin ? "stdin" : name, path, error) &&
+              file_map(&half->text, path, error);
     if (path != NULL) unlink(path);
     free(path);
     if (!is_stdin) close(from);
@@ -268,15 +302,16 @@ static bool find_stories(Half *half, const char *name, Error *error) {
         return fail(error, "%s: out of memory for its list of stories", name);
     }
     if (half->found.count == 0) {
-        return fail(error, "%s: holds no story, it is empty or all blank (%zu bytes); give a text", name,
-                    half->text.size);
+        return fail(error, "%s: holds no story, it is empty or all blank (%zu bytes); give a text",
+                    name, half->text.size);
     }
     half->stories = half->found.at;
     half->count = half->found.count;
     return true;
 }
 
-// The last 5% of the stories, at least one, become the other half. One story alone is cut later, between tokens.
+// The last 5% of the stories, at least one, become the other half. One story alone is cut later,
+// between tokens.
 static void split_stories(Job *job) {
     Half *train = &job->train, *valid = &job->valid;
     if (train->count < 2) return;
@@ -302,7 +337,8 @@ static bool open_texts(Job *job, Error *error) {
         if (own_valid && !open_text(job, &job->valid, options->valid, error)) return false;
     }
     if (!find_stories(&job->train, name, error)) return false;
-    if (own_valid && !find_stories(&job->valid, options->storyworld ? "valid.txt" : options->valid, error))
+    if (own_valid &&
+        !find_stories(&job->valid, options->storyworld ? "valid.txt" : options->valid, error))
         return false;
     if (!own_valid) split_stories(job);
     job->train.bytes = bytes_of(&job->train);
@@ -316,9 +352,12 @@ static bool make_tokenizer(Job *job, Error *error) {
     const Options *options = job->options;
     if (options->tokenizer == NULL) {
         bool exact = options->vocabulary != 0;
-        int wanted = exact ? options->vocabulary : options->storyworld ? STORYWORLD_VOCABULARY : TEXT_VOCABULARY;
+        int wanted = exact                 ? options->vocabulary
+                     : options->storyworld ? STORYWORLD_VOCABULARY
+                                           : TEXT_VOCABULARY;
         Work work = work_begin("tokenizer", job->train.bytes, &job->train.text);
-        job->tokenizer = train_tokenizer(job->train.stories, job->train.count, wanted, exact, work_step, &work, error);
+        job->tokenizer = train_tokenizer(job->train.stories, job->train.count, wanted, exact,
+                                         work_step, &work, error);
         if (job->tokenizer == NULL) return false;
         work_end(&work);
     }
@@ -329,17 +368,20 @@ static bool make_tokenizer(Job *job, Error *error) {
 }
 
 static TokenWriter *open_writer(const Job *job, const char *path, Error *error) {
-    return token_writer_open(path, tokenizer_vocabulary(job->tokenizer), tokenizer_hash(job->tokenizer), error);
+    return token_writer_open(path, tokenizer_vocabulary(job->tokenizer),
+                             tokenizer_hash(job->tokenizer), error);
 }
 
 // Encodes one half and opens the file, which checks what was written.
 static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
-    Work work = work_begin(name, half->bytes, half->text.bytes != NULL ? &half->text : &job->train.text);
+    Work work =
+        work_begin(name, half->bytes, half->text.bytes != NULL ? &half->text : &job->train.text);
     char *path = inside(job, name, error);
     TokenWriter *writer = path == NULL ? NULL : open_writer(job, path, error);
     bool ok = writer != NULL;
     if (ok) {
-        ok = encode_stories(writer, job->tokenizer, half->stories, half->count, work_step, &work, error);
+        ok = encode_stories(writer, job->tokenizer, half->stories, half->count, work_step, &work,
+                            error);
         if (ok)
             ok = token_writer_commit(writer, error);
         else
@@ -347,8 +389,10 @@ static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
     }
     ok = ok && token_file_open(&half->tokens, path, error);
     if (ok && half->tokens.tokens == half->tokens.stories) {
-        ok = fail(error, "%s: the tokenizer %s has no token for anything in the text; train one with --vocab", name,
-                  job->options->tokenizer);
+        ok = fail(
+            error,
+            "%s: the tokenizer %s has no token for anything in the text; train one with --vocab",
+            name, job->options->tokenizer);
     }
     if (ok) work_end(&work);
     free(path);
@@ -356,8 +400,8 @@ static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
 }
 
 // Tokens first .. last-1 of a file's only story, as a file of one story.
-static bool write_cut(const Job *job, const TokenFile *whole, size_t first, size_t last, const char *path,
-                      Error *error) {
+static bool write_cut(const Job *job, const TokenFile *whole, size_t first, size_t last,
+                      const char *path, Error *error) {
     TokenWriter *writer = open_writer(job, path, error);
     bool ok = writer != NULL;
     for (size_t i = first; ok && i < last;) {
@@ -378,15 +422,18 @@ static bool split_tokens(Job *job, Error *error) {
     TokenFile whole = job->train.tokens;
     job->train.tokens = (TokenFile){ 0 };
     size_t tokens = whole.tokens - 1, valid = tokens / 20 > 0 ? tokens / 20 : 1; // without the end
-    char *train_path = inside(job, "train.bin", error), *valid_path = inside(job, "valid.bin", error);
+    char *train_path = inside(job, "train.bin", error),
+         *valid_path = inside(job, "valid.bin", error);
     bool ok = train_path != NULL && valid_path != NULL;
     if (ok && tokens < 2) {
         ok = fail(error,
-                  "%s: is one story of %zu token, too little to keep a part for validation; give more text, or --valid",
+                  "%s: is one story of %zu token, too little to keep a part for validation; give "
+                  "more text, or --valid",
                   job->options->text, tokens);
     }
     ok = ok && write_cut(job, &whole, tokens - valid, tokens, valid_path, error) &&
-         write_cut(job, &whole, 0, tokens - valid, train_path, error); // replaces the whole, which stays mapped
+         // replaces the whole, which stays mapped
+         write_cut(job, &whole, 0, tokens - valid, train_path, error);
     token_file_close(&whole);
     ok = ok && token_file_open(&job->train.tokens, train_path, error) &&
          token_file_open(&job->valid.tokens, valid_path, error);
@@ -404,7 +451,8 @@ static void print_half(const char *name, const TokenFile *file) {
 
 static void print_summary(const Job *job, double seconds) {
     const TokenFile *train = &job->train.tokens, *valid = &job->valid.tokens;
-    size_t tokens = train->tokens + valid->tokens - train->stories - valid->stories; // that stand for text
+    // that stand for text
+    size_t tokens = train->tokens + valid->tokens - train->stories - valid->stories;
     print_half("train", train);
     print_half("valid", valid);
     printf("vocabulary %d, %.2f bytes a token, %.1f s\n", train->V,
@@ -420,7 +468,8 @@ static bool fill_folder(Job *job, Error *error) {
     }
     if (!open_texts(job, error) || !make_tokenizer(job, error)) return false;
     if (!encode_half(job, &job->train, "train.bin", error)) return false;
-    return job->valid.count > 0 ? encode_half(job, &job->valid, "valid.bin", error) : split_tokens(job, error);
+    return job->valid.count > 0 ? encode_half(job, &job->valid, "valid.bin", error)
+                                : split_tokens(job, error);
 }
 
 static void half_free(Half *half) {

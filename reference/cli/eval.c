@@ -22,7 +22,8 @@ static const struct argp_option options[] = {
     { "checkpoint", 'c', "RUN", 0, "a run's folder or one checkpoint's", 0 },
     { "data", 'd', "FILE", 0, "token file, as DIR/valid.bin", 0 },
     { "json", KEY_JSON, NULL, 0, "one JSON object on stdout", 0 },
-    { "dump", KEY_DUMP, "FILE", 0, "write the first batch's inputs, targets, logits and loss as safetensors", 0 },
+    { "dump", KEY_DUMP, "FILE", 0,
+      "write the first batch's inputs, targets, logits and loss as safetensors", 0 },
     { "baselines", KEY_BASELINES, "TRAIN", 0, "also what counting on this token file achieves", 0 },
     { "batch", 'b', "N", 0, "rows scored at once (default 8)", 0 },
     { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
@@ -38,7 +39,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_JSON: arguments->json = true; break;
     case KEY_DUMP: arguments->dump = value; break;
     case KEY_BASELINES: arguments->baselines = value; break;
-    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
+    case KEY_THREADS:
+        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
+        break;
     case ARGP_KEY_ARG: argp_error(state, "%s: wanted no further arguments", value); break;
     case ARGP_KEY_END:
         if (arguments->checkpoint == NULL || arguments->data == NULL) {
@@ -70,7 +73,8 @@ static void work_free(Work *work) {
 static bool work_open(Work *work, const Arguments *arguments, Error *error) {
     *work = (Work){ .B = arguments->B };
     if (arguments->dump != NULL && path_exists(arguments->dump)) {
-        return fail(error, "%s: is already there, and was not touched; name another file", arguments->dump);
+        return fail(error, "%s: is already there, and was not touched; name another file",
+                    arguments->dump);
     }
     if (!checkpoint_open(&work->checkpoint, arguments->checkpoint, error)) return false;
     const Config *config = &work->checkpoint.model.config;
@@ -78,8 +82,10 @@ static bool work_open(Work *work, const Arguments *arguments, Error *error) {
         work->file = (TokenFile){ 0 };
         return false;
     }
-    if (!token_file_matches(&work->file, work->checkpoint.tokenizer, work->checkpoint.path, error)) return false;
-    if (work->file.tokens == 0) return fail(error, "%s: holds no tokens, nothing to measure on", arguments->data);
+    if (!token_file_matches(&work->file, work->checkpoint.tokenizer, work->checkpoint.path, error))
+        return false;
+    if (work->file.tokens == 0)
+        return fail(error, "%s: holds no tokens, nothing to measure on", arguments->data);
     size_t size = (size_t)work->B * (size_t)config->T * sizeof *work->inputs;
     work->inputs = malloc(size);
     work->targets = malloc(size);
@@ -92,16 +98,19 @@ static bool work_open(Work *work, const Arguments *arguments, Error *error) {
 static bool measure_baselines(Baselines *out, const Work *work, const char *path, Error *error) {
     TokenFile train;
     if (!token_file_open(&train, path, error)) return false;
-    bool ok = token_file_matches(&train, work->checkpoint.tokenizer, work->checkpoint.path, error) &&
-              baselines_measure(out, &train, &work->file, error);
+    bool ok =
+        token_file_matches(&train, work->checkpoint.tokenizer, work->checkpoint.path, error) &&
+        baselines_measure(out, &train, &work->file, error);
     token_file_close(&train);
     return ok;
 }
 
-static bool print_json(const Evaluation *evaluation, const Work *work, const Baselines *baselines, Error *error) {
+static bool print_json(const Evaluation *evaluation, const Work *work, const Baselines *baselines,
+                       Error *error) {
     double loss = evaluation_loss(evaluation);
-    json_t *object = json_pack("{s:s,s:f,s:f,s:I}", "checkpoint", work->checkpoint.path, "loss", loss, "perplexity",
-                               exp(loss), "tokens", (json_int_t)evaluation->scored);
+    json_t *object =
+        json_pack("{s:s,s:f,s:f,s:I}", "checkpoint", work->checkpoint.path, "loss", loss,
+                  "perplexity", exp(loss), "tokens", (json_int_t)evaluation->scored);
     if (object != NULL && baselines != NULL) {
         json_object_set_new(object, "unigram", json_real(baselines->unigram));
         json_object_set_new(object, "trigram", json_real(baselines->trigram));
@@ -116,22 +125,25 @@ static void print_plain(const Evaluation *evaluation, const Baselines *baselines
     double loss = evaluation_loss(evaluation);
     printf("loss        %.4f nats a token\nperplexity  %.3f\ntokens      %lld\n", loss, exp(loss),
            (long long)evaluation->scored);
-    if (baselines != NULL) { printf("unigram     %.4f\ntrigram     %.4f\n", baselines->unigram, baselines->trigram); }
+    if (baselines != NULL) {
+        printf("unigram     %.4f\ntrigram     %.4f\n", baselines->unigram, baselines->trigram);
+    }
 }
 
 // Where tokens share a pool of experts, a loss is that of the tokens it was measured with.
 static void tell_reach(const Config *config, int B) {
     Reach reach = ffn_reach(config);
     if (reach_rows(reach)) {
-        fprintf(
-            stderr,
-            "sgatlin eval: with %s the experts choose among the rows of a batch: this is the loss at --batch %d, and "
-            "another size gives another\n",
-            routing_words(config), B);
+        fprintf(stderr,
+                "sgatlin eval: with %s the experts choose among the rows of a batch: this is the "
+                "loss at --batch %d, and "
+                "another size gives another\n",
+                routing_words(config), B);
     }
     if (reach_ahead(reach)) {
         fprintf(stderr,
-                "sgatlin eval: with %s a token's experts depend on later tokens too: this loss knows something of what "
+                "sgatlin eval: with %s a token's experts depend on later tokens too: this loss "
+                "knows something of what "
                 "it foretells\n",
                 routing_words(config));
     }
@@ -141,14 +153,18 @@ static bool evaluate(Work *work, const Arguments *arguments, Error *error) {
     Evaluation evaluation = { 0 };
     Baselines baselines;
     tell_reach(&work->checkpoint.model.config, work->B);
-    while (evaluate_batch(&evaluation, &work->checkpoint.model, work->activations, &work->file, work->B, work->inputs,
-                          work->targets)) {}
-    if (!isfinite(evaluation.sum)) return fail(error, "%s: the loss is not finite", work->checkpoint.path);
-    if (arguments->dump != NULL && !evaluate_dump(arguments->dump, &work->checkpoint.model, work->activations,
-                                                  &work->file, work->B, work->inputs, work->targets, error)) {
+    while (evaluate_batch(&evaluation, &work->checkpoint.model, work->activations, &work->file,
+                          work->B, work->inputs, work->targets)) {}
+    if (!isfinite(evaluation.sum))
+        return fail(error, "%s: the loss is not finite", work->checkpoint.path);
+    if (arguments->dump != NULL &&
+        !evaluate_dump(arguments->dump, &work->checkpoint.model, work->activations, &work->file,
+                       work->B, work->inputs, work->targets, error)) {
         return false;
     }
-    if (arguments->baselines != NULL && !measure_baselines(&baselines, work, arguments->baselines, error)) return false;
+    if (arguments->baselines != NULL &&
+        !measure_baselines(&baselines, work, arguments->baselines, error))
+        return false;
     const Baselines *measured = arguments->baselines != NULL ? &baselines : NULL;
     if (arguments->json) return print_json(&evaluation, work, measured, error);
     print_plain(&evaluation, measured);
@@ -156,12 +172,14 @@ static bool evaluate(Work *work, const Arguments *arguments, Error *error) {
 }
 
 int command_eval(int argc, char **argv) {
-    static const struct argp argp = { .options = options,
-                                      .parser = parse,
-                                      .doc = "Loss and perplexity on a token file: every token scored once, stories "
-                                             "in file order.\vA mixture of experts that chooses among the rows of a "
-                                             "batch (--routing expert; unified with --pool step) has another loss at "
-                                             "another --batch." };
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .doc = "Loss and perplexity on a token file: every token scored once, stories "
+               "in file order.\vA mixture of experts that chooses among the rows of a "
+               "batch (--routing expert; unified with --pool step) has another loss at "
+               "another --batch."
+    };
     Arguments arguments = { .B = 8 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
     program_start(arguments.threads);

@@ -19,7 +19,8 @@ enum { KEY_JSON = 1000, KEY_LADDER, KINDS_MOST = 16 };
 static const struct argp_option options[] = {
     { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
     { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer", 0 },
-    { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8; a kind takes those it has", 0 },
+    { "set", 's', "NAME=VALUE", 0,
+      "settings over the preset's, as in --set D=128 K=8; a kind takes those it has", 0 },
     { "ladder", KEY_LADDER, NULL, 0, "the models of the sgatlin paper's studies, one a row", 0 },
     { "json", KEY_JSON, NULL, 0, "one JSON object on stdout, its `rows` one a model", 0 },
     { 0 },
@@ -35,8 +36,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 's':
     case ARGP_KEY_ARG: option_set(state, &arguments->words, value); break;
     case ARGP_KEY_END:
-        if (arguments->ladder && (arguments->preset != NULL || arguments->ffn != NULL || arguments->words.count > 0)) {
-            argp_error(state, "--ladder takes no --preset, --ffn or --set: its models are the paper's");
+        if (arguments->ladder &&
+            (arguments->preset != NULL || arguments->ffn != NULL || arguments->words.count > 0)) {
+            argp_error(state,
+                       "--ladder takes no --preset, --ffn or --set: its models are the paper's");
         }
         break;
     default: return ARGP_ERR_UNKNOWN;
@@ -59,14 +62,18 @@ static void add_up(Bill *bill) {
     bill->cost = model_cost(config);
     bill->weights = 4 * bill->cost.parameters;
     bill->optimizer = 3 * bill->weights;
-    bill->activations = 4.0 * (double)model_activation_floats(config, (int)bill->settings.B, config->T, true);
+    bill->activations =
+        4.0 * (double)model_activation_floats(config, (int)bill->settings.B, config->T, true);
 }
 
-static bool make_bill(Bill *bill, const Preset *preset, const Ffn *ffn, const SetWords *words, Error *error) {
+static bool make_bill(Bill *bill, const Preset *preset, const Ffn *ffn, const SetWords *words,
+                      Error *error) {
     *bill = (Bill){ .settings = settings_default() };
     AllSettings all = { &bill->config, &bill->settings };
-    if (!preset_config(&bill->config, preset, ffn, error) || !words_each(preset->training, set_any, &all, error) ||
-        !set_words_each(words, set_any, &all, error) || !settings_finish(&bill->settings, preset->warmup, error) ||
+    if (!preset_config(&bill->config, preset, ffn, error) ||
+        !words_each(preset->training, set_any, &all, error) ||
+        !set_words_each(words, set_any, &all, error) ||
+        !settings_finish(&bill->settings, preset->warmup, error) ||
         !config_valid(&bill->config, error)) {
         return false;
     }
@@ -111,7 +118,8 @@ static double line_value(const Bill *bill, int line) {
 static void print_settings(const Bill *bill) {
     Setting settings[CONFIG_SETTINGS];
     int count = config_settings(&bill->config, settings);
-    for (int i = 0; i < count; i++) printf("%s%s=%s", i ? " " : "", settings[i].name, settings[i].value);
+    for (int i = 0; i < count; i++)
+        printf("%s%s=%s", i ? " " : "", settings[i].name, settings[i].value);
     printf(" B=%lld\n", (long long)bill->settings.B);
 }
 
@@ -124,13 +132,16 @@ static void print_table(const Bill *bills, int count) {
         printf("%-27s", lines[line].label);
         for (int i = 0; i < count; i++) {
             if (lines[line].unit == NUMBER) printf("%22.0f", line_value(&bills[i], line));
-            if (lines[line].unit == BYTES) { printf("%22s", short_bytes((uint64_t)line_value(&bills[i], line)).text); }
+            if (lines[line].unit == BYTES) {
+                printf("%22s", short_bytes((uint64_t)line_value(&bills[i], line)).text);
+            }
         }
         printf("\n");
     }
-    printf(
-        "\nFLOPs are those of the layers' matrix products, as the sgatlin authors count them; a training step counts "
-        "three\ntimes as much as forward. At small sizes the logits are a seventh to a half of the work.\n");
+    printf("\nFLOPs are those of the layers' matrix products, as the sgatlin authors count them; a "
+           "training step counts "
+           "three\ntimes as much as forward. At small sizes the logits are a seventh to a half of "
+           "the work.\n");
 }
 
 static void print_ladder(const Bill *bills, int count) {
@@ -139,12 +150,14 @@ static void print_ladder(const Bill *bills, int count) {
         Setting settings[CONFIG_SETTINGS];
         char scale[16] = "-";
         if (bills[i].scale > 0) snprintf(scale, sizeof scale, "%d", bills[i].scale);
-        printf("%-20s%6s%14.0f%16.0f ", bills[i].study, scale, bills[i].cost.parameters, bills[i].cost.layers.flops);
+        printf("%-20s%6s%14.0f%16.0f ", bills[i].study, scale, bills[i].cost.parameters,
+               bills[i].cost.layers.flops);
         int words = config_settings(&bills[i].config, settings);
         for (int j = 0; j < words; j++) printf(" %s=%s", settings[j].name, settings[j].value);
         printf("\n");
     }
-    printf("\nFLOPs of the layers' matrix products for one sequence, as the sgatlin authors count them.\n");
+    printf("\nFLOPs of the layers' matrix products for one sequence, as the sgatlin authors count "
+           "them.\n");
 }
 
 static json_t *bill_json(const Bill *bill) {
@@ -153,12 +166,15 @@ static json_t *bill_json(const Bill *bill) {
     json_t *object = json_object();
     if (bill->study != NULL) {
         json_object_set_new(object, "study", json_string(bill->study));
-        json_object_set_new(object, "scale", bill->scale > 0 ? json_integer(bill->scale) : json_null());
+        json_object_set_new(object, "scale",
+                            bill->scale > 0 ? json_integer(bill->scale) : json_null());
     }
-    for (int i = 0; i < count; i++) json_object_set_new(object, settings[i].name, setting_to_json(&settings[i]));
+    for (int i = 0; i < count; i++)
+        json_object_set_new(object, settings[i].name, setting_to_json(&settings[i]));
     json_object_set_new(object, "B", json_integer(bill->settings.B));
     for (int line = 0; line < LINES; line++) {
-        json_object_set_new(object, lines[line].field, json_integer((json_int_t)line_value(bill, line)));
+        json_object_set_new(object, lines[line].field,
+                            json_integer((json_int_t)line_value(bill, line)));
     }
     return object;
 }
@@ -176,11 +192,13 @@ static bool print_json(const Bill *bills, int count, Error *error) {
 
 // Fills bills for the kinds asked for; returns how many, 0 on failure.
 static int make_bills(Bill bills[LADDER_ROWS], const Arguments *arguments, Error *error) {
-    const Preset *preset = preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
+    const Preset *preset =
+        preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
     if (preset == NULL) return 0;
     Config chosen = { 0 };
     bool found;
-    if (arguments->ffn != NULL && !config_set(&chosen, "ffn", arguments->ffn, &found, error)) return 0;
+    if (arguments->ffn != NULL && !config_set(&chosen, "ffn", arguments->ffn, &found, error))
+        return 0;
     int count = 0;
     for (int i = 0; ffn_kinds[i] != NULL && count < KINDS_MOST; i++) {
         if (chosen.ffn != NULL && chosen.ffn != ffn_kinds[i]) continue;
@@ -196,7 +214,8 @@ static int ladder_bills(Bill bills[LADDER_ROWS], Error *error) {
     LadderRow rows[LADDER_ROWS];
     int count = ladder_rows(rows, error);
     for (int i = 0; i < count; i++) {
-        bills[i] = (Bill){ rows[i].study, rows[i].scale, rows[i].config, .settings = settings_default() };
+        bills[i] =
+            (Bill){ rows[i].study, rows[i].scale, rows[i].config, .settings = settings_default() };
         add_up(&bills[i]);
     }
     return count;
@@ -206,13 +225,16 @@ int command_flops(int argc, char **argv) {
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .doc = "Parameters, FLOPs and memory of a model, for every kind of feed-forward layer side by side.",
+        .doc = "Parameters, FLOPs and memory of a model, for every kind of feed-forward layer side "
+               "by side.",
     };
     Arguments arguments = { 0 };
     Bill bills[LADDER_ROWS];
     Error error;
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
-    int count = arguments.ladder ? ladder_bills(bills, &error) : make_bills(bills, &arguments, &error), status = 0;
+    int count =
+            arguments.ladder ? ladder_bills(bills, &error) : make_bills(bills, &arguments, &error),
+        status = 0;
     if (count == 0) {
         status = command_misused(argv[0], &error);
     } else if (!arguments.json) {

@@ -19,7 +19,9 @@ static const struct argp_option options[] = {
     { "text", 't', "TEXT", 0, "one sentence", 0 },
     { "out", 'o', "FILE", 0, "the picture, a PNG; must not exist", 0 },
     { "channel", KEY_CHANNEL, "C", 0,
-      "word by word for one channel, from 0, the only one of a moe (default: the sentence summed, all channels)", 0 },
+      "word by word for one channel, from 0, the only one of a moe (default: the sentence summed, "
+      "all channels)",
+      0 },
     { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
     { 0 },
 };
@@ -30,9 +32,15 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'c': arguments->checkpoint = value; break;
     case 't': arguments->text = value; break;
     case 'o': arguments->out = value; break;
-    case KEY_CHANNEL: arguments->channel = (int)option_whole(state, "channel", value, 0, 65535); break;
-    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
-    case ARGP_KEY_ARG: argp_error(state, "%s: wanted no further arguments; quote the text", value); break;
+    case KEY_CHANNEL:
+        arguments->channel = (int)option_whole(state, "channel", value, 0, 65535);
+        break;
+    case KEY_THREADS:
+        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
+        break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s: wanted no further arguments; quote the text", value);
+        break;
     case ARGP_KEY_END:
         if (arguments->checkpoint == NULL || arguments->text == NULL || arguments->out == NULL) {
             argp_error(state, "wanted --checkpoint RUN, --text TEXT and --out FILE");
@@ -52,7 +60,8 @@ typedef struct {
 } Recording;
 
 static void recording_free(Recording *recording) {
-    for (int t = 0; recording->tokens != NULL && t < recording->gates.T; t++) free(recording->tokens[t]);
+    for (int t = 0; recording->tokens != NULL && t < recording->gates.T; t++)
+        free(recording->tokens[t]);
     free(recording->tokens);
     free(recording->index);
     free(recording->score);
@@ -82,11 +91,13 @@ static void record(void *context, int layer, Gating *gating) {
     }
 }
 
-static bool recording_new(Recording *out, const Checkpoint *checkpoint, const TokenList *list, Error *error) {
+static bool recording_new(Recording *out, const Checkpoint *checkpoint, const TokenList *list,
+                          Error *error) {
     const Config *config = &checkpoint->model.config;
     int T = (int)list->count;
     Gating shape = config->ffn->gating(config, NULL, 1);
-    *out = (Recording){ .gates = { .T = T, .L = config->L, .C = shape.C, .K = shape.K, .F = shape.F } };
+    *out = (Recording){ .gates = {
+                            .T = T, .L = config->L, .C = shape.C, .K = shape.K, .F = shape.F } };
     out->gates.list = config->ffn->list;
     if (out->gates.list) out->gates.K = config->E;
     size_t entries = (size_t)T * (size_t)config->L * (size_t)shape.C * (size_t)out->gates.K;
@@ -105,11 +116,13 @@ static bool recording_new(Recording *out, const Checkpoint *checkpoint, const To
     return ok || fail(error, "out of memory for the gates of %d tokens", T);
 }
 
-static bool run_model(const Checkpoint *checkpoint, Recording *recording, const TokenList *list, Error *error) {
+static bool run_model(const Checkpoint *checkpoint, Recording *recording, const TokenList *list,
+                      Error *error) {
     int T = recording->gates.T + 1;
     Activations *activations = model_activations_new(&checkpoint->model.config, 1, T, false, error);
     int32_t *inputs = malloc((size_t)T * sizeof *inputs);
-    bool ok = activations != NULL && (inputs != NULL || fail(error, "out of memory for %d tokens", T));
+    bool ok =
+        activations != NULL && (inputs != NULL || fail(error, "out of memory for %d tokens", T));
     if (ok) {
         inputs[0] = TOKEN_END;
         for (int t = 1; t < T; t++) inputs[t] = (int32_t)list->at[t - 1];
@@ -123,8 +136,9 @@ static bool run_model(const Checkpoint *checkpoint, Recording *recording, const 
 
 static bool draw(const Recording *recording, const Arguments *arguments, Error *error) {
     Picture picture;
-    bool ok = arguments->channel < 0 ? gates_picture_sentence(&picture, &recording->gates, error)
-                                     : gates_picture_words(&picture, &recording->gates, arguments->channel, error);
+    bool ok = arguments->channel < 0
+                  ? gates_picture_sentence(&picture, &recording->gates, error)
+                  : gates_picture_words(&picture, &recording->gates, arguments->channel, error);
     if (!ok) return false;
     ok = picture_write_png(&picture, arguments->out, error);
     picture_free(&picture);
@@ -135,30 +149,36 @@ static bool refuse_dense(const Checkpoint *checkpoint, Error *error) {
     char sparse[256] = "";
     for (int i = 0; ffn_kinds[i] != NULL; i++) {
         size_t used = strlen(sparse);
-        if (ffn_kinds[i]->sparse) snprintf(sparse + used, sizeof sparse - used, " %s", ffn_kinds[i]->name);
+        if (ffn_kinds[i]->sparse)
+            snprintf(sparse + used, sizeof sparse - used, " %s", ffn_kinds[i]->name);
     }
-    return fail(error, "%s: a model with ffn=%s has no gates; train one with --ffn and one of:%s", checkpoint->path,
-                checkpoint->model.config.ffn->name, sparse);
+    return fail(error, "%s: a model with ffn=%s has no gates; train one with --ffn and one of:%s",
+                checkpoint->path, checkpoint->model.config.ffn->name, sparse);
 }
 
-static bool check(const Checkpoint *checkpoint, const Arguments *arguments, const TokenList *list, Error *error) {
+static bool check(const Checkpoint *checkpoint, const Arguments *arguments, const TokenList *list,
+                  Error *error) {
     const Config *config = &checkpoint->model.config;
     if (!config->ffn->sparse) return refuse_dense(checkpoint, error);
     int C = config->ffn->gating(config, NULL, 1).C;
     if (arguments->channel >= C) {
-        return fail(error, "--channel %d: the model's channels are 0 to %d", arguments->channel, C - 1);
+        return fail(error, "--channel %d: the model's channels are 0 to %d", arguments->channel,
+                    C - 1);
     }
     if (list->count == 0) return fail(error, "--text is empty; give it a sentence");
     if (list->count < (size_t)config->T) return true;
-    return fail(error, "--text has %zu tokens, the model sees %d; give it one sentence", list->count, config->T - 1);
+    return fail(error, "--text has %zu tokens, the model sees %d; give it one sentence",
+                list->count, config->T - 1);
 }
 
 static bool gates(const Arguments *arguments, const Checkpoint *checkpoint, Error *error) {
     TokenList list = { 0 };
     Recording recording = { 0 };
-    bool ok = tokenizer_encode(checkpoint->tokenizer, arguments->text, strlen(arguments->text), false, &list) ||
+    bool ok = tokenizer_encode(checkpoint->tokenizer, arguments->text, strlen(arguments->text),
+                               false, &list) ||
               fail(error, "out of memory for a text of %zu bytes", strlen(arguments->text));
-    ok = ok && check(checkpoint, arguments, &list, error) && recording_new(&recording, checkpoint, &list, error) &&
+    ok = ok && check(checkpoint, arguments, &list, error) &&
+         recording_new(&recording, checkpoint, &list, error) &&
          run_model(checkpoint, &recording, &list, error) && draw(&recording, arguments, error);
     recording_free(&recording);
     free(list.at);
@@ -169,7 +189,8 @@ int command_gates(int argc, char **argv) {
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .doc = "Draws which neurons fired for a sentence: a row a layer, a grid of n x n neurons a channel; or of a "
+        .doc = "Draws which neurons fired for a sentence: a row a layer, a grid of n x n neurons a "
+               "channel; or of a "
                "mixture of experts, which experts worked.",
     };
     Arguments arguments = { .channel = -1 };
@@ -181,7 +202,8 @@ int command_gates(int argc, char **argv) {
         fail(&error, "%s: is already there, and was not touched; name another file", arguments.out);
         return command_failed(argv[0], &error);
     }
-    if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error)) return command_failed(argv[0], &error);
+    if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error))
+        return command_failed(argv[0], &error);
     bool ok = gates(&arguments, &checkpoint, &error);
     checkpoint_close(&checkpoint);
     return ok ? 0 : command_failed(argv[0], &error);

@@ -23,20 +23,28 @@ enum {
 static const struct argp_option options[] = {
     { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
     { "out", 'o', "DIR", 0, "folder of the study; one that was stopped goes on", 0 },
-    { "budget", 'b', "FLOPS,...", 0, "FLOPs of training, as the sgatlin authors count them (4e12)", 0 },
+    { "budget", 'b', "FLOPS,...", 0, "FLOPs of training, as the sgatlin authors count them (4e12)",
+      0 },
     { "kinds", KEY_KINDS, "KIND,...", 0, "feed-forward layers (default: all)", 0 },
-    { "scales", KEY_SCALES, "SCALE,...", 0, "q1 to q8 (default q2,q3,q4), or the paper's 2 to 8", 0 },
+    { "scales", KEY_SCALES, "SCALE,...", 0, "q1 to q8 (default q2,q3,q4), or the paper's 2 to 8",
+      0 },
     { "seeds", KEY_SEEDS, "N,...", 0, "for each kind at each scale (default 1)", 0 },
-    { "best-seeds", KEY_BEST_SEEDS, "N,...", 0, "further seeds, for each kind at its best scale", 0 },
-    { "variants", KEY_VARIANTS, "KIND+OPTION,...", 0, "for the kind's best scale and learning rate alone", 0 },
+    { "best-seeds", KEY_BEST_SEEDS, "N,...", 0, "further seeds, for each kind at its best scale",
+      0 },
+    { "variants", KEY_VARIANTS, "KIND+OPTION,...", 0,
+      "for the kind's best scale and learning rate alone", 0 },
     { "peaks", KEY_PEAKS, "RATE,...", 0,
-      "learning rates (default 0.002); of several the best for each kind at the smallest scale serves all its scales",
+      "learning rates (default 0.002); of several the best for each kind at the smallest scale "
+      "serves all its scales",
       0 },
     { "peak", KEY_PEAKS, "RATE", OPTION_ALIAS, NULL, 0 },
-    { "set", 's', "NAME=VALUE", 0, "settings for every cell, as in --set B=8 T=256; a kind takes those it has", 0 },
-    { "dry-run", KEY_DRY_RUN, NULL, 0, "say what each cell is and how long it will take, and train nothing", 0 },
+    { "set", 's', "NAME=VALUE", 0,
+      "settings for every cell, as in --set B=8 T=256; a kind takes those it has", 0 },
+    { "dry-run", KEY_DRY_RUN, NULL, 0,
+      "say what each cell is and how long it will take, and train nothing", 0 },
     { "time", KEY_TIME, NULL, 0,
-      "at the end time a step of each kind and scale, in turns, and count all seconds by that: for a study that did "
+      "at the end time a step of each kind and scale, in turns, and count all seconds by that: for "
+      "a study that did "
       "not "
       "have the machine for itself",
       0 },
@@ -55,7 +63,8 @@ typedef struct {
 } Arguments;
 
 // Cuts a list at its commas. Empty and repeated ones are refused.
-static void take_list(struct argp_state *state, TextList *out, const char *option, const char *value) {
+static void take_list(struct argp_state *state, TextList *out, const char *option,
+                      const char *value) {
     Arguments *arguments = state->input;
     char *text = strdup(value);
     if (text == NULL || arguments->text_count == LIST_MOST) {
@@ -71,15 +80,17 @@ static void take_list(struct argp_state *state, TextList *out, const char *optio
         if (next != NULL) *next++ = '\0';
         if (*item == '\0') argp_error(state, "--%s %s: an item is empty", option, value);
         for (int i = 0; i < out->count; i++) {
-            if (strcmp(out->at[i], item) == 0) argp_error(state, "--%s %s: %s stands twice", option, value, item);
+            if (strcmp(out->at[i], item) == 0)
+                argp_error(state, "--%s %s: %s stands twice", option, value, item);
         }
-        if (out->count == LIST_MOST) argp_error(state, "--%s: more than %d items", option, LIST_MOST);
+        if (out->count == LIST_MOST)
+            argp_error(state, "--%s: more than %d items", option, LIST_MOST);
         out->at[out->count++] = item;
     }
 }
 
-static void take_numbers(struct argp_state *state, NumberList *out, const char *option, const char *value, double least,
-                         double most, bool whole) {
+static void take_numbers(struct argp_state *state, NumberList *out, const char *option,
+                         const char *value, double least, double most, bool whole) {
     TextList texts;
     take_list(state, &texts, option, value);
     out->count = texts.count;
@@ -91,7 +102,8 @@ static void take_numbers(struct argp_state *state, NumberList *out, const char *
                        whole ? "whole numbers" : "numbers", least, most);
         }
         for (int j = 0; j < i; j++) {
-            if (out->at[j] == number) argp_error(state, "--%s %s: %s stands twice", option, value, texts.at[i]);
+            if (out->at[j] == number)
+                argp_error(state, "--%s %s: %s stands twice", option, value, texts.at[i]);
         }
         out->at[i] = number;
     }
@@ -102,7 +114,8 @@ static void take_scales(struct argp_state *state, TextList *out, const char *val
     for (int i = 0; i < out->count; i++) {
         Error error;
         if (!ladder_scale(out->at[i], &error)) argp_error(state, "--scales %s", error.text);
-        for (int j = i; j > 0 && ladder_find(out->at[j]) < ladder_find(out->at[j - 1]); j--) { // from small to large
+        // from small to large
+        for (int j = i; j > 0 && ladder_find(out->at[j]) < ladder_find(out->at[j - 1]); j--) {
             const char *swapped = out->at[j];
             out->at[j] = out->at[j - 1];
             out->at[j - 1] = swapped;
@@ -120,16 +133,21 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_KINDS: take_list(state, &wanted->kinds, "kinds", value); break;
     case KEY_SCALES: take_scales(state, &wanted->scales, value); break;
     case KEY_SEEDS: take_numbers(state, &wanted->seeds, "seeds", value, 0, 9e15, true); break;
-    case KEY_BEST_SEEDS: take_numbers(state, &wanted->best_seeds, "best-seeds", value, 0, 9e15, true); break;
+    case KEY_BEST_SEEDS:
+        take_numbers(state, &wanted->best_seeds, "best-seeds", value, 0, 9e15, true);
+        break;
     case KEY_VARIANTS: take_list(state, &wanted->variants, "variants", value); break;
     case KEY_PEAKS: take_numbers(state, &wanted->peaks, "peaks", value, 1e-30, 1e30, false); break;
     case KEY_DRY_RUN: arguments->dry_run = true; break;
     case KEY_TIME: wanted->time = true; break;
-    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
+    case KEY_THREADS:
+        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
+        break;
     case 's':
     case ARGP_KEY_ARG: option_set(state, &arguments->words, value); break;
     case ARGP_KEY_END:
-        if (wanted->data == NULL || wanted->budgets.count == 0 || (wanted->out == NULL && !arguments->dry_run)) {
+        if (wanted->data == NULL || wanted->budgets.count == 0 ||
+            (wanted->out == NULL && !arguments->dry_run)) {
             argp_error(state, "wanted --data DIR, --budget FLOPS and --out DIR (or --dry-run)");
         }
         break;
@@ -160,7 +178,8 @@ static bool complete(Arguments *arguments, Error *error) {
     arguments->set = calloc(size, 1);
     if (arguments->set == NULL) return fail(error, "out of memory");
     for (int i = 0; i < arguments->words.count; i++) {
-        used += (size_t)snprintf(arguments->set + used, size - used, "%s%s", i ? " " : "", arguments->words.words[i]);
+        used += (size_t)snprintf(arguments->set + used, size - used, "%s%s", i ? " " : "",
+                                 arguments->words.words[i]);
     }
     wanted->set = arguments->set;
     return true;
@@ -189,15 +208,19 @@ int command_isoflop(int argc, char **argv) {
         .options = options,
         .parser = parse,
         .args_doc = "--data DIR --out DIR --budget FLOPS",
-        .doc =
-            "Trains kinds of feed-forward layers at several sizes, each until the same budget of FLOPs is spent, and "
-            "says which came lowest: a table on stdout, isoflop.json and pictures in the folder. It may be stopped at "
-            "any moment: the same command goes on.\v"
-            "A kind may have options behind a +: an activation, a router or NAME=VALUE, as in sgatlin+gelu, "
-            "sgatlin+key_value, sgatlin+K=4. More seeds, scales, kinds, rates or budgets may be asked of a folder "
-            "later; what is done is kept.\n\n"
-            "  sgatlin isoflop --data data/ts --budget 4e12 --scales q2,q3,q4 --peaks 0.002,0.004,0.008 --out "
-            "runs/equal",
+        .doc = "Trains kinds of feed-forward layers at several sizes, each until the same budget "
+               "of FLOPs is spent, and "
+               "says which came lowest: a table on stdout, isoflop.json and pictures in the "
+               "folder. It may be stopped at "
+               "any moment: the same command goes on.\v"
+               "A kind may have options behind a +: an activation, a router or NAME=VALUE, as in "
+               "sgatlin+gelu, "
+               "sgatlin+key_value, sgatlin+K=4. More seeds, scales, kinds, rates or budgets may be "
+               "asked of a folder "
+               "later; what is done is kept.\n\n"
+               "  sgatlin isoflop --data data/ts --budget 4e12 --scales q2,q3,q4 --peaks "
+               "0.002,0.004,0.008 --out "
+               "runs/equal",
     };
     Arguments arguments = { 0 };
     Error error;

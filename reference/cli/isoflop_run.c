@@ -31,7 +31,8 @@ static bool add_cell(void *context, Study *study, const Cell *key, bool certain)
     sum->largest = fmax(sum->largest, bytes);
     if (!cell_fits(&cell)) {
         for (int i = 0; i < study->wanted.scales.count; i++) {
-            if (strcmp(study->wanted.scales.at[i], cell.scale) == 0) sum->unfit = study->wanted.scales.at[i];
+            if (strcmp(study->wanted.scales.at[i], cell.scale) == 0)
+                sum->unfit = study->wanted.scales.at[i];
         }
         sum->unfit_bytes = cell_memory(&cell);
     }
@@ -45,57 +46,67 @@ static Sum add_up(Study *study) {
 }
 
 static void say_plan(const Study *study, const Sum *sum) {
-    fprintf(stderr, "data     %s: %s tokens to train on, %s to check on, %d in the vocabulary\n", study->corpus.path,
-            short_count((double)study->corpus.train.tokens).text, short_count((double)study->corpus.valid.tokens).text,
-            study->corpus.train.V);
-    fprintf(stderr, "study    %d cells, %d of them done; %s FLOPs to come by the authors' count, about %s\n",
-            sum->cells, sum->done, short_count(sum->flops).text, short_duration(sum->seconds).text);
+    fprintf(stderr, "data     %s: %s tokens to train on, %s to check on, %d in the vocabulary\n",
+            study->corpus.path, short_count((double)study->corpus.train.tokens).text,
+            short_count((double)study->corpus.valid.tokens).text, study->corpus.train.V);
+    fprintf(
+        stderr,
+        "study    %d cells, %d of them done; %s FLOPs to come by the authors' count, about %s\n",
+        sum->cells, sum->done, short_count(sum->flops).text, short_duration(sum->seconds).text);
 }
 
 // The checkpoints of the cells to come stay, one each; two more are there while one is trained.
 static bool check_room(const Study *study, const Sum *sum, Error *error) {
     uint64_t needed = (uint64_t)(sum->disk + 2 * sum->largest), left = disk_free(study->wanted.out);
-    fprintf(stderr, "disk     %s, %s free at %s\n", short_bytes(needed).text, short_bytes(left).text,
-            study->wanted.out);
+    fprintf(stderr, "disk     %s, %s free at %s\n", short_bytes(needed).text,
+            short_bytes(left).text, study->wanted.out);
     if (sum->unfit != NULL) {
-        return fail(error, "scale %s wants %s of memory, this machine has %s; take smaller scales, or a smaller B or T",
+        return fail(error,
+                    "scale %s wants %s of memory, this machine has %s; take smaller scales, or a "
+                    "smaller B or T",
                     sum->unfit, short_bytes((uint64_t)sum->unfit_bytes).text,
                     short_bytes((uint64_t)machine_memory()).text);
     }
     if (left >= needed) return true;
-    return fail(error, "%s: the checkpoints need %s, %s are free there; free some space or name another --out",
-                study->wanted.out, short_bytes(needed).text, short_bytes(left).text);
+    return fail(
+        error,
+        "%s: the checkpoints need %s, %s are free there; free some space or name another --out",
+        study->wanted.out, short_bytes(needed).text, short_bytes(left).text);
 }
 
 static void print_dry_row(const Study *study, const char *kind, const char *scale, double budget) {
     Cell cell;
-    cell_new(&cell, kind, scale, budget, study->wanted.peaks.at[0], (int64_t)study->wanted.seeds.at[0], NULL);
+    cell_new(&cell, kind, scale, budget, study->wanted.peaks.at[0],
+             (int64_t)study->wanted.seeds.at[0], NULL);
     cell = study_cell(study, &cell);
     double tokens = (double)cell.settings.steps * (double)cell.settings.B * cell.config.T;
     char seconds[32] = "?";
-    if (!isnan(study_seconds(study, &cell))) snprintf(seconds, sizeof seconds, "%.0f", study_seconds(study, &cell));
+    if (!isnan(study_seconds(study, &cell)))
+        snprintf(seconds, sizeof seconds, "%.0f", study_seconds(study, &cell));
     printf("| %s | %s | %s | %.0f | %.0f | %.3g | %.3g | %lld | %.0f | %.2f | %s |\n", kind, scale,
-           number_text(budget).text, cell.cost.parameters, cell.cost.active_parameters, cell_step_flops(&cell),
-           cell_step_flops_full(&cell), (long long)cell.settings.steps, tokens,
-           tokens / (double)study->corpus.train.tokens, seconds);
+           number_text(budget).text, cell.cost.parameters, cell.cost.active_parameters,
+           cell_step_flops(&cell), cell_step_flops_full(&cell), (long long)cell.settings.steps,
+           tokens, tokens / (double)study->corpus.train.tokens, seconds);
 }
 
 void study_dry_run(Study *study) {
     const Wanted *wanted = &study->wanted;
-    printf("| kind | scale | budget | parameters | active | FLOPs a step | with logits | steps | tokens | epochs | "
+    printf("| kind | scale | budget | parameters | active | FLOPs a step | with logits | steps | "
+           "tokens | epochs | "
            "seconds |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (int budget = 0; budget < wanted->budgets.count; budget++) {
         for (int kind = 0; kind < wanted->kinds.count + wanted->variants.count; kind++) {
             bool plain = kind < wanted->kinds.count;
-            const char *name = plain ? wanted->kinds.at[kind] : wanted->variants.at[kind - wanted->kinds.count];
+            const char *name =
+                plain ? wanted->kinds.at[kind] : wanted->variants.at[kind - wanted->kinds.count];
             for (int scale = 0; scale < wanted->scales.count; scale++) {
                 print_dry_row(study, name, wanted->scales.at[scale], wanted->budgets.at[budget]);
             }
         }
     }
     Sum sum = add_up(study);
-    printf("\n%d cells, %s FLOPs by the authors' count, about %s with the looks at valid.bin\n", sum.cells,
-           number_text(sum.flops).text, short_duration(sum.seconds).text);
+    printf("\n%d cells, %s FLOPs by the authors' count, about %s with the looks at valid.bin\n",
+           sum.cells, number_text(sum.flops).text, short_duration(sum.seconds).text);
 }
 
 // --- training ---
@@ -119,13 +130,14 @@ static bool find_next(void *context, Study *study, const Cell *cell, bool certai
 static void say_cell(Study *study, const Next *next) {
     Sum sum = add_up(study);
     const Cell *cell = &next->cell;
-    fprintf(
-        stderr,
-        "\ncell %d of %d: %s at scale %s, %s FLOPs, peak %s, seed %lld: %s parameters, %lld steps, about %s; for all "
-        "that is left %s\n",
-        next->number, sum.cells, cell->kind, cell->scale, number_text(cell->budget).text, number_text(cell->peak).text,
-        (long long)cell->seed, short_count(cell->cost.parameters).text, (long long)cell->settings.steps,
-        short_duration(study_seconds(study, cell)).text, short_duration(sum.seconds).text);
+    fprintf(stderr,
+            "\ncell %d of %d: %s at scale %s, %s FLOPs, peak %s, seed %lld: %s parameters, %lld "
+            "steps, about %s; for all "
+            "that is left %s\n",
+            next->number, sum.cells, cell->kind, cell->scale, number_text(cell->budget).text,
+            number_text(cell->peak).text, (long long)cell->seed,
+            short_count(cell->cost.parameters).text, (long long)cell->settings.steps,
+            short_duration(study_seconds(study, cell)).text, short_duration(sum.seconds).text);
     say_causal(&cell->config);
 }
 
@@ -136,14 +148,17 @@ static bool has_checkpoint(const char *folder) {
     return is;
 }
 
-// A run that was stopped before its first checkpoint has nothing but the first line of a log: begun anew.
-static bool begin_cell(Run *run, const Study *study, const Cell *cell, const char *folder, Error *error) {
+// A run that was stopped before its first checkpoint has nothing but the first line of a log: begun
+// anew.
+static bool begin_cell(Run *run, const Study *study, const Cell *cell, const char *folder,
+                       Error *error) {
     char *log = path_join(folder, "log.jsonl");
     bool ok = log != NULL || fail(error, "out of memory");
     if (ok && path_exists(log) && unlink(log) != 0) ok = fail(error, "%s: cannot be removed", log);
     free(log);
     run->folder = folder;
-    return ok && trainer_new(&run->trainer, study->wanted.data, &cell->config, &cell->settings, error);
+    return ok &&
+           trainer_new(&run->trainer, study->wanted.data, &cell->config, &cell->settings, error);
 }
 
 static int train_cell(Study *study, const Cell *cell, const char *folder, Error *error) {
@@ -179,16 +194,20 @@ static int do_cell(Study *study, const Cell *cell) {
     cell_name(name, cell);
     char *folder = path_join(study->wanted.out, name);
     Cell *kept = cells_find(&study->cells, cell);
-    bool ok =
-        (folder != NULL && (kept != NULL || cells_add(&study->cells, cell) != NULL)) || fail(&error, "out of memory");
-    if (ok && name_taken(study, cell)) ok = fail(&error, "%s: is the folder of a cell that is almost the same", name);
+    bool ok = (folder != NULL && (kept != NULL || cells_add(&study->cells, cell) != NULL)) ||
+              fail(&error, "out of memory");
+    if (ok && name_taken(study, cell))
+        ok = fail(&error, "%s: is the folder of a cell that is almost the same", name);
     if (ok && kept == NULL && path_exists(folder)) {
-        ok = fail(&error, "%s: is already there, but isoflop.json does not name it; move it away", folder);
+        ok = fail(&error, "%s: is already there, but isoflop.json does not name it; move it away",
+                  folder);
     }
     ok = ok && (kept != NULL || study_save(study, &error));
-    int status = ok ? train_cell(study, cell, folder, &error) : command_failed(study->command, &error);
+    int status =
+        ok ? train_cell(study, cell, folder, &error) : command_failed(study->command, &error);
     if (ok && status == 0) {
-        ok = study_tidy(study, cell, &error) && study_read_result(study, cells_find(&study->cells, cell), &error);
+        ok = study_tidy(study, cell, &error) &&
+             study_read_result(study, cells_find(&study->cells, cell), &error);
         study_apply_times(study);
         ok = ok && study_save(study, &error);
         if (!ok) status = command_failed(study->command, &error);
@@ -215,24 +234,30 @@ static bool print_report(const Study *study, Error *error) {
     if (!groups_new(&groups, &study->cells, error)) return false;
     report_tables(stdout, &groups);
     free(groups.at);
-    fprintf(stderr, "done     %s: isoflop.json, parameters.png, seconds.png, and a run for every cell\n",
+    fprintf(stderr,
+            "done     %s: isoflop.json, parameters.png, seconds.png, and a run for every cell\n",
             study->wanted.out);
     return true;
 }
 
 int study_run(Study *study) {
     Error error;
-    if (!study_read(study, &error) || !study_measure(study, &error)) return command_failed(study->command, &error);
+    if (!study_read(study, &error) || !study_measure(study, &error))
+        return command_failed(study->command, &error);
     Sum sum = add_up(study);
     say_plan(study, &sum);
-    bool ok = sum.done == sum.cells ||
-              (check_room(study, &sum, &error) && study_make(study, &error) &&
-               baselines_measure(&study->baselines, &study->corpus.train, &study->corpus.valid, &error));
+    bool ok =
+        sum.done == sum.cells ||
+        (check_room(study, &sum, &error) && study_make(study, &error) &&
+         baselines_measure(&study->baselines, &study->corpus.train, &study->corpus.valid, &error));
     int status = ok ? run_cells(study) : command_failed(study->command, &error);
-    // Saved once more though nothing may be new: the last time may have been broken off between its files.
-    if (status == 0 && ((study->wanted.time && !study_time(study, &error)) || !study_save(study, &error))) {
+    // Saved once more though nothing may be new: the last time may have been broken off between its
+    // files.
+    if (status == 0 &&
+        ((study->wanted.time && !study_time(study, &error)) || !study_save(study, &error))) {
         status = command_failed(study->command, &error);
     }
-    if (status == 0 && !print_report(study, &error)) status = command_failed(study->command, &error);
+    if (status == 0 && !print_report(study, &error))
+        status = command_failed(study->command, &error);
     return status;
 }

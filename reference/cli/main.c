@@ -24,7 +24,8 @@ static const struct {
     { "sample", "tell a story", command_sample },
     { "eval", "loss and perplexity on a token file", command_eval },
     { "flops", "parameters, FLOPs and memory of a model", command_flops },
-    { "bench", "how fast layers and training steps are here, and the machine's own ceilings", command_bench },
+    { "bench", "how fast layers and training steps are here, and the machine's own ceilings",
+      command_bench },
     { "curves", "the losses of several runs in one picture", command_curves },
     { "isoflop", "kinds of layers trained for the same FLOPs: tables, pictures", command_isoflop },
     { "gates", "picture of which neurons fired for a sentence", command_gates },
@@ -32,10 +33,13 @@ static const struct {
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void print_help(FILE *out) {
-    fprintf(out, "Usage: sgatlin COMMAND [OPTION...]\n\nLanguage models whose feed-forward layers are sparsely gated "
+    fprintf(out, "Usage: sgatlin COMMAND [OPTION...]\n\nLanguage models whose feed-forward layers "
+                 "are sparsely gated "
                  "linear neurons.\n\n");
-    for (int i = 0; i < COMMANDS; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out, "\n`sgatlin COMMAND --help` lists a command's options; `sgatlin --version` says what was built.\n"
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n`sgatlin COMMAND --help` lists a command's options; `sgatlin --version` says "
+                 "what was built.\n"
                  "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.\n");
 }
 
@@ -62,12 +66,14 @@ static bool pipe_closed(void) {
     return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
-// Output that could not be written is a failure, except that a reader who closed the pipe has seen enough.
+// Output that could not be written is a failure, except that a reader who closed the pipe has seen
+// enough.
 static int finish(int status) {
     errno = 0;
     bool lost = fflush(stdout) != 0 || ferror(stdout);
     if (!lost || status != 0 || errno == EPIPE || pipe_closed()) return status;
-    fprintf(stderr, "sgatlin: standard output cannot be written: %s\n", errno ? strerror(errno) : "write error");
+    fprintf(stderr, "sgatlin: standard output cannot be written: %s\n",
+            errno ? strerror(errno) : "write error");
     return 1;
 }
 
@@ -82,8 +88,8 @@ static int wrong_usage(const char *command) {
 }
 
 #ifdef _OPENMP
-// Threads that run at this moment beside this one, as the kernel counts them; the fewest of some looks 2 ms apart, as
-// much runs for a moment only. 0 where it does not say.
+// Threads that run at this moment beside this one, as the kernel counts them; the fewest of some
+// looks 2 ms apart, as much runs for a moment only. 0 where it does not say.
 static int running_beside(void) {
     int fewest = INT_MAX;
     for (int look = 0; look < 4; look++) {
@@ -98,20 +104,23 @@ static int running_beside(void) {
     return fewest;
 }
 
-// The load of the last minute knows nothing yet of what has just begun, and the present moment may be a pause.
+// The load of the last minute knows nothing yet of what has just begun, and the present moment may
+// be a pause.
 static bool machine_busy(void) {
     double load, half = 0.5 * omp_get_num_procs();
     return (getloadavg(&load, 1) == 1 && load > half) || running_beside() >= half;
 }
 #endif
 
-// On a busy machine threads that wait for work had better sleep than spin: with both of two cores in demand, a training
-// run of 60 s took 16 s so; on an idle one spinning is a quarter faster. libgomp reads the choice before main begins,
-// so the program starts itself once more; where it cannot, it goes on as it is. The results are the same bits.
-// A benchmark stays as it was started: the load of the last minute would be that of what it is compared with.
+// On a busy machine threads that wait for work had better sleep than spin: with both of two cores
+// in demand, a training run of 60 s took 16 s so; on an idle one spinning is a quarter faster.
+// libgomp reads the choice before main begins, so the program starts itself once more; where it
+// cannot, it goes on as it is. The results are the same bits. A benchmark stays as it was started:
+// the load of the last minute would be that of what it is compared with.
 static void choose_waiting(char **argv) {
 #ifdef _OPENMP
-    bool chosen = getenv("OMP_WAIT_POLICY") != NULL, bench = argv[1] != NULL && strcmp(argv[1], "bench") == 0;
+    bool chosen = getenv("OMP_WAIT_POLICY") != NULL,
+         bench = argv[1] != NULL && strcmp(argv[1], "bench") == 0;
     if (chosen || bench || !machine_busy() || setenv("OMP_WAIT_POLICY", "passive", 1) != 0) return;
     execv("/proc/self/exe", argv);
 #else
@@ -121,11 +130,13 @@ static void choose_waiting(char **argv) {
 
 int main(int argc, char **argv) {
     choose_waiting(argv);
-    signal(SIGPIPE, SIG_IGN); // a closed pipe is seen as EPIPE, and training goes on when its watcher leaves
+    // a closed pipe is seen as EPIPE, and training goes on when its watcher leaves
+    signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a file over the user's limit is a write error like a full disk
     argp_err_exit_status = 2;
     if (argc < 2) return wrong_usage(NULL);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return finish(0);
     }

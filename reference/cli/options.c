@@ -7,17 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-int64_t option_whole(const struct argp_state *state, const char *option, const char *text, int64_t least,
-                     int64_t most) {
+int64_t option_whole(const struct argp_state *state, const char *option, const char *text,
+                     int64_t least, int64_t most) {
     int64_t value = 0;
     if (!parse_int(text, &value) || value < least || value > most) {
-        argp_error(state, "--%s %s: wanted a whole number from %lld to %lld", option, text, (long long)least,
-                   (long long)most);
+        argp_error(state, "--%s %s: wanted a whole number from %lld to %lld", option, text,
+                   (long long)least, (long long)most);
     }
     return value;
 }
 
-double option_real(const struct argp_state *state, const char *option, const char *text, double least, double most) {
+double option_real(const struct argp_state *state, const char *option, const char *text,
+                   double least, double most) {
     double value = 0;
     if (!parse_real(text, &value) || value < least || value > most) {
         argp_error(state, "--%s %s: wanted a number from %g to %g", option, text, least, most);
@@ -25,9 +26,11 @@ double option_real(const struct argp_state *state, const char *option, const cha
     return value;
 }
 
-void option_setting(const struct argp_state *state, SetWords *words, const char *name, const char *value) {
+void option_setting(const struct argp_state *state, SetWords *words, const char *name,
+                    const char *value) {
     size_t size = strlen(name) + strlen(value) + 2;
-    char **grown = realloc(words->words, ((size_t)words->count + 1) * sizeof *grown), *word = malloc(size);
+    char **grown = realloc(words->words, ((size_t)words->count + 1) * sizeof *grown),
+         *word = malloc(size);
     if (grown != NULL) words->words = grown;
     if (grown == NULL || word == NULL) {
         free(word);
@@ -67,11 +70,13 @@ void set_words_free(SetWords *words) {
 bool set_any(void *all_settings, const char *name, const char *value, Error *error) {
     const AllSettings *all = all_settings;
     bool found = false;
-    if (strcmp(name, "ffn") == 0) return fail(error, "ffn=%s: the kind of layer is chosen with --ffn %s", value, value);
+    if (strcmp(name, "ffn") == 0)
+        return fail(error, "ffn=%s: the kind of layer is chosen with --ffn %s", value, value);
     if (!config_set(all->config, name, value, &found, error)) return false;
     if (found) return true;
     if (!settings_set(all->settings, name, value, &found, error)) return false;
-    return found || fail(error, "%s=%s: there is no setting %s; --help lists them", name, value, name);
+    return found ||
+           fail(error, "%s=%s: there is no setting %s; --help lists them", name, value, name);
 }
 
 bool set_words_used(const SetWords *words, const Config *config, Error *error) {
@@ -79,7 +84,8 @@ bool set_words_used(const SetWords *words, const Config *config, Error *error) {
         char name[32];
         Error why;
         snprintf(name, sizeof name, "%.*s", (int)strcspn(words->words[i], "="), words->words[i]);
-        if (config_unused(config, name, &why)) return fail(error, "%s: %s", words->words[i], why.text);
+        if (config_unused(config, name, &why))
+            return fail(error, "%s: %s", words->words[i], why.text);
     }
     return true;
 }
@@ -87,7 +93,8 @@ bool set_words_used(const SetWords *words, const Config *config, Error *error) {
 const char *routing_words(const Config *config) {
     if (config->routing == ROUTING_EXPERT) return "--routing expert";
     if (config->routing == ROUTING_TOKEN) return "--routing token";
-    return config->pool == POOL_SEQUENCE ? "--routing unified --pool sequence" : "--routing unified --pool step";
+    return config->pool == POOL_SEQUENCE ? "--routing unified --pool sequence"
+                                         : "--routing unified --pool step";
 }
 
 json_t *setting_to_json(const Setting *setting) {
@@ -103,7 +110,8 @@ int command_failed(const char *command, const Error *error) {
 }
 
 int command_misused(const char *command, const Error *error) {
-    fprintf(stderr, "%s: %s\nTry `%s --help' for more information.\n", command, error->text, command);
+    fprintf(stderr, "%s: %s\nTry `%s --help' for more information.\n", command, error->text,
+            command);
     return 2;
 }
 
@@ -118,9 +126,10 @@ void program_start(int threads) {
             : strcmp(library, "plain loops") == 0 ? "none"
                                                   : library,
             parallel_threads());
-    if (openblas && strstr(library, "USE_OPENMP") == NULL && strstr(library, "SINGLE_THREADED") == NULL) {
-        fprintf(stderr,
-                "this OpenBLAS is the pthread build, whose waiting threads slow an OpenMP program down; install "
-                "the openmp build (libopenblas-openmp-dev)\n");
+    if (openblas && strstr(library, "USE_OPENMP") == NULL &&
+        strstr(library, "SINGLE_THREADED") == NULL) {
+        fprintf(stderr, "this OpenBLAS is the pthread build, whose waiting threads slow an OpenMP "
+                        "program down; install "
+                        "the openmp build (libopenblas-openmp-dev)\n");
     }
 }

@@ -24,9 +24,11 @@ static const struct argp_option options[] = {
     { "checkpoint", 'c', "RUN", 0, "a run's folder or one checkpoint's", 0 },
     { "prompt", 'p', "TEXT", 0, "how the story begins (default: the model decides)", 0 },
     { "tokens", 'n', "N", 0, "at most so many new tokens (default 200)", 0 },
-    { "temperature", 't', "X", 0, "0: the best token every time; 1: as the model thinks (default 0.8)", 0 },
+    { "temperature", 't', "X", 0,
+      "0: the best token every time; 1: as the model thinks (default 0.8)", 0 },
     { "top-k", KEY_TOP_K, "K", 0, "only the K best tokens (default 0: all)", 0 },
-    { "top-p", KEY_TOP_P, "P", 0, "only the best tokens that make up P of the probability (default 1: all)", 0 },
+    { "top-p", KEY_TOP_P, "P", 0,
+      "only the best tokens that make up P of the probability (default 1: all)", 0 },
     { "seed", KEY_SEED, "S", 0, "of the draws; the same seed tells the same story (default 1)", 0 },
     { "continue", KEY_CONTINUE, NULL, 0, "begin another story where one ends", 0 },
     { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
@@ -39,13 +41,21 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'c': arguments->checkpoint = value; break;
     case 'p': arguments->prompt = value; break;
     case 'n': arguments->tokens = option_whole(state, "tokens", value, 0, INT32_MAX); break;
-    case 't': arguments->sampling.temperature = option_real(state, "temperature", value, 0, 100); break;
-    case KEY_TOP_K: arguments->sampling.top_k = (int)option_whole(state, "top-k", value, 0, INT32_MAX); break;
+    case 't':
+        arguments->sampling.temperature = option_real(state, "temperature", value, 0, 100);
+        break;
+    case KEY_TOP_K:
+        arguments->sampling.top_k = (int)option_whole(state, "top-k", value, 0, INT32_MAX);
+        break;
     case KEY_TOP_P: arguments->sampling.top_p = option_real(state, "top-p", value, 0, 1); break;
     case KEY_SEED: arguments->seed = option_whole(state, "seed", value, 0, INT64_MAX); break;
-    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
+    case KEY_THREADS:
+        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
+        break;
     case KEY_CONTINUE: arguments->go_on = true; break;
-    case ARGP_KEY_ARG: argp_error(state, "%s: wanted no further arguments; quote the prompt", value); break;
+    case ARGP_KEY_ARG:
+        argp_error(state, "%s: wanted no further arguments; quote the prompt", value);
+        break;
     case ARGP_KEY_END:
         if (arguments->checkpoint == NULL) argp_error(state, "wanted --checkpoint RUN");
         break;
@@ -62,19 +72,22 @@ typedef struct {
     Candidate *candidates; // [V]
     Utf8Stream stream;
     int64_t dropped;
-    bool told_dropped, begun; // begun: something was printed, so that a leading space belongs to the text
+    // begun: something was printed, so that a leading space belongs to the text
+    bool told_dropped, begun;
 } Story;
 
 static void tell_dropped(Story *story, int64_t dropped) {
     if (dropped == 0 || story->told_dropped) return;
     fprintf(stderr,
-            "sgatlin sample: the text is longer than the %d tokens the model was trained on; the oldest drop "
+            "sgatlin sample: the text is longer than the %d tokens the model was trained on; the "
+            "oldest drop "
             "out of its sight\n",
             story->checkpoint->model.config.T);
     story->told_dropped = true;
 }
 
-// Prints a token's bytes, except the space that the tokenizer puts before a text's first word. false: nobody reads on.
+// Prints a token's bytes, except the space that the tokenizer puts before a text's first word.
+// false: nobody reads on.
 static bool print_token(Story *story, int32_t token) {
     size_t size;
     const char *bytes = tokenizer_token(story->checkpoint->tokenizer, (uint32_t)token, &size);
@@ -105,9 +118,10 @@ static bool tell(Story *story, const TokenList *prompt, Error *error) {
     uint64_t key = random_key((uint64_t)arguments->seed, "sample");
     const float *logits = read_prompt(story, prompt);
     for (int64_t i = 0; i < arguments->tokens; i++) {
-        int32_t token =
-            sample_token(logits, V, &arguments->sampling, random_uniform(key, (uint64_t)i), story->candidates);
-        if (isnan(logits[token])) return fail(error, "%s: the model gives no numbers", story->checkpoint->path);
+        int32_t token = sample_token(logits, V, &arguments->sampling,
+                                     random_uniform(key, (uint64_t)i), story->candidates);
+        if (isnan(logits[token]))
+            return fail(error, "%s: the model gives no numbers", story->checkpoint->path);
         if (token == TOKEN_END && !arguments->go_on) break;
         if (token == TOKEN_END) {
             fputs("\n\n", stdout);
@@ -130,8 +144,10 @@ static bool tell(Story *story, const TokenList *prompt, Error *error) {
 static void tell_reach(const Config *config) {
     if (!reach_ahead(ffn_reach(config))) return;
     fprintf(stderr,
-            "sgatlin sample: this model was trained with %s, where a token's experts depend on later tokens too; here "
-            "they depend on those told so far alone, so it tells worse than its loss says, and it reads them all anew "
+            "sgatlin sample: this model was trained with %s, where a token's experts depend on "
+            "later tokens too; here "
+            "they depend on those told so far alone, so it tells worse than its loss says, and it "
+            "reads them all anew "
             "for each token, so it is slow\n",
             routing_words(config));
 }
@@ -141,9 +157,9 @@ static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Err
     Story story = { .checkpoint = checkpoint, .arguments = arguments, .begun = *text != '\0' };
     TokenList prompt = { 0 };
     story.candidates = malloc((size_t)checkpoint->model.config.V * sizeof *story.candidates);
-    bool ok =
-        (story.candidates != NULL && tokenizer_encode(checkpoint->tokenizer, text, strlen(text), false, &prompt)) ||
-        fail(error, "out of memory for a prompt of %zu bytes", strlen(text));
+    bool ok = (story.candidates != NULL &&
+               tokenizer_encode(checkpoint->tokenizer, text, strlen(text), false, &prompt)) ||
+              fail(error, "out of memory for a prompt of %zu bytes", strlen(text));
     if (ok) ok = (story.decoder = decoder_new(&checkpoint->model, error)) != NULL;
     if (ok) {
         tell_reach(&checkpoint->model.config);
@@ -158,15 +174,18 @@ static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Err
 }
 
 int command_sample(int argc, char **argv) {
-    static const struct argp argp = { .options = options,
-                                      .parser = parse,
-                                      .doc = "Tells a story: prints the prompt and what the model goes on with." };
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .doc = "Tells a story: prints the prompt and what the model goes on with."
+    };
     Arguments arguments = { .sampling = { .temperature = 0.8 }, .tokens = 200, .seed = 1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
     program_start(arguments.threads);
     Error error;
     Checkpoint checkpoint;
-    if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error)) return command_failed(argv[0], &error);
+    if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error))
+        return command_failed(argv[0], &error);
     bool ok = sample(&arguments, &checkpoint, &error);
     checkpoint_close(&checkpoint);
     return ok ? 0 : command_failed(argv[0], &error);

@@ -14,13 +14,18 @@
 
 static const char description[] =
     "Text to ids and back.\n\n"
-    "Reads the files one after another, without any (or for -) standard input. Each line is one text as a JSON string; "
-    "for each, one line with the JSON array of its ids is printed. With --decode it is the other way round; bytes that "
+    "Reads the files one after another, without any (or for -) standard input. Each line is one "
+    "text as a JSON string; "
+    "for each, one line with the JSON array of its ids is printed. With --decode it is the other "
+    "way round; bytes that "
     "are not UTF-8 then come out as U+FFFD."
-    "\vWith --raw each file whole is one text of any bytes, taken as it is: special tokens are not looked for, nothing "
+    "\vWith --raw each file whole is one text of any bytes, taken as it is: special tokens are not "
+    "looked for, nothing "
     "is "
-    "normalized and no space is put in front. Its ids are one array; past four million ids a new line with a new array "
-    "begins. --decode --raw reads arrays and prints the bytes of all lines end to end, so that with a vocabulary that "
+    "normalized and no space is put in front. Its ids are one array; past four million ids a new "
+    "line with a new array "
+    "begins. --decode --raw reads arrays and prints the bytes of all lines end to end, so that "
+    "with a vocabulary that "
     "holds every byte `tokenize --raw | tokenize --decode --raw` gives back what went in.\n\n"
     "Memory grows with the longest line; with --raw it does not grow with the text.";
 
@@ -63,7 +68,8 @@ typedef struct {
 
 enum { LINE_IDS = 1 << 22 };
 
-// A TokenSink. false: standard output takes no more, which main tells apart (a closed pipe is no failure).
+// A TokenSink. false: standard output takes no more, which main tells apart (a closed pipe is no
+// failure).
 static bool print_ids(void *context, const uint32_t *ids, size_t count) {
     Line *line = context;
     for (size_t i = 0; i < count; i++) {
@@ -76,8 +82,8 @@ static bool print_ids(void *context, const uint32_t *ids, size_t count) {
     return !ferror(stdout);
 }
 
-static bool print_encoded(const Tokenizer *tokenizer, const char *text, size_t size, bool raw, const char *where,
-                          Error *error) {
+static bool print_encoded(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
+                          const char *where, Error *error) {
     Line line = { 0 };
     putchar('[');
     bool ok = tokenizer_encode_to(tokenizer, text, size, raw, print_ids, &line);
@@ -99,23 +105,30 @@ static bool print_text(const ByteList *bytes) {
         at += length;
     }
     json_t *string = json_stringn(valid.at, valid.count);
-    bool ok = string != NULL && (json_dumpf(string, stdout, JSON_ENCODE_ANY) == 0 || ferror(stdout));
+    bool ok =
+        string != NULL && (json_dumpf(string, stdout, JSON_ENCODE_ANY) == 0 || ferror(stdout));
     putchar('\n');
     json_decref(string);
     free(valid.at);
     return ok;
 }
 
-static bool encode_line(const Tokenizer *tokenizer, const json_t *value, const char *where, Error *error) {
+static bool encode_line(const Tokenizer *tokenizer, const json_t *value, const char *where,
+                        Error *error) {
     if (!json_is_string(value)) {
-        return fail(error, "%s: wanted one text as a JSON string, as in \"Once upon a time\"; for plain text use --raw",
+        return fail(error,
+                    "%s: wanted one text as a JSON string, as in \"Once upon a time\"; for plain "
+                    "text use --raw",
                     where);
     }
-    return print_encoded(tokenizer, json_string_value(value), json_string_length(value), false, where, error);
+    return print_encoded(tokenizer, json_string_value(value), json_string_length(value), false,
+                         where, error);
 }
 
-static bool read_ids(TokenList *ids, const Tokenizer *tokenizer, const json_t *value, const char *where, Error *error) {
-    if (!json_is_array(value)) return fail(error, "%s: wanted a JSON array of ids, as in [1, 2, 3]", where);
+static bool read_ids(TokenList *ids, const Tokenizer *tokenizer, const json_t *value,
+                     const char *where, Error *error) {
+    if (!json_is_array(value))
+        return fail(error, "%s: wanted a JSON array of ids, as in [1, 2, 3]", where);
     size_t count = json_array_size(value);
     ids->at = malloc((count + 1) * sizeof *ids->at);
     if (ids->at == NULL) return fail(error, "%s: out of memory", where);
@@ -123,15 +136,18 @@ static bool read_ids(TokenList *ids, const Tokenizer *tokenizer, const json_t *v
         const json_t *id = json_array_get(value, ids->count);
         if (!json_is_integer(id) || json_integer_value(id) < 0 ||
             json_integer_value(id) >= tokenizer_vocabulary(tokenizer)) {
-            return fail(error, "%s: element %zu is no id of this tokenizer, wanted a whole number from 0 to %d", where,
-                        ids->count, tokenizer_vocabulary(tokenizer) - 1);
+            return fail(
+                error,
+                "%s: element %zu is no id of this tokenizer, wanted a whole number from 0 to %d",
+                where, ids->count, tokenizer_vocabulary(tokenizer) - 1);
         }
         ids->at[ids->count] = (uint32_t)json_integer_value(id);
     }
     return true;
 }
 
-static bool decode_line(const Tokenizer *tokenizer, const json_t *value, bool raw, const char *where, Error *error) {
+static bool decode_line(const Tokenizer *tokenizer, const json_t *value, bool raw,
+                        const char *where, Error *error) {
     TokenList ids = { 0 };
     ByteList bytes = { 0 };
     bool ok = read_ids(&ids, tokenizer, value, where, error);
@@ -146,8 +162,8 @@ static bool decode_line(const Tokenizer *tokenizer, const json_t *value, bool ra
     return ok;
 }
 
-static bool run_line(const Tokenizer *tokenizer, const Arguments *arguments, const char *line, size_t size,
-                     const char *where, Error *error) {
+static bool run_line(const Tokenizer *tokenizer, const Arguments *arguments, const char *line,
+                     size_t size, const char *where, Error *error) {
     json_t *value = json_parse(line, size, where, error);
     if (value == NULL) return false;
     bool ok = arguments->decode ? decode_line(tokenizer, value, arguments->raw, where, error)
@@ -156,13 +172,14 @@ static bool run_line(const Tokenizer *tokenizer, const Arguments *arguments, con
     return ok;
 }
 
-static bool run_lines(const Tokenizer *tokenizer, const Arguments *arguments, FILE *in, const char *name,
-                      Error *error) {
+static bool run_lines(const Tokenizer *tokenizer, const Arguments *arguments, FILE *in,
+                      const char *name, Error *error) {
     char *line = NULL, where[512];
     size_t room = 0;
     ssize_t size;
     bool ok = true;
-    for (size_t number = 1; ok && !ferror(stdout) && (errno = 0, size = getline(&line, &room, in)) >= 0; number++) {
+    for (size_t number = 1;
+         ok && !ferror(stdout) && (errno = 0, size = getline(&line, &room, in)) >= 0; number++) {
         if (size > 0 && line[size - 1] == '\n') size--;
         snprintf(where, sizeof where, "%s:%zu", name, number);
         ok = run_line(tokenizer, arguments, line, (size_t)size, where, error);
@@ -182,7 +199,9 @@ static bool map_standard_input(MappedFile *out, Error *error) {
     if (copy == NULL) return fail(error, "%s: no temporary file for it: %s", name, strerror(errno));
     char buffer[1 << 16];
     size_t got;
-    while ((got = fread(buffer, 1, sizeof buffer, stdin)) > 0 && fwrite(buffer, 1, got, copy) == got) out->size += got;
+    while ((got = fread(buffer, 1, sizeof buffer, stdin)) > 0 &&
+           fwrite(buffer, 1, got, copy) == got)
+        out->size += got;
     bool ok = got == 0 && !ferror(stdin) && fflush(copy) == 0;
     if (ok && out->size > 0) {
         void *bytes = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fileno(copy), 0);
@@ -203,9 +222,11 @@ static bool run_raw(const Tokenizer *tokenizer, const char *path, Error *error) 
     return ok;
 }
 
-static bool run_file(const Tokenizer *tokenizer, const Arguments *arguments, const char *path, Error *error) {
+static bool run_file(const Tokenizer *tokenizer, const Arguments *arguments, const char *path,
+                     Error *error) {
     if (arguments->raw && !arguments->decode) return run_raw(tokenizer, path, error);
-    if (strcmp(path, "-") == 0) return run_lines(tokenizer, arguments, stdin, "standard input", error);
+    if (strcmp(path, "-") == 0)
+        return run_lines(tokenizer, arguments, stdin, "standard input", error);
     FILE *in = fopen(path, "rb");
     if (in == NULL) return fail(error, "%s: cannot be opened: %s", path, strerror(errno));
     bool ok = run_lines(tokenizer, arguments, in, path, error);
@@ -213,8 +234,10 @@ static bool run_file(const Tokenizer *tokenizer, const Arguments *arguments, con
     return ok;
 }
 
-// A vocabulary that lacks bytes loses them without a word; where bytes are what is asked for, say so.
-static void warn_of_lost_bytes(const Tokenizer *tokenizer, const Arguments *arguments, const char *command) {
+// A vocabulary that lacks bytes loses them without a word; where bytes are what is asked for, say
+// so.
+static void warn_of_lost_bytes(const Tokenizer *tokenizer, const Arguments *arguments,
+                               const char *command) {
     int held = 0;
     for (int id = TOKENIZER_SPECIALS; id < tokenizer_vocabulary(tokenizer); id++) {
         size_t size;
@@ -222,12 +245,15 @@ static void warn_of_lost_bytes(const Tokenizer *tokenizer, const Arguments *argu
         held += size == 1;
     }
     if (held == 256 || !arguments->raw || arguments->decode) return;
-    fprintf(stderr, "%s: %s lacks %d of the 256 bytes; they are left out\n", command, arguments->tokenizer, 256 - held);
+    fprintf(stderr, "%s: %s lacks %d of the 256 bytes; they are left out\n", command,
+            arguments->tokenizer, 256 - held);
 }
 
 int command_tokenize(int argc, char **argv) {
     Arguments arguments = { 0 };
-    const struct argp parser = { options, parse_option, "[FILE...]", description, NULL, NULL, NULL };
+    const struct argp parser = {
+        options, parse_option, "[FILE...]", description, NULL, NULL, NULL
+    };
     if (argp_parse(&parser, argc, argv, 0, NULL, &arguments) != 0) return 2;
     Error error;
     Tokenizer *tokenizer = tokenizer_load(arguments.tokenizer, &error);

@@ -34,9 +34,12 @@ static const struct argp_option options[] = {
     { "ffn", 'f', "KIND", 0, "feed-forward layer: mlp, glu, moe, peer or sgatlin (default)", 0 },
     { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
     { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
-    { "routing", KEY_ROUTING, "WHO", 0, "who chooses in a moe: token (default), expert or unified", 0 },
-    { "pool", KEY_POOL, "NAME", 0, "over which tokens unified routing chooses: step (default) or sequence", 0 },
-    { "capacity", KEY_CAPACITY, "X", 0, "experts a token on average with --routing expert (default 2)", 0 },
+    { "routing", KEY_ROUTING, "WHO", 0, "who chooses in a moe: token (default), expert or unified",
+      0 },
+    { "pool", KEY_POOL, "NAME", 0,
+      "over which tokens unified routing chooses: step (default) or sequence", 0 },
+    { "capacity", KEY_CAPACITY, "X", 0,
+      "experts a token on average with --routing expert (default 2)", 0 },
     { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8", 0 },
     { "steps", KEY_STEPS, "N", 0, "the same as --set steps=N", 0 },
     { "seed", KEY_SEED, "N", 0, "the same as --set seed=N", 0 },
@@ -45,8 +48,8 @@ static const struct argp_option options[] = {
     { 0 },
 };
 
-static void add_setting(struct argp_state *state, Arguments *arguments, const char *option, const char *name,
-                        const char *value) {
+static void add_setting(struct argp_state *state, Arguments *arguments, const char *option,
+                        const char *name, const char *value) {
     option_setting(state, &arguments->words, name, value);
     if (arguments->settings == NULL) arguments->settings = option;
 }
@@ -66,8 +69,12 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_CAPACITY: add_setting(state, arguments, "--capacity", "capacity", value); break;
     case KEY_STEPS: add_setting(state, arguments, "--steps", "steps", value); break;
     case KEY_SEED: add_setting(state, arguments, "--seed", "seed", value); break;
-    case KEY_CHECKPOINT_EVERY: add_setting(state, arguments, "--checkpoint-every", "checkpoint_every", value); break;
-    case KEY_THREADS: arguments->threads = (int)option_whole(state, "threads", value, 1, 1024); break;
+    case KEY_CHECKPOINT_EVERY:
+        add_setting(state, arguments, "--checkpoint-every", "checkpoint_every", value);
+        break;
+    case KEY_THREADS:
+        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
+        break;
     case 's':
     case ARGP_KEY_ARG:
         option_set(state, &arguments->words, value);
@@ -90,20 +97,25 @@ static int check_usage(const char *command, const Arguments *arguments) {
     const char *other = given_with_resume(arguments);
     if (arguments->resume != NULL && other != NULL) {
         fail(&error,
-             "%s cannot be given with --resume: a run goes on with the settings it began with, so that it ends in the "
-             "same bytes (the learning rate's schedule is cut for its number of steps); begin another run with --out",
+             "%s cannot be given with --resume: a run goes on with the settings it began with, so "
+             "that it ends in the "
+             "same bytes (the learning rate's schedule is cut for its number of steps); begin "
+             "another run with --out",
              other);
         return command_misused(command, &error);
     }
     if (arguments->resume != NULL) return 0;
     if (arguments->data != NULL && arguments->out != NULL) return 0;
-    fail(&error, "wanted --data DIR and --out RUN to begin a run, or --resume RUN to go on with one");
+    fail(&error,
+         "wanted --data DIR and --out RUN to begin a run, or --resume RUN to go on with one");
     return command_misused(command, &error);
 }
 
-static bool choose_settings(Config *config, TrainSettings *settings, const Arguments *arguments, Error *error) {
+static bool choose_settings(Config *config, TrainSettings *settings, const Arguments *arguments,
+                            Error *error) {
     const char *kind = arguments->ffn != NULL ? arguments->ffn : "sgatlin";
-    const Preset *preset = preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
+    const Preset *preset =
+        preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
     if (preset == NULL) return false;
     Config chosen = { 0 };
     bool found;
@@ -113,14 +125,16 @@ static bool choose_settings(Config *config, TrainSettings *settings, const Argum
     AllSettings all = { config, settings };
     for (int i = 0; i < arguments->words.count; i++) {
         if (strncmp(arguments->words.words[i], "V=", 2) == 0) {
-            return fail(error, "%s: the vocabulary is that of the data's tokenizer; `sgatlin data --vocab` sets it",
+            return fail(error,
+                        "%s: the vocabulary is that of the data's tokenizer; `sgatlin data "
+                        "--vocab` sets it",
                         arguments->words.words[i]);
         }
     }
     return words_each(preset->training, set_any, &all, error) &&
            set_words_each(&arguments->words, set_any, &all, error) &&
-           set_words_used(&arguments->words, config, error) && settings_finish(settings, preset->warmup, error) &&
-           config_valid(config, error);
+           set_words_used(&arguments->words, config, error) &&
+           settings_finish(settings, preset->warmup, error) && config_valid(config, error);
 }
 
 static void say_baselines(const Run *run) {
@@ -130,16 +144,18 @@ static void say_baselines(const Run *run) {
             json_number_value(json_object_get(baselines, "trigram")));
 }
 
-static bool begin_run(Run *run, const Arguments *arguments, const Config *config, const TrainSettings *settings,
-                      Error *error) {
+static bool begin_run(Run *run, const Arguments *arguments, const Config *config,
+                      const TrainSettings *settings, Error *error) {
     if (path_exists(arguments->out)) {
         return fail(error,
-                    "%s: is already there, and nothing in it was touched; go on with it by --resume %s, or name "
+                    "%s: is already there, and nothing in it was touched; go on with it by "
+                    "--resume %s, or name "
                     "another folder",
                     arguments->out, arguments->out);
     }
     run->folder = arguments->out;
-    return trainer_new(&run->trainer, arguments->data, config, settings, error) && run_plan(run, false, error);
+    return trainer_new(&run->trainer, arguments->data, config, settings, error) &&
+           run_plan(run, false, error);
 }
 
 static int train(const char *command, const Arguments *arguments) {
@@ -150,7 +166,8 @@ static int train(const char *command, const Arguments *arguments) {
     TrainSettings settings;
     bool ok;
     if (arguments->resume != NULL) {
-        ok = run_resume(&run, arguments->resume, arguments->data, &error) && run_plan(&run, true, &error);
+        ok = run_resume(&run, arguments->resume, arguments->data, &error) &&
+             run_plan(&run, true, &error);
     } else if (!choose_settings(&config, &settings, arguments, &error)) {
         return command_misused(command, &error);
     } else {
@@ -182,7 +199,8 @@ int command_train(int argc, char **argv) {
         .options = options,
         .parser = parse,
         .args_doc = "--data DIR --out RUN\n--resume RUN",
-        .doc = "Trains a language model, or goes on with a run. Ctrl-C finishes the step, saves and says how to go "
+        .doc = "Trains a language model, or goes on with a run. Ctrl-C finishes the step, saves "
+               "and says how to go "
                "on (exit status 130).\vsettings",
         .help_filter = help,
     };

@@ -5,9 +5,12 @@
 #include <string.h>
 
 Run run_new(const char *command) {
-    return (Run){
-        .command = command, .saved = -1, .loss = NAN, .valid_loss = NAN, .usage = NAN, .progress = progress_new()
-    };
+    return (Run){ .command = command,
+                  .saved = -1,
+                  .loss = NAN,
+                  .valid_loss = NAN,
+                  .usage = NAN,
+                  .progress = progress_new() };
 }
 
 void run_free(Run *run) {
@@ -19,8 +22,9 @@ bool run_resume(Run *run, const char *folder, const char *data, Error *error) {
     run->folder = folder;
     char *checkpoint = checkpoint_find(folder, error);
     if (checkpoint == NULL) return false;
-    bool ok = strcmp(checkpoint, folder) != 0 ||
-              fail(error, "%s: is a checkpoint; --resume wants the folder of the run it lies in", folder);
+    bool ok =
+        strcmp(checkpoint, folder) != 0 ||
+        fail(error, "%s: is a checkpoint; --resume wants the folder of the run it lies in", folder);
     ok = ok && trainer_resume(&run->trainer, checkpoint, data, error);
     free(checkpoint);
     run->saved = run->trainer.step;
@@ -38,8 +42,8 @@ static json_t *describe(const Trainer *t, const Baselines *baselines) {
     json_object_set_new(object, "flops_per_step",
                         json_integer((json_int_t)(3 * cost.layers.flops * (double)t->settings.B)));
     json_object_set_new(object, "baselines",
-                        json_pack("{s:f,s:f,s:I}", "unigram", baselines->unigram, "trigram", baselines->trigram,
-                                  "counted", (json_int_t)baselines->counted));
+                        json_pack("{s:f,s:f,s:I}", "unigram", baselines->unigram, "trigram",
+                                  baselines->trigram, "counted", (json_int_t)baselines->counted));
     return object;
 }
 
@@ -49,10 +53,11 @@ bool run_open_log(Run *run, const Baselines *known, Error *error) {
     bool there = path != NULL && path_exists(path);
     free(path);
     if (there) return log_resume(&run->log, run->folder, run->trainer.step, error);
-    if (known == NULL &&
-        !baselines_measure(&baselines, &run->trainer.corpus.train, &run->trainer.corpus.valid, error)) {
+    if (known == NULL && !baselines_measure(&baselines, &run->trainer.corpus.train,
+                                            &run->trainer.corpus.valid, error)) {
         return false;
     }
     return folder_make(run->folder, error) &&
-           log_create(&run->log, run->folder, describe(&run->trainer, known != NULL ? known : &baselines), error);
+           log_create(&run->log, run->folder,
+                      describe(&run->trainer, known != NULL ? known : &baselines), error);
 }

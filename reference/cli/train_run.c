@@ -62,7 +62,8 @@ static bool save(Run *run, Error *error) {
                 (long long)t->step, why.text, (long long)run->saved, run->folder);
 }
 
-// Mean loss on at most `batches` batches of the validation file (0: all of it); NAN when Ctrl-C came before the end.
+// Mean loss on at most `batches` batches of the validation file (0: all of it); NAN when Ctrl-C
+// came before the end.
 static double look(Run *run, int64_t batches, int64_t *tokens) {
     Evaluation evaluation = { 0 };
     while (batches == 0 || (int64_t)evaluation.batch < batches) {
@@ -82,7 +83,8 @@ static bool log_step(Run *run, bool looked, Error *error) {
     json_t *line = line_begin(run);
     json_object_set_new(line, "loss", json_real(run->loss));
     if (run->balance_sum > 0.0)
-        json_object_set_new(line, "balance_loss", json_real(run->balance_sum / (double)run->loss_steps));
+        json_object_set_new(line, "balance_loss",
+                            json_real(run->balance_sum / (double)run->loss_steps));
     json_object_set_new(line, "rate", json_real(run->report.rate));
     json_object_set_new(line, "grad_norm", json_real(run->report.norm));
     json_object_set_new(line, "tokens", json_integer(run->log.tokens));
@@ -93,7 +95,8 @@ static bool log_step(Run *run, bool looked, Error *error) {
         usage_clear(&t->usage);
         json_object_set_new(line, "usage", json_real(run->usage));
     }
-    if (looked && !isnan(run->valid_loss)) json_object_set_new(line, "valid_loss", json_real(run->valid_loss));
+    if (looked && !isnan(run->valid_loss))
+        json_object_set_new(line, "valid_loss", json_real(run->valid_loss));
     run->loss_sum = run->balance_sum = run->interval_seconds = 0;
     run->loss_steps = run->interval_tokens = 0;
     return line_end(run, line, error);
@@ -104,7 +107,8 @@ static bool is_due(int64_t step, int64_t every) { return every > 0 && step % eve
 static void say_expected_time(Run *run) {
     double to_come = (double)(run->trainer.settings.steps - run->trainer.step);
     progress_say(&run->progress, "time     about %s for the %.0f steps to come",
-                 short_duration(run->step_seconds / (double)run->steps_here * to_come).text, to_come);
+                 short_duration(run->step_seconds / (double)run->steps_here * to_come).text,
+                 to_come);
 }
 
 static void count_step(Run *run, double seconds) {
@@ -117,8 +121,8 @@ static void count_step(Run *run, double seconds) {
     run->interval_tokens += run->report.tokens;
 }
 
-// One step with all that is due after it. A line of the log goes before each checkpoint, so that what they count is
-// whole in a run that goes on from there.
+// One step with all that is due after it. A line of the log goes before each checkpoint, so that
+// what they count is whole in a run that goes on from there.
 static bool advance(Run *run, Error *error) {
     enum { FEW_STEPS = 5 };
     Trainer *t = &run->trainer;
@@ -156,14 +160,17 @@ static void say_verdict(const Run *run, double loss) {
     const json_t *baselines = json_object_get(run->log.header, "baselines");
     double unigram = json_number_value(json_object_get(baselines, "unigram"));
     double trigram = json_number_value(json_object_get(baselines, "trigram"));
-    fprintf(stderr, "valid    %.4f nats a token (perplexity %.2f) on the whole file; unigram %.4f, trigram %.4f: %s\n",
+    fprintf(stderr,
+            "valid    %.4f nats a token (perplexity %.2f) on the whole file; unigram %.4f, trigram "
+            "%.4f: %s\n",
             loss, exp(loss), unigram, trigram,
             loss < unigram && loss < trigram ? "beats both"
             : loss < unigram                 ? "beats the unigram alone"
                                              : "beats neither");
 }
 
-// After the last step: the checkpoint first, then the whole validation file, which may take a while.
+// After the last step: the checkpoint first, then the whole validation file, which may take a
+// while.
 static bool finish(Run *run, Error *error) {
     int64_t tokens;
     if (!save(run, error)) return false;
@@ -176,7 +183,8 @@ static bool finish(Run *run, Error *error) {
     if (!line_end(run, line, error) || !log_draw(run->folder, error)) return false;
     say_verdict(run, loss);
     if (run->cell) return true;
-    fprintf(stderr, "done     %s: try build/sgatlin sample --checkpoint %s --prompt \"Once upon a time\"\n",
+    fprintf(stderr,
+            "done     %s: try build/sgatlin sample --checkpoint %s --prompt \"Once upon a time\"\n",
             run->folder, run->folder);
     return true;
 }
@@ -184,10 +192,13 @@ static bool finish(Run *run, Error *error) {
 static int stopped(Run *run) {
     Error error;
     progress_end(&run->progress);
-    if (run->loss_steps > 0 && !log_step(run, false, &error)) return command_failed(run->command, &error);
-    if (!save(run, &error) || !log_draw(run->folder, &error)) return command_failed(run->command, &error);
+    if (run->loss_steps > 0 && !log_step(run, false, &error))
+        return command_failed(run->command, &error);
+    if (!save(run, &error) || !log_draw(run->folder, &error))
+        return command_failed(run->command, &error);
     if (run->cell) return 128 + stop_signal;
-    fprintf(stderr, "stopped  after step %lld of %lld; go on with: build/sgatlin train --resume %s\n",
+    fprintf(stderr,
+            "stopped  after step %lld of %lld; go on with: build/sgatlin train --resume %s\n",
             (long long)run->trainer.step, (long long)run->trainer.settings.steps, run->folder);
     return 128 + stop_signal;
 }
@@ -206,7 +217,8 @@ int run_training(Run *run) {
     if (ok) return stop_signal != 0 ? stopped(run) : 0;
     progress_end(&run->progress);
     if (run->saved >= 0 && run->saved < t->step) {
-        fprintf(stderr, "%s: the last good checkpoint is that of step %lld\n", run->command, (long long)run->saved);
+        fprintf(stderr, "%s: the last good checkpoint is that of step %lld\n", run->command,
+                (long long)run->saved);
     }
     return command_failed(run->command, &error);
 }

@@ -18,8 +18,9 @@ typedef struct {
     int64_t steps_here;                             // so many of them
     double loss_sum, balance_sum, interval_seconds; // since the last log line
     int64_t loss_steps, interval_tokens;
-    StepReport report;                                 // of the last step
-    bool diverged;                                     // it gave a loss or gradient that is not finite
+    StepReport report; // of the last step
+    // it gave a loss or gradient that is not finite
+    bool diverged;
     double loss, valid_loss, usage, tokens_per_second; // as last logged; NAN: never
     Progress progress;
 } Run;
@@ -29,7 +30,8 @@ Run run_new(const char *command);
 void run_free(Run *run);
 // Opens the trainer at the run's newest checkpoint; data NULL: with the data it began with.
 bool run_resume(Run *run, const char *folder, const char *data, Error *error);
-// Opens the run's log, or begins it with what there is to beat: known, or measured where that is NULL.
+// Opens the run's log, or begins it with what there is to beat: known, or measured where that is
+// NULL.
 bool run_open_log(Run *run, const Baselines *known, Error *error);
 
 // Says so where a model's layers look ahead.
@@ -40,6 +42,7 @@ bool run_plan(const Run *run, bool resumed, Error *error);
 // The progress line, in place on a terminal and now and then elsewhere; or one that stays.
 void run_progress(Run *run, bool stays);
 
-// Trains to the end or until Ctrl-C, saving, logging and drawing on the way. Returns the exit status.
+// Trains to the end or until Ctrl-C, saving, logging and drawing on the way. Returns the exit
+// status.
 int run_training(Run *run);
 #endif

@@ -24,7 +24,8 @@ static uint64_t triple(uint64_t u, uint64_t v, uint64_t w) { return (u << 32 | v
 
 // The slot of a key, or the free one where it belongs.
 static Count *find(const Counts *counts, uint64_t key) {
-    uint64_t hash = key * 0x9e3779b97f4a7c15u; // the high bits of the product are the well mixed ones
+    // the high bits of the product are the well mixed ones
+    uint64_t hash = key * 0x9e3779b97f4a7c15u;
     size_t i = (size_t)(hash >> 20) & (counts->slots - 1);
     while (counts->at[i].key != 0 && counts->at[i].key != key) i = (i + 1) & (counts->slots - 1);
     return &counts->at[i];
@@ -40,7 +41,8 @@ static Count *find_or_add(Counts *counts, uint64_t key) {
 // Makes room for two more keys; pointers into the table die.
 static bool reserve(Counts *counts) {
     if (2 * (counts->used + 2) <= counts->slots) return true;
-    Counts larger = { .slots = counts->slots == 0 ? 1024 : 2 * counts->slots, .used = counts->used };
+    Counts larger = { .slots = counts->slots == 0 ? 1024 : 2 * counts->slots,
+                      .used = counts->used };
     larger.at = calloc(larger.slots, sizeof *larger.at);
     if (larger.at == NULL) return false;
     for (size_t i = 0; i < counts->slots; i++) {
@@ -68,7 +70,8 @@ struct Trigram {
     double discount[4];       // d1, d2, d3 by their number
 };
 
-// One more trigram uvw. N(·vw), N(·v·) and the rest count different ones, so they grow with a first sight only.
+// One more trigram uvw. N(·vw), N(·v·) and the rest count different ones, so they grow with a first
+// sight only.
 static bool count_one(Trigram *trigram, uint16_t u, uint16_t v, uint16_t w) {
     if (!reserve(&trigram->pairs) || !reserve(&trigram->triples)) return false;
     trigram->words[w].count++;
@@ -105,12 +108,14 @@ static void estimate_discounts(Trigram *trigram) {
         uint32_t n = trigram->triples.at[i].count;
         if (n == 1 || n == 2) seen[3][n]++;
     }
-    for (int level = 1; level <= 3; level++) trigram->discount[level] = discount_from(seen[level][1], seen[level][2]);
+    for (int level = 1; level <= 3; level++)
+        trigram->discount[level] = discount_from(seen[level][1], seen[level][2]);
 }
 
 Trigram *trigram_new(const TokenFile *file, size_t tokens, Error *error) {
     Trigram *trigram = calloc(1, sizeof *trigram);
-    bool ok = trigram != NULL && (trigram->words = calloc((size_t)file->V, sizeof *trigram->words)) != NULL;
+    bool ok = trigram != NULL &&
+              (trigram->words = calloc((size_t)file->V, sizeof *trigram->words)) != NULL;
     if (ok) {
         trigram->V = file->V;
         trigram->counted = tokens < file->tokens ? tokens : file->tokens;
@@ -118,7 +123,8 @@ Trigram *trigram_new(const TokenFile *file, size_t tokens, Error *error) {
     }
     for (size_t s = 0; ok && s < file->stories && file->offset[s] < trigram->counted; s++) {
         uint16_t u = TOKEN_END, v = TOKEN_END;
-        for (uint64_t i = file->offset[s]; ok && i < file->offset[s + 1] && i < trigram->counted; i++) {
+        for (uint64_t i = file->offset[s]; ok && i < file->offset[s + 1] && i < trigram->counted;
+             i++) {
             uint16_t w = file->token[i];
             ok = count_one(trigram, u, v, w);
             u = v;
@@ -142,8 +148,10 @@ void trigram_free(Trigram *trigram) {
     free(trigram);
 }
 
-// One line of the model: what is left of a count after the discount, and the discounted mass shared out by `lower`.
-static double interpolate(uint64_t count, double discount, uint64_t different, double lower, uint64_t total) {
+// One line of the model: what is left of a count after the discount, and the discounted mass shared
+// out by `lower`.
+static double interpolate(uint64_t count, double discount, uint64_t different, double lower,
+                          uint64_t total) {
     if (total == 0) return lower;
     double kept = count > 0 ? (double)count - discount : 0.0; // discounts are below 1
     return (kept + discount * (double)different * lower) / (double)total;
@@ -154,9 +162,11 @@ double trigram_probability(const Trigram *trigram, uint16_t u, uint16_t v, uint1
     const double *d = trigram->discount;
     double p = 1.0 / trigram->V;
     p = interpolate(words[w].before, d[1], trigram->different_words, p, trigram->different_pairs);
-    p = interpolate(find(&trigram->pairs, pair(v, w))->before, d[2], words[v].behind, p, words[v].around);
+    p = interpolate(find(&trigram->pairs, pair(v, w))->before, d[2], words[v].behind, p,
+                    words[v].around);
     const Count *uv = find(&trigram->pairs, pair(u, v)); // a free slot holds zeros
-    return interpolate(find(&trigram->triples, triple(u, v, w))->count, d[3], uv->behind, p, uv->count);
+    return interpolate(find(&trigram->triples, triple(u, v, w))->count, d[3], uv->behind, p,
+                       uv->count);
 }
 
 // -- Cross-entropy --
@@ -167,7 +177,8 @@ typedef struct {
     double unigram, trigram;
 } Sums;
 
-static Sums score_stories(const Trigram *trigram, const TokenFile *valid, size_t first, size_t last) {
+static Sums score_stories(const Trigram *trigram, const TokenFile *valid, size_t first,
+                          size_t last) {
     Sums sums = { 0 };
     for (size_t s = first; s < last; s++) {
         uint16_t u = TOKEN_END, v = TOKEN_END;
@@ -183,11 +194,14 @@ static Sums score_stories(const Trigram *trigram, const TokenFile *valid, size_t
     return sums;
 }
 
-bool baselines_measure(Baselines *out, const TokenFile *train, const TokenFile *valid, Error *error) {
+bool baselines_measure(Baselines *out, const TokenFile *train, const TokenFile *valid,
+                       Error *error) {
     *out = (Baselines){ 0 };
     if (train->V != valid->V || train->tokenizer_hash != valid->tokenizer_hash) {
-        return fail(error, "%s and %s were made with different tokenizers; make both with one `sgatlin data`",
-                    train->path, valid->path);
+        return fail(
+            error,
+            "%s and %s were made with different tokenizers; make both with one `sgatlin data`",
+            train->path, valid->path);
     }
     Trigram *trigram = trigram_new(train, BASELINE_TOKENS, error);
     if (trigram == NULL) return false;
@@ -196,7 +210,8 @@ bool baselines_measure(Baselines *out, const TokenFile *train, const TokenFile *
     if (sums != NULL) {
 #pragma omp parallel for schedule(dynamic)
         for (size_t b = 0; b < blocks; b++) {
-            size_t first = b * BLOCK, last = first + BLOCK < valid->stories ? first + BLOCK : valid->stories;
+            size_t first = b * BLOCK,
+                   last = first + BLOCK < valid->stories ? first + BLOCK : valid->stories;
             sums[b] = score_stories(trigram, valid, first, last);
         }
         for (size_t b = 0; b < blocks; b++) {

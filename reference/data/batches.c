@@ -4,21 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool batches_open(Batches *out, const TokenFile *file, BatchMode mode, int B, int T, uint64_t seed, Error *error) {
+bool batches_open(Batches *out, const TokenFile *file, BatchMode mode, int B, int T, uint64_t seed,
+                  Error *error) {
     *out = (Batches){ 0 };
-    if (B < 1 || T < 1) return fail(error, "a batch of B = %d rows of T = %d tokens; both must be at least 1", B, T);
+    if (B < 1 || T < 1)
+        return fail(error, "a batch of B = %d rows of T = %d tokens; both must be at least 1", B,
+                    T);
     if (mode == BATCH_PACKED && (size_t)B * (size_t)T > file->tokens) {
         return fail(error,
-                    "%s: holds %zu tokens, less than one batch of B·T = %d·%d; make B or T smaller, or give more text",
+                    "%s: holds %zu tokens, less than one batch of B·T = %d·%d; make B or T "
+                    "smaller, or give more text",
                     file->path, file->tokens, B, T);
     }
     if (mode == BATCH_PADDED && (size_t)B > file->stories) {
         return fail(error,
-                    "%s: holds %zu stories, less than one batch of B = %d, one story a row; make B smaller, or give "
+                    "%s: holds %zu stories, less than one batch of B = %d, one story a row; make B "
+                    "smaller, or give "
                     "more stories",
                     file->path, file->stories, B);
     }
-    *out = (Batches){ .file = file, .mode = mode, .B = B, .T = T, .seed = seed, .epoch = UINT64_MAX };
+    *out =
+        (Batches){ .file = file, .mode = mode, .B = B, .T = T, .seed = seed, .epoch = UINT64_MAX };
     out->order = malloc(file->stories * sizeof *out->order);
     out->start = malloc((file->stories + 1) * sizeof *out->start);
     if (out->order != NULL && out->start != NULL) return true;
@@ -32,7 +38,8 @@ void batches_close(Batches *batches) {
     *batches = (Batches){ 0 };
 }
 
-// Shuffles the stories of an epoch (Fisher and Yates): a function of (seed, epoch) and nothing else.
+// Shuffles the stories of an epoch (Fisher and Yates): a function of (seed, epoch) and nothing
+// else.
 static void load_epoch(Batches *batches, uint64_t epoch) {
     if (batches->epoch == epoch) return;
     const TokenFile *file = batches->file;
@@ -52,7 +59,8 @@ static void load_epoch(Batches *batches, uint64_t epoch) {
     batches->epoch = epoch;
 }
 
-// Which place in the shuffled stream holds token `position` of the epoch: start[i] <= position < start[i + 1].
+// Which place in the shuffled stream holds token `position` of the epoch: start[i] <= position <
+// start[i + 1].
 static size_t place_of(const Batches *batches, uint64_t position) {
     size_t low = 0, high = batches->file->stories;
     while (high - low > 1) {
@@ -118,11 +126,14 @@ void batches_get(Batches *batches, uint64_t step, int32_t *inputs, int32_t *targ
 }
 
 uint64_t batches_per_epoch(const Batches *batches) {
-    size_t B = (size_t)batches->B, T = (size_t)batches->T; // at least one batch each: batches_open saw to it
-    return batches->mode == BATCH_PACKED ? batches->file->tokens / (B * T) : batches->file->stories / B;
+    // at least one batch each: batches_open saw to it
+    size_t B = (size_t)batches->B, T = (size_t)batches->T;
+    return batches->mode == BATCH_PACKED ? batches->file->tokens / (B * T)
+                                         : batches->file->stories / B;
 }
 
-int eval_batch(const TokenFile *file, int B, int T, uint64_t batch, int32_t *inputs, int32_t *targets) {
+int eval_batch(const TokenFile *file, int B, int T, uint64_t batch, int32_t *inputs,
+               int32_t *targets) {
     size_t rows = file->tokens / (size_t)T + (file->tokens % (size_t)T != 0);
     if (batch > rows / (size_t)B) return 0;
     int used = 0;

@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool token_file_matches(const TokenFile *file, const Tokenizer *tokenizer, const char *with, Error *error) {
-    if (file->tokenizer_hash == tokenizer_hash(tokenizer) && file->V == tokenizer_vocabulary(tokenizer)) return true;
+bool token_file_matches(const TokenFile *file, const Tokenizer *tokenizer, const char *with,
+                        Error *error) {
+    if (file->tokenizer_hash == tokenizer_hash(tokenizer) &&
+        file->V == tokenizer_vocabulary(tokenizer))
+        return true;
     return fail(error,
-                "%s: was made with another tokenizer (hash %016llx, %d tokens) than %s (hash %016llx, %d tokens); "
+                "%s: was made with another tokenizer (hash %016llx, %d tokens) than %s (hash "
+                "%016llx, %d tokens); "
                 "make it again with `sgatlin data --tokenizer`",
                 file->path, (unsigned long long)file->tokenizer_hash, file->V, with,
                 (unsigned long long)tokenizer_hash(tokenizer), tokenizer_vocabulary(tokenizer));
@@ -20,9 +24,11 @@ uint64_t token_file_sum(const TokenFile *file) {
     return sum;
 }
 
-static bool open_tokens(TokenFile *out, const Corpus *corpus, const char *name, const char *tokenizer, Error *error) {
+static bool open_tokens(TokenFile *out, const Corpus *corpus, const char *name,
+                        const char *tokenizer, Error *error) {
     char *path = path_join(corpus->path, name);
-    bool ok = path != NULL ? token_file_open(out, path, error) : fail(error, "%s: out of memory", corpus->path);
+    bool ok = path != NULL ? token_file_open(out, path, error)
+                           : fail(error, "%s: out of memory", corpus->path);
     if (ok && !token_file_matches(out, corpus->tokenizer, tokenizer, error)) {
         token_file_close(out);
         *out = (TokenFile){ 0 };
@@ -35,14 +41,16 @@ static bool open_tokens(TokenFile *out, const Corpus *corpus, const char *name, 
 bool corpus_open(Corpus *out, const char *folder, Error *error) {
     *out = (Corpus){ .path = realpath(folder, NULL) };
     if (out->path == NULL) {
-        return fail(error, "%s: there is no such data folder (%s); `sgatlin data` makes one", folder, strerror(errno));
+        return fail(error, "%s: there is no such data folder (%s); `sgatlin data` makes one",
+                    folder, strerror(errno));
     }
     char *tokenizer = path_join(out->path, "tokenizer.json");
     bool ok = tokenizer != NULL || fail(error, "%s: out of memory", folder);
     if (ok) ok = (out->tokenizer = tokenizer_load(tokenizer, error)) != NULL;
     ok = ok && open_tokens(&out->train, out, "train.bin", tokenizer, error);
     ok = ok && open_tokens(&out->valid, out, "valid.bin", tokenizer, error);
-    if (ok && out->valid.tokens == 0) ok = fail(error, "%s: holds no tokens, nothing to measure on", out->valid.path);
+    if (ok && out->valid.tokens == 0)
+        ok = fail(error, "%s: holds no tokens, nothing to measure on", out->valid.path);
     free(tokenizer);
     if (!ok) corpus_close(out);
     return ok;

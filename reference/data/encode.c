@@ -10,7 +10,8 @@ size_t story_piece(const char *text, size_t size) {
         if (text[i] == ' ' && is_printable(text[i - 1])) return i;
     }
     if (most == size) return size;
-    size_t cut = most; // not inside a character of UTF-8, which has at most three bytes behind its first
+    // not inside a character of UTF-8, which has at most three bytes behind its first
+    size_t cut = most;
     while (cut > most - 3 && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--;
     return cut;
 }
@@ -45,8 +46,8 @@ static bool next_piece(Walk *walk, Piece *piece) {
 
 static bool stopped(Error *error) { return fail(error, "stopped; nothing was written"); }
 
-Tokenizer *train_tokenizer(const Story *stories, size_t count, int vocabulary, bool exact, EncodeProgress *progress,
-                           void *context, Error *error) {
+Tokenizer *train_tokenizer(const Story *stories, size_t count, int vocabulary, bool exact,
+                           EncodeProgress *progress, void *context, Error *error) {
     Tokenizer *tokenizer = NULL;
     TokenizerTrainer *trainer = tokenizer_trainer_new();
     bool ok = trainer != NULL;
@@ -72,7 +73,8 @@ static void drop_pads(TokenList *ids) {
 }
 
 static bool write_piece(TokenWriter *writer, const Piece *piece, Error *error) {
-    if (!piece->encoded) return fail(error, "out of memory for encoding %zu bytes of text", piece->size);
+    if (!piece->encoded)
+        return fail(error, "out of memory for encoding %zu bytes of text", piece->size);
     if (!token_writer_tokens(writer, piece->ids.at, piece->ids.count, error)) return false;
     return !piece->last || token_writer_end(writer, error);
 }
@@ -80,8 +82,8 @@ static bool write_piece(TokenWriter *writer, const Piece *piece, Error *error) {
 // Work is done in rounds: pieces are collected, encoded by all threads, written in order.
 enum { ROUND_PIECES = 8192, ROUND_BYTES = 4 << 20 };
 
-bool encode_stories(TokenWriter *writer, const Tokenizer *tokenizer, const Story *stories, size_t count,
-                    EncodeProgress *progress, void *context, Error *error) {
+bool encode_stories(TokenWriter *writer, const Tokenizer *tokenizer, const Story *stories,
+                    size_t count, EncodeProgress *progress, void *context, Error *error) {
     Piece *pieces = malloc(ROUND_PIECES * sizeof *pieces);
     if (pieces == NULL) return fail(error, "out of memory for encoding");
     Walk walk = { .stories = stories, .count = count };
@@ -89,11 +91,13 @@ bool encode_stories(TokenWriter *writer, const Tokenizer *tokenizer, const Story
     bool ok = true;
     while (ok && walk.story < walk.count) {
         size_t n = 0, bytes = 0;
-        while (n < ROUND_PIECES && bytes < ROUND_BYTES && next_piece(&walk, &pieces[n])) bytes += pieces[n++].size;
+        while (n < ROUND_PIECES && bytes < ROUND_BYTES && next_piece(&walk, &pieces[n]))
+            bytes += pieces[n++].size;
 #pragma omp parallel for schedule(dynamic)
         for (size_t i = 0; i < n; i++) {
             Piece *piece = &pieces[i];
-            piece->encoded = tokenizer_encode(tokenizer, piece->text, piece->size, false, &piece->ids);
+            piece->encoded =
+                tokenizer_encode(tokenizer, piece->text, piece->size, false, &piece->ids);
             drop_pads(&piece->ids);
         }
         for (size_t i = 0; i < n; i++) {

@@ -79,15 +79,17 @@ static size_t ascii_length(const char *text, size_t size) {
     return i;
 }
 
-// Whether NFKC of a text can be made separately before and from this code point: neither it nor what it decomposes to
-// may join or move before what precedes. Only marks, Hangul's vowels and finals and one vowel sign of Kirat Rai do.
+// Whether NFKC of a text can be made separately before and from this code point: neither it nor
+// what it decomposes to may join or move before what precedes. Only marks, Hangul's vowels and
+// finals and one vowel sign of Kirat Rai do.
 static bool boundary_before(int32_t code_point) {
     int32_t parts[32];
     int boundary = 0;
     utf8proc_ssize_t count = utf8proc_decompose_char(code_point, parts, 32, NFKC, &boundary);
     if (count < 1 || count > 32) return false;
     const utf8proc_property_t *property = utf8proc_get_property(parts[0]);
-    bool mark = property->category >= UTF8PROC_CATEGORY_MN && property->category <= UTF8PROC_CATEGORY_ME;
+    bool mark =
+        property->category >= UTF8PROC_CATEGORY_MN && property->category <= UTF8PROC_CATEGORY_ME;
     bool hangul = parts[0] >= 0x1160 && parts[0] <= 0x11ff;
     return !mark && !hangul && parts[0] != 0x16d67 && property->combining_class == 0;
 }
@@ -106,14 +108,16 @@ static size_t segment_length(const char *text, size_t size) {
 
 static bool append_normalized(Reader *reader, const char *text, size_t size) {
     for (;;) {
-        utf8proc_ssize_t count = utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size,
-                                                    reader->points, (utf8proc_ssize_t)reader->points_room, NFKC);
+        utf8proc_ssize_t count =
+            utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size,
+                               reader->points, (utf8proc_ssize_t)reader->points_room, NFKC);
         if (count < 0) return false;
         if ((size_t)count < reader->points_room) { // one more than needed: reencode writes a NUL
             count = utf8proc_reencode(reader->points, count, NFKC);
             return count >= 0 && reader_append(reader, (const char *)reader->points, (size_t)count);
         }
-        int32_t *points = grown(reader->points, &reader->points_room, (size_t)count + 1, sizeof *points);
+        int32_t *points =
+            grown(reader->points, &reader->points_room, (size_t)count + 1, sizeof *points);
         if (points == NULL) return false;
         reader->points = points;
     }
@@ -124,7 +128,8 @@ static bool reader_step(Reader *reader) {
     const char *text = reader->text + reader->at;
     size_t left = reader->size - reader->at, limit = left < CHUNK ? left : CHUNK;
     size_t plain = reader->raw ? limit : ascii_length(text, limit);
-    if (plain < left && !reader->raw && plain > 0) plain--; // the last one may join the marks behind it
+    // the last one may join the marks behind it
+    if (plain < left && !reader->raw && plain > 0) plain--;
     if (plain > 0) {
         reader->at += plain;
         return reader_append(reader, text, plain);
@@ -133,7 +138,8 @@ static bool reader_step(Reader *reader) {
     size_t length = utf8_next(&code_point, text, left);
     if (code_point >= 0) length = segment_length(text, left);
     reader->at += length;
-    return code_point < 0 ? reader_append(reader, text, length) : append_normalized(reader, text, length);
+    return code_point < 0 ? reader_append(reader, text, length)
+                          : append_normalized(reader, text, length);
 }
 
 static bool reader_fill(Reader *reader, size_t wanted) {
@@ -171,13 +177,16 @@ static size_t contraction_length(const char *text, size_t size) {
     if (text[0] != '\'' || size < 2) return 0;
     if (strchr("stmd", text[1]) != NULL && text[1] != '\0') return 2;
     if (size < 3) return 0;
-    bool two = memcmp(text + 1, "re", 2) == 0 || memcmp(text + 1, "ve", 2) == 0 || memcmp(text + 1, "ll", 2) == 0;
+    bool two = memcmp(text + 1, "re", 2) == 0 || memcmp(text + 1, "ve", 2) == 0 ||
+               memcmp(text + 1, "ll", 2) == 0;
     return two ? 3 : 0;
 }
 
-// Length of the first pre-token of a text; 0: it may go on behind the end of the window, which is not the text's last.
+// Length of the first pre-token of a text; 0: it may go on behind the end of the window, which is
+// not the text's last.
 static size_t pretoken_length(const char *text, size_t size, bool last) {
-    size_t limit = last ? size : size < 4 ? 0 : size - 3; // what begins before it stands whole in the window
+    // what begins before it stands whole in the window
+    size_t limit = last ? size : size < 4 ? 0 : size - 3;
     if (limit == 0) return 0;
     size_t length = contraction_length(text, size);
     if (length > 0) return length;
@@ -193,12 +202,14 @@ static size_t pretoken_length(const char *text, size_t size, bool last) {
         if (!ended) before = at;
     }
     if (!ended && !last && at < PRETOKEN_MAX) return 0;
-    // A word takes the last space before it along: \s+(?!\S) stops one short, unless that one is all.
+    // A word takes the last space before it along: \s+(?!\S) stops one short, unless that one is
+    // all.
     return ended && class == SPACE && before > 0 ? before : at;
 }
 
 static bool scan(Reader *reader, PretokenSink *sink, void *context) {
-    size_t from = reader->count > 1 && reader->window[1] == ' ' && !reader->raw; // the text brings its own space
+    // the text brings its own space
+    size_t from = reader->count > 1 && reader->window[1] == ' ' && !reader->raw;
     for (;;) {
         bool last = reader->at == reader->size;
         size_t length = pretoken_length(reader->window + from, reader->count - from, last);
@@ -211,15 +222,18 @@ static bool scan(Reader *reader, PretokenSink *sink, void *context) {
         reader->count -= from;
         memmove(reader->window, reader->window + from, reader->count);
         from = 0;
-        // Twice the unfinished run each time: a long one is scanned O(log n) times, its length in all.
-        if (!reader_fill(reader, reader->count * 2 > CHUNK ? reader->count * 2 : CHUNK)) return false;
+        // Twice the unfinished run each time: a long one is scanned O(log n) times, its length in
+        // all.
+        if (!reader_fill(reader, reader->count * 2 > CHUNK ? reader->count * 2 : CHUNK))
+            return false;
     }
 }
 
 bool pretokenize(const char *text, size_t size, bool raw, PretokenSink *sink, void *context) {
     if (size == 0) return true;
     Reader reader = { .text = text, .size = size, .raw = raw };
-    bool ok = (raw || reader_append(&reader, " ", 1)) && reader_fill(&reader, CHUNK) && scan(&reader, sink, context);
+    bool ok = (raw || reader_append(&reader, " ", 1)) && reader_fill(&reader, CHUNK) &&
+              scan(&reader, sink, context);
     free(reader.window);
     free(reader.points);
     return ok;

@@ -66,7 +66,9 @@ static bool find(Stories *out, const char *text, size_t size, const MappedFile *
     return false;
 }
 
-bool stories_find(Stories *out, const char *text, size_t size) { return find(out, text, size, NULL); }
+bool stories_find(Stories *out, const char *text, size_t size) {
+    return find(out, text, size, NULL);
+}
 
 bool stories_find_in_file(Stories *out, const MappedFile *file) {
     return find(out, (const char *)file->bytes, file->size, file);

@@ -51,8 +51,10 @@ static bool word_table_widen(WordTable *table) {
 // Room for one more word of `size` bytes everywhere.
 static bool word_table_reserve(WordTable *table, size_t size) {
     if (table->count >= TABLE_NONE - 1) return false;
-    if (2 * ((size_t)table->count + 1) > table->slot_count && !word_table_widen(table)) return false;
-    size_t *start = grown(table->start, &table->start_room, (size_t)table->count + 2, sizeof *start);
+    if (2 * ((size_t)table->count + 1) > table->slot_count && !word_table_widen(table))
+        return false;
+    size_t *start =
+        grown(table->start, &table->start_room, (size_t)table->count + 2, sizeof *start);
     if (start == NULL) return false;
     table->start = start;
     if (table->count == 0) start[0] = 0;
@@ -99,7 +101,8 @@ static bool pair_table_widen(PairTable *table) {
     if (wide.slots == NULL) return false;
     memset(wide.slots, 0xff, wide.slot_count * sizeof *wide.slots);
     for (size_t i = 0; i < table->slot_count; i++) {
-        if (table->slots[i].key != TABLE_NONE) *pair_slot(&wide, table->slots[i].key) = table->slots[i];
+        if (table->slots[i].key != TABLE_NONE)
+            *pair_slot(&wide, table->slots[i].key) = table->slots[i];
     }
     wide.count = table->count;
     free(table->slots);

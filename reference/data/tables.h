@@ -4,12 +4,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The two hash tables of the tokenizer. Both only grow; both probe linearly and stay at most half full.
+// The two hash tables of the tokenizer. Both only grow; both probe linearly and stay at most half
+// full.
 
 enum { TABLE_NONE = UINT32_MAX };
 
-// Room for `wanted` elements of `size` bytes in a growing array, doubled each time. Returns the array, moved perhaps,
-// or NULL when there is no memory (the old one is left as it was).
+// Room for `wanted` elements of `size` bytes in a growing array, doubled each time. Returns the
+// array, moved perhaps, or NULL when there is no memory (the old one is left as it was).
 void *grown(void *array, size_t *room, size_t wanted, size_t size);
 
 // Byte strings, numbered 0, 1, 2, … in the order they were first seen; start from {0}.
@@ -27,8 +28,10 @@ typedef struct {
     size_t slot_count; // a power of two
 } WordTable;
 
-uint32_t word_table_find(const WordTable *table, const char *word, size_t size); // TABLE_NONE: not there
-uint32_t word_table_add(WordTable *table, const char *word, size_t size);        // TABLE_NONE: out of memory
+// TABLE_NONE: not there
+uint32_t word_table_find(const WordTable *table, const char *word, size_t size);
+// TABLE_NONE: out of memory
+uint32_t word_table_add(WordTable *table, const char *word, size_t size);
 void word_table_free(WordTable *table);
 
 static inline const char *word_table_word(const WordTable *table, uint32_t number, size_t *size) {
@@ -36,8 +39,8 @@ static inline const char *word_table_word(const WordTable *table, uint32_t numbe
     return table->bytes + table->start[number];
 }
 
-// A number for each pair of token ids; start from {0}. Ids are below 65,535, so a pair is one 32-bit key, and keys
-// are ordered as (left, right) is.
+// A number for each pair of token ids; start from {0}. Ids are below 65,535, so a pair is one
+// 32-bit key, and keys are ordered as (left, right) is.
 typedef struct {
     uint32_t key, value;
 } PairSlot;

@@ -18,46 +18,59 @@ typedef struct {
 } Header;
 enum { SUMMED_BYTES = 48 }; // of the header: all but the sum itself
 
-_Static_assert(sizeof(Header) == 56 && offsetof(Header, sum) == SUMMED_BYTES, "the header is laid out as documented");
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "token files are little-endian and read as they stand");
+_Static_assert(sizeof(Header) == 56 && offsetof(Header, sum) == SUMMED_BYTES,
+               "the header is laid out as documented");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "token files are little-endian and read as they stand");
 
 // -- Reading --
 
-static bool refuse(Error *error, const char *path, const char *field, uint64_t found, const char *wanted,
-                   uint64_t value) {
+static bool refuse(Error *error, const char *path, const char *field, uint64_t found,
+                   const char *wanted, uint64_t value) {
     return fail(error,
-                "%s: %s is %" PRIu64 ", wanted %s %" PRIu64 "; the file is damaged or no token file, make it again "
+                "%s: %s is %" PRIu64 ", wanted %s %" PRIu64
+                "; the file is damaged or no token file, make it again "
                 "with `sgatlin data`",
                 path, field, found, wanted, value);
 }
 
 static bool check_header(const Header *header, const char *path, uint64_t size, Error *error) {
     if (memcmp(header->magic, MAGIC, sizeof MAGIC) != 0) {
-        return fail(error, "%s: magic is not the wanted SGATTOKS: this is no token file, make one with `sgatlin data`",
+        return fail(error,
+                    "%s: magic is not the wanted SGATTOKS: this is no token file, make one with "
+                    "`sgatlin data`",
                     path);
     }
-    if (header->version != VERSION) return refuse(error, path, "version", header->version, "exactly", VERSION);
+    if (header->version != VERSION)
+        return refuse(error, path, "version", header->version, "exactly", VERSION);
     if (header->token_bytes != TOKEN_BYTES) {
         return refuse(error, path, "bytes a token", header->token_bytes, "exactly", TOKEN_BYTES);
     }
-    if (header->V <= TOKEN_END) return refuse(error, path, "vocabulary V", header->V, "more than", TOKEN_END);
+    if (header->V <= TOKEN_END)
+        return refuse(error, path, "vocabulary V", header->V, "more than", TOKEN_END);
     if (header->V > TOKENIZER_MAX_VOCABULARY) {
         return refuse(error, path, "vocabulary V", header->V, "at most", TOKENIZER_MAX_VOCABULARY);
     }
-    uint64_t words = (size - sizeof *header) / sizeof(uint64_t); // that many offsets would fill the file
-    if (header->stories < 1) return refuse(error, path, "stories S", header->stories, "at least", 1);
-    if (header->stories >= UINT32_MAX) return refuse(error, path, "stories S", header->stories, "below", UINT32_MAX);
+    // that many offsets would fill the file
+    uint64_t words = (size - sizeof *header) / sizeof(uint64_t);
+    if (header->stories < 1)
+        return refuse(error, path, "stories S", header->stories, "at least", 1);
+    if (header->stories >= UINT32_MAX)
+        return refuse(error, path, "stories S", header->stories, "below", UINT32_MAX);
     if (header->stories >= words) {
-        return refuse(error, path, "stories S", header->stories, "what the file's size has room for, below", words);
+        return refuse(error, path, "stories S", header->stories,
+                      "what the file's size has room for, below", words);
     }
     uint64_t rest = size - sizeof *header - (header->stories + 1) * sizeof(uint64_t);
     if (header->tokens != rest / TOKEN_BYTES || rest % TOKEN_BYTES != 0) {
-        return refuse(error, path, "tokens N", header->tokens, "what the file's size says, half of", rest);
+        return refuse(error, path, "tokens N", header->tokens, "what the file's size says, half of",
+                      rest);
     }
     return true;
 }
 
-static bool check_sum(const Header *header, const char *path, const unsigned char *bytes, size_t size, Error *error) {
+static bool check_sum(const Header *header, const char *path, const unsigned char *bytes,
+                      size_t size, Error *error) {
     XXH3_state_t *state = XXH3_createState();
     if (state == NULL) return fail(error, "%s: out of memory", path);
     XXH3_64bits_reset(state);
@@ -65,25 +78,31 @@ static bool check_sum(const Header *header, const char *path, const unsigned cha
     XXH3_64bits_update(state, bytes + sizeof *header, size - sizeof *header);
     uint64_t sum = XXH3_64bits_digest(state);
     XXH3_freeState(state);
-    if (sum != header->sum) return refuse(error, path, "XXH3 sum of the content", sum, "as stored", header->sum);
+    if (sum != header->sum)
+        return refuse(error, path, "XXH3 sum of the content", sum, "as stored", header->sum);
     return true;
 }
 
 static bool check_stories(const TokenFile *file, Error *error) {
-    if (file->offset[0] != 0) return refuse(error, file->path, "offset[0]", file->offset[0], "exactly", 0);
+    if (file->offset[0] != 0)
+        return refuse(error, file->path, "offset[0]", file->offset[0], "exactly", 0);
     for (size_t s = 0; s < file->stories; s++) {
         uint64_t begin = file->offset[s], end = file->offset[s + 1];
         char field[48];
         snprintf(field, sizeof field, "offset[%zu]", s + 1);
-        if (end <= begin) return refuse(error, file->path, field, end, "more than the one before,", begin);
-        if (end > file->tokens) return refuse(error, file->path, field, end, "at most N,", file->tokens);
+        if (end <= begin)
+            return refuse(error, file->path, field, end, "more than the one before,", begin);
+        if (end > file->tokens)
+            return refuse(error, file->path, field, end, "at most N,", file->tokens);
         if (file->token[end - 1] != TOKEN_END) {
             snprintf(field, sizeof field, "the last token of story %zu", s);
-            return refuse(error, file->path, field, file->token[end - 1], "the end of a story,", TOKEN_END);
+            return refuse(error, file->path, field, file->token[end - 1], "the end of a story,",
+                          TOKEN_END);
         }
     }
     uint64_t last = file->offset[file->stories];
-    if (last != file->tokens) return refuse(error, file->path, "offset[S]", last, "exactly N,", file->tokens);
+    if (last != file->tokens)
+        return refuse(error, file->path, "offset[S]", last, "exactly N,", file->tokens);
     return true;
 }
 
@@ -92,20 +111,24 @@ static bool check_tokens(const TokenFile *file, Error *error) {
         if (file->token[i] >= file->V) {
             char field[48];
             snprintf(field, sizeof field, "token[%zu]", i);
-            return refuse(error, file->path, field, file->token[i], "below the vocabulary V,", (uint64_t)file->V);
+            return refuse(error, file->path, field, file->token[i], "below the vocabulary V,",
+                          (uint64_t)file->V);
         }
     }
     return true;
 }
 
-bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, const char *path, Error *error) {
+bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, const char *path,
+                      Error *error) {
     *out = (TokenFile){ 0 };
     Header header;
     if (size < sizeof header) {
-        return refuse(error, path, "the file's size in bytes", size, "a whole header, at least", sizeof header);
+        return refuse(error, path, "the file's size in bytes", size, "a whole header, at least",
+                      sizeof header);
     }
     memcpy(&header, bytes, sizeof header);
-    if (!check_header(&header, path, size, error) || !check_sum(&header, path, bytes, size, error)) return false;
+    if (!check_header(&header, path, size, error) || !check_sum(&header, path, bytes, size, error))
+        return false;
     out->path = strdup(path);
     if (out->path == NULL) return fail(error, "%s: out of memory", path);
     out->tokenizer_hash = header.tokenizer_hash;
@@ -139,7 +162,8 @@ void token_file_close(TokenFile *file) {
 
 // -- Writing --
 
-// The offsets stand before the tokens but are known only after the last one: tokens wait in a file without a name.
+// The offsets stand before the tokens but are known only after the last one: tokens wait in a file
+// without a name.
 struct TokenWriter {
     OutputFile out;
     FILE *waiting;
@@ -150,7 +174,8 @@ struct TokenWriter {
 };
 
 static bool cannot_write(const TokenWriter *writer, Error *error) {
-    return fail(error, "%s: cannot be written: %s; nothing of it was kept", writer->out.path, strerror(errno));
+    return fail(error, "%s: cannot be written: %s; nothing of it was kept", writer->out.path,
+                strerror(errno));
 }
 
 static bool open_waiting(TokenWriter *writer, Error *error) {
@@ -169,7 +194,8 @@ static bool open_waiting(TokenWriter *writer, Error *error) {
 
 TokenWriter *token_writer_open(const char *path, int V, uint64_t tokenizer_hash, Error *error) {
     if (V <= TOKEN_END || V > TOKENIZER_MAX_VOCABULARY) {
-        fail(error, "%s: vocabulary V is %d, wanted %d to %d", path, V, TOKEN_END + 1, TOKENIZER_MAX_VOCABULARY);
+        fail(error, "%s: vocabulary V is %d, wanted %d to %d", path, V, TOKEN_END + 1,
+             TOKENIZER_MAX_VOCABULARY);
         return NULL;
     }
     TokenWriter *writer = calloc(1, sizeof *writer);
@@ -180,7 +206,8 @@ TokenWriter *token_writer_open(const char *path, int V, uint64_t tokenizer_hash,
         free(offset);
         return NULL;
     }
-    *writer = (TokenWriter){ .V = V, .tokenizer_hash = tokenizer_hash, .offset = offset, .room = 1 };
+    *writer =
+        (TokenWriter){ .V = V, .tokenizer_hash = tokenizer_hash, .offset = offset, .room = 1 };
     if (output_open(&writer->out, path, error) && open_waiting(writer, error)) return writer;
     token_writer_discard(writer);
     return NULL;
@@ -192,12 +219,13 @@ bool token_writer_tokens(TokenWriter *writer, const uint32_t *ids, size_t count,
         size_t n = 0;
         for (; n < sizeof block / sizeof *block && i < count; n++, i++) {
             if (ids[i] >= (uint32_t)writer->V) {
-                return fail(error, "%s: token %" PRIu32 " does not lie below the vocabulary V = %d", writer->out.path,
-                            ids[i], writer->V);
+                return fail(error, "%s: token %" PRIu32 " does not lie below the vocabulary V = %d",
+                            writer->out.path, ids[i], writer->V);
             }
             block[n] = (uint16_t)ids[i];
         }
-        if (fwrite(block, sizeof *block, n, writer->waiting) != n) return cannot_write(writer, error);
+        if (fwrite(block, sizeof *block, n, writer->waiting) != n)
+            return cannot_write(writer, error);
     }
     writer->tokens += count;
     return true;
@@ -239,15 +267,19 @@ static bool write_all(TokenWriter *writer, XXH3_state_t *state, unsigned char *b
     XXH3_64bits_reset(state);
     if (!write_summed(stream, state, &header, SUMMED_BYTES)) return false;
     if (fwrite(&header.sum, sizeof header.sum, 1, stream) != 1) return false;
-    if (!write_summed(stream, state, writer->offset, (writer->stories + 1) * sizeof *writer->offset)) return false;
+    if (!write_summed(stream, state, writer->offset,
+                      (writer->stories + 1) * sizeof *writer->offset))
+        return false;
     if (fflush(writer->waiting) != 0 || fseek(writer->waiting, 0, SEEK_SET) != 0) return false;
     for (uint64_t left = writer->tokens * TOKEN_BYTES; left > 0;) {
         size_t n = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
-        if (fread(buffer, 1, n, writer->waiting) != n || !write_summed(stream, state, buffer, n)) return false;
+        if (fread(buffer, 1, n, writer->waiting) != n || !write_summed(stream, state, buffer, n))
+            return false;
         left -= n;
     }
     header.sum = XXH3_64bits_digest(state);
-    return fseek(stream, SUMMED_BYTES, SEEK_SET) == 0 && fwrite(&header.sum, sizeof header.sum, 1, stream) == 1;
+    return fseek(stream, SUMMED_BYTES, SEEK_SET) == 0 &&
+           fwrite(&header.sum, sizeof header.sum, 1, stream) == 1;
 }
 
 bool token_writer_commit(TokenWriter *writer, Error *error) {

@@ -21,20 +21,25 @@ typedef struct {
     const uint16_t *token;  // [tokens], each below V
 } TokenFile;
 
-// Maps the file and checks every field against its size, the sum, the offsets' order and every token against V. One
-// pass over the file, so that nothing that reads it later has to doubt it.
+// Maps the file and checks every field against its size, the sum, the offsets' order and every
+// token against V. One pass over the file, so that nothing that reads it later has to doubt it.
 bool token_file_open(TokenFile *out, const char *path, Error *error);
 // The same of bytes in memory, aligned to 8, which must outlive it; path stands in messages.
-bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, const char *path, Error *error);
+bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, const char *path,
+                      Error *error);
 void token_file_close(TokenFile *file);
 
-// Writes story by story; whole or not at all. Memory grows with the stories (8 bytes each), not with the tokens.
+// Writes story by story; whole or not at all. Memory grows with the stories (8 bytes each), not
+// with the tokens.
 typedef struct TokenWriter TokenWriter;
 TokenWriter *token_writer_open(const char *path, int V, uint64_t tokenizer_hash, Error *error);
-bool token_writer_story(TokenWriter *writer, const uint32_t *ids, size_t count, Error *error); // TOKEN_END is added
-// The same for a story too long to be held whole: its tokens bit by bit, then its end (TOKEN_END is added there).
+// TOKEN_END is added
+bool token_writer_story(TokenWriter *writer, const uint32_t *ids, size_t count, Error *error);
+// The same for a story too long to be held whole: its tokens bit by bit, then its end (TOKEN_END is
+// added there).
 bool token_writer_tokens(TokenWriter *writer, const uint32_t *ids, size_t count, Error *error);
 bool token_writer_end(TokenWriter *writer, Error *error);
-bool token_writer_commit(TokenWriter *writer, Error *error); // ends and frees it; a file needs at least one story
+// ends and frees it; a file needs at least one story
+bool token_writer_commit(TokenWriter *writer, Error *error);
 void token_writer_discard(TokenWriter *writer);
 #endif

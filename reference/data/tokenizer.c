@@ -5,14 +5,17 @@
 #include <string.h>
 #include <xxhash.h>
 
-const char *const special_tokens[TOKENIZER_SPECIALS] = { [TOKEN_PAD] = "<|pad|>", [TOKEN_END] = "<|endoftext|>" };
+const char *const special_tokens[TOKENIZER_SPECIALS] = {
+    [TOKEN_PAD] = "<|pad|>", [TOKEN_END] = "<|endoftext|>"
+};
 
 // Merging
 
 enum { NOWHERE = UINT32_MAX };
 
 typedef struct {
-    uint32_t id, previous, next; // neighbours by index; id is TABLE_NONE once merged into the left one
+    // neighbours by index; id is TABLE_NONE once merged into the left one
+    uint32_t id, previous, next;
 } Node;
 
 // One word being merged, and one call's work; its arrays are kept from word to word.
@@ -20,7 +23,8 @@ typedef struct {
     const Tokenizer *tokenizer;
     Node *nodes;
     size_t node_count, node_room;
-    uint64_t *heap; // rank << 32 | index of the left node, smallest first: lowest rank, then leftmost
+    // rank << 32 | index of the left node, smallest first: lowest rank, then leftmost
+    uint64_t *heap;
     size_t heap_count, heap_room;
     TokenList *out;
     TokenSink *sink; // may be NULL
@@ -50,7 +54,8 @@ static uint64_t heap_pop(Encoding *encoding) {
 static uint32_t rank_at(const Encoding *encoding, uint32_t left) {
     const Node *node = &encoding->nodes[left];
     if (node->id == TABLE_NONE || node->next == NOWHERE) return TABLE_NONE;
-    return pair_table_find(&encoding->tokenizer->ranks, pair_key(node->id, encoding->nodes[node->next].id));
+    return pair_table_find(&encoding->tokenizer->ranks,
+                           pair_key(node->id, encoding->nodes[node->next].id));
 }
 
 static void push_pair(Encoding *encoding, uint32_t left) {
@@ -71,7 +76,8 @@ static bool chain_symbols(Encoding *encoding, const char *word, size_t size) {
     for (size_t i = 0; i < size; i++) {
         uint32_t id = encoding->tokenizer->symbol[(unsigned char)word[i]];
         if (id == TABLE_NONE) continue;
-        nodes[count] = (Node){ id, count - 1, count + 1 }; // the first one's previous wraps to NOWHERE
+        // the first one's previous wraps to NOWHERE
+        nodes[count] = (Node){ id, count - 1, count + 1 };
         count++;
     }
     if (count > 0) nodes[count - 1].next = NOWHERE;
@@ -79,8 +85,9 @@ static bool chain_symbols(Encoding *encoding, const char *word, size_t size) {
     return true;
 }
 
-// Merges the pair of lowest rank, the leftmost of equals, until none is left. O(n log n) for n bytes: every merge
-// takes a symbol away and adds at most two pairs, and pairs gone stale are met once, when popped.
+// Merges the pair of lowest rank, the leftmost of equals, until none is left. O(n log n) for n
+// bytes: every merge takes a symbol away and adds at most two pairs, and pairs gone stale are met
+// once, when popped.
 static bool merge_word(Encoding *encoding, const char *word, size_t size) {
     if (!chain_symbols(encoding, word, size)) return false;
     Node *nodes = encoding->nodes;
@@ -209,7 +216,8 @@ static size_t find_special(const char *text, size_t size, uint32_t *special) {
         at = (size_t)(found - text);
         for (*special = 0; *special < TOKENIZER_SPECIALS; ++*special) {
             size_t length = strlen(special_tokens[*special]);
-            if (length <= size - at && memcmp(found, special_tokens[*special], length) == 0) return at;
+            if (length <= size - at && memcmp(found, special_tokens[*special], length) == 0)
+                return at;
         }
     }
     *special = TABLE_NONE;
@@ -230,27 +238,32 @@ static bool encode_pieces(Encoding *encoding, const char *text, size_t size) {
 }
 
 static bool encode(Encoding *encoding, const char *text, size_t size, bool raw) {
-    bool ok = raw ? pretokenize(text, size, true, encode_word, encoding) : encode_pieces(encoding, text, size);
+    bool ok = raw ? pretokenize(text, size, true, encode_word, encoding)
+                  : encode_pieces(encoding, text, size);
     free(encoding->nodes);
     free(encoding->heap);
     return ok && (encoding->sink == NULL || hand_on(encoding));
 }
 
-bool tokenizer_encode(const Tokenizer *tokenizer, const char *text, size_t size, bool raw, TokenList *out) {
+bool tokenizer_encode(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
+                      TokenList *out) {
     Encoding encoding = { .tokenizer = tokenizer, .out = out };
     return encode(&encoding, text, size, raw);
 }
 
-bool tokenizer_encode_to(const Tokenizer *tokenizer, const char *text, size_t size, bool raw, TokenSink *sink,
-                         void *context) {
+bool tokenizer_encode_to(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
+                         TokenSink *sink, void *context) {
     TokenList pending = { 0 };
-    Encoding encoding = { .tokenizer = tokenizer, .out = &pending, .sink = sink, .context = context };
+    Encoding encoding = {
+        .tokenizer = tokenizer, .out = &pending, .sink = sink, .context = context
+    };
     bool ok = encode(&encoding, text, size, raw);
     free(pending.at);
     return ok;
 }
 
-bool tokenizer_decode(const Tokenizer *tokenizer, const uint32_t *ids, size_t count, ByteList *out) {
+bool tokenizer_decode(const Tokenizer *tokenizer, const uint32_t *ids, size_t count,
+                      ByteList *out) {
     for (size_t i = 0; i < count; i++) {
         if (ids[i] >= tokenizer->tokens.count) continue;
         size_t size;

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-// tokenizer.json as Hugging Face's library reads and writes it. We read the one kind that we know how to follow to the
-// letter; anything else in the file that would change an id or a text is refused by name.
+// tokenizer.json as Hugging Face's library reads and writes it. We read the one kind that we know
+// how to follow to the letter; anything else in the file that would change an id or a text is
+// refused by name.
 
 typedef struct {
     char text[64];
@@ -17,7 +18,8 @@ static Shown shown(const json_t *value) {
     const json_t *type = json_object_get(value, "type");
     if (value == NULL) return shown;
     size_t room = sizeof shown.text - 4;
-    size_t size = json_dumpb(type ? type : value, shown.text, room, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+    size_t size = json_dumpb(type ? type : value, shown.text, room,
+                             JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
     strcpy(shown.text + (size < room ? size : room), size < room ? "" : "...");
     return shown;
 }
@@ -29,9 +31,12 @@ static Shown shown_name(const char *name) {
     return text;
 }
 
-static bool refuse(const char *where, const char *field, const json_t *found, const char *wanted, Error *error) {
-    return fail(error, "%s: %s is %s, wanted %s; only byte-level BPE as `sgatlin data` trains it can be used", where,
-                field, shown(found).text, wanted);
+static bool refuse(const char *where, const char *field, const json_t *found, const char *wanted,
+                   Error *error) {
+    return fail(
+        error,
+        "%s: %s is %s, wanted %s; only byte-level BPE as `sgatlin data` trains it can be used",
+        where, field, shown(found).text, wanted);
 }
 
 static bool is_type(const json_t *value, const char *type) {
@@ -53,11 +58,14 @@ static bool check_pipeline(const json_t *root, const char *where, Error *error) 
     found = json_object_get(root, "normalizer");
     if (!is_type(found, "NFKC")) return refuse(where, "normalizer", found, "NFKC", error);
     found = json_object_get(root, "pre_tokenizer");
-    if (!is_type(found, "ByteLevel")) return refuse(where, "pre_tokenizer", found, "ByteLevel", error);
+    if (!is_type(found, "ByteLevel"))
+        return refuse(where, "pre_tokenizer", found, "ByteLevel", error);
     const json_t *option = json_object_get(found, "add_prefix_space");
-    if (!json_is_true(option)) return refuse(where, "pre_tokenizer.add_prefix_space", option, "true", error);
+    if (!json_is_true(option))
+        return refuse(where, "pre_tokenizer.add_prefix_space", option, "true", error);
     option = json_object_get(found, "use_regex");
-    if (option != NULL && !json_is_true(option)) return refuse(where, "pre_tokenizer.use_regex", option, "true", error);
+    if (option != NULL && !json_is_true(option))
+        return refuse(where, "pre_tokenizer.use_regex", option, "true", error);
     found = json_object_get(root, "post_processor");
     if (!is_off(found) && !is_type(found, "ByteLevel")) {
         return refuse(where, "post_processor", found, "null or ByteLevel", error);
@@ -68,7 +76,8 @@ static bool check_pipeline(const json_t *root, const char *where, Error *error) 
 
 static bool check_model(const json_t *model, const char *where, Error *error) {
     static const char *const off[] = {
-        "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback", "ignore_merges"
+        "dropout",       "unk_token",    "continuing_subword_prefix", "end_of_word_suffix",
+        "byte_fallback", "ignore_merges"
     };
     if (!is_type(model, "BPE")) return refuse(where, "model", model, "BPE", error);
     for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
@@ -88,13 +97,15 @@ static bool check_special(const json_t *token, const char *where, size_t i, Erro
     if (!json_is_integer(id) || json_integer_value(id) != (json_int_t)i || content == NULL ||
         strcmp(content, special_tokens[i]) != 0) {
         return fail(error,
-                    "%s: added_tokens[%zu] is not %s with id %zu, which stands there in every vocabulary of ours",
+                    "%s: added_tokens[%zu] is not %s with id %zu, which stands there in every "
+                    "vocabulary of ours",
                     where, i, special_tokens[i], i);
     }
     for (size_t k = 0; k < sizeof off / sizeof *off; k++) {
         if (is_off(json_object_get(token, off[k]))) continue;
-        return fail(error, "%s: added_tokens[%zu].%s is set; special tokens must match the text as it is", where, i,
-                    off[k]);
+        return fail(error,
+                    "%s: added_tokens[%zu].%s is set; special tokens must match the text as it is",
+                    where, i, off[k]);
     }
     return true;
 }
@@ -102,8 +113,9 @@ static bool check_special(const json_t *token, const char *where, size_t i, Erro
 static bool check_specials(const json_t *tokens, const char *where, Error *error) {
     size_t count = json_array_size(tokens);
     if (!json_is_array(tokens) || count != TOKENIZER_SPECIALS) {
-        return fail(error, "%s: added_tokens holds %zu tokens, wanted two: %s with id 0 and %s with id 1", where, count,
-                    special_tokens[0], special_tokens[1]);
+        return fail(error,
+                    "%s: added_tokens holds %zu tokens, wanted two: %s with id 0 and %s with id 1",
+                    where, count, special_tokens[0], special_tokens[1]);
     }
     for (size_t i = 0; i < count; i++) {
         if (!check_special(json_array_get(tokens, i), where, i, error)) return false;
@@ -124,12 +136,13 @@ static size_t symbols_to_bytes(char *bytes, const char *symbols, size_t size) {
     return count;
 }
 
-static bool add_token(WordTable *tokens, uint32_t id, const char *name, const char *where, Error *error) {
+static bool add_token(WordTable *tokens, uint32_t id, const char *name, const char *where,
+                      Error *error) {
     size_t size = strlen(name);
     if (id < TOKENIZER_SPECIALS) {
         if (strcmp(name, special_tokens[id]) != 0) {
-            return fail(error, "%s: model.vocab: id %u is %s, wanted \"%s\"", where, id, shown_name(name).text,
-                        special_tokens[id]);
+            return fail(error, "%s: model.vocab: id %u is %s, wanted \"%s\"", where, id,
+                        shown_name(name).text, special_tokens[id]);
         }
         return word_table_add(tokens, name, size) == id || fail(error, "%s: out of memory", where);
     }
@@ -139,11 +152,12 @@ static bool add_token(WordTable *tokens, uint32_t id, const char *name, const ch
     uint32_t number = count == 0 ? TABLE_NONE : word_table_add(tokens, bytes, count);
     free(bytes);
     if (count == 0) {
-        return fail(error, "%s: model.vocab: token %u, %s, is not made of GPT-2's byte symbols", where, id,
-                    shown_name(name).text);
+        return fail(error, "%s: model.vocab: token %u, %s, is not made of GPT-2's byte symbols",
+                    where, id, shown_name(name).text);
     }
     if (number == TABLE_NONE) return fail(error, "%s: out of memory", where);
-    return number == id || fail(error, "%s: model.vocab: tokens %u and %u mean the same bytes", where, number, id);
+    return number == id ||
+           fail(error, "%s: model.vocab: tokens %u and %u mean the same bytes", where, number, id);
 }
 
 // Puts the names in order of their ids, which must be 0 .. V-1, each once.
@@ -154,27 +168,32 @@ static bool order_names(const char **names, json_t *vocabulary, const char *wher
     json_object_foreach(vocabulary, name, value) {
         json_int_t id = json_integer_value(value);
         if (!json_is_integer(value) || id < 0 || (size_t)id >= count) {
-            return fail(error, "%s: model.vocab: %s has id %s, wanted a whole number below %zu: ids must have no gaps",
+            return fail(error,
+                        "%s: model.vocab: %s has id %s, wanted a whole number below %zu: ids must "
+                        "have no gaps",
                         where, shown_name(name).text, shown(value).text, count);
         }
         if (names[id] != NULL) {
-            return fail(error, "%s: model.vocab: %s and %s both have id %lld", where, shown_name(names[id]).text,
-                        shown_name(name).text, (long long)id);
+            return fail(error, "%s: model.vocab: %s and %s both have id %lld", where,
+                        shown_name(names[id]).text, shown_name(name).text, (long long)id);
         }
         names[id] = name;
     }
     return true;
 }
 
-static bool read_vocabulary(Tokenizer *tokenizer, json_t *vocabulary, const char *where, Error *error) {
+static bool read_vocabulary(Tokenizer *tokenizer, json_t *vocabulary, const char *where,
+                            Error *error) {
     size_t count = json_object_size(vocabulary);
     if (count <= TOKENIZER_SPECIALS || count > TOKENIZER_MAX_VOCABULARY) {
-        return fail(error, "%s: model.vocab holds %zu tokens, wanted 3 to %d", where, count, TOKENIZER_MAX_VOCABULARY);
+        return fail(error, "%s: model.vocab holds %zu tokens, wanted 3 to %d", where, count,
+                    TOKENIZER_MAX_VOCABULARY);
     }
     const char **names = calloc(count, sizeof *names);
     if (names == NULL) return fail(error, "%s: out of memory", where);
     bool ok = order_names(names, vocabulary, where, error);
-    for (uint32_t id = 0; ok && id < count; id++) ok = add_token(&tokenizer->tokens, id, names[id], where, error);
+    for (uint32_t id = 0; ok && id < count; id++)
+        ok = add_token(&tokenizer->tokens, id, names[id], where, error);
     free(names);
     return ok;
 }
@@ -196,40 +215,49 @@ static bool split_merge(const json_t *merge, const char *part[2], size_t size[2]
 }
 
 // left, right and left + right must all be tokens.
-static bool read_merge(Tokenizer *tokenizer, const json_t *value, size_t i, const char *where, Error *error) {
+static bool read_merge(Tokenizer *tokenizer, const json_t *value, size_t i, const char *where,
+                       Error *error) {
     const char *part[2];
     size_t size[2], count[2] = { 0 };
     if (!split_merge(value, part, size)) {
-        return fail(error, "%s: model.merges[%zu] is no merge, wanted [\"left\", \"right\"] or \"left right\"", where,
-                    i);
+        return fail(
+            error,
+            "%s: model.merges[%zu] is no merge, wanted [\"left\", \"right\"] or \"left right\"",
+            where, i);
     }
     char *bytes = malloc(size[0] + size[1] + 1);
     if (bytes == NULL) return fail(error, "%s: out of memory", where);
     uint32_t id[3] = { TABLE_NONE, TABLE_NONE, TABLE_NONE };
     for (size_t k = 0; k < 2; k++) {
         count[k] = symbols_to_bytes(bytes + count[0], part[k], size[k]);
-        if (count[k] > 0) id[k] = word_table_find(&tokenizer->tokens, bytes + (k ? count[0] : 0), count[k]);
+        if (count[k] > 0)
+            id[k] = word_table_find(&tokenizer->tokens, bytes + (k ? count[0] : 0), count[k]);
     }
     id[2] = word_table_find(&tokenizer->tokens, bytes, count[0] + count[1]);
     free(bytes);
     for (size_t k = 0; k < 3; k++) {
         if (id[k] != TABLE_NONE) continue;
-        return fail(error, "%s: model.merges[%zu], %s: %s is not in model.vocab", where, i, shown(value).text,
+        return fail(error, "%s: model.merges[%zu], %s: %s is not in model.vocab", where, i,
+                    shown(value).text,
                     k == 0   ? "the left one"
                     : k == 1 ? "the right one"
                              : "what they make");
     }
     uint32_t first = pair_table_add(&tokenizer->ranks, pair_key(id[0], id[1]), (uint32_t)i);
     if (first == TABLE_NONE) return fail(error, "%s: out of memory", where);
-    if (first != i) return fail(error, "%s: model.merges[%zu] repeats model.merges[%u]", where, i, first);
+    if (first != i)
+        return fail(error, "%s: model.merges[%zu] repeats model.merges[%u]", where, i, first);
     tokenizer->merges[tokenizer->merge_count++] = (Merge){ id[0], id[1], id[2] };
     return true;
 }
 
-static bool read_merges(Tokenizer *tokenizer, const json_t *merges, const char *where, Error *error) {
-    if (!json_is_array(merges)) return fail(error, "%s: model.merges is missing or no array", where);
+static bool read_merges(Tokenizer *tokenizer, const json_t *merges, const char *where,
+                        Error *error) {
+    if (!json_is_array(merges))
+        return fail(error, "%s: model.merges is missing or no array", where);
     size_t count = json_array_size(merges);
-    if (count >= TABLE_NONE) return fail(error, "%s: model.merges holds %zu merges, too many", where, count);
+    if (count >= TABLE_NONE)
+        return fail(error, "%s: model.merges holds %zu merges, too many", where, count);
     tokenizer->merges = malloc((count + 1) * sizeof *tokenizer->merges);
     if (tokenizer->merges == NULL) return fail(error, "%s: out of memory", where);
     for (size_t i = 0; i < count; i++) {
@@ -274,7 +302,8 @@ Tokenizer *tokenizer_load(const char *path, Error *error) {
 
 // Writing
 
-// A token's name in the file: each byte as its symbol, special tokens as they are. The caller frees it.
+// A token's name in the file: each byte as its symbol, special tokens as they are. The caller frees
+// it.
 static char *token_name(const Tokenizer *tokenizer, uint32_t id) {
     size_t size, at = 0;
     const char *bytes = tokenizer_token(tokenizer, id, &size);
@@ -290,13 +319,13 @@ static char *token_name(const Tokenizer *tokenizer, uint32_t id) {
 }
 
 static json_t *special_to_json(int id) {
-    return json_pack("{s:i, s:s, s:b, s:b, s:b, s:b, s:b}", "id", id, "content", special_tokens[id], "single_word", 0,
-                     "lstrip", 0, "rstrip", 0, "normalized", 0, "special", 1);
+    return json_pack("{s:i, s:s, s:b, s:b, s:b, s:b, s:b}", "id", id, "content", special_tokens[id],
+                     "single_word", 0, "lstrip", 0, "rstrip", 0, "normalized", 0, "special", 1);
 }
 
 static json_t *byte_level(void) {
-    return json_pack("{s:s, s:b, s:b, s:b}", "type", "ByteLevel", "add_prefix_space", 1, "trim_offsets", 1, "use_regex",
-                     1);
+    return json_pack("{s:s, s:b, s:b, s:b}", "type", "ByteLevel", "add_prefix_space", 1,
+                     "trim_offsets", 1, "use_regex", 1);
 }
 
 static json_t *vocabulary_to_json(const Tokenizer *tokenizer) {
@@ -328,16 +357,18 @@ static json_t *merges_to_json(const Tokenizer *tokenizer) {
 }
 
 static json_t *model_to_json(const Tokenizer *tokenizer) {
-    return json_pack("{s:s, s:n, s:n, s:n, s:n, s:b, s:b, s:b, s:o, s:o}", "type", "BPE", "dropout", "unk_token",
-                     "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", 0, "byte_fallback", 0,
-                     "ignore_merges", 0, "vocab", vocabulary_to_json(tokenizer), "merges", merges_to_json(tokenizer));
+    return json_pack("{s:s, s:n, s:n, s:n, s:n, s:b, s:b, s:b, s:o, s:o}", "type", "BPE", "dropout",
+                     "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", 0,
+                     "byte_fallback", 0, "ignore_merges", 0, "vocab", vocabulary_to_json(tokenizer),
+                     "merges", merges_to_json(tokenizer));
 }
 
 bool tokenizer_save(const Tokenizer *tokenizer, const char *path, Error *error) {
-    json_t *root = json_pack("{s:s, s:n, s:n, s:[o, o], s:{s:s}, s:o, s:o, s:o, s:o}", "version", "1.0", "truncation",
-                             "padding", "added_tokens", special_to_json(0), special_to_json(1), "normalizer", "type",
-                             "NFKC", "pre_tokenizer", byte_level(), "post_processor", byte_level(), "decoder",
-                             byte_level(), "model", model_to_json(tokenizer));
+    json_t *root =
+        json_pack("{s:s, s:n, s:n, s:[o, o], s:{s:s}, s:o, s:o, s:o, s:o}", "version", "1.0",
+                  "truncation", "padding", "added_tokens", special_to_json(0), special_to_json(1),
+                  "normalizer", "type", "NFKC", "pre_tokenizer", byte_level(), "post_processor",
+                  byte_level(), "decoder", byte_level(), "model", model_to_json(tokenizer));
     if (root == NULL) return fail(error, "%s: out of memory", path);
     bool ok = json_write_file(path, root, error);
     json_decref(root);

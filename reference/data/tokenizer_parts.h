@@ -3,7 +3,8 @@
 #include "reference/data/tables.h"
 #include "reference/data/tokenizer.h"
 
-// The inside of a Tokenizer, for the three files that make one: tokenizer.c, tokenizer_file.c, tokenizer_train.c.
+// The inside of a Tokenizer, for the three files that make one: tokenizer.c, tokenizer_file.c,
+// tokenizer_train.c.
 
 typedef struct {
     uint32_t left, right, result; // ids
@@ -22,6 +23,7 @@ struct Tokenizer {
 
 extern const char *const special_tokens[TOKENIZER_SPECIALS]; // by id
 
-// Makes what encoding needs out of `tokens` and `merges`, which must be complete and right. false: out of memory.
+// Makes what encoding needs out of `tokens` and `merges`, which must be complete and right. false:
+// out of memory.
 bool tokenizer_complete(Tokenizer *tokenizer);
 #endif

@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Training counts each distinct pre-token once and then works on those alone: a merge visits only the places where the
-// pair stood, and corrects the counts of the pairs around them. Every visit is to a place that was noted once, and a
-// merge takes a symbol away and notes two, so all visits together are linear in the bytes of the distinct words.
-// The order of merges, ties included, is that of Hugging Face's BpeTrainer: the same texts give the same vocabulary.
+// Training counts each distinct pre-token once and then works on those alone: a merge visits only
+// the places where the pair stood, and corrects the counts of the pairs around them. Every visit is
+// to a place that was noted once, and a merge takes a symbol away and notes two, so all visits
+// together are linear in the bytes of the distinct words. The order of merges, ties included, is
+// that of Hugging Face's BpeTrainer: the same texts give the same vocabulary.
 
-// Words first met when the distinct ones already hold this many bytes are left out, which bounds memory. The books of
-// a library do not reach it; gigabytes of random letters do.
+// Words first met when the distinct ones already hold this many bytes are left out, which bounds
+// memory. The books of a library do not reach it; gigabytes of random letters do.
 enum { MOST_DISTINCT = 1 << 26 };
 
 struct TokenizerTrainer {
@@ -35,7 +36,8 @@ static bool count_word(void *context, const char *word, size_t size) {
     uint32_t number = word_table_add(&trainer->words, word, size);
     if (number == TABLE_NONE) return false;
     if (number == trainer->counted) {
-        int64_t *counts = grown(trainer->counts, &trainer->counts_room, trainer->counted + 1, sizeof *counts);
+        int64_t *counts =
+            grown(trainer->counts, &trainer->counts_room, trainer->counted + 1, sizeof *counts);
         if (counts == NULL) return false;
         trainer->counts = counts;
         counts[trainer->counted++] = 0;
@@ -52,8 +54,9 @@ typedef struct {
     uint32_t word, at; // byte `at` of a word
 } Place;
 
-// Two neighbouring tokens. All places where they stand side by side come about in one step, the one that made the
-// later of the two (or at the start); from then on they only grow fewer, and once merged they never meet again.
+// Two neighbouring tokens. All places where they stand side by side come about in one step, the one
+// that made the later of the two (or at the start); from then on they only grow fewer, and once
+// merged they never meet again.
 typedef struct {
     uint32_t key;
     int64_t count;
@@ -71,8 +74,8 @@ typedef struct {
 
 typedef struct {
     const TokenizerTrainer *trainer;
-    // Of each word's bytes, the first and the last of a token hold its id and those between hold HOLE; so the token
-    // behind a place and the one before it are found without any links.
+    // Of each word's bytes, the first and the last of a token hold its id and those between hold
+    // HOLE; so the token behind a place and the one before it are found without any links.
     uint16_t *symbols;
     PairTable numbers; // key → index into pairs
     Pair *pairs;
@@ -87,7 +90,8 @@ static Pair *pair_of(Training *training, uint32_t key) {
     uint32_t number = pair_table_add(&training->numbers, key, (uint32_t)training->pair_count);
     if (number == TABLE_NONE) return NULL;
     if (number < training->pair_count) return &training->pairs[number];
-    Pair *pairs = grown(training->pairs, &training->pairs_room, training->pair_count + 1, sizeof *pairs);
+    Pair *pairs =
+        grown(training->pairs, &training->pairs_room, training->pair_count + 1, sizeof *pairs);
     if (pairs == NULL) return NULL;
     training->pairs = pairs;
     pairs[training->pair_count] = (Pair){ .key = key };
@@ -117,11 +121,13 @@ static bool goes_before(const Candidate *a, const Candidate *b) {
 }
 
 static bool candidate_push(Training *training, Candidate candidate) {
-    Candidate *heap = grown(training->heap, &training->heap_room, training->heap_count + 1, sizeof *heap);
+    Candidate *heap =
+        grown(training->heap, &training->heap_room, training->heap_count + 1, sizeof *heap);
     if (heap == NULL) return false;
     training->heap = heap;
     size_t at = training->heap_count++;
-    for (; at > 0 && goes_before(&candidate, &heap[(at - 1) / 2]); at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
+    for (; at > 0 && goes_before(&candidate, &heap[(at - 1) / 2]); at = (at - 1) / 2)
+        heap[at] = heap[(at - 1) / 2];
     heap[at] = candidate;
     return true;
 }
@@ -142,8 +148,11 @@ static void candidate_replace_first(Training *training, Candidate candidate) {
 static bool queue_new_pairs(Training *training) {
     for (; training->queued < training->pair_count; training->queued++) {
         const Pair *pair = &training->pairs[training->queued];
-        if (pair->count < 1) continue; // gone within the step, as (x, a) is when aaaa becomes xaa, then xx
-        if (!candidate_push(training, (Candidate){ pair->count, pair->key, (uint32_t)training->queued })) return false;
+        // gone within the step, as (x, a) is when aaaa becomes xaa, then xx
+        if (pair->count < 1) continue;
+        if (!candidate_push(training,
+                            (Candidate){ pair->count, pair->key, (uint32_t)training->queued }))
+            return false;
     }
     return true;
 }
@@ -170,11 +179,13 @@ static size_t token_size(const Training *training, uint32_t id) {
     return start[id + 1] - start[id];
 }
 
-// Makes one token of the pair at a place, if it still stands there, and counts what that changes around it.
+// Makes one token of the pair at a place, if it still stands there, and counts what that changes
+// around it.
 static bool merge_at(Training *training, Place place, Merge merge) {
     const size_t *start = training->trainer->words.start + place.word;
     uint16_t *symbols = training->symbols + start[0];
-    size_t length = start[1] - start[0], at = place.at, middle = at + token_size(training, merge.left);
+    size_t length = start[1] - start[0], at = place.at,
+           middle = at + token_size(training, merge.left);
     size_t end = middle + token_size(training, merge.right);
     if (end > length || symbols[at] != merge.left || symbols[middle] != merge.right) return true;
     symbols[middle - 1] = symbols[middle] = HOLE;
@@ -210,7 +221,8 @@ static bool make_token(Training *training, uint32_t key, Merge *merge) {
 }
 
 static bool add_merge(Tokenizer *tokenizer, Merge merge) {
-    Merge *merges = grown(tokenizer->merges, &tokenizer->merge_room, tokenizer->merge_count + 1, sizeof *merges);
+    Merge *merges = grown(tokenizer->merges, &tokenizer->merge_room, tokenizer->merge_count + 1,
+                          sizeof *merges);
     if (merges == NULL) return false;
     tokenizer->merges = merges;
     merges[tokenizer->merge_count++] = merge;
@@ -240,7 +252,8 @@ static bool add_alphabet(Tokenizer *tokenizer) {
     }
     for (int32_t symbol = 0; tokenizer->tokens.count < TOKENIZER_SPECIALS + 256; symbol++) {
         char byte = (char)symbol_byte(symbol);
-        if (symbol_byte(symbol) >= 0 && word_table_add(&tokenizer->tokens, &byte, 1) == TABLE_NONE) return false;
+        if (symbol_byte(symbol) >= 0 && word_table_add(&tokenizer->tokens, &byte, 1) == TABLE_NONE)
+            return false;
     }
     return true;
 }
@@ -252,7 +265,8 @@ static bool begin_training(Training *training) {
     training->symbols = malloc((total + 1) * sizeof *training->symbols);
     if (training->symbols == NULL) return false;
     for (size_t i = 0; i < total; i++) {
-        training->symbols[i] = (uint16_t)word_table_find(&training->tokenizer->tokens, words->bytes + i, 1);
+        training->symbols[i] =
+            (uint16_t)word_table_find(&training->tokenizer->tokens, words->bytes + i, 1);
     }
     for (uint32_t word = 0; word < words->count; word++) {
         const uint16_t *symbols = training->symbols + words->start[word];
@@ -272,25 +286,28 @@ static void end_training(Training *training) {
     free(training->symbols);
 }
 
-Tokenizer *tokenizer_trainer_finish(TokenizerTrainer *trainer, int vocabulary, bool exact, Error *error) {
+Tokenizer *tokenizer_trainer_finish(TokenizerTrainer *trainer, int vocabulary, bool exact,
+                                    Error *error) {
     if (vocabulary < TOKENIZER_SPECIALS + 256 || vocabulary > TOKENIZER_MAX_VOCABULARY) {
-        fail(error, "vocabulary: %d tokens were asked for, wanted %d (two special tokens and every byte) to %d",
+        fail(error,
+             "vocabulary: %d tokens were asked for, wanted %d (two special tokens and every byte) "
+             "to %d",
              vocabulary, TOKENIZER_SPECIALS + 256, TOKENIZER_MAX_VOCABULARY);
         return NULL;
     }
     Training training = { .trainer = trainer, .tokenizer = calloc(1, sizeof(Tokenizer)) };
-    bool ok = training.tokenizer != NULL && add_alphabet(training.tokenizer) && begin_training(&training) &&
-              learn_merges(&training, (uint32_t)vocabulary);
+    bool ok = training.tokenizer != NULL && add_alphabet(training.tokenizer) &&
+              begin_training(&training) && learn_merges(&training, (uint32_t)vocabulary);
     end_training(&training);
     ok = ok && tokenizer_complete(training.tokenizer);
     if (!ok) {
         fail(error, "vocabulary: out of memory while training");
     } else if (exact && tokenizer_vocabulary(training.tokenizer) < vocabulary) {
         int given = tokenizer_vocabulary(training.tokenizer);
-        ok =
-            fail(error,
-                 "vocabulary: the texts give only %d tokens, %d were asked for: ask for %d or fewer, or give more text",
-                 given, vocabulary, given);
+        ok = fail(error,
+                  "vocabulary: the texts give only %d tokens, %d were asked for: ask for %d or "
+                  "fewer, or give more text",
+                  given, vocabulary, given);
     }
     if (ok) return training.tokenizer;
     tokenizer_free(training.tokenizer);

@@ -25,8 +25,10 @@ double balance_loss(const int32_t *count, int n, const Choice *choice) {
     return config->switch_loss * config->E * switched + config->z_loss * squares;
 }
 
-// dlogit = p·(g - Σ p·g) + weight·2/n·log_sum·p, where g_e = weight·E·f_e/n is what Switch's loss asks of p_e.
-static void row_backward(float *dlogits, const int32_t *count, float scale, float pull, const float *p, int E) {
+// dlogit = p·(g - Σ p·g) + weight·2/n·log_sum·p, where g_e = weight·E·f_e/n is what Switch's loss
+// asks of p_e.
+static void row_backward(float *dlogits, const int32_t *count, float scale, float pull,
+                         const float *p, int E) {
     float mean = 0.0f;
     for (int e = 0; e < E; e++) mean += p[e] * scale * (float)count[e];
     for (int e = 0; e < E; e++) dlogits[e] += p[e] * (scale * (float)count[e] - mean + pull);
@@ -36,12 +38,14 @@ void balance_backward(float *dlogits, const int32_t *count, int n, const Choice 
     const Config *config = choice->config;
     int N = choice->B * choice->T, E = config->E;
     if (n == 0) return;
-    float scale = (float)(config->switch_loss * E / n / n), pull = (float)(2.0 * config->z_loss / n);
+    float scale = (float)(config->switch_loss * E / n / n),
+          pull = (float)(2.0 * config->z_loss / n);
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
         if (!choice_pad(choice, t))
-            row_backward(dlogits + row, count, scale, pull * choice->log_sum[t], choice->p + row, E);
+            row_backward(dlogits + row, count, scale, pull * choice->log_sum[t], choice->p + row,
+                         E);
     }
 }
 

@@ -2,8 +2,8 @@
 #define FFN_BALANCE_H
 #include "reference/ffn/choice.h"
 
-// Against the collapse of token choice, in which a few experts take all tokens (chapter 02). n are the tokens of the
-// batch that are no padding, count_e those of them that have expert e.
+// Against the collapse of token choice, in which a few experts take all tokens (chapter 02). n are
+// the tokens of the batch that are no padding, count_e those of them that have expert e.
 
 // count [E] is written; returns n.
 int balance_count(int32_t *count, const Gating *gating, const Choice *choice);
@@ -15,7 +15,7 @@ double balance_loss(const int32_t *count, int n, const Choice *choice);
 // Adds their gradient to dlogits [N,E].
 void balance_backward(float *dlogits, const int32_t *count, int n, const Choice *choice);
 
-// DeepSeek's bias (Wang 2024, algorithm 1), after a batch: bias_e rises by `step` where fewer tokens had e than the
-// mean, falls where more had it, stays where as many.
+// DeepSeek's bias (Wang 2024, algorithm 1), after a batch: bias_e rises by `step` where fewer
+// tokens had e than the mean, falls where more had it, stays where as many.
 void balance_bias(float *bias, const int32_t *count, double step, int E);
 #endif

@@ -8,7 +8,8 @@ void choice_softmax(const Choice *choice) {
     int N = choice->B * choice->T, E = choice->config->E;
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
-        choice->log_sum[t] = softmax_row(choice->p + (size_t)t * E, choice->logits + (size_t)t * E, E);
+        choice->log_sum[t] =
+            softmax_row(choice->p + (size_t)t * E, choice->logits + (size_t)t * E, E);
     }
 }
 
@@ -22,7 +23,8 @@ static void score_row(float *restrict score, const float *restrict p, const floa
     }
 }
 
-// Whole numbers in the order of the floats, NaN below them all, and 0 below NaN for a cell that cannot be taken.
+// Whole numbers in the order of the floats, NaN below them all, and 0 below NaN for a cell that
+// cannot be taken.
 static uint32_t key_of(float x) {
     uint32_t bits;
     if (isnan(x)) return 1;
@@ -31,20 +33,24 @@ static uint32_t key_of(float x) {
     return bits & 0x80000000u ? ~bits : bits | 0x80000000u;
 }
 
-// Token choice ranks by the logits, in which no two are equal that differ: a softmax may round them to one number.
+// Token choice ranks by the logits, in which no two are equal that differ: a softmax may round them
+// to one number.
 static void key_row(uint32_t *keys, const Choice *choice, const float *score, int t) {
     const Config *config = choice->config;
     bool token = config->routing == ROUTING_TOKEN, out = !token && choice_pad(choice, t);
     const float *logits = choice->logits + (size_t)t * config->E;
     for (int e = 0; e < config->E; e++) {
-        float rank = !token ? score[e] : choice->bias != NULL ? score[e] + choice->bias[e] : logits[e];
+        float rank = !token                 ? score[e]
+                     : choice->bias != NULL ? score[e] + choice->bias[e]
+                                            : logits[e];
         keys[e] = out ? 0 : key_of(rank);
     }
 }
 
 // ---- the pools
 
-// Cells of the table: `rows` of them from `row` on, `stride` apart, and of each the columns from `column` on.
+// Cells of the table: `rows` of them from `row` on, `stride` apart, and of each the columns from
+// `column` on.
 typedef struct {
     int row, stride, rows, column, columns;
 } Cells;
@@ -62,7 +68,8 @@ static Cells pool_cells(const Choice *choice, int pool) {
     switch (choice->config->routing) {
     case ROUTING_EXPERT: return (Cells){ 0, 1, B * T, pool, 1 };
     case ROUTING_UNIFIED:
-        return choice->config->pool == POOL_SEQUENCE ? (Cells){ pool * T, 1, T, 0, E } : (Cells){ pool, T, B, 0, E };
+        return choice->config->pool == POOL_SEQUENCE ? (Cells){ pool * T, 1, T, 0, E }
+                                                     : (Cells){ pool, T, B, 0, E };
     default: return (Cells){ pool, 1, 1, 0, E };
     }
 }
@@ -71,15 +78,18 @@ static int pool_places(const Choice *choice, const Cells *cells) {
     const Config *config = choice->config;
     int tokens = 0;
     if (config->routing == ROUTING_TOKEN) return config->K;
-    for (int i = 0; i < cells->rows; i++) tokens += !choice_pad(choice, cells->row + i * cells->stride);
-    if (config->routing == ROUTING_EXPERT) return (int)((double)tokens * config->capacity / config->E);
+    for (int i = 0; i < cells->rows; i++)
+        tokens += !choice_pad(choice, cells->row + i * cells->stride);
+    if (config->routing == ROUTING_EXPERT)
+        return (int)((double)tokens * config->capacity / config->E);
     return (int)rint(tokens * config_budget(config));
 }
 
 static int count_at_least(const uint32_t *keys, const Cells *cells, int E, uint32_t least) {
     int count = 0;
     for (int i = 0; i < cells->rows; i++) {
-        const uint32_t *row = keys + ((size_t)cells->row + (size_t)i * cells->stride) * E + cells->column;
+        const uint32_t *row =
+            keys + ((size_t)cells->row + (size_t)i * cells->stride) * E + cells->column;
         for (int e = 0; e < cells->columns; e++) count += row[e] >= least;
     }
     return count;
@@ -94,11 +104,12 @@ static uint32_t last_key(const uint32_t *keys, const Cells *cells, int E, int pl
     return least;
 }
 
-// The keys of the best `places` cells stay, all others become 0. No cell that cannot be taken is ever needed: there are
-// no more places than others.
+// The keys of the best `places` cells stay, all others become 0. No cell that cannot be taken is
+// ever needed: there are no more places than others.
 static void keep_best(uint32_t *keys, const Cells *cells, int E, int places) {
     uint32_t least = places > 0 ? last_key(keys, cells, E, places) : UINT32_MAX;
-    int equal = places > 0 ? places - count_at_least(keys, cells, E, least + 1) : 0; // of the last key, so many stay
+    // of the last key, so many stay
+    int equal = places > 0 ? places - count_at_least(keys, cells, E, least + 1) : 0;
     for (int i = 0; i < cells->rows; i++) {
         uint32_t *row = keys + ((size_t)cells->row + (size_t)i * cells->stride) * E + cells->column;
         for (int e = 0; e < cells->columns; e++) {
@@ -117,7 +128,8 @@ static int32_t row_count(const uint32_t *keys, int E) {
 }
 
 // The experts whose key stayed, highest first.
-static void fill_row(int32_t *index, float *weight, const uint32_t *keys, const float *score, int E) {
+static void fill_row(int32_t *index, float *weight, const uint32_t *keys, const float *score,
+                     int E) {
     int count = 0;
     for (int e = 0; e < E; e++) {
         if (keys[e] == 0) continue;
@@ -143,7 +155,8 @@ void choice_take(Gating *gating, const Choice *choice, float *score, uint32_t *k
         keep_best(keys, &cells, E, pool_places(choice, &cells));
     }
     gating->start[0] = 0;
-    for (int t = 0; t < N; t++) gating->start[t + 1] = gating->start[t] + row_count(keys + (size_t)t * E, E);
+    for (int t = 0; t < N; t++)
+        gating->start[t + 1] = gating->start[t] + row_count(keys + (size_t)t * E, E);
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E, at = (size_t)gating->start[t];
@@ -154,7 +167,8 @@ void choice_take(Gating *gating, const Choice *choice, float *score, uint32_t *k
 size_t choice_entries(const Config *config, int N) {
     double entries = (double)N * config->K;
     // A pool rounds up by half a place at the most, and has a token at the least.
-    if (config->routing == ROUTING_UNIFIED && config->budget > 0.0) entries = N * (config->budget + 0.5);
+    if (config->routing == ROUTING_UNIFIED && config->budget > 0.0)
+        entries = N * (config->budget + 0.5);
     if (config->routing == ROUTING_EXPERT) entries = N * config->capacity;
     return (size_t)fmin(entries, (double)N * config->E);
 }

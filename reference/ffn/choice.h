@@ -4,34 +4,38 @@
 #include "reference/ffn/gating.h"
 #include "reference/model/config.h"
 
-// Who chooses (chapters 02 and 03). A router's scores are a table with a row a token and a column an expert, [N,E].
-// Every routing cuts it into pools and takes the best cells of each:
+// Who chooses (chapters 02 and 03). A router's scores are a table with a row a token and a column
+// an expert, [N,E]. Every routing cuts it into pools and takes the best cells of each:
 //   token               a row                       K of it
 //   expert              a column                    tokens·capacity/E of it, rounded down
 //   unified, step       a time step of all rows     tokens·K of it, rounded, halves to the even number
 //   unified, sequence   a sequence                  as above
-// The higher score wins, equal scores go to the lower index (of the pool, row by row), NaN loses to every number.
+// The higher score wins, equal scores go to the lower index (of the pool, row by row), NaN loses to
+// every number.
 typedef struct {
     const Config *config;
     int B, T;
     // [B,T] or NULL: what was read. Where it is TOKEN_PAD the row is in no pool of several tokens, or padding would
-    // take places from text. Token choice, where it takes nothing from anybody, treats it like any other, as the
-    // authors do.
+    // take places from text. Token choice, where it takes nothing from anybody, treats it like any
+    // other, as the authors do.
     const int32_t *tokens;
     const float *logits; // [N,E]
     const float *bias;   // [E], or NULL: token choice picks by p + bias
-    float *p, *log_sum;  // [N,E], [N]: the softmax over the experts, and log Σ e^logit; choice_softmax writes
+    // [N,E], [N]: the softmax over the experts, and log Σ e^logit; choice_softmax writes
+    float *p, *log_sum;
 } Choice;
 
-size_t choice_entries(const Config *config, int N); // the most that N tokens can be given, in whatever shape they come
+// the most that N tokens can be given, in whatever shape they come
+size_t choice_entries(const Config *config, int N);
 void choice_softmax(const Choice *choice);
 
-// Writes score [N,E], which ranks the experts of a routing with pools and is the weight everywhere: p, or of the
-// unified pool (1 - alpha)·p + alpha·sigmoid(logit)·2/E. Then the list: each token's entries by rank. keys [N,E] is
-// scratch.
+// Writes score [N,E], which ranks the experts of a routing with pools and is the weight everywhere:
+// p, or of the unified pool (1 - alpha)·p + alpha·sigmoid(logit)·2/E. Then the list: each token's
+// entries by rank. keys [N,E] is scratch.
 void choice_take(Gating *gating, const Choice *choice, float *score, uint32_t *keys);
 
-// dtable [N,E]: on entry the gradient of the scores, 0 where none was taken; on return that of the logits.
+// dtable [N,E]: on entry the gradient of the scores, 0 where none was taken; on return that of the
+// logits.
 void choice_backward(const Choice *choice, float *dtable);
 
 static inline bool choice_pad(const Choice *choice, int t) {

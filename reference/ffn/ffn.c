@@ -12,4 +12,6 @@ const Ffn *ffn_find(const char *name) {
     return NULL;
 }
 
-Reach ffn_reach(const Config *config) { return config->ffn->reach != NULL ? config->ffn->reach(config) : REACH_TOKEN; }
+Reach ffn_reach(const Config *config) {
+    return config->ffn->reach != NULL ? config->ffn->reach(config) : REACH_TOKEN;
+}

@@ -11,54 +11,63 @@ typedef struct {
     const float *parameters; // block
     float *gradients;        // block; backward writes (does not add to) this layer's tensors
     int B, T;
-    const int32_t *tokens; // [N] or NULL: what was read. TOKEN_PAD fills a row up, and nothing need be chosen for it
-    const float *x;        // [N,D]
-    float *y;              // [N,D]      forward writes
-    const float *dy;       // [N,D]
-    float *dx;             // [N,D]      backward writes
-    double *loss;          // what the layer adds to the training's loss is added here by forward; may be NULL
-    float *kept;           // what backward needs of forward: ffn->kept floats, untouched between the two
-    float *scratch;        // ffn->scratch floats, only for the time of one call
-    int layer;             // for the hook
-    GatingHook *hook;      // may be NULL
+    // [N] or NULL: what was read. TOKEN_PAD fills a row up, and nothing need be chosen for it
+    const int32_t *tokens;
+    const float *x;  // [N,D]
+    float *y;        // [N,D]      forward writes
+    const float *dy; // [N,D]
+    float *dx;       // [N,D]      backward writes
+    // what the layer adds to the training's loss is added here by forward; may be NULL
+    double *loss;
+    // what backward needs of forward: ffn->kept floats, untouched between the two
+    float *kept;
+    float *scratch;   // ffn->scratch floats, only for the time of one call
+    int layer;        // for the hook
+    GatingHook *hook; // may be NULL
     void *hook_context;
 } FfnCall;
 
-// Cost of one sequence of T tokens, forward. flops is the sgatlin authors' count: matrix products only;
-// embedding and logits are not a layer's. bytes: parameters read. One-neuron experts: the rows of the chosen, at every
-// use. All else once, a moe's experts too, chosen or not: the tokens of one go through it together.
+// Cost of one sequence of T tokens, forward. flops is the sgatlin authors' count: matrix products
+// only; embedding and logits are not a layer's. bytes: parameters read. One-neuron experts: the
+// rows of the chosen, at every use. All else once, a moe's experts too, chosen or not: the tokens
+// of one go through it together.
 typedef struct {
     double parameters, active_parameters; // active: touched by one token
     double flops, bytes;
 } Cost;
 
-// What a token's output depends on beside the token itself: nothing, the tokens of its time step in the batch's other
-// rows, the whole sequence, or the whole batch. From the sequence on a layer looks ahead: it is not causal, and a model
-// with it knows, as it learns to foretell a token, something of that token.
+// What a token's output depends on beside the token itself: nothing, the tokens of its time step in
+// the batch's other rows, the whole sequence, or the whole batch. From the sequence on a layer
+// looks ahead: it is not causal, and a model with it knows, as it learns to foretell a token,
+// something of that token.
 typedef enum { REACH_TOKEN, REACH_STEP, REACH_SEQUENCE, REACH_BATCH } Reach;
 static inline bool reach_ahead(Reach reach) { return reach >= REACH_SEQUENCE; }
 static inline bool reach_rows(Reach reach) { return reach == REACH_STEP || reach == REACH_BATCH; }
 
-// One row a kind. A new layer is one file and one row in ffn.c; its sizes go into model/presets.c and model/ladder.c,
-// its name into `train --help`, and a setting that no other kind has into model/config.c.
+// One row a kind. A new layer is one file and one row in ffn.c; its sizes go into model/presets.c
+// and model/ladder.c, its name into `train --help`, and a setting that no other kind has into
+// model/config.c.
 typedef struct Ffn {
     const char *name, *summary;
     bool sparse;   // has a Gating
     bool list;     // which is a list by token
     bool one_pool; // all channels, or the one there is, choose from one pool of experts
-    // The settings it uses, "F C K Dk router activation"; which of a moe's go with which routing stands in config.c.
+    // The settings it uses, "F C K Dk router activation"; which of a moe's go with which routing
+    // stands in config.c.
     const char *settings;
     bool (*valid)(const Config *config, Error *error); // NULL: nothing to say
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
     size_t (*kept)(const Config *config, int N);                 // floats
     size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward
-    void (*forward)(const FfnCall *call);                        // x, parameters → y, Gating, kept
-    void (*backward)(const FfnCall *call);                       // dy, kept → dx, gradients
-    Gating (*gating)(const Config *config, float *kept, int N);  // the view of it inside kept; NULL for dense kinds
+    void (*forward)(const FfnCall *call);  // x, parameters → y, Gating, kept
+    void (*backward)(const FfnCall *call); // dy, kept → dx, gradients
+    // the view of it inside kept; NULL for dense kinds
+    Gating (*gating)(const Config *config, float *kept, int N);
     Cost (*cost)(const Config *config, int T);
     Reach (*reach)(const Config *config); // NULL: the token alone
-    // After each step of training, may be NULL: what a layer changes of its parameters itself, from what the batch left
-    // in kept. Such a tensor's gradient is 0, so that neither clipping nor the optimizer knows of it.
+    // After each step of training, may be NULL: what a layer changes of its parameters itself, from
+    // what the batch left in kept. Such a tensor's gradient is 0, so that neither clipping nor the
+    // optimizer knows of it.
     void (*after_step)(const FfnCall *call, float *parameters);
 } Ffn;
 
@@ -72,5 +81,7 @@ static inline int ffn_pools(const Config *config) { return config->ffn->one_pool
 static inline const float *ffn_parameter(const FfnCall *call, int i) {
     return call->parameters + call->tensors[i].offset;
 }
-static inline float *ffn_gradient(const FfnCall *call, int i) { return call->gradients + call->tensors[i].offset; }
+static inline float *ffn_gradient(const FfnCall *call, int i) {
+    return call->gradients + call->tensors[i].offset;
+}
 #endif

@@ -42,7 +42,8 @@ static void gate_row(float *restrict after, const float *restrict g, const float
 
 // A clamped side passes no gradient.
 static void gate_row_backward(float *restrict dg, float *restrict du, const float *restrict dafter,
-                              const float *restrict g, const float *restrict u, const float *restrict bias, int F) {
+                              const float *restrict g, const float *restrict u,
+                              const float *restrict bias, int F) {
 #pragma omp simd
     for (int f = 0; f < F; f++) {
         float before = g[f] + bias[f], above = u[f] + bias[F + f];
@@ -55,7 +56,8 @@ static void gate_row_backward(float *restrict dg, float *restrict du, const floa
 
 // ---- E of them on R rows. What a thread takes, and how many rows, the sizes decide and never the number of threads.
 
-// Some rows of one expert: a thread takes them through both products, so that what lies between is still in the cache.
+// Some rows of one expert: a thread takes them through both products, so that what lies between is
+// still in the cache.
 typedef struct {
     int expert, first, count;
 } Block;
@@ -86,40 +88,45 @@ static Block block_at(const Glus *glus, int rows, int i) {
     return (Block){ e, begin + from, to - from };
 }
 
-static void block_forward(float *y, float *halves, float *after, const float *x, const Glus *glus, Block block) {
+static void block_forward(float *y, float *halves, float *after, const float *x, const Glus *glus,
+                          Block block) {
     int D = glus->D, F = glus->F, count = block.count;
     size_t row = (size_t)block.first, e = (size_t)block.expert;
     x += row * D, y += row * D, halves += row * 2 * F, after += row * F;
     const float *bias = glus->up_bias + e * 2 * F;
-    matmul_serial(halves, 2 * F, PLAIN, x, D, PLAIN, glus->up + e * D * 2 * F, 2 * F, count, 2 * F, D, 1.0f, false);
+    matmul_serial(halves, 2 * F, PLAIN, x, D, PLAIN, glus->up + e * D * 2 * F, 2 * F, count, 2 * F,
+                  D, 1.0f, false);
     for (int r = 0; r < count; r++) {
         const float *g = halves + (size_t)r * 2 * F;
         gate_row(after + (size_t)r * F, g, g + F, bias, F);
     }
-    matmul_serial(y, D, PLAIN, after, F, PLAIN, glus->down + e * F * D, D, count, D, F, 1.0f, false);
+    matmul_serial(y, D, PLAIN, after, F, PLAIN, glus->down + e * F * D, D, count, D, F, 1.0f,
+                  false);
     for (int r = 0; r < count; r++) add_row(y + (size_t)r * D, 1.0f, glus->down_bias + e * D, D);
 }
 
 void glus_forward(float *y, float *halves, float *after, const float *x, const Glus *glus) {
     int rows = block_rows(glus), blocks = count_blocks(glus, rows);
 #pragma omp parallel for schedule(dynamic) if (blocks > 1)
-    for (int i = 0; i < blocks; i++) block_forward(y, halves, after, x, glus, block_at(glus, rows, i));
+    for (int i = 0; i < blocks; i++)
+        block_forward(y, halves, after, x, glus, block_at(glus, rows, i));
 }
 
-static void block_backward(float *dx, float *dhalves, float *dafter, const float *dy, const float *halves,
-                           const Glus *glus, Block block) {
+static void block_backward(float *dx, float *dhalves, float *dafter, const float *dy,
+                           const float *halves, const Glus *glus, Block block) {
     int D = glus->D, F = glus->F, count = block.count;
     size_t row = (size_t)block.first, e = (size_t)block.expert;
     dx += row * D, dy += row * D, halves += row * 2 * F, dhalves += row * 2 * F, dafter += row * F;
     const float *bias = glus->up_bias + e * 2 * F;
-    matmul_serial(dafter, F, PLAIN, dy, D, TRANSPOSED, glus->down + e * F * D, D, count, F, D, 1.0f, false);
+    matmul_serial(dafter, F, PLAIN, dy, D, TRANSPOSED, glus->down + e * F * D, D, count, F, D, 1.0f,
+                  false);
     for (int r = 0; r < count; r++) {
         const float *g = halves + (size_t)r * 2 * F;
         float *dg = dhalves + (size_t)r * 2 * F;
         gate_row_backward(dg, dg + F, dafter + (size_t)r * F, g, g + F, bias, F);
     }
-    matmul_serial(dx, D, PLAIN, dhalves, 2 * F, TRANSPOSED, glus->up + e * D * 2 * F, 2 * F, count, D, 2 * F, 1.0f,
-                  false);
+    matmul_serial(dx, D, PLAIN, dhalves, 2 * F, TRANSPOSED, glus->up + e * D * 2 * F, 2 * F, count,
+                  D, 2 * F, 1.0f, false);
 }
 
 // sum [width] = the columns' sums of `count` rows
@@ -129,17 +136,19 @@ static void column_sums(float *sum, const float *rows, int stride, int count, in
 }
 
 // The gradients of neurons f .. f+width-1 of an expert: sums over all its rows, in one thread.
-static void slice_gradients(const GluGradients *out, const float *dhalves, const float *dy, const float *x,
-                            const float *after, const Glus *glus, int expert, int f, int width) {
+static void slice_gradients(const GluGradients *out, const float *dhalves, const float *dy,
+                            const float *x, const float *after, const Glus *glus, int expert, int f,
+                            int width) {
     int D = glus->D, F = glus->F, count = glus->first[expert + 1] - glus->first[expert];
     size_t row = (size_t)glus->first[expert], e = (size_t)expert;
     x += row * D, dy += row * D, after += row * F, dhalves += row * 2 * F;
     for (int half = f; half < 2 * F; half += F) {
-        matmul_serial(out->up + e * D * 2 * F + half, 2 * F, TRANSPOSED, x, D, PLAIN, dhalves + half, 2 * F, D, width,
-                      count, 1.0f, false);
+        matmul_serial(out->up + e * D * 2 * F + half, 2 * F, TRANSPOSED, x, D, PLAIN,
+                      dhalves + half, 2 * F, D, width, count, 1.0f, false);
         column_sums(out->up_bias + e * 2 * F + half, dhalves + half, 2 * F, count, width);
     }
-    matmul_serial(out->down + (e * F + f) * D, D, TRANSPOSED, after + f, F, PLAIN, dy, D, width, D, count, 1.0f, false);
+    matmul_serial(out->down + (e * F + f) * D, D, TRANSPOSED, after + f, F, PLAIN, dy, D, width, D,
+                  count, 1.0f, false);
     if (f == 0) column_sums(out->down_bias + e * D, dy, D, count, D);
 }
 
@@ -148,17 +157,20 @@ static int slice_width(const Glus *glus) {
     return width < SLICE_LEAST ? SLICE_LEAST : width;
 }
 
-void glus_backward(float *dx, const GluGradients *gradients, float *dhalves, float *dafter, const float *dy,
-                   const float *x, const float *halves, const float *after, const Glus *glus) {
+void glus_backward(float *dx, const GluGradients *gradients, float *dhalves, float *dafter,
+                   const float *dy, const float *x, const float *halves, const float *after,
+                   const Glus *glus) {
     int rows = block_rows(glus), blocks = count_blocks(glus, rows), F = glus->F;
 #pragma omp parallel for schedule(dynamic) if (blocks > 1)
-    for (int i = 0; i < blocks; i++) block_backward(dx, dhalves, dafter, dy, halves, glus, block_at(glus, rows, i));
+    for (int i = 0; i < blocks; i++)
+        block_backward(dx, dhalves, dafter, dy, halves, glus, block_at(glus, rows, i));
 
     int width = slice_width(glus), slices = (F + width - 1) / width;
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < glus->E * slices; i++) {
         int f = i % slices * width;
-        slice_gradients(gradients, dhalves, dy, x, after, glus, i / slices, f, F - f < width ? F - f : width);
+        slice_gradients(gradients, dhalves, dy, x, after, glus, i / slices, f,
+                        F - f < width ? F - f : width);
     }
 }
 
@@ -184,17 +196,18 @@ static void glu_backward(const FfnCall *call) {
     int32_t first[2] = { 0, call->B * call->T };
     Glus glu = glu_of(call, first);
     size_t behind = 2 * (size_t)first[1] * glu.F;
-    GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS), ffn_gradient(call, DOWN),
-                               ffn_gradient(call, DOWN_BIAS) };
-    glus_backward(call->dx, &gradients, call->scratch, call->scratch + behind, call->dy, call->x, call->kept,
-                  call->kept + behind, &glu);
+    GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS),
+                               ffn_gradient(call, DOWN), ffn_gradient(call, DOWN_BIAS) };
+    glus_backward(call->dx, &gradients, call->scratch, call->scratch + behind, call->dy, call->x,
+                  call->kept, call->kept + behind, &glu);
 }
 
 static Cost glu_cost(const Config *config, int T) {
     double D = config->D, F = config->F, parameters = 3 * D * F + 2 * F + D;
-    return (Cost){
-        .parameters = parameters, .active_parameters = parameters, .flops = 6.0 * T * D * F, .bytes = 4.0 * parameters
-    };
+    return (Cost){ .parameters = parameters,
+                   .active_parameters = parameters,
+                   .flops = 6.0 * T * D * F,
+                   .bytes = 4.0 * parameters };
 }
 
 const Ffn glu_ffn = { .name = "glu",

@@ -45,7 +45,8 @@ static void mlp_backward(const FfnCall *call) {
     linear_weight_gradient(ffn_gradient(call, DOWN), after, call->dy, N, F, D);
     linear_input_gradient(dhidden, call->dy, ffn_parameter(call, DOWN), N, F, D, false);
 #pragma omp parallel for
-    for (int t = 0; t < N; t++) gelu_row_backward(dhidden + (size_t)t * F, before + (size_t)t * F, F);
+    for (int t = 0; t < N; t++)
+        gelu_row_backward(dhidden + (size_t)t * F, before + (size_t)t * F, F);
     linear_weight_gradient(ffn_gradient(call, UP), call->x, dhidden, N, D, F);
     linear_input_gradient(call->dx, dhidden, ffn_parameter(call, UP), N, D, F, false);
 }

@@ -6,14 +6,17 @@
 #include "reference/support/memory.h"
 #include "reference/support/vector.h"
 
-// Mixture of experts (chapters 02 and 03): a router's logits say which of E GLUs each token goes through and how much
-// of each it keeps. The tokens of an expert are laid side by side, so that an expert is a GLU on contiguous rows:
+// Mixture of experts (chapters 02 and 03): a router's logits say which of E GLUs each token goes
+// through and how much of each it keeps. The tokens of an expert are laid side by side, so that an
+// expert is a GLU on contiguous rows:
 //   logits = x router;   y = Σ over the token's entries of score · GLU_index(x)
-// router [D,E], experts.up [E,D,2F], .up_bias [E,2F], .down [E,F,D], .down_bias [E,D]; with the balancing bias also
-// router_bias [E], which takes part in the choice alone and has no gradient.
+// router [D,E], experts.up [E,D,2F], .up_bias [E,2F], .down [E,F,D], .down_bias [E,D]; with the
+// balancing bias also router_bias [E], which takes part in the choice alone and has no gradient.
 enum { ROUTER, UP, UP_BIAS, DOWN, DOWN_BIAS, ROUTER_BIAS };
 
-static bool has_bias(const Config *config) { return config->routing == ROUTING_TOKEN && config->bias_step > 0.0; }
+static bool has_bias(const Config *config) {
+    return config->routing == ROUTING_TOKEN && config->bias_step > 0.0;
+}
 static bool has_losses(const Config *config) {
     return config->routing == ROUTING_TOKEN && (config->switch_loss > 0.0 || config->z_loss > 0.0);
 }
@@ -21,7 +24,8 @@ static bool has_losses(const Config *config) {
 static bool moe_valid(const Config *config, Error *error) {
     int E = config->E, T = config->T;
     if (config->routing != ROUTING_EXPERT && config_budget(config) > E) {
-        return fail(error, "K=%g is more than the E=%d experts there are: take --set K=%d or a larger E",
+        return fail(error,
+                    "K=%g is more than the E=%d experts there are: take --set K=%d or a larger E",
                     config_budget(config), E, E);
     }
     if (config->routing == ROUTING_UNIFIED && !(config->alpha >= 0.0 && config->alpha <= 1.0)) {
@@ -30,13 +34,15 @@ static bool moe_valid(const Config *config, Error *error) {
     if (config->routing != ROUTING_EXPERT) return true;
     if (!(config->capacity <= E)) {
         return fail(error,
-                    "capacity=%g is more than E=%d, where every expert takes every token already: take --set "
+                    "capacity=%g is more than E=%d, where every expert takes every token already: "
+                    "take --set "
                     "capacity=%d or less",
                     config->capacity, E, E);
     }
     if (!(T * config->capacity / E >= 1.0)) {
         return fail(error,
-                    "capacity=%g: no expert would take any of a row's T=%d tokens: take --set capacity=%.3g or more",
+                    "capacity=%g: no expert would take any of a row's T=%d tokens: take --set "
+                    "capacity=%.3g or more",
                     config->capacity, T, (double)E / T);
     }
     return true;
@@ -49,20 +55,23 @@ static void moe_declare(Tensors *tensors, const Config *config, const char *pref
     tensors_add(tensors, prefix, "experts.up_bias", INIT_ZERO, 0, false, 2, (int[]){ E, 2 * F });
     tensors_add(tensors, prefix, "experts.down", INIT_LECUN, F, true, 3, (int[]){ E, F, D });
     tensors_add(tensors, prefix, "experts.down_bias", INIT_ZERO, 0, false, 2, (int[]){ E, D });
-    if (has_bias(config)) tensors_add(tensors, prefix, "router_bias", INIT_ZERO, 0, false, 1, (int[]){ E });
+    if (has_bias(config))
+        tensors_add(tensors, prefix, "router_bias", INIT_ZERO, 0, false, 1, (int[]){ E });
 }
 
 // ---- memory. R: entries of the list, and rows of the experts' matrices
 
 typedef struct {
-    Gating gating;               // a list of at most R entries
-    float *logits, *p;           // [N,E]
-    float *log_sum;              // [N]
-    float *halves, *after, *out; // [R,2F], [R,F], [R,D]: what the experts' GLUs keep, and what comes out of them
+    Gating gating;     // a list of at most R entries
+    float *logits, *p; // [N,E]
+    float *log_sum;    // [N]
+    // [R,2F], [R,F], [R,D]: what the experts' GLUs keep, and what comes out of them
+    float *halves, *after, *out;
 } Kept;
 
 static size_t kept_layout(Kept *kept, float *block, const Config *config, int N) {
-    size_t used = 0, R = choice_entries(config, N), F = (size_t)config->F, table = (size_t)N * config->E;
+    size_t used = 0, R = choice_entries(config, N), F = (size_t)config->F,
+           table = (size_t)N * config->E;
     int K = config->routing == ROUTING_EXPERT ? (int)config->capacity : config->K;
     kept->gating = (Gating){ .N = N, .C = 1, .K = K, .F = config->E, .room = R };
     kept->gating.start = (int32_t *)floats_take(block, &used, (size_t)N + 1);
@@ -127,7 +136,8 @@ static void sort_entries(const Scratch *rows, const Gating *gating) {
     for (size_t i = 0; i < entries; i++) rows->first[gating->index[i] + 1]++;
     for (int e = 0; e < E; e++) rows->first[e + 1] += rows->first[e];
     for (size_t i = 0; i < entries; i++) rows->place[i] = rows->first[gating->index[i]]++;
-    for (int e = E; e > 0; e--) rows->first[e] = rows->first[e - 1]; // each ran on to where the next begins
+    // each ran on to where the next begins
+    for (int e = E; e > 0; e--) rows->first[e] = rows->first[e - 1];
     rows->first[0] = 0;
 }
 
@@ -205,7 +215,8 @@ static void moe_forward(const FfnCall *call) {
 // ---- backward
 
 // dy of every row, weighed, and into the table the gradient of each score, dy · out.
-static void gather_gradients(const Scratch *rows, const Gating *gating, const float *dy, const float *out, int D) {
+static void gather_gradients(const Scratch *rows, const Gating *gating, const float *dy,
+                             const float *out, int D) {
     int E = gating->F;
 #pragma omp parallel for
     for (int t = 0; t < gating->N; t++) {
@@ -240,10 +251,10 @@ static void moe_backward(const FfnCall *call) {
     gather_inputs(&scratch, &kept.gating, call->x, D);
     gather_gradients(&scratch, &kept.gating, call->dy, kept.out, D);
     Glus experts = experts_of(call, &scratch);
-    GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS), ffn_gradient(call, DOWN),
-                               ffn_gradient(call, DOWN_BIAS) };
-    glus_backward(scratch.dx, &gradients, scratch.dhalves, scratch.dafter, scratch.dy, scratch.x, kept.halves,
-                  kept.after, &experts);
+    GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS),
+                               ffn_gradient(call, DOWN), ffn_gradient(call, DOWN_BIAS) };
+    glus_backward(scratch.dx, &gradients, scratch.dhalves, scratch.dafter, scratch.dy, scratch.x,
+                  kept.halves, kept.after, &experts);
     sum_inputs(call->dx, &scratch, &kept.gating, D);
 
     Choice choice = choice_of(call, &kept);
@@ -265,8 +276,8 @@ static void moe_after_step(const FfnCall *call, float *parameters) {
     scratch_layout(&scratch, call->scratch, call->config, call->B * call->T);
     Choice choice = choice_of(call, &kept);
     balance_count(scratch.count, &kept.gating, &choice);
-    balance_bias(parameters + call->tensors[ROUTER_BIAS].offset, scratch.count, call->config->bias_step,
-                 call->config->E);
+    balance_bias(parameters + call->tensors[ROUTER_BIAS].offset, scratch.count,
+                 call->config->bias_step, call->config->E);
 }
 
 static Reach moe_reach(const Config *config) {
@@ -281,7 +292,8 @@ static Reach moe_reach(const Config *config) {
 
 static Cost moe_cost(const Config *config, int T) {
     double D = config->D, F = config->F, E = config->E, expert = 3 * D * F + 2 * F + D;
-    double each = config->routing == ROUTING_EXPERT ? config->capacity : config_budget(config); // experts a token
+    // experts a token
+    double each = config->routing == ROUTING_EXPERT ? config->capacity : config_budget(config);
     double router = D * E + (has_bias(config) ? E : 0.0);
     return (Cost){ .parameters = router + E * expert,
                    .active_parameters = router + each * expert,

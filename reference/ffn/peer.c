@@ -5,10 +5,11 @@
 #include "reference/support/memory.h"
 #include <math.h>
 
-// PEER, a pool of one-neuron experts (chapter 05): C heads choose K experts each out of one pool of F that they share,
-// and weigh theirs by a softmax over the chosen scores:
+// PEER, a pool of one-neuron experts (chapter 05): C heads choose K experts each out of one pool of
+// F that they share, and weigh theirs by a softmax over the chosen scores:
 //   y = Σ_c Σ_k gate[c,k] · gelu(z[c,k]) · out[index[c,k]],  gate[c] = softmax(score[c]),  z[c,k] = in[index[c,k]] · x
-// router.query and router.keys as router.h has them for product_key_value, experts.in and experts.out [F,D].
+// router.query and router.keys as router.h has them for product_key_value, experts.in and
+// experts.out [F,D].
 enum { QUERY, KEYS, IN, OUT };
 enum { ONE_POOL = 1 };
 
@@ -27,12 +28,15 @@ static bool peer_valid(const Config *config, Error *error) {
 static void peer_declare(Tensors *tensors, const Config *config, const char *prefix) {
     Config own = routed(config);
     router_declare(tensors, &own, prefix);
-    tensors_add(tensors, prefix, "experts.in", INIT_LECUN, config->F, true, 2, (int[]){ config->F, config->D });
-    tensors_add(tensors, prefix, "experts.out", INIT_LECUN, config->F, true, 2, (int[]){ config->F, config->D });
+    tensors_add(tensors, prefix, "experts.in", INIT_LECUN, config->F, true, 2,
+                (int[]){ config->F, config->D });
+    tensors_add(tensors, prefix, "experts.out", INIT_LECUN, config->F, true, 2,
+                (int[]){ config->F, config->D });
 }
 
 typedef struct {
-    Gating gating;            // [N,C,K]: the score is the router's, the softmax comes after the hook
+    // [N,C,K]: the score is the router's, the softmax comes after the hook
+    Gating gating;
     float *gate, *z, *weight; // [N,C,K]: softmax(score), in·x, and gate·gelu(z)
     float *router;            // what its backward needs
 } Kept;
@@ -55,7 +59,8 @@ typedef struct {
     float *router;
 } Scratch;
 
-static size_t scratch_layout(Scratch *scratch, float *block, const Config *own, int N, int threads) {
+static size_t scratch_layout(Scratch *scratch, float *block, const Config *own, int N,
+                             int threads) {
     size_t used = 0, entries = (size_t)N * own->C * own->K;
     scratch->dweight = floats_take(block, &used, entries);
     scratch->dz = floats_take(block, &used, entries);
@@ -88,8 +93,8 @@ static void peer_forward(const FfnCall *call) {
     int N = call->B * call->T, K = own.K, rows = N * own.C;
     Kept kept;
     kept_layout(&kept, call->kept, &own, N);
-    router_forward(&own, &kept.gating, kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
-                   call->scratch);
+    router_forward(&own, &kept.gating, kept.router, call->x, ffn_parameter(call, QUERY),
+                   ffn_parameter(call, KEYS), N, call->scratch);
     if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
 
     experts_dot(kept.z, call->x, ffn_parameter(call, IN), &kept.gating, ONE_POOL, own.D);
@@ -102,9 +107,10 @@ static void peer_forward(const FfnCall *call) {
     experts_sum(call->y, kept.weight, ffn_parameter(call, OUT), &kept.gating, ONE_POOL, own.D);
 }
 
-// One head of one token. With dweight = out·dy:  dgate = gelu(z)·dweight,  dz = gate·gelu'(z)·dweight,  and through the
-// softmax  dscore = gate·(dgate − Σ gate·dgate).
-static void gates_backward(float *dscore, float *dz, const float *dweight, const float *gate, const float *z, int K) {
+// One head of one token. With dweight = out·dy: dgate = gelu(z)·dweight, dz =
+// gate·gelu'(z)·dweight, and through the softmax dscore = gate·(dgate − Σ gate·dgate).
+static void gates_backward(float *dscore, float *dz, const float *dweight, const float *gate,
+                           const float *z, int K) {
     float mean = 0.0f;
     for (int k = 0; k < K; k++) {
         dscore[k] = gelu(z[k]) * dweight[k];
@@ -127,18 +133,23 @@ static void peer_backward(const FfnCall *call) {
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
-        gates_backward(scratch.dscore + at, scratch.dz + at, scratch.dweight + at, kept.gate + at, kept.z + at, K);
+        gates_backward(scratch.dscore + at, scratch.dz + at, scratch.dweight + at, kept.gate + at,
+                       kept.z + at, K);
     }
     experts_sort(&scratch.order, gating, ONE_POOL);
-    experts_gradient(ffn_gradient(call, OUT), kept.weight, call->dy, &scratch.order, gating, ONE_POOL, D);
-    experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, ONE_POOL, D);
+    experts_gradient(ffn_gradient(call, OUT), kept.weight, call->dy, &scratch.order, gating,
+                     ONE_POOL, D);
+    experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, ONE_POOL,
+                     D);
     experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, ONE_POOL, D);
-    router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS), scratch.dscore, gating,
-                    kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
+    router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
+                    scratch.dscore, gating, kept.router, call->x, ffn_parameter(call, QUERY),
+                    ffn_parameter(call, KEYS), N, scratch.router);
 }
 
-// At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where there are not so many.
-// Each weight of the router, and of the chosen experts, is multiplied and added once a token.
+// At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where
+// there are not so many. Each weight of the router, and of the chosen experts, is multiplied and
+// added once a token.
 static Cost peer_cost(const Config *config, int T) {
     Config own = routed(config);
     double C = own.C, F = own.F, K = own.K, D = own.D;
@@ -150,7 +161,8 @@ static Cost peer_cost(const Config *config, int T) {
 }
 
 const Ffn peer_ffn = { .name = "peer",
-                       .summary = "sparse: C heads choose K one-neuron experts each out of one pool of F",
+                       .summary =
+                           "sparse: C heads choose K one-neuron experts each out of one pool of F",
                        .sparse = true,
                        .one_pool = true,
                        .settings = "F C K Dk",

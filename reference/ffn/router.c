@@ -6,19 +6,23 @@
 #include <math.h>
 #include <string.h>
 
-enum { TOKENS = 128 }; // a block of tokens whose scores fit the second-level cache; a multiple of LANES
+// a block of tokens whose scores fit the second-level cache; a multiple of LANES
+enum { TOKENS = 128 };
 
 // What the four routers differ in.
 typedef struct {
     int parts, lists, n; // lists = parts·C lists of n keys each
     int depth;           // numbers of a key: Dk
     int width;           // floats of a token's queries: depth, or lists·depth
-    bool shared;         // one query for all lists, keys [depth, lists, n]; else a query a list, keys [lists, n, depth]
-    int together;        // lists scored by one product
+    // one query for all lists, keys [depth, lists, n]; else a query a list, keys [lists, n, depth]
+    bool shared;
+    int together; // lists scored by one product
     float scale;
 } Shape;
 
-bool router_is_product(Router router) { return router == ROUTER_PRODUCT_DENSE || router == ROUTER_PRODUCT_KEY_VALUE; }
+bool router_is_product(Router router) {
+    return router == ROUTER_PRODUCT_DENSE || router == ROUTER_PRODUCT_KEY_VALUE;
+}
 
 static Shape shape_of(const Config *config) {
     Shape shape = { .parts = router_is_product(config->router) ? 2 : 1 };
@@ -33,19 +37,23 @@ static Shape shape_of(const Config *config) {
     return shape;
 }
 
-// Query and keys of a list are two linear maps, one after the other: scores = (x Wq) keysᵀ. Their product, [D,n], is
-// the same for all tokens, and where lists are short it is less work to apply: D·n in place of Dk·(D + n) for each
-// token and list (a quarter at the paper's TinyStories size). Made once a call, so it wants some tokens to pay.
-// The most tokens, up to N, of a pass that does not fold. Memory for N tokens has room for those, so that it does for
-// any smaller pass too.
+// Query and keys of a list are two linear maps, one after the other: scores = (x Wq) keysᵀ. Their
+// product, [D,n], is the same for all tokens, and where lists are short it is less work to apply:
+// D·n in place of Dk·(D + n) for each token and list (a quarter at the paper's TinyStories size).
+// Made once a call, so it wants some tokens to pay. The most tokens, up to N, of a pass that does
+// not fold. Memory for N tokens has room for those, so that it does for any smaller pass too.
 static int unfolded(const Config *config, const Shape *s, int N) {
-    double D = config->D, Dk = config->Dk, n = s->n, saved = Dk * (D + n) - D * n, most = floor(D * n * Dk / saved);
+    double D = config->D, Dk = config->Dk, n = s->n, saved = Dk * (D + n) - D * n,
+           most = floor(D * n * Dk / saved);
     return config->router != ROUTER_PRODUCT_KEY_VALUE || saved <= 0.0 || N <= most ? N : (int)most;
 }
 
-static bool folds(const Config *config, const Shape *s, int N) { return unfolded(config, s, N) < N; }
+static bool folds(const Config *config, const Shape *s, int N) {
+    return unfolded(config, s, N) < N;
+}
 
-// Folded, the router is one that all lists share: x itself is the query, and the keys are [D, lists, n].
+// Folded, the router is one that all lists share: x itself is the query, and the keys are [D,
+// lists, n].
 static Shape folded_shape(const Config *config, const Shape *s) {
     Shape folded = *s;
     folded.depth = folded.width = config->D;
@@ -55,26 +63,30 @@ static Shape folded_shape(const Config *config, const Shape *s) {
     return folded;
 }
 
-static size_t folded_floats(const Config *config, const Shape *s) { return (size_t)config->D * s->lists * s->n; }
+static size_t folded_floats(const Config *config, const Shape *s) {
+    return (size_t)config->D * s->lists * s->n;
+}
 
 // folded [D, lists, n] = scale · query · keysᵀ, list by list
 static void fold(float *folded, const Shape *s, const float *query, const float *keys, int D) {
     int columns = s->lists * s->n, Dk = s->depth;
     for (int list = 0; list < s->lists; list++) {
-        matmul(folded + (size_t)list * s->n, columns, PLAIN, query + (size_t)list * D * Dk, Dk, TRANSPOSED,
-               keys + (size_t)list * s->n * Dk, Dk, D, s->n, Dk, s->scale, false);
+        matmul(folded + (size_t)list * s->n, columns, PLAIN, query + (size_t)list * D * Dk, Dk,
+               TRANSPOSED, keys + (size_t)list * s->n * Dk, Dk, D, s->n, Dk, s->scale, false);
     }
 }
 
 // From the gradient of that product those of its two factors.
-static void fold_backward(float *dquery, float *dkeys, const Shape *s, const float *dfolded, const float *query,
-                          const float *keys, int D) {
+static void fold_backward(float *dquery, float *dkeys, const Shape *s, const float *dfolded,
+                          const float *query, const float *keys, int D) {
     int columns = s->lists * s->n, Dk = s->depth;
     for (int list = 0; list < s->lists; list++) {
         const float *d = dfolded + (size_t)list * s->n;
         size_t weights = (size_t)list * D * Dk, own = (size_t)list * s->n * Dk;
-        matmul(dquery + weights, Dk, PLAIN, d, columns, PLAIN, keys + own, Dk, D, Dk, s->n, s->scale, false);
-        matmul(dkeys + own, Dk, TRANSPOSED, d, columns, PLAIN, query + weights, Dk, s->n, Dk, D, s->scale, false);
+        matmul(dquery + weights, Dk, PLAIN, d, columns, PLAIN, keys + own, Dk, D, Dk, s->n,
+               s->scale, false);
+        matmul(dkeys + own, Dk, TRANSPOSED, d, columns, PLAIN, query + weights, Dk, s->n, Dk, D,
+               s->scale, false);
     }
 }
 
@@ -87,16 +99,19 @@ bool router_valid(const Config *config, Error *error) {
     int n = config_keys(config);
     bool product = router_is_product(config->router);
     if (product && n * n != config->F) {
-        return fail(error, "F=%d is not a square: product keys need F = n·n experts; try --set F=%d or F=%d", config->F,
-                    n * n, (n + 1) * (n + 1));
+        return fail(
+            error,
+            "F=%d is not a square: product keys need F = n·n experts; try --set F=%d or F=%d",
+            config->F, n * n, (n + 1) * (n + 1));
     }
     if (product && config->K > n) {
-        return fail(error, "K=%d is more than n=%d, the square root of F=%d: take --set K=%d or a larger F", config->K,
-                    n, config->F, n);
+        return fail(
+            error, "K=%d is more than n=%d, the square root of F=%d: take --set K=%d or a larger F",
+            config->K, n, config->F, n);
     }
     if (config->K > config->F) {
-        return fail(error, "K=%d is more than F=%d experts: take --set K=%d or a larger F", config->K, config->F,
-                    config->F);
+        return fail(error, "K=%d is more than F=%d experts: take --set K=%d or a larger F",
+                    config->K, config->F, config->F);
     }
     return true;
 }
@@ -107,21 +122,26 @@ void router_declare(Tensors *tensors, const Config *config, const char *prefix) 
     if (s.shared) {
         tensors_add(tensors, prefix, "router.query", INIT_LECUN, D, true, 2, (int[]){ D, Dk });
     } else if (s.parts == 2) {
-        tensors_add(tensors, prefix, "router.query", INIT_LECUN, D, true, 4, (int[]){ 2, C, D, Dk });
+        tensors_add(tensors, prefix, "router.query", INIT_LECUN, D, true, 4,
+                    (int[]){ 2, C, D, Dk });
     } else {
         tensors_add(tensors, prefix, "router.query", INIT_LECUN, D, true, 3, (int[]){ C, D, Dk });
     }
     switch (config->router) {
     case ROUTER_PRODUCT_DENSE:
-        tensors_add(tensors, prefix, "router.keys", INIT_LECUN, Dk, true, 4, (int[]){ Dk, 2, C, s.n });
+        tensors_add(tensors, prefix, "router.keys", INIT_LECUN, Dk, true, 4,
+                    (int[]){ Dk, 2, C, s.n });
         break;
     case ROUTER_DENSE:
         tensors_add(tensors, prefix, "router.keys", INIT_LECUN, Dk, true, 3, (int[]){ Dk, C, s.n });
         break;
     case ROUTER_PRODUCT_KEY_VALUE:
-        tensors_add(tensors, prefix, "router.keys", INIT_TRUNCATED, 0, true, 4, (int[]){ 2, C, s.n, Dk });
+        tensors_add(tensors, prefix, "router.keys", INIT_TRUNCATED, 0, true, 4,
+                    (int[]){ 2, C, s.n, Dk });
         break;
-    default: tensors_add(tensors, prefix, "router.keys", INIT_TRUNCATED, 0, true, 3, (int[]){ C, s.n, Dk });
+    default:
+        tensors_add(tensors, prefix, "router.keys", INIT_TRUNCATED, 0, true, 3,
+                    (int[]){ C, s.n, Dk });
     }
 }
 
@@ -131,9 +151,11 @@ double router_flops(const Config *config) {
     return (s.shared ? 1 : s.lists) * 2 * Dk * D + 2.0 * s.lists * s.n * Dk;
 }
 
-// A worker's share of the scratch: the scores of a block, transposed, and the lists that select_* fill.
+// A worker's share of the scratch: the scores of a block, transposed, and the lists that select_*
+// fill.
 typedef struct {
-    float *scores; // [together·n, TOKENS], or for a product router whose lists are scored alone [lists·n, TOKENS]
+    // [together·n, TOKENS], or for a product router whose lists are scored alone [lists·n, TOKENS]
+    float *scores;
     float *a_score, *b_score, *best_score;
     int32_t *a_index, *b_index, *best_index; // [K, LANES] each
 } Worker;
@@ -151,14 +173,14 @@ static size_t worker_layout(Worker *worker, float *block, const Shape *s, int K)
     return used;
 }
 
-// scores [lists·n, TOKENS] of `count` lists from `list`, transposed: row i holds key i's scores of `rows` tokens, so
-// that the selection reads the same key of neighbouring tokens at once.
-static void score_lists(float *scores, const Shape *s, const float *query_out, const float *keys, int list, int count,
-                        int rows) {
+// scores [lists·n, TOKENS] of `count` lists from `list`, transposed: row i holds key i's scores of
+// `rows` tokens, so that the selection reads the same key of neighbouring tokens at once.
+static void score_lists(float *scores, const Shape *s, const float *query_out, const float *keys,
+                        int list, int count, int rows) {
     int Dk = s->depth;
     if (s->shared) {
-        matmul_serial(scores, TOKENS, TRANSPOSED, keys + (size_t)list * s->n, s->lists * s->n, TRANSPOSED, query_out,
-                      s->width, count * s->n, rows, Dk, s->scale, false);
+        matmul_serial(scores, TOKENS, TRANSPOSED, keys + (size_t)list * s->n, s->lists * s->n,
+                      TRANSPOSED, query_out, s->width, count * s->n, rows, Dk, s->scale, false);
     } else {
         matmul_serial(scores, TOKENS, PLAIN, keys + (size_t)list * s->n * Dk, Dk, TRANSPOSED,
                       query_out + (size_t)list * Dk, s->width, s->n, rows, Dk, s->scale, false);
@@ -166,14 +188,16 @@ static void score_lists(float *scores, const Shape *s, const float *query_out, c
 }
 
 // Chooses for channel c of LANES tokens from t on; the block's tokens begin at t0.
-static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, int t0, int t, int rows) {
+static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, int t0, int t,
+                   int rows) {
     int K = gating->K, C = gating->C, lanes = rows - t < LANES ? rows - t : LANES;
     if (s->parts == 2) {
-        const float *a = worker->scores + (size_t)c * s->n * TOKENS + t, *b = a + (size_t)C * s->n * TOKENS;
+        const float *a = worker->scores + (size_t)c * s->n * TOKENS + t,
+                    *b = a + (size_t)C * s->n * TOKENS;
         select_top(worker->a_score, worker->a_index, a, TOKENS, s->n, K);
         select_top(worker->b_score, worker->b_index, b, TOKENS, s->n, K);
-        select_product(worker->best_score, worker->best_index, worker->a_score, worker->a_index, worker->b_score,
-                       worker->b_index, s->n, K);
+        select_product(worker->best_score, worker->best_index, worker->a_score, worker->a_index,
+                       worker->b_score, worker->b_index, s->n, K);
     } else {
         select_top(worker->best_score, worker->best_index, worker->scores + t, TOKENS, s->n, K);
     }
@@ -187,13 +211,14 @@ static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, 
 }
 
 // Scores and choice of one block of tokens; query_out is the block's own.
-static void route_block(const Shape *s, Gating *gating, Worker *worker, const float *query_out, const float *keys,
-                        int t0, int rows) {
+static void route_block(const Shape *s, Gating *gating, Worker *worker, const float *query_out,
+                        const float *keys, int t0, int rows) {
     bool product = s->parts == 2;
     for (int list = 0; list < s->lists; list += s->together) {
-        score_lists(worker->scores + (product ? (size_t)list * s->n * TOKENS : 0), s, query_out, keys, list,
-                    s->together, rows);
-        for (int t = 0; !product && t < rows; t += LANES) choose(gating, worker, s, list, t0, t, rows);
+        score_lists(worker->scores + (product ? (size_t)list * s->n * TOKENS : 0), s, query_out,
+                    keys, list, s->together, rows);
+        for (int t = 0; !product && t < rows; t += LANES)
+            choose(gating, worker, s, list, t0, t, rows);
     }
     for (int c = 0; product && c < gating->C; c++) {
         for (int t = 0; t < rows; t += LANES) choose(gating, worker, s, c, t0, t, rows);
@@ -201,7 +226,8 @@ static void route_block(const Shape *s, Gating *gating, Worker *worker, const fl
 }
 
 // One block is no work for a team: a decoder, which reads a token at a time, may run in any thread.
-static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys, int N, float *scratch) {
+static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys, int N,
+                  float *scratch) {
     Worker unused;
     size_t share = worker_layout(&unused, NULL, s, gating->K);
 #pragma omp parallel for schedule(dynamic) if (N > TOKENS)
@@ -213,8 +239,8 @@ static void route(const Shape *s, Gating *gating, const float *query_out, const 
     }
 }
 
-static void forward_folded(const Config *config, Gating *gating, const float *x, const float *query, const float *keys,
-                           int N, float *scratch) {
+static void forward_folded(const Config *config, Gating *gating, const float *x, const float *query,
+                           const float *keys, int N, float *scratch) {
     Shape s = shape_of(config), folded = folded_shape(config, &s);
     size_t used = 0;
     float *product = floats_take(scratch, &used, folded_floats(config, &s));
@@ -222,8 +248,8 @@ static void forward_folded(const Config *config, Gating *gating, const float *x,
     route(&folded, gating, x, product, N, scratch + used);
 }
 
-void router_forward(const Config *config, Gating *gating, float *kept, const float *x, const float *query,
-                    const float *keys, int N, float *scratch) {
+void router_forward(const Config *config, Gating *gating, float *kept, const float *x,
+                    const float *query, const float *keys, int N, float *scratch) {
     Shape s = shape_of(config);
     int D = config->D, Dk = config->Dk;
     if (folds(config, &s, N)) {
@@ -231,15 +257,16 @@ void router_forward(const Config *config, Gating *gating, float *kept, const flo
         return;
     }
     for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
-        matmul(kept + (size_t)list * Dk, s.width, PLAIN, x, D, PLAIN, query + (size_t)list * D * Dk, Dk, N, Dk, D, 1.0f,
-               false);
+        matmul(kept + (size_t)list * Dk, s.width, PLAIN, x, D, PLAIN, query + (size_t)list * D * Dk,
+               Dk, N, Dk, D, 1.0f, false);
     }
     route(&s, gating, kept, keys, N, scratch);
 }
 
-// dscores [N, together·n] of the lists from `list` on: zero but at the chosen keys. A product's score is the sum of
-// two sub-scores, so both get its gradient (chapter 06).
-static void spread_gradient(float *dscores, const Shape *s, const float *dscore, const Gating *gating, int list) {
+// dscores [N, together·n] of the lists from `list` on: zero but at the chosen keys. A product's
+// score is the sum of two sub-scores, so both get its gradient (chapter 06).
+static void spread_gradient(float *dscores, const Shape *s, const float *dscore,
+                            const Gating *gating, int list) {
     int K = gating->K, C = gating->C, columns = s->together * s->n;
 #pragma omp parallel for
     for (int t = 0; t < gating->N; t++) {
@@ -258,40 +285,43 @@ static void spread_gradient(float *dscores, const Shape *s, const float *dscore,
 }
 
 // Through score = scale · query · key: dquery_out [N, width], added to where `add`, and dkeys.
-static void scores_backward(const Shape *s, float *dquery_out, bool add, float *dkeys, const float *dscores,
-                            const float *query_out, const float *keys, int list, int N) {
+static void scores_backward(const Shape *s, float *dquery_out, bool add, float *dkeys,
+                            const float *dscores, const float *query_out, const float *keys,
+                            int list, int N) {
     int Dk = s->depth, columns = s->together * s->n;
     if (s->shared) { // keys [Dk, lists·n]
         size_t at = (size_t)list * s->n;
         int width = s->lists * s->n;
-        matmul(dquery_out, Dk, PLAIN, dscores, columns, TRANSPOSED, keys + at, width, N, Dk, columns, 1.0f,
-               add || list > 0);
-        matmul(dkeys + at, width, TRANSPOSED, query_out, Dk, PLAIN, dscores, columns, Dk, columns, N, 1.0f, false);
+        matmul(dquery_out, Dk, PLAIN, dscores, columns, TRANSPOSED, keys + at, width, N, Dk,
+               columns, 1.0f, add || list > 0);
+        matmul(dkeys + at, width, TRANSPOSED, query_out, Dk, PLAIN, dscores, columns, Dk, columns,
+               N, 1.0f, false);
     } else { // keys [lists, n, Dk]
         size_t at = (size_t)list * s->n * Dk, column = (size_t)list * Dk;
-        matmul(dquery_out + column, s->width, PLAIN, dscores, columns, PLAIN, keys + at, Dk, N, Dk, s->n, s->scale,
-               add);
-        matmul(dkeys + at, Dk, TRANSPOSED, dscores, columns, PLAIN, query_out + column, s->width, s->n, Dk, N, s->scale,
-               false);
+        matmul(dquery_out + column, s->width, PLAIN, dscores, columns, PLAIN, keys + at, Dk, N, Dk,
+               s->n, s->scale, add);
+        matmul(dkeys + at, Dk, TRANSPOSED, dscores, columns, PLAIN, query_out + column, s->width,
+               s->n, Dk, N, s->scale, false);
     }
 }
 
-static void backward_folded(const Config *config, float *dx, float *dquery, float *dkeys, const float *dscore,
-                            const Gating *gating, const float *x, const float *query, const float *keys, int N,
-                            float *scratch) {
+static void backward_folded(const Config *config, float *dx, float *dquery, float *dkeys,
+                            const float *dscore, const Gating *gating, const float *x,
+                            const float *query, const float *keys, int N, float *scratch) {
     Shape s = shape_of(config), folded = folded_shape(config, &s);
     size_t used = 0, size = folded_floats(config, &s);
     float *dscores = floats_take(scratch, &used, (size_t)N * folded.together * folded.n);
-    float *product = floats_take(scratch, &used, size), *dproduct = floats_take(scratch, &used, size);
+    float *product = floats_take(scratch, &used, size),
+          *dproduct = floats_take(scratch, &used, size);
     fold(product, &s, query, keys, config->D);
     spread_gradient(dscores, &folded, dscore, gating, 0);
     scores_backward(&folded, dx, true, dproduct, dscores, x, product, 0, N);
     fold_backward(dquery, dkeys, &s, dproduct, query, keys, config->D);
 }
 
-void router_backward(const Config *config, float *dx, float *dquery, float *dkeys, const float *dscore,
-                     const Gating *gating, const float *kept, const float *x, const float *query, const float *keys,
-                     int N, float *scratch) {
+void router_backward(const Config *config, float *dx, float *dquery, float *dkeys,
+                     const float *dscore, const Gating *gating, const float *kept, const float *x,
+                     const float *query, const float *keys, int N, float *scratch) {
     Shape s = shape_of(config);
     int D = config->D, Dk = config->Dk;
     if (folds(config, &s, N)) {

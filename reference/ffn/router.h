@@ -5,7 +5,8 @@
 #include "reference/model/tensors.h"
 
 // The routers of one-neuron experts (chapter 06): x → query → scores of `lists` lists of keys → the
-// K best experts of each channel. Product routers have two lists a channel and choose by the sum of their scores.
+// K best experts of each channel. Product routers have two lists a channel and choose by the sum of
+// their scores.
 //
 //                       query                keys                 score
 //   product_dense       [D,Dk], shared       [Dk,2,C,n]           q · keys
@@ -21,14 +22,14 @@ bool router_is_product(Router router);
 double router_flops(const Config *config); // a token, forward, by the authors' count
 
 // gating (score, index) from x [N,D]; fills kept [router_kept].
-void router_forward(const Config *config, Gating *gating, float *kept, const float *x, const float *query,
-                    const float *keys, int N, float *scratch);
+void router_forward(const Config *config, Gating *gating, float *kept, const float *x,
+                    const float *query, const float *keys, int N, float *scratch);
 
-// From dscore [N,C,K], the gradient of the chosen scores (the choice itself has none): writes dquery and dkeys, the
-// gradients of both tensors, and adds to dx [N,D].
-void router_backward(const Config *config, float *dx, float *dquery, float *dkeys, const float *dscore,
-                     const Gating *gating, const float *kept, const float *x, const float *query, const float *keys,
-                     int N, float *scratch);
+// From dscore [N,C,K], the gradient of the chosen scores (the choice itself has none): writes
+// dquery and dkeys, the gradients of both tensors, and adds to dx [N,D].
+void router_backward(const Config *config, float *dx, float *dquery, float *dkeys,
+                     const float *dscore, const Gating *gating, const float *kept, const float *x,
+                     const float *query, const float *keys, int N, float *scratch);
 
 size_t router_scratch(const Config *config, int N, int threads); // floats, for either direction
 #endif

@@ -4,13 +4,16 @@
 #include "reference/ffn/router.h"
 #include "reference/support/memory.h"
 
-// Sparsely gated linear neurons (chapter 06): a router chooses K of F one-neuron experts in each of C
+// Sparsely gated linear neurons (chapter 06): a router chooses K of F one-neuron experts in each of
+// C
 // channels, and, given the choice, the layer is linear in x:
 //   y = Σ_c Σ_k act(score[c,k] · z[c,k]) · out[c,index],   z[c,k] = in[c,index] · x,   act = identity by default
 // router.query and router.keys as router.h has them, experts.in and experts.out [C,F,D].
 enum { QUERY, KEYS, IN, OUT };
 
-static bool sgatlin_valid(const Config *config, Error *error) { return router_valid(config, error); }
+static bool sgatlin_valid(const Config *config, Error *error) {
+    return router_valid(config, error);
+}
 
 static void sgatlin_declare(Tensors *tensors, const Config *config, const char *prefix) {
     int C = config->C, F = config->F, D = config->D;
@@ -42,13 +45,15 @@ typedef struct {
     float *router;
 } Scratch;
 
-static size_t scratch_layout(Scratch *scratch, float *block, const Config *config, int N, int threads) {
+static size_t scratch_layout(Scratch *scratch, float *block, const Config *config, int N,
+                             int threads) {
     size_t used = 0, entries = (size_t)N * config->C * config->K;
     scratch->du = floats_take(block, &used, entries);
     scratch->dz = floats_take(block, &used, entries);
     scratch->dscore = floats_take(block, &used, entries);
     scratch->order.order = (int32_t *)floats_take(block, &used, entries);
-    scratch->order.start = (int32_t *)floats_take(block, &used, (size_t)config->C * ((size_t)config->F + 1));
+    scratch->order.start =
+        (int32_t *)floats_take(block, &used, (size_t)config->C * ((size_t)config->F + 1));
     scratch->router = floats_take(block, &used, router_scratch(config, N, threads));
     return used;
 }
@@ -72,8 +77,8 @@ static void sgatlin_forward(const FfnCall *call) {
     int N = call->B * call->T, C = config->C, D = config->D;
     Kept kept;
     kept_layout(&kept, call->kept, config, N);
-    router_forward(config, &kept.gating, kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
-                   call->scratch);
+    router_forward(config, &kept.gating, kept.router, call->x, ffn_parameter(call, QUERY),
+                   ffn_parameter(call, KEYS), N, call->scratch);
     if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
 
     experts_dot(kept.z, call->x, ffn_parameter(call, IN), &kept.gating, C, D);
@@ -87,7 +92,8 @@ static void sgatlin_forward(const FfnCall *call) {
     experts_sum(call->y, kept.act, ffn_parameter(call, OUT), &kept.gating, C, D);
 }
 
-// With u = score·z:  du = act'(u)·(out·dy),  dscore = z·du,  dz = score·du,  dout += act(u)·dy,  din += dz·x.
+// With u = score·z: du = act'(u)·(out·dy), dscore = z·du, dz = score·du, dout += act(u)·dy, din +=
+// dz·x.
 static void sgatlin_backward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, C = config->C, D = config->D;
@@ -112,8 +118,9 @@ static void sgatlin_backward(const FfnCall *call) {
     experts_gradient(ffn_gradient(call, OUT), kept.act, call->dy, &scratch.order, gating, C, D);
     experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, C, D);
     experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, C, D);
-    router_backward(config, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS), scratch.dscore, gating,
-                    kept.router, call->x, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N, scratch.router);
+    router_backward(config, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
+                    scratch.dscore, gating, kept.router, call->x, ffn_parameter(call, QUERY),
+                    ffn_parameter(call, KEYS), N, scratch.router);
 }
 
 // Each weight of the router, and of the chosen experts, is multiplied and added once a token.
@@ -126,15 +133,17 @@ static Cost sgatlin_cost(const Config *config, int T) {
                    .bytes = 4.0 * (router + T * chosen) };
 }
 
-const Ffn sgatlin_ffn = { .name = "sgatlin",
-                          .summary = "sparse: K of F linear neurons in each of C channels, chosen by a router",
-                          .sparse = true,
-                          .settings = "F C K Dk router activation",
-                          .valid = sgatlin_valid,
-                          .declare = sgatlin_declare,
-                          .kept = sgatlin_kept,
-                          .scratch = sgatlin_scratch,
-                          .forward = sgatlin_forward,
-                          .backward = sgatlin_backward,
-                          .gating = sgatlin_gating,
-                          .cost = sgatlin_cost };
+const Ffn sgatlin_ffn = {
+    .name = "sgatlin",
+    .summary = "sparse: K of F linear neurons in each of C channels, chosen by a router",
+    .sparse = true,
+    .settings = "F C K Dk router activation",
+    .valid = sgatlin_valid,
+    .declare = sgatlin_declare,
+    .kept = sgatlin_kept,
+    .scratch = sgatlin_scratch,
+    .forward = sgatlin_forward,
+    .backward = sgatlin_backward,
+    .gating = sgatlin_gating,
+    .cost = sgatlin_cost
+};

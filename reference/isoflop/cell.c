@@ -22,18 +22,22 @@ NumberText number_text(double number) {
         power = end;
     }
     if (power == NULL) return out;
-    char *digits = power + 1 + (power[1] == '+' || power[1] == '-'), *to = power + 1 + (power[1] == '-');
+    char *digits = power + 1 + (power[1] == '+' || power[1] == '-'),
+         *to = power + 1 + (power[1] == '-');
     while (*digits == '0' && digits[1] != '\0') digits++;
     memmove(to, digits, strlen(digits) + 1);
     return out;
 }
 
-bool cell_new(Cell *out, const char *kind, const char *scale, double budget, double peak, int64_t seed, Error *error) {
+bool cell_new(Cell *out, const char *kind, const char *scale, double budget, double peak,
+              int64_t seed, Error *error) {
     *out = (Cell){ .budget = budget, .peak = peak, .seed = seed };
     if (strlen(kind) >= sizeof out->kind) {
-        return fail(error, "%.80s…: a kind with its options is at most %d characters", kind, CELL_KIND - 1);
+        return fail(error, "%.80s…: a kind with its options is at most %d characters", kind,
+                    CELL_KIND - 1);
     }
-    if (strlen(scale) >= sizeof out->scale) return fail(error, "%.40s: there is no such scale", scale);
+    if (strlen(scale) >= sizeof out->scale)
+        return fail(error, "%.40s: there is no such scale", scale);
     strcpy(out->kind, kind);
     strcpy(out->scale, scale);
     return true;
@@ -55,9 +59,11 @@ static bool set_option(Config *config, char *option, Error *error) {
     bool found;
     if (equals != NULL) {
         *equals = '\0';
-        if (strcmp(option, "ffn") == 0 || strcmp(option, "V") == 0) return fail(error, "%s is no option", option);
+        if (strcmp(option, "ffn") == 0 || strcmp(option, "V") == 0)
+            return fail(error, "%s is no option", option);
         if (!config_set(config, option, equals + 1, &found, error)) return false;
-        return (found && uses(config, option)) || fail(error, "%s has no setting %s", config->ffn->name, option);
+        return (found && uses(config, option)) ||
+               fail(error, "%s has no setting %s", config->ffn->name, option);
     }
     for (int i = 0; i < (int)(sizeof named / sizeof named[0]); i++) {
         if (!uses(config, named[i])) continue;
@@ -96,7 +102,8 @@ static bool set_word(void *context, const char *name, const char *value, Error *
                                              { "seed", "is given with --seeds" },
                                              { "peak", "is given with --peak or --peaks" } };
     for (int i = 0; i < (int)(sizeof others / sizeof others[0]); i++) {
-        if (strcmp(name, others[i][0]) == 0) return fail(error, "%s=%s: %s %s", name, value, name, others[i][1]);
+        if (strcmp(name, others[i][0]) == 0)
+            return fail(error, "%s=%s: %s %s", name, value, name, others[i][1]);
     }
     Cell *cell = context;
     bool found;
@@ -106,20 +113,26 @@ static bool set_word(void *context, const char *name, const char *value, Error *
     return found || fail(error, "%s=%s: there is no setting %s", name, value, name);
 }
 
-double cell_step_flops(const Cell *cell) { return 3 * (double)cell->settings.B * cell->cost.layers.flops; }
-double cell_step_flops_full(const Cell *cell) { return 3 * (double)cell->settings.B * cell->cost.flops_full; }
+double cell_step_flops(const Cell *cell) {
+    return 3 * (double)cell->settings.B * cell->cost.layers.flops;
+}
+double cell_step_flops_full(const Cell *cell) {
+    return 3 * (double)cell->settings.B * cell->cost.flops_full;
+}
 
 static bool take_steps(Cell *cell, Error *error) {
     double step = cell_step_flops(cell), steps = floor(cell->budget / step);
     if (!(steps >= 1)) {
         return fail(error,
-                    "a budget of %s FLOPs is less than one step of %s at scale %s, %s for %lld x %d tokens; give more, "
+                    "a budget of %s FLOPs is less than one step of %s at scale %s, %s for %lld x "
+                    "%d tokens; give more, "
                     "or a smaller B",
                     number_text(cell->budget).text, cell->kind, cell->scale, number_text(step).text,
                     (long long)cell->settings.B, cell->config.T);
     }
     if (steps > 1e9) {
-        return fail(error, "a budget of %s FLOPs is more than 1e9 steps of %s at scale %s; give less",
+        return fail(error,
+                    "a budget of %s FLOPs is more than 1e9 steps of %s at scale %s; give less",
                     number_text(cell->budget).text, cell->kind, cell->scale);
     }
     cell->settings.steps = (int64_t)steps;
@@ -136,7 +149,8 @@ bool cell_prepare(Cell *cell, int V, const char *set, Error *error) {
     cell->settings.B = SEQUENCES;
     cell->settings.eval_every = 0;
     cell->settings.checkpoint_every = SETTING_AUTO;
-    if (!words_each(set, set_word, cell, error) || !set_options(&cell->config, cell->kind, error)) return false;
+    if (!words_each(set, set_word, cell, error) || !set_options(&cell->config, cell->kind, error))
+        return false;
     if (!config_valid(&cell->config, &why)) {
         return fail(error, "%s at scale %s: %.900s", cell->kind, cell->scale, why.text);
     }
@@ -151,13 +165,13 @@ bool cell_prepare(Cell *cell, int V, const char *set, Error *error) {
 }
 
 bool cell_same(const Cell *a, const Cell *b) {
-    return strcmp(a->kind, b->kind) == 0 && strcmp(a->scale, b->scale) == 0 && a->budget == b->budget &&
-           a->peak == b->peak && a->seed == b->seed;
+    return strcmp(a->kind, b->kind) == 0 && strcmp(a->scale, b->scale) == 0 &&
+           a->budget == b->budget && a->peak == b->peak && a->seed == b->seed;
 }
 
 void cell_name(char out[CELL_NAME], const Cell *cell) {
-    snprintf(out, CELL_NAME, "%s_%s_%s_p%s_s%lld", cell->kind, cell->scale, number_text(cell->budget).text,
-             number_text(cell->peak).text, (long long)cell->seed);
+    snprintf(out, CELL_NAME, "%s_%s_%s_p%s_s%lld", cell->kind, cell->scale,
+             number_text(cell->budget).text, number_text(cell->peak).text, (long long)cell->seed);
 }
 
 bool cell_done(const Cell *cell) { return cell->result.final || cell->result.diverged; }

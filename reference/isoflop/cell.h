@@ -4,11 +4,13 @@
 #include "reference/train/log.h"
 #include "reference/train/settings.h"
 
-// One cell of a study at equal compute: one kind of layer at one scale, trained until a budget of FLOPs is spent.
+// One cell of a study at equal compute: one kind of layer at one scale, trained until a budget of
+// FLOPs is spent.
 enum { CELL_KIND = 64, CELL_SCALE = 8, CELL_NAME = 160 };
 typedef struct {
-    // What it is. kind: a name of the registry, behind each + an activation, a router or a NAME=VALUE, as in
-    // sgatlin+gelu or sgatlin+K=4; scale: one of the ladder's; budget: FLOPs, by the sgatlin authors' count.
+    // What it is. kind: a name of the registry, behind each + an activation, a router or a
+    // NAME=VALUE, as in sgatlin+gelu or sgatlin+K=4; scale: one of the ladder's; budget: FLOPs, by
+    // the sgatlin authors' count.
     char kind[CELL_KIND], scale[CELL_SCALE];
     double budget, peak;
     int64_t seed;
@@ -21,20 +23,26 @@ typedef struct {
 } Cell;
 
 // Texts that are too long for the fields are refused.
-bool cell_new(Cell *out, const char *kind, const char *scale, double budget, double peak, int64_t seed, Error *error);
+bool cell_new(Cell *out, const char *kind, const char *scale, double budget, double peak,
+              int64_t seed, Error *error);
 
-// The ladder's model at the cell's scale, with a vocabulary of V, then `set` (words as behind --set; a kind takes those
-// it has), then the options of its kind; and as many steps as the budget pays for.
+// The ladder's model at the cell's scale, with a vocabulary of V, then `set` (words as behind
+// --set; a kind takes those it has), then the options of its kind; and as many steps as the budget
+// pays for.
 bool cell_prepare(Cell *cell, int V, const char *set, Error *error);
 
-// FLOPs of one training step by the authors' count: three times forward, B sequences; and with the logits.
+// FLOPs of one training step by the authors' count: three times forward, B sequences; and with the
+// logits.
 double cell_step_flops(const Cell *cell);
 double cell_step_flops_full(const Cell *cell);
 
-bool cell_same(const Cell *a, const Cell *b);          // the same kind, scale, budget, peak and seed
-void cell_name(char out[CELL_NAME], const Cell *cell); // of its folder: sgatlin+gelu_q2_4e12_p0.002_s1
-bool cell_done(const Cell *cell);                      // finished, or it diverged
-double cell_loss(const Cell *cell);                    // INFINITY for one that diverged, NAN for one that is not done
+// the same kind, scale, budget, peak and seed
+bool cell_same(const Cell *a, const Cell *b);
+// of its folder: sgatlin+gelu_q2_4e12_p0.002_s1
+void cell_name(char out[CELL_NAME], const Cell *cell);
+bool cell_done(const Cell *cell); // finished, or it diverged
+// INFINITY for one that diverged, NAN for one that is not done
+double cell_loss(const Cell *cell);
 
 // A number in few characters: 4e12, 0.002.
 typedef struct {
@@ -48,6 +56,7 @@ typedef struct {
     int count;
 } Cells;
 Cell *cells_find(const Cells *cells, const Cell *like); // NULL: none
-Cell *cells_add(Cells *cells, const Cell *cell);        // a copy; NULL: out of memory. Earlier pointers are lost.
+// a copy; NULL: out of memory. Earlier pointers are lost.
+Cell *cells_add(Cells *cells, const Cell *cell);
 void cells_free(Cells *cells);
 #endif

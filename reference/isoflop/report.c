@@ -12,8 +12,9 @@ static int kind_order(const Cells *cells, const char *kind) {
 }
 
 static bool in_group(const Group *group, const Cell *cell) {
-    return strcmp(group->first->kind, cell->kind) == 0 && strcmp(group->first->scale, cell->scale) == 0 &&
-           group->first->budget == cell->budget && group->first->peak == cell->peak;
+    return strcmp(group->first->kind, cell->kind) == 0 &&
+           strcmp(group->first->scale, cell->scale) == 0 && group->first->budget == cell->budget &&
+           group->first->peak == cell->peak;
 }
 
 static void group_add(Group *group, const Cell *cell) {
@@ -44,7 +45,8 @@ static bool same_point(const Group *a, const Group *b) {
     return same_curve(a, b) && strcmp(a->first->scale, b->first->scale) == 0;
 }
 
-// Does a stand before b as the one that counts? Of equals the lower learning rate, or the smaller scale.
+// Does a stand before b as the one that counts? Of equals the lower learning rate, or the smaller
+// scale.
 static bool counts_more(const Group *a, const Group *b) {
     if (a->seeds != b->seeds) return a->seeds > b->seeds;
     return a->loss != b->loss ? a->loss < b->loss : a < b;
@@ -55,7 +57,8 @@ static void choose(Groups *groups) {
         Group *group = &groups->at[i];
         group->chosen = true;
         for (int j = 0; j < groups->count; j++) {
-            if (same_point(group, &groups->at[j]) && counts_more(&groups->at[j], group)) group->chosen = false;
+            if (same_point(group, &groups->at[j]) && counts_more(&groups->at[j], group))
+                group->chosen = false;
         }
     }
     for (int i = 0; i < groups->count; i++) {
@@ -80,7 +83,8 @@ bool groups_new(Groups *out, const Cells *cells, Error *error) {
         int at = 0;
         while (at < out->count && !in_group(&out->at[at], cell)) at++;
         if (at == out->count) {
-            out->at[out->count++] = (Group){ .first = cell, .order = kind_order(cells, cell->kind) };
+            out->at[out->count++] =
+                (Group){ .first = cell, .order = kind_order(cells, cell->kind) };
         }
         group_add(&out->at[at], cell);
     }
@@ -93,20 +97,23 @@ static void print_row(FILE *out, const Group *group) {
     const Cell *cell = group->first;
     char perplexity[32] = "diverged", spread[32] = "";
     if (isfinite(group->loss)) {
-        snprintf(perplexity, sizeof perplexity, group->best ? "**%.3f**" : "%.3f", exp(group->loss));
-        if (group->seeds > 1) snprintf(spread, sizeof spread, "%.3f", exp(group->most) - exp(group->least));
+        snprintf(perplexity, sizeof perplexity, group->best ? "**%.3f**" : "%.3f",
+                 exp(group->loss));
+        if (group->seeds > 1)
+            snprintf(spread, sizeof spread, "%.3f", exp(group->most) - exp(group->least));
     }
     const char *ahead = reach_ahead(ffn_reach(&cell->config)) ? " (sees ahead)" : "";
-    fprintf(out, "| %s%s | %s | %s | %d | %.0f | %.0f | %lld | %lld | %.1f | %.4f | %s | %s |\n", cell->kind, ahead,
-            cell->scale, number_text(cell->peak).text, group->seeds, cell->cost.parameters,
-            cell->cost.active_parameters, (long long)cell->settings.steps, (long long)cell->result.tokens,
-            group->seconds, group->loss, perplexity, spread);
+    fprintf(out, "| %s%s | %s | %s | %d | %.0f | %.0f | %lld | %lld | %.1f | %.4f | %s | %s |\n",
+            cell->kind, ahead, cell->scale, number_text(cell->peak).text, group->seeds,
+            cell->cost.parameters, cell->cost.active_parameters, (long long)cell->settings.steps,
+            (long long)cell->result.tokens, group->seconds, group->loss, perplexity, spread);
 }
 
 static void print_budget(FILE *out, const Groups *groups, int first, int end) {
     fprintf(out, "%sEqual compute: %s FLOPs of training\n\n", first > 0 ? "\n" : "",
             number_text(groups->at[first].first->budget).text);
-    fprintf(out, "| kind | scale | peak | seeds | parameters | active | steps | tokens | seconds | loss | perplexity | "
+    fprintf(out, "| kind | scale | peak | seeds | parameters | active | steps | tokens | seconds | "
+                 "loss | perplexity | "
                  "spread |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (int i = first; i < end; i++) {
         if (groups->at[i].chosen) print_row(out, &groups->at[i]);
@@ -119,13 +126,16 @@ static void print_peaks(FILE *out, const Groups *groups, int first, int end) {
         int next = i + 1;
         while (next < end && same_point(&groups->at[i], &groups->at[next])) next++;
         if (next - i > 1) {
-            if (!begun) fprintf(out, "\nLearning rates tried\n\n| kind | scale | peak: perplexity |\n|---|---|---|\n");
+            if (!begun)
+                fprintf(out, "\nLearning rates tried\n\n| kind | scale | peak: perplexity "
+                             "|\n|---|---|---|\n");
             begun = true;
             fprintf(out, "| %s | %s |", groups->at[i].first->kind, groups->at[i].first->scale);
             for (int j = i; j < next; j++) {
                 const Group *group = &groups->at[j];
                 const char *mark = group->chosen ? "**" : "";
-                fprintf(out, " %s%s: %.3f%s", mark, number_text(group->first->peak).text, exp(group->loss), mark);
+                fprintf(out, " %s%s: %.3f%s", mark, number_text(group->first->peak).text,
+                        exp(group->loss), mark);
             }
             fprintf(out, " |\n");
         }
@@ -136,14 +146,18 @@ static void print_peaks(FILE *out, const Groups *groups, int first, int end) {
 void report_tables(FILE *out, const Groups *groups) {
     for (int first = 0; first < groups->count;) {
         int end = first + 1;
-        while (end < groups->count && groups->at[end].first->budget == groups->at[first].first->budget) end++;
+        while (end < groups->count &&
+               groups->at[end].first->budget == groups->at[first].first->budget)
+            end++;
         print_budget(out, groups, first, end);
         print_peaks(out, groups, first, end);
         first = end;
     }
     if (groups->count == 0) return;
-    fprintf(out, "\nA row a kind and scale, the mean over its seeds; in bold the best scale of each kind; spread: the "
-                 "highest less the lowest\nperplexity over the seeds. Seconds are those of the training steps alone, "
+    fprintf(out, "\nA row a kind and scale, the mean over its seeds; in bold the best scale of "
+                 "each kind; spread: the "
+                 "highest less the lowest\nperplexity over the seeds. Seconds are those of the "
+                 "training steps alone, "
                  "loss is nats a token over the whole of valid.bin.\n");
 }
 
@@ -171,7 +185,8 @@ static json_t *cell_json(const Cell *cell) {
     json_object_set_new(object, "run", json_string(name));
     json_object_set_new(object, "model", log_model(&cell->config));
     json_object_set_new(object, "parameters", json_integer((json_int_t)cell->cost.parameters));
-    json_object_set_new(object, "active_parameters", json_integer((json_int_t)cell->cost.active_parameters));
+    json_object_set_new(object, "active_parameters",
+                        json_integer((json_int_t)cell->cost.active_parameters));
     json_object_set_new(object, "flops", json_real(steps * cell_step_flops(cell)));
     json_object_set_new(object, "flops_full", json_real(steps * cell_step_flops_full(cell)));
     json_object_set_new(object, "steps", json_integer(cell->settings.steps));
@@ -194,11 +209,13 @@ json_t *report_cells(const Cells *cells) {
 static bool read_cell(Cell *out, const json_t *object, const char *where, Error *error) {
     const char *kind = json_string_value(json_object_get(object, "kind"));
     const char *scale = json_string_value(json_object_get(object, "scale"));
-    const json_t *budget = json_object_get(object, "budget"), *peak = json_object_get(object, "peak");
+    const json_t *budget = json_object_get(object, "budget"),
+                 *peak = json_object_get(object, "peak");
     const json_t *seed = json_object_get(object, "seed");
-    if (kind != NULL && scale != NULL && json_is_number(budget) && json_is_number(peak) && json_is_integer(seed)) {
-        return cell_new(out, kind, scale, json_number_value(budget), json_number_value(peak), json_integer_value(seed),
-                        error);
+    if (kind != NULL && scale != NULL && json_is_number(budget) && json_is_number(peak) &&
+        json_is_integer(seed)) {
+        return cell_new(out, kind, scale, json_number_value(budget), json_number_value(peak),
+                        json_integer_value(seed), error);
     }
     return fail(error, "%s: a cell has no kind, scale, budget, peak or seed", where);
 }

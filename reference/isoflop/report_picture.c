@@ -21,7 +21,8 @@ static int curve_end(const Groups *groups, int i) {
 
 static int curve_points(const Groups *groups, int first, int end) {
     int points = 0;
-    for (int i = first; i < end; i++) points += groups->at[i].chosen && isfinite(groups->at[i].loss);
+    for (int i = first; i < end; i++)
+        points += groups->at[i].chosen && isfinite(groups->at[i].loss);
     return points;
 }
 
@@ -33,7 +34,8 @@ typedef struct {
     Against against;
 } Panel;
 
-static void add_series(Panel *panel, const char *name, Color color, double *x, double *y, int count) {
+static void add_series(Panel *panel, const char *name, Color color, double *x, double *y,
+                       int count) {
     panel->series[panel->count++] = (Series){ name, color, x, y, count };
     panel->room += 2 * (size_t)count;
 }
@@ -50,7 +52,8 @@ static void add_curve(Panel *panel, const Groups *groups, int first, int end, Co
 }
 
 // A dot for each cell of the chosen groups: between two of them stands a point that is none.
-static void add_dots(Panel *panel, const Groups *groups, const Cells *cells, int first, int end, Color color) {
+static void add_dots(Panel *panel, const Groups *groups, const Cells *cells, int first, int end,
+                     Color color) {
     double *x = panel->room, *y = x + 2 * cells->count;
     int count = 0;
     for (int i = first; i < end; i++) {
@@ -58,11 +61,12 @@ static void add_dots(Panel *panel, const Groups *groups, const Cells *cells, int
         for (int j = 0; group->chosen && j < cells->count; j++) {
             const Cell *cell = &cells->at[j];
             if (!cell->result.final || strcmp(cell->kind, group->first->kind) != 0 ||
-                strcmp(cell->scale, group->first->scale) != 0 || cell->budget != group->first->budget ||
-                cell->peak != group->first->peak) {
+                strcmp(cell->scale, group->first->scale) != 0 ||
+                cell->budget != group->first->budget || cell->peak != group->first->peak) {
                 continue;
             }
-            x[count] = panel->against == AGAINST_SECONDS ? cell->result.step_seconds : cell->cost.parameters;
+            x[count] = panel->against == AGAINST_SECONDS ? cell->result.step_seconds
+                                                         : cell->cost.parameters;
             y[count++] = exp(cell->result.valid_loss);
             x[count] = y[count] = NAN, count++;
         }
@@ -72,11 +76,13 @@ static void add_dots(Panel *panel, const Groups *groups, const Cells *cells, int
 }
 
 // The panel of the groups first .. end-1, all of one budget.
-static void draw_panel(Picture *picture, Panel *panel, const Groups *groups, const Cells *cells, int first, int end) {
+static void draw_panel(Picture *picture, Panel *panel, const Groups *groups, const Cells *cells,
+                       int first, int end) {
     char title[64];
     bool curves = false;
     int color = 0;
-    for (int i = first; i < end; i = curve_end(groups, i)) curves |= curve_points(groups, i, curve_end(groups, i)) > 1;
+    for (int i = first; i < end; i = curve_end(groups, i))
+        curves |= curve_points(groups, i, curve_end(groups, i)) > 1;
     for (int i = first; i < end;) {
         int next = curve_end(groups, i), points = curve_points(groups, i, next);
         if (points > (curves ? 1 : 0)) {
@@ -88,7 +94,8 @@ static void draw_panel(Picture *picture, Panel *panel, const Groups *groups, con
     }
     snprintf(title, sizeof title, "%s FLOPs", number_text(groups->at[first].first->budget).text);
     Chart chart = { .title = title,
-                    .x_label = panel->against == AGAINST_SECONDS ? "seconds of training steps" : "parameters",
+                    .x_label = panel->against == AGAINST_SECONDS ? "seconds of training steps"
+                                                                 : "parameters",
                     .y_label = "perplexity on valid.bin",
                     .log_x = true,
                     .series = panel->series,
@@ -98,17 +105,21 @@ static void draw_panel(Picture *picture, Panel *panel, const Groups *groups, con
 
 static int budget_end(const Groups *groups, int i) {
     int end = i + 1;
-    while (end < groups->count && groups->at[end].first->budget == groups->at[i].first->budget) end++;
+    while (end < groups->count && groups->at[end].first->budget == groups->at[i].first->budget)
+        end++;
     return end;
 }
 
-static bool draw_panels(Picture *out, const Groups *groups, const Cells *cells, Against against, Error *error) {
-    size_t kinds = (size_t)groups->count + 1, points = kinds * (2 * kinds + 4 * (size_t)cells->count);
+static bool draw_panels(Picture *out, const Groups *groups, const Cells *cells, Against against,
+                        Error *error) {
+    size_t kinds = (size_t)groups->count + 1,
+           points = kinds * (2 * kinds + 4 * (size_t)cells->count);
     Panel panel = { .series = malloc(2 * kinds * sizeof(Series)), .against = against };
     double *block = malloc(points * sizeof *block);
     bool ok = (panel.series != NULL && block != NULL) || fail(error, "out of memory");
     int x = 0;
-    for (int first = 0; ok && first < groups->count; first = budget_end(groups, first), x += WIDTH) {
+    for (int first = 0; ok && first < groups->count;
+         first = budget_end(groups, first), x += WIDTH) {
         Picture part;
         panel.count = 0;
         panel.room = block;
@@ -123,7 +134,8 @@ static bool draw_panels(Picture *out, const Groups *groups, const Cells *cells, 
     return ok;
 }
 
-bool report_picture(Picture *out, const Groups *groups, const Cells *cells, Against against, Error *error) {
+bool report_picture(Picture *out, const Groups *groups, const Cells *cells, Against against,
+                    Error *error) {
     int panels = 0;
     for (int first = 0; first < groups->count; first = budget_end(groups, first)) panels++;
     if (panels == 0) return fail(error, "nothing to draw: no cell of the study is done");

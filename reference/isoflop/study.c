@@ -15,10 +15,12 @@ Cell study_cell(const Study *study, const Cell *cell) {
 
 // --- what is wanted, tried before anything begins ---
 
-static bool try_cell(const Study *study, const char *kind, const char *scale, double budget, Error *error) {
+static bool try_cell(const Study *study, const char *kind, const char *scale, double budget,
+                     Error *error) {
     const Wanted *wanted = &study->wanted;
     Cell cell;
-    return cell_new(&cell, kind, scale, budget, wanted->peaks.at[0], (int64_t)wanted->seeds.at[0], error) &&
+    return cell_new(&cell, kind, scale, budget, wanted->peaks.at[0], (int64_t)wanted->seeds.at[0],
+                    error) &&
            cell_prepare(&cell, study->corpus.train.V, wanted->set, error);
 }
 
@@ -27,7 +29,8 @@ static bool try_kinds(const Study *study, const TextList *kinds, Error *error) {
     for (int kind = 0; kind < kinds->count; kind++) {
         for (int scale = 0; scale < wanted->scales.count; scale++) {
             for (int budget = 0; budget < wanted->budgets.count; budget++) {
-                if (!try_cell(study, kinds->at[kind], wanted->scales.at[scale], wanted->budgets.at[budget], error)) {
+                if (!try_cell(study, kinds->at[kind], wanted->scales.at[scale],
+                              wanted->budgets.at[budget], error)) {
                     return false;
                 }
             }
@@ -43,10 +46,13 @@ static bool try_variants(const Study *study, Error *error) {
         size_t length = strcspn(variant, "+");
         bool found = false;
         for (int kind = 0; kind < wanted->kinds.count; kind++) {
-            found |= strlen(wanted->kinds.at[kind]) == length && strncmp(wanted->kinds.at[kind], variant, length) == 0;
+            found |= strlen(wanted->kinds.at[kind]) == length &&
+                     strncmp(wanted->kinds.at[kind], variant, length) == 0;
         }
         if (!found || variant[length] == '\0') {
-            return fail(error, "--variants %s: wanted one of --kinds with an option, as in sgatlin+gelu", variant);
+            return fail(error,
+                        "--variants %s: wanted one of --kinds with an option, as in sgatlin+gelu",
+                        variant);
         }
     }
     return try_kinds(study, &wanted->variants, error);
@@ -58,10 +64,12 @@ static bool try_word(void *context, const char *name, const char *value, Error *
     Cell cell;
     Config plain = { 0 };
     bool found;
-    if (!config_set(&plain, name, value, &found, NULL) || !found) return true; // no letter: cell_prepare knows it
+    // no letter: cell_prepare knows it
+    if (!config_set(&plain, name, value, &found, NULL) || !found) return true;
     for (int i = 0; i < study->wanted.kinds.count; i++) {
         Setting used[CONFIG_SETTINGS];
-        cell_new(&cell, study->wanted.kinds.at[i], study->wanted.scales.at[0], study->wanted.budgets.at[0], 0, 0, NULL);
+        cell_new(&cell, study->wanted.kinds.at[i], study->wanted.scales.at[0],
+                 study->wanted.budgets.at[0], 0, 0, NULL);
         cell = study_cell(study, &cell);
         int count = config_settings(&cell.config, used);
         for (int j = 0; j < count; j++) {
@@ -75,17 +83,19 @@ static bool try_word(void *context, const char *name, const char *value, Error *
 static bool try_batch(const Study *study, Error *error) {
     Cell cell;
     Batches batches;
-    cell_new(&cell, study->wanted.kinds.at[0], study->wanted.scales.at[0], study->wanted.budgets.at[0], 0, 0, NULL);
+    cell_new(&cell, study->wanted.kinds.at[0], study->wanted.scales.at[0],
+             study->wanted.budgets.at[0], 0, 0, NULL);
     cell = study_cell(study, &cell);
-    if (!batches_open(&batches, &study->corpus.train, (BatchMode)cell.settings.batching, (int)cell.settings.B,
-                      cell.config.T, 0, error)) {
+    if (!batches_open(&batches, &study->corpus.train, (BatchMode)cell.settings.batching,
+                      (int)cell.settings.B, cell.config.T, 0, error)) {
         return false;
     }
     batches_close(&batches);
     return true;
 }
 
-bool study_open(Study *out, const char *command, const Wanted *wanted, bool *misused, Error *error) {
+bool study_open(Study *out, const char *command, const Wanted *wanted, bool *misused,
+                Error *error) {
     *out = (Study){ .command = command, .wanted = *wanted, .lock = -1 };
     *misused = false;
     if (!corpus_open(&out->corpus, wanted->data, error)) {
@@ -132,13 +142,14 @@ static bool check_shared(const Study *study, const json_t *file, const char *pat
         const json_t *theirs = json_object_get(file, name);
         if (!ok || json_equal(theirs, value)) continue;
         if (strcmp(name, "set") == 0) {
-            ok = fail(error, "%s: its cells were made with --set '%s', not '%s'; name another --out", path,
+            ok = fail(error,
+                      "%s: its cells were made with --set '%s', not '%s'; name another --out", path,
                       json_is_string(theirs) ? json_string_value(theirs) : "?", study->wanted.set);
         } else if (strcmp(name, "version") == 0) {
             ok = fail(error, "%s: is not of this version of isoflop; name another --out", path);
         } else {
-            ok = fail(error, "%s: its cells were trained on other data than %s; name another --out", path,
-                      study->corpus.path);
+            ok = fail(error, "%s: its cells were trained on other data than %s; name another --out",
+                      path, study->corpus.path);
         }
     }
     json_decref(ours);
@@ -161,14 +172,16 @@ static bool has_log(const char *run) {
 bool study_read_result(const Study *study, Cell *cell, Error *error) {
     char *run = cell_path(study, cell);
     if (run == NULL) return fail(error, "out of memory");
-    bool ok = !has_log(run) || log_result(&cell->result, run, &cell->config, &cell->settings, error);
+    bool ok =
+        !has_log(run) || log_result(&cell->result, run, &cell->config, &cell->settings, error);
     free(run);
     return ok;
 }
 
 bool study_tidy(const Study *study, const Cell *cell, Error *error) {
     char *run = cell_path(study, cell);
-    bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_keep(run, 1, error) && log_draw(run, error);
+    bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_keep(run, 1, error) &&
+              log_draw(run, error);
     free(run);
     return ok;
 }
@@ -184,7 +197,8 @@ static bool read_folder(Study *study, const json_t *file, const char *path, Erro
             return fail(error, "%s: %.900s", path, why.text);
         }
         if (!study_read_result(study, cell, error)) return false;
-        // Done, and yet not named so: killed between the last line of its log and what comes after it.
+        // Done, and yet not named so: killed between the last line of its log and what comes after
+        // it.
         bool known = json_is_true(json_object_get(json_array_get(cells, (size_t)i), "done"));
         if (cell_done(cell) && !known && !study_tidy(study, cell, error)) return false;
     }
@@ -197,8 +211,10 @@ bool study_read(Study *study, Error *error) {
     char *path = path_join(out, "isoflop.json");
     bool ok = path != NULL || fail(error, "%s: out of memory", out);
     if (ok && !path_exists(path)) {
-        ok =
-            fail(error, "%s: is already there and is no study of isoflop's (no isoflop.json); name another --out", out);
+        ok = fail(error,
+                  "%s: is already there and is no study of isoflop's (no isoflop.json); name "
+                  "another --out",
+                  out);
     }
     if (ok) study->lock = folder_lock(out, error);
     ok = ok && study->lock >= 0;
@@ -216,7 +232,8 @@ bool study_make(Study *study, Error *error) {
     return study->lock >= 0 && study_save(study, error);
 }
 
-static bool save_picture(const Study *study, const Groups *groups, Against against, const char *name, Error *error) {
+static bool save_picture(const Study *study, const Groups *groups, Against against,
+                         const char *name, Error *error) {
     Picture picture;
     char *path = path_join(study->wanted.out, name);
     bool ok = path != NULL || fail(error, "out of memory");
@@ -231,11 +248,14 @@ static bool save_picture(const Study *study, const Groups *groups, Against again
 
 static bool save_json(const Study *study, Error *error) {
     char *path = path_join(study->wanted.out, "isoflop.json");
-    json_t *object = shared(study), *cells = report_cells(&study->cells), *times = study_times(study);
+    json_t *object = shared(study), *cells = report_cells(&study->cells),
+           *times = study_times(study);
     json_object_set_new(object, "data", json_string(study->corpus.path));
-    bool ok = path != NULL && cells != NULL && times != NULL && json_object_set_new(object, "cells", cells) == 0;
+    bool ok = path != NULL && cells != NULL && times != NULL &&
+              json_object_set_new(object, "cells", cells) == 0;
     ok = ok && json_object_set_new(object, "step_times", times) == 0;
-    ok = ok ? json_write_file(path, object, error) : fail(error, "%s: out of memory", study->wanted.out);
+    ok = ok ? json_write_file(path, object, error)
+            : fail(error, "%s: out of memory", study->wanted.out);
     json_decref(object);
     free(path);
     return ok;
@@ -244,8 +264,9 @@ static bool save_json(const Study *study, Error *error) {
 bool study_save(const Study *study, Error *error) {
     Groups groups;
     if (!save_json(study, error) || !groups_new(&groups, &study->cells, error)) return false;
-    bool ok = groups.count == 0 || (save_picture(study, &groups, AGAINST_PARAMETERS, "parameters.png", error) &&
-                                    save_picture(study, &groups, AGAINST_SECONDS, "seconds.png", error));
+    bool ok = groups.count == 0 ||
+              (save_picture(study, &groups, AGAINST_PARAMETERS, "parameters.png", error) &&
+               save_picture(study, &groups, AGAINST_SECONDS, "seconds.png", error));
     free(groups.at);
     return ok;
 }

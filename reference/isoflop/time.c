@@ -7,7 +7,8 @@
 #include <string.h>
 
 double cell_memory(const Cell *cell) {
-    Tensors parameters = { .floats = (size_t)cell->cost.parameters }; // the few floats between tensors left out
+    // the few floats between tensors left out
+    Tensors parameters = { .floats = (size_t)cell->cost.parameters };
     return training_bytes(&cell->config, &parameters, (int)cell->settings.B);
 }
 
@@ -45,7 +46,8 @@ static double step_seconds(const Study *study, const Cell *cell) {
     if (speed != NULL && speed->timed) return speed->step;
     for (int i = 0; i < study->cells.count; i++) {
         const Cell *done = &study->cells.at[i];
-        if (same_shape(done, cell->kind, cell->scale) && done->result.final && done->result.steps > 0) {
+        if (same_shape(done, cell->kind, cell->scale) && done->result.final &&
+            done->result.steps > 0) {
             return done->result.step_seconds / (double)done->result.steps;
         }
     }
@@ -92,7 +94,9 @@ static bool measure(void *context, Study *study, const Cell *key, bool certain) 
     Measuring *measuring = context;
     const Cell *known = cells_find(&study->cells, key);
     Cell cell = study_cell(study, key);
-    if ((known != NULL && cell_done(known)) || !cell_fits(&cell) || !isnan(step_seconds(study, &cell))) return true;
+    if ((known != NULL && cell_done(known)) || !cell_fits(&cell) ||
+        !isnan(step_seconds(study, &cell)))
+        return true;
     Speed *speed = speed_add(study, &cell, measuring->error);
     measuring->ok = speed != NULL && time_steps(&speed->step, &cell, measuring->error);
     return measuring->ok;
@@ -152,7 +156,8 @@ bool study_time(Study *study, Error *error) {
     const Cell **shapes = NULL;
     bool ok = list_shapes(study, &shapes, error);
     double *samples = calloc((size_t)study->speed_count * TIME_ROUNDS + 1, sizeof *samples);
-    ok = ok && (samples != NULL || fail(error, "out of memory")) && time_rounds(study, shapes, samples, error);
+    ok = ok && (samples != NULL || fail(error, "out of memory")) &&
+         time_rounds(study, shapes, samples, error);
     free(samples);
     free(shapes);
     if (ok) study_apply_times(study);
@@ -181,7 +186,8 @@ bool study_read_times(Study *study, const json_t *file, const char *path, Error 
         const char *scale = json_string_value(json_object_get(time, "scale"));
         double seconds = json_number_value(json_object_get(time, "seconds"));
         Cell cell;
-        if (kind == NULL || scale == NULL || !(seconds > 0) || !cell_new(&cell, kind, scale, 1, 1, 0, NULL)) {
+        if (kind == NULL || scale == NULL || !(seconds > 0) ||
+            !cell_new(&cell, kind, scale, 1, 1, 0, NULL)) {
             return fail(error, "%s: step_times: entry %zu is no kind, scale and seconds", path, i);
         }
         Speed *speed = speed_add(study, &cell, error);

@@ -26,9 +26,12 @@ static void turn(float *x, const float *cosine, const float *sine, float directi
     }
 }
 
-void rotary_turn(float *x, const float *rotary_row, int Dh) { turn(x, rotary_row, rotary_row + Dh / 2, 1.0f, Dh / 2); }
+void rotary_turn(float *x, const float *rotary_row, int Dh) {
+    turn(x, rotary_row, rotary_row + Dh / 2, 1.0f, Dh / 2);
+}
 
-// One worker's share: a head's sequence after norm and rotation, its gradients, and a block of scores.
+// One worker's share: a head's sequence after norm and rotation, its gradients, and a block of
+// scores.
 typedef struct {
     float *q, *k, *dq, *dk;  // [T,Dh]; q carries the 1/sqrt(Dh)
     float *q_rstd, *k_rstd;  // [T]
@@ -48,7 +51,8 @@ static size_t worker_layout(Worker *worker, float *block, int T, int Dh) {
     return used;
 }
 
-// First the norms' gradients of every (b,h), [2,B·H,Dh], added up in order at the end; then a share a worker.
+// First the norms' gradients of every (b,h), [2,B·H,Dh], added up in order at the end; then a share
+// a worker.
 static size_t norms_room(int B, int H, int Dh) { return (2 * (size_t)B * H * Dh + 15) / 16 * 16; }
 
 size_t attention_scratch(int B, int T, int H, int Dh, int threads) {
@@ -82,11 +86,12 @@ static void prepare(const AttentionCall *call, const Worker *worker, int b, int 
 
 // scores [rows, width] of the queries t0 .. t0+rows-1 against the keys 0 .. width-1
 static void score_rows(const Worker *worker, int t0, int rows, int width, int Dh) {
-    matmul_serial(worker->scores, width, PLAIN, worker->q + (size_t)t0 * Dh, Dh, TRANSPOSED, worker->k, Dh, rows, width,
-                  Dh, 1.0f, false);
+    matmul_serial(worker->scores, width, PLAIN, worker->q + (size_t)t0 * Dh, Dh, TRANSPOSED,
+                  worker->k, Dh, rows, width, Dh, 1.0f, false);
 }
 
-// Softmax over the first `seen` of `width` scores, the rest (the future) set to 0; returns log Σ e^score.
+// Softmax over the first `seen` of `width` scores, the rest (the future) set to 0; returns log Σ
+// e^score.
 static float causal_softmax(float *row, int seen, int width) {
     float most = row[0], sum = 0.0f;
 #pragma omp simd reduction(max : most)
@@ -113,8 +118,8 @@ static void head_forward(const AttentionCall *call, const Worker *worker, int b,
         for (int r = 0; r < rows; r++) {
             log_sum[t0 + r] = causal_softmax(worker->scores + (size_t)r * width, t0 + r + 1, width);
         }
-        matmul_serial(call->out + at + (size_t)t0 * stride, stride, PLAIN, worker->scores, width, PLAIN,
-                      call->value + at, stride, rows, Dh, width, 1.0f, false);
+        matmul_serial(call->out + at + (size_t)t0 * stride, stride, PLAIN, worker->scores, width,
+                      PLAIN, call->value + at, stride, rows, Dh, width, 1.0f, false);
     }
 }
 
@@ -126,8 +131,8 @@ void attention_forward(const AttentionCall *call) {
     }
 }
 
-// Weights p = e^(score - log_sum), and from dp = dout · value the gradient of the scores, p·(dp - Σ p·dp), where
-// the sum is dout · out.
+// Weights p = e^(score - log_sum), and from dp = dout · value the gradient of the scores, p·(dp - Σ
+// p·dp), where the sum is dout · out.
 static void score_gradient(float *p, float *dp, float log_sum, float delta, int seen, int width) {
 #pragma omp simd
     for (int i = 0; i < seen; i++) {
@@ -138,29 +143,31 @@ static void score_gradient(float *p, float *dp, float log_sum, float delta, int 
 }
 
 // Block of queries t0 .. t0+rows-1: adds to the worker's dk and to dvalue, writes the worker's dq.
-static void block_backward(const AttentionCall *call, const AttentionGradients *gradients, const Worker *worker,
-                           size_t at, const float *log_sum, int t0, int rows) {
+static void block_backward(const AttentionCall *call, const AttentionGradients *gradients,
+                           const Worker *worker, size_t at, const float *log_sum, int t0,
+                           int rows) {
     int Dh = call->Dh, stride = call->H * Dh, width = t0 + rows;
-    const float *dout = gradients->dout + at + (size_t)t0 * stride, *out = call->out + at + (size_t)t0 * stride;
+    const float *dout = gradients->dout + at + (size_t)t0 * stride,
+                *out = call->out + at + (size_t)t0 * stride;
     score_rows(worker, t0, rows, width, Dh);
-    matmul_serial(worker->dscores, width, PLAIN, dout, stride, TRANSPOSED, call->value + at, stride, rows, width, Dh,
-                  1.0f, false);
+    matmul_serial(worker->dscores, width, PLAIN, dout, stride, TRANSPOSED, call->value + at, stride,
+                  rows, width, Dh, 1.0f, false);
     for (int r = 0; r < rows; r++) {
         float delta = dot(dout + (size_t)r * stride, out + (size_t)r * stride, Dh);
-        score_gradient(worker->scores + (size_t)r * width, worker->dscores + (size_t)r * width, log_sum[t0 + r], delta,
-                       t0 + r + 1, width);
+        score_gradient(worker->scores + (size_t)r * width, worker->dscores + (size_t)r * width,
+                       log_sum[t0 + r], delta, t0 + r + 1, width);
     }
-    matmul_serial(gradients->dvalue + at, stride, TRANSPOSED, worker->scores, width, PLAIN, dout, stride, width, Dh,
-                  rows, 1.0f, true);
-    matmul_serial(worker->dq + (size_t)t0 * Dh, Dh, PLAIN, worker->dscores, width, PLAIN, worker->k, Dh, rows, Dh,
-                  width, 1.0f, false);
-    matmul_serial(worker->dk, Dh, TRANSPOSED, worker->dscores, width, PLAIN, worker->q + (size_t)t0 * Dh, Dh, width, Dh,
-                  rows, 1.0f, true);
+    matmul_serial(gradients->dvalue + at, stride, TRANSPOSED, worker->scores, width, PLAIN, dout,
+                  stride, width, Dh, rows, 1.0f, true);
+    matmul_serial(worker->dq + (size_t)t0 * Dh, Dh, PLAIN, worker->dscores, width, PLAIN, worker->k,
+                  Dh, rows, Dh, width, 1.0f, false);
+    matmul_serial(worker->dk, Dh, TRANSPOSED, worker->dscores, width, PLAIN,
+                  worker->q + (size_t)t0 * Dh, Dh, width, Dh, rows, 1.0f, true);
 }
 
 // Back through scale, rotation and norm of one sequence's queries or keys.
-static void unprepare(const AttentionCall *call, float *dx, float *dscale, float *d, const float *x, const float *rstd,
-                      const float *scale, float factor, size_t at) {
+static void unprepare(const AttentionCall *call, float *dx, float *dscale, float *d, const float *x,
+                      const float *rstd, const float *scale, float factor, size_t at) {
     int T = call->T, Dh = call->Dh, stride = call->H * Dh;
     for (int i = 0; i < Dh; i++) dscale[i] = 0.0f;
     for (int t = 0; t < T; t++) {
@@ -168,25 +175,27 @@ static void unprepare(const AttentionCall *call, float *dx, float *dscale, float
         const float *rotary = call->rotary + (size_t)t * Dh;
         for (int i = 0; i < Dh; i++) row[i] *= factor;
         turn(row, rotary, rotary + Dh / 2, -1.0f, Dh / 2);
-        norm_row_backward(dx + at + (size_t)t * stride, dscale, row, x + at + (size_t)t * stride, rstd[t], scale, Dh);
+        norm_row_backward(dx + at + (size_t)t * stride, dscale, row, x + at + (size_t)t * stride,
+                          rstd[t], scale, Dh);
     }
 }
 
-static void head_backward(const AttentionCall *call, const AttentionGradients *gradients, const Worker *worker,
-                          float *dnorms, int b, int h) {
+static void head_backward(const AttentionCall *call, const AttentionGradients *gradients,
+                          const Worker *worker, float *dnorms, int b, int h) {
     int T = call->T, H = call->H, Dh = call->Dh, stride = H * Dh;
     size_t at = ((size_t)b * T * H + h) * Dh;
     const float *log_sum = call->log_sum + ((size_t)b * H + h) * T;
     prepare(call, worker, b, h);
     memset(worker->dk, 0, (size_t)T * Dh * sizeof *worker->dk);
-    for (int t = 0; t < T; t++) memset(gradients->dvalue + at + (size_t)t * stride, 0, (size_t)Dh * sizeof(float));
+    for (int t = 0; t < T; t++)
+        memset(gradients->dvalue + at + (size_t)t * stride, 0, (size_t)Dh * sizeof(float));
     for (int t0 = 0; t0 < T; t0 += ROWS) {
         block_backward(call, gradients, worker, at, log_sum, t0, T - t0 < ROWS ? T - t0 : ROWS);
     }
-    unprepare(call, gradients->dquery, dnorms, worker->dq, call->query, worker->q_rstd, call->query_norm,
-              1.0f / sqrtf((float)Dh), at);
-    unprepare(call, gradients->dkey, dnorms + (size_t)call->B * H * Dh, worker->dk, call->key, worker->k_rstd,
-              call->key_norm, 1.0f, at);
+    unprepare(call, gradients->dquery, dnorms, worker->dq, call->query, worker->q_rstd,
+              call->query_norm, 1.0f / sqrtf((float)Dh), at);
+    unprepare(call, gradients->dkey, dnorms + (size_t)call->B * H * Dh, worker->dk, call->key,
+              worker->k_rstd, call->key_norm, 1.0f, at);
 }
 
 static void sum_in_order(float *sum, const float *rows, int count, int Dh) {
@@ -200,7 +209,8 @@ void attention_backward(const AttentionCall *call, const AttentionGradients *gra
 #pragma omp parallel for schedule(dynamic)
     for (int head = 0; head < heads; head++) {
         Worker worker = worker_of_thread(call);
-        head_backward(call, gradients, &worker, dnorms + (size_t)head * Dh, head / call->H, head % call->H);
+        head_backward(call, gradients, &worker, dnorms + (size_t)head * Dh, head / call->H,
+                      head % call->H);
     }
     sum_in_order(gradients->dquery_norm, dnorms, heads, Dh);
     sum_in_order(gradients->dkey_norm, dnorms + (size_t)heads * Dh, heads, Dh);

@@ -2,9 +2,10 @@
 #define MODEL_ATTENTION_H
 #include <stddef.h>
 
-// Causal attention with normalised queries and keys and rotary positions (chapter 07), on the projections
-// query, key, value [B,T,H,Dh]. The T×T weights are never stored: a block of query rows is scored, used and dropped,
-// and the way back makes it again from the logarithm of each row's sum (Dao 2022's idea).
+// Causal attention with normalised queries and keys and rotary positions (chapter 07), on the
+// projections query, key, value [B,T,H,Dh]. The T×T weights are never stored: a block of query rows
+// is scored, used and dropped, and the way back makes it again from the logarithm of each row's sum
+// (Dao 2022's idea).
 typedef struct {
     int B, T, H, Dh;
     const float *query, *key, *value;   // [B,T,H,Dh], before norm and rotation
@@ -27,6 +28,7 @@ void attention_backward(const AttentionCall *call, const AttentionGradients *gra
 
 // angle(t,j) = t / 10000^(2j/Dh), j = 0 .. Dh/2-1; fills rotary [T,Dh].
 void rotary_table(float *rotary, int T, int Dh);
-// x [Dh], its two halves as the coordinates of Dh/2 planes, turned by the angles of one row of the table.
+// x [Dh], its two halves as the coordinates of Dh/2 planes, turned by the angles of one row of the
+// table.
 void rotary_turn(float *x, const float *rotary_row, int Dh);
 #endif

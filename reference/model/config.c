@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Every letter with its place; the first five belong to every model, the others to the kinds that name them.
+// Every letter with its place; the first five belong to every model, the others to the kinds that
+// name them.
 static const struct {
     const char *name;
     size_t at;
@@ -18,7 +19,8 @@ static const struct {
 };
 enum { LETTERS = sizeof letters / sizeof letters[0], MODEL_LETTERS = 5, LETTER_MOST = 1 << 24 };
 
-static const char *const router_names[ROUTERS] = { "product_dense", "product_key_value", "dense", "key_value" };
+static const char *const router_names[ROUTERS] = { "product_dense", "product_key_value", "dense",
+                                                   "key_value" };
 static const char *const activation_names[ACTIVATIONS] = { "identity", "relu", "gelu", "swish" };
 static const char *const routing_names[ROUTINGS] = { "token", "expert", "unified" };
 static const char *const pool_names[POOLS] = { "step", "sequence" };
@@ -35,8 +37,8 @@ static const struct {
     { "routing", offsetof(Config, routing), routing_names, ROUTINGS },
     { "pool", offsetof(Config, pool), pool_names, POOLS },
 };
-_Static_assert(sizeof(Router) == sizeof(int) && sizeof(Activation) == sizeof(int) && sizeof(Routing) == sizeof(int) &&
-                   sizeof(Pool) == sizeof(int),
+_Static_assert(sizeof(Router) == sizeof(int) && sizeof(Activation) == sizeof(int) &&
+                   sizeof(Routing) == sizeof(int) && sizeof(Pool) == sizeof(int),
                "an enum is set through a pointer to int");
 
 static const struct {
@@ -45,8 +47,10 @@ static const struct {
     double most;
     bool optional; // 0 means that there is none of it
 } reals[] = {
-    { "alpha", offsetof(Config, alpha), 1.0, false },       { "capacity", offsetof(Config, capacity), 1 << 24, false },
-    { "switch", offsetof(Config, switch_loss), 1e3, true }, { "z", offsetof(Config, z_loss), 1e3, true },
+    { "alpha", offsetof(Config, alpha), 1.0, false },
+    { "capacity", offsetof(Config, capacity), 1 << 24, false },
+    { "switch", offsetof(Config, switch_loss), 1e3, true },
+    { "z", offsetof(Config, z_loss), 1e3, true },
     { "bias", offsetof(Config, bias_step), 1.0, true },
 };
 enum { WORDS = sizeof words / sizeof words[0], REALS = sizeof reals / sizeof reals[0] };
@@ -65,12 +69,20 @@ static const struct {
     { "bias", 1u << ROUTING_TOKEN },
 };
 
-static int letter(const Config *config, int i) { return *(const int *)((const char *)config + letters[i].at); }
-static int word(const Config *config, int i) { return *(const int *)((const char *)config + words[i].at); }
-static double real(const Config *config, int i) { return *(const double *)((const char *)config + reals[i].at); }
+static int letter(const Config *config, int i) {
+    return *(const int *)((const char *)config + letters[i].at);
+}
+static int word(const Config *config, int i) {
+    return *(const int *)((const char *)config + words[i].at);
+}
+static double real(const Config *config, int i) {
+    return *(const double *)((const char *)config + reals[i].at);
+}
 static void *place(Config *config, size_t at) { return (char *)config + at; } // to set one of them
 
-Config config_default(const Ffn *ffn) { return (Config){ .ffn = ffn, .alpha = 0.5, .capacity = 2.0 }; }
+Config config_default(const Ffn *ffn) {
+    return (Config){ .ffn = ffn, .alpha = 0.5, .capacity = 2.0 };
+}
 
 int config_keys(const Config *config) {
     int n = 0;
@@ -91,7 +103,8 @@ static bool listed(const char *list, const char *name) {
 static bool routing_has(const Config *config, const char *name) {
     if (!listed(config->ffn->settings, "routing")) return true;
     for (size_t i = 0; i < sizeof routed / sizeof routed[0]; i++) {
-        if (strcmp(routed[i].name, name) == 0) return (routed[i].routings >> config->routing & 1u) != 0;
+        if (strcmp(routed[i].name, name) == 0)
+            return (routed[i].routings >> config->routing & 1u) != 0;
     }
     return true;
 }
@@ -100,7 +113,9 @@ static bool used(const Config *config, const char *name) {
     return listed(config->ffn->settings, name) && routing_has(config, name);
 }
 
-static bool letter_used(const Config *config, int i) { return i < MODEL_LETTERS || used(config, letters[i].name); }
+static bool letter_used(const Config *config, int i) {
+    return i < MODEL_LETTERS || used(config, letters[i].name);
+}
 
 static bool optional_setting(const char *name) {
     for (int i = MODEL_LETTERS; i < LETTERS; i++) {
@@ -126,14 +141,16 @@ bool config_unused(const Config *config, const char *name, Error *error) {
         for (int j = 0; strcmp(routed[i].name, name) == 0 && j < ROUTINGS; j++) {
             size_t length = strlen(owners);
             if ((routed[i].routings >> j & 1u) == 0) continue;
-            snprintf(owners + length, sizeof owners - length, "%s%s", length ? " or " : "", routing_names[j]);
+            snprintf(owners + length, sizeof owners - length, "%s%s", length ? " or " : "",
+                     routing_names[j]);
         }
     }
     fail(error, "belongs to --routing %s, this is %s", owners, routing_names[config->routing]);
     return true;
 }
 
-static bool set_word(int *out, const char *what, const char *value, const char *const *names, int count, Error *error) {
+static bool set_word(int *out, const char *what, const char *value, const char *const *names,
+                     int count, Error *error) {
     for (int i = 0; i < count; i++) {
         if (strcmp(value, names[i]) == 0) return *out = i, true;
     }
@@ -168,7 +185,8 @@ static bool set_letter(Config *config, int i, const char *value, Error *error) {
         if (budget > config->K) config->budget = budget;
         return true;
     }
-    return fail(error, "%s=%s: wanted a whole number from 1 to %d", letters[i].name, value, LETTER_MOST);
+    return fail(error, "%s=%s: wanted a whole number from 1 to %d", letters[i].name, value,
+                LETTER_MOST);
 }
 
 static bool set_real(Config *config, int i, const char *value, Error *error) {
@@ -187,7 +205,8 @@ bool config_set(Config *config, const char *name, const char *value, bool *found
     }
     for (int i = 0; i < WORDS; i++) {
         if (strcmp(name, words[i].name) == 0) {
-            return set_word(place(config, words[i].at), name, value, words[i].names, words[i].count, error);
+            return set_word(place(config, words[i].at), name, value, words[i].names, words[i].count,
+                            error);
         }
     }
     for (int i = 0; i < REALS; i++) {
@@ -203,23 +222,25 @@ bool config_valid(const Config *config, Error *error) {
         int value = letter(config, i);
         if (!letter_used(config, i)) continue;
         if (value < 1 || value > LETTER_MOST) {
-            return fail(error, "%s=%d: wanted 1 to %d; give it with --set %s=…", letters[i].name, value, LETTER_MOST,
-                        letters[i].name);
+            return fail(error, "%s=%d: wanted 1 to %d; give it with --set %s=…", letters[i].name,
+                        value, LETTER_MOST, letters[i].name);
         }
     }
     if (config->D % config->Dh != 0) {
-        return fail(error, "D=%d is not a multiple of the head size Dh=%d: take --set Dh=%d or another D", config->D,
-                    config->Dh, config->D % 64 == 0 ? 64 : config->D);
+        return fail(error,
+                    "D=%d is not a multiple of the head size Dh=%d: take --set Dh=%d or another D",
+                    config->D, config->Dh, config->D % 64 == 0 ? 64 : config->D);
     }
     if (config->Dh % 2 != 0) {
-        return fail(error, "Dh=%d is odd: rotary embeddings turn pairs, so Dh must be even", config->Dh);
+        return fail(error, "Dh=%d is odd: rotary embeddings turn pairs, so Dh must be even",
+                    config->Dh);
     }
     bool parts = listed(config->ffn->settings, "routing") && config->routing == ROUTING_UNIFIED;
     if (config->budget > 0.0 && used(config, "K") && !parts) {
-        return fail(
-            error,
-            "K=%g: a whole number of experts is wanted here: K=%d or K=%d; --ffn moe --routing unified takes parts",
-            config->budget, config->K, config->K + 1);
+        return fail(error,
+                    "K=%g: a whole number of experts is wanted here: K=%d or K=%d; --ffn moe "
+                    "--routing unified takes parts",
+                    config->budget, config->K, config->K + 1);
     }
     return config->ffn->valid == NULL || config->ffn->valid(config, error);
 }
@@ -267,7 +288,8 @@ bool config_equal(const Config *a, const Config *b) {
     int count = config_settings(a, of_a);
     if (count != config_settings(b, of_b)) return false;
     for (int i = 0; i < count; i++) {
-        if (strcmp(of_a[i].name, of_b[i].name) != 0 || strcmp(of_a[i].value, of_b[i].value) != 0) return false;
+        if (strcmp(of_a[i].name, of_b[i].name) != 0 || strcmp(of_a[i].value, of_b[i].value) != 0)
+            return false;
     }
     return true;
 }
@@ -276,7 +298,8 @@ bool config_from_metadata(Config *out, const Safetensors *file, Error *error) {
     Config config = config_default(NULL);
     Error why;
     const char *ffn = safetensors_metadata(file, "ffn");
-    if (ffn == NULL) return fail(error, "%s: the metadata has no `ffn`; this is no model of ours", file->path);
+    if (ffn == NULL)
+        return fail(error, "%s: the metadata has no `ffn`; this is no model of ours", file->path);
     for (int i = 0; i < file->metadata_count; i++) {
         bool found;
         if (!config_set(&config, file->metadata[i].key, file->metadata[i].value, &found, &why)) {
@@ -285,7 +308,8 @@ bool config_from_metadata(Config *out, const Safetensors *file, Error *error) {
     }
     for (int i = 0; i < LETTERS; i++) {
         if (letter_used(&config, i) && letter(&config, i) == 0) {
-            return fail(error, "%s: the metadata lacks %s, which ffn=%s needs", file->path, letters[i].name, ffn);
+            return fail(error, "%s: the metadata lacks %s, which ffn=%s needs", file->path,
+                        letters[i].name, ffn);
         }
     }
     if (!config_valid(&config, &why)) return fail(error, "%s: metadata: %s", file->path, why.text);

@@ -90,7 +90,8 @@ int decoder_position(const Decoder *d) { return d->position; }
 // The new token's query, key and value of every head; the key and the value go into the cache.
 static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
     const Config *config = &d->model->config;
-    const float *parameters = d->model->parameters, *row = d->rotary + (size_t)d->position * config->Dh;
+    const float *parameters = d->model->parameters,
+                *row = d->rotary + (size_t)d->position * config->Dh;
     int D = config->D, Dh = config->Dh;
     linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, 1, D, D);
     linear_forward(key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
@@ -125,7 +126,8 @@ static void decode_layer(Decoder *d, int l) {
     const Tensor *layer = layout_layer(&model->tensors, config, l);
     const float *parameters = model->parameters;
     int D = config->D;
-    float rstd, *keys = d->keys + (size_t)l * config->T * D, *values = d->values + (size_t)l * config->T * D;
+    float rstd, *keys = d->keys + (size_t)l * config->T * D,
+                *values = d->values + (size_t)l * config->T * D;
     norm_forward(d->normed, &rstd, d->stream, parameters + layer[ATTENTION_NORM].offset, 1, D);
     project(d, layer, keys + (size_t)d->position * D, values + (size_t)d->position * D);
     for (int h = 0; h < config_heads(config); h++) attend(d, keys, values, h);
@@ -149,8 +151,8 @@ static void decode_layer(Decoder *d, int l) {
     add_row(d->stream, 1.0f, d->branch, D);
 }
 
-// Reads one token into the cache; the stream behind the last layer is left in d->stream. Only notes it where there is
-// no cache.
+// Reads one token into the cache; the stream behind the last layer is left in d->stream. Only notes
+// it where there is no cache.
 static void read_token(Decoder *d, int32_t token) {
     const Config *config = &d->model->config;
     const float *embedding = d->model->parameters + d->model->tensors.at[EMBEDDING].offset;
@@ -164,7 +166,8 @@ static void read_token(Decoder *d, int32_t token) {
     d->position++;
 }
 
-// The newest half of the window, read again behind TOKEN_END; the hook does not see tokens it saw before.
+// The newest half of the window, read again behind TOKEN_END; the hook does not see tokens it saw
+// before.
 static void move_window(Decoder *d, int64_t *dropped) {
     int T = d->model->config.T, kept = T / 2 > 0 ? T / 2 - 1 : 0, first = d->position - kept;
     GatingHook *hook = d->hook;
@@ -197,7 +200,7 @@ const float *decoder_step(Decoder *d, int32_t token, int64_t *dropped) {
     const Tensor *norm = layout_output_norm(&model->tensors);
     norm_forward(d->normed, &rstd, d->stream, model->parameters + norm->offset, 1, config->D);
     const float *embedding = model->parameters + model->tensors.at[EMBEDDING].offset;
-    matmul(d->logits, config->V, PLAIN, d->normed, config->D, TRANSPOSED, embedding, config->D, 1, config->V, config->D,
-           1.0f, false);
+    matmul(d->logits, config->V, PLAIN, d->normed, config->D, TRANSPOSED, embedding, config->D, 1,
+           config->V, config->D, 1.0f, false);
     return d->logits;
 }

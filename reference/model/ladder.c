@@ -19,11 +19,13 @@ int ladder_find(const char *scale) {
 bool ladder_scale(const char *scale, Error *error) {
     if (ladder_find(scale) >= 0) return true;
     return fail(error,
-                "%.40s: there is no such scale; there are 2 to 8 as in the paper, q1 to q8 at a quarter of its width",
+                "%.40s: there is no such scale; there are 2 to 8 as in the paper, q1 to q8 at a "
+                "quarter of its width",
                 scale);
 }
 
-// What a kind adds at scale s; part is 1, or 4 for a quarter of the width. "": a kind with no place in the ladder.
+// What a kind adds at scale s; part is 1, or 4 for a quarter of the width. "": a kind with no place
+// in the ladder.
 static void kind_words(char out[WORDS], const char *ffn, int s, int part) {
     int peer_n = 32 + 24 * s, sgatlin_n = 16 + 12 * s;
     *out = '\0';
@@ -45,17 +47,19 @@ bool ladder_config(Config *out, const char *scale, const struct Ffn *ffn, Error 
     int s = quarter ? at + 1 : at - LADDER_QUARTERS + 2, part = quarter ? 4 : 1;
     char kind[WORDS], words[2 * WORDS];
     kind_words(kind, ffn->name, s, part);
-    if (*kind == '\0') return fail(error, "ffn=%s: has no place in the ladder of scales", ffn->name);
+    if (*kind == '\0')
+        return fail(error, "ffn=%s: has no place in the ladder of scales", ffn->name);
     int L = !quarter ? 2 * s : s < 2 ? 2 : s;
-    snprintf(words, sizeof words, "V=%d T=%d D=%d L=%d Dh=%d %s", quarter ? 2048 : 50257, quarter ? 256 : 2048,
-             128 * s / part, L, 64 / part, kind);
+    snprintf(words, sizeof words, "V=%d T=%d D=%d L=%d Dh=%d %s", quarter ? 2048 : 50257,
+             quarter ? 256 : 2048, 128 * s / part, L, 64 / part, kind);
     Config config = config_default(ffn);
     if (!words_each(words, config_word, &config, error)) return false;
     *out = config;
     return true;
 }
 
-static bool add_tinystories(LadderRow *rows, int *count, const Preset *preset, const struct Ffn *ffn, Error *error) {
+static bool add_tinystories(LadderRow *rows, int *count, const Preset *preset,
+                            const struct Ffn *ffn, Error *error) {
     rows[*count] = (LadderRow){ .study = "tinystories" };
     return preset_config(&rows[(*count)++].config, preset, ffn, error);
 }
@@ -64,7 +68,8 @@ int ladder_rows(LadderRow out[LADDER_ROWS], Error *error) {
     const Preset *preset = preset_find("tinystories", error);
     int count = 0;
     bool ok = preset != NULL;
-    for (int i = 0; ok && ffn_kinds[i] != NULL; i++) ok = add_tinystories(out, &count, preset, ffn_kinds[i], error);
+    for (int i = 0; ok && ffn_kinds[i] != NULL; i++)
+        ok = add_tinystories(out, &count, preset, ffn_kinds[i], error);
     for (int at = LADDER_QUARTERS; ok && at < LADDER_SCALES; at++) {
         for (int i = 0; ok && ffn_kinds[i] != NULL; i++) {
             out[count] = (LadderRow){ .study = "isoflop", .scale = at - LADDER_QUARTERS + 2 };

@@ -2,8 +2,9 @@
 #define MODEL_LADDER_H
 #include "reference/model/config.h"
 
-// The models that the sgatlin paper compares. A scale is a number s with a formula for every letter, so that all kinds
-// of feed-forward layers grow together; an experiment at equal compute trains each kind at a few of them.
+// The models that the sgatlin paper compares. A scale is a number s with a formula for every
+// letter, so that all kinds of feed-forward layers grow together; an experiment at equal compute
+// trains each kind at a few of them.
 //
 // Scales 2 to 8 are the paper's own (V=50257 T=2048):
 //     D = 128 s   L = 2 s   Dh = 64            mlp, glu   F = floor(8/3 · D / 256) · 256
@@ -11,11 +12,12 @@
 //     peer        F = (32 + 24 s)²         C = 16 K = 8 Dk = 128, F shared by all heads
 //     sgatlin     F = (16 + 12 s)²         C = 16 K = 8 Dk = 128, F in every channel
 //
-// Scales q1 to q8 are ours, for a laptop: the paper's at a quarter of its width. D, Dh, C, Dk and the dense F are a
-// quarter, n = sqrt(F) and K the same, L is s (at least 2), T=256, V that of a small vocabulary (2048; training takes
-// the data's). So a layer's sizes keep the paper's proportions: sgatlin's experts outweigh attention fifty times at q2
-// as at 2, and mlp and sgatlin cost the same FLOPs at both. PEER's queries, 4·C·D·Dk, shrink with the cube: peer
-// is 2.5 times the mlp's cost at q2, 5.5 times at 2.
+// Scales q1 to q8 are ours, for a laptop: the paper's at a quarter of its width. D, Dh, C, Dk and
+// the dense F are a quarter, n = sqrt(F) and K the same, L is s (at least 2), T=256, V that of a
+// small vocabulary (2048; training takes the data's). So a layer's sizes keep the paper's
+// proportions: sgatlin's experts outweigh attention fifty times at q2 as at 2, and mlp and sgatlin
+// cost the same FLOPs at both. PEER's queries, 4·C·D·Dk, shrink with the cube: peer is 2.5 times
+// the mlp's cost at q2, 5.5 times at 2.
 //
 //              D   L   mlp, glu F   moe F   peer F   sgatlin F
 //     q1      32   2           64      32     3136         784
@@ -27,7 +29,8 @@
 //     q7     224   7          576     224    40000       10000
 //     q8     256   8          640     256    50176       12544
 enum { LADDER_SCALES = 15, LADDER_QUARTERS = 8 };
-extern const char *const ladder_scales[LADDER_SCALES]; // "q1" … "q8", "2" … "8": from small to large
+// "q1" … "q8", "2" … "8": from small to large
+extern const char *const ladder_scales[LADDER_SCALES];
 
 int ladder_find(const char *scale);                 // which of them it is; -1: none
 bool ladder_scale(const char *scale, Error *error); // is it one? The message says which there are
@@ -35,8 +38,8 @@ bool ladder_scale(const char *scale, Error *error); // is it one? The message sa
 // The model of one scale with this kind of layer, every letter set.
 bool ladder_config(Config *out, const char *scale, const struct Ffn *ffn, Error *error);
 
-// The configurations that the paper's studies compare, of the kinds of layers there are: its TinyStories models, the
-// ladder, and the other routers on TinyStories that its table names.
+// The configurations that the paper's studies compare, of the kinds of layers there are: its
+// TinyStories models, the ladder, and the other routers on TinyStories that its table names.
 typedef struct {
     const char *study; // "tinystories", "isoflop", "tinystories router"
     int scale;         // 0: the study has none

@@ -10,12 +10,15 @@ bool layout_declare(Tensors *tensors, const Config *config) {
     for (int l = 0; l < config->L; l++) {
         snprintf(prefix, sizeof prefix, "layers.%d.", l);
         tensors_add(tensors, prefix, "attention_norm", INIT_ONE, 0, false, 1, (int[]){ D });
-        tensors_add(tensors, prefix, "attention.query", INIT_LECUN, D, true, 3, (int[]){ D, H, Dh });
+        tensors_add(tensors, prefix, "attention.query", INIT_LECUN, D, true, 3,
+                    (int[]){ D, H, Dh });
         tensors_add(tensors, prefix, "attention.key", INIT_LECUN, D, true, 3, (int[]){ D, H, Dh });
-        tensors_add(tensors, prefix, "attention.value", INIT_LECUN, D, true, 3, (int[]){ D, H, Dh });
+        tensors_add(tensors, prefix, "attention.value", INIT_LECUN, D, true, 3,
+                    (int[]){ D, H, Dh });
         tensors_add(tensors, prefix, "attention.query_norm", INIT_ONE, 0, false, 1, (int[]){ Dh });
         tensors_add(tensors, prefix, "attention.key_norm", INIT_ONE, 0, false, 1, (int[]){ Dh });
-        tensors_add(tensors, prefix, "attention.output", INIT_LECUN, D, true, 3, (int[]){ H, Dh, D });
+        tensors_add(tensors, prefix, "attention.output", INIT_LECUN, D, true, 3,
+                    (int[]){ H, Dh, D });
         tensors_add(tensors, prefix, "ffn_norm", INIT_ONE, 0, false, 1, (int[]){ D });
         snprintf(prefix, sizeof prefix, "layers.%d.ffn.", l);
         config->ffn->declare(tensors, config, prefix);
@@ -29,4 +32,6 @@ const Tensor *layout_layer(const Tensors *tensors, const Config *config, int lay
     return &tensors->at[1 + layer * each];
 }
 
-const Tensor *layout_output_norm(const Tensors *tensors) { return &tensors->at[tensors->count - 1]; }
+const Tensor *layout_output_norm(const Tensors *tensors) {
+    return &tensors->at[tensors->count - 1];
+}

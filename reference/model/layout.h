@@ -3,7 +3,8 @@
 #include "reference/model/config.h"
 #include "reference/model/tensors.h"
 
-// Where a model's tensors stand in its table: the embedding, then layer by layer, then the output norm.
+// Where a model's tensors stand in its table: the embedding, then layer by layer, then the output
+// norm.
 //   embedding [V,D]; attention_norm, ffn_norm, output_norm [D]; attention.query, .key, .value [D,H,Dh], .query_norm,
 //   .key_norm [Dh], .output [H,Dh,D]; ffn.… as the layer's kind declares.
 enum { EMBEDDING };
@@ -19,7 +20,9 @@ typedef enum {
     LAYER_FFN, // the first of the feed-forward layer's own
 } LayerTensor;
 
-bool layout_declare(Tensors *tensors, const Config *config); // false: out of memory, or sizes overflow
-const Tensor *layout_layer(const Tensors *tensors, const Config *config, int layer); // its ATTENTION_NORM, and on
+// false: out of memory, or sizes overflow
+bool layout_declare(Tensors *tensors, const Config *config);
+// its ATTENTION_NORM, and on
+const Tensor *layout_layer(const Tensors *tensors, const Config *config, int layer);
 const Tensor *layout_output_norm(const Tensors *tensors);
 #endif

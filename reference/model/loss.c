@@ -11,7 +11,8 @@ static int rows_at_once(int N) { return N < LOSS_ROWS ? N : LOSS_ROWS; }
 // logits of a block, then the losses of all N tokens
 size_t loss_scratch(int N, int V) { return (size_t)rows_at_once(N) * V + (size_t)N; }
 
-// One token's loss, log Σ e^logit - logit[target]; with `gradient` the row becomes scale·(softmax - one-hot).
+// One token's loss, log Σ e^logit - logit[target]; with `gradient` the row becomes scale·(softmax -
+// one-hot).
 static float loss_row(float *restrict logits, int V, int32_t target, bool gradient, float scale) {
     float most = logits[0], sum = 0.0f, right = logits[target];
 #pragma omp simd reduction(max : most)
@@ -43,12 +44,15 @@ double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *sc
 #pragma omp parallel for schedule(dynamic, 8)
         for (int r = 0; r < rows; r++) {
             int32_t target = call->targets[t0 + r];
-            losses[t0 + r] =
-                target == TOKEN_PAD ? 0.0f : loss_row(logits + (size_t)r * V, V, target, dx != NULL, scale);
-            if (target == TOKEN_PAD && dx != NULL) memset(logits + (size_t)r * V, 0, (size_t)V * sizeof *logits);
+            losses[t0 + r] = target == TOKEN_PAD
+                                 ? 0.0f
+                                 : loss_row(logits + (size_t)r * V, V, target, dx != NULL, scale);
+            if (target == TOKEN_PAD && dx != NULL)
+                memset(logits + (size_t)r * V, 0, (size_t)V * sizeof *logits);
         }
         if (dx == NULL) continue;
-        matmul(dx + (size_t)t0 * D, D, PLAIN, logits, V, PLAIN, call->embedding, D, rows, D, V, 1.0f, false);
+        matmul(dx + (size_t)t0 * D, D, PLAIN, logits, V, PLAIN, call->embedding, D, rows, D, V,
+               1.0f, false);
         matmul(dembedding, D, TRANSPOSED, logits, V, PLAIN, x, D, V, D, rows, 1.0f, t0 > 0);
     }
     double sum = 0.0;

@@ -3,8 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Cross-entropy of logits = x embedding^T over a large vocabulary, LOSS_ROWS tokens at a time, so that [N,V] logits
-// are never stored whole. Targets that are TOKEN_PAD are not scored.
+// Cross-entropy of logits = x embedding^T over a large vocabulary, LOSS_ROWS tokens at a time, so
+// that [N,V] logits are never stored whole. Targets that are TOKEN_PAD are not scored.
 enum { LOSS_ROWS = 512 };
 
 typedef struct {
@@ -17,7 +17,7 @@ typedef struct {
 
 size_t loss_scratch(int N, int V);
 
-// Mean loss in nats over the scored targets; 0 when there are none. With dx [N,D] and dembedding [V,D] (both or
-// neither) also their gradients, written.
+// Mean loss in nats over the scored targets; 0 when there are none. With dx [N,D] and dembedding
+// [V,D] (both or neither) also their gradients, written.
 double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *scored);
 #endif

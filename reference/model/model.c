@@ -12,7 +12,8 @@
 
 // What one layer keeps from forward to backward; N = B·T.
 typedef struct {
-    float *in, *middle;         // [N,D]: the residual stream before attention and before the feed-forward layer
+    // [N,D]: the residual stream before attention and before the feed-forward layer
+    float *in, *middle;
     float *normed, *ffn_normed; // [N,D]
     float *rstd, *ffn_rstd;     // [N]
     float *query, *key, *value; // [N,D]
@@ -32,7 +33,8 @@ struct Activations {
     float *rotary;         // [T,Dh]
     float *branch;         // [N,D]: what a sub-layer adds to the stream
     float *dstream, *dnormed, *dquery, *dkey, *dvalue; // [N,D]: only in training
-    float *scratch;                                    // shared by attention, feed-forward and loss, one at a time
+    // shared by attention, feed-forward and loss, one at a time
+    float *scratch;
     float *block;
     size_t floats;
     GatingHook *hook;
@@ -42,9 +44,12 @@ struct Activations {
 bool model_new(Model *out, const Config *config, Error *error) {
     *out = (Model){ .config = *config };
     if (!config_valid(config, error)) return false;
-    if (!layout_declare(&out->tensors, config) || (out->parameters = floats_new(out->tensors.floats)) == NULL) {
+    if (!layout_declare(&out->tensors, config) ||
+        (out->parameters = floats_new(out->tensors.floats)) == NULL) {
         tensors_free(&out->tensors);
-        return fail(error, "not enough memory for the parameters: choose smaller letters, with --set D=… F=… L=…");
+        return fail(
+            error,
+            "not enough memory for the parameters: choose smaller letters, with --set D=… F=… L=…");
     }
     return true;
 }
@@ -64,7 +69,8 @@ static size_t scratch_floats(const Config *config, int B, int T, int threads) {
     return larger(larger(attention, loss), ffn);
 }
 
-static void layer_layout(LayerKept *layer, float *block, size_t *used, const Config *config, size_t N) {
+static void layer_layout(LayerKept *layer, float *block, size_t *used, const Config *config,
+                         size_t N) {
     size_t stream = N * config->D;
     layer->in = floats_take(block, used, stream);
     layer->middle = floats_take(block, used, stream);
@@ -80,12 +86,14 @@ static void layer_layout(LayerKept *layer, float *block, size_t *used, const Con
     layer->ffn = floats_take(block, used, config->ffn->kept(config, (int)N));
 }
 
-// The one list of what the arena holds: sizes when block is NULL, places otherwise. Layers only where there are any.
+// The one list of what the arena holds: sizes when block is NULL, places otherwise. Layers only
+// where there are any.
 static size_t arena_layout(Activations *a, float *block) {
     const Config *config = &a->config;
     size_t used = 0, N = (size_t)a->B * a->T, stream = N * config->D;
     LayerKept unused;
-    for (int l = 0; l < config->L; l++) layer_layout(a->layers ? &a->layers[l] : &unused, block, &used, config, N);
+    for (int l = 0; l < config->L; l++)
+        layer_layout(a->layers ? &a->layers[l] : &unused, block, &used, config, N);
     float *last = floats_take(block, &used, stream);
     if (a->layers != NULL) a->layers[config->L] = (LayerKept){ .in = last };
     a->normed = floats_take(block, &used, stream);
@@ -103,7 +111,9 @@ static size_t arena_layout(Activations *a, float *block) {
 }
 
 size_t model_activation_floats(const Config *config, int B, int T, bool training) {
-    Activations a = { .config = *config, .B = B, .T = T, .threads = parallel_threads(), .training = training };
+    Activations a = {
+        .config = *config, .B = B, .T = T, .threads = parallel_threads(), .training = training
+    };
     return arena_layout(&a, NULL);
 }
 
@@ -115,14 +125,18 @@ static bool countable(const Config *config, int B, int T, Error *error) {
         entries = N * shape.C * (shape.K + 1.0);
     }
     if (N < 2e9 && entries < 2e9) return true;
-    return fail(error, "B=%d rows of T=%d tokens are too many for one pass: take a smaller B", B, T);
+    return fail(error, "B=%d rows of T=%d tokens are too many for one pass: take a smaller B", B,
+                T);
 }
 
-Activations *model_activations_new(const Config *config, int B, int T, bool training, Error *error) {
+Activations *model_activations_new(const Config *config, int B, int T, bool training,
+                                   Error *error) {
     if (!countable(config, B, T, error)) return NULL;
     Activations *a = malloc(sizeof *a);
     if (a == NULL) goto failed;
-    *a = (Activations){ .config = *config, .B = B, .T = T, .threads = parallel_threads(), .training = training };
+    *a = (Activations){
+        .config = *config, .B = B, .T = T, .threads = parallel_threads(), .training = training
+    };
     a->floats = arena_layout(a, NULL);
     a->layers = calloc((size_t)config->L + 1, sizeof *a->layers);
     a->block = floats_new(a->floats);
@@ -225,7 +239,8 @@ void model_forward(const Model *model, Activations *a, const int32_t *inputs, in
     a->inputs = inputs;
     a->balance_loss = 0.0;
     for (int t = 0; t < B * T; t++) {
-        memcpy(a->layers[0].in + (size_t)t * D, embedding + (size_t)inputs[t] * D, (size_t)D * sizeof(float));
+        memcpy(a->layers[0].in + (size_t)t * D, embedding + (size_t)inputs[t] * D,
+               (size_t)D * sizeof(float));
     }
     for (int l = 0; l < L; l++) layer_forward(model, a, l);
     const Tensor *norm = layout_output_norm(&model->tensors);
@@ -259,30 +274,36 @@ void model_after_step(Model *model, Activations *a) {
 void model_logits(const Model *model, Activations *a, int first, int rows, float *out) {
     int D = a->config.D, V = a->config.V;
     const float *embedding = model->parameters + model->tensors.at[EMBEDDING].offset;
-    matmul(out, V, PLAIN, a->normed + (size_t)first * D, D, TRANSPOSED, embedding, D, rows, V, D, 1.0f, false);
+    matmul(out, V, PLAIN, a->normed + (size_t)first * D, D, TRANSPOSED, embedding, D, rows, V, D,
+           1.0f, false);
 }
 
 static void attention_layer_backward(const Model *model, Activations *a, int l, float *gradients) {
     const LayerKept *kept = &a->layers[l];
     int N = a->rows * a->tokens, D = a->config.D;
     AttentionCall attention = attention_call(model, a, l);
-    linear_weight_gradient(gradient(model, gradients, l, ATTENTION_OUTPUT), kept->attended, a->dstream, N, D, D);
-    linear_input_gradient(a->branch, a->dstream, weight(model, l, ATTENTION_OUTPUT), N, D, D, false);
+    linear_weight_gradient(gradient(model, gradients, l, ATTENTION_OUTPUT), kept->attended,
+                           a->dstream, N, D, D);
+    linear_input_gradient(a->branch, a->dstream, weight(model, l, ATTENTION_OUTPUT), N, D, D,
+                          false);
     attention_backward(&attention,
-                       &(AttentionGradients){ .dout = a->branch,
-                                              .dquery = a->dquery,
-                                              .dkey = a->dkey,
-                                              .dvalue = a->dvalue,
-                                              .dquery_norm = gradient(model, gradients, l, ATTENTION_QUERY_NORM),
-                                              .dkey_norm = gradient(model, gradients, l, ATTENTION_KEY_NORM) });
+                       &(AttentionGradients){
+                           .dout = a->branch,
+                           .dquery = a->dquery,
+                           .dkey = a->dkey,
+                           .dvalue = a->dvalue,
+                           .dquery_norm = gradient(model, gradients, l, ATTENTION_QUERY_NORM),
+                           .dkey_norm = gradient(model, gradients, l, ATTENTION_KEY_NORM) });
     const float *dprojection[] = { a->dquery, a->dkey, a->dvalue };
     const LayerTensor projection[] = { ATTENTION_QUERY, ATTENTION_KEY, ATTENTION_VALUE };
     for (int i = 0; i < 3; i++) {
-        linear_weight_gradient(gradient(model, gradients, l, projection[i]), kept->normed, dprojection[i], N, D, D);
-        linear_input_gradient(a->dnormed, dprojection[i], weight(model, l, projection[i]), N, D, D, i > 0);
+        linear_weight_gradient(gradient(model, gradients, l, projection[i]), kept->normed,
+                               dprojection[i], N, D, D);
+        linear_input_gradient(a->dnormed, dprojection[i], weight(model, l, projection[i]), N, D, D,
+                              i > 0);
     }
-    norm_backward(a->dstream, gradient(model, gradients, l, ATTENTION_NORM), a->dnormed, kept->in, kept->rstd,
-                  weight(model, l, ATTENTION_NORM), N, D);
+    norm_backward(a->dstream, gradient(model, gradients, l, ATTENTION_NORM), a->dnormed, kept->in,
+                  kept->rstd, weight(model, l, ATTENTION_NORM), N, D);
 }
 
 static void layer_backward(const Model *model, Activations *a, int l, float *gradients) {
@@ -292,13 +313,13 @@ static void layer_backward(const Model *model, Activations *a, int l, float *gra
     ffn.dy = a->dstream;
     ffn.dx = a->dnormed;
     a->config.ffn->backward(&ffn);
-    norm_backward(a->dstream, gradient(model, gradients, l, FFN_NORM), a->dnormed, kept->middle, kept->ffn_rstd,
-                  weight(model, l, FFN_NORM), a->rows * a->tokens, a->config.D);
+    norm_backward(a->dstream, gradient(model, gradients, l, FFN_NORM), a->dnormed, kept->middle,
+                  kept->ffn_rstd, weight(model, l, FFN_NORM), a->rows * a->tokens, a->config.D);
     attention_layer_backward(model, a, l, gradients);
 }
 
-// The embedding is used twice: its gradient from the logits stands already, the input's is added token by token.
-// A thread owns its columns, so equal tokens add up in their order.
+// The embedding is used twice: its gradient from the logits stands already, the input's is added
+// token by token. A thread owns its columns, so equal tokens add up in their order.
 static void embedding_backward(const Activations *a, float *dembedding, const int32_t *inputs) {
     enum { COLUMNS = 64 };
     int N = a->rows * a->tokens, D = a->config.D;
@@ -313,8 +334,8 @@ static void embedding_backward(const Activations *a, float *dembedding, const in
     }
 }
 
-double model_backward(const Model *model, Activations *a, const int32_t *inputs, const int32_t *targets,
-                      float *gradients) {
+double model_backward(const Model *model, Activations *a, const int32_t *inputs,
+                      const int32_t *targets, float *gradients) {
     assert(a->training);
     int N = a->rows * a->tokens, D = a->config.D, L = a->config.L;
     a->inputs = inputs;
@@ -330,7 +351,9 @@ double model_backward(const Model *model, Activations *a, const int32_t *inputs,
     return loss;
 }
 
-const float *model_after_attention(const Activations *a, int layer) { return a->layers[layer].middle; }
+const float *model_after_attention(const Activations *a, int layer) {
+    return a->layers[layer].middle;
+}
 const float *model_after_ffn(const Activations *a, int layer) { return a->layers[layer + 1].in; }
 
 Gating model_gating(const Activations *a, int layer) {

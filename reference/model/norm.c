@@ -15,16 +15,16 @@ void norm_forward(float *y, float *rstd, const float *x, const float *scale, int
 }
 
 // With g = dy·scale and x̂ = x·rstd:  dx = rstd · (g - x̂ · mean(g·x̂)),  dscale = dy·x̂.
-static float mean_along(const float *restrict dy, const float *restrict x, const float *restrict scale, float rstd,
-                        int D) {
+static float mean_along(const float *restrict dy, const float *restrict x,
+                        const float *restrict scale, float rstd, int D) {
     float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
     for (int d = 0; d < D; d++) sum += dy[d] * scale[d] * x[d];
     return sum * rstd / (float)D;
 }
 
-void norm_row_backward(float *dx, float *dscale, const float *dy, const float *x, float rstd, const float *scale,
-                       int D) {
+void norm_row_backward(float *dx, float *dscale, const float *dy, const float *x, float rstd,
+                       const float *scale, int D) {
     float along = mean_along(dy, x, scale, rstd, D);
     for (int d = 0; d < D; d++) {
         float unit = x[d] * rstd;
@@ -33,13 +33,14 @@ void norm_row_backward(float *dx, float *dscale, const float *dy, const float *x
     }
 }
 
-void norm_backward(float *dx, float *dscale, const float *dy, const float *x, const float *rstd, const float *scale,
-                   int N, int D) {
+void norm_backward(float *dx, float *dscale, const float *dy, const float *x, const float *rstd,
+                   const float *scale, int N, int D) {
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         const float *dyt = dy + (size_t)t * D, *xt = x + (size_t)t * D;
         float *dxt = dx + (size_t)t * D, along = mean_along(dyt, xt, scale, rstd[t], D);
-        for (int d = 0; d < D; d++) dxt[d] += rstd[t] * (dyt[d] * scale[d] - xt[d] * rstd[t] * along);
+        for (int d = 0; d < D; d++)
+            dxt[d] += rstd[t] * (dyt[d] * scale[d] - xt[d] * rstd[t] * along);
     }
     enum { COLUMNS = 32 }; // a thread owns its columns of dscale and adds the tokens in their order
 #pragma omp parallel for
@@ -47,7 +48,8 @@ void norm_backward(float *dx, float *dscale, const float *dy, const float *x, co
         int d1 = d0 + COLUMNS < D ? d0 + COLUMNS : D;
         for (int d = d0; d < d1; d++) dscale[d] = 0.0f;
         for (int t = 0; t < N; t++) {
-            for (int d = d0; d < d1; d++) dscale[d] += dy[(size_t)t * D + d] * x[(size_t)t * D + d] * rstd[t];
+            for (int d = d0; d < d1; d++)
+                dscale[d] += dy[(size_t)t * D + d] * x[(size_t)t * D + d] * rstd[t];
         }
     }
 }

@@ -5,13 +5,17 @@
 const Preset presets[] = {
     { "tiny", "for tests, seconds", "V=512 T=32 D=16 L=2 Dh=8",
       "B=4 steps=20 peak=0.003 log_every=5 eval_every=10 eval_batches=4 checkpoint_every=10", 100 },
-    // Heads of 16: who "she" is and what her name was takes many heads to keep apart (four heads of 32 mixed them up).
+    // Heads of 16: who "she" is and what her name was takes many heads to keep apart (four heads of
+    // 32 mixed them up).
     { "demo", "storyworld, about two minutes on two cores", "V=1024 T=256 D=128 L=3 Dh=16",
-      "B=4 steps=2000 peak=0.004 log_every=20 eval_every=200 eval_batches=16 checkpoint_every=600", 100 },
+      "B=4 steps=2000 peak=0.004 log_every=20 eval_every=200 eval_batches=16 checkpoint_every=600",
+      100 },
     { "laptop", "real stories, about ten minutes on two cores", "V=4096 T=256 D=192 L=4 Dh=24",
-      "B=8 steps=2600 peak=0.006 log_every=20 eval_every=200 eval_batches=32 checkpoint_every=500", 100 },
+      "B=8 steps=2600 peak=0.006 log_every=20 eval_every=200 eval_batches=32 checkpoint_every=500",
+      100 },
     { "tinystories", "the paper's TinyStories run", "V=8192 T=1024 D=256 L=4 Dh=64",
-      "B=256 steps=8280 peak=0.001 clip=2 batching=padded log_every=1 eval_every=100 eval_batches=2 "
+      "B=256 steps=8280 peak=0.001 clip=2 batching=padded log_every=1 eval_every=100 "
+      "eval_batches=2 "
       "checkpoint_every=100",
       100 },
     { 0 },
@@ -59,12 +63,14 @@ bool words_each(const char *words, SettingFunction *set, void *context, Error *e
     while (*(words += strspn(words, " ")) != '\0') {
         char word[256];
         size_t length = strcspn(words, " ");
-        if (length >= sizeof word) return fail(error, "%.60s…: a setting is at most %zu bytes", words, sizeof word - 1);
+        if (length >= sizeof word)
+            return fail(error, "%.60s…: a setting is at most %zu bytes", words, sizeof word - 1);
         memcpy(word, words, length);
         word[length] = '\0';
         words += length;
         char *equals = strchr(word, '=');
-        if (equals == NULL || equals == word) return fail(error, "%s: wanted NAME=VALUE, as in D=128", word);
+        if (equals == NULL || equals == word)
+            return fail(error, "%s: wanted NAME=VALUE, as in D=128", word);
         *equals = '\0';
         if (!set(context, word, equals + 1, error)) return false;
     }
@@ -80,7 +86,9 @@ bool config_word(void *context, const char *name, const char *value, Error *erro
 bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Error *error) {
     Config config = config_default(ffn);
     for (int i = 0; i < ADDITIONS; i++) {
-        if (strcmp(additions[i].preset, preset->name) != 0 || strcmp(additions[i].ffn, ffn->name) != 0) continue;
+        if (strcmp(additions[i].preset, preset->name) != 0 ||
+            strcmp(additions[i].ffn, ffn->name) != 0)
+            continue;
         if (!words_each(preset->model, config_word, &config, error)) return false;
         if (!words_each(additions[i].model, config_word, &config, error)) return false;
         *out = config;

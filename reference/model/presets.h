@@ -2,8 +2,8 @@
 #define MODEL_PRESETS_H
 #include "reference/model/config.h"
 
-// Named sets of letters, written as one would type them behind --set. V is only what the paper or the built-in corpus
-// has: training takes it from the data's tokenizer.
+// Named sets of letters, written as one would type them behind --set. V is only what the paper or
+// the built-in corpus has: training takes it from the data's tokenizer.
 typedef struct {
     const char *name, *summary;
     const char *model;    // what all kinds of feed-forward layers share
@@ -17,7 +17,8 @@ const Preset *preset_find(const char *name, Error *error); // NULL: the message 
 // The preset's model with this kind of feed-forward layer.
 bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Error *error);
 
-// Calls set(context, name, value) on each NAME=VALUE of a text of words; false at the first that fails.
+// Calls set(context, name, value) on each NAME=VALUE of a text of words; false at the first that
+// fails.
 typedef bool SettingFunction(void *context, const char *name, const char *value, Error *error);
 bool words_each(const char *words, SettingFunction *set, void *context, Error *error);
 // A SettingFunction for a Config alone; other names are refused.

@@ -22,7 +22,8 @@ static int32_t best_token(const float *logits, int V) {
 }
 
 // Of the candidates, best first: how many make up top_p of the weight.
-static int count_nucleus(const Candidate *candidates, int count, double sum, double top_p, double scale) {
+static int count_nucleus(const Candidate *candidates, int count, double sum, double top_p,
+                         double scale) {
     double wanted = top_p * sum, so_far = 0;
     for (int i = 0; i < count; i++) {
         so_far += exp(((double)candidates[i].logit - candidates[0].logit) * scale);
@@ -33,19 +34,23 @@ static int count_nucleus(const Candidate *candidates, int count, double sum, dou
 
 static double weigh(const Candidate *candidates, int count, double scale) {
     double sum = 0;
-    for (int i = 0; i < count; i++) sum += exp(((double)candidates[i].logit - candidates[0].logit) * scale);
+    for (int i = 0; i < count; i++)
+        sum += exp(((double)candidates[i].logit - candidates[0].logit) * scale);
     return sum;
 }
 
-int32_t sample_token(const float *logits, int V, const Sampling *sampling, double draw, Candidate *candidates) {
+int32_t sample_token(const float *logits, int V, const Sampling *sampling, double draw,
+                     Candidate *candidates) {
     if (!(sampling->temperature >= SAMPLING_COLDEST)) return best_token(logits, V);
     int count = 0;
     for (int32_t id = 0; id < V; id++) {
-        if (id != TOKEN_PAD && !isnan(logits[id])) candidates[count++] = (Candidate){ logits[id], id };
+        if (id != TOKEN_PAD && !isnan(logits[id]))
+            candidates[count++] = (Candidate){ logits[id], id };
     }
     if (count == 0) return best_token(logits, V);
     qsort(candidates, (size_t)count, sizeof *candidates, compare);
-    if (isinf(candidates[0].logit)) return candidates[0].id; // no weights can be had from an infinite best
+    // no weights can be had from an infinite best
+    if (isinf(candidates[0].logit)) return candidates[0].id;
     if (sampling->top_k > 0 && sampling->top_k < count) count = sampling->top_k;
     double scale = 1.0 / sampling->temperature, sum = weigh(candidates, count, scale);
     if (sampling->top_p > 0 && sampling->top_p < 1) {

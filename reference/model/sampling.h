@@ -8,7 +8,8 @@
 typedef struct {
     double temperature; // logits are divided by it; 0: the best token
     int top_k;          // only the top_k best; 0: all
-    double top_p;       // then the fewest best whose probabilities reach top_p (Holtzman 2019); 0 or 1: all
+    // then the fewest best whose probabilities reach top_p (Holtzman 2019); 0 or 1: all
+    double top_p;
 } Sampling;
 
 typedef struct {
@@ -16,7 +17,9 @@ typedef struct {
     int32_t id;
 } Candidate;
 
-// Draws a token from logits [V] with draw in [0, 1): a pure function of its arguments. TOKEN_PAD is never drawn;
-// equal logits go by the lower id; NaN loses against any number. candidates [V] is scratch.
-int32_t sample_token(const float *logits, int V, const Sampling *sampling, double draw, Candidate *candidates);
+// Draws a token from logits [V] with draw in [0, 1): a pure function of its arguments. TOKEN_PAD is
+// never drawn; equal logits go by the lower id; NaN loses against any number. candidates [V] is
+// scratch.
+int32_t sample_token(const float *logits, int V, const Sampling *sampling, double draw,
+                     Candidate *candidates);
 #endif

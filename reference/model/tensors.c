@@ -17,22 +17,27 @@ static bool reserve(Tensors *tensors) {
     return true;
 }
 
-void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init init, int fan_in, bool decay, int rank,
-                 const int *shape) {
+void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init init, int fan_in,
+                 bool decay, int rank, const int *shape) {
     if (tensors->floats == SIZE_MAX) return;
     size_t count = 1, floats;
     bool overflow = false;
-    for (int i = 0; i < rank; i++) overflow |= __builtin_mul_overflow(count, (size_t)shape[i], &count);
+    for (int i = 0; i < rank; i++)
+        overflow |= __builtin_mul_overflow(count, (size_t)shape[i], &count);
     // every tensor begins on a cache line
-    overflow |= __builtin_add_overflow(tensors->floats, (count + 15) / 16 * 16, &floats) || floats > SIZE_MAX / 64;
+    overflow |= __builtin_add_overflow(tensors->floats, (count + 15) / 16 * 16, &floats) ||
+                floats > SIZE_MAX / 64;
     if (overflow || !reserve(tensors)) {
         tensors->floats = SIZE_MAX;
         return;
     }
     Tensor *tensor = &tensors->at[tensors->count++];
-    *tensor = (Tensor){
-        .rank = rank, .offset = tensors->floats, .count = count, .init = init, .fan_in = fan_in, .decay = decay
-    };
+    *tensor = (Tensor){ .rank = rank,
+                        .offset = tensors->floats,
+                        .count = count,
+                        .init = init,
+                        .fan_in = fan_in,
+                        .decay = decay };
     int length = snprintf(tensor->name, sizeof tensor->name, "%s%s", prefix, name);
     assert(length < TENSOR_NAME);
     memcpy(tensor->shape, shape, (size_t)rank * sizeof *shape);
@@ -57,7 +62,8 @@ static double draw(const Tensor *tensor, uint64_t key, size_t i) {
     case INIT_ZERO: return 0.0;
     case INIT_ONE: return 1.0;
     case INIT_NORMAL: return random_normal(key, i) / sqrt(tensor->fan_in);
-    case INIT_LECUN: return random_truncated_normal(key, i) / 0.87962566103423978 / sqrt(tensor->fan_in);
+    case INIT_LECUN:
+        return random_truncated_normal(key, i) / 0.87962566103423978 / sqrt(tensor->fan_in);
     default: return random_truncated_normal(key, i);
     }
 }
@@ -67,19 +73,22 @@ void tensors_init(const Tensors *tensors, float *block, uint64_t seed) {
         const Tensor *tensor = &tensors->at[i];
         uint64_t key = random_key(seed, tensor->name);
 #pragma omp parallel for
-        for (size_t j = 0; j < tensor->count; j++) block[tensor->offset + j] = (float)draw(tensor, key, j);
+        for (size_t j = 0; j < tensor->count; j++)
+            block[tensor->offset + j] = (float)draw(tensor, key, j);
     }
 }
 
 static void print_shape(char *out, size_t size, int rank, const int64_t *shape) {
     size_t used = (size_t)snprintf(out, size, "[");
     for (int i = 0; i < rank && used < size; i++) {
-        used += (size_t)snprintf(out + used, size - used, "%s%lld", i ? "," : "", (long long)shape[i]);
+        used +=
+            (size_t)snprintf(out + used, size - used, "%s%lld", i ? "," : "", (long long)shape[i]);
     }
     if (used < size) snprintf(out + used, size - used, "]");
 }
 
-static bool check_shape(const Tensor *want, const SafeTensor *found, const char *path, Error *error) {
+static bool check_shape(const Tensor *want, const SafeTensor *found, const char *path,
+                        Error *error) {
     bool same = found->rank == want->rank;
     int64_t shape[TENSOR_RANK];
     for (int i = 0; i < want->rank; i++) {
@@ -90,8 +99,10 @@ static bool check_shape(const Tensor *want, const SafeTensor *found, const char 
     char text_found[128], text_want[128];
     print_shape(text_found, sizeof text_found, found->rank, found->shape);
     print_shape(text_want, sizeof text_want, want->rank, shape);
-    return fail(error, "%s: tensor %s is %s, this configuration wants %s: the file belongs to another model", path,
-                want->name, text_found, text_want);
+    return fail(
+        error,
+        "%s: tensor %s is %s, this configuration wants %s: the file belongs to another model", path,
+        want->name, text_found, text_want);
 }
 
 // All is as the table says and every value is finite; nothing is written yet.
@@ -100,19 +111,22 @@ static bool check_file(const Tensors *tensors, const Safetensors *file, Error *e
         const Tensor *want = &tensors->at[i];
         const SafeTensor *found = safetensors_find(file, want->name);
         if (found == NULL) {
-            return fail(error, "%s: tensor %s is missing: the file is damaged or belongs to another model", file->path,
-                        want->name);
+            return fail(error,
+                        "%s: tensor %s is missing: the file is damaged or belongs to another model",
+                        file->path, want->name);
         }
         if (!check_shape(want, found, file->path, error)) return false;
         if (found->dtype != DTYPE_F32) {
-            return fail(error, "%s: tensor %s is %s, wanted F32: convert it first", file->path, want->name,
-                        dtype_name(found->dtype));
+            return fail(error, "%s: tensor %s is %s, wanted F32: convert it first", file->path,
+                        want->name, dtype_name(found->dtype));
         }
     }
     for (int i = 0; i < file->count; i++) {
         if (tensors_find(tensors, file->tensors[i].name) == NULL) {
-            return fail(error, "%s: tensor %s is none of this configuration's: the file belongs to another model",
-                        file->path, file->tensors[i].name);
+            return fail(
+                error,
+                "%s: tensor %s is none of this configuration's: the file belongs to another model",
+                file->path, file->tensors[i].name);
         }
     }
     return true;
@@ -132,8 +146,9 @@ bool tensors_load(const Tensors *tensors, float *block, const Safetensors *file,
     if (!check_file(tensors, file, error)) return false;
     for (int i = 0; i < file->count; i++) {
         if (!finite_floats(&file->tensors[i])) {
-            return fail(error, "%s: tensor %s holds a value that is not finite: take an earlier checkpoint", file->path,
-                        file->tensors[i].name);
+            return fail(
+                error, "%s: tensor %s holds a value that is not finite: take an earlier checkpoint",
+                file->path, file->tensors[i].name);
         }
     }
     for (int i = 0; i < tensors->count; i++) {

@@ -25,27 +25,30 @@ typedef struct {
     bool decay; // weight decay applies
 } Tensor;
 
-// The one table of a model's parameters. Parameters, gradients and both AdamW moments are blocks of `floats` floats
-// in this layout, so that saving, comparing, clipping and updating are each one loop over the table.
+// The one table of a model's parameters. Parameters, gradients and both AdamW moments are blocks of
+// `floats` floats in this layout, so that saving, comparing, clipping and updating are each one
+// loop over the table.
 typedef struct {
     Tensor *at;
     int count, room;
     size_t floats;
 } Tensors;
 
-// Appends a tensor, named prefix + name: at most TENSOR_NAME - 1 bytes. Where memory is out or sizes overflow, floats
-// is SIZE_MAX from then on, and nothing more is added.
-void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init init, int fan_in, bool decay, int rank,
-                 const int *shape);
+// Appends a tensor, named prefix + name: at most TENSOR_NAME - 1 bytes. Where memory is out or
+// sizes overflow, floats is SIZE_MAX from then on, and nothing more is added.
+void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init init, int fan_in,
+                 bool decay, int rank, const int *shape);
 void tensors_free(Tensors *tensors);
 const Tensor *tensors_find(const Tensors *tensors, const char *name); // NULL: not there
 
-// Draws every tensor, keyed by (seed, name, element). Same seed, same numbers, for any number of threads.
+// Draws every tensor, keyed by (seed, name, element). Same seed, same numbers, for any number of
+// threads.
 void tensors_init(const Tensors *tensors, float *block, uint64_t seed);
 
-// Between a block and a safetensors file. Loading refuses missing and extra tensors, wrong shapes and dtypes by name;
-// values that are not finite too. The block is written only when all is well.
+// Between a block and a safetensors file. Loading refuses missing and extra tensors, wrong shapes
+// and dtypes by name; values that are not finite too. The block is written only when all is well.
 bool tensors_load(const Tensors *tensors, float *block, const Safetensors *file, Error *error);
-// Fills `out` [tensors->count] with views of the block, for safetensors_write. A prefix may stand before each name.
+// Fills `out` [tensors->count] with views of the block, for safetensors_write. A prefix may stand
+// before each name.
 void tensors_view(const Tensors *tensors, const float *block, SafeTensor *out);
 #endif

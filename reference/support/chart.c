@@ -33,8 +33,8 @@ int chart_ticks(double *out, int most, double low, double high) {
     }
 }
 
-// Ticks of a logarithmic axis: 1, 2 and 5 times each power of ten, or the powers alone where that is too many; where
-// it spans too little for them, those of a linear one.
+// Ticks of a logarithmic axis: 1, 2 and 5 times each power of ten, or the powers alone where that
+// is too many; where it spans too little for them, those of a linear one.
 static int log_ticks(double *out, int most, double low, double high) {
     if (high / low < 10) return chart_ticks(out, 8, low, high);
     static const double steps[] = { 1, 2, 5 };
@@ -60,7 +60,8 @@ static double place_x(const Frame *frame, double x) {
 }
 
 static double place_y(const Frame *frame, double y) {
-    return frame->bottom - (y - frame->y_low) / (frame->y_high - frame->y_low) * (frame->bottom - frame->top);
+    return frame->bottom -
+           (y - frame->y_low) / (frame->y_high - frame->y_low) * (frame->bottom - frame->top);
 }
 
 static bool shown(const Chart *chart, double x, double y) {
@@ -119,9 +120,11 @@ static void draw_axes(Picture *picture, const Frame *frame) {
     int count = chart_ticks(ticks, 8, frame->y_low, frame->y_high);
     for (int i = 0; i < count; i++) {
         int y = (int)lround(place_y(frame, ticks[i]));
-        picture_fill(picture, (int)frame->left, y, (int)(frame->right - frame->left), 1, COLOR_FAINT);
+        picture_fill(picture, (int)frame->left, y, (int)(frame->right - frame->left), 1,
+                     COLOR_FAINT);
         tick_text(text, sizeof text, ticks[i]);
-        picture_text(picture, (int)frame->left - 10 - text_width(text, TEXT), y - 6, TEXT, COLOR_DIM, text);
+        picture_text(picture, (int)frame->left - 10 - text_width(text, TEXT), y - 6, TEXT,
+                     COLOR_DIM, text);
     }
     count = frame->log_x ? log_ticks(ticks, TICKS, frame->x_low, frame->x_high)
                          : chart_ticks(ticks, 10, frame->x_low, frame->x_high);
@@ -129,10 +132,13 @@ static void draw_axes(Picture *picture, const Frame *frame) {
         int x = (int)lround(place_x(frame, ticks[i]));
         picture_fill(picture, x, (int)frame->bottom, 1, 6, COLOR_DIM);
         tick_text(text, sizeof text, ticks[i]);
-        int at = x - text_width(text, TEXT) / 2, rightmost = picture->width - 2 * MARGIN - text_width(text, TEXT);
-        picture_text(picture, at < rightmost ? at : rightmost, (int)frame->bottom + 12, TEXT, COLOR_DIM, text);
+        int at = x - text_width(text, TEXT) / 2,
+            rightmost = picture->width - 2 * MARGIN - text_width(text, TEXT);
+        picture_text(picture, at < rightmost ? at : rightmost, (int)frame->bottom + 12, TEXT,
+                     COLOR_DIM, text);
     }
-    picture_fill(picture, (int)frame->left, (int)frame->bottom, (int)(frame->right - frame->left), 1, COLOR_DIM);
+    picture_fill(picture, (int)frame->left, (int)frame->bottom, (int)(frame->right - frame->left),
+                 1, COLOR_DIM);
 }
 
 static void draw_baselines(Picture *picture, const Frame *frame, const Chart *chart) {
@@ -141,14 +147,16 @@ static void draw_baselines(Picture *picture, const Frame *frame, const Chart *ch
         if (!isfinite(baseline->y)) continue;
         int y = (int)lround(place_y(frame, baseline->y));
         for (int x = (int)frame->left; x < (int)frame->right; x += 10) {
-            picture_fill(picture, x, y - 1, x + 6 < (int)frame->right ? 6 : (int)frame->right - x, 2, COLOR_DIM);
+            picture_fill(picture, x, y - 1, x + 6 < (int)frame->right ? 6 : (int)frame->right - x,
+                         2, COLOR_DIM);
         }
         int x = (int)frame->right - text_width(baseline->name, TEXT) - 4;
         picture_text(picture, x, y - 16, TEXT, COLOR_TEXT, baseline->name);
     }
 }
 
-static void draw_series(Picture *picture, const Frame *frame, const Chart *chart, const Series *series) {
+static void draw_series(Picture *picture, const Frame *frame, const Chart *chart,
+                        const Series *series) {
     bool joined = false; // is (from_x, from_y) the point before?
     double from_x = 0.0, from_y = 0.0;
     for (int i = 0; i < series->count; i++) {
@@ -158,7 +166,9 @@ static void draw_series(Picture *picture, const Frame *frame, const Chart *chart
         }
         double x = place_x(frame, series->x[i]), y = place_y(frame, series->y[i]);
         if (joined) picture_line(picture, from_x, from_y, x, y, 2.0, series->color);
-        if (!joined) picture_line(picture, x, y, x, y, series->name != NULL ? 4.0 : 7.0, series->color); // a lone point
+        // a lone point
+        if (!joined)
+            picture_line(picture, x, y, x, y, series->name != NULL ? 4.0 : 7.0, series->color);
         from_x = x, from_y = y, joined = true;
     }
 }
@@ -169,7 +179,8 @@ static int draw_legend(Picture *picture, const Chart *chart, int left, int y) {
     for (int s = 0; s < chart->series_count; s++) {
         const Series *series = &chart->series[s];
         if (series->name == NULL) continue;
-        if (x > left && x + 32 + text_width(series->name, TEXT) > picture->width - 2 * MARGIN) x = left, y += LINE;
+        if (x > left && x + 32 + text_width(series->name, TEXT) > picture->width - 2 * MARGIN)
+            x = left, y += LINE;
         picture_line(picture, x, y + 6.5, x + 22, y + 6.5, 3.0, series->color);
         x = picture_text(picture, x + 32, y, TEXT, COLOR_TEXT, series->name) + 28;
     }
@@ -178,7 +189,8 @@ static int draw_legend(Picture *picture, const Chart *chart, int left, int y) {
 
 void chart_draw(Picture *picture, const Chart *chart) {
     picture_fill(picture, 0, 0, picture->width, picture->height, COLOR_BACKGROUND);
-    picture_fill(picture, MARGIN, MARGIN, picture->width - 2 * MARGIN, picture->height - 2 * MARGIN, COLOR_PANEL);
+    picture_fill(picture, MARGIN, MARGIN, picture->width - 2 * MARGIN, picture->height - 2 * MARGIN,
+                 COLOR_PANEL);
     int x = 2 * MARGIN, y = 2 * MARGIN;
     if (chart->title != NULL) {
         picture_text(picture, x, y, TITLE, COLOR_TEXT, chart->title);
@@ -194,10 +206,12 @@ void chart_draw(Picture *picture, const Chart *chart) {
     measure(&frame, chart);
     draw_axes(picture, &frame);
     draw_baselines(picture, &frame, chart);
-    for (int s = 0; s < chart->series_count; s++) draw_series(picture, &frame, chart, &chart->series[s]);
+    for (int s = 0; s < chart->series_count; s++)
+        draw_series(picture, &frame, chart, &chart->series[s]);
     if (chart->x_label != NULL) {
         int right = (int)frame.right - text_width(chart->x_label, TEXT);
-        picture_text(picture, right, (int)frame.bottom + 12 + LINE, TEXT, COLOR_DIM, chart->x_label);
+        picture_text(picture, right, (int)frame.bottom + 12 + LINE, TEXT, COLOR_DIM,
+                     chart->x_label);
     }
 }
 

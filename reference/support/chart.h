@@ -5,7 +5,8 @@
 typedef struct {
     const char *name; // NULL: not in the legend
     Color color;
-    const double *x, *y; // [count]; points that are not finite break the line, a point alone is a dot
+    // [count]; points that are not finite break the line, a point alone is a dot
+    const double *x, *y;
     int count;
 } Series;
 
@@ -28,7 +29,7 @@ typedef struct {
 void chart_draw(Picture *picture, const Chart *chart);
 bool chart_write_png(const Chart *chart, const char *path, Error *error);
 
-// Ticks at 1, 2 or 5 times a power of ten that lie in low .. high, at most `most` of them; returns how many. For low ==
-// high, one. Numbers that are not finite give none.
+// Ticks at 1, 2 or 5 times a power of ten that lie in low .. high, at most `most` of them; returns
+// how many. For low == high, one. Numbers that are not finite give none.
 int chart_ticks(double *out, int most, double low, double high);
 #endif

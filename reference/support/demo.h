@@ -9,7 +9,8 @@ typedef struct {
     bool draws;
 } DemoPart;
 
-// The main function of a demo, `PROGRAM PART [PICTURE.png]`: shows the part, or says how it is used. Returns the exit
-// status.
-int demo_main(const char *program, const DemoPart *parts, int parts_count, int count, char **arguments);
+// The main function of a demo, `PROGRAM PART [PICTURE.png]`: shows the part, or says how it is
+// used. Returns the exit status.
+int demo_main(const char *program, const DemoPart *parts, int parts_count, int count,
+              char **arguments);
 #endif

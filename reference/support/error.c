@@ -9,7 +9,8 @@ bool fail(Error *error, const char *format, ...) {
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
     for (char *c = error->text; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?'; // a hostile name must not break the line or the terminal
+        // a hostile name must not break the line or the terminal
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
     }
     return false;
 }

@@ -13,16 +13,20 @@
 
 bool file_map(MappedFile *out, const char *path, Error *error) {
     *out = (MappedFile){ 0 };
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // a pipe without a writer must not hang us
-    if (descriptor < 0) return fail(error, "%s: cannot be opened for reading: %s", path, strerror(errno));
+    // a pipe without a writer must not hang us
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return fail(error, "%s: cannot be opened for reading: %s", path, strerror(errno));
     bool ok = false;
     struct stat status;
     if (fstat(descriptor, &status) != 0) {
         fail(error, "%s: cannot be examined: %s", path, strerror(errno));
     } else if (!S_ISREG(status.st_mode)) {
-        fail(error, "%s: is %s, wanted a plain file", path, S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
+        fail(error, "%s: is %s, wanted a plain file", path,
+             S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
     } else if ((uintmax_t)status.st_size > SIZE_MAX) {
-        fail(error, "%s: %jd bytes are more than this machine can address", path, (intmax_t)status.st_size);
+        fail(error, "%s: %jd bytes are more than this machine can address", path,
+             (intmax_t)status.st_size);
     } else if (status.st_size == 0) {
         ok = true;
     } else {
@@ -108,10 +112,13 @@ uint64_t disk_free(const char *path) {
 static bool fail_writing(Error *error, const char *path, int code) {
     uint64_t left = disk_free(path);
     const char *reason = code != 0 ? strerror(code) : "an earlier write failed";
-    if (left == UINT64_MAX) return fail(error, "%s: cannot be written: %s; nothing was changed", path, reason);
-    return fail(error, "%s: cannot be written: %s (%llu bytes are free there); nothing was changed%s", path, reason,
-                (unsigned long long)left,
-                code == ENOSPC || code == EDQUOT || code == 0 ? ", free some space and run it again" : "");
+    if (left == UINT64_MAX)
+        return fail(error, "%s: cannot be written: %s; nothing was changed", path, reason);
+    return fail(error,
+                "%s: cannot be written: %s (%llu bytes are free there); nothing was changed%s",
+                path, reason, (unsigned long long)left,
+                code == ENOSPC || code == EDQUOT || code == 0 ? ", free some space and run it again"
+                                                              : "");
 }
 
 bool folder_make(const char *path, Error *error) {
@@ -130,7 +137,8 @@ bool folder_make(const char *path, Error *error) {
     return ok;
 }
 
-// Flushes a file or folder to the disk. Some file systems cannot sync a folder and say EINVAL: they need not.
+// Flushes a file or folder to the disk. Some file systems cannot sync a folder and say EINVAL: they
+// need not.
 static bool sync_path(const char *path) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return false;
@@ -145,15 +153,18 @@ static bool sync_parent(const char *path, Error *error) {
     char *parent = path_parent(path);
     bool ok = parent != NULL && sync_path(parent);
     if (!ok) {
-        fail(error, "%s: stands, but its folder cannot be synced (%s): a power cut may still lose it", path,
-             strerror(errno));
+        fail(error,
+             "%s: stands, but its folder cannot be synced (%s): a power cut may still lose it",
+             path, strerror(errno));
     }
     free(parent);
     return ok;
 }
 
-// Calls `each` on every entry of a folder but . and ..; stops at the first that fails, with errno set.
-static bool folder_walk(const char *path, bool (*each)(const char *path, void *context), void *context) {
+// Calls `each` on every entry of a folder but . and ..; stops at the first that fails, with errno
+// set.
+static bool folder_walk(const char *path, bool (*each)(const char *path, void *context),
+                        void *context) {
     DIR *folder = opendir(path);
     if (folder == NULL) return false;
     bool ok = true;
@@ -174,7 +185,9 @@ static bool is_hidden(const char *path, void *context) {
     return *path_name(path) == '.';
 }
 
-bool folder_is_bare(const char *path) { return path_is_folder(path) && folder_walk(path, is_hidden, NULL); }
+bool folder_is_bare(const char *path) {
+    return path_is_folder(path) && folder_walk(path, is_hidden, NULL);
+}
 
 int folder_lock(const char *folder, Error *error) {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -184,7 +197,8 @@ int folder_lock(const char *folder, Error *error) {
     if (descriptor < 0) {
         fail(error, "%s: cannot be written: %s", folder, strerror(errno));
     } else if (fcntl(descriptor, F_SETLK, &lock) != 0 && (errno == EACCES || errno == EAGAIN)) {
-        fail(error, "%s: another process is at work on it; wait for that, or stop it first", folder);
+        fail(error, "%s: another process is at work on it; wait for that, or stop it first",
+             folder);
         close(descriptor);
         descriptor = -1;
     }
@@ -198,15 +212,18 @@ static bool unlink_entry(const char *path, void *context) {
 
 bool folder_remove(const char *path, Error *error) {
     struct stat status;
-    if (lstat(path, &status) != 0) return fail(error, "%s: cannot be removed: %s", path, strerror(errno));
-    if (!S_ISDIR(status.st_mode)) return fail(error, "%s: is not a folder, and was not removed", path);
+    if (lstat(path, &status) != 0)
+        return fail(error, "%s: cannot be removed: %s", path, strerror(errno));
+    if (!S_ISDIR(status.st_mode))
+        return fail(error, "%s: is not a folder, and was not removed", path);
     if (!folder_walk(path, unlink_entry, NULL) || rmdir(path) != 0) {
         return fail(error, "%s: cannot be removed whole: %s", path, strerror(errno));
     }
     return true;
 }
 
-// parent/.NAME.partial-PID: hidden, on the same file system, and never like the name of something whole.
+// parent/.NAME.partial-PID: hidden, on the same file system, and never like the name of something
+// whole.
 static char *temporary_path(const char *path) {
     char *parent = path_parent(path);
     size_t size = strlen(path) + 64;
@@ -221,8 +238,8 @@ static char *temporary_path(const char *path) {
     return temporary;
 }
 
-// Removes the entry if it is what a dead process left of the same output (or this one, by the same number, before a
-// reboot). `context` is the temporary path of this process.
+// Removes the entry if it is what a dead process left of the same output (or this one, by the same
+// number, before a reboot). `context` is the temporary path of this process.
 static bool remove_leftover(const char *path, void *context) {
     const char *ours = context;
     const char *number = strrchr(ours, '-') + 1;
@@ -309,7 +326,9 @@ void output_discard(OutputFile *out) {
 }
 
 static bool refuse_existing(const char *path, Error *error) {
-    return fail(error, "%s: is already there, and nothing in it was touched; name another folder, or remove it first",
+    return fail(error,
+                "%s: is already there, and nothing in it was touched; name another folder, or "
+                "remove it first",
                 path);
 }
 

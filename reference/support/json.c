@@ -5,7 +5,8 @@
 
 enum { DEPTH = 64 };
 
-// jansson limits nesting only to 2048 levels, so we count before it parses: brackets outside strings.
+// jansson limits nesting only to 2048 levels, so we count before it parses: brackets outside
+// strings.
 static bool depth_in_limit(const char *bytes, size_t size, size_t *at) {
     int depth = 0;
     bool in_string = false;
@@ -36,7 +37,8 @@ json_t *json_parse(const char *bytes, size_t size, const char *where, Error *err
     size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
     json_t *value = json_loadb(bytes == NULL ? "" : bytes, size, flags, &found);
     if (value == NULL) {
-        fail(error, "%s: line %d, column %d: not the JSON wanted: %s", where, found.line, found.column, found.text);
+        fail(error, "%s: line %d, column %d: not the JSON wanted: %s", where, found.line,
+             found.column, found.text);
     }
     return value;
 }
@@ -52,10 +54,13 @@ json_t *json_read_file(const char *path, Error *error) {
 bool json_write_file(const char *path, const json_t *value, Error *error) {
     OutputFile out;
     if (!output_open(&out, path, error)) return false;
-    bool dumped = json_dumpf(value, out.stream, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0;
+    bool dumped =
+        json_dumpf(value, out.stream, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENCODE_ANY) == 0;
     if (!dumped && !ferror(out.stream)) {
         output_discard(&out);
-        return fail(error, "%s: the value cannot be written as JSON (text that is not UTF-8, or no memory)", path);
+        return fail(
+            error, "%s: the value cannot be written as JSON (text that is not UTF-8, or no memory)",
+            path);
     }
     fputc('\n', out.stream);
     return output_commit(&out, error);

@@ -8,44 +8,47 @@
 #endif
 
 #ifdef WITH_BLAS
-void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb, int M, int N,
-                   int K, float scale, bool add) {
-    // OpenBLAS built on OpenMP takes our number of threads for its own wherever no team of ours is running.
+void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b,
+                   int ldb, int M, int N, int K, float scale, bool add) {
+    // OpenBLAS built on OpenMP takes our number of threads for its own wherever no team of ours is
+    // running.
     int threads = parallel_running() ? 1 : parallel_threads();
     if (threads > 1) parallel_set_threads(1);
     cblas_sgemm(CblasRowMajor, op_a == TRANSPOSED ? CblasTrans : CblasNoTrans,
-                op_b == TRANSPOSED ? CblasTrans : CblasNoTrans, M, N, K, scale, a, lda, b, ldb, add ? 1.0f : 0.0f, c,
-                ldc);
+                op_b == TRANSPOSED ? CblasTrans : CblasNoTrans, M, N, K, scale, a, lda, b, ldb,
+                add ? 1.0f : 0.0f, c, ldc);
     if (threads > 1) parallel_set_threads(threads);
 }
 #else
 enum { PANEL_K = 64, PANEL_N = 128 };
 
 // panel [K,N] = op(b) from row k0, column n0
-static void copy_panel(float *panel, Op op_b, const float *b, int ldb, int k0, int n0, int K, int N) {
+static void copy_panel(float *panel, Op op_b, const float *b, int ldb, int k0, int n0, int K,
+                       int N) {
     for (int k = 0; k < K; k++) {
         for (int n = 0; n < N; n++) {
-            panel[k * PANEL_N + n] =
-                op_b == PLAIN ? b[(size_t)(k0 + k) * ldb + n0 + n] : b[(size_t)(n0 + n) * ldb + k0 + k];
+            panel[k * PANEL_N + n] = op_b == PLAIN ? b[(size_t)(k0 + k) * ldb + n0 + n]
+                                                   : b[(size_t)(n0 + n) * ldb + k0 + k];
         }
     }
 }
 
 // c [M,N] += scale · op(a) panel: rows of c stay in the cache while the panel's rows pass by
-static void add_panel(float *c, int ldc, Op op_a, const float *a, int lda, const float *panel, int k0, int M, int N,
-                      int K, float scale) {
+static void add_panel(float *c, int ldc, Op op_a, const float *a, int lda, const float *panel,
+                      int k0, int M, int N, int K, float scale) {
     for (int m = 0; m < M; m++) {
         float *restrict row = c + (size_t)m * ldc;
         for (int k = 0; k < K; k++) {
-            float s = scale * (op_a == PLAIN ? a[(size_t)m * lda + k0 + k] : a[(size_t)(k0 + k) * lda + m]);
+            float s = scale *
+                      (op_a == PLAIN ? a[(size_t)m * lda + k0 + k] : a[(size_t)(k0 + k) * lda + m]);
             const float *restrict w = panel + k * PANEL_N;
             for (int n = 0; n < N; n++) row[n] += s * w[n];
         }
     }
 }
 
-void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb, int M, int N,
-                   int K, float scale, bool add) {
+void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b,
+                   int ldb, int M, int N, int K, float scale, bool add) {
     float panel[PANEL_K * PANEL_N];
     for (int m = 0; !add && m < M; m++) memset(c + (size_t)m * ldc, 0, (size_t)N * sizeof *c);
     for (int n0 = 0; n0 < N; n0 += PANEL_N) {
@@ -59,8 +62,8 @@ void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b,
 }
 #endif
 
-// Tiles start large, because a small tile packs its operands anew for little work, and are halved along the longer
-// side until there are enough for a few threads. The shape alone decides.
+// Tiles start large, because a small tile packs its operands anew for little work, and are halved
+// along the longer side until there are enough for a few threads. The shape alone decides.
 enum { TILE_ROWS = 256, TILE_COLUMNS = 1024, TILE_LEAST = 64, TILES_WANTED = 8 };
 
 static int tiles_along(int size, int tile) { return (size + tile - 1) / tile; }
@@ -75,8 +78,8 @@ static void choose_tile(int M, int N, int *rows, int *columns) {
     }
 }
 
-void matmul(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb, int M, int N, int K,
-            float scale, bool add) {
+void matmul(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb,
+            int M, int N, int K, float scale, bool add) {
     int rows, columns;
     if (M == 0 || N == 0) return;
     choose_tile(M, N, &rows, &columns);
@@ -84,9 +87,11 @@ void matmul(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const 
 #pragma omp parallel for schedule(dynamic) if (tiles > 1)
     for (int tile = 0; tile < tiles; tile++) {
         int m = tile / across * rows, n = tile % across * columns;
-        matmul_serial(c + (size_t)m * ldc + n, ldc, op_a, a + (op_a == PLAIN ? (size_t)m * lda : (size_t)m), lda, op_b,
-                      b + (op_b == PLAIN ? (size_t)n : (size_t)n * ldb), ldb, M - m < rows ? M - m : rows,
-                      N - n < columns ? N - n : columns, K, scale, add);
+        matmul_serial(c + (size_t)m * ldc + n, ldc, op_a,
+                      a + (op_a == PLAIN ? (size_t)m * lda : (size_t)m), lda, op_b,
+                      b + (op_b == PLAIN ? (size_t)n : (size_t)n * ldb), ldb,
+                      M - m < rows ? M - m : rows, N - n < columns ? N - n : columns, K, scale,
+                      add);
     }
 }
 
@@ -94,7 +99,8 @@ void linear_forward(float *y, const float *x, const float *w, int N, int in, int
     matmul(y, out, PLAIN, x, in, PLAIN, w, out, N, out, in, 1.0f, false);
 }
 
-void linear_input_gradient(float *dx, const float *dy, const float *w, int N, int in, int out, bool add) {
+void linear_input_gradient(float *dx, const float *dy, const float *w, int N, int in, int out,
+                           bool add) {
     matmul(dx, in, PLAIN, dy, out, TRANSPOSED, w, out, N, in, out, 1.0f, add);
 }
 

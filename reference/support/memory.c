@@ -35,7 +35,9 @@ void floats_free(float *block, size_t count) {
 #else
 float *floats_new(size_t count) {
     size_t bytes = block_bytes(count);
-    void *block = bytes ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+    void *block =
+        bytes ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+              : MAP_FAILED;
     if (block == MAP_FAILED) return NULL;
 #ifdef MADV_HUGEPAGE
     madvise(block, bytes, MADV_HUGEPAGE); // a wish: where it is refused, ordinary pages do

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 bool parse_int(const char *text, int64_t *out) {
-    if (!isdigit((unsigned char)text[0]) && text[0] != '-') return false; // strtoll would skip spaces
+    // strtoll would skip spaces
+    if (!isdigit((unsigned char)text[0]) && text[0] != '-') return false;
     char *end;
     errno = 0;
     long long value = strtoll(text, &end, 10);

@@ -84,13 +84,15 @@ void progress_end(Progress *progress) {
     fflush(progress->stream);
 }
 
-// Three digits (of bytes up to four) and a prefix; 999.5 moves on to the next, for it would be written as 1000.
+// Three digits (of bytes up to four) and a prefix; 999.5 moves on to the next, for it would be
+// written as 1000.
 static Short with_prefix(double value, double base, const char *const *prefixes, int count) {
     Short out;
     int i = 0;
     for (; i + 1 < count && fabs(value) >= base - 0.5; i++) value /= base;
     int places = i > 0 && fabs(value) < 99.95 ? 1 : 0;
-    snprintf(out.text, sizeof out.text, "%.*f%s%s", places, value, *prefixes[i] ? " " : "", prefixes[i]);
+    snprintf(out.text, sizeof out.text, "%.*f%s%s", places, value, *prefixes[i] ? " " : "",
+             prefixes[i]);
     return out;
 }
 

@@ -5,8 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// How far a long loop is. On a terminal one line that is written over and over; elsewhere (a file, a pipe) plain
-// lines, one every `seconds` at most. NO_COLOR in the environment (and a dumb terminal) means no colours.
+// How far a long loop is. On a terminal one line that is written over and over; elsewhere (a file,
+// a pipe) plain lines, one every `seconds` at most. NO_COLOR in the environment (and a dumb
+// terminal) means no colours.
 typedef struct {
     FILE *stream;
     bool terminal, color;
@@ -19,9 +20,11 @@ typedef struct {
 // For stderr, 10 seconds between plain lines; change the fields for others.
 Progress progress_new(void);
 // One line without its end. A terminal sees it at most ten times a second, cut to its width.
-void progress_show(Progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void progress_show(Progress *progress, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 // A line that stays (a step's validation loss), above the one that changes.
-void progress_say(Progress *progress, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void progress_say(Progress *progress, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void progress_end(Progress *progress); // clears the unfinished line
 
 double clock_seconds(void); // since some moment; never goes back

@@ -15,7 +15,9 @@ uint64_t random_key(uint64_t seed, const char *name) {
 
 uint64_t random_bits(uint64_t key, uint64_t i) { return mix(key + (i + 1) * 0x9e3779b97f4a7c15u); }
 
-double random_uniform(uint64_t key, uint64_t i) { return (double)(random_bits(key, i) >> 11) * 0x1p-53; }
+double random_uniform(uint64_t key, uint64_t i) {
+    return (double)(random_bits(key, i) >> 11) * 0x1p-53;
+}
 
 uint64_t random_below(uint64_t key, uint64_t i, uint64_t limit) {
     return (uint64_t)(((unsigned __int128)random_bits(key, i) * limit) >> 64);

@@ -2,9 +2,10 @@
 #define SUPPORT_RANDOM_H
 #include <stdint.h>
 
-// Counter-based random numbers: value i of a stream is a pure function of (key, i), so any thread may draw any
-// element in any order and the numbers stay the same. A key comes from a seed and a name (a tensor's, a purpose's).
-// The function is SplitMix64's output at step i from the state `key` (Steele, Lea and Flood 2014).
+// Counter-based random numbers: value i of a stream is a pure function of (key, i), so any thread
+// may draw any element in any order and the numbers stay the same. A key comes from a seed and a
+// name (a tensor's, a purpose's). The function is SplitMix64's output at step i from the state
+// `key` (Steele, Lea and Flood 2014).
 
 uint64_t random_key(uint64_t seed, const char *name);
 uint64_t random_bits(uint64_t key, uint64_t i);

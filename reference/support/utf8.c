@@ -9,7 +9,12 @@ static size_t replacement(char *out) {
 
 // Bytes of the sequence that this one leads, 0 if it leads none.
 static int length_from(unsigned char lead) {
-    return lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    return lead < 0x80   ? 1
+           : lead < 0xc2 ? 0
+           : lead < 0xe0 ? 2
+           : lead < 0xf0 ? 3
+           : lead < 0xf5 ? 4
+                         : 0;
 }
 
 size_t utf8_feed(Utf8Stream *stream, unsigned char byte, char out[UTF8_OUT]) {

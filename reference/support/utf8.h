@@ -9,8 +9,8 @@ typedef struct {
     int count;
 } Utf8Stream;
 
-// Feeds one byte. Writes what is now whole into out (at most UTF8_OUT bytes) and returns how many; bytes that are no
-// UTF-8 come out as U+FFFD.
+// Feeds one byte. Writes what is now whole into out (at most UTF8_OUT bytes) and returns how many;
+// bytes that are no UTF-8 come out as U+FFFD.
 enum { UTF8_OUT = 8 };
 size_t utf8_feed(Utf8Stream *stream, unsigned char byte, char out[UTF8_OUT]);
 // The text is over: a sequence cut short comes out as U+FFFD.

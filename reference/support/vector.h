@@ -8,18 +8,22 @@
 #define restrict __restrict
 #endif
 
-// Loops over rows of D floats, written so that compilers turn them into vector instructions without -ffast-math: a
-// reduction says in its pragma that its order is free. The same code runs for a row whichever thread owns it.
+// Loops over rows of D floats, written so that compilers turn them into vector instructions without
+// -ffast-math: a reduction says in its pragma that its order is free. The same code runs for a row
+// whichever thread owns it.
 
-// e^x to about 1 unit in the last place; below -87 it gives 2^-126·1.4, above 88 2^127·0.97; NaN stays NaN.
-// Branch-free, so that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n · p(r) with |r| <= ln 2 / 2.
+// e^x to about 1 unit in the last place; below -87 it gives 2^-126·1.4, above 88 2^127·0.97; NaN
+// stays NaN. Branch-free, so that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n ·
+// p(r) with |r| <= ln 2 / 2.
 static inline float exp_fast(float x) {
     x = x < -87.0f ? -87.0f : x;
     x = x > 88.0f ? 88.0f : x;
-    float shifted = x * 1.44269504f + 12582912.0f; // 1.5·2^23: the nearest integer n stands in the low bits
+    // 1.5·2^23: the nearest integer n stands in the low bits
+    float shifted = x * 1.44269504f + 12582912.0f;
     float n = shifted - 12582912.0f;
     float r = (x - n * 0.693359375f) - n * -2.12194440e-4f; // ln 2 in two parts
-    float p = 1.9875691500e-4f;                             // Cephes' minimax polynomial for (e^r - 1 - r) / r²
+    // Cephes' minimax polynomial for (e^r - 1 - r) / r²
+    float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
     p = p * r + 8.3334519073e-3f;
     p = p * r + 4.1665795894e-2f;
@@ -54,8 +58,9 @@ static inline float dot(const float *restrict x, const float *restrict w, int D)
 }
 
 // Four dot products with one x: the four sums hide each other's latency, and x is read once.
-static inline void dot4(float out[4], const float *restrict x, const float *restrict w0, const float *restrict w1,
-                        const float *restrict w2, const float *restrict w3, int D) {
+static inline void dot4(float out[4], const float *restrict x, const float *restrict w0,
+                        const float *restrict w1, const float *restrict w2,
+                        const float *restrict w3, int D) {
     float s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
 #pragma omp simd reduction(+ : s0, s1, s2, s3)
     for (int d = 0; d < D; d++) {
@@ -74,8 +79,9 @@ static inline void add_row(float *restrict y, float s, const float *restrict w, 
 }
 
 // y[d] += s[0]·w0[d] + … + s[3]·w3[d]: y is read and written once for four rows.
-static inline void add_row4(float *restrict y, const float s[4], const float *restrict w0, const float *restrict w1,
-                            const float *restrict w2, const float *restrict w3, int D) {
+static inline void add_row4(float *restrict y, const float s[4], const float *restrict w0,
+                            const float *restrict w1, const float *restrict w2,
+                            const float *restrict w3, int D) {
     float s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
 #pragma omp simd
     for (int d = 0; d < D; d++) y[d] = y[d] + s0 * w0[d] + s1 * w1[d] + s2 * w2[d] + s3 * w3[d];

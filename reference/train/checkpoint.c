@@ -12,7 +12,9 @@ enum { KEPT = 2, STEP_NAME = 32 };
 static const char *const MODEL = "model.safetensors", *const OPTIMIZER = "optimizer.safetensors",
                          *const STATE = "state.json", *const TOKENIZER = "tokenizer.json";
 
-static void step_name(char out[STEP_NAME], int64_t step) { snprintf(out, STEP_NAME, "step-%06lld", (long long)step); }
+static void step_name(char out[STEP_NAME], int64_t step) {
+    snprintf(out, STEP_NAME, "step-%06lld", (long long)step);
+}
 
 // The step that a folder's name stands for, or -1.
 static int64_t step_of(const char *name) {
@@ -67,9 +69,13 @@ char *checkpoint_find(const char *path, Error *error) {
         found = strdup(path);
         if (found == NULL) fail(error, "%s: out of memory", path);
     } else if (count == 0) {
-        fail(error, "%s: holds no checkpoint (no step-… folder, no %s); `sgatlin train --out` makes one", path, MODEL);
+        fail(error,
+             "%s: holds no checkpoint (no step-… folder, no %s); `sgatlin train --out` makes one",
+             path, MODEL);
     } else {
-        fail(error, "%s: no run or checkpoint can be read there (%s); name a folder that `sgatlin train --out` made",
+        fail(error,
+             "%s: no run or checkpoint can be read there (%s); name a folder that `sgatlin train "
+             "--out` made",
              path, strerror(errno));
     }
     return found;
@@ -80,8 +86,8 @@ static void suggest_previous(const char *path, const char *found, Error *error) 
     int64_t steps[KEPT];
     if (error == NULL || strcmp(path, found) == 0 || newest_steps(steps, KEPT, path) < KEPT) return;
     Error first = *error;
-    fail(error, "%.700s; to go on from step %lld, remove the damaged folder: rm -r %.200s", first.text,
-         (long long)steps[1], found);
+    fail(error, "%.700s; to go on from step %lld, remove the damaged folder: rm -r %.200s",
+         first.text, (long long)steps[1], found);
 }
 
 static char *open_tensors(Safetensors *out, const char *folder, const char *name, Error *error) {
@@ -123,11 +129,11 @@ static bool read_tokenizer(Checkpoint *out, const char *hash, Error *error) {
     if (path == NULL) fail(error, "%s: out of memory", out->path);
     if (ok) hash_text(own, tokenizer_hash(out->tokenizer));
     if (ok && tokenizer_vocabulary(out->tokenizer) != out->model.config.V) {
-        ok = fail(error, "%s: has %d tokens, %s/%s wants V=%d", path, tokenizer_vocabulary(out->tokenizer), out->path,
-                  MODEL, out->model.config.V);
+        ok = fail(error, "%s: has %d tokens, %s/%s wants V=%d", path,
+                  tokenizer_vocabulary(out->tokenizer), out->path, MODEL, out->model.config.V);
     } else if (ok && *hash != '\0' && strcmp(hash, own) != 0) {
-        ok = fail(error, "%s: has hash %s, %s/%s was trained with %s: not the same vocabulary", path, own, out->path,
-                  MODEL, hash);
+        ok = fail(error, "%s: has hash %s, %s/%s was trained with %s: not the same vocabulary",
+                  path, own, out->path, MODEL, hash);
     }
     free(path);
     return ok;
@@ -158,8 +164,8 @@ bool moments_declare(Tensors *out, const Tensors *parameters, Error *error) {
     *out = (Tensors){ 0 };
     for (int i = 0; i < 2 * parameters->count; i++) {
         const Tensor *tensor = &parameters->at[i % parameters->count];
-        tensors_add(out, i < parameters->count ? "first." : "second.", tensor->name, INIT_ZERO, 0, false, tensor->rank,
-                    tensor->shape);
+        tensors_add(out, i < parameters->count ? "first." : "second.", tensor->name, INIT_ZERO, 0,
+                    false, tensor->rank, tensor->shape);
     }
     if (out->floats == 2 * parameters->floats) return true;
     tensors_free(out);
@@ -174,32 +180,32 @@ bool checkpoint_read_state(TrainState *out, const char *folder, Error *error) {
     const char *slash = strrchr(folder, '/');
     int64_t step = step_of(slash != NULL ? slash + 1 : folder);
     if (ok && step >= 0 && step != out->step) {
-        ok = fail(error, "%s: step is %lld, the folder is that of step %lld", path, (long long)out->step,
-                  (long long)step);
+        ok = fail(error, "%s: step is %lld, the folder is that of step %lld", path,
+                  (long long)out->step, (long long)step);
         state_free(out);
     }
     free(path);
     return ok;
 }
 
-bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainState *state, const char *folder,
-                             Error *error) {
+bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainState *state,
+                             const char *folder, Error *error) {
     Safetensors file;
     char *path = open_tensors(&file, folder, OPTIMIZER, error);
     if (path == NULL) return false;
     const char *text = safetensors_metadata(&file, "step");
     int64_t step;
     bool ok = (text != NULL && parse_int(text, &step) && step == state->step) ||
-              fail(error, "%s: step in the metadata is %.40s, %s says %lld", path, text != NULL ? text : "missing",
-                   STATE, (long long)state->step);
+              fail(error, "%s: step in the metadata is %.40s, %s says %lld", path,
+                   text != NULL ? text : "missing", STATE, (long long)state->step);
     ok = ok && tensors_load(table, moments, &file, error);
     safetensors_close(&file);
     free(path);
     return ok;
 }
 
-static bool write_tensors(const char *folder, const char *name, const Tensors *table, const float *block,
-                          const Metadata *metadata, int count, Error *error) {
+static bool write_tensors(const char *folder, const char *name, const Tensors *table,
+                          const float *block, const Metadata *metadata, int count, Error *error) {
     char *path = path_join(folder, name);
     SafeTensor *views = malloc((size_t)table->count * sizeof *views);
     bool ok = (path != NULL && views != NULL) || fail(error, "%s: out of memory", folder);
@@ -213,7 +219,8 @@ static bool write_tensors(const char *folder, const char *name, const Tensors *t
 }
 
 // The letters, and what tells files of different checkpoints apart.
-static bool write_model(const char *folder, const Model *model, const char *step, const char *hash, Error *error) {
+static bool write_model(const char *folder, const Model *model, const char *step, const char *hash,
+                        Error *error) {
     Setting settings[CONFIG_SETTINGS];
     Metadata metadata[CONFIG_SETTINGS + 2];
     int count = config_settings(&model->config, settings);
@@ -223,16 +230,20 @@ static bool write_model(const char *folder, const Model *model, const char *step
     return write_tensors(folder, MODEL, &model->tensors, model->parameters, metadata, count, error);
 }
 
-static bool write_state(const char *folder, const TrainState *state, const Tokenizer *tokenizer, Error *error) {
+static bool write_state(const char *folder, const TrainState *state, const Tokenizer *tokenizer,
+                        Error *error) {
     char *state_path = path_join(folder, STATE), *tokenizer_path = path_join(folder, TOKENIZER);
-    bool ok = (state_path != NULL && tokenizer_path != NULL) || fail(error, "%s: out of memory", folder);
-    ok = ok && state_write(state, state_path, error) && tokenizer_save(tokenizer, tokenizer_path, error);
+    bool ok =
+        (state_path != NULL && tokenizer_path != NULL) || fail(error, "%s: out of memory", folder);
+    ok = ok && state_write(state, state_path, error) &&
+         tokenizer_save(tokenizer, tokenizer_path, error);
     free(state_path);
     free(tokenizer_path);
     return ok;
 }
 
-// Renamed first, so that a crash while removing leaves no half checkpoint under a checkpoint's name.
+// Renamed first, so that a crash while removing leaves no half checkpoint under a checkpoint's
+// name.
 static bool remove_step(const char *run, int64_t step, Error *error) {
     char name[2 * STEP_NAME] = ".removed-";
     step_name(name + strlen(name), step);
@@ -256,8 +267,9 @@ bool checkpoint_keep(const char *run, int kept, Error *error) {
     return true;
 }
 
-bool checkpoint_write(const char *run, const Model *model, const Tensors *table, const float *moments,
-                      const TrainState *state, const Tokenizer *tokenizer, Error *error) {
+bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
+                      const float *moments, const TrainState *state, const Tokenizer *tokenizer,
+                      Error *error) {
     char step[STEP_NAME], hash[STEP_NAME];
     snprintf(step, sizeof step, "%lld", (long long)state->step);
     hash_text(hash, state->tokenizer_hash);
@@ -278,4 +290,6 @@ bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
     return ok && checkpoint_keep(run, KEPT, error);
 }
 
-uint64_t checkpoint_bytes(const Tensors *parameters) { return 3 * 4 * (uint64_t)parameters->floats + (1 << 20); }
+uint64_t checkpoint_bytes(const Tensors *parameters) {
+    return 3 * 4 * (uint64_t)parameters->floats + (1 << 20);
+}

@@ -4,8 +4,9 @@
 #include "reference/model/model.h"
 #include "reference/train/state.h"
 
-// RUN/step-NNNNNN/: model.safetensors, optimizer.safetensors (both moments), state.json, tokenizer.json. The folder
-// appears whole or not at all; nothing else in a run is named step-…; the last two stay.
+// RUN/step-NNNNNN/: model.safetensors, optimizer.safetensors (both moments), state.json,
+// tokenizer.json. The folder appears whole or not at all; nothing else in a run is named step-…;
+// the last two stay.
 
 // A checkpoint open for use, not for training on. Copied alone to another place it works the same.
 typedef struct {
@@ -14,26 +15,29 @@ typedef struct {
     Tokenizer *tokenizer;
 } Checkpoint;
 
-// path is a run (then its newest checkpoint is taken) or a checkpoint. A damaged one is an error that names the file
-// and the tensor or field, and says how to go on: an older one is never taken silently.
+// path is a run (then its newest checkpoint is taken) or a checkpoint. A damaged one is an error
+// that names the file and the tensor or field, and says how to go on: an older one is never taken
+// silently.
 bool checkpoint_open(Checkpoint *out, const char *path, Error *error);
 void checkpoint_close(Checkpoint *checkpoint);
 
 // The folder of the checkpoint that path means. The caller frees it; NULL: there is none.
 char *checkpoint_find(const char *path, Error *error);
 
-// Table of both moments, named first.… and second.…, in one block: the first moment, then the second, each in the
-// layout of the parameters.
+// Table of both moments, named first.… and second.…, in one block: the first moment, then the
+// second, each in the layout of the parameters.
 bool moments_declare(Tensors *out, const Tensors *parameters, Error *error);
 
 // Reads what training needs beside the model. moments [moments->floats].
 bool checkpoint_read_state(TrainState *out, const char *folder, Error *error);
-bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainState *state, const char *folder,
-                             Error *error);
+bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainState *state,
+                             const char *folder, Error *error);
 
-// Writes run/step-NNNNNN of state->step, then removes all but the newest two. A step that is there is an error.
-bool checkpoint_write(const char *run, const Model *model, const Tensors *table, const float *moments,
-                      const TrainState *state, const Tokenizer *tokenizer, Error *error);
+// Writes run/step-NNNNNN of state->step, then removes all but the newest two. A step that is there
+// is an error.
+bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
+                      const float *moments, const TrainState *state, const Tokenizer *tokenizer,
+                      Error *error);
 
 // Removes all checkpoints of a run but the newest `kept`, 1 or 2.
 bool checkpoint_keep(const char *run, int kept, Error *error);

@@ -2,8 +2,8 @@
 #include "reference/data/batches.h"
 #include "reference/support/memory.h"
 
-bool evaluate_batch(Evaluation *evaluation, const Model *model, Activations *activations, const TokenFile *file, int B,
-                    int32_t *inputs, int32_t *targets) {
+bool evaluate_batch(Evaluation *evaluation, const Model *model, Activations *activations,
+                    const TokenFile *file, int B, int32_t *inputs, int32_t *targets) {
     int rows = eval_batch(file, B, model->config.T, evaluation->batch, inputs, targets);
     if (rows == 0) return false;
     int64_t scored;
@@ -15,13 +15,15 @@ bool evaluate_batch(Evaluation *evaluation, const Model *model, Activations *act
     return true;
 }
 
-bool evaluate_dump(const char *path, const Model *model, Activations *activations, const TokenFile *file, int B,
-                   int32_t *inputs, int32_t *targets, Error *error) {
+bool evaluate_dump(const char *path, const Model *model, Activations *activations,
+                   const TokenFile *file, int B, int32_t *inputs, int32_t *targets, Error *error) {
     int T = model->config.T, V = model->config.V;
     B = eval_batch(file, B, T, 0, inputs, targets);
     size_t rows = (size_t)B * (size_t)T, floats = rows * (size_t)V;
     float *logits = floats_new(floats);
-    if (logits == NULL) return fail(error, "%s: out of memory for %zu logits; a smaller batch has fewer", path, floats);
+    if (logits == NULL)
+        return fail(error, "%s: out of memory for %zu logits; a smaller batch has fewer", path,
+                    floats);
     model_forward(model, activations, inputs, B, T);
     model_logits(model, activations, 0, B * T, logits);
     float loss = (float)model_loss(model, activations, targets, NULL);

@@ -35,14 +35,16 @@ static bool lines_add(LogLines *lines, json_t *line) {
     return true;
 }
 
-static bool lines_parse(LogLines *out, const MappedFile *file, int64_t last_step, const char *path, Error *error) {
+static bool lines_parse(LogLines *out, const MappedFile *file, int64_t last_step, const char *path,
+                        Error *error) {
     const char *bytes = (const char *)file->bytes;
     while (out->kept < file->size) {
         const char *line = bytes + out->kept, *end = memchr(line, '\n', file->size - out->kept);
         json_t *value = end != NULL ? json_parse(line, (size_t)(end - line), path, NULL) : NULL;
         const json_t *step = json_object_get(value, "step");
-        bool whole = out->header == NULL ? json_is_object(value)
-                                         : json_is_integer(step) && json_integer_value(step) <= last_step;
+        bool whole = out->header == NULL
+                         ? json_is_object(value)
+                         : json_is_integer(step) && json_integer_value(step) <= last_step;
         if (!whole) {
             json_decref(value);
             break;
@@ -55,13 +57,15 @@ static bool lines_parse(LogLines *out, const MappedFile *file, int64_t last_step
         }
         out->kept = (size_t)(end + 1 - bytes);
     }
-    return out->header != NULL || fail(error,
-                                       "%s: the first line is no JSON object; remove the file to go on without "
-                                       "the log so far",
-                                       path);
+    return out->header != NULL ||
+           fail(error,
+                "%s: the first line is no JSON object; remove the file to go on without "
+                "the log so far",
+                path);
 }
 
-static bool lines_read(LogLines *out, MappedFile *file, int64_t last_step, const char *path, Error *error) {
+static bool lines_read(LogLines *out, MappedFile *file, int64_t last_step, const char *path,
+                       Error *error) {
     *out = (LogLines){ 0 };
     if (!file_map(file, path, error)) return false;
     if (lines_parse(out, file, last_step, path, error)) return true;
@@ -74,7 +78,8 @@ static bool log_append(RunLog *log, const char *run, Error *error) {
     log->lock = folder_lock(run, error); // so that two on one run do not spoil it
     if (log->lock < 0) return false;
     log->file = fopen(log->path, "ab");
-    return log->file != NULL || fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
+    return log->file != NULL ||
+           fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
 }
 
 bool log_create(RunLog *out, const char *run, json_t *header, Error *error) {
@@ -109,7 +114,8 @@ bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
         }
         out->header = json_incref(lines.header);
         if (ftruncate(fileno(out->file), (off_t)lines.kept) != 0) {
-            ok = fail(error, "%s: cannot be cut back to step %lld: %s", out->path, (long long)step, strerror(errno));
+            ok = fail(error, "%s: cannot be cut back to step %lld: %s", out->path, (long long)step,
+                      strerror(errno));
         }
         lines_free(&lines);
         file_unmap(&file);
@@ -119,8 +125,10 @@ bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
 }
 
 bool log_write(RunLog *log, json_t *line, Error *error) {
-    char *text = line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(PRECISION)) : NULL;
-    bool ok = text != NULL || fail(error, "%s: out of memory, or a number that is not finite", log->path);
+    char *text =
+        line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(PRECISION)) : NULL;
+    bool ok =
+        text != NULL || fail(error, "%s: out of memory, or a number that is not finite", log->path);
     if (ok && (fprintf(log->file, "%s\n", text) < 0 || fflush(log->file) != 0)) {
         ok = fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
     }
@@ -138,7 +146,8 @@ void log_close(RunLog *log) {
 }
 
 static void result_line(LogResult *out, const json_t *line) {
-    const json_t *seconds = json_object_get(line, "step_seconds"), *tokens = json_object_get(line, "tokens");
+    const json_t *seconds = json_object_get(line, "step_seconds"),
+                 *tokens = json_object_get(line, "tokens");
     const json_t *loss = json_object_get(line, "final_valid_loss");
     out->steps = json_integer_value(json_object_get(line, "step"));
     if (json_is_number(seconds)) out->step_seconds = json_number_value(seconds);
@@ -154,7 +163,8 @@ json_t *log_model(const Config *config) {
     int count = config_settings(config, settings);
     json_t *model = json_object();
     for (int i = 0; i < count; i++) {
-        if (json_object_set_new(model, settings[i].name, json_string(settings[i].value)) == 0) continue;
+        if (json_object_set_new(model, settings[i].name, json_string(settings[i].value)) == 0)
+            continue;
         json_decref(model);
         return NULL;
     }
@@ -164,7 +174,8 @@ json_t *log_model(const Config *config) {
 // As the log holds them: with its precision of numbers.
 static bool same_text(const json_t *stored, json_t *wanted) {
     const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(PRECISION);
-    char *a = stored != NULL ? json_dumps(stored, flags) : NULL, *b = wanted != NULL ? json_dumps(wanted, flags) : NULL;
+    char *a = stored != NULL ? json_dumps(stored, flags) : NULL,
+         *b = wanted != NULL ? json_dumps(wanted, flags) : NULL;
     bool same = a != NULL && b != NULL && strcmp(a, b) == 0;
     free(a);
     free(b);
@@ -177,7 +188,8 @@ static bool same_run(const json_t *header, const Config *config, const TrainSett
            same_text(json_object_get(header, "settings"), settings_to_json(settings));
 }
 
-bool log_result(LogResult *out, const char *run, const Config *config, const TrainSettings *settings, Error *error) {
+bool log_result(LogResult *out, const char *run, const Config *config,
+                const TrainSettings *settings, Error *error) {
     *out = (LogResult){ 0 };
     char *path = path_join(run, "log.jsonl");
     MappedFile file;
@@ -186,7 +198,9 @@ bool log_result(LogResult *out, const char *run, const Config *config, const Tra
     ok = ok && lines_read(&lines, &file, INT64_MAX, path, error);
     if (ok) {
         if (!same_run(lines.header, config, settings)) {
-            ok = fail(error, "%s: is a run with another model or other settings; name another folder", run);
+            ok =
+                fail(error,
+                     "%s: is a run with another model or other settings; name another folder", run);
         }
         for (int i = 0; ok && i < lines.count; i++) result_line(out, lines.lines[i]);
         lines_free(&lines);
@@ -196,9 +210,10 @@ bool log_result(LogResult *out, const char *run, const Config *config, const Tra
     return ok;
 }
 
-// The points of a curve: x and y [count] of the lines that hold `name`, or `last_name` where that is not NULL.
-static Series curve(const LogLines *lines, const char *name, const char *last_name, const char *title, Color color,
-                    double *x, double *y) {
+// The points of a curve: x and y [count] of the lines that hold `name`, or `last_name` where that
+// is not NULL.
+static Series curve(const LogLines *lines, const char *name, const char *last_name,
+                    const char *title, Color color, double *x, double *y) {
     int count = 0;
     for (int i = 0; i < lines->count; i++) {
         const json_t *value = json_object_get(lines->lines[i], name);
@@ -214,15 +229,18 @@ static bool draw(const LogLines *lines, const char *path, Error *error) {
     size_t room = (size_t)lines->count + 1;
     double *points = malloc(4 * room * sizeof *points);
     if (points == NULL) return fail(error, "%s: out of memory", path);
-    Series series[2] = { curve(lines, "loss", NULL, "training", color_class(1), points, points + room),
-                         curve(lines, "valid_loss", "final_valid_loss", "validation", COLOR_ACCENT, points + 2 * room,
-                               points + 3 * room) };
+    Series series[2] = { curve(lines, "loss", NULL, "training", color_class(1), points,
+                               points + room),
+                         curve(lines, "valid_loss", "final_valid_loss", "validation", COLOR_ACCENT,
+                               points + 2 * room, points + 3 * room) };
     Baseline baselines[2];
     int count = 0;
     static const char *const names[] = { "unigram", "trigram" };
     for (int i = 0; i < 2; i++) {
-        const json_t *value = json_object_get(json_object_get(lines->header, "baselines"), names[i]);
-        if (json_is_number(value)) baselines[count++] = (Baseline){ names[i], json_number_value(value) };
+        const json_t *value =
+            json_object_get(json_object_get(lines->header, "baselines"), names[i]);
+        if (json_is_number(value))
+            baselines[count++] = (Baseline){ names[i], json_number_value(value) };
     }
     Chart chart = { .title = "loss",
                     .x_label = "step",
@@ -264,9 +282,11 @@ static bool losses_of(LogLosses *out, const LogLines *lines, const char *path, E
     if (out->at == NULL) return fail(error, "%s: out of memory", path);
     for (int i = 0; i < lines->count; i++) {
         double last = number_of(lines->lines[i], "final_valid_loss", NAN);
-        double loss = number_of(lines->lines[i], "valid_loss", last), step = number_of(lines->lines[i], "step", NAN);
+        double loss = number_of(lines->lines[i], "valid_loss", last),
+               step = number_of(lines->lines[i], "step", NAN);
         seconds = number_of(lines->lines[i], "step_seconds", seconds);
-        if (!isnan(loss)) out->at[out->count++] = (LogLoss){ step, step * flops_per_step, seconds, loss };
+        if (!isnan(loss))
+            out->at[out->count++] = (LogLoss){ step, step * flops_per_step, seconds, loss };
     }
     return true;
 }

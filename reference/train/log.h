@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// RUN/log.jsonl: one JSON object a line. The first holds what the run is (settings, model, baselines), the others
-// "step" and what was measured there.
+// RUN/log.jsonl: one JSON object a line. The first holds what the run is (settings, model,
+// baselines), the others "step" and what was measured there.
 typedef struct {
     FILE *file;
     char *path;
@@ -19,10 +19,13 @@ typedef struct {
     bool final;          // the last line is that of a finished run ("final_valid_loss")
 } RunLog;
 
-bool log_create(RunLog *out, const char *run, json_t *header, Error *error); // takes over the header
-// Opens the log of a run that goes on from `step`: later lines, and one that a crash cut short, are removed.
+// takes over the header
+bool log_create(RunLog *out, const char *run, json_t *header, Error *error);
+// Opens the log of a run that goes on from `step`: later lines, and one that a crash cut short, are
+// removed.
 bool log_resume(RunLog *out, const char *run, int64_t step, Error *error);
-bool log_write(RunLog *log, json_t *line, Error *error); // takes over the line; flushed, so that others can follow
+// takes over the line; flushed, so that others can follow
+bool log_write(RunLog *log, json_t *line, Error *error);
 void log_close(RunLog *log);
 
 // What a log says its run came to, by its last lines.
@@ -33,17 +36,20 @@ typedef struct {
     double step_seconds, valid_loss;
 } LogResult;
 // Fails too where the first line is that of a run with another model or other settings.
-bool log_result(LogResult *out, const char *run, const Config *config, const TrainSettings *settings, Error *error);
+bool log_result(LogResult *out, const char *run, const Config *config,
+                const TrainSettings *settings, Error *error);
 
 json_t *log_model(const Config *config); // the first line's "model"; NULL: out of memory
 
-// Draws RUN/loss.png from RUN/log.jsonl: training and validation loss over steps, with the baselines.
+// Draws RUN/loss.png from RUN/log.jsonl: training and validation loss over steps, with the
+// baselines.
 bool log_draw(const char *run, Error *error);
 
-// The validation losses in RUN/log.jsonl, and what each took: the looks on the way, and last, of a finished run, the
-// loss on the whole file. free(at) is the caller's.
+// The validation losses in RUN/log.jsonl, and what each took: the looks on the way, and last, of a
+// finished run, the loss on the whole file. free(at) is the caller's.
 typedef struct {
-    double step, flops, seconds, loss; // flops by the authors' count; seconds: of the training steps alone
+    // flops by the authors' count; seconds: of the training steps alone
+    double step, flops, seconds, loss;
 } LogLoss;
 typedef struct {
     LogLoss *at;

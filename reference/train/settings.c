@@ -18,23 +18,33 @@ static const Row rows[] = {
     { "B", WHOLE, WHERE(B), 1, 65536, "sequences a step" },
     { "steps", WHOLE, WHERE(steps), 1, 1e9, "steps of the whole run" },
     { "peak", REAL, WHERE(peak), 0, 1e30, "highest learning rate" },
-    { "warmup", WHOLE, WHERE(warmup), 0, 1e9, "steps of rising rate (default: up to a tenth of them)" },
+    { "warmup", WHOLE, WHERE(warmup), 0, 1e9,
+      "steps of rising rate (default: up to a tenth of them)" },
     { "const", WHOLE, WHERE(constant), 0, 1e9, "steps at the peak (default: all that are left)" },
     { "decay", WHOLE, WHERE(decay), 0, 1e9, "steps of falling rate (default: a fifth)" },
     { "clip", REAL, WHERE(clip), 0, 1e30, "largest norm of a gradient, 0: any" },
-    { "weight_decay", REAL, WHERE(weight_decay), 0, 1, "share of a weight that a step at the peak takes off" },
-    { "seed", WHOLE, WHERE(seed), 0, 9007199254740992.0, "of the first weights and of the order of the stories" },
-    { "batching", MODE, WHERE(batching), 0, 1, "packed (stories end to end) or padded (one story a row)" },
+    { "weight_decay", REAL, WHERE(weight_decay), 0, 1,
+      "share of a weight that a step at the peak takes off" },
+    { "seed", WHOLE, WHERE(seed), 0, 9007199254740992.0,
+      "of the first weights and of the order of the stories" },
+    { "batching", MODE, WHERE(batching), 0, 1,
+      "packed (stories end to end) or padded (one story a row)" },
     { "log_every", WHOLE, WHERE(log_every), 1, 1e9, "steps between two lines of log.jsonl" },
-    { "eval_every", WHOLE, WHERE(eval_every), 0, 1e9, "steps between two looks at valid.bin, 0: only at the end" },
+    { "eval_every", WHOLE, WHERE(eval_every), 0, 1e9,
+      "steps between two looks at valid.bin, 0: only at the end" },
     { "eval_batches", WHOLE, WHERE(eval_batches), 1, 1e9, "batches of valid.bin at each look" },
-    { "checkpoint_every", WHOLE, WHERE(checkpoint_every), 0, 1e9, "steps between checkpoints, 0: only at the end" },
+    { "checkpoint_every", WHOLE, WHERE(checkpoint_every), 0, 1e9,
+      "steps between checkpoints, 0: only at the end" },
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 static const char *const modes[] = { [BATCH_PACKED] = "packed", [BATCH_PADDED] = "padded" };
 
-static int64_t *whole(TrainSettings *s, const Row *row) { return (int64_t *)((char *)s + row->offset); }
-static double *real(TrainSettings *s, const Row *row) { return (double *)((char *)s + row->offset); }
+static int64_t *whole(TrainSettings *s, const Row *row) {
+    return (int64_t *)((char *)s + row->offset);
+}
+static double *real(TrainSettings *s, const Row *row) {
+    return (double *)((char *)s + row->offset);
+}
 
 TrainSettings settings_default(void) {
     return (TrainSettings){ .B = 16,
@@ -70,9 +80,12 @@ static bool mode_find(const char *value, int64_t *out) {
     return false;
 }
 
-static bool within(const Row *row, double value) { return value >= row->least && value <= row->most; }
+static bool within(const Row *row, double value) {
+    return value >= row->least && value <= row->most;
+}
 
-bool settings_set(TrainSettings *settings, const char *name, const char *value, bool *found, Error *error) {
+bool settings_set(TrainSettings *settings, const char *name, const char *value, bool *found,
+                  Error *error) {
     const Row *row = row_find(name);
     *found = row != NULL;
     if (row == NULL) return true;
@@ -80,18 +93,19 @@ bool settings_set(TrainSettings *settings, const char *name, const char *value, 
     double x = 0;
     switch (row->kind) {
     case MODE:
-        if (!mode_find(value, &n)) return fail(error, "%s=%s: wanted packed or padded", name, value);
+        if (!mode_find(value, &n))
+            return fail(error, "%s=%s: wanted packed or padded", name, value);
         break;
     case WHOLE:
         if (!parse_int(value, &n) || !within(row, (double)n)) {
-            return fail(error, "%s=%s: wanted a whole number from %.0f to %.0f (%s)", name, value, row->least,
-                        row->most, row->meaning);
+            return fail(error, "%s=%s: wanted a whole number from %.0f to %.0f (%s)", name, value,
+                        row->least, row->most, row->meaning);
         }
         break;
     case REAL:
         if (!parse_real(value, &x) || !within(row, x)) {
-            return fail(error, "%s=%s: wanted a number from %g to %g (%s)", name, value, row->least, row->most,
-                        row->meaning);
+            return fail(error, "%s=%s: wanted a number from %g to %g (%s)", name, value, row->least,
+                        row->most, row->meaning);
         }
         *real(settings, row) = x;
         return true;
@@ -101,14 +115,18 @@ bool settings_set(TrainSettings *settings, const char *name, const char *value, 
 }
 
 bool settings_finish(TrainSettings *s, int64_t warmup_most, Error *error) {
-    if (s->warmup == SETTING_AUTO) s->warmup = s->steps / 10 < warmup_most ? s->steps / 10 : warmup_most;
+    if (s->warmup == SETTING_AUTO)
+        s->warmup = s->steps / 10 < warmup_most ? s->steps / 10 : warmup_most;
     if (s->decay == SETTING_AUTO) {
         s->decay = s->constant == SETTING_AUTO ? s->steps / 5 : s->steps - s->warmup - s->constant;
     }
     if (s->constant == SETTING_AUTO) s->constant = s->steps - s->warmup - s->decay;
-    if (s->constant >= 0 && s->decay >= 0 && s->warmup + s->constant + s->decay == s->steps) return true;
-    return fail(error, "warmup=%lld const=%lld decay=%lld: do not add up to %lld steps; leave one of them out",
-                (long long)s->warmup, (long long)s->constant, (long long)s->decay, (long long)s->steps);
+    if (s->constant >= 0 && s->decay >= 0 && s->warmup + s->constant + s->decay == s->steps)
+        return true;
+    return fail(
+        error,
+        "warmup=%lld const=%lld decay=%lld: do not add up to %lld steps; leave one of them out",
+        (long long)s->warmup, (long long)s->constant, (long long)s->decay, (long long)s->steps);
 }
 
 Schedule settings_schedule(const TrainSettings *s) {
@@ -122,7 +140,8 @@ static const struct {
     { "alpha", "unified routing: share of the experts' view in the score (default 0.5)" },
     { "switch", "token routing: weight of Switch's balancing loss, as 0.01 (default 0: none)" },
     { "z", "token routing: weight of the router z-loss, as 0.001 (default 0: none)" },
-    { "bias", "token routing: step of the balancing bias after each batch, as 0.001 (default 0: none)" },
+    { "bias",
+      "token routing: step of the balancing bias after each batch, as 0.001 (default 0: none)" },
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
@@ -130,13 +149,14 @@ char *settings_help(void) {
     enum { LINE = 120 };
     char *text = malloc((ROWS + OPTIONS + 1) * LINE);
     if (text == NULL) return NULL;
-    size_t used =
-        (size_t)snprintf(text, LINE, "What --set knows beside the letters of the model (T D L Dh F C E K Dk):\n");
+    size_t used = (size_t)snprintf(
+        text, LINE, "What --set knows beside the letters of the model (T D L Dh F C E K Dk):\n");
     for (int i = 0; i < ROWS; i++) {
         used += (size_t)snprintf(text + used, LINE, "  %-18s%s\n", rows[i].name, rows[i].meaning);
     }
     for (int i = 0; i < OPTIONS; i++) {
-        used += (size_t)snprintf(text + used, LINE, "  %-18s%s\n", options[i].name, options[i].meaning);
+        used +=
+            (size_t)snprintf(text + used, LINE, "  %-18s%s\n", options[i].name, options[i].meaning);
     }
     return text;
 }
@@ -157,11 +177,14 @@ json_t *settings_to_json(const TrainSettings *settings) {
     return NULL;
 }
 
-static bool row_from_json(TrainSettings *out, const Row *row, const json_t *value, const char *where, Error *error) {
+static bool row_from_json(TrainSettings *out, const Row *row, const json_t *value,
+                          const char *where, Error *error) {
     if (value == NULL) return fail(error, "%s: settings.%s is missing", where, row->name);
     if (row->kind == MODE) {
-        if (json_is_string(value) && mode_find(json_string_value(value), whole(out, row))) return true;
-        return fail(error, "%s: settings.%s is neither \"packed\" nor \"padded\"", where, row->name);
+        if (json_is_string(value) && mode_find(json_string_value(value), whole(out, row)))
+            return true;
+        return fail(error, "%s: settings.%s is neither \"packed\" nor \"padded\"", where,
+                    row->name);
     }
     bool typed = row->kind == WHOLE ? json_is_integer(value) : json_is_number(value);
     if (!typed || !within(row, json_number_value(value))) {
@@ -177,12 +200,15 @@ bool settings_from_json(TrainSettings *out, const json_t *object, const char *wh
     if (!json_is_object(object)) return fail(error, "%s: settings is missing or no object", where);
     TrainSettings settings = settings_default();
     for (int i = 0; i < ROWS; i++) {
-        if (!row_from_json(&settings, &rows[i], json_object_get(object, rows[i].name), where, error)) return false;
+        if (!row_from_json(&settings, &rows[i], json_object_get(object, rows[i].name), where,
+                           error))
+            return false;
     }
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)object, name, value) {
-        if (row_find(name) == NULL) return fail(error, "%s: settings.%s is unknown to this build", where, name);
+        if (row_find(name) == NULL)
+            return fail(error, "%s: settings.%s is unknown to this build", where, name);
     }
     Error parts;
     if (!settings_finish(&settings, 0, &parts)) return fail(error, "%s: %.900s", where, parts.text);

@@ -17,7 +17,8 @@ static bool state_sum(const json_t *state, char out[HEX]) {
     json_t *rest = json_copy((json_t *)state);
     if (rest != NULL) json_object_del(rest, "sum");
     char *text = rest != NULL ? json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    if (text != NULL) snprintf(out, HEX, "%016llx", (unsigned long long)XXH3_64bits(text, strlen(text)));
+    if (text != NULL)
+        snprintf(out, HEX, "%016llx", (unsigned long long)XXH3_64bits(text, strlen(text)));
     bool ok = text != NULL;
     free(text);
     json_decref(rest);
@@ -29,7 +30,8 @@ static json_t *hex(uint64_t value) { return json_sprintf("%016llx", (unsigned lo
 bool state_write(const TrainState *state, const char *path, Error *error) {
     json_t *object = json_object();
     char sum[HEX];
-    bool ok = object != NULL && json_object_set_new(object, "version", json_integer(STATE_VERSION)) == 0 &&
+    bool ok = object != NULL &&
+              json_object_set_new(object, "version", json_integer(STATE_VERSION)) == 0 &&
               json_object_set_new(object, "step", json_integer(state->step)) == 0 &&
               json_object_set_new(object, "settings", settings_to_json(&state->settings)) == 0 &&
               json_object_set_new(object, "data", json_string(state->data)) == 0 &&
@@ -37,24 +39,26 @@ bool state_write(const TrainState *state, const char *path, Error *error) {
               json_object_set_new(object, "valid_sum", hex(state->valid_sum)) == 0 &&
               json_object_set_new(object, "tokenizer_hash", hex(state->tokenizer_hash)) == 0 &&
               state_sum(object, sum) && json_object_set_new(object, "sum", json_string(sum)) == 0;
-    if (!ok) fail(error, "%s: cannot be put together: out of memory, or a path that is not UTF-8", path);
+    if (!ok)
+        fail(error, "%s: cannot be put together: out of memory, or a path that is not UTF-8", path);
     ok = ok && json_write_file(path, object, error);
     json_decref(object);
     return ok;
 }
 
-static bool read_whole(int64_t *out, const json_t *object, const char *name, int64_t least, int64_t most,
-                       const char *where, Error *error) {
+static bool read_whole(int64_t *out, const json_t *object, const char *name, int64_t least,
+                       int64_t most, const char *where, Error *error) {
     const json_t *value = json_object_get(object, name);
     if (value == NULL) return fail(error, "%s: %s is missing", where, name);
     if (!json_is_integer(value)) return fail(error, "%s: %s is not a whole number", where, name);
     *out = json_integer_value(value);
     if (*out >= least && *out <= most) return true;
-    return fail(error, "%s: %s is %lld, wanted %lld to %lld", where, name, (long long)*out, (long long)least,
-                (long long)most);
+    return fail(error, "%s: %s is %lld, wanted %lld to %lld", where, name, (long long)*out,
+                (long long)least, (long long)most);
 }
 
-static bool read_hex(uint64_t *out, const json_t *object, const char *name, const char *where, Error *error) {
+static bool read_hex(uint64_t *out, const json_t *object, const char *name, const char *where,
+                     Error *error) {
     const json_t *value = json_object_get(object, name);
     if (value == NULL) return fail(error, "%s: %s is missing", where, name);
     const char *text = json_is_string(value) ? json_string_value(value) : "";
@@ -65,7 +69,8 @@ static bool read_hex(uint64_t *out, const json_t *object, const char *name, cons
     return true;
 }
 
-static bool read_path(char **out, const json_t *object, const char *name, const char *where, Error *error) {
+static bool read_path(char **out, const json_t *object, const char *name, const char *where,
+                      Error *error) {
     const json_t *value = json_object_get(object, name);
     if (value == NULL) return fail(error, "%s: %s is missing", where, name);
     if (!json_is_string(value) || json_string_value(value)[0] != '/' ||
@@ -95,7 +100,8 @@ static bool read_fields(TrainState *state, const json_t *object, const char *whe
         !read_hex(&state->train_sum, object, "train_sum", where, error) ||
         !read_hex(&state->valid_sum, object, "valid_sum", where, error) ||
         !read_hex(&state->tokenizer_hash, object, "tokenizer_hash", where, error) ||
-        !read_path(&state->data, object, "data", where, error) || !check_sum(object, where, error)) {
+        !read_path(&state->data, object, "data", where, error) ||
+        !check_sum(object, where, error)) {
         return false;
     }
     if (state->step <= state->settings.steps) return true;
@@ -105,7 +111,8 @@ static bool read_fields(TrainState *state, const json_t *object, const char *whe
 
 bool state_parse(TrainState *out, const char *bytes, size_t size, const char *where, Error *error) {
     *out = (TrainState){ 0 };
-    if (size > STATE_BYTES) return fail(error, "%s: has %zu bytes, a state has less than %d", where, size, STATE_BYTES);
+    if (size > STATE_BYTES)
+        return fail(error, "%s: has %zu bytes, a state has less than %d", where, size, STATE_BYTES);
     json_t *object = json_parse(bytes, size, where, error);
     bool ok = object != NULL && read_fields(out, object, where, error);
     json_decref(object);

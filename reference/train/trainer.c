@@ -14,8 +14,8 @@ static bool take_memory(Trainer *t, Error *error) {
     int B = (int)t->settings.B, T = t->model.config.T;
     size_t floats = t->model.tensors.floats;
     t->schedule = settings_schedule(&t->settings);
-    if (!batches_open(&t->batches, &t->corpus.train, (BatchMode)t->settings.batching, B, T, (uint64_t)t->settings.seed,
-                      error)) {
+    if (!batches_open(&t->batches, &t->corpus.train, (BatchMode)t->settings.batching, B, T,
+                      (uint64_t)t->settings.seed, error)) {
         t->batches = (Batches){ 0 };
         return false;
     }
@@ -25,14 +25,16 @@ static bool take_memory(Trainer *t, Error *error) {
     t->inputs = calloc((size_t)B * (size_t)T, sizeof *t->inputs);
     t->targets = calloc((size_t)B * (size_t)T, sizeof *t->targets);
     if (t->moments == NULL || t->gradients == NULL || t->inputs == NULL || t->targets == NULL) {
-        return fail(error, "out of memory: gradients and moments take %.0f MB; a smaller model needs less",
+        return fail(error,
+                    "out of memory: gradients and moments take %.0f MB; a smaller model needs less",
                     12e-6 * (double)floats);
     }
     t->activations = model_activations_new(&t->model.config, B, T, true, error);
     return t->activations != NULL && usage_new(&t->usage, &t->model.config, error);
 }
 
-bool trainer_new(Trainer *out, const char *data, const Config *config, const TrainSettings *settings, Error *error) {
+bool trainer_new(Trainer *out, const char *data, const Config *config,
+                 const TrainSettings *settings, Error *error) {
     *out = (Trainer){ .settings = *settings };
     Config sized = *config;
     bool ok = corpus_open(&out->corpus, data, error);
@@ -49,7 +51,9 @@ static bool same_data(const Corpus *corpus, const TrainState *state, Error *erro
                         : token_file_sum(&corpus->valid) != state->valid_sum  ? corpus->valid.path
                                                                               : NULL;
     if (which == NULL) return true;
-    return fail(error, "%s: is not the file this run began with; bring that one back, or name its folder with --data",
+    return fail(error,
+                "%s: is not the file this run began with; bring that one back, or name its folder "
+                "with --data",
                 which);
 }
 
@@ -57,7 +61,8 @@ bool trainer_resume(Trainer *out, const char *checkpoint, const char *data, Erro
     *out = (Trainer){ 0 };
     TrainState state = { 0 };
     Checkpoint whole = { 0 };
-    bool ok = checkpoint_read_state(&state, checkpoint, error) && checkpoint_open(&whole, checkpoint, error) &&
+    bool ok = checkpoint_read_state(&state, checkpoint, error) &&
+              checkpoint_open(&whole, checkpoint, error) &&
               corpus_open(&out->corpus, data != NULL ? data : state.data, error) &&
               same_data(&out->corpus, &state, error);
     if (ok) {
@@ -104,7 +109,8 @@ static bool fail_step(const Trainer *t, const StepReport *report, const Tensor *
     const char *what = weight != NULL ? "weights of" : "gradient of";
     const char *name = weight != NULL ? weight : bad != NULL ? bad->name : "all tensors together";
     return fail(error,
-                "step %lld: not finite: loss %g, norm of the gradient %g, first in the %s %s; a lower peak or clip "
+                "step %lld: not finite: loss %g, norm of the gradient %g, first in the %s %s; a "
+                "lower peak or clip "
                 "may help",
                 step, report->loss, report->norm, what, name);
 }
@@ -115,7 +121,8 @@ bool trainer_step(Trainer *t, StepReport *report, Error *error) {
     const Tensor *bad = NULL;
     batches_get(&t->batches, (uint64_t)t->step, t->inputs, t->targets);
     *report = (StepReport){ .rate = schedule_rate(&t->schedule, t->step) };
-    for (size_t i = 0; i < (size_t)B * (size_t)config->T; i++) report->tokens += t->targets[i] != TOKEN_PAD;
+    for (size_t i = 0; i < (size_t)B * (size_t)config->T; i++)
+        report->tokens += t->targets[i] != TOKEN_PAD;
     model_forward(&t->model, t->activations, t->inputs, B, config->T);
     for (int layer = 0; config->ffn->sparse && layer < config->L; layer++) {
         const Gating gating = model_gating(t->activations, layer);
@@ -124,18 +131,20 @@ bool trainer_step(Trainer *t, StepReport *report, Error *error) {
     report->loss = model_backward(&t->model, t->activations, t->inputs, t->targets, t->gradients);
     report->balance_loss = model_balance_loss(t->activations);
     report->norm = gradient_norm(&t->model.tensors, t->gradients, &bad);
-    if (!isfinite(report->loss) || !isfinite(report->norm) || bad != NULL) return fail_step(t, report, bad, error);
-    AdamwSettings settings = { report->rate, t->settings.peak, t->settings.weight_decay, t->settings.clip };
-    adamw_step(&t->model.tensors, t->model.parameters, t->gradients, t->moments, t->moments + t->model.tensors.floats,
-               report->norm, t->step, &settings);
+    if (!isfinite(report->loss) || !isfinite(report->norm) || bad != NULL)
+        return fail_step(t, report, bad, error);
+    AdamwSettings settings = { report->rate, t->settings.peak, t->settings.weight_decay,
+                               t->settings.clip };
+    adamw_step(&t->model.tensors, t->model.parameters, t->gradients, t->moments,
+               t->moments + t->model.tensors.floats, report->norm, t->step, &settings);
     model_after_step(&t->model, t->activations);
     t->step++;
     return true;
 }
 
 bool trainer_evaluate(Trainer *t, Evaluation *evaluation) {
-    return evaluate_batch(evaluation, &t->model, t->activations, &t->corpus.valid, (int)t->settings.B, t->inputs,
-                          t->targets);
+    return evaluate_batch(evaluation, &t->model, t->activations, &t->corpus.valid,
+                          (int)t->settings.B, t->inputs, t->targets);
 }
 
 const char *trainer_not_finite(const Trainer *t) {
@@ -152,8 +161,9 @@ bool trainer_save(const Trainer *t, const char *run, Error *error) {
                          .tokenizer_hash = tokenizer_hash(t->corpus.tokenizer) };
     const char *bad = trainer_not_finite(t);
     if (bad != NULL) {
-        return fail(error, "step %lld: not finite: the values of %s; a lower peak or clip may help", (long long)t->step,
-                    bad);
+        return fail(error, "step %lld: not finite: the values of %s; a lower peak or clip may help",
+                    (long long)t->step, bad);
     }
-    return checkpoint_write(run, &t->model, &t->moment_table, t->moments, &state, t->corpus.tokenizer, error);
+    return checkpoint_write(run, &t->model, &t->moment_table, t->moments, &state,
+                            t->corpus.tokenizer, error);
 }
