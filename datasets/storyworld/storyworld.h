@@ -4,8 +4,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// A small seeded world of TinyStories-like English with a known truth: facts that hold in every story and classes of
-// words. Story i of a seed is a pure function of (seed, i): the same on every machine, whole numbers only.
+// A small seeded world of TinyStories-like English with a known truth: facts that hold in every
+// story and classes of words. Story i of a seed is a pure function of (seed, i): the same on every
+// machine, whole numbers only.
 // A leaf: uses nothing but libc.
 
 // Writes story i into out (at most size-1 bytes and a NUL) and returns its length without the NUL.

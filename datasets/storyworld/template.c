@@ -27,7 +27,9 @@ typedef struct {
 static void expand(Expansion *e, Span text);
 
 static Span span(const char *text) { return (Span){ text, strlen(text) }; }
-static bool is(Span a, const char *text) { return strncmp(text, a.at, a.length) == 0 && text[a.length] == '\0'; }
+static bool is(Span a, const char *text) {
+    return strncmp(text, a.at, a.length) == 0 && text[a.length] == '\0';
+}
 
 // Whether two slots have one name: {Ball} is {ball}.
 static bool same_slot(Span a, Span b) {
@@ -36,7 +38,8 @@ static bool same_slot(Span a, Span b) {
            memcmp(a.at + 1, b.at + 1, a.length - 1) == 0;
 }
 
-// Draw number `draws` of the story is SplitMix64's output: it depends on nothing but key and number.
+// Draw number `draws` of the story is SplitMix64's output: it depends on nothing but key and
+// number.
 static int draw_below(Expansion *e, int limit) {
     uint64_t z = e->key + ++e->draws * 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -77,7 +80,8 @@ static void use(Expansion *e, Span word) {
     if (e->used_count < MAX_USED) e->used[e->used_count++] = word;
 }
 
-// Slots are named after classes; a number at the end tells two of one class apart ("ball", "ball2").
+// Slots are named after classes; a number at the end tells two of one class apart ("ball",
+// "ball2").
 static const WordClass *find_class(const Expansion *e, Span name) {
     while (name.length > 0 && isdigit((unsigned char)name.at[name.length - 1])) name.length--;
     for (const WordClass *c = e->grammar->classes; c->name; c++) {
@@ -192,7 +196,8 @@ static void expand_rule(Expansion *e, Span name) {
     put_as_it_stands(e, '[', name, ']');
 }
 
-// `at` stands behind an opening parenthesis; expands one alternative and returns what follows the closing one.
+// `at` stands behind an opening parenthesis; expands one alternative and returns what follows the
+// closing one.
 static const char *expand_alternatives(Expansion *e, const char *at, const char *end) {
     Span alternatives[MAX_ALTERNATIVES];
     int count = 0, depth = 0;
@@ -204,7 +209,8 @@ static const char *expand_alternatives(Expansion *e, const char *at, const char 
         } else if (*at == ')' && depth > 0) {
             depth--;
         } else if (*at == ')' || (*at == '|' && depth == 0)) {
-            if (count < MAX_ALTERNATIVES) alternatives[count++] = (Span){ start, (size_t)(at - start) };
+            if (count < MAX_ALTERNATIVES)
+                alternatives[count++] = (Span){ start, (size_t)(at - start) };
             start = at + 1;
             if (*at == ')') break;
         }
@@ -234,7 +240,8 @@ static void expand(Expansion *e, Span text) {
     }
 }
 
-size_t template_expand(char *out, size_t size, const Grammar *grammar, const char *start, uint64_t key) {
+size_t template_expand(char *out, size_t size, const Grammar *grammar, const char *start,
+                       uint64_t key) {
     if (size == 0) return 0;
     Expansion e = { .grammar = grammar, .key = key, .out = out, .size = size };
     expand_rule(&e, span(start));

@@ -7,16 +7,19 @@
 #define ADJECTIVE(word) \
     { .text = word }
 
-// Every fact holds in every story. Its adjective is said of nothing else anywhere, so that "The turtle was" has one
-// way to go on. Facts of one kind of place stand together: the classes below are stretches of this table.
+// Every fact holds in every story. Its adjective is said of nothing else anywhere, so that "The
+// turtle was" has one way to go on. Facts of one kind of place stand together: the classes below
+// are stretches of this table.
 #define FACT(noun, many, he, adjective, verb, clause) \
     { .text = noun, .plural = many, .pronoun = he, .is = adjective, .does = verb, .so = clause }
 enum { ON_THE_WAY = 0, OUTDOORS = 15, AT_HOME = 21, IN_THE_EVENING = 26, FACTS = 31 };
 
 const Word storyworld_facts[] = {
     FACT("turtle", "turtles", WHO, "slow", "walked by", "it always came home late"),
-    FACT("fox", "foxes", WHO, "clever", "looked out of the forest", "it always found something to eat"),
-    FACT("owl", "owls", WHO, "wise", "looked down from a tree", "all the animals asked it for help"),
+    FACT("fox", "foxes", WHO, "clever", "looked out of the forest",
+         "it always found something to eat"),
+    FACT("owl", "owls", WHO, "wise", "looked down from a tree",
+         "all the animals asked it for help"),
     FACT("mouse", NULL, WHO, "tiny", "ran under a leaf", "nobody saw it"),
     FACT("horse", "horses", WHO, "fast", "ran by", "nobody could catch it"),
     FACT("lion", "lions", WHO, "loud", "called from far away", "everyone could hear it"),
@@ -49,13 +52,16 @@ const Word storyworld_facts[] = {
     FACT("night", NULL, IT, "dark", "came", "everyone went to sleep"),
 };
 const int storyworld_fact_count = FACTS;
-_Static_assert(sizeof storyworld_facts / sizeof storyworld_facts[0] == FACTS, "the stretches end with the table");
+_Static_assert(sizeof storyworld_facts / sizeof storyworld_facts[0] == FACTS,
+               "the stretches end with the table");
 
 static const Word girls[] = {
-    CHARACTER("Lily", "girl", SHE), CHARACTER("Mia", "girl", SHE),    CHARACTER("Anna", "girl", SHE),
-    CHARACTER("Sue", "girl", SHE),  CHARACTER("Lucy", "girl", SHE),   CHARACTER("Amy", "girl", SHE),
-    CHARACTER("Emma", "girl", SHE), CHARACTER("Jane", "girl", SHE),   CHARACTER("Bella", "cat", SHE),
-    CHARACTER("Dot", "dog", SHE),   CHARACTER("Coco", "rabbit", SHE), CHARACTER("Rosie", "pig", SHE),
+    CHARACTER("Lily", "girl", SHE),   CHARACTER("Mia", "girl", SHE),
+    CHARACTER("Anna", "girl", SHE),   CHARACTER("Sue", "girl", SHE),
+    CHARACTER("Lucy", "girl", SHE),   CHARACTER("Amy", "girl", SHE),
+    CHARACTER("Emma", "girl", SHE),   CHARACTER("Jane", "girl", SHE),
+    CHARACTER("Bella", "cat", SHE),   CHARACTER("Dot", "dog", SHE),
+    CHARACTER("Coco", "rabbit", SHE), CHARACTER("Rosie", "pig", SHE),
 };
 static const Word boys[] = {
     CHARACTER("Tim", "boy", HE), CHARACTER("Tom", "boy", HE),    CHARACTER("Ben", "boy", HE),
@@ -63,36 +69,45 @@ static const Word boys[] = {
     CHARACTER("Bob", "boy", HE), CHARACTER("Finn", "boy", HE),   CHARACTER("Max", "dog", HE),
     CHARACTER("Pip", "pig", HE), CHARACTER("Teddy", "bear", HE), CHARACTER("Benny", "rabbit", HE),
 };
-static const Word toys[] = {
-    NOUN("ball", "balls"), NOUN("doll", "dolls"), NOUN("book", "books"),   NOUN("car", "cars"),
-    NOUN("drum", "drums"), NOUN("bell", "bells"), NOUN("train", "trains"), NOUN("box", "boxes")
-};
-static const Word light_things[] = { NOUN("hat", "hats"), NOUN("kite", "kites"), NOUN("balloon", "balloons"),
-                                     NOUN("scarf", "scarfs") };
-static const Word floating[] = { NOUN("ball", "balls"), NOUN("boat", "boats"), NOUN("hat", "hats") };
+static const Word toys[] = { NOUN("ball", "balls"),   NOUN("doll", "dolls"), NOUN("book", "books"),
+                             NOUN("car", "cars"),     NOUN("drum", "drums"), NOUN("bell", "bells"),
+                             NOUN("train", "trains"), NOUN("box", "boxes") };
+static const Word light_things[] = { NOUN("hat", "hats"), NOUN("kite", "kites"),
+                                     NOUN("balloon", "balloons"), NOUN("scarf", "scarfs") };
+static const Word floating[] = { NOUN("ball", "balls"), NOUN("boat", "boats"),
+                                 NOUN("hat", "hats") };
 static const Word fragile[] = { NOUN("cup", "cups"), NOUN("plate", "plates"), NOUN("lamp", "lamps"),
                                 NOUN("pot", "pots"), NOUN("clock", "clocks") };
-static const Word snacks[] = { NOUN("cookie", "cookies"), NOUN("carrot", "carrots"), NOUN("pear", "pears"),
-                               NOUN("pie", "pies"),       NOUN("egg", "eggs"),       NOUN("bun", "buns") };
-static const Word ingredients[] = {
-    { .text = "milk" }, { .text = "eggs" }, { .text = "honey" }, { .text = "butter" }, { .text = "nuts" }
-};
-static const Word plants[] = { NOUN("flower", "flowers"), NOUN("carrot", "carrots"), NOUN("pumpkin", "pumpkins") };
-static const Word animals[] = { NOUN("bird", "birds"), NOUN("goat", "goats"),  NOUN("hen", "hens"),
-                                NOUN("cow", "cows"),   NOUN("sheep", "sheep"), NOUN("monkey", "monkeys"),
+static const Word snacks[] = { NOUN("cookie", "cookies"), NOUN("carrot", "carrots"),
+                               NOUN("pear", "pears"),     NOUN("pie", "pies"),
+                               NOUN("egg", "eggs"),       NOUN("bun", "buns") };
+static const Word ingredients[] = { { .text = "milk" },
+                                    { .text = "eggs" },
+                                    { .text = "honey" },
+                                    { .text = "butter" },
+                                    { .text = "nuts" } };
+static const Word plants[] = { NOUN("flower", "flowers"), NOUN("carrot", "carrots"),
+                               NOUN("pumpkin", "pumpkins") };
+static const Word animals[] = { NOUN("bird", "birds"),  NOUN("goat", "goats"),
+                                NOUN("hen", "hens"),    NOUN("cow", "cows"),
+                                NOUN("sheep", "sheep"), NOUN("monkey", "monkeys"),
                                 NOUN("frog", "frogs") };
-static const Word herds[] = { NOUN("goat", "goats"), NOUN("hen", "hens"), NOUN("cow", "cows"), NOUN("sheep", "sheep") };
-static const Word young[] = { NOUN("puppy", "puppies"), NOUN("kitten", "kittens"), NOUN("lamb", "lambs"),
-                              NOUN("chick", "chicks") };
-static const Word places[] = { NOUN("park", "parks"),    NOUN("garden", "gardens"), NOUN("farm", "farms"),
-                               NOUN("beach", "beaches"), NOUN("market", "markets"), NOUN("school", "schools"),
+static const Word herds[] = { NOUN("goat", "goats"), NOUN("hen", "hens"), NOUN("cow", "cows"),
+                              NOUN("sheep", "sheep") };
+static const Word young[] = { NOUN("puppy", "puppies"), NOUN("kitten", "kittens"),
+                              NOUN("lamb", "lambs"), NOUN("chick", "chicks") };
+static const Word places[] = { NOUN("park", "parks"),     NOUN("garden", "gardens"),
+                               NOUN("farm", "farms"),     NOUN("beach", "beaches"),
+                               NOUN("market", "markets"), NOUN("school", "schools"),
                                NOUN("pond", "ponds") };
 static const Word limbs[] = { NOUN("leg", "legs"), NOUN("foot", "feet"), NOUN("knee", "knees") };
-static const Word skills[] = {
-    { .text = "swim" }, { .text = "sing" }, { .text = "dance" }, { .text = "climb" }, { .text = "read" }
-};
-static const Word colours[] = { ADJECTIVE("yellow"), ADJECTIVE("pink"), ADJECTIVE("purple"), ADJECTIVE("brown"),
-                                ADJECTIVE("orange") };
+static const Word skills[] = { { .text = "swim" },
+                               { .text = "sing" },
+                               { .text = "dance" },
+                               { .text = "climb" },
+                               { .text = "read" } };
+static const Word colours[] = { ADJECTIVE("yellow"), ADJECTIVE("pink"), ADJECTIVE("purple"),
+                                ADJECTIVE("brown"), ADJECTIVE("orange") };
 
 #define COUNT(table) (int)(sizeof table / sizeof table[0])
 const WordClass storyworld_classes[] = {
@@ -125,22 +140,26 @@ const Meaning storyworld_meanings[] = {
               "Tim Tom Ben Sam Jack Leo Bob Finn Max Pip Teddy Benny" },
     { "person", "girl boy mum dad grandma grandpa doctor farmer king mother friend friends" },
     { "animal",
-      "turtle turtles fox foxes owl owls mouse horse horses lion lions cat dog duck rabbit pig frog bear bird birds "
+      "turtle turtles fox foxes owl owls mouse horse horses lion lions cat dog duck rabbit pig "
+      "frog bear bird birds "
       "goat goats hen hens cow cows sheep monkey puppy kitten lamb chick animals butterfly" },
-    { "place", "river hill road lake house forest village park garden farm beach market school pond shop" },
-    { "object",
-      "ball doll book car drum bell train box hat kite balloon scarf boat cup plate lamp pot clock stone stones "
-      "door bed table window stick ladder blanket basket coins wall cart wood chair bandage seed paper glue present" },
-    { "food",
-      "apple apples cake cakes soup food cookie cookies carrot carrots pear pears pie pies egg eggs bun buns milk "
-      "honey butter nut nuts bread pumpkin" },
+    { "place",
+      "river hill road lake house forest village park garden farm beach market school pond shop" },
+    { "object", "ball doll book car drum bell train box hat kite balloon scarf boat cup plate lamp "
+                "pot clock stone stones "
+                "door bed table window stick ladder blanket basket coins wall cart wood chair "
+                "bandage seed paper glue present" },
+    { "food", "apple apples cake cakes soup food cookie cookies carrot carrots pear pears pie pies "
+              "egg eggs bun buns milk "
+              "honey butter nut nuts bread pumpkin" },
     { "nature", "tree trees grass ground leaf leaves flower water moon night" },
     { "weather", "sun sky wind rain storm cloud" },
     { "body", "leg foot knee head hands eyes" },
     { "colour", "yellow pink purple brown orange red blue green" },
-    { "feeling", "happy glad sad scared angry tired sorry worried surprised lonely hungry excited" },
-    { "quality",
-      "slow clever wise tiny fast loud deep high long heavy big busy rich nice bright strong tall hard proud "
-      "sweet hot kind open ready warm soft round dark" },
+    { "feeling",
+      "happy glad sad scared angry tired sorry worried surprised lonely hungry excited" },
+    { "quality", "slow clever wise tiny fast loud deep high long heavy big busy rich nice bright "
+                 "strong tall hard proud "
+                 "sweet hot kind open ready warm soft round dark" },
     { NULL, NULL },
 };

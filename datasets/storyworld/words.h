@@ -11,12 +11,14 @@ extern const int storyworld_fact_count;
 // The classes that slots draw from, ended by a row whose name is NULL.
 extern const WordClass storyworld_classes[];
 
-// The semantic class of each word, for classes.tsv: words in a row are parted by spaces. Ended by NULL.
+// The semantic class of each word, for classes.tsv: words in a row are parted by spaces. Ended by
+// NULL.
 typedef struct {
     const char *name, *words;
 } Meaning;
 extern const Meaning storyworld_meanings[];
 
-// The plots and all they are made of; the rule "story" is a whole story. Ended by a row whose name is NULL.
+// The plots and all they are made of; the rule "story" is a whole story. Ended by a row whose name
+// is NULL.
 extern const Rule storyworld_rules[];
 #endif
