@@ -1,5 +1,5 @@
-// build/golden FILE…: holds the code against golden files of ffn/ and model/. Exit 0: every file passed; 1: something
-// is wrong, or could not be proved right; 2: wrong usage.
+// build/golden FILE…: holds the code against golden files of ffn/ and model/. Exit 0: every file
+// passed; 1: something is wrong, or could not be proved right; 2: wrong usage.
 #include "reference/support/matmul.h"
 #include "reference/support/parallel.h"
 #include "tests/support/golden_check.h"
@@ -23,8 +23,8 @@ static bool check_file(const char *path) {
 }
 
 int main(int count, char **arguments) {
-    const char *usage =
-        "Usage: golden FILE...\nHolds the code against golden files (safetensors) of ffn/ and model/.\n";
+    const char *usage = "Usage: golden FILE...\nHolds the code against golden files (safetensors) "
+                        "of ffn/ and model/.\n";
     if (count == 2 && strcmp(arguments[1], "--help") == 0) {
         fputs(usage, stdout);
         return EXIT_SUCCESS;
@@ -34,7 +34,8 @@ int main(int count, char **arguments) {
         return 2;
     }
     matmul_setup();
-    fprintf(stderr, "golden: matrix products by %s, threads=%d\n", matmul_library(), parallel_threads());
+    fprintf(stderr, "golden: matrix products by %s, threads=%d\n", matmul_library(),
+            parallel_threads());
     int failed = 0;
     for (int i = 1; i < count; i++) failed += !check_file(arguments[i]);
     printf("%d of %d files passed\n", count - 1 - failed, count - 1);

@@ -1,5 +1,6 @@
-// server ROOT LOG: a small HTTP server on a free port of 127.0.0.1, for testing downloads. Prints the port, ends after
-// two minutes. The first part of a path says how it behaves, the rest names a file below ROOT:
+// server ROOT LOG: a small HTTP server on a free port of 127.0.0.1, for testing downloads. Prints
+// the port, ends after two minutes. The first part of a path says how it behaves, the rest names a
+// file below ROOT:
 //   /plain/…     knows ranges
 //   /redirect/…  sends to /plain/…
 //   /norange/…   always sends the whole file
@@ -54,8 +55,9 @@ static bool send_all(int connection, const char *bytes, size_t size) {
 
 static void send_status(int connection, const char *status, const char *headers) {
     char text[1024];
-    int length =
-        snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n%s\r\n", status, headers);
+    int length = snprintf(text, sizeof text,
+                          "HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n%s\r\n", status,
+                          headers);
     send_all(connection, text, (size_t)length);
 }
 
@@ -82,16 +84,19 @@ static void send_file(int connection, const Request *request, FILE *file) {
         send_status(connection, "416 Range Not Satisfiable", headers);
         return;
     }
-    int length = first > 0 ? snprintf(headers, sizeof headers,
-                                      "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %ld-%ld/%ld\r\n"
-                                      "Content-Length: %ld\r\nConnection: close\r\n\r\n",
-                                      first, size - 1, size, size - first)
-                           : snprintf(headers, sizeof headers,
-                                      "HTTP/1.1 200 OK\r\n%sContent-Length: %ld\r\nConnection: close\r\n\r\n",
-                                      ranges ? "Accept-Ranges: bytes\r\n" : "", size);
+    int length =
+        first > 0
+            ? snprintf(headers, sizeof headers,
+                       "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %ld-%ld/%ld\r\n"
+                       "Content-Length: %ld\r\nConnection: close\r\n\r\n",
+                       first, size - 1, size, size - first)
+            : snprintf(headers, sizeof headers,
+                       "HTTP/1.1 200 OK\r\n%sContent-Length: %ld\r\nConnection: close\r\n\r\n",
+                       ranges ? "Accept-Ranges: bytes\r\n" : "", size);
     if (!send_all(connection, headers, (size_t)length)) return;
     send_body(connection, file, first, whole ? size : BROKEN_AFTER);
-    if (strcmp(request->mode, "stall") == 0) (void)!read(connection, headers, 1); // until the other side leaves
+    // until the other side leaves
+    if (strcmp(request->mode, "stall") == 0) (void)!read(connection, headers, 1);
 }
 
 static void answer(int connection, const char *root, const char *log) {
@@ -126,7 +131,8 @@ static int listen_somewhere(int *port) {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 16) != 0 ||
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0 ||
+        listen(listener, 16) != 0 ||
         getsockname(listener, (struct sockaddr *)&address, &size) != 0) {
         perror("server");
         return -1;

@@ -30,7 +30,8 @@ static void tear_down(void) {
 enum { A = 2, B = 3 };
 
 // Stories of two tokens each.
-static void write_pairs(const char *path, int V, uint64_t hash, const uint32_t (*stories)[2], size_t count) {
+static void write_pairs(const char *path, int V, uint64_t hash, const uint32_t (*stories)[2],
+                        size_t count) {
     TokenWriter *writer = token_writer_open(path, V, hash, NULL);
     ck_assert_ptr_nonnull(writer);
     for (size_t s = 0; s < count; s++) ck_assert(token_writer_story(writer, stories[s], 2, NULL));
@@ -65,24 +66,28 @@ static TokenFile opened(const char *path) {
 // unigram: c = (0, 2, 3, 1) of 6, so p(end) = 3/10, p(a) = 4/10, p(b) = 2/10.
 // trigrams: <<a twice; <ab, ab<, <aa, aa< once (< is the end): d3 = 4 / (4 + 2) = 2/3.
 // pairs before which one token was seen: <a, ab, b<, aa, a<, nothing seen twice: d2 = 0.75.
-// tokens before which others were seen: a 2, end 2, b 1: d1 = 1 / (1 + 4) = 0.2, N(·) = 3, N(··) = 5.
+// tokens before which others were seen: a 2, end 2, b 1: d1 = 1 / (1 + 4) = 0.2, N(·) = 3, N(··) =
+// 5.
 START_TEST(a_tiny_example_by_hand)
 {
-    static const uint32_t train_stories[][2] = { { A, B }, { A, A } }, valid_stories[][2] = { { A, B } };
+    static const uint32_t train_stories[][2] = { { A, B }, { A, A } },
+                          valid_stories[][2] = { { A, B } };
     write_pairs(train_path, 4, 5, train_stories, 2);
     write_pairs(valid_path, 4, 5, valid_stories, 1);
     TokenFile train = opened(train_path), valid = opened(valid_path);
     double a = (2 - 0.2 + 0.2 * 3 / 4) / 5, b = (1 - 0.2 + 0.2 * 3 / 4) / 5, end = a;
-    double a_after_end = (1 - 0.75 + 0.75 * 1 * a) / 1;                     // N(·<·) = 1, N(<·) = 1
-    double b_after_a = (1 - 0.75 + 0.75 * 3 * b) / 3;                       // N(·a·) = 3, N(a·) = 3
-    double end_after_b = (1 - 0.75 + 0.75 * 1 * end) / 1;                   // N(·b·) = 1, N(b·) = 1
+    double a_after_end = (1 - 0.75 + 0.75 * 1 * a) / 1;   // N(·<·) = 1, N(<·) = 1
+    double b_after_a = (1 - 0.75 + 0.75 * 3 * b) / 3;     // N(·a·) = 3, N(a·) = 3
+    double end_after_b = (1 - 0.75 + 0.75 * 1 * end) / 1; // N(·b·) = 1, N(b·) = 1
     double a_after_end_end = (2 - 2.0 / 3 + 2.0 / 3 * 1 * a_after_end) / 2; // c(<<) = 2, N(<<·) = 1
-    double b_after_end_a = (1 - 2.0 / 3 + 2.0 / 3 * 2 * b_after_a) / 2;     // c(<a) = 2, N(<a·) = 2
-    double end_after_a_b = (1 - 2.0 / 3 + 2.0 / 3 * 1 * end_after_b) / 1;   // c(ab) = 1, N(ab·) = 1
-    double b_after_b_b = 0.75 * 1 * b / 1;                                  // bb was never a context: p(b|b)
+    double b_after_end_a = (1 - 2.0 / 3 + 2.0 / 3 * 2 * b_after_a) / 2;   // c(<a) = 2, N(<a·) = 2
+    double end_after_a_b = (1 - 2.0 / 3 + 2.0 / 3 * 1 * end_after_b) / 1; // c(ab) = 1, N(ab·) = 1
+    // bb was never a context: p(b|b)
+    double b_after_b_b = 0.75 * 1 * b / 1;
     Trigram *trigram = trigram_new(&train, SIZE_MAX, NULL);
     ck_assert_ptr_nonnull(trigram);
-    ck_assert_double_eq_tol(trigram_probability(trigram, TOKEN_END, TOKEN_END, A), a_after_end_end, 1e-15);
+    ck_assert_double_eq_tol(trigram_probability(trigram, TOKEN_END, TOKEN_END, A), a_after_end_end,
+                            1e-15);
     ck_assert_double_eq_tol(trigram_probability(trigram, TOKEN_END, A, B), b_after_end_a, 1e-15);
     ck_assert_double_eq_tol(trigram_probability(trigram, A, B, TOKEN_END), end_after_a_b, 1e-15);
     ck_assert_double_eq_tol(trigram_probability(trigram, B, B, B), b_after_b_b, 1e-15);
@@ -93,7 +98,8 @@ START_TEST(a_tiny_example_by_hand)
     ck_assert_double_eq_tol(baselines.unigram, -(log(0.4) + log(0.2) + log(0.3)) / 3, 1e-15);
     double wanted = -(log(a_after_end_end) + log(b_after_end_a) + log(end_after_a_b)) / 3;
     ck_assert_double_eq_tol(baselines.trigram, wanted, 1e-15);
-    ck_assert_double_eq_tol(baselines.trigram, 0.559154, 1e-6); // the same in numbers: 0.8475, 0.317222, 0.695
+    // the same in numbers: 0.8475, 0.317222, 0.695
+    ck_assert_double_eq_tol(baselines.trigram, 0.559154, 1e-6);
     ck_assert_uint_eq(baselines.counted, 6);
     token_file_close(&train);
     token_file_close(&valid);

@@ -41,10 +41,12 @@ START_TEST(subjects_take_turns)
 {
     char diary[64] = "";
     Subject a = { 'a', diary, 0 }, b = { 'b', diary, 0 };
-    Bench first = { .run = run_subject, .context = &a }, second = { .run = run_subject, .context = &b, .brief = true };
+    Bench first = { .run = run_subject, .context = &a },
+          second = { .run = run_subject, .context = &b, .brief = true };
     Error error;
     ck_assert_msg(bench_rounds((Bench *[]){ &first, &second }, 2, 3, &error), "%s", error.text);
-    ck_assert_str_eq(diary, "abbabbabbabbabb"); // two rounds that warm up, three that count; a brief one starts warm
+    // two rounds that warm up, three that count; a brief one starts warm
+    ck_assert_str_eq(diary, "abbabbabbabbabb");
     // a's runs 3, 4, 5 count
     ck_assert_double_eq(first.parts[0].least, 3);
     ck_assert_double_eq(first.parts[0].median, 4);
@@ -86,7 +88,8 @@ START_TEST(work_is_counted_honestly)
     CountedWork work = layer_counted(&mlp, 8);
     ck_assert_double_eq(work.flops, 3.0 * 2048 * 4 * 256 * 1024);
     ck_assert_double_eq(work.gathered_bytes, 0);
-    // sgatlin: C·K = 64 experts of an in-row and an out-row of 256 floats a token; router 2·Dk·D + 4·C·n·Dk
+    // sgatlin: C·K = 64 experts of an in-row and an out-row of 256 floats a token; router 2·Dk·D +
+    // 4·C·n·Dk
     work = layer_counted(&sgatlin, 8);
     ck_assert_double_eq(work.gathered_bytes, 3.0 * 2048 * 64 * 2 * 256 * 4);
     ck_assert_double_eq(work.flops, 3.0 * 2048 * (2 * 128 * 256 + 4 * 8 * 32 * 128 + 4 * 64 * 256));
@@ -115,7 +118,8 @@ START_TEST(what_is_timed_is_done)
         double before = model_loss(&step.model, step.activations, step.targets, NULL);
         for (int s = 0; s < 20; s++) step_subject_run(&step, seconds);
         model_forward(&step.model, step.activations, step.inputs, 2, config.T);
-        ck_assert_double_lt(model_loss(&step.model, step.activations, step.targets, NULL), 0.9 * before);
+        ck_assert_double_lt(model_loss(&step.model, step.activations, step.targets, NULL),
+                            0.9 * before);
         for (int part = 0; part < STEP_PARTS; part++) ck_assert_double_ge(seconds[part], 0);
         step_subject_free(&step);
 
@@ -136,12 +140,13 @@ static const struct {
     const char *arguments, *keys[17]; // NULL behind the last
 } outputs[] = {
     { "layer --ffn sgatlin --set D=24 F=25 C=3 K=2 Dk=5 B=2 T=7",
-      { "bench", "ffn", "ms_forward", "ms_forward_min", "ms_forward_max", "ms_backward", "ms_backward_min",
-        "ms_backward_max", "N", "B", "T", "D", "F", "C", "K", "Dk" } },
-    { "layer --ffn mlp --set N=9 D=5 F=3", { "ffn", "ms_forward", "ms_backward", "N", "B", "T", "D", "F", "gflops" } },
+      { "bench", "ffn", "ms_forward", "ms_forward_min", "ms_forward_max", "ms_backward",
+        "ms_backward_min", "ms_backward_max", "N", "B", "T", "D", "F", "C", "K", "Dk" } },
+    { "layer --ffn mlp --set N=9 D=5 F=3",
+      { "ffn", "ms_forward", "ms_backward", "N", "B", "T", "D", "F", "gflops" } },
     { "step --ffn glu --set D=16 Dh=8 L=2 V=50 T=8 B=2 F=12",
-      { "bench", "ffn", "ms_step", "ms_step_min", "ms_step_max", "tokens_per_s", "ms_forward", "ms_backward",
-        "ms_update", "B", "T", "V", "L", "Dh", "F" } },
+      { "bench", "ffn", "ms_step", "ms_step_min", "ms_step_max", "tokens_per_s", "ms_forward",
+        "ms_backward", "ms_update", "B", "T", "V", "L", "Dh", "F" } },
     { "machine",
       { "bench", "matmul_gflops", "matmul_gflops_min", "matmul_gflops_max", "read_gbs", "copy_gbs",
         "gather_channel_gbs", "gather_layer_gbs", "gather_memory_gbs" } },
@@ -151,11 +156,12 @@ START_TEST(json_is_one_object_on_one_line)
 {
     const char *program = getenv("SGATLIN") ? getenv("SGATLIN") : "build/sgatlin";
     char command[1024], line[4096], more[2];
-    snprintf(command, sizeof command, "%s bench %s --threads 2 --repetitions 2 --json 2>/dev/null", program,
-             outputs[_i].arguments);
+    snprintf(command, sizeof command, "%s bench %s --threads 2 --repetitions 2 --json 2>/dev/null",
+             program, outputs[_i].arguments);
     FILE *output = popen(command, "r");
     ck_assert_ptr_nonnull(output);
-    ck_assert_msg(fgets(line, sizeof line, output) != NULL && strchr(line, '\n') != NULL, "%s: no line", command);
+    ck_assert_msg(fgets(line, sizeof line, output) != NULL && strchr(line, '\n') != NULL,
+                  "%s: no line", command);
     ck_assert_msg(fgets(more, sizeof more, output) == NULL, "%s: more than a line", command);
     ck_assert_int_eq(pclose(output), 0);
     Error error;
@@ -165,8 +171,8 @@ START_TEST(json_is_one_object_on_one_line)
         const char *const *keys = set == 0 ? keys_of_all : outputs[_i].keys;
         for (int k = 0; keys[k] != NULL; k++) {
             const json_t *value = json_object_get(object, keys[k]);
-            ck_assert_msg(json_is_string(value) || json_number_value(value) > 0, "%s: %s in %s", command, keys[k],
-                          line);
+            ck_assert_msg(json_is_string(value) || json_number_value(value) > 0, "%s: %s in %s",
+                          command, keys[k], line);
         }
     }
     json_decref(object);
@@ -181,7 +187,8 @@ int main(void) {
     tcase_add_test(tcase, alone_needs_no_warm_turn);
     tcase_add_test(tcase, work_is_counted_honestly);
     tcase_add_test(tcase, what_is_timed_is_done);
-    tcase_add_loop_test(tcase, json_is_one_object_on_one_line, 0, (int)(sizeof outputs / sizeof outputs[0]));
+    tcase_add_loop_test(tcase, json_is_one_object_on_one_line, 0,
+                        (int)(sizeof outputs / sizeof outputs[0]));
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

@@ -1,4 +1,5 @@
-// What must hold between one kind of layer and another, or a layer and plain algebra (the bridges of the house style).
+// What must hold between one kind of layer and another, or a layer and plain algebra (the bridges
+// of the house style).
 #include "reference/support/matmul.h"
 #include "reference/support/random.h"
 #include "tests/support/chapter_ffn.h"
@@ -10,7 +11,9 @@
 #include <string.h>
 
 static Config sgatlin(Router router, int D, int F, int C, int K, int Dk) {
-    return (Config){ .ffn = ffn_find("sgatlin"), .D = D, .F = F, .C = C, .K = K, .Dk = Dk, .router = router };
+    return (Config){
+        .ffn = ffn_find("sgatlin"), .D = D, .F = F, .C = C, .K = K, .Dk = Dk, .router = router
+    };
 }
 
 static void open_layer(Layer *layer, const Config *config, int T, uint64_t seed) {
@@ -30,8 +33,8 @@ static float *tensor(const Layer *layer, const char *name) {
     return layer->parameters + found->offset;
 }
 
-// Whole numbers from -2 to 2: every score is exact in float, and ties are everywhere. With Dk a power of four (or
-// twice one, for PEER's router) the scale is a power of two, and exact as well.
+// Whole numbers from -2 to 2: every score is exact in float, and ties are everywhere. With Dk a
+// power of four (or twice one, for PEER's router) the scale is a power of two, and exact as well.
 static void small_integers(float *out, size_t count, uint64_t key) {
     for (size_t i = 0; i < count; i++) out[i] = (float)random_below(key, i, 5) - 2.0f;
 }
@@ -44,9 +47,11 @@ static void check_ties(Router router, int n, int C, int K, int T) {
     Error error = { "" };
     open_layer(&layer, &config, T, 3);
     small_integers(layer.x, (size_t)T * 3, random_key(1, "x"));
-    small_integers(tensor(&layer, "router.query"), tensors_find(&layer.tensors, "router.query")->count,
+    small_integers(tensor(&layer, "router.query"),
+                   tensors_find(&layer.tensors, "router.query")->count,
                    random_key((uint64_t)n, "query"));
-    small_integers(tensor(&layer, "router.keys"), tensors_find(&layer.tensors, "router.keys")->count,
+    small_integers(tensor(&layer, "router.keys"),
+                   tensors_find(&layer.tensors, "router.keys")->count,
                    random_key((uint64_t)n, "keys"));
     ck_assert_msg(layer_numbers_new(&plain, &config, 1, T, &error), "%s", error.text);
     layer_numbers_from(&plain, &layer);
@@ -55,9 +60,10 @@ static void check_ties(Router router, int n, int C, int K, int T) {
     Gating gating = layer_gating(&layer);
     long ties = 0;
     for (size_t i = 0; i < gating_entries(&gating); i++) {
-        ck_assert_msg(gating.index[i] == plain.index[i] && (double)gating.score[i] == plain.score[i],
-                      "router %d n %d K %d, entry %zu: %d with %g, brute force over all F has %d with %g", router, n, K,
-                      i, gating.index[i], gating.score[i], plain.index[i], plain.score[i]);
+        ck_assert_msg(
+            gating.index[i] == plain.index[i] && (double)gating.score[i] == plain.score[i],
+            "router %d n %d K %d, entry %zu: %d with %g, brute force over all F has %d with %g",
+            router, n, K, i, gating.index[i], gating.score[i], plain.index[i], plain.score[i]);
         ties += i % K > 0 && gating.score[i] == gating.score[i - 1];
     }
     if (n > 2 && K > 1) ck_assert_int_gt(ties, 0); // or this test would show nothing
@@ -95,11 +101,16 @@ static void freeze(Layer *layer, Frozen *frozen) {
     ck_assert_int_le(entries, 256);
     fill_normal(frozen->score, (size_t)entries, random_key(4, "score"), 1.0);
     for (int i = 0; i < entries; i++) { // distinct within a row
-        frozen->index[i] = (int32_t)((random_below(9, (uint64_t)(i / config->K), (uint64_t)config->F) + i % config->K) %
-                                     (uint64_t)config->F);
+        frozen->index[i] =
+            (int32_t)((random_below(9, (uint64_t)(i / config->K), (uint64_t)config->F) +
+                       i % config->K) %
+                      (uint64_t)config->F);
     }
-    frozen->forced =
-        (ForcedGating){ .score = frozen->score, .index = frozen->index, .N = layer->N, .C = config->C, .K = config->K };
+    frozen->forced = (ForcedGating){ .score = frozen->score,
+                                     .index = frozen->index,
+                                     .N = layer->N,
+                                     .C = config->C,
+                                     .K = config->K };
     layer->hook = layer_force_gating;
     layer->hook_context = &frozen->forced;
 }
@@ -129,7 +140,8 @@ START_TEST(frozen_gates_make_it_linear)
     ck_assert_int_eq(frozen.forced.calls, 3);
     ck_assert(frozen.forced.shape_matches);
     Difference difference; // measured 4e-7
-    bool same = compare_floats(&difference, "f(ax+by)", layer.y, rows, (Values){ sum, rows }, (Tolerance){ 0, 2e-6 });
+    bool same = compare_floats(&difference, "f(ax+by)", layer.y, rows, (Values){ sum, rows },
+                               (Tolerance){ 0, 2e-6 });
     ck_assert_msg(same, "%s", difference.problem);
     if (getenv("MEASURE")) fprintf(stderr, "%.1e of rms\n", difference.worst / difference.rms);
     layer_free(&layer);
@@ -152,7 +164,8 @@ START_TEST(an_activation_breaks_the_linearity)
     for (size_t i = 0; i < rows; i++) layer.x[i] *= -2.0f;
     forward(&layer);
     Difference difference;
-    ck_assert(!compare_floats(&difference, "f(-2x)", layer.y, rows, (Values){ twice, rows }, (Tolerance){ 0, 1e-2 }));
+    ck_assert(!compare_floats(&difference, "f(-2x)", layer.y, rows, (Values){ twice, rows },
+                              (Tolerance){ 0, 1e-2 }));
     layer_free(&layer);
 }
 END_TEST
@@ -182,8 +195,8 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
         }
     }
     Difference difference; // measured 2e-7
-    bool same = compare_floats(&difference, "y", layer.y, (size_t)T * D, (Values){ want, (size_t)T * D },
-                               (Tolerance){ 0, 2e-6 });
+    bool same = compare_floats(&difference, "y", layer.y, (size_t)T * D,
+                               (Values){ want, (size_t)T * D }, (Tolerance){ 0, 2e-6 });
     ck_assert_msg(same, "%s", difference.problem);
     if (getenv("MEASURE")) fprintf(stderr, "%.1e of rms\n", difference.worst / difference.rms);
     layer_free(&layer);

@@ -1,5 +1,5 @@
-// What the fast program reckons with, `sgatlin flops` and `sgatlin isoflop`, against chapter 08: the ladder's letters,
-// parameters, FLOPs, bytes, and the steps that a budget buys.
+// What the fast program reckons with, `sgatlin flops` and `sgatlin isoflop`, against chapter 08:
+// the ladder's letters, parameters, FLOPs, bytes, and the steps that a budget buys.
 #include "chapters/08_equal_compute/count.h"
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
@@ -28,13 +28,17 @@ START_TEST(the_ladder)
             Error error = { "" };
             Config config;
             ModelSizes sizes;
-            int quarter = scale < LADDER_QUARTERS, s = quarter ? scale + 1 : scale - LADDER_QUARTERS + 2;
+            int quarter = scale < LADDER_QUARTERS,
+                s = quarter ? scale + 1 : scale - LADDER_QUARTERS + 2;
             const Ffn *ffn = ffn_find(feed_forward_kinds[kind].name);
-            ck_assert_msg(ladder_config(&config, ladder_scales[scale], ffn, &error), "%s", error.text);
+            ck_assert_msg(ladder_config(&config, ladder_scales[scale], ffn, &error), "%s",
+                          error.text);
             ck_assert((quarter ? quarter_scale : paper_scale)(&sizes, (FeedForwardKind)kind, s));
             ModelSizes theirs = chapter_sizes(&config);
-            theirs.router = sizes.router; // there a peer's says which it is; test every_router has sgatlin's
-            ck_assert_msg(memcmp(&sizes, &theirs, sizeof sizes) == 0, "%s %s", ffn->name, ladder_scales[scale]);
+            // there a peer's says which it is; test every_router has sgatlin's
+            theirs.router = sizes.router;
+            ck_assert_msg(memcmp(&sizes, &theirs, sizeof sizes) == 0, "%s %s", ffn->name,
+                          ladder_scales[scale]);
             expect_same_count(&config, &sizes);
         }
     }
@@ -68,8 +72,9 @@ START_TEST(odd_sizes)
 }
 END_TEST
 
-// The reference says what one layer's weights move for a sequence: dense kinds and moe every weight once, neurons their
-// rows at every use. Inputs and outputs are not in it, 8 bytes a number of x and y.
+// The reference says what one layer's weights move for a sequence: dense kinds and moe every weight
+// once, neurons their rows at every use. Inputs and outputs are not in it, 8 bytes a number of x
+// and y.
 START_TEST(bytes)
 {
     Error error = { "" };
@@ -79,7 +84,8 @@ START_TEST(bytes)
         ck_assert_msg(ladder_config(&config, "q2", ffn, &error), "%s", error.text);
         ModelSizes sizes = chapter_sizes(&config);
         Traffic traffic = layer_traffic(&sizes, config.T);
-        double ours = kind == FEED_FORWARD_PEER || kind == FEED_FORWARD_SGATLIN ? traffic.every : traffic.once;
+        double ours = kind == FEED_FORWARD_PEER || kind == FEED_FORWARD_SGATLIN ? traffic.every
+                                                                                : traffic.once;
         double theirs = ffn->cost(&config, config.T).bytes;
         ck_assert_double_eq_tol(ours - 8.0 * config.T * config.D, theirs, 1e-9 * theirs);
     }
@@ -95,7 +101,8 @@ START_TEST(steps_of_a_budget)
             Error error = { "" };
             Cell cell;
             Purchase bought;
-            ck_assert(cell_new(&cell, feed_forward_kinds[kind].name, scales[i], budgets[i], 0.002, 1, &error));
+            ck_assert(cell_new(&cell, feed_forward_kinds[kind].name, scales[i], budgets[i], 0.002,
+                               1, &error));
             ck_assert_msg(cell_prepare(&cell, 2048, "", &error), "%s", error.text);
             ModelSizes sizes = chapter_sizes(&cell.config);
             ck_assert(buy_training(&bought, budgets[i], &sizes, (int)cell.settings.B));

@@ -1,5 +1,6 @@
-// The chain of trust for the whole model: the fast rung in float against chapter 07 in double, on the same weights.
-// Sparse kinds in the three steps of the house style: scores and choice, and then everything given the plain choice.
+// The chain of trust for the whole model: the fast rung in float against chapter 07 in double, on
+// the same weights. Sparse kinds in the three steps of the house style: scores and choice, and then
+// everything given the plain choice.
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/07_language_model/language_model.h"
 #include "reference/data/tokenizer.h"
@@ -18,10 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Each four times what was measured, the worst of all sizes and variants: logits 3.7e-6 of their rms, gradients 4.7e-5,
-// loss 2.6e-7, parameters after three steps 4.7e-7.
-static const Tolerance FORWARD = { .relative = 1.5e-5 }, GRADIENT = { .relative = 2e-4 }, LOSS = { .absolute = 1e-6 },
-                       STEPS = { .absolute = 2e-6 };
+// Each four times what was measured, the worst of all sizes and variants: logits 3.7e-6 of their
+// rms, gradients 4.7e-5, loss 2.6e-7, parameters after three steps 4.7e-7.
+static const Tolerance FORWARD = { .relative = 1.5e-5 }, GRADIENT = { .relative = 2e-4 },
+                       LOSS = { .absolute = 1e-6 }, STEPS = { .absolute = 2e-6 };
 
 typedef struct {
     TinyModel fast;
@@ -48,8 +49,10 @@ static void copy_parameters(Pair *pair) {
     for (int i = 0; i < list->count; i++) {
         const Parameter *p = &list->at[i];
         const Tensor *tensor = tensors_find(&pair->fast.model.tensors, p->name);
-        ck_assert_msg(tensor != NULL && tensor->count == p->count && tensor->rank == p->rank, "%s", p->name);
-        ck_assert_msg(memcmp(tensor->shape, p->shape, (size_t)p->rank * sizeof(int)) == 0, "%s", p->name);
+        ck_assert_msg(tensor != NULL && tensor->count == p->count && tensor->rank == p->rank, "%s",
+                      p->name);
+        ck_assert_msg(memcmp(tensor->shape, p->shape, (size_t)p->rank * sizeof(int)) == 0, "%s",
+                      p->name);
         ck_assert_msg(tensor->decay == p->decays, "%s", p->name);
         for (size_t j = 0; j < p->count; j++) {
             pair->plain.parameters[p->offset + j] = pair->fast.model.parameters[tensor->offset + j];
@@ -80,7 +83,8 @@ static void pair_free(Pair *pair) {
     tiny_free(&pair->fast);
 }
 
-// Between each of a token's K best experts of a channel and the next: what a rung may be wrong by and choose the same.
+// Between each of a token's K best experts of a channel and the next: what a rung may be wrong by
+// and choose the same.
 enum { MOST = 64 };
 static double gap_of(const double *all, int count, int K) {
     int best[MOST], taken = K < count ? K + 1 : count;
@@ -96,7 +100,9 @@ static double smallest_gap(const double *scores, const Sgatlin *s) {
     ck_assert_int_le(s->F, MOST);
     for (int c = 0; c < s->C; c++) {
         const double *first = scores + (size_t)c * n, *second = first + (size_t)s->C * n;
-        for (int f = 0; f < s->F; f++) { all[f] = sgatlin_lists(s) == s->C ? first[f] : first[f / n] + second[f % n]; }
+        for (int f = 0; f < s->F; f++) {
+            all[f] = sgatlin_lists(s) == s->C ? first[f] : first[f / n] + second[f % n];
+        }
         gap = fmin(gap, gap_of(all, s->F, s->K));
     }
     return gap;
@@ -117,8 +123,9 @@ static void record_row(Pair *pair, int b) {
             size_t first = (layer + t) * (size_t)chosen.count;
             Sgatlin sgatlin = sgatlin_of(s);
             if (chosen.count == 0) continue;
-            pair->gap = fmin(pair->gap, s->ffn == FEED_FORWARD_MOE ? gap_of(chosen.scores, s->E, s->K)
-                                                                   : smallest_gap(chosen.scores, &sgatlin));
+            pair->gap =
+                fmin(pair->gap, s->ffn == FEED_FORWARD_MOE ? gap_of(chosen.scores, s->E, s->K)
+                                                           : smallest_gap(chosen.scores, &sgatlin));
             for (size_t i = 0; i < (size_t)chosen.count; i++) {
                 pair->score[first + i] = (float)chosen.score[i];
                 pair->index[first + i] = chosen.index[i];
@@ -134,7 +141,8 @@ static void run_plain(Pair *pair) {
     pair->gap = INFINITY;
     memset(m->gradients, 0, m->list.doubles * sizeof *m->gradients);
     for (int b = 0; b < pair->B; b++) {
-        const int *inputs = pair->fast.inputs + (size_t)b * T, *targets = pair->fast.targets + (size_t)b * T;
+        const int *inputs = pair->fast.inputs + (size_t)b * T,
+                  *targets = pair->fast.targets + (size_t)b * T;
         language_model_forward(m, inputs, T);
         record_row(pair, b);
         pair->loss += language_model_loss(m, targets, T) / scored;
@@ -142,8 +150,8 @@ static void run_plain(Pair *pair) {
     }
 }
 
-// Weights and batch, drawn anew until no choice of experts hangs by a hair (scores of the two rungs were seen to differ
-// by 3e-6): then the choices must be equal, on any machine. run_plain is done.
+// Weights and batch, drawn anew until no choice of experts hangs by a hair (scores of the two rungs
+// were seen to differ by 3e-6): then the choices must be equal, on any machine. run_plain is done.
 static const double SAFE = 2e-5;
 static Pair pair_new(const Config *config, int B) {
     for (uint64_t seed = 31;; seed++) {
@@ -166,22 +174,24 @@ static void give_choice(void *context, int layer, Gating *gating) {
 
 // ---- comparing
 
-// A lone token looks at itself whatever it asks, so its query has no gradient; float finds the difference of two equal
-// sums instead: up to 3.1e-9 where all gradients have an rms of 0.16 (measured without optimisation), 1.9e-8 of it.
-// Four times that.
+// A lone token looks at itself whatever it asks, so its query has no gradient; float finds the
+// difference of two equal sums instead: up to 3.1e-9 where all gradients have an rms of 0.16
+// (measured without optimisation), 1.9e-8 of it. Four times that.
 static const double DUST = 8e-8;
 
 static void note(Pair *pair, const char *part, const Difference *difference) {
-    double share = difference->bound > 0 ? difference->worst / difference->bound : difference->worst;
+    double share =
+        difference->bound > 0 ? difference->worst / difference->bound : difference->worst;
     if (share > pair->worst) pair->worst = share;
     if (getenv("MEASURE") && difference->rms > 0)
-        fprintf(stderr, "%-10s %.1e of rms, %.1e\n", part, difference->worst / difference->rms, difference->worst);
+        fprintf(stderr, "%-10s %.1e of rms, %.1e\n", part, difference->worst / difference->rms,
+                difference->worst);
     if (difference->problem[0] != '\0' && pair->problem[0] == '\0')
         snprintf(pair->problem, sizeof pair->problem, "%s: %s", part, difference->problem);
 }
 
-static void compare(Pair *pair, const char *part, const char *name, const float *got, const double *want, size_t count,
-                    Tolerance tolerance) {
+static void compare(Pair *pair, const char *part, const char *name, const float *got,
+                    const double *want, size_t count, Tolerance tolerance) {
     Difference difference;
     compare_floats(&difference, name, got, count, (Values){ want, count }, tolerance);
     note(pair, part, &difference);
@@ -192,14 +202,15 @@ static void compare_streams(Pair *pair) {
     size_t sequence = (size_t)pair->N * c->D;
     for (int l = 0; l < c->L; l++) {
         const double *want = pair->streams + 2 * (size_t)l * sequence;
-        compare(pair, "stream", "after attention", model_after_attention(pair->fast.activations, l), want, sequence,
-                FORWARD);
-        compare(pair, "stream", "after ffn", model_after_ffn(pair->fast.activations, l), want + sequence, sequence,
-                FORWARD);
+        compare(pair, "stream", "after attention", model_after_attention(pair->fast.activations, l),
+                want, sequence, FORWARD);
+        compare(pair, "stream", "after ffn", model_after_ffn(pair->fast.activations, l),
+                want + sequence, sequence, FORWARD);
     }
 }
 
-static void compare_block(Pair *pair, const char *part, const float *got, const double *want, Tolerance tolerance) {
+static void compare_block(Pair *pair, const char *part, const float *got, const double *want,
+                          Tolerance tolerance) {
     for (int i = 0; i < pair->plain.list.count; i++) {
         const Parameter *p = &pair->plain.list.at[i];
         const Tensor *tensor = tensors_find(&pair->fast.model.tensors, p->name);
@@ -224,7 +235,8 @@ static int compare_gatings(Pair *pair) {
     return others;
 }
 
-// true: the fast model agrees with the plain one, of which run_plain was called. given: with the plain choice.
+// true: the fast model agrees with the plain one, of which run_plain was called. given: with the
+// plain choice.
 static bool agrees(Pair *pair, bool given) {
     const Config *c = &pair->fast.model.config;
     pair->problem[0] = '\0';
@@ -250,20 +262,23 @@ static bool agrees(Pair *pair, bool given) {
 
 // ---- odd sizes, every variant
 
-// Where heads are narrow and tokens many, some query or key is nearly zero before its norm, and float's rounding is
-// amplified a thousandfold in either rung (measured at Dh = 2, 66 tokens): so the larger sizes have wider heads.
+// Where heads are narrow and tokens many, some query or key is nearly zero before its norm, and
+// float's rounding is amplified a thousandfold in either rung (measured at Dh = 2, 66 tokens): so
+// the larger sizes have wider heads.
 static const struct {
     int V, B, T, D, L, Dh, F, C, K, Dk;
 } sizes[] = {
-    { 3, 1, 1, 2, 1, 2, 1, 1, 1, 1 },      { 13, 2, 5, 6, 2, 2, 9, 3, 2, 5 },      { 41, 3, 11, 12, 2, 4, 16, 2, 3, 6 },
-    { 67, 1, 67, 22, 1, 22, 25, 1, 5, 7 }, { 131, 2, 33, 30, 3, 10, 49, 2, 4, 3 },
+    { 3, 1, 1, 2, 1, 2, 1, 1, 1, 1 },       { 13, 2, 5, 6, 2, 2, 9, 3, 2, 5 },
+    { 41, 3, 11, 12, 2, 4, 16, 2, 3, 6 },   { 67, 1, 67, 22, 1, 22, 25, 1, 5, 7 },
+    { 131, 2, 33, 30, 3, 10, 49, 2, 4, 3 },
 };
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
 static Config config_of(int variant, int i, char name[VARIANT_NAME]) {
     Config c;
     ck_assert(layer_variant(variant, &c, name));
-    c.V = sizes[i].V, c.T = sizes[i].T, c.D = sizes[i].D, c.L = sizes[i].L, c.Dh = sizes[i].Dh, c.F = sizes[i].F;
+    c.V = sizes[i].V, c.T = sizes[i].T, c.D = sizes[i].D, c.L = sizes[i].L, c.Dh = sizes[i].Dh,
+    c.F = sizes[i].F;
     if (c.ffn->sparse) c.K = sizes[i].K;
     if (c.ffn->list) c.E = sizes[i].K + sizes[i].C;
     if (c.ffn->sparse && !c.ffn->list) c.C = sizes[i].C, c.Dk = sizes[i].Dk;
@@ -284,7 +299,8 @@ START_TEST(the_fast_model_agrees)
         Config config = config_of(_i, i, name);
         Pair pair = pair_new(&config, sizes[i].B);
         ck_assert_msg(agrees(&pair, false), "%s, sizes %d: %s", name, i, pair.problem);
-        if (config.ffn->sparse) ck_assert_msg(agrees(&pair, true), "%s, sizes %d, given: %s", name, i, pair.problem);
+        if (config.ffn->sparse)
+            ck_assert_msg(agrees(&pair, true), "%s, sizes %d, given: %s", name, i, pair.problem);
         pair_free(&pair);
     }
 }
@@ -299,7 +315,8 @@ static void next_batch(TinyModel *tiny) {
     memmove(tiny->targets, tiny->targets + 1, (N - 1) * sizeof first);
     tiny->targets[N - 1] = first;
     for (int b = 0; b < tiny->B; b++) {
-        shift_right(tiny->inputs + (size_t)b * tiny->T, tiny->targets + (size_t)b * tiny->T, tiny->T);
+        shift_right(tiny->inputs + (size_t)b * tiny->T, tiny->targets + (size_t)b * tiny->T,
+                    tiny->T);
     }
 }
 
@@ -309,22 +326,27 @@ START_TEST(three_steps_agree)
     char name[VARIANT_NAME];
     Config config = config_of(_i, 2, name);
     Pair pair = pair_new(&config, sizes[2].B);
-    TrainingPlan plan = { .peak = 3e-3, .warmup = 1, .constant = 1, .decay = 4, .clip = 1.0, .weight_decay = 0.1 };
+    TrainingPlan plan = {
+        .peak = 3e-3, .warmup = 1, .constant = 1, .decay = 4, .clip = 1.0, .weight_decay = 0.1
+    };
     Schedule schedule = { plan.peak, plan.warmup, plan.constant, plan.decay };
     const Tensors *tensors = &pair.fast.model.tensors;
     float *moments = floats_new(2 * tensors->floats);
     ck_assert_ptr_nonnull(moments);
-    for (int step = 0; step < 4; step++) { // the first has a rate of 0: three steps that move something
+    // the first has a rate of 0: three steps that move something
+    for (int step = 0; step < 4; step++) {
         run_plain(&pair);
         ck_assert_msg(pair.gap > 4e-6, "%s, step %d: a choice hangs by %g", name, step, pair.gap);
-        StepReport want = language_model_step(&pair.plain, pair.fast.targets, pair.B, pair.T, &plan, step);
-        double loss = tiny_backward(&pair.fast), norm = gradient_norm(tensors, pair.fast.gradients, NULL);
+        StepReport want =
+            language_model_step(&pair.plain, pair.fast.targets, pair.B, pair.T, &plan, step);
+        double loss = tiny_backward(&pair.fast),
+               norm = gradient_norm(tensors, pair.fast.gradients, NULL);
         AdamwSettings settings = { .rate = schedule_rate(&schedule, step),
                                    .peak = plan.peak,
                                    .weight_decay = plan.weight_decay,
                                    .clip = plan.clip };
-        adamw_step(tensors, pair.fast.model.parameters, pair.fast.gradients, moments, moments + tensors->floats, norm,
-                   step, &settings);
+        adamw_step(tensors, pair.fast.model.parameters, pair.fast.gradients, moments,
+                   moments + tensors->floats, norm, step, &settings);
         ck_assert_double_eq(settings.rate, want.rate);
         ck_assert_msg(want.norm > plan.clip, "%s: nothing was clipped, norm %g", name, want.norm);
         ck_assert_double_eq_tol(loss, want.loss, LOSS.absolute);
@@ -354,19 +376,21 @@ static size_t steepest(const double *gradient, size_t count) {
     return at;
 }
 
-// One value of any tensor that differs by a thousandth (where it matters most), or is NaN or infinite.
+// One value of any tensor that differs by a thousandth (where it matters most), or is NaN or
+// infinite.
 START_TEST(one_other_weight_is_seen)
 {
     Pair pair = checked_pair(_i, 2);
     for (int i = 0; i < pair.plain.list.count; i++) {
         const Parameter *p = &pair.plain.list.at[i];
         const Tensor *tensor = tensors_find(&pair.fast.model.tensors, p->name);
-        float *value =
-            pair.fast.model.parameters + tensor->offset + steepest(pair.plain.gradients + p->offset, p->count);
+        float *value = pair.fast.model.parameters + tensor->offset +
+                       steepest(pair.plain.gradients + p->offset, p->count);
         float keep = *value, wrong[] = { keep + 2e-3f, NAN, INFINITY };
         for (int w = 0; w < 3; w++) {
             *value = wrong[w];
-            ck_assert_msg(!agrees(&pair, false), "%s: %g for %g was not seen", p->name, wrong[w], keep);
+            ck_assert_msg(!agrees(&pair, false), "%s: %g for %g was not seen", p->name, wrong[w],
+                          keep);
         }
         *value = keep;
     }
@@ -375,7 +399,8 @@ START_TEST(one_other_weight_is_seen)
 }
 END_TEST
 
-// Mistakes that people make: each is planted in the plain model or its batch, and the two no longer agree.
+// Mistakes that people make: each is planted in the plain model or its batch, and the two no longer
+// agree.
 static void scale_queries(Pair *pair) { pair->plain.w.layers[0].attention.query_norm[0] *= 1.01; }
 static void swap_keys_and_queries(Pair *pair) {
     AttentionWeights *w = &pair->plain.w.layers[0].attention;
@@ -392,18 +417,22 @@ static void score_padding(Pair *pair) {
 static void forget_the_shift(Pair *pair) {
     memcpy(pair->fast.inputs, pair->fast.targets, (size_t)pair->N * sizeof(int));
 }
-static void share_a_norm(Pair *pair) { pair->plain.w.layers[0].ffn_norm = pair->plain.w.layers[0].attention_norm; }
+static void share_a_norm(Pair *pair) {
+    pair->plain.w.layers[0].ffn_norm = pair->plain.w.layers[0].attention_norm;
+}
 static void other_head_size(Pair *pair) { pair->plain.sizes.Dh = 2 * pair->plain.sizes.Dh; }
 
-static void (*const bugs[])(Pair *pair) = { scale_queries,    swap_keys_and_queries, untie,          score_padding,
-                                            forget_the_shift, share_a_norm,          other_head_size };
+static void (*const bugs[])(Pair *pair) = { scale_queries,  swap_keys_and_queries, untie,
+                                            score_padding,  forget_the_shift,      share_a_norm,
+                                            other_head_size };
 
 START_TEST(a_planted_bug_is_seen)
 {
     Pair pair = checked_pair(0, 2);
     int32_t *batch = malloc(2 * (size_t)pair.N * sizeof *batch);
     ck_assert_ptr_nonnull(batch);
-    memcpy(batch, pair.fast.inputs, 2 * (size_t)pair.N * sizeof *batch); // inputs, and targets behind them
+    // inputs, and targets behind them
+    memcpy(batch, pair.fast.inputs, 2 * (size_t)pair.N * sizeof *batch);
     bugs[_i](&pair);
     run_plain(&pair);
     memcpy(pair.fast.inputs, batch, 2 * (size_t)pair.N * sizeof *batch);
@@ -417,7 +446,8 @@ END_TEST
 static void take_another(void *context, int layer, Gating *gating) {
     int *calls = context;
     if (layer == 1)
-        gating->index[gating_entries(gating) - 1] = (gating->index[gating_entries(gating) - 1] + 1) % gating->F;
+        gating->index[gating_entries(gating) - 1] =
+            (gating->index[gating_entries(gating) - 1] + 1) % gating->F;
     ++*calls;
 }
 
@@ -447,7 +477,9 @@ START_TEST(the_same_draw_is_the_same_token)
         uint64_t key = random_key(i, "logits");
         for (uint64_t v = 0; v < V; v++) {
             uint64_t special = random_below(key, 1000 + v, 40);
-            logits[v] = special == 0 ? NAN : special == 1 ? 1.5f : (float)(3 * random_normal(key, v));
+            logits[v] = special == 0   ? NAN
+                        : special == 1 ? 1.5f
+                                       : (float)(3 * random_normal(key, v));
             if (i % 100 == 0 && v == 20) logits[v] = INFINITY;
             wide[v] = logits[v];
         }

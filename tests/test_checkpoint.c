@@ -51,9 +51,11 @@ static void setup(Fixture *f) {
     tensors_init(&f->model.tensors, f->model.parameters, 3);
     ck_assert_msg(moments_declare(&f->table, &f->model.tensors, &error), "%s", error.text);
     f->moments = floats_new(f->table.floats);
-    for (int t = 0; t < f->table.count; t++) { // only the tensors' own elements: what lies between is not saved
+    // only the tensors' own elements: what lies between is not saved
+    for (int t = 0; t < f->table.count; t++) {
         for (size_t i = 0; i < f->table.at[t].count; i++) {
-            f->moments[f->table.at[t].offset + i] = (float)random_uniform(9, f->table.at[t].offset + i);
+            f->moments[f->table.at[t].offset + i] =
+                (float)random_uniform(9, f->table.at[t].offset + i);
         }
     }
     f->state = (TrainState){ .settings = settings_default(),
@@ -75,11 +77,14 @@ static void teardown(Fixture *f) {
 static void write_step(Fixture *f, int64_t step) {
     Error error = { "" };
     f->state.step = step;
-    ck_assert_msg(checkpoint_write(f->run, &f->model, &f->table, f->moments, &f->state, f->tokenizer, &error), "%s",
-                  error.text);
+    ck_assert_msg(checkpoint_write(f->run, &f->model, &f->table, f->moments, &f->state,
+                                   f->tokenizer, &error),
+                  "%s", error.text);
 }
 
-static bool there(Fixture *f, const char *name) { return path_exists(scratch_path(&f->scratch, name)); }
+static bool there(Fixture *f, const char *name) {
+    return path_exists(scratch_path(&f->scratch, name));
+}
 
 START_TEST(what_was_written_is_read)
 {
@@ -90,7 +95,8 @@ START_TEST(what_was_written_is_read)
     Checkpoint checkpoint;
     ck_assert_msg(checkpoint_open(&checkpoint, f.run, &error), "%s", error.text);
     ck_assert(config_equal(&checkpoint.model.config, &f.model.config));
-    ck_assert_mem_eq(checkpoint.model.parameters, f.model.parameters, f.model.tensors.floats * sizeof(float));
+    ck_assert_mem_eq(checkpoint.model.parameters, f.model.parameters,
+                     f.model.tensors.floats * sizeof(float));
     TrainState state;
     ck_assert_msg(checkpoint_read_state(&state, checkpoint.path, &error), "%s", error.text);
     ck_assert_int_eq(state.step, 7);
@@ -98,7 +104,8 @@ START_TEST(what_was_written_is_read)
     ck_assert(state.train_sum == f.state.train_sum && state.valid_sum == f.state.valid_sum);
     ck_assert_mem_eq(&state.settings, &f.state.settings, sizeof state.settings);
     float *moments = floats_new(f.table.floats);
-    ck_assert_msg(checkpoint_read_moments(&f.table, moments, &state, checkpoint.path, &error), "%s", error.text);
+    ck_assert_msg(checkpoint_read_moments(&f.table, moments, &state, checkpoint.path, &error), "%s",
+                  error.text);
     ck_assert_mem_eq(moments, f.moments, f.table.floats * sizeof *moments);
     floats_free(moments, f.table.floats);
     state_free(&state);
@@ -111,9 +118,11 @@ START_TEST(the_last_two_stay_and_the_newest_is_found)
 {
     Fixture f;
     setup(&f);
-    const int64_t steps[] = { 0, 5, 10, 999999, 1000000 }; // one digit more than the name has room for
+    // one digit more than the name has room for
+    const int64_t steps[] = { 0, 5, 10, 999999, 1000000 };
     for (int i = 0; i < 5; i++) write_step(&f, steps[i]);
-    ck_assert(!there(&f, "run/step-000000") && !there(&f, "run/step-000005") && !there(&f, "run/step-000010"));
+    ck_assert(!there(&f, "run/step-000000") && !there(&f, "run/step-000005") &&
+              !there(&f, "run/step-000010"));
     ck_assert(there(&f, "run/step-999999") && there(&f, "run/step-1000000"));
     // Neither what a crash leaves nor what is no step of ours counts.
     Error error = { "" };
@@ -134,7 +143,8 @@ START_TEST(a_step_is_never_written_over)
     setup(&f);
     write_step(&f, 3);
     Error error = { "" };
-    ck_assert(!checkpoint_write(f.run, &f.model, &f.table, f.moments, &f.state, f.tokenizer, &error));
+    ck_assert(
+        !checkpoint_write(f.run, &f.model, &f.table, f.moments, &f.state, f.tokenizer, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "step-000003"));
     teardown(&f);
 }
@@ -187,8 +197,10 @@ static bool read_all(Fixture *f, Error *error) {
     return ok;
 }
 
-// tokenizer.json may lose a flipped bit in a field that means nothing to us; its hash keeps watch over what does.
-static const char *const files[] = { "run/step-000009/model.safetensors", "run/step-000009/optimizer.safetensors",
+// tokenizer.json may lose a flipped bit in a field that means nothing to us; its hash keeps watch
+// over what does.
+static const char *const files[] = { "run/step-000009/model.safetensors",
+                                     "run/step-000009/optimizer.safetensors",
                                      "run/step-000009/state.json" };
 
 START_TEST(every_flipped_bit_and_every_cut_is_told)
@@ -206,8 +218,10 @@ START_TEST(every_flipped_bit_and_every_cut_is_told)
         bytes[at] ^= (char)(1 << at % 8);
         spill(path, bytes, size);
         error.text[0] = '\0';
-        bool blank = bytes[at] == ' ' || bytes[at] == '\n' || bytes[at] == '\t' || bytes[at] == '\r';
-        ck_assert_msg(!read_all(&f, &error) || blank, "%s: bit %zu of byte %zu was flipped unseen", name, at % 8, at);
+        bool blank =
+            bytes[at] == ' ' || bytes[at] == '\n' || bytes[at] == '\t' || bytes[at] == '\r';
+        ck_assert_msg(!read_all(&f, &error) || blank, "%s: bit %zu of byte %zu was flipped unseen",
+                      name, at % 8, at);
         ck_assert_msg(blank || strstr(error.text, name) != NULL, "byte %zu: %s", at, error.text);
         ck_assert_ptr_null(strchr(error.text, '\n'));
         bytes[at] ^= (char)(1 << at % 8);
@@ -239,7 +253,8 @@ START_TEST(damage_names_the_way_back)
     ck_assert(!checkpoint_open(&checkpoint, f.run, &error)); // never silently the older one
     ck_assert_ptr_nonnull(strstr(error.text, "go on from step 5"));
     ck_assert_ptr_nonnull(strstr(error.text, "run/step-000009"));
-    ck_assert_msg(checkpoint_open(&checkpoint, scratch_path(&f.scratch, "run/step-000005"), &error), "%s", error.text);
+    ck_assert_msg(checkpoint_open(&checkpoint, scratch_path(&f.scratch, "run/step-000005"), &error),
+                  "%s", error.text);
     checkpoint_close(&checkpoint);
     teardown(&f);
 }
@@ -262,13 +277,15 @@ START_TEST(files_of_different_checkpoints_do_not_mix)
         char *own = slurp(scratch_path(&f.scratch, to), &own_size);
         spill(scratch_path(&f.scratch, to), bytes, size);
         ck_assert(!read_all(&f, &error));
-        ck_assert_msg(strstr(error.text, moved[i]) != NULL && strstr(error.text, "step") != NULL, "%s", error.text);
+        ck_assert_msg(strstr(error.text, moved[i]) != NULL && strstr(error.text, "step") != NULL,
+                      "%s", error.text);
         spill(scratch_path(&f.scratch, to), own, own_size);
         free(bytes);
         free(own);
     }
     Tokenizer *other = make_tokenizer("a dog ran home, a dog ran home", 262);
-    ck_assert(tokenizer_save(other, scratch_path(&f.scratch, "run/step-000009/tokenizer.json"), &error));
+    ck_assert(
+        tokenizer_save(other, scratch_path(&f.scratch, "run/step-000009/tokenizer.json"), &error));
     ck_assert(!read_all(&f, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "tokenizer.json"));
     tokenizer_free(other);
@@ -304,10 +321,10 @@ END_TEST
 // Each field in turn: gone, of another type, and out of range.
 START_TEST(every_field_of_a_state_is_checked)
 {
-    static const char *const fields[] = {
-        "step", "settings", "data", "train_sum", "valid_sum", "tokenizer_hash", "sum"
-    };
-    static const char *const values[] = { NULL, "null", "-1", "1e3", "\"\"", "\"x\"", "[[]]", "18446744073709551616" };
+    static const char *const fields[] = { "step",      "settings",       "data", "train_sum",
+                                          "valid_sum", "tokenizer_hash", "sum" };
+    static const char *const values[] = { NULL,   "null",  "-1",   "1e3",
+                                          "\"\"", "\"x\"", "[[]]", "18446744073709551616" };
     Fixture f;
     setup(&f);
     write_step(&f, 9);
@@ -338,11 +355,12 @@ START_TEST(a_log_is_cut_back_to_the_step_resumed_from)
     Scratch scratch = scratch_new("log");
     RunLog log;
     Error error = { "" };
-    ck_assert_msg(log_create(&log, scratch.path, json_pack("{s:s}", "what", "a run"), &error), "%s", error.text);
+    ck_assert_msg(log_create(&log, scratch.path, json_pack("{s:s}", "what", "a run"), &error), "%s",
+                  error.text);
     for (int step = 1; step <= 5; step++) {
         ck_assert(log_write(&log,
-                            json_pack("{s:i,s:f,s:f,s:i}", "step", step, "loss", 6.0 - step, "seconds", 0.5 * step,
-                                      "tokens", 10 * step),
+                            json_pack("{s:i,s:f,s:f,s:i}", "step", step, "loss", 6.0 - step,
+                                      "seconds", 0.5 * step, "tokens", 10 * step),
                             &error));
     }
     ck_assert(!log_write(&log, NULL, &error));
@@ -380,10 +398,12 @@ int main(void) {
     tcase_add_test(tcase, the_last_two_stay_and_the_newest_is_found);
     tcase_add_test(tcase, a_step_is_never_written_over);
     tcase_add_test(tcase, nothing_there_is_said);
-    tcase_add_loop_test(tcase, every_flipped_bit_and_every_cut_is_told, 0, (int)(sizeof files / sizeof files[0]));
+    tcase_add_loop_test(tcase, every_flipped_bit_and_every_cut_is_told, 0,
+                        (int)(sizeof files / sizeof files[0]));
     tcase_add_test(tcase, damage_names_the_way_back);
     tcase_add_test(tcase, files_of_different_checkpoints_do_not_mix);
-    tcase_add_loop_test(tcase, hostile_states_are_named, 0, (int)(sizeof states / sizeof states[0]));
+    tcase_add_loop_test(tcase, hostile_states_are_named, 0,
+                        (int)(sizeof states / sizeof states[0]));
     tcase_add_test(tcase, every_field_of_a_state_is_checked);
     tcase_add_test(tcase, a_log_is_cut_back_to_the_step_resumed_from);
     suite_add_tcase(suite, tcase);

@@ -12,8 +12,10 @@ static const Tolerance loose = { .absolute = 1e300, .relative = 1e300 };
 
 static bool same(const double *got, const double *want, Tolerance tolerance) {
     Difference difference;
-    bool ok = compare_values(&difference, "t", (Values){ got, COUNT }, (Values){ want, COUNT }, tolerance);
-    ck_assert_int_eq(ok, difference.problem[0] == '\0'); // a refusal always says why, an agreement says nothing
+    bool ok = compare_values(&difference, "t", (Values){ got, COUNT }, (Values){ want, COUNT },
+                             tolerance);
+    // a refusal always says why, an agreement says nothing
+    ck_assert_int_eq(ok, difference.problem[0] == '\0');
     return ok;
 }
 
@@ -35,12 +37,15 @@ START_TEST(a_planted_difference_is_measured_and_named)
     ck_assert_uint_eq(difference.first_bad, 3);
     ck_assert_ptr_nonnull(strstr(difference.problem, "dx[3]: 12.5, wanted 12 "));
     ck_assert(compare_values(&difference, "dx", g, w, (Tolerance){ .absolute = 0.5 }));
-    ck_assert(compare_values(&difference, "dx", g, w, (Tolerance){ .relative = 0.51 / sqrt(34.0) }));
-    ck_assert(!compare_values(&difference, "dx", g, w, (Tolerance){ .relative = 0.49 / sqrt(34.0) }));
+    ck_assert(
+        compare_values(&difference, "dx", g, w, (Tolerance){ .relative = 0.51 / sqrt(34.0) }));
+    ck_assert(
+        !compare_values(&difference, "dx", g, w, (Tolerance){ .relative = 0.49 / sqrt(34.0) }));
 }
 END_TEST
 
-// Every element, either side, every kind of value that is not finite, and a tolerance that would excuse anything.
+// Every element, either side, every kind of value that is not finite, and a tolerance that would
+// excuse anything.
 START_TEST(values_that_are_not_finite_never_agree)
 {
     const double planted[] = { NAN, -NAN, INFINITY, -INFINITY };
@@ -54,7 +59,8 @@ START_TEST(values_that_are_not_finite_never_agree)
         float narrow[COUNT];
         for (int j = 0; j < COUNT; j++) narrow[j] = (float)bad[j];
         Difference difference;
-        ck_assert(!compare_floats(&difference, "t", narrow, COUNT, (Values){ sample, COUNT }, loose));
+        ck_assert(
+            !compare_floats(&difference, "t", narrow, COUNT, (Values){ sample, COUNT }, loose));
         ck_assert_uint_eq(difference.first_bad, i);
     }
 }
@@ -76,8 +82,10 @@ START_TEST(counts_must_agree_and_nothing_is_not_agreement)
     for (size_t got = 0; got <= COUNT; got++) {
         for (size_t want = 0; want <= COUNT; want++) {
             if (got == want && got > 0) continue;
-            ck_assert(!compare_values(&difference, "t", (Values){ sample, got }, (Values){ sample, want }, loose));
-            ck_assert(!compare_floats(&difference, "t", narrow, got, (Values){ sample, want }, loose));
+            ck_assert(!compare_values(&difference, "t", (Values){ sample, got },
+                                      (Values){ sample, want }, loose));
+            ck_assert(
+                !compare_floats(&difference, "t", narrow, got, (Values){ sample, want }, loose));
             ck_assert(!compare_ints(&difference, "t", whole, got, whole, want));
             ck_assert(difference.problem[0] != '\0');
         }
@@ -111,7 +119,8 @@ END_TEST
 
 START_TEST(finiteness_is_read_from_the_bits)
 {
-    ck_assert(finite_bits(0.0) && finite_bits(-0.0) && finite_bits(1.7976931348623157e308) && finite_bits(5e-324));
+    ck_assert(finite_bits(0.0) && finite_bits(-0.0) && finite_bits(1.7976931348623157e308) &&
+              finite_bits(5e-324));
     ck_assert(!finite_bits(NAN) && !finite_bits(INFINITY) && !finite_bits(-INFINITY));
 }
 END_TEST

@@ -23,7 +23,8 @@ static void set_up(void) {
 static void tear_down(void) {
     free(path);
     ck_assert(folder_remove(folder, NULL));
-    strcpy(folder + strlen(folder) - 6, "XXXXXX"); // mkdtemp wants it so, also when tests share a process
+    // mkdtemp wants it so, also when tests share a process
+    strcpy(folder + strlen(folder) - 6, "XXXXXX");
 }
 
 // -- Stories --
@@ -55,7 +56,9 @@ static const struct {
     { "a\n<|endoftext|>\nb", 2, { "a", "b" } },
     { "a\n<|endoftext|>\n\n<|endoftext|>\n\n b \n<|endoftext|>", 2, { "a", "\n b " } },
     { "a\r\n<|endoftext|>\r\nb\r\n", 2, { "a", "b" } },
-    { "a <|endoftext|>\n<|endoftext|> b\n<|endoftext|>\nc\n", 2, { "a <|endoftext|>\n<|endoftext|> b", "c" } },
+    { "a <|endoftext|>\n<|endoftext|> b\n<|endoftext|>\nc\n",
+      2,
+      { "a <|endoftext|>\n<|endoftext|> b", "c" } },
     { "a\n<|endoftext|", 1, { "a\n<|endoftext|" } },
 };
 
@@ -110,7 +113,8 @@ END_TEST
 
 enum { HEADER = 56 };
 
-// Writes stories of the given sizes; token i of the whole is 2 + i (below V), the ends left out of the count.
+// Writes stories of the given sizes; token i of the whole is 2 + i (below V), the ends left out of
+// the count.
 static void write_numbered(const size_t *sizes, size_t count, int V) {
     Error error;
     TokenWriter *writer = token_writer_open(path, V, 99, &error);
@@ -150,7 +154,8 @@ static void expect_refused(const char *word) {
     TokenFile file;
     Error error = { "" };
     ck_assert_msg(!token_file_open(&file, path, &error), "opened, though %s is wrong", word);
-    ck_assert_msg(strstr(error.text, path) != NULL && strstr(error.text, word) != NULL, "%s: %s", word, error.text);
+    ck_assert_msg(strstr(error.text, path) != NULL && strstr(error.text, word) != NULL, "%s: %s",
+                  word, error.text);
     ck_assert_ptr_null(strchr(error.text, '\n'));
     ck_assert_ptr_null(file.file.bytes);
 }
@@ -385,12 +390,14 @@ START_TEST(packed_rows_are_cut_from_the_stream)
     enum { B = 3, T = 7, EPOCHS = 3 };
     size_t N = file.tokens;
     int32_t *stream = malloc(EPOCHS * N * sizeof *stream);
-    for (uint64_t epoch = 0; epoch < EPOCHS; epoch++) stream_of(&file, 5, epoch, stream + epoch * N);
+    for (uint64_t epoch = 0; epoch < EPOCHS; epoch++)
+        stream_of(&file, 5, epoch, stream + epoch * N);
     Batches batches;
     ck_assert(batches_open(&batches, &file, BATCH_PACKED, B, T, 5, NULL));
     ck_assert_uint_eq(batches_per_epoch(&batches), N / (B * T));
     int32_t inputs[B * T], targets[B * T];
-    for (uint64_t step = 0; (step + 1) * B * T <= EPOCHS * N; step++) { // each token of an epoch once
+    // each token of an epoch once
+    for (uint64_t step = 0; (step + 1) * B * T <= EPOCHS * N; step++) {
         batches_get(&batches, step, inputs, targets);
         expect_row(targets, B * T, stream + step * B * T);
         for (int b = 0; b < B; b++) {
@@ -410,8 +417,12 @@ START_TEST(padded_rows_hold_one_story_each)
     TokenFile file;
     open_numbered(&file);
     enum { B = 3, T = 4 };
-    static const int32_t rows[4][T] = { { 2, 3, 4, 1 }, { 1, 0, 0, 0 }, { 5, 6, 7, 8 }, { 9, 1, 0, 0 } };
-    static const int32_t shifted[4][T] = { { 1, 2, 3, 4 }, { 1, 1, 0, 0 }, { 1, 5, 6, 7 }, { 1, 9, 1, 0 } };
+    static const int32_t rows[4][T] = {
+        { 2, 3, 4, 1 }, { 1, 0, 0, 0 }, { 5, 6, 7, 8 }, { 9, 1, 0, 0 }
+    };
+    static const int32_t shifted[4][T] = {
+        { 1, 2, 3, 4 }, { 1, 1, 0, 0 }, { 1, 5, 6, 7 }, { 1, 9, 1, 0 }
+    };
     Batches batches;
     ck_assert(batches_open(&batches, &file, BATCH_PADDED, B, T, 3, NULL));
     ck_assert_uint_eq(batches_per_epoch(&batches), 1);
@@ -424,8 +435,10 @@ START_TEST(padded_rows_hold_one_story_each)
             expect_row(targets + b * T, T, rows[s]);
             expect_row(inputs + b * T, T, shifted[s]);
             seen[s]++;
-            if ((step * B + (uint64_t)b) % 4 == 3) { // the end of an epoch: each story as often as the others
-                for (int i = 0; i < 4; i++) ck_assert_int_eq(seen[i], (int)((step * B + (uint64_t)b) / 4 + 1));
+            // the end of an epoch: each story as often as the others
+            if ((step * B + (uint64_t)b) % 4 == 3) {
+                for (int i = 0; i < 4; i++)
+                    ck_assert_int_eq(seen[i], (int)((step * B + (uint64_t)b) / 4 + 1));
             }
         }
     }
@@ -465,7 +478,8 @@ START_TEST(less_than_a_batch_is_refused)
     open_numbered(&file);
     Batches batches;
     Error error;
-    ck_assert(batches_open(&batches, &file, BATCH_PACKED, 3, 4, 0, &error)); // 12 tokens: just enough
+    // 12 tokens: just enough
+    ck_assert(batches_open(&batches, &file, BATCH_PACKED, 3, 4, 0, &error));
     ck_assert_uint_eq(batches_per_epoch(&batches), 1);
     batches_close(&batches);
     ck_assert(!batches_open(&batches, &file, BATCH_PACKED, 1, 13, 0, &error));
@@ -480,7 +494,8 @@ END_TEST
 
 static const struct {
     int B, T;
-} shapes[] = { { 1, 1 }, { 1, 12 }, { 2, 5 }, { 3, 4 }, { 2, 6 }, { 5, 1 }, { 4, 100 }, { 1, 11 }, { 1, 13 } };
+} shapes[] = { { 1, 1 }, { 1, 12 },  { 2, 5 },  { 3, 4 }, { 2, 6 },
+               { 5, 1 }, { 4, 100 }, { 1, 11 }, { 1, 13 } };
 
 START_TEST(evaluation_scores_every_token_once)
 {
@@ -516,7 +531,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("data");
     TCase *stories = tcase_create("stories");
-    tcase_add_loop_test(stories, stories_are_separated_by_lines, 0, (int)(sizeof texts / sizeof *texts));
+    tcase_add_loop_test(stories, stories_are_separated_by_lines, 0,
+                        (int)(sizeof texts / sizeof *texts));
     tcase_add_checked_fixture(stories, set_up, tear_down);
     tcase_add_test(stories, many_stories_and_bytes_of_any_kind);
     tcase_add_test(stories, stories_of_a_large_file);
@@ -528,7 +544,8 @@ int main(void) {
     tcase_add_test(files, a_story_in_bits_is_the_same_story);
     tcase_add_test(files, the_writer_refuses_and_leaves_nothing);
     tcase_add_test(files, any_flipped_byte_and_any_other_size_is_refused);
-    tcase_add_loop_test(files, hostile_fields_are_named, 0, (int)(sizeof hostile / sizeof *hostile));
+    tcase_add_loop_test(files, hostile_fields_are_named, 0,
+                        (int)(sizeof hostile / sizeof *hostile));
     tcase_add_test(files, a_missing_file_and_a_folder_are_refused);
     suite_add_tcase(suite, files);
 
@@ -540,7 +557,8 @@ int main(void) {
     tcase_add_test(batches, padded_rows_hold_one_story_each);
     tcase_add_loop_test(batches, a_step_gives_the_same_batch_from_anywhere, 0, 2);
     tcase_add_test(batches, less_than_a_batch_is_refused);
-    tcase_add_loop_test(batches, evaluation_scores_every_token_once, 0, (int)(sizeof shapes / sizeof *shapes));
+    tcase_add_loop_test(batches, evaluation_scores_every_token_once, 0,
+                        (int)(sizeof shapes / sizeof *shapes));
     suite_add_tcase(suite, batches);
 
     return suite_run(suite);

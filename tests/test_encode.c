@@ -36,13 +36,16 @@ static bool stop(void *context, size_t bytes) {
     return false;
 }
 
-// Text of words, blanks of every kind, contractions, composed characters, special tokens and bytes that are no UTF-8.
+// Text of words, blanks of every kind, contractions, composed characters, special tokens and bytes
+// that are no UTF-8.
 static char *random_text(size_t size, uint64_t seed) {
-    static const char *const parts[] = {
-        "turtle", " the", " was",      " slow",     "  ",           "\n",   "\n\n", " \t",      "'s",  ".",
-        " 42",    "é",    "e\xcc\x81", " \xcc\x88", "\xe3\x80\x80", "ﬁ",    "\xff", "\xc2\xa0", "!? ", "<|endoftext|>",
-        " ",      ", \"", "猫",        "   x",      "    ",         "\n  ", "  \n", "\n \n"
-    };
+    static const char *const parts[] = { "turtle",    " the",      " was",         " slow",
+                                         "  ",        "\n",        "\n\n",         " \t",
+                                         "'s",        ".",         " 42",          "é",
+                                         "e\xcc\x81", " \xcc\x88", "\xe3\x80\x80", "ﬁ",
+                                         "\xff",      "\xc2\xa0",  "!? ",          "<|endoftext|>",
+                                         " ",         ", \"",      "猫",           "   x",
+                                         "    ",      "\n  ",      "  \n",         "\n \n" };
     enum { PARTS = sizeof parts / sizeof *parts };
     char *text = malloc(size + 64);
     uint64_t key = random_key(seed, "text");
@@ -68,13 +71,16 @@ static Tokenizer *small_tokenizer(void) {
     return tokenizer;
 }
 
-static TokenFile encoded(const Tokenizer *tokenizer, const Story *stories, size_t count, int threads) {
+static TokenFile encoded(const Tokenizer *tokenizer, const Story *stories, size_t count,
+                         int threads) {
     Error error;
     size_t last = 0;
     parallel_set_threads(threads);
-    TokenWriter *writer = token_writer_open(path, tokenizer_vocabulary(tokenizer), tokenizer_hash(tokenizer), &error);
+    TokenWriter *writer =
+        token_writer_open(path, tokenizer_vocabulary(tokenizer), tokenizer_hash(tokenizer), &error);
     ck_assert_msg(writer != NULL, "%s", error.text);
-    ck_assert_msg(encode_stories(writer, tokenizer, stories, count, go_on, &last, &error), "%s", error.text);
+    ck_assert_msg(encode_stories(writer, tokenizer, stories, count, go_on, &last, &error), "%s",
+                  error.text);
     ck_assert_msg(token_writer_commit(writer, &error), "%s", error.text);
     TokenFile file;
     ck_assert_msg(token_file_open(&file, path, &error), "%s", error.text);
@@ -82,7 +88,8 @@ static TokenFile encoded(const Tokenizer *tokenizer, const Story *stories, size_
 }
 
 // Story `s` of the file must be what the tokenizer says of the whole text at once.
-static void expect_story(const TokenFile *file, size_t s, const Tokenizer *tokenizer, const char *text, size_t size) {
+static void expect_story(const TokenFile *file, size_t s, const Tokenizer *tokenizer,
+                         const char *text, size_t size) {
     TokenList ids = { 0 };
     ck_assert(tokenizer_encode(tokenizer, text, size, false, &ids));
     ck_assert_uint_eq(file->offset[s + 1] - file->offset[s], ids.count + 1);
@@ -97,10 +104,13 @@ START_TEST(a_long_story_in_pieces_has_the_tokens_of_the_whole)
     enum { SIZE = 1500001 };
     Tokenizer *tokenizer = small_tokenizer();
     char *text = random_text(SIZE, 2);
-    Story stories[] = { { text, SIZE }, { text + 5, 11 }, { text + 100, PIECE_BYTES }, { text + 9, PIECE_BYTES + 1 } };
+    Story stories[] = {
+        { text, SIZE }, { text + 5, 11 }, { text + 100, PIECE_BYTES }, { text + 9, PIECE_BYTES + 1 }
+    };
     TokenFile file = encoded(tokenizer, stories, 4, 2);
     ck_assert_uint_eq(file.stories, 4);
-    for (size_t s = 0; s < 4; s++) expect_story(&file, s, tokenizer, stories[s].at, stories[s].size);
+    for (size_t s = 0; s < 4; s++)
+        expect_story(&file, s, tokenizer, stories[s].at, stories[s].size);
     token_file_close(&file);
     free(text);
     tokenizer_free(tokenizer);
@@ -138,11 +148,13 @@ START_TEST(any_number_of_threads_writes_the_same_tokens)
     char *text = random_text(SIZE, 3);
     Story *stories = malloc(COUNT * sizeof *stories);
     for (size_t s = 0; s < COUNT; s++) stories[s] = (Story){ text + 40 * s, 1 + s % 40 };
-    TokenFile one = encoded(tokenizer, stories, COUNT, 1), five = encoded(tokenizer, stories, COUNT, 5);
+    TokenFile one = encoded(tokenizer, stories, COUNT, 1),
+              five = encoded(tokenizer, stories, COUNT, 5);
     ck_assert_uint_eq(one.stories, COUNT);
     ck_assert_uint_eq(one.file.size, five.file.size);
     ck_assert_mem_eq(one.file.bytes, five.file.bytes, one.file.size);
-    for (size_t s = 0; s < COUNT; s += 997) expect_story(&one, s, tokenizer, stories[s].at, stories[s].size);
+    for (size_t s = 0; s < COUNT; s += 997)
+        expect_story(&one, s, tokenizer, stories[s].at, stories[s].size);
     token_file_close(&one);
     token_file_close(&five);
     free(stories);

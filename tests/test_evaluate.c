@@ -27,14 +27,22 @@ static void setup(Fixture *f) {
     ck_assert_msg(writer != NULL, "%s", error.text);
     for (int s = 0; s < STORIES; s++) {
         uint32_t ids[2 * STORIES];
-        for (int i = 0; i < 2 * s; i++) ids[i] = 2 + (uint32_t)random_below(4, (uint64_t)(s * 100 + i), V - 2);
+        for (int i = 0; i < 2 * s; i++)
+            ids[i] = 2 + (uint32_t)random_below(4, (uint64_t)(s * 100 + i), V - 2);
         ck_assert(token_writer_story(writer, ids, (size_t)(2 * s), &error));
     }
     ck_assert_msg(token_writer_commit(writer, &error), "%s", error.text);
     ck_assert_msg(token_file_open(&f->file, path, &error), "%s", error.text);
-    Config config = {
-        .ffn = ffn_find("sgatlin"), .V = V, .T = T, .D = 6, .L = 2, .Dh = 2, .F = 9, .C = 2, .K = 3, .Dk = 5
-    };
+    Config config = { .ffn = ffn_find("sgatlin"),
+                      .V = V,
+                      .T = T,
+                      .D = 6,
+                      .L = 2,
+                      .Dh = 2,
+                      .F = 9,
+                      .C = 2,
+                      .K = 3,
+                      .Dk = 5 };
     ck_assert_msg(model_new(&f->model, &config, &error), "%s", error.text);
     tensors_init(&f->model.tensors, f->model.parameters, 1);
     f->activations = model_activations_new(&config, ROWS_MOST, T, false, &error);
@@ -55,7 +63,8 @@ START_TEST(every_token_counts_once_in_batches_of_any_size)
     double first = 0;
     for (int B = 1; B <= ROWS_MOST; B++) {
         Evaluation evaluation = { 0 };
-        while (evaluate_batch(&evaluation, &f.model, f.activations, &f.file, B, f.inputs, f.targets)) {}
+        while (evaluate_batch(&evaluation, &f.model, f.activations, &f.file, B, f.inputs,
+                              f.targets)) {}
         ck_assert_int_eq(evaluation.scored, (int64_t)f.file.tokens);
         if (B == 1) first = evaluation_loss(&evaluation);
         // measured: equal; a BLAS may sum in another order where a batch has another number of rows
@@ -72,8 +81,9 @@ START_TEST(a_dump_agrees_with_itself)
     setup(&f);
     Error error = { "" };
     const char *path = scratch_path(&f.scratch, "dump.safetensors");
-    ck_assert_msg(evaluate_dump(path, &f.model, f.activations, &f.file, 3, f.inputs, f.targets, &error), "%s",
-                  error.text);
+    ck_assert_msg(evaluate_dump(path, &f.model, f.activations, &f.file, 3, f.inputs, f.targets,
+                                &error),
+                  "%s", error.text);
     Safetensors dump;
     ck_assert_msg(safetensors_open(&dump, path, &error), "%s", error.text);
     Config config;
@@ -82,7 +92,8 @@ START_TEST(a_dump_agrees_with_itself)
     static float logits[3 * T * V];
     static int32_t inputs[3 * T], targets[3 * T];
     const SafeTensor *tensor = safetensors_find(&dump, "logits");
-    ck_assert(tensor != NULL && tensor->rank == 3 && tensor->count == 3 * T * V && tensor->shape[2] == V);
+    ck_assert(tensor != NULL && tensor->rank == 3 && tensor->count == 3 * T * V &&
+              tensor->shape[2] == V);
     safetensor_to_floats(logits, tensor);
     safetensor_to_ints(inputs, safetensors_find(&dump, "inputs"));
     safetensor_to_ints(targets, safetensors_find(&dump, "targets"));
@@ -99,7 +110,8 @@ START_TEST(a_dump_agrees_with_itself)
     float loss;
     safetensor_to_floats(&loss, safetensors_find(&dump, "loss"));
     ck_assert_int_eq(scored, 3 * T);
-    ck_assert_double_eq_tol(loss, sum / scored, 1e-6); // measured 5e-9; a float of this size is known to 1.2e-7
+    // measured 5e-9; a float of this size is known to 1.2e-7
+    ck_assert_double_eq_tol(loss, sum / scored, 1e-6);
     safetensors_close(&dump);
     teardown(&f);
 }

@@ -1,5 +1,5 @@
-// What the chapters' tests judge by, shown to reject: each planted bug is a test of its own, run by a runner inside
-// this one, and has to fail there.
+// What the chapters' tests judge by, shown to reject: each planted bug is a test of its own, run by
+// a runner inside this one, and has to fail there.
 #include "tests/support/expect.h"
 #include <check.h>
 #include <math.h>
@@ -40,7 +40,8 @@ START_TEST(right_slopes_agree)
     cubes_new(&c);
     memcpy(before, c.x, sizeof before);
     check_cubes(&c);
-    c.lowest = c.x[3]; // a step down from 3 loses it, and its slope with it; what lies below has none
+    // a step down from 3 loses it, and its slope with it; what lies below has none
+    c.lowest = c.x[3];
     for (int i = 0; i < COUNT; i++) c.gradient[i] *= c.x[i] > c.lowest;
     check_cubes(&c);
     c.lowest = 100;
@@ -67,10 +68,13 @@ START_TEST(bug_all_zeros)
     Cubes c;
     cubes_new(&c);
     memset(c.gradient, 0, sizeof c.gradient);
-    if (_i == 0) check_cubes(&c);                                             // a slope, and none stated
-    if (_i == 1) expect_no_slopes("none", c.x, c.gradient, COUNT, &c.slopes); // the same, as if it were right
-    c.lowest = 100;                                                           // from here there is no slope
-    if (_i == 2) check_cubes(&c);                                             // and one was wanted
+    // a slope, and none stated
+    if (_i == 0) check_cubes(&c);
+    // the same, as if it were right
+    if (_i == 1) expect_no_slopes("none", c.x, c.gradient, COUNT, &c.slopes);
+    // from here there is no slope
+    c.lowest = 100;
+    if (_i == 2) check_cubes(&c); // and one was wanted
     c.gradient[0] = 1e-30;
     if (_i == 3) expect_no_slopes("none", c.x, c.gradient, COUNT, &c.slopes);
 }
@@ -100,7 +104,9 @@ START_TEST(bug_in_a_number)
     if (_i == 1) expect("same", (double[]){ 1, 2, nextafter(3, 4) }, want, 3, 0);
     if (_i == 2) expect_by_hand("by hand", (double[]){ 1, 2 + 2e-14, 3 }, want, 3);
     if (_i == 3) expect_by_hand("by hand", (double[]){ 1, NAN, 3 }, want, 3);
-    if (_i == 4) expect_within("within", (double[]){ 1, INFINITY, 3 }, want, 3, (Tolerance){ .absolute = 1e300 });
+    if (_i == 4)
+        expect_within("within", (double[]){ 1, INFINITY, 3 }, want, 3,
+                      (Tolerance){ .absolute = 1e300 });
 }
 END_TEST
 
@@ -108,7 +114,8 @@ START_TEST(bug_in_a_golden_file)
 {
     double y[512];
     Safetensors file = golden_ffn_file(_i == 0 ? "nobody" : "peer");
-    size_t count = safetensors_find(&file, "y")->count, entries = safetensors_find(&file, "gating.indices")->count;
+    size_t count = safetensors_find(&file, "y")->count,
+           entries = safetensors_find(&file, "gating.indices")->count;
     int index[512] = { -1 };
     ck_assert(count <= 512 && entries <= 512);
     read_tensor(y, &file, "y", count - (_i == 1));
@@ -136,7 +143,8 @@ START_TEST(planted_bugs_are_seen)
     srunner_run_all(runner, CK_SILENT);
     ck_assert_int_eq(srunner_ntests_run(runner), 22);
     TestResult **failures = srunner_failures(runner);
-    for (int i = 0; i < srunner_ntests_failed(runner); i++) ck_assert_int_eq(tr_rtype(failures[i]), CK_FAILURE);
+    for (int i = 0; i < srunner_ntests_failed(runner); i++)
+        ck_assert_int_eq(tr_rtype(failures[i]), CK_FAILURE);
     ck_assert_int_eq(srunner_ntests_failed(runner), 22);
     free(failures);
     srunner_free(runner);

@@ -1,5 +1,6 @@
-// Every feed-forward layer that is built in, on sizes that no golden file has: the reference against the chapters in
-// the three steps of the house style, each against its own finite differences, and on 1 against N threads bit for bit.
+// Every feed-forward layer that is built in, on sizes that no golden file has: the reference
+// against the chapters in the three steps of the house style, each against its own finite
+// differences, and on 1 against N threads bit for bit.
 #include "reference/support/matmul.h"
 #include "reference/support/parallel.h"
 #include "reference/support/random.h"
@@ -17,8 +18,8 @@ typedef struct {
     int B, T, D, F, C, K, Dk;
 } Sizes;
 
-// Odd ones, and both sides of a block of 256 tokens; F is a square, K goes up to its root. Among them are product
-// routers that fold their queries into their keys, and such as do not.
+// Odd ones, and both sides of a block of 256 tokens; F is a square, K goes up to its root. Among
+// them are product routers that fold their queries into their keys, and such as do not.
 static const Sizes sweep[] = {
     { 1, 1, 1, 1, 1, 1, 1 },     { 1, 7, 7, 4, 2, 2, 3 },       { 3, 5, 24, 36, 3, 6, 10 },
     { 1, 255, 24, 36, 1, 4, 7 }, { 2, 128, 65, 121, 2, 11, 5 }, { 1, 257, 24, 121, 3, 8, 16 },
@@ -27,8 +28,8 @@ static const Sizes sweep[] = {
 };
 enum { SWEEP = sizeof sweep / sizeof sweep[0] };
 
-// A moe's: K of E, as much an expert in the mean of expert choice, and half an expert more of a pool where there is
-// one.
+// A moe's: K of E, as much an expert in the mean of expert choice, and half an expert more of a
+// pool where there is one.
 static Config with_experts(Config config, int E, int K) {
     config.E = E;
     config.K = K;
@@ -69,7 +70,8 @@ static void run(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, co
 
 // The choice of `from`, with scores as a float holds them.
 static void give(LayerNumbers *to, const LayerNumbers *from) {
-    if (to->start != NULL) memcpy(to->start, from->start, ((size_t)from->N + 1) * sizeof *to->start);
+    if (to->start != NULL)
+        memcpy(to->start, from->start, ((size_t)from->N + 1) * sizeof *to->start);
     for (size_t i = 0; i < layer_numbers_entries(from); i++) {
         to->score[i] = (float)from->score[i];
         to->index[i] = from->index[i];
@@ -77,7 +79,8 @@ static void give(LayerNumbers *to, const LayerNumbers *from) {
     to->given = true;
 }
 
-static void chain_new(Chain *chain, const Config *config, const Sizes *sizes, uint64_t seed, const char *name) {
+static void chain_new(Chain *chain, const Config *config, const Sizes *sizes, uint64_t seed,
+                      const char *name) {
     *chain = (Chain){ 0 };
     random_numbers(&chain->reference, config, sizes->B, sizes->T, seed);
     random_numbers(&chain->chapter, config, sizes->B, sizes->T, seed);
@@ -112,18 +115,18 @@ START_TEST(the_reference_agrees_with_the_chapters)
         const Sizes *s = &sweep[i];
         Config config = with_sizes(kind, s);
         Chain chain;
-        snprintf(what, sizeof what, "%s B %d T %d D %d F %d C %d K %d Dk %d", name, s->B, s->T, s->D, s->F, s->C, s->K,
-                 s->Dk);
+        snprintf(what, sizeof what, "%s B %d T %d D %d F %d C %d K %d Dk %d", name, s->B, s->T,
+                 s->D, s->F, s->C, s->K, s->Dk);
         chain_new(&chain, &config, s, 100 + (uint64_t)i, what);
         ck_assert_msg(chain_holds(&chain, &seen, &error), "%s: %s", what, error.text);
         chain_free(&chain);
     }
     ck_assert_int_eq(kind.ffn->sparse, seen.rows > 0);
-    ck_assert_msg(seen.other_choices * 1000 <= seen.rows, "%s: %ld of %ld rows chose otherwise", name,
-                  seen.other_choices, seen.rows);
+    ck_assert_msg(seen.other_choices * 1000 <= seen.rows, "%s: %ld of %ld rows chose otherwise",
+                  name, seen.other_choices, seen.rows);
     if (getenv("MEASURE"))
-        fprintf(stderr, "%-40s score %.1e y %.1e gradients %.1e, %ld of %ld rows\n", name, seen.scores, seen.forward,
-                seen.backward, seen.other_choices, seen.rows);
+        fprintf(stderr, "%-40s score %.1e y %.1e gradients %.1e, %ld of %ld rows\n", name,
+                seen.scores, seen.forward, seen.backward, seen.other_choices, seen.rows);
 }
 END_TEST
 
@@ -136,9 +139,11 @@ static void must_break(const Chain *chain, const char *name, const char *what) {
 }
 
 // NaN, infinity, or a thousandth of the tensor's rms, in one element.
-static void plant_values(const Chain *chain, const char *name, const char *what, double *values, size_t count) {
+static void plant_values(const Chain *chain, const char *name, const char *what, double *values,
+                         size_t count) {
     double *at = &values[random_below(random_key(3, what), 0, count)], kept = *at;
-    const double planted[] = { NAN, INFINITY, -INFINITY, kept + 1e-3 * root_mean_square(values, count) };
+    const double planted[] = { NAN, INFINITY, -INFINITY,
+                               kept + 1e-3 * root_mean_square(values, count) };
     for (size_t i = 0; i < sizeof planted / sizeof planted[0]; i++) {
         *at = planted[i];
         must_break(chain, name, what);
@@ -156,7 +161,8 @@ static void swap_ranks(LayerNumbers *numbers, bool scores_too) {
     numbers->score[1] = score;
 }
 
-// Other choices than the best: ranks out of order, an expert twice, none at all, and the one that just missed.
+// Other choices than the best: ranks out of order, an expert twice, none at all, and the one that
+// just missed.
 static void plant_choices(Chain *chain, const char *name) {
     LayerNumbers *got = &chain->own_reference;
     const Config *config = &got->config;
@@ -230,7 +236,8 @@ START_TEST(planted_errors_are_noticed)
     LayerNumbers *got = &chain.reference;
     size_t rows = (size_t)got->N * config.D;
     if (config.ffn->sparse) {
-        plant_values(&chain, name, "score", chain.own_reference.score, layer_numbers_entries(&chain.own_reference));
+        plant_values(&chain, name, "score", chain.own_reference.score,
+                     layer_numbers_entries(&chain.own_reference));
         (config.ffn->list ? plant_list : plant_choices)(&chain, name);
     }
     plant_values(&chain, name, "y", got->y, rows);
@@ -239,7 +246,8 @@ START_TEST(planted_errors_are_noticed)
         const Tensor *tensor = &got->tensors.at[i];
         plant_values(&chain, name, tensor->name, got->gradients + tensor->offset, tensor->count);
     }
-    ck_assert_msg(chain_holds(&chain, &seen, &error), "%s: %s", name, error.text); // all is as it was
+    // all is as it was
+    ck_assert_msg(chain_holds(&chain, &seen, &error), "%s: %s", name, error.text);
     chain_free(&chain);
 }
 END_TEST
@@ -255,8 +263,10 @@ static void run_threads(Layer *out, const Config *config, const Sizes *sizes, in
     ck_assert_msg(layer_forward(out, &error) && layer_backward(out, &error), "%s", error.text);
 }
 
-static void same_bits(const char *name, const char *what, int threads, const void *a, const void *b, size_t bytes) {
-    ck_assert_msg(memcmp(a, b, bytes) == 0, "%s: %s has other bits with %d threads than with 1", name, what, threads);
+static void same_bits(const char *name, const char *what, int threads, const void *a, const void *b,
+                      size_t bytes) {
+    ck_assert_msg(memcmp(a, b, bytes) == 0, "%s: %s has other bits with %d threads than with 1",
+                  name, what, threads);
 }
 
 START_TEST(threads_do_not_change_a_bit)
@@ -283,9 +293,14 @@ START_TEST(threads_do_not_change_a_bit)
             Gating a = layer_gating(&one), b = layer_gating(&many);
             ck_assert_int_eq(a.N, config.ffn->sparse ? one.N : 0);
             if (a.start != NULL)
-                same_bits(name, "start", counts[j], a.start, b.start, ((size_t)a.N + 1) * sizeof *a.start);
-            if (a.N > 0) same_bits(name, "score", counts[j], a.score, b.score, gating_entries(&a) * sizeof *a.score);
-            if (a.N > 0) same_bits(name, "index", counts[j], a.index, b.index, gating_entries(&a) * sizeof *a.index);
+                same_bits(name, "start", counts[j], a.start, b.start,
+                          ((size_t)a.N + 1) * sizeof *a.start);
+            if (a.N > 0)
+                same_bits(name, "score", counts[j], a.score, b.score,
+                          gating_entries(&a) * sizeof *a.score);
+            if (a.N > 0)
+                same_bits(name, "index", counts[j], a.index, b.index,
+                          gating_entries(&a) * sizeof *a.index);
             layer_free(&many);
         }
         layer_free(&one);
@@ -298,7 +313,8 @@ END_TEST
 // sum(y·dy) in double.
 static double loss_of(const LayerNumbers *numbers) {
     double sum = 0.0;
-    for (size_t i = 0; i < (size_t)numbers->N * numbers->config.D; i++) sum += numbers->y[i] * numbers->dy[i];
+    for (size_t i = 0; i < (size_t)numbers->N * numbers->config.D; i++)
+        sum += numbers->y[i] * numbers->dy[i];
     return sum;
 }
 
@@ -331,11 +347,12 @@ static bool same_sets(const LayerNumbers *numbers, const LayerNumbers *base) {
     return true;
 }
 
-// The slope of the loss along `direction`, by central difference over the step really taken (numbers are rounded to
-// float), and the slope that the gradient gives. false: the step crossed into another choice.
-static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const LayerNumbers *base,
-                   const Part *part, const double *direction, double step, const char *name, double *measured,
-                   double *given) {
+// The slope of the loss along `direction`, by central difference over the step really taken
+// (numbers are rounded to float), and the slope that the gradient gives. false: the step crossed
+// into another choice.
+static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers,
+                   const LayerNumbers *base, const Part *part, const double *direction, double step,
+                   const char *name, double *measured, double *given) {
     double loss[2];
     bool same = true;
     *given = 0.0;
@@ -366,7 +383,9 @@ static const Differentiated rungs[] = {
     { "reference", reference_layer_run, 1e-3, 2e-3 },
 };
 
-static double length(const double *x, size_t count) { return root_mean_square(x, count) * sqrt((double)count); }
+static double length(const double *x, size_t count) {
+    return root_mean_square(x, count) * sqrt((double)count);
+}
 
 // Random directions see a wrong element anywhere; one element at a time tells them apart.
 static void make_direction(double *out, const Part *part, int which, uint64_t key) {
@@ -379,8 +398,8 @@ static void make_direction(double *out, const Part *part, int which, uint64_t ke
     }
 }
 
-static void check_part(const Differentiated *rung, LayerNumbers *numbers, const LayerNumbers *base, const Part *part,
-                       const char *name, double *worst) {
+static void check_part(const Differentiated *rung, LayerNumbers *numbers, const LayerNumbers *base,
+                       const Part *part, const char *name, double *worst) {
     double *direction = malloc(part->count * sizeof *direction);
     ck_assert_ptr_nonnull(direction);
     // A step over relu's corner has no one slope: smaller steps seldom cross.
@@ -389,20 +408,24 @@ static void check_part(const Differentiated *rung, LayerNumbers *numbers, const 
     for (int which = 0; which < 6; which++) {
         make_direction(direction, part, which, random_key((uint64_t)which, name));
         double measured, given;
-        if (!slopes(rung->run, numbers, base, part, direction, step, name, &measured, &given)) continue;
+        if (!slopes(rung->run, numbers, base, part, direction, step, name, &measured, &given))
+            continue;
         checked++;
-        double scale = 2 * step * length(direction, part->count) * length(part->gradient, part->count);
+        double scale =
+            2 * step * length(direction, part->count) * length(part->gradient, part->count);
         double error = fabs(measured - given) / fmax(scale, 1e-12);
         *worst = fmax(*worst, error);
-        ck_assert_msg(error <= rung->tolerance, "%s %s, direction %d: the loss moved by %.6g, the gradient says %.6g",
+        ck_assert_msg(error <= rung->tolerance,
+                      "%s %s, direction %d: the loss moved by %.6g, the gradient says %.6g",
                       rung->name, name, which, measured, given);
     }
-    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice", rung->name, name, checked);
+    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice", rung->name, name,
+                  checked);
     free(direction);
 }
 
-static void check_gradients(const Differentiated *rung, const Config *config, int B, int T, const char *variant,
-                            double *worst) {
+static void check_gradients(const Differentiated *rung, const Config *config, int B, int T,
+                            const char *variant, double *worst) {
     LayerNumbers base, moving;
     random_numbers(&base, config, B, T, 12); // a seed that lies off relu's corners
     random_numbers(&moving, config, B, T, 12);
@@ -424,7 +447,9 @@ static void check_gradients(const Differentiated *rung, const Config *config, in
 
 START_TEST(backward_is_the_slope_of_forward)
 {
-    static const Sizes sizes[] = { { 1, 3, 5, 4, 2, 2, 3 }, { 2, 3, 7, 9, 1, 3, 4 }, { 1, 2, 3, 16, 3, 1, 1 } };
+    static const Sizes sizes[] = { { 1, 3, 5, 4, 2, 2, 3 },
+                                   { 2, 3, 7, 9, 1, 3, 4 },
+                                   { 1, 2, 3, 16, 3, 1, 1 } };
     Config kind;
     char name[VARIANT_NAME];
     ck_assert(layer_variant(_i, &kind, name));
@@ -435,7 +460,8 @@ START_TEST(backward_is_the_slope_of_forward)
             Config config = with_sizes(kind, &sizes[i]);
             check_gradients(&rungs[r], &config, sizes[i].B, sizes[i].T, name, &worst);
         }
-        if (getenv("MEASURE")) fprintf(stderr, "%-40s %s: slopes agree to %.1e\n", name, rungs[r].name, worst);
+        if (getenv("MEASURE"))
+            fprintf(stderr, "%-40s %s: slopes agree to %.1e\n", name, rungs[r].name, worst);
     }
 }
 END_TEST

@@ -6,21 +6,25 @@
 #include <check.h>
 #include <string.h>
 
-// Facts by the sgatlin authors' own counting functions: parameters of the whole model, and the FLOPs of the layers'
-// matrix products for one sequence, forward, of the models that their studies compare.
+// Facts by the sgatlin authors' own counting functions: parameters of the whole model, and the
+// FLOPs of the layers' matrix products for one sequence, forward, of the models that their studies
+// compare.
 static const char *const GOLDEN = "tests/golden/flops.json";
 enum { GOLDEN_ROWS = 42 };
 
 static json_t *golden_rows(void) {
     Error error = { "" };
-    json_t *file = json_read_file(GOLDEN, &error), *rows = json_incref(json_object_get(file, "rows"));
+    json_t *file = json_read_file(GOLDEN, &error),
+           *rows = json_incref(json_object_get(file, "rows"));
     ck_assert_msg(file != NULL, "%s", error.text);
     ck_assert_int_eq((int)json_array_size(rows), GOLDEN_ROWS);
     json_decref(file);
     return rows;
 }
 
-static double number(const json_t *row, const char *name) { return json_number_value(json_object_get(row, name)); }
+static double number(const json_t *row, const char *name) {
+    return json_number_value(json_object_get(row, name));
+}
 
 // The row's model, from the letters that stand in it; false: of a kind that is not here.
 static bool row_config(Config *out, const json_t *row) {
@@ -32,9 +36,11 @@ static bool row_config(Config *out, const json_t *row) {
     json_object_foreach((json_t *)row, name, value) {
         char text[32] = "";
         bool found;
-        if (json_is_integer(value)) snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+        if (json_is_integer(value))
+            snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
         if (json_is_string(value)) snprintf(text, sizeof text, "%s", json_string_value(value));
-        if (strlen(name) > 2 && strcmp(name, "router") != 0) continue; // a letter, at most two characters, or a router
+        // a letter, at most two characters, or a router
+        if (strlen(name) > 2 && strcmp(name, "router") != 0) continue;
         ck_assert_msg(config_set(out, name, text, &found, &error), "%s", error.text);
         ck_assert_msg(found, "%s is no setting here", name);
     }
@@ -61,10 +67,12 @@ END_TEST
 static bool same_row(const LadderRow *ours, const json_t *row) {
     Config config;
     return strcmp(ours->study, json_string_value(json_object_get(row, "study"))) == 0 &&
-           ours->scale == (int)number(row, "scale") && row_config(&config, row) && config_equal(&ours->config, &config);
+           ours->scale == (int)number(row, "scale") && row_config(&config, row) &&
+           config_equal(&ours->config, &config);
 }
 
-// Every golden model of a kind that is here stands in the ladder with the same letters, and the ladder has no others.
+// Every golden model of a kind that is here stands in the ladder with the same letters, and the
+// ladder has no others.
 START_TEST(the_ladder_is_the_papers)
 {
     Error error = { "" };
@@ -82,7 +90,8 @@ START_TEST(the_ladder_is_the_papers)
         known++;
     }
     ck_assert_int_eq(count, known);
-    ck_assert_int_ge(known, 26); // mlp, glu and sgatlin at eight sizes, and sgatlin with two other routers
+    // mlp, glu and sgatlin at eight sizes, and sgatlin with two other routers
+    ck_assert_int_ge(known, 26);
     json_decref(rows);
 }
 END_TEST
@@ -95,9 +104,11 @@ START_TEST(a_quarter_keeps_the_proportions)
         for (int s = 2; s <= 8; s++) {
             Config paper, ours;
             char quarter[8] = { 'q', (char)('0' + s), '\0' };
-            ck_assert_msg(ladder_config(&paper, quarter + 1, ffn_kinds[i], &error), "%s", error.text);
+            ck_assert_msg(ladder_config(&paper, quarter + 1, ffn_kinds[i], &error), "%s",
+                          error.text);
             ck_assert_msg(ladder_config(&ours, quarter, ffn_kinds[i], &error), "%s", error.text);
-            ck_assert_msg(config_valid(&ours, &error), "%s %s: %s", ffn_kinds[i]->name, quarter, error.text);
+            ck_assert_msg(config_valid(&ours, &error), "%s %s: %s", ffn_kinds[i]->name, quarter,
+                          error.text);
             ck_assert_int_eq(4 * ours.D, paper.D);
             ck_assert_int_eq(4 * ours.Dh, paper.Dh);
             ck_assert_int_eq(2 * ours.L, paper.L);
@@ -145,7 +156,8 @@ START_TEST(the_table_counts_what_is_allocated)
             Error error = { "" };
             ck_assert_msg(model_new(&model, &config, &error), "%s", error.text);
             double count = 0;
-            for (int t = 0; t < model.tensors.count; t++) count += (double)model.tensors.at[t].count;
+            for (int t = 0; t < model.tensors.count; t++)
+                count += (double)model.tensors.at[t].count;
             ck_assert_double_eq(count, model_cost(&config).parameters);
             model_free(&model);
         }

@@ -1,5 +1,6 @@
-// The golden files, and the proof that their checker fails closed: one value of every tensor of every file, changed in
-// a copy, must make it fail, and so must NaN, a tensor too many or too few, and other settings than the file's own.
+// The golden files, and the proof that their checker fails closed: one value of every tensor of
+// every file, changed in a copy, must make it fail, and so must NaN, a tensor too many or too few,
+// and other settings than the file's own.
 #include "reference/model/config.h"
 #include "reference/support/matmul.h"
 #include "reference/support/parallel.h"
@@ -40,7 +41,12 @@ static const char *const files[] = {
     "tests/golden/model/peer.safetensors",
     "tests/golden/model/sgatlin.safetensors",
 };
-enum { FILES = sizeof files / sizeof files[0], FFN_FILES = 19, MOST_TENSORS = 256, MOST_METADATA = 64 };
+enum {
+    FILES = sizeof files / sizeof files[0],
+    FFN_FILES = 19,
+    MOST_TENSORS = 256,
+    MOST_METADATA = 64
+};
 
 static char folder[] = "build/tmp/golden-XXXXXX";
 static char copy_path[64];
@@ -50,7 +56,8 @@ static void setup(void) {
     mkdir("build", 0777);
     mkdir("build/tmp", 0777);
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    parallel_set_threads(1); // hundreds of tiny runs; that threads change nothing is shown elsewhere
+    // hundreds of tiny runs; that threads change nothing is shown elsewhere
+    parallel_set_threads(1);
     snprintf(copy_path, sizeof copy_path, "%s/copy.safetensors", folder);
     nowhere = fopen("/dev/null", "w");
     ck_assert_ptr_nonnull(nowhere);
@@ -89,12 +96,14 @@ static void copy_open(Copy *copy, const char *path) {
     ck_assert_int_lt(copy->count, MOST_TENSORS);
     ck_assert_int_lt(copy->metadata_count, MOST_METADATA);
     memcpy(copy->tensors, copy->file.tensors, (size_t)copy->count * sizeof *copy->tensors);
-    memcpy(copy->metadata, copy->file.metadata, (size_t)copy->metadata_count * sizeof *copy->metadata);
+    memcpy(copy->metadata, copy->file.metadata,
+           (size_t)copy->metadata_count * sizeof *copy->metadata);
 }
 
 static bool copy_passes(const Copy *copy, const GoldenRung *rung, Error *error) {
     *error = (Error){ "" };
-    ck_assert_msg(safetensors_write(copy_path, copy->tensors, copy->count, copy->metadata, copy->metadata_count, error),
+    ck_assert_msg(safetensors_write(copy_path, copy->tensors, copy->count, copy->metadata,
+                                    copy->metadata_count, error),
                   "%s", error->text);
     return golden_check(copy_path, rung, nowhere, error);
 }
@@ -103,9 +112,11 @@ static void must_fail(const Copy *copy, const char *what, const char *name) {
     const GoldenRung *const rungs[] = { &golden_reference, &golden_chapters };
     for (int i = 0; i < 2; i++) {
         Error error;
-        ck_assert_msg(!copy_passes(copy, rungs[i], &error), "%s: %s of %s was not noticed by the %s", copy->file.path,
-                      what, name, rungs[i]->name);
-        ck_assert_msg(strstr(error.text, copy_path) == error.text, "the message names no file: %s", error.text);
+        ck_assert_msg(!copy_passes(copy, rungs[i], &error),
+                      "%s: %s of %s was not noticed by the %s", copy->file.path, what, name,
+                      rungs[i]->name);
+        ck_assert_msg(strstr(error.text, copy_path) == error.text, "the message names no file: %s",
+                      error.text);
     }
 }
 
@@ -119,7 +130,8 @@ START_TEST(an_unchanged_copy_passes)
 }
 END_TEST
 
-// The first element of a chosen expert's row; a row that nobody chose has no say in a layer's numbers.
+// The first element of a chosen expert's row; a row that nobody chose has no say in a layer's
+// numbers.
 static size_t chosen_element(const Copy *copy, const SafeTensor *tensor) {
     const SafeTensor *chosen = safetensors_find(&copy->file, "gating.indices");
     if (chosen == NULL || strstr(tensor->name, "experts.") == NULL) {
@@ -130,7 +142,8 @@ static size_t chosen_element(const Copy *copy, const SafeTensor *tensor) {
     return (size_t)index * (size_t)tensor->shape[tensor->rank - 1];
 }
 
-// Changes one element of a copy of the data by a hundredth of the tensor's rms, or an integer by one.
+// Changes one element of a copy of the data by a hundredth of the tensor's rms, or an integer by
+// one.
 static void *change(const SafeTensor *tensor, size_t at, bool plant_nan) {
     size_t size = dtype_size(tensor->dtype);
     unsigned char *bytes = malloc(tensor->count * size);
@@ -191,7 +204,8 @@ END_TEST
 
 START_TEST(a_tensor_that_no_check_knows_fails)
 {
-    static const char *const names[] = { "z", "grad.z", "after_5.embedding", "layers.2.after_ffn", "router.bias" };
+    static const char *const names[] = { "z", "grad.z", "after_5.embedding", "layers.2.after_ffn",
+                                         "router.bias" };
     Copy copy;
     copy_open(&copy, files[_i]);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -222,8 +236,8 @@ START_TEST(another_shape_or_type_fails)
 }
 END_TEST
 
-// Every entry of the metadata, changed or left out. Those that only say how far a choice was from flipping, or that
-// repeat a default, may go.
+// Every entry of the metadata, changed or left out. Those that only say how far a choice was from
+// flipping, or that repeat a default, may go.
 START_TEST(other_settings_than_the_files_own_fail)
 {
     Copy copy;
@@ -237,7 +251,8 @@ START_TEST(other_settings_than_the_files_own_fail)
             must_fail(&copy, others[j], whole.key);
         }
         copy.metadata[i] = whole;
-        bool has_default = strcmp(whole.value, "product_dense") == 0 || strcmp(whole.value, "identity") == 0 ||
+        bool has_default = strcmp(whole.value, "product_dense") == 0 ||
+                           strcmp(whole.value, "identity") == 0 ||
                            strcmp(whole.value, "token") == 0;
         copy.metadata[i] = copy.file.metadata[copy.file.metadata_count - 1];
         copy.metadata_count = copy.file.metadata_count - 1;
@@ -246,7 +261,8 @@ START_TEST(other_settings_than_the_files_own_fail)
         copy.metadata_count = copy.file.metadata_count;
     }
     bool routed = safetensors_metadata(&copy.file, "routing") != NULL;
-    copy.metadata[copy.metadata_count++] = routed ? (Metadata){ "router", "dense" } : (Metadata){ "routing", "expert" };
+    copy.metadata[copy.metadata_count++] =
+        routed ? (Metadata){ "router", "dense" } : (Metadata){ "routing", "expert" };
     must_fail(&copy, "a setting of another kind", copy.metadata[copy.metadata_count - 1].key);
     safetensors_close(&copy.file);
 }
@@ -254,14 +270,17 @@ END_TEST
 
 START_TEST(other_kinds_and_activations_fail)
 {
-    static const char *const settings[][2] = {
-        { "ffn", "moe" }, { "ffn", "peer" }, { "ffn", "mlp" }, { "activation", "relu" }, { "router", "dense" }
-    };
+    static const char *const settings[][2] = { { "ffn", "moe" },
+                                               { "ffn", "peer" },
+                                               { "ffn", "mlp" },
+                                               { "activation", "relu" },
+                                               { "router", "dense" } };
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         Copy copy;
         copy_open(&copy, "tests/golden/ffn/sgatlin_product_dense_gelu.safetensors");
         for (int j = 0; j < copy.metadata_count; j++) {
-            if (strcmp(copy.metadata[j].key, settings[i][0]) == 0) copy.metadata[j].value = settings[i][1];
+            if (strcmp(copy.metadata[j].key, settings[i][0]) == 0)
+                copy.metadata[j].value = settings[i][1];
         }
         must_fail(&copy, settings[i][1], settings[i][0]);
         safetensors_close(&copy.file);
@@ -278,14 +297,16 @@ START_TEST(a_kind_that_is_not_built_in_is_named)
         if (strcmp(copy.metadata[j].key, "ffn") == 0) copy.metadata[j].value = "other";
     }
     ck_assert(!copy_passes(&copy, &golden_reference, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "kind other is not built in: kinds are mlp, glu, moe, peer, sgatlin"));
+    ck_assert_ptr_nonnull(
+        strstr(error.text, "kind other is not built in: kinds are mlp, glu, moe, peer, sgatlin"));
     safetensors_close(&copy.file);
 }
 END_TEST
 
 START_TEST(what_is_no_golden_file_fails)
 {
-    static const char *const paths[] = { "tests/golden/none.safetensors", "tests/golden", "Makefile", "/dev/null" };
+    static const char *const paths[] = { "tests/golden/none.safetensors", "tests/golden",
+                                         "Makefile", "/dev/null" };
     Error error = { "" };
     ck_assert(!golden_check(paths[_i], &golden_reference, nowhere, &error));
     ck_assert(strstr(error.text, paths[_i]) != NULL);

@@ -1,5 +1,5 @@
-// First values: the statistics of every tensor of every layer against what they should be, and that they depend on
-// nothing but (seed, name, element).
+// First values: the statistics of every tensor of every layer against what they should be, and that
+// they depend on nothing but (seed, name, element).
 #include "reference/model/model.h"
 #include "reference/support/parallel.h"
 #include "tests/support/layer.h"
@@ -42,10 +42,11 @@ static bool ends_with(const char *name, const char *end) {
     return length >= tail && strcmp(name + length - tail, end) == 0;
 }
 
-// What a tensor should be by its name: variance and the largest value in standard deviations (0: all are ones
-// or zeros).
+// What a tensor should be by its name: variance and the largest value in standard deviations (0:
+// all are ones or zeros).
 static void wanted(const char *name, const Config *config, double *variance, double *cut) {
-    bool key_value = config->router == ROUTER_KEY_VALUE || config->router == ROUTER_PRODUCT_KEY_VALUE ||
+    bool key_value = config->router == ROUTER_KEY_VALUE ||
+                     config->router == ROUTER_PRODUCT_KEY_VALUE ||
                      strcmp(config->ffn->name, "peer") == 0;
     *cut = 2.2739; // 2 / 0.87962566, the deviation of a normal cut at 2
     if (ends_with(name, "norm") || ends_with(name, "bias")) {
@@ -54,8 +55,8 @@ static void wanted(const char *name, const Config *config, double *variance, dou
     } else if (strcmp(name, "embedding") == 0) {
         *variance = 1.0 / config->D;
         *cut = INFINITY;
-    } else if (ends_with(name, "experts.in") || ends_with(name, "experts.out") || ends_with(name, "ffn.down") ||
-               ends_with(name, "experts.down")) {
+    } else if (ends_with(name, "experts.in") || ends_with(name, "experts.out") ||
+               ends_with(name, "ffn.down") || ends_with(name, "experts.down")) {
         *variance = 1.0 / config->F;
     } else if (ends_with(name, "router.keys") && key_value) {
         *variance = 0.7737;
@@ -83,10 +84,12 @@ START_TEST(first_values_have_the_papers_statistics)
         double n = (double)tensor->count, deviation = sqrt(variance);
         // Five standard errors: of the mean sd/sqrt(n), of the variance at most var·sqrt(2/n).
         ck_assert_msg(fabs(s.mean) < 5 * deviation / sqrt(n), "%s: mean %g", tensor->name, s.mean);
-        ck_assert_msg(fabs(s.variance / variance - 1) < 5 * sqrt(2 / n), "%s: variance %g, wanted %g", tensor->name,
-                      s.variance, variance);
-        ck_assert_msg(s.largest <= cut * deviation * 1.0002, "%s: largest %g sd", tensor->name, s.largest / deviation);
-        ck_assert_msg(s.largest >= fmin(cut * 0.97, 3.5) * deviation, "%s: largest is only %g sd", tensor->name,
+        ck_assert_msg(fabs(s.variance / variance - 1) < 5 * sqrt(2 / n),
+                      "%s: variance %g, wanted %g", tensor->name, s.variance, variance);
+        ck_assert_msg(s.largest <= cut * deviation * 1.0002, "%s: largest %g sd", tensor->name,
+                      s.largest / deviation);
+        ck_assert_msg(s.largest >= fmin(cut * 0.97, 3.5) * deviation, "%s: largest is only %g sd",
+                      tensor->name,
                       s.largest / deviation); // the tail is there, and the embedding's is not cut
     }
     model_free(&model);
@@ -119,7 +122,8 @@ START_TEST(seed_and_name_alone_decide)
         ck_assert(memcmp(x, other.parameters + tensor->offset, tensor->count * sizeof *x) != 0);
         for (int j = 0; j < i; j++) { // no two tensors share their numbers
             const Tensor *before = &a.tensors.at[j];
-            ck_assert_float_ne(x[0] / x[1], a.parameters[before->offset] / a.parameters[before->offset + 1]);
+            ck_assert_float_ne(x[0] / x[1],
+                               a.parameters[before->offset] / a.parameters[before->offset + 1]);
         }
     }
     model_free(&a);
@@ -128,7 +132,8 @@ START_TEST(seed_and_name_alone_decide)
 }
 END_TEST
 
-// A tensor's first numbers and its place in a file hang on its name: one that is too long stops the program, uncut.
+// A tensor's first numbers and its place in a file hang on its name: one that is too long stops the
+// program, uncut.
 START_TEST(names_are_not_cut)
 {
     Tensors tensors = { 0 };

@@ -26,8 +26,8 @@ static double product_error(int M, int N, int K, int variant) {
             bool inside = m < M && n < N;
             double want = !inside || add ? 0.5 : 0.0;
             for (int k = 0; inside && k < K; k++) {
-                want +=
-                    2.0 * a[op_a == PLAIN ? m * lda + k : k * lda + m] * b[op_b == PLAIN ? k * ldb + n : n * ldb + k];
+                want += 2.0 * a[op_a == PLAIN ? m * lda + k : k * lda + m] *
+                        b[op_b == PLAIN ? k * ldb + n : n * ldb + k];
             }
             worst = fmax(worst, fabs(c[m * COLUMNS + n] - want));
         }
@@ -40,7 +40,8 @@ START_TEST(products_are_right)
     double worst = 0.0;
     fill_normal(a, sizeof a / sizeof *a, 1, 1.0);
     fill_normal(b, sizeof b / sizeof *b, 2, 1.0);
-    for (int i = 0; i < SIZES; i++) worst = fmax(worst, product_error(sizes[i][0], sizes[i][1], sizes[i][2], _i));
+    for (int i = 0; i < SIZES; i++)
+        worst = fmax(worst, product_error(sizes[i][0], sizes[i][1], sizes[i][2], _i));
     if (getenv("MEASURE")) fprintf(stderr, "products %.1e\n", worst);
     ck_assert_double_lt(worst, 8e-5); // measured 2.1e-5, of twice the sums of 53 products
 }

@@ -1,4 +1,5 @@
-// The whole model: its slopes, its loss, its threads, causality, the hook and the decoder, for every layer built in.
+// The whole model: its slopes, its loss, its threads, causality, the hook and the decoder, for
+// every layer built in.
 #include "reference/data/tokenizer.h"
 #include "reference/model/decode.h"
 #include "reference/support/matmul.h"
@@ -25,21 +26,25 @@ static TinyModel variant_model(int i, int V, int B, int T, char name[VARIANT_NAM
 
 // ---- slopes
 
-// The chosen experts of every layer, in an order of their own: a sum over rows of squares, equal for equal sets.
+// The chosen experts of every layer, in an order of their own: a sum over rows of squares, equal
+// for equal sets.
 static uint64_t choice_of(const TinyModel *tiny) {
     uint64_t sum = 0;
     for (int layer = 0; layer < tiny->model.config.L; layer++) {
         Gating gating = model_gating(tiny->activations, layer);
         for (size_t i = 0; gating.N > 0 && i < gating_entries(&gating); i++) {
-            sum += random_bits((uint64_t)layer + 1, i / (size_t)gating.K * 4096 + (uint64_t)gating.index[i]);
+            sum += random_bits((uint64_t)layer + 1,
+                               i / (size_t)gating.K * 4096 + (uint64_t)gating.index[i]);
         }
     }
     return sum;
 }
 
-// Moves one tensor by ±step along a direction and compares the loss's change with the gradient's word for it. Where the
-// choice of experts changes, the step is halved. Returns the error in units of |gradient| · |step taken|.
-static double slope_error(TinyModel *tiny, const Tensor *tensor, const double *direction, double *base, double step) {
+// Moves one tensor by ±step along a direction and compares the loss's change with the gradient's
+// word for it. Where the choice of experts changes, the step is halved. Returns the error in units
+// of |gradient| · |step taken|.
+static double slope_error(TinyModel *tiny, const Tensor *tensor, const double *direction,
+                          double *base, double step) {
     float *at = tiny->model.parameters + tensor->offset;
     const float *gradient = tiny->gradients + tensor->offset;
     for (size_t i = 0; i < tensor->count; i++) base[i] = at[i];
@@ -68,9 +73,10 @@ START_TEST(gradients_are_the_slopes_of_the_loss)
 {
     char name[VARIANT_NAME];
     TinyModel tiny = variant_model(_i, 11, 2, 5, name);
-    bool corners = tiny.model.config.activation == ACTIVATION_RELU; // a smaller step seldom goes over one
-    // Rows that begin alike, or with one token twice, have equal scores there: in a pool rounding would choose between
-    // them. So each begins with a token of its own.
+    // a smaller step seldom goes over one
+    bool corners = tiny.model.config.activation == ACTIVATION_RELU;
+    // Rows that begin alike, or with one token twice, have equal scores there: in a pool rounding
+    // would choose between them. So each begins with a token of its own.
     for (int b = 0; tiny.model.config.ffn->list && b < tiny.B; b++) {
         tiny.inputs[b * tiny.T] = 9 + b;
         for (int t = 1; t < tiny.T; t++) ck_assert_int_lt(tiny.inputs[b * tiny.T + t], 9);
@@ -86,15 +92,20 @@ START_TEST(gradients_are_the_slopes_of_the_loss)
             uint64_t key = random_key((uint64_t)which, tensor->name);
             memset(direction, 0, tensor->count * sizeof *direction);
             if (which >= 2) direction[random_below(key, 0, tensor->count)] = 1.0;
-            for (size_t j = 0; which < 2 && j < tensor->count; j++) direction[j] = 0.3 * random_normal(key, j);
-            double error = slope_error(&tiny, tensor, direction, direction + tensor->count, corners ? 2e-3 : 1e-2);
+            for (size_t j = 0; which < 2 && j < tensor->count; j++)
+                direction[j] = 0.3 * random_normal(key, j);
+            double error = slope_error(&tiny, tensor, direction, direction + tensor->count,
+                                       corners ? 2e-3 : 1e-2);
             if (isnan(error)) continue;
             checked++;
             worst = fmax(worst, error);
-            // Measured worst 3.4e-3 (relu), 1.8e-3 (the others); a gradient that is missing or doubled makes about 1.
-            ck_assert_msg(error < 1e-2, "%s: %s, direction %d: off by %.2g", name, tensor->name, which, error);
+            // Measured worst 3.4e-3 (relu), 1.8e-3 (the others); a gradient that is missing or
+            // doubled makes about 1.
+            ck_assert_msg(error < 1e-2, "%s: %s, direction %d: off by %.2g", name, tensor->name,
+                          which, error);
         }
-        ck_assert_msg(checked >= 3, "%s: %s: only %d of 5 directions kept the choice", name, tensor->name, checked);
+        ck_assert_msg(checked >= 3, "%s: %s: only %d of 5 directions kept the choice", name,
+                      tensor->name, checked);
         free(direction);
     }
     if (getenv("MEASURE")) fprintf(stderr, "%-40s slopes %.1e\n", name, worst);
@@ -140,7 +151,8 @@ START_TEST(loss_is_that_of_the_logits)
         float *some = malloc((size_t)V * sizeof *some);
         ck_assert_ptr_nonnull(some);
         model_logits(&tiny.model, tiny.activations, N - 1, 1, some);
-        for (int v = 0; v < V; v++) ck_assert_float_eq_tol(some[v], logits[(size_t)(N - 1) * V + v], 1e-5f);
+        for (int v = 0; v < V; v++)
+            ck_assert_float_eq_tol(some[v], logits[(size_t)(N - 1) * V + v], 1e-5f);
         free(some);
         free(logits);
         tiny_free(&tiny);
@@ -159,7 +171,8 @@ START_TEST(nothing_to_score_is_no_loss)
     ck_assert_double_eq(tiny_backward(&tiny), 0.0);
     for (int i = 0; i < tiny.model.tensors.count; i++) {
         const Tensor *tensor = &tiny.model.tensors.at[i];
-        for (size_t j = 0; j < tensor->count; j++) ck_assert_float_eq(tiny.gradients[tensor->offset + j], 0.0f);
+        for (size_t j = 0; j < tensor->count; j++)
+            ck_assert_float_eq(tiny.gradients[tensor->offset + j], 0.0f);
     }
     tiny_free(&tiny);
 }
@@ -175,8 +188,8 @@ static void train(TinyModel *tiny, int steps, double *losses) {
     for (int step = 0; step < steps; step++) {
         losses[step] = tiny_backward(tiny);
         double norm = gradient_norm(tensors, tiny->gradients, NULL);
-        adamw_step(tensors, tiny->model.parameters, tiny->gradients, moments, moments + tensors->floats, norm, step,
-                   &settings);
+        adamw_step(tensors, tiny->model.parameters, tiny->gradients, moments,
+                   moments + tensors->floats, norm, step, &settings);
     }
     free(moments);
 }
@@ -187,14 +200,16 @@ START_TEST(threads_do_not_change_a_bit_of_training)
     char name[VARIANT_NAME];
     double want[STEPS], got[STEPS];
     parallel_set_threads(1);
-    TinyModel one = variant_model(_i, 521, 3, 87, name); // 261 tokens: over one block of 256, and odd
+    // 261 tokens: over one block of 256, and odd
+    TinyModel one = variant_model(_i, 521, 3, 87, name);
     train(&one, STEPS, want);
     ck_assert(want[STEPS - 1] < want[0]); // it learns its one batch
     for (int threads = 2; threads <= 3; threads++) {
         parallel_set_threads(threads);
         TinyModel many = variant_model(_i, 521, 3, 87, name);
         train(&many, STEPS, got);
-        ck_assert_msg(memcmp(want, got, sizeof want) == 0, "%s: another loss with %d threads", name, threads);
+        ck_assert_msg(memcmp(want, got, sizeof want) == 0, "%s: another loss with %d threads", name,
+                      threads);
         ck_assert_msg(memcmp(one.model.parameters, many.model.parameters,
                              one.model.tensors.floats * sizeof *one.model.parameters) == 0,
                       "%s: other parameters with %d threads", name, threads);
@@ -206,22 +221,25 @@ END_TEST
 
 // ---- who sees whom
 
-// Do two runs' logits differ, of rows of T tokens, at the times first .. last-1 of row b? Bit by bit; but where experts
-// gather their tokens, one token more or less for an expert cuts its matrix products in another way, and that may round
-// the other tokens' otherwise (measured 7e-7; what a token that is seen changes, 5e-2 at the least).
-static bool differ(const TinyModel *tiny, const float *before, const float *after, int b, int first, int last) {
+// Do two runs' logits differ, of rows of T tokens, at the times first .. last-1 of row b? Bit by
+// bit; but where experts gather their tokens, one token more or less for an expert cuts its matrix
+// products in another way, and that may round the other tokens' otherwise (measured 7e-7; what a
+// token that is seen changes, 5e-2 at the least).
+static bool differ(const TinyModel *tiny, const float *before, const float *after, int b, int first,
+                   int last) {
     size_t V = (size_t)tiny->model.config.V, at = ((size_t)b * (size_t)tiny->T + (size_t)first) * V;
     size_t count = (size_t)(last - first) * V;
-    if (!tiny->model.config.ffn->list) return memcmp(before + at, after + at, count * sizeof *before) != 0;
+    if (!tiny->model.config.ffn->list)
+        return memcmp(before + at, after + at, count * sizeof *before) != 0;
     for (size_t i = at; i < at + count; i++) {
         if (fabsf(before[i] - after[i]) > 1e-5f) return true;
     }
     return false;
 }
 
-// A token is changed in the second of two rows. Who sees it: itself and what comes later in its row; the other row at
-// no time, or from that time on where a step's tokens choose together; and a layer that looks ahead shows it to the
-// past.
+// A token is changed in the second of two rows. Who sees it: itself and what comes later in its
+// row; the other row at no time, or from that time on where a step's tokens choose together; and a
+// layer that looks ahead shows it to the past.
 START_TEST(a_later_token_changes_no_earlier_logit)
 {
     enum { V = 13, B = 2, T = 9 };
@@ -242,8 +260,10 @@ START_TEST(a_later_token_changes_no_earlier_logit)
         tiny.inputs[T + t] = whole;
         free(after);
     }
-    ck_assert_msg((leaks > 0) == reach_ahead(reach), "%d of %d tokens were seen before their time", leaks, T);
-    ck_assert_msg((others > 0) == reach_rows(reach), "%d of %d tokens were seen in the other row", others, T);
+    ck_assert_msg((leaks > 0) == reach_ahead(reach), "%d of %d tokens were seen before their time",
+                  leaks, T);
+    ck_assert_msg((others > 0) == reach_rows(reach), "%d of %d tokens were seen in the other row",
+                  others, T);
     free(before);
     tiny_free(&tiny);
 }
@@ -256,7 +276,8 @@ START_TEST(rows_do_not_see_each_other)
     bool joined = reach_rows(ffn_reach(&tiny.model.config));
     tiny_forward(&tiny);
     float *before = tiny_logits(&tiny);
-    for (int t = 0; t < T; t++) tiny.inputs[T + t] = 1 + (tiny.inputs[T + t] + 3) % (V - 1); // all of row 1
+    // all of row 1
+    for (int t = 0; t < T; t++) tiny.inputs[T + t] = 1 + (tiny.inputs[T + t] + 3) % (V - 1);
     tiny_forward(&tiny);
     float *after = tiny_logits(&tiny);
     ck_assert(differ(&tiny, before, after, 0, 0, T) == joined);
@@ -284,8 +305,9 @@ static void watch(void *context, int layer, Gating *gating) {
     if (w->calls < 8) w->layers[w->calls] = layer;
     w->calls++;
     Gating shape = w->config.ffn->gating(&w->config, NULL, w->N);
-    w->shape_matches = w->shape_matches && gating->N == w->N && gating->C == shape.C && gating->K == shape.K &&
-                       gating->F == shape.F && (gating->start != NULL) == w->config.ffn->list &&
+    w->shape_matches = w->shape_matches && gating->N == w->N && gating->C == shape.C &&
+                       gating->K == shape.K && gating->F == shape.F &&
+                       (gating->start != NULL) == w->config.ffn->list &&
                        (gating->start == NULL || gating_entries(gating) <= gating->room);
     if (layer != w->replace) return;
     for (int t = 0; gating->start != NULL && t <= gating->N; t++) gating->start[t] = t * gating->K;
@@ -380,7 +402,8 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
             const float *got = decoder_step(decoder, tiny.inputs[t], NULL);
             for (int v = 0; v < V; v++) want[v] = logits[t * V + v];
             Difference difference; // measured 2.7e-6 of the rms
-            bool same = compare_floats(&difference, "logits", got, V, (Values){ want, V }, (Tolerance){ 0, 2e-5 });
+            bool same = compare_floats(&difference, "logits", got, V, (Values){ want, V },
+                                       (Tolerance){ 0, 2e-5 });
             ck_assert_msg(same, "position %d: %s", t, difference.problem);
             worst = fmax(worst, difference.worst / difference.rms);
         }
@@ -425,7 +448,8 @@ START_TEST(a_decoder_may_be_used_in_another_thread)
         ck_assert_int_eq(pthread_join(thread, NULL), 0);
         tiny_forward(&tiny);
         float *want = tiny_logits(&tiny);
-        for (int v = 0; v < V; v++) ck_assert_float_eq_tol(telling.logits[v], want[(T - 1) * V + v], 1e-4f);
+        for (int v = 0; v < V; v++)
+            ck_assert_float_eq_tol(telling.logits[v], want[(T - 1) * V + v], 1e-4f);
         free(want);
         decoder_free(telling.decoder);
     }
@@ -433,7 +457,8 @@ START_TEST(a_decoder_may_be_used_in_another_thread)
 }
 END_TEST
 
-// Past T the oldest half goes; what is left reads as a row of training: TOKEN_END, the kept tokens, the new one.
+// Past T the oldest half goes; what is left reads as a row of training: TOKEN_END, the kept tokens,
+// the new one.
 START_TEST(the_decoder_drops_the_oldest_half)
 {
     static const int lengths[] = { 1, 2, 3, 8, 9 };
@@ -494,7 +519,8 @@ START_TEST(the_arena_is_as_large_as_told)
     Config config = tiny_config(&kind, 4001, 1024);
     for (int training = 0; training < 2; training++) {
         Error error = { "" };
-        size_t floats = model_activation_floats(&config, 4, 1024, training), before = address_space();
+        size_t floats = model_activation_floats(&config, 4, 1024, training),
+               before = address_space();
         Activations *activations = model_activations_new(&config, 4, 1024, training, &error);
         size_t after = address_space();
         ck_assert_msg(activations != NULL, "%s", error.text);
@@ -531,8 +557,8 @@ START_TEST(an_arena_without_training_holds_the_same_pass)
 }
 END_TEST
 
-// The largest pass multiplies product_key_value's query and keys together first, the others do not: memory for one must
-// do for the other.
+// The largest pass multiplies product_key_value's query and keys together first, the others do not:
+// memory for one must do for the other.
 START_TEST(an_arena_serves_smaller_passes)
 {
     static const int sizes[][2] = { { 1, 1 }, { 1, 5 }, { 1, 12 }, { 1, 13 } };
@@ -540,7 +566,8 @@ START_TEST(an_arena_serves_smaller_passes)
     TinyModel tiny = variant_model(_i, 13, 1, 13, NULL);
     const Model *model = &tiny.model;
     size_t floats = model->tensors.floats;
-    float *want = calloc(2 * floats, sizeof *want), *got = want + floats; // also what lies between the tensors
+    // also what lies between the tensors
+    float *want = calloc(2 * floats, sizeof *want), *got = want + floats;
     ck_assert_ptr_nonnull(want);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         int B = sizes[i][0], T = sizes[i][1];
@@ -550,7 +577,8 @@ START_TEST(an_arena_serves_smaller_passes)
         model_forward(model, tiny.activations, tiny.inputs, B, T);
         ck_assert(model_backward(model, own, tiny.inputs, tiny.targets, want) ==
                   model_backward(model, tiny.activations, tiny.inputs, tiny.targets, got));
-        ck_assert_msg(memcmp(want, got, floats * sizeof *got) == 0, "gradients of %d rows of %d tokens", B, T);
+        ck_assert_msg(memcmp(want, got, floats * sizeof *got) == 0,
+                      "gradients of %d rows of %d tokens", B, T);
         model_activations_free(own);
     }
     free(want);

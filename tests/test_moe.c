@@ -1,5 +1,5 @@
-// Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with padding, with nobody
-// or everybody; the balancing; and the bridges to the dense layer.
+// Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with
+// padding, with nobody or everybody; the balancing; and the bridges to the dense layer.
 #include "reference/ffn/choice.h"
 #include "reference/model/model.h"
 #include "reference/support/matmul.h"
@@ -79,7 +79,8 @@ static bool all_zero(const float *x, size_t count) {
 
 // ---- ties
 
-// A router of zeros finds all equal: the lower index of each pool wins. Two rows of four tokens, three experts.
+// A router of zeros finds all equal: the lower index of each pool wins. Two rows of four tokens,
+// three experts.
 START_TEST(equal_scores_go_to_the_lower_index)
 {
     static const struct {
@@ -126,8 +127,12 @@ START_TEST(nan_loses_every_choice)
     int32_t start[3], index[8];
     float weight[8];
     Config config = moe(ROUTING_TOKEN, POOL_STEP, 2, 4, 3);
-    Choice choice = { .config = &config, .B = 1, .T = 2, .logits = logits, .p = p, .log_sum = sums };
-    Gating gating = { .N = 2, .C = 1, .K = 3, .F = 4, .score = weight, .index = index, .start = start };
+    Choice choice = {
+        .config = &config, .B = 1, .T = 2, .logits = logits, .p = p, .log_sum = sums
+    };
+    Gating gating = {
+        .N = 2, .C = 1, .K = 3, .F = 4, .score = weight, .index = index, .start = start
+    };
     choice_softmax(&choice);
     choice_take(&gating, &choice, score, keys);
     static const int32_t wanted[] = { 1, 2, 0, 0, 1, 2 };
@@ -151,7 +156,8 @@ START_TEST(an_expert_with_no_token_learns_nothing)
     Gating gating = layer_gating(&layer);
     for (int e = 0; e < 5; e++) {
         ck_assert_int_eq(tokens_of(&gating, e), e == 3 ? 37 : 0);
-        ck_assert_int_eq(all_zero(gradient(&layer, "experts.up") + e * D * 2 * F, D * 2 * F), e != 3);
+        ck_assert_int_eq(all_zero(gradient(&layer, "experts.up") + e * D * 2 * F, D * 2 * F),
+                         e != 3);
         ck_assert_int_eq(all_zero(gradient(&layer, "experts.up_bias") + e * 2 * F, 2 * F), e != 3);
         ck_assert_int_eq(all_zero(gradient(&layer, "experts.down") + e * F * D, F * D), e != 3);
         ck_assert_int_eq(all_zero(gradient(&layer, "experts.down_bias") + e * D, D), e != 3);
@@ -182,7 +188,8 @@ START_TEST(a_token_with_no_expert_is_left_alone)
         backward(&layer);
         for (int i = 0; i < layer.tensors.count; i++) {
             const Tensor *tensor = &layer.tensors.at[i];
-            ck_assert(memcmp(kept + tensor->offset, layer.gradients + tensor->offset, tensor->count * 4) == 0);
+            ck_assert(memcmp(kept + tensor->offset, layer.gradients + tensor->offset,
+                             tensor->count * 4) == 0);
         }
         free(kept);
     }
@@ -193,7 +200,8 @@ END_TEST
 
 // ---- padding
 
-// Tokens that were read as TOKEN_PAD are in no pool: the others are chosen as if those were not there.
+// Tokens that were read as TOKEN_PAD are in no pool: the others are chosen as if those were not
+// there.
 static void check_padding(Routing routing, Pool pool) {
     enum { T = 9, REAL = 5, E = 4 };
     Config config = moe(routing, pool, T, E, 1.5), shorter = config;
@@ -219,8 +227,10 @@ static void check_padding(Routing routing, Pool pool) {
             continue;
         }
         ck_assert_int_eq(count, b.start[same + 1] - b.start[same]);
-        ck_assert(memcmp(a.index + a.start[t], b.index + b.start[same], (size_t)count * sizeof *a.index) == 0);
-        for (int d = 0; d < D; d++) ck_assert_float_eq_tol(padded.y[t * D + d], plain.y[same * D + d], 1e-5f);
+        ck_assert(memcmp(a.index + a.start[t], b.index + b.start[same],
+                         (size_t)count * sizeof *a.index) == 0);
+        for (int d = 0; d < D; d++)
+            ck_assert_float_eq_tol(padded.y[t * D + d], plain.y[same * D + d], 1e-5f);
     }
     layer_free(&padded);
     layer_free(&plain);
@@ -234,7 +244,8 @@ START_TEST(padding_is_in_no_pool)
 }
 END_TEST
 
-// Token choice has no pool to keep it out of, but neither losses nor loads count it; a batch of nothing else has none.
+// Token choice has no pool to keep it out of, but neither losses nor loads count it; a batch of
+// nothing else has none.
 START_TEST(padding_is_not_balanced)
 {
     enum { T = 8, E = 4 };
@@ -284,10 +295,10 @@ static uint64_t choice_of(const Layer *layer) {
     return sum;
 }
 
-// The slope along one direction of one block, of sum(y·dy) and the layer's own losses, by central differences; the
-// error in units of |gradient| · |step|. NAN: a choice changed on the way.
-static double slope_error(Layer *layer, float *at, const float *slope, const float *base, const float *direction,
-                          size_t count, double step) {
+// The slope along one direction of one block, of sum(y·dy) and the layer's own losses, by central
+// differences; the error in units of |gradient| · |step|. NAN: a choice changed on the way.
+static double slope_error(Layer *layer, float *at, const float *slope, const float *base,
+                          const float *direction, size_t count, double step) {
     double measured = 0.0, given = 0.0, size = 0.0, steps = 0.0;
     uint64_t choice = choice_of(layer);
     bool same = true;
@@ -306,7 +317,8 @@ static double slope_error(Layer *layer, float *at, const float *slope, const flo
     return same ? fabs(measured - given) / sqrt(size * steps) : NAN;
 }
 
-static void check_slope(Layer *layer, float *at, const float *slope, size_t count, const char *what) {
+static void check_slope(Layer *layer, float *at, const float *slope, size_t count,
+                        const char *what) {
     float base[512], direction[512];
     int checked = 0;
     ck_assert_uint_le(count, 512);
@@ -341,7 +353,8 @@ START_TEST(the_losses_gradients_are_their_slopes)
 }
 END_TEST
 
-// Evenly spread over K of E, Switch's loss is weight·K; all tokens with the same expert make it weight·E at the most.
+// Evenly spread over K of E, Switch's loss is weight·K; all tokens with the same expert make it
+// weight·E at the most.
 START_TEST(switch_loss_by_hand)
 {
     enum { E = 4 };
@@ -366,7 +379,8 @@ START_TEST(switch_loss_by_hand)
 }
 END_TEST
 
-// The bias decides who is chosen and weighs nothing; after a batch it moves against the load; no optimizer moves it.
+// The bias decides who is chosen and weighs nothing; after a batch it moves against the load; no
+// optimizer moves it.
 START_TEST(the_bias_is_seen_by_the_choice_alone)
 {
     enum { T = 64, E = 4 };
@@ -374,7 +388,8 @@ START_TEST(the_bias_is_seen_by_the_choice_alone)
     config.bias_step = 0.25;
     Layer layer = open_layer(&config, 1, 7);
     float *bias = parameter(&layer, "router_bias");
-    for (int e = 0; e < E; e++) bias[e] = e == 1 ? 2.0f : 0.0f; // above any difference of two shares
+    // above any difference of two shares
+    for (int e = 0; e < E; e++) bias[e] = e == 1 ? 2.0f : 0.0f;
     forward(&layer);
     backward(&layer);
     Gating gating = layer_gating(&layer);
@@ -389,8 +404,8 @@ START_TEST(the_bias_is_seen_by_the_choice_alone)
     memcpy(before, bias, sizeof before);
     AdamwSettings settings = { .rate = 0.1, .peak = 0.1, .weight_decay = 0.1, .clip = 1 };
     double norm = gradient_norm(&layer.tensors, layer.gradients, NULL);
-    adamw_step(&layer.tensors, layer.parameters, layer.gradients, moments, moments + layer.tensors.floats, norm, 0,
-               &settings);
+    adamw_step(&layer.tensors, layer.parameters, layer.gradients, moments,
+               moments + layer.tensors.floats, norm, 0, &settings);
     ck_assert(memcmp(before, bias, sizeof before) == 0);
     free(moments);
 
@@ -416,11 +431,13 @@ END_TEST
 
 // ---- bridges
 
-// One expert, chosen by every token with weight 1: the dense layer, bit for bit, forward and backward.
+// One expert, chosen by every token with weight 1: the dense layer, bit for bit, forward and
+// backward.
 START_TEST(one_expert_is_the_dense_layer)
 {
     enum { T = 67 };
-    Config config = moe((Routing)_i, POOL_SEQUENCE, T, 1, 1), dense = config_default(ffn_find("glu"));
+    Config config = moe((Routing)_i, POOL_SEQUENCE, T, 1, 1),
+           dense = config_default(ffn_find("glu"));
     config.alpha = 0.0;
     dense.T = T, dense.D = D, dense.F = F;
     Layer mixture = open_layer(&config, 2, 9), glu = open_layer(&dense, 2, 9);
@@ -452,7 +469,8 @@ END_TEST
 START_TEST(all_experts_are_the_weighted_sum)
 {
     enum { T = 19, E = 3 };
-    Config config = moe((Routing)_i, POOL_SEQUENCE, T, E, E), dense = config_default(ffn_find("glu"));
+    Config config = moe((Routing)_i, POOL_SEQUENCE, T, E, E),
+           dense = config_default(ffn_find("glu"));
     config.alpha = 0.0;
     dense.T = T, dense.D = D, dense.F = F;
     Layer mixture = open_layer(&config, 1, 10), glu = open_layer(&dense, 1, 10);
@@ -460,23 +478,29 @@ START_TEST(all_experts_are_the_weighted_sum)
     forward(&mixture);
     memcpy(glu.x, mixture.x, T * D * sizeof(float));
     for (int e = 0; e < E; e++) {
-        memcpy(parameter(&glu, "up"), parameter(&mixture, "experts.up") + e * D * 2 * F, D * 2 * F * sizeof(float));
-        memcpy(parameter(&glu, "up_bias"), parameter(&mixture, "experts.up_bias") + e * 2 * F, 2 * F * sizeof(float));
-        memcpy(parameter(&glu, "down"), parameter(&mixture, "experts.down") + e * F * D, F * D * sizeof(float));
-        memcpy(parameter(&glu, "down_bias"), parameter(&mixture, "experts.down_bias") + e * D, D * sizeof(float));
+        memcpy(parameter(&glu, "up"), parameter(&mixture, "experts.up") + e * D * 2 * F,
+               D * 2 * F * sizeof(float));
+        memcpy(parameter(&glu, "up_bias"), parameter(&mixture, "experts.up_bias") + e * 2 * F,
+               2 * F * sizeof(float));
+        memcpy(parameter(&glu, "down"), parameter(&mixture, "experts.down") + e * F * D,
+               F * D * sizeof(float));
+        memcpy(parameter(&glu, "down_bias"), parameter(&mixture, "experts.down_bias") + e * D,
+               D * sizeof(float));
         forward(&glu);
         for (int t = 0; t < T; t++) {
             double logits[E] = { 0 }, sum = 0.0;
             for (int i = 0; i < E; i++) {
                 for (int d = 0; d < D; d++)
-                    logits[i] += (double)mixture.x[t * D + d] * parameter(&mixture, "router")[d * E + i];
+                    logits[i] +=
+                        (double)mixture.x[t * D + d] * parameter(&mixture, "router")[d * E + i];
                 sum += exp(logits[i]);
             }
             for (int d = 0; d < D; d++) want[t * D + d] += exp(logits[e]) / sum * glu.y[t * D + d];
         }
     }
     Difference difference; // measured 2e-7
-    ck_assert_msg(compare_floats(&difference, "y", mixture.y, T * D, (Values){ want, T * D }, (Tolerance){ 0, 2e-6 }),
+    ck_assert_msg(compare_floats(&difference, "y", mixture.y, T * D, (Values){ want, T * D },
+                                 (Tolerance){ 0, 2e-6 }),
                   "%s", difference.problem);
     layer_free(&mixture);
     layer_free(&glu);
@@ -488,9 +512,11 @@ START_TEST(one_token_makes_a_pool_of_its_own)
 {
     for (int pool = 0; pool < POOLS; pool++) {
         for (int K = 1; K <= 5; K++) {
-            Config token = moe(ROUTING_TOKEN, POOL_STEP, 1, 5, K), unified = moe(ROUTING_UNIFIED, (Pool)pool, 1, 5, K);
+            Config token = moe(ROUTING_TOKEN, POOL_STEP, 1, 5, K),
+                   unified = moe(ROUTING_UNIFIED, (Pool)pool, 1, 5, K);
             unified.alpha = _i ? 0.5 : 0.0;
-            Layer a = open_layer(&token, 1, 20 + (uint64_t)K), b = open_layer(&unified, 1, 20 + (uint64_t)K);
+            Layer a = open_layer(&token, 1, 20 + (uint64_t)K),
+                  b = open_layer(&unified, 1, 20 + (uint64_t)K);
             forward(&a);
             forward(&b);
             Gating x = layer_gating(&a), y = layer_gating(&b);

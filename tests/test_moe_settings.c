@@ -1,4 +1,5 @@
-// A mixture of experts' settings: they come back as they were, and what does not go together is refused in one line.
+// A mixture of experts' settings: they come back as they were, and what does not go together is
+// refused in one line.
 #include "reference/ffn/ffn.h"
 #include "tests/support/suite.h"
 #include <check.h>
@@ -58,10 +59,12 @@ START_TEST(settings_come_back_as_they_were)
         int count = config_settings(&config, settings);
         for (int j = count - 1; j >= 0; j--) { // in whatever order
             bool found;
-            ck_assert(config_set(&again, settings[j].name, settings[j].value, &found, &error) && found);
+            ck_assert(config_set(&again, settings[j].name, settings[j].value, &found, &error) &&
+                      found);
         }
         ck_assert(config_equal(&config, &again));
-        if (setting(&config, "K") != NULL) ck_assert(config_budget(&config) == config_budget(&again));
+        if (setting(&config, "K") != NULL)
+            ck_assert(config_budget(&config) == config_budget(&again));
     }
     Config a = set("ffn=moe routing=unified K=1.5"), b = set("ffn=moe routing=unified K=1.25");
     ck_assert(!config_equal(&a, &b));
@@ -85,21 +88,24 @@ START_TEST(what_does_not_go_together_is_refused)
         Config config = set(cases[i].words);
         Error error = { "" };
         ck_assert_msg(!config_valid(&config, &error), "%s was taken", cases[i].words);
-        ck_assert_msg(strstr(error.text, cases[i].says) != NULL, "%s: %s", cases[i].words, error.text);
+        ck_assert_msg(strstr(error.text, cases[i].says) != NULL, "%s: %s", cases[i].words,
+                      error.text);
         ck_assert_ptr_null(strchr(error.text, '\n'));
     }
     static const char *const refused[][2] = {
-        { "alpha", "1.5" }, { "alpha", "-0.1" }, { "alpha", "nan" }, { "K", "0.5" },       { "K", "0" },
-        { "K", "1,5" },     { "switch", "-1" },  { "bias", "x" },    { "capacity", "-1" }, { "routing", "both" },
-        { "pool", "all" },  { "E", "0" },        { "E", "2.5" },
+        { "alpha", "1.5" },   { "alpha", "-0.1" },   { "alpha", "nan" }, { "K", "0.5" },
+        { "K", "0" },         { "K", "1,5" },        { "switch", "-1" }, { "bias", "x" },
+        { "capacity", "-1" }, { "routing", "both" }, { "pool", "all" },  { "E", "0" },
+        { "E", "2.5" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         Config config = set("ffn=moe");
         Error error = { "" };
         bool found;
-        ck_assert_msg(!config_set(&config, refused[i][0], refused[i][1], &found, &error), "%s=%s was taken",
-                      refused[i][0], refused[i][1]);
-        ck_assert_msg(strncmp(error.text, refused[i][0], strlen(refused[i][0])) == 0, "%s", error.text);
+        ck_assert_msg(!config_set(&config, refused[i][0], refused[i][1], &found, &error),
+                      "%s=%s was taken", refused[i][0], refused[i][1]);
+        ck_assert_msg(strncmp(error.text, refused[i][0], strlen(refused[i][0])) == 0, "%s",
+                      error.text);
     }
 }
 END_TEST
@@ -124,7 +130,8 @@ START_TEST(a_setting_of_another_kind_is_told_whose_it_is)
         Config config = set(cases[i].words);
         Error error = { "" };
         ck_assert_int_eq(config_unused(&config, cases[i].name, &error), cases[i].says != NULL);
-        if (cases[i].says != NULL) ck_assert_msg(strstr(error.text, cases[i].says) != NULL, "%s", error.text);
+        if (cases[i].says != NULL)
+            ck_assert_msg(strstr(error.text, cases[i].says) != NULL, "%s", error.text);
     }
 }
 END_TEST

@@ -68,7 +68,8 @@ START_TEST(the_schedule_has_its_corners)
         { INT64_C(1) << 40, 0.0 },
     };
     for (size_t i = 0; i < sizeof corners / sizeof corners[0]; i++) {
-        ck_assert_double_eq_tol(schedule_rate(&schedule, corners[i].step), 0.004 * corners[i].share, 1e-15);
+        ck_assert_double_eq_tol(schedule_rate(&schedule, corners[i].step), 0.004 * corners[i].share,
+                                1e-15);
     }
 }
 END_TEST
@@ -85,9 +86,11 @@ START_TEST(parts_of_the_schedule_may_be_empty)
 }
 END_TEST
 
-// Worked by hand: rate 0.1, peak 0.2, decay 0.01, no clipping, so p -= 0.1/0.2 · 0.01 · p before Adam's step.
-// Step 0: m = 0.1 g, v = 0.001 g², both corrected to g and g²: the step is 0.1 · g/(|g| + 1e-8) = ±0.1.
-// Step 1 with gradient 0: m = 0.09 g, corrected 0.09/0.19 g; v = 0.000999 g², corrected 0.000999/0.001999 g².
+// Worked by hand: rate 0.1, peak 0.2, decay 0.01, no clipping, so p -= 0.1/0.2 · 0.01 · p before
+// Adam's step. Step 0: m = 0.1 g, v = 0.001 g², both corrected to g and g²: the step is 0.1 ·
+// g/(|g| + 1e-8) = ±0.1.
+// Step 1 with gradient 0: m = 0.09 g, corrected 0.09/0.19 g; v = 0.000999 g², corrected
+// 0.000999/0.001999 g².
 START_TEST(two_steps_worked_by_hand)
 {
     State s = state_new(false);
@@ -126,20 +129,25 @@ START_TEST(eps_is_outside_the_root)
 }
 END_TEST
 
-// The first moment shows the gradient that was used: g · clip / norm where the norm is over clip, g itself elsewhere.
+// The first moment shows the gradient that was used: g · clip / norm where the norm is over clip, g
+// itself elsewhere.
 START_TEST(clipping_scales_by_the_norm)
 {
     static const struct {
         double norm, clip;
         float used;
-    } cases[] = { { 10.0, 2.0, 0.6f }, { 2.0, 2.0, 3.0f }, { 1.9, 2.0, 3.0f }, { 10.0, 0.0, 3.0f } };
+    } cases[] = {
+        { 10.0, 2.0, 0.6f }, { 2.0, 2.0, 3.0f }, { 1.9, 2.0, 3.0f }, { 10.0, 0.0, 3.0f }
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         State s = state_new(false);
         at(&s, s.gradients, "weight")[0] = 3.0f;
         AdamwSettings settings = { .rate = 0.1, .peak = 0.1, .clip = cases[i].clip };
-        adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, cases[i].norm, 0, &settings);
+        adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, cases[i].norm, 0,
+                   &settings);
         ck_assert_float_eq_tol(at(&s, s.first, "weight")[0], 0.1f * cases[i].used, 1e-7f);
-        ck_assert_float_eq_tol(at(&s, s.second, "weight")[0], 0.001f * cases[i].used * cases[i].used, 1e-8f);
+        ck_assert_float_eq_tol(at(&s, s.second, "weight")[0],
+                               0.001f * cases[i].used * cases[i].used, 1e-8f);
         ck_assert_float_eq(at(&s, s.gradients, "weight")[0], 3.0f);
         state_free(&s);
     }
@@ -219,10 +227,12 @@ START_TEST(threads_do_not_change_a_bit)
         for (int step = 0; step < 3; step++) {
             fill_normal(s->gradients, s->tensors.floats, (uint64_t)step + 2, 0.1);
             norms[i] = gradient_norm(&s->tensors, s->gradients, NULL);
-            adamw_step(&s->tensors, s->parameters, s->gradients, s->first, s->second, norms[i], step, &settings);
+            adamw_step(&s->tensors, s->parameters, s->gradients, s->first, s->second, norms[i],
+                       step, &settings);
         }
         ck_assert(norms[i] == norms[0]);
-        ck_assert(memcmp(s->parameters, states[0].parameters, 4 * s->tensors.floats * sizeof *s->parameters) == 0);
+        ck_assert(memcmp(s->parameters, states[0].parameters,
+                         4 * s->tensors.floats * sizeof *s->parameters) == 0);
     }
     for (int i = 0; i < 3; i++) state_free(&states[i]);
 }
@@ -251,10 +261,11 @@ START_TEST(many_steps_stay_with_double)
         adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, norm, step, &settings);
     }
     Difference difference;
-    bool same = compare_floats(&difference, "large", s.parameters + large->offset, LARGE, (Values){ p, LARGE },
-                               (Tolerance){ .relative = 4e-6 });
+    bool same = compare_floats(&difference, "large", s.parameters + large->offset, LARGE,
+                               (Values){ p, LARGE }, (Tolerance){ .relative = 4e-6 });
     ck_assert_msg(same, "%s", difference.problem);
-    if (getenv("MEASURE")) fprintf(stderr, "20 steps: %.1e of rms\n", difference.worst / difference.rms);
+    if (getenv("MEASURE"))
+        fprintf(stderr, "20 steps: %.1e of rms\n", difference.worst / difference.rms);
     free(p);
     state_free(&s);
 }

@@ -29,7 +29,8 @@ static Color pixel(const Picture *picture, int x, int y) {
 static int count_other(const Picture *picture, int x, int y, int width, int height, Color color) {
     int count = 0;
     for (int row = y; row < y + height; row++) {
-        for (int column = x; column < x + width; column++) count += pixel(picture, column, row) != color;
+        for (int column = x; column < x + width; column++)
+            count += pixel(picture, column, row) != color;
     }
     return count;
 }
@@ -67,9 +68,11 @@ END_TEST
 
 START_TEST(a_copy_is_clipped)
 {
-    static const int corners[][2] = { { 2, 3 }, { -4, -2 }, { 15, 8 }, { -7, 0 }, { 20, 0 }, { 0, 10 }, { 0, -5 } };
+    static const int corners[][2] = { { 2, 3 },  { -4, -2 }, { 15, 8 }, { -7, 0 },
+                                      { 20, 0 }, { 0, 10 },  { 0, -5 } };
     Picture part = new_picture(7, 5);
-    for (int i = 0; i < 7 * 5; i++) picture_fill(&part, i % 7, i / 7, 1, 1, 0x010203 * (Color)(i + 1));
+    for (int i = 0; i < 7 * 5; i++)
+        picture_fill(&part, i % 7, i / 7, 1, 1, 0x010203 * (Color)(i + 1));
     for (int i = 0; i < (int)(sizeof corners / sizeof corners[0]); i++) {
         Picture picture = new_picture(20, 10);
         int left = corners[i][0], top = corners[i][1];
@@ -77,7 +80,8 @@ START_TEST(a_copy_is_clipped)
         for (int y = 0; y < 10; y++) {
             for (int x = 0; x < 20; x++) {
                 bool inside = x >= left && x < left + 7 && y >= top && y < top + 5;
-                Color wanted = inside ? 0x010203 * (Color)((y - top) * 7 + x - left + 1) : COLOR_BACKGROUND;
+                Color wanted =
+                    inside ? 0x010203 * (Color)((y - top) * 7 + x - left + 1) : COLOR_BACKGROUND;
                 ck_assert_uint_eq(pixel(&picture, x, y), wanted);
             }
         }
@@ -151,8 +155,8 @@ static double linear_light(unsigned value) {
 
 // CIE lightness, 0 to 100.
 static double lightness(Color color) {
-    double light = 0.2126 * linear_light(color >> 16 & 255) + 0.7152 * linear_light(color >> 8 & 255) +
-                   0.0722 * linear_light(color & 255);
+    double light = 0.2126 * linear_light(color >> 16 & 255) +
+                   0.7152 * linear_light(color >> 8 & 255) + 0.0722 * linear_light(color & 255);
     return light > 0.008856 ? 116 * cbrt(light) - 16 : 903.3 * light;
 }
 
@@ -223,7 +227,8 @@ START_TEST(ticks_are_round)
 END_TEST
 
 // Rows of the right half in which a colour is seen, first and last.
-static void rows_with(const Picture *picture, Color color, int left, int right, int *first, int *last) {
+static void rows_with(const Picture *picture, Color color, int left, int right, int *first,
+                      int *last) {
     *first = *last = -1;
     for (int y = 70; y < picture->height; y++) { // below title and legend
         for (int x = left; x < right; x++) {
@@ -266,12 +271,14 @@ START_TEST(a_chart_shows_its_curves)
 }
 END_TEST
 
-// Eight long names take rows of their own, none runs over the edge; a series without a name is not among them.
+// Eight long names take rows of their own, none runs over the edge; a series without a name is not
+// among them.
 START_TEST(a_legend_has_rows)
 {
     static const double x[] = { 1, 2 }, y[] = { 1, 2 };
     Series series[9];
-    for (int i = 0; i < 8; i++) series[i] = (Series){ "sgatlin+product_key_value", color_class(i), x, y, 2 };
+    for (int i = 0; i < 8; i++)
+        series[i] = (Series){ "sgatlin+product_key_value", color_class(i), x, y, 2 };
     series[8] = (Series){ NULL, 0xff00ff, x, y, 2 };
     Chart chart = { .series = series, .series_count = 9 };
     Picture picture = new_picture(960, 540);
@@ -279,7 +286,8 @@ START_TEST(a_legend_has_rows)
     int rows = 0, strokes = 0;
     for (int row = 32; row < 540; row += 24) { // the strokes of a row's names stand in its middle
         int in_row = 0;
-        for (int i = 0; i < 8; i++) in_row += count_color(&picture, 32, row, 928, 13, color_class(i)) > 22;
+        for (int i = 0; i < 8; i++)
+            in_row += count_color(&picture, 32, row, 928, 13, color_class(i)) > 22;
         if (in_row < 2) break;
         rows++;
         strokes += in_row;
@@ -293,7 +301,8 @@ START_TEST(a_legend_has_rows)
 }
 END_TEST
 
-// The last tick stands at the edge, and its long number is moved left: none of it runs into the margin.
+// The last tick stands at the edge, and its long number is moved left: none of it runs into the
+// margin.
 START_TEST(the_last_number_stays_in_the_chart)
 {
     static const double x[] = { 999900, 999990 }, y[] = { 1, 2 };
@@ -307,7 +316,8 @@ START_TEST(the_last_number_stays_in_the_chart)
 }
 END_TEST
 
-// Between 110 and 390 no power of ten stands, but round numbers do; each has its stroke under the axis.
+// Between 110 and 390 no power of ten stands, but round numbers do; each has its stroke under the
+// axis.
 START_TEST(a_short_logarithmic_axis_has_ticks)
 {
     static const double x[] = { 110, 390 }, y[] = { 1, 2 };
@@ -319,7 +329,8 @@ START_TEST(a_short_logarithmic_axis_has_ticks)
     for (int row = 0; row < 540; row++) {
         if (count_color(&picture, 88, row, 800, 1, COLOR_DIM) > 700) axis = row;
     }
-    for (int column = 88; column < 960; column++) ticks += pixel(&picture, column, axis + 4) == COLOR_DIM;
+    for (int column = 88; column < 960; column++)
+        ticks += pixel(&picture, column, axis + 4) == COLOR_DIM;
     ck_assert_int_eq(ticks, 5); // 150, 200, …, 350
     picture_free(&picture);
 }
@@ -330,14 +341,17 @@ END_TEST
 enum { T = 3, L = 2, C = 2, K = 2, F = 9, CELL = 12, SIDE = 36, LEFT = 72, TOP = 116, STEP = 52 };
 
 static const char *const tokens[T] = { " The", " dog", " ran" };
-static const float score[T * L * C * K] = { 2, 1, 2, 1, 2, 1, 2, 1, 5, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1 };
+static const float score[T * L * C * K] = { 2, 1, 2, 1, 2, 1, 2, 1, 5, 1, 2, 1,
+                                            2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1 };
 static const int32_t index_of[T * L * C * K] = {
     0, 1, 2, 3, 4, 5, 6, 7, // The: L1 channel 0, channel 1; L2 channel 0, channel 1
     0, 2, 2, 4, 4, 5, 8, 7, // dog
     0, 8, 2, 5, 4, 3, 1, 7, // ran
 };
 
-static SentenceGates gates(void) { return (SentenceGates){ T, L, C, K, F, tokens, index_of, score, false }; }
+static SentenceGates gates(void) {
+    return (SentenceGates){ T, L, C, K, F, tokens, index_of, score, false };
+}
 
 // The middle of neuron f's cell in the grid of a layer and a column.
 static Color neuron(const Picture *picture, int layer, int column, int step, int cell, int f) {
@@ -352,7 +366,8 @@ START_TEST(a_sentence_is_summed)
     Picture picture;
     ck_assert_msg(gates_picture_sentence(&picture, &value, &error), "%s", error.text);
     Color rest = neuron(&picture, 0, 0, STEP, CELL, 4);
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 0), color_heat(1.0)); // at all three tokens
+    // at all three tokens
+    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 0), color_heat(1.0));
     ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 1), color_heat(0.0)); // at one
     ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 8), color_heat(0.0));
     ck_assert_uint_eq(neuron(&picture, 0, 1, STEP, CELL, 2), color_heat(1.0));
@@ -377,11 +392,14 @@ START_TEST(words_are_shown_one_by_one)
         Color rest = neuron(&picture, 0, t, WORD, CELL8, 7);
         for (int f = 0; f < F; f++) {
             const int32_t *chosen = index_of + t * L * C * K;
-            Color wanted = f == chosen[0] ? color_heat(1.0) : f == chosen[1] ? color_heat(0.25) : rest;
+            Color wanted = f == chosen[0]   ? color_heat(1.0)
+                           : f == chosen[1] ? color_heat(0.25)
+                                            : rest;
             ck_assert_uint_eq(neuron(&picture, 0, t, WORD, CELL8, f), wanted);
         }
     }
-    ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 4), color_heat(1.0)); // the sum behind them
+    // the sum behind them
+    ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 4), color_heat(1.0));
     ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 5), color_heat(0.5));
     ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 3), color_heat(0.0));
     picture_free(&picture);
@@ -400,7 +418,9 @@ START_TEST(a_token_may_have_fewer_experts)
     for (int t = 0; t < T; t++) {
         Color rest = neuron(&picture, 0, t, WORD, CELL8, 7);
         for (int f = 0; f < F; f++) {
-            Color wanted = f == experts[t * K] ? color_heat(1.0) : f == experts[t * K + 1] ? color_heat(0.25) : rest;
+            Color wanted = f == experts[t * K]       ? color_heat(1.0)
+                           : f == experts[t * K + 1] ? color_heat(0.25)
+                                                     : rest;
             ck_assert_uint_eq(neuron(&picture, 0, t, WORD, CELL8, f), wanted);
         }
     }
@@ -441,7 +461,8 @@ START_TEST(long_sentences_and_odd_sizes)
     const char *words[LONG];
     int32_t chosen[LONG];
     float scores[LONG];
-    for (int t = 0; t < LONG; t++) words[t] = t % 3 ? " pterodactyls" : ".\n", chosen[t] = t % N, scores[t] = NAN;
+    for (int t = 0; t < LONG; t++)
+        words[t] = t % 3 ? " pterodactyls" : ".\n", chosen[t] = t % N, scores[t] = NAN;
     Picture picture;
     for (int length = 1; length <= LONG; length += 199) {
         SentenceGates value = { length, 1, 1, 1, N, words, chosen, scores, false };
@@ -457,7 +478,8 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("picture");
-    TCase *canvas = tcase_create("canvas"), *chart = tcase_create("chart"), *grids = tcase_create("gates");
+    TCase *canvas = tcase_create("canvas"), *chart = tcase_create("chart"),
+          *grids = tcase_create("gates");
     tcase_add_test(canvas, rectangles_are_clipped);
     tcase_add_test(canvas, a_copy_is_clipped);
     tcase_add_test(canvas, lines_are_as_thick_as_asked);

@@ -8,9 +8,10 @@
 static const struct {
     double count;
     const char *text;
-} counts[] = { { 0, "0" },          { 999, "999" },      { 1000, "1.0 k" },   { 12345, "12.3 k" }, { 99949, "99.9 k" },
-               { 99960, "100 k" },  { 999499, "999 k" }, { 999500, "1.0 M" }, { 4.5e6, "4.5 M" },  { 1.2e9, "1.2 G" },
-               { -1500, "-1.5 k" }, { 3e18, "3.0 E" },   { 5e21, "5000 E" } };
+} counts[] = { { 0, "0" },          { 999, "999" },     { 1000, "1.0 k" },   { 12345, "12.3 k" },
+               { 99949, "99.9 k" }, { 99960, "100 k" }, { 999499, "999 k" }, { 999500, "1.0 M" },
+               { 4.5e6, "4.5 M" },  { 1.2e9, "1.2 G" }, { -1500, "-1.5 k" }, { 3e18, "3.0 E" },
+               { 5e21, "5000 E" } };
 
 START_TEST(counts_are_short)
 { ck_assert_str_eq(short_count(counts[_i].count).text, counts[_i].text); }
@@ -19,9 +20,16 @@ END_TEST
 static const struct {
     uint64_t bytes;
     const char *text;
-} sizes[] = { { 0, "0 B" },          { 512, "512 B" },       { 1023, "1023 B" },        { 1024, "1.0 KiB" },
-              { 1536, "1.5 KiB" },   { 1048575, "1.0 MiB" }, { 3435973837, "3.2 GiB" }, { UINT64_MAX, "16.0 EiB" },
-              { 204800, "200 KiB" }, { 1048166, "1.0 MiB" } };
+} sizes[] = { { 0, "0 B" },
+              { 512, "512 B" },
+              { 1023, "1023 B" },
+              { 1024, "1.0 KiB" },
+              { 1536, "1.5 KiB" },
+              { 1048575, "1.0 MiB" },
+              { 3435973837, "3.2 GiB" },
+              { UINT64_MAX, "16.0 EiB" },
+              { 204800, "200 KiB" },
+              { 1048166, "1.0 MiB" } };
 
 START_TEST(bytes_are_short)
 { ck_assert_str_eq(short_bytes(sizes[_i].bytes).text, sizes[_i].text); }

@@ -6,12 +6,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-// SplitMix64's published sequence from state 1234567: value i of a stream is output i of the generator.
+// SplitMix64's published sequence from state 1234567: value i of a stream is output i of the
+// generator.
 START_TEST(bits_are_splitmix64)
 {
-    static const uint64_t want[] = { 6457827717110365317u, 3203168211198807973u, 9817491932198370423u,
-                                     4593380528125082431u, 16408922859458223821u };
-    for (uint64_t i = 0; i < sizeof want / sizeof *want; i++) ck_assert_uint_eq(random_bits(1234567, i), want[i]);
+    static const uint64_t want[] = { 6457827717110365317u, 3203168211198807973u,
+                                     9817491932198370423u, 4593380528125082431u,
+                                     16408922859458223821u };
+    for (uint64_t i = 0; i < sizeof want / sizeof *want; i++)
+        ck_assert_uint_eq(random_bits(1234567, i), want[i]);
     ck_assert_uint_eq(random_bits(0, 0), 0xe220a8397b1dcdafu);
     ck_assert_uint_eq(random_bits(1234567, 2), want[2]); // any order, same numbers
 }
@@ -25,7 +28,8 @@ START_TEST(keys_differ_by_seed_and_name)
     enum { NAMES = sizeof names / sizeof *names, SEEDS = 5 };
     uint64_t keys[NAMES * SEEDS];
     for (int n = 0; n < NAMES; n++) {
-        for (uint64_t seed = 0; seed < SEEDS; seed++) keys[n * SEEDS + (int)seed] = random_key(seed, names[n]);
+        for (uint64_t seed = 0; seed < SEEDS; seed++)
+            keys[n * SEEDS + (int)seed] = random_key(seed, names[n]);
     }
     for (int i = 0; i < NAMES * SEEDS; i++) {
         for (int j = 0; j < i; j++) ck_assert_uint_ne(keys[i], keys[j]);
@@ -98,7 +102,8 @@ START_TEST(normal_has_the_normal_moments)
 }
 END_TEST
 
-// Cut at a = 2: variance 1 - 2 a φ(a) / (2 Φ(a) - 1), about 0.774, fourth moment 3 var - 2 a³ φ(a) / (2 Φ(a) - 1).
+// Cut at a = 2: variance 1 - 2 a φ(a) / (2 Φ(a) - 1), about 0.774, fourth moment 3 var - 2 a³ φ(a)
+// / (2 Φ(a) - 1).
 START_TEST(truncated_normal_is_cut_and_not_rescaled)
 {
     uint64_t key = random_key(4, "truncated");
@@ -106,7 +111,8 @@ START_TEST(truncated_normal_is_cut_and_not_rescaled)
     double variance = 1 - 4 * density / inside, fourth = 3 * variance - 16 * density / inside;
     ck_assert_double_eq_tol(variance, 0.774, 0.0005);
     double largest = 0;
-    for (uint64_t i = 0; i < DRAWS; i++) largest = fmax(largest, fabs(random_truncated_normal(key, i)));
+    for (uint64_t i = 0; i < DRAWS; i++)
+        largest = fmax(largest, fabs(random_truncated_normal(key, i)));
     ck_assert(largest <= 2 && largest > 1.999);
     ck_assert_double_eq_tol(moment(random_truncated_normal, key, 1), 0, 5 * sqrt(variance / DRAWS));
     ck_assert_double_eq_tol(moment(random_truncated_normal, key, 2), variance,
@@ -123,7 +129,8 @@ static double correlation(uint64_t a, uint64_t b, uint64_t lag) {
 // A stream's values, and the streams of two names or two seeds, know nothing of one another.
 START_TEST(streams_are_independent)
 {
-    uint64_t a = random_key(5, "layers.0.ffn.experts.in"), b = random_key(5, "layers.0.ffn.experts.out");
+    uint64_t a = random_key(5, "layers.0.ffn.experts.in"),
+             b = random_key(5, "layers.0.ffn.experts.out");
     uint64_t c = random_key(6, "layers.0.ffn.experts.in");
     double bound = 5 / sqrt(DRAWS);
     ck_assert_double_eq_tol(correlation(a, b, 0), 0, bound);
@@ -156,7 +163,8 @@ START_TEST(impossible_blocks_are_refused)
 {
     ck_assert_ptr_null(floats_new(SIZE_MAX));
     ck_assert_ptr_null(floats_new(SIZE_MAX / sizeof(float)));
-    ck_assert_ptr_null(floats_new(SIZE_MAX / sizeof(float) + 2)); // its bytes, wrapped round, would be 4
+    // its bytes, wrapped round, would be 4
+    ck_assert_ptr_null(floats_new(SIZE_MAX / sizeof(float) + 2));
 }
 END_TEST
 

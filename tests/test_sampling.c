@@ -12,10 +12,12 @@ enum { V = 7, DRAWS = 12000 };
 static void histogram(int counts[V], const float *logits, const Sampling *sampling) {
     Candidate candidates[V];
     memset(counts, 0, V * sizeof *counts);
-    for (int i = 0; i < DRAWS; i++) counts[sample_token(logits, V, sampling, (i + 0.5) / DRAWS, candidates)]++;
+    for (int i = 0; i < DRAWS; i++)
+        counts[sample_token(logits, V, sampling, (i + 0.5) / DRAWS, candidates)]++;
 }
 
-// Token 0 is the pad: the best logit of all, and never drawn. The others weigh 1 2 3 4 0 2 out of 12.
+// Token 0 is the pad: the best logit of all, and never drawn. The others weigh 1 2 3 4 0 2 out of
+// 12.
 static void make_logits(float logits[V]) {
     static const float weights[V] = { 100, 1, 2, 3, 4, 0, 2 };
     for (int i = 0; i < V; i++) logits[i] = logf(weights[i]);
@@ -40,7 +42,8 @@ START_TEST(top_k_takes_the_lower_of_two_equals)
     float logits[V];
     int counts[V];
     make_logits(logits);
-    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_k = 3 }); // 4, 3 and of the twos token 2
+    // 4, 3 and of the twos token 2
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_k = 3 });
     const double want[V] = { 0, 0, 2, 3, 4, 0, 0 };
     for (int i = 0; i < V; i++) ck_assert_double_eq_tol(counts[i], DRAWS * want[i] / 9, 1.0);
 }
@@ -51,14 +54,17 @@ START_TEST(top_p_is_the_smallest_set_that_reaches_p)
     float logits[V];
     int counts[V];
     make_logits(logits);
-    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 7.0 / 12 - 1e-6 }); // 4 + 3 of 12
+    // 4 + 3 of 12
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 7.0 / 12 - 1e-6 });
     ck_assert_int_eq(counts[4] + counts[3], DRAWS);
     ck_assert_double_eq_tol(counts[4], DRAWS * 4.0 / 7, 1.0);
-    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 7.0 / 12 + 1e-6 }); // one more
+    // one more
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 7.0 / 12 + 1e-6 });
     ck_assert_int_eq(counts[4] + counts[3] + counts[2], DRAWS);
     histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 1e-9 });
     ck_assert_int_eq(counts[4], DRAWS);
-    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_k = 2, .top_p = 0.55 }); // of the two, 4/7 is enough
+    // of the two, 4/7 is enough
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_k = 2, .top_p = 0.55 });
     ck_assert_int_eq(counts[4], DRAWS);
 }
 END_TEST
@@ -73,7 +79,8 @@ START_TEST(cold_is_greedy)
         ck_assert_int_eq(sample_token(logits, V, &sampling, 0.999, candidates), 2);
     }
     Sampling one = { .temperature = 1, .top_k = 1 };
-    for (int i = 0; i < 10; i++) ck_assert_int_eq(sample_token(logits, V, &one, i / 10.0, candidates), 2);
+    for (int i = 0; i < 10; i++)
+        ck_assert_int_eq(sample_token(logits, V, &one, i / 10.0, candidates), 2);
 }
 END_TEST
 
@@ -87,9 +94,11 @@ START_TEST(odd_numbers_never_win)
     float none[V] = { 1, NAN, NAN, NAN, NAN, NAN, NAN };
     ck_assert_int_ne(sample_token(none, V, &(Sampling){ .temperature = 1 }, 0.5, candidates), 0);
     float infinite[V] = { 1, 2, INFINITY, 3, 4, INFINITY, 5 };
-    ck_assert_int_eq(sample_token(infinite, V, &(Sampling){ .temperature = 1 }, 0.9, candidates), 2);
+    ck_assert_int_eq(sample_token(infinite, V, &(Sampling){ .temperature = 1 }, 0.9, candidates),
+                     2);
     float huge[V] = { 0, -3e38f, 3e38f, -3e38f, 0, 0, 0 };
-    ck_assert_int_eq(sample_token(huge, V, &(Sampling){ .temperature = 100 }, 0.9999, candidates), 2);
+    ck_assert_int_eq(sample_token(huge, V, &(Sampling){ .temperature = 100 }, 0.9999, candidates),
+                     2);
 }
 END_TEST
 
@@ -111,7 +120,8 @@ static const struct {
     const char *bytes, *want;
 } streams[] = {
     { "plain", "plain" },
-    { "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa2!", "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa2!" },
+    { "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa2!",
+      "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa2!" },
     { "a\xc3", "a\xef\xbf\xbd" },                   // cut short at the end
     { "\xe2\x82z", "\xef\xbf\xbdz" },               // broken off by another letter
     { "\xe2\x82\xc3\xbc", "\xef\xbf\xbd\xc3\xbc" }, // … by another sequence
@@ -148,7 +158,8 @@ int main(void) {
     tcase_add_test(tcase, top_p_is_the_smallest_set_that_reaches_p);
     tcase_add_test(tcase, cold_is_greedy);
     tcase_add_test(tcase, odd_numbers_never_win);
-    tcase_add_loop_test(tcase, sequences_come_out_whole, 0, (int)(sizeof streams / sizeof streams[0]));
+    tcase_add_loop_test(tcase, sequences_come_out_whole, 0,
+                        (int)(sizeof streams / sizeof streams[0]));
     tcase_add_test(tcase, nothing_is_shown_before_it_is_whole);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);

@@ -6,7 +6,8 @@
 #include <check.h>
 #include <string.h>
 
-static const int64_t step_counts[] = { 1, 2, 3, 4, 5, 7, 9, 10, 11, 49, 50, 99, 100, 101, 999, 1000, 8280 };
+static const int64_t step_counts[] = { 1,  2,  3,  4,   5,   7,   9,    10,  11,
+                                       49, 50, 99, 100, 101, 999, 1000, 8280 };
 
 START_TEST(parts_add_up_for_any_number_of_steps)
 {
@@ -51,10 +52,14 @@ END_TEST
 static const struct {
     const char *name, *value;
 } refused[] = {
-    { "B", "0" },      { "B", "4x" },      { "B", "" },           { "B", " 4" },
-    { "B", "1e3" },    { "B", "65537" },   { "steps", "0" },      { "steps", "99999999999999999999" },
-    { "peak", "nan" }, { "peak", "inf" },  { "peak", "-1" },      { "peak", "0x1p-3z" },
-    { "seed", "-1" },  { "clip", "-0.1" }, { "batching", "row" }, { "weight_decay", "2" },
+    { "B", "0" },          { "B", "4x" },
+    { "B", "" },           { "B", " 4" },
+    { "B", "1e3" },        { "B", "65537" },
+    { "steps", "0" },      { "steps", "99999999999999999999" },
+    { "peak", "nan" },     { "peak", "inf" },
+    { "peak", "-1" },      { "peak", "0x1p-3z" },
+    { "seed", "-1" },      { "clip", "-0.1" },
+    { "batching", "row" }, { "weight_decay", "2" },
 };
 
 START_TEST(values_out_of_range_are_refused_by_name)
@@ -123,7 +128,8 @@ START_TEST(json_damage_is_named)
     if (damages[_i].value == NULL) {
         json_object_del(object, damages[_i].name);
     } else {
-        json_object_set_new(object, damages[_i].name, json_loads(damages[_i].value, JSON_DECODE_ANY, NULL));
+        json_object_set_new(object, damages[_i].name,
+                            json_loads(damages[_i].value, JSON_DECODE_ANY, NULL));
     }
     ck_assert(!settings_from_json(&again, object, "state.json", &error));
     ck_assert_msg(strstr(error.text, damages[_i].complaint) != NULL, "%s", error.text);
@@ -143,12 +149,14 @@ START_TEST(every_preset_has_every_kind)
     for (const Preset *preset = presets; preset->name != NULL; preset++) {
         TrainSettings settings = settings_default();
         Error error = { "" };
-        ck_assert_msg(words_each(preset->training, set_training, &settings, &error), "%s", error.text);
+        ck_assert_msg(words_each(preset->training, set_training, &settings, &error), "%s",
+                      error.text);
         ck_assert(settings_finish(&settings, preset->warmup, &error));
         for (int i = 0; ffn_kinds[i] != NULL; i++) {
             Config config;
             ck_assert_msg(preset_config(&config, preset, ffn_kinds[i], &error), "%s", error.text);
-            ck_assert_msg(config_valid(&config, &error), "%s %s: %s", preset->name, ffn_kinds[i]->name, error.text);
+            ck_assert_msg(config_valid(&config, &error), "%s %s: %s", preset->name,
+                          ffn_kinds[i]->name, error.text);
         }
         ck_assert_ptr_eq(preset_find(preset->name, &error), preset);
     }
@@ -159,7 +167,8 @@ END_TEST
 static double parameters_of(const char *preset) {
     Config config;
     Error error = { "" };
-    ck_assert_msg(preset_config(&config, preset_find(preset, &error), ffn_find("sgatlin"), &error), "%s", error.text);
+    ck_assert_msg(preset_config(&config, preset_find(preset, &error), ffn_find("sgatlin"), &error),
+                  "%s", error.text);
     return model_cost(&config).parameters;
 }
 
@@ -202,7 +211,8 @@ int main(void) {
     tcase_add_loop_test(tcase, parts_add_up_for_any_number_of_steps, 0,
                         (int)(sizeof step_counts / sizeof step_counts[0]));
     tcase_add_test(tcase, explicit_parts_are_kept_or_refused);
-    tcase_add_loop_test(tcase, values_out_of_range_are_refused_by_name, 0, (int)(sizeof refused / sizeof refused[0]));
+    tcase_add_loop_test(tcase, values_out_of_range_are_refused_by_name, 0,
+                        (int)(sizeof refused / sizeof refused[0]));
     tcase_add_test(tcase, unknown_names_are_left_to_the_caller);
     tcase_add_test(tcase, json_keeps_every_bit);
     tcase_add_loop_test(tcase, json_damage_is_named, 0, (int)(sizeof damages / sizeof damages[0]));

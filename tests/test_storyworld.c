@@ -13,15 +13,21 @@ enum { STORIES = 20000, MAX_WORD = 32 };
 
 // ---- The template language ----
 
-static const Word balls[] = { { .text = "ball", .plural = "balls" }, { .text = "apple", .plural = "apples" } };
+static const Word balls[] = { { .text = "ball", .plural = "balls" },
+                              { .text = "apple", .plural = "apples" } };
 static const Word people[] = { { .text = "Lily", .is = "girl", .pronoun = SHE } };
-static const Word facts[] = {
-    { .text = "turtle", .plural = "turtles", .pronoun = WHO, .is = "slow", .does = "met {who}", .so = "it was late" },
-    { .text = "wind", .is = "strong" }
-};
-static const WordClass classes[] = {
-    { "toy", balls, 2 }, { "who", people, 1 }, { "turtle", facts, 1 }, { "wind", facts + 1, 1 }, { NULL, NULL, 0 }
-};
+static const Word facts[] = { { .text = "turtle",
+                                .plural = "turtles",
+                                .pronoun = WHO,
+                                .is = "slow",
+                                .does = "met {who}",
+                                .so = "it was late" },
+                              { .text = "wind", .is = "strong" } };
+static const WordClass classes[] = { { "toy", balls, 2 },
+                                     { "who", people, 1 },
+                                     { "turtle", facts, 1 },
+                                     { "wind", facts + 1, 1 },
+                                     { NULL, NULL, 0 } };
 
 static const char *expanded(const char *text, uint64_t key) {
     static char out[256];
@@ -39,7 +45,8 @@ static const struct {
     { "[he] saw {who}, {who.him} and {who.his} {who.is}.", "She saw Lily, her and her girl." },
     { "{turtle.He} {turtle} {turtle.who} {turtle.is} {turtle.does} so {turtle.so}; {turtle.all}",
       "{turtle.He} turtle who slow met Lily so it was late; turtles were" },
-    { "{Turtle.s} {wind.who} {wind.all} {wind.he} {wind.s}", "Turtles which the wind was it {wind.s}" },
+    { "{Turtle.s} {wind.who} {wind.all} {wind.he} {wind.s}",
+      "Turtles which the wind was it {wind.s}" },
     { "{-ball}{toy.a} {toy.s} {Toy.a}", "an apple apples An apple" },
     { "{-apple}{toy.a} {toy.a} {Toy}", "a ball a ball Ball" },
     { "{it=who}{it.is} {it=turtle}{it.is}", "girl slow" },
@@ -51,7 +58,8 @@ static const struct {
 
 START_TEST(templates_expand)
 {
-    for (uint64_t key = 0; key < 20; key++) ck_assert_str_eq(expanded(expansions[_i].text, key), expansions[_i].want);
+    for (uint64_t key = 0; key < 20; key++)
+        ck_assert_str_eq(expanded(expansions[_i].text, key), expansions[_i].want);
 }
 END_TEST
 
@@ -110,14 +118,19 @@ static int count_char(const char *text, char c) {
 START_TEST(rules_are_whole)
 {
     for (const Rule *r = storyworld_rules; r->name; r++) {
-        ck_assert_msg(count_char(r->text, '(') == count_char(r->text, ')'), "parentheses of %s", r->name);
-        ck_assert_msg(count_char(r->text, '[') == count_char(r->text, ']'), "brackets of %s", r->name);
-        ck_assert_msg(count_char(r->text, '{') == count_char(r->text, '}'), "braces of %s", r->name);
-        ck_assert_msg(count_char(r->text, '<') == count_char(r->text, '>'), "speech of %s", r->name);
+        ck_assert_msg(count_char(r->text, '(') == count_char(r->text, ')'), "parentheses of %s",
+                      r->name);
+        ck_assert_msg(count_char(r->text, '[') == count_char(r->text, ']'), "brackets of %s",
+                      r->name);
+        ck_assert_msg(count_char(r->text, '{') == count_char(r->text, '}'), "braces of %s",
+                      r->name);
+        ck_assert_msg(count_char(r->text, '<') == count_char(r->text, '>'), "speech of %s",
+                      r->name);
         bool used = strcmp(r->name, "story") == 0;
         char call[40];
         snprintf(call, sizeof call, "[%s]", r->name);
-        for (const Rule *user = storyworld_rules; user->name && !used; user++) used = strstr(user->text, call) != NULL;
+        for (const Rule *user = storyworld_rules; user->name && !used; user++)
+            used = strstr(user->text, call) != NULL;
         for (int i = 0; i < storyworld_fact_count && !used; i++) {
             used = strstr(storyworld_facts[i].does, call) || strstr(storyworld_facts[i].so, call);
         }
@@ -133,12 +146,14 @@ static struct {
     char *story[STORIES]; // into text
 } world;
 
-// The next word at or after *at (letters, and apostrophes inside), or NULL; *at then stands behind it.
+// The next word at or after *at (letters, and apostrophes inside), or NULL; *at then stands behind
+// it.
 static const char *next_word(const char **at, char word[MAX_WORD]) {
     while (**at && !isalpha((unsigned char)**at)) (*at)++;
     if (!**at) return NULL;
     const char *start = *at;
-    while (isalpha((unsigned char)**at) || (**at == '\'' && isalpha((unsigned char)(*at)[1]))) (*at)++;
+    while (isalpha((unsigned char)**at) || (**at == '\'' && isalpha((unsigned char)(*at)[1])))
+        (*at)++;
     size_t length = (size_t)(*at - start);
     if (length >= MAX_WORD) ck_abort_msg("a word of %zu letters", length);
     memcpy(word, start, length);
@@ -159,23 +174,37 @@ static void require(bool holds, const char *what, const char *story) {
 }
 
 // Words without a class; with those of classes.tsv the whole lexicon of the world.
-static const char other_words[] =
-    "a about after again ahead all alone along always am an and are around as ask asked asleep at ate away back "
-    "be became because been began behind best better birthday blew both bought broke brought but by called came "
-    "can cannot careful carried carry catch climb climbed closed come cost could crack crash cried cry dance day "
-    "days did dig do does down eat even evening every everyone everywhere fall far fell felt find fine first five "
-    "flew for found four from full fun gave get give go goes gone good got grew grow had has have he hear heard "
-    "held hello help helped her here hid him his hold home how hug hurt i if in into is it jump jumped just knew "
-    "know last late later laughed lay learn learned let let's lie light like liked little lived look looked looks "
-    "lost love loved made make many may me met mine more morning move moved much mum's must my name named near "
-    "needs never new next no nobody not nothing now of oh on once one only or other ouch out over people piece "
-    "pieces play played please poor pretty pulled push pushed put race ran reach read rest right run said same "
-    "sang sat saw say says see seen share she short side sing sings sit sleep slept smelled smiled so some "
-    "something song soon splash stand step still stood stop stopped story swam swim take talk tap taste tasted "
-    "telling ten than thank thanked that the them then there they things this thought three threw through time "
-    "times to together told too took top tried try turns two under until up upon us very wait waited walk walked "
-    "want wanted wants was washed waved way we week well went were what when where which while whispered who why "
-    "will win with woke word worked world worry yes you young your ";
+static const char other_words[] = "a about after again ahead all alone along always am an and are "
+                                  "around as ask asked asleep at ate away back "
+                                  "be became because been began behind best better birthday blew "
+                                  "both bought broke brought but by called came "
+                                  "can cannot careful carried carry catch climb climbed closed "
+                                  "come cost could crack crash cried cry dance day "
+                                  "days did dig do does down eat even evening every everyone "
+                                  "everywhere fall far fell felt find fine first five "
+                                  "flew for found four from full fun gave get give go goes gone "
+                                  "good got grew grow had has have he hear heard "
+                                  "held hello help helped her here hid him his hold home how hug "
+                                  "hurt i if in into is it jump jumped just knew "
+                                  "know last late later laughed lay learn learned let let's lie "
+                                  "light like liked little lived look looked looks "
+                                  "lost love loved made make many may me met mine more morning "
+                                  "move moved much mum's must my name named near "
+                                  "needs never new next no nobody not nothing now of oh on once "
+                                  "one only or other ouch out over people piece "
+                                  "pieces play played please poor pretty pulled push pushed put "
+                                  "race ran reach read rest right run said same "
+                                  "sang sat saw say says see seen share she short side sing sings "
+                                  "sit sleep slept smelled smiled so some "
+                                  "something song soon splash stand step still stood stop stopped "
+                                  "story swam swim take talk tap taste tasted "
+                                  "telling ten than thank thanked that the them then there they "
+                                  "things this thought three threw through time "
+                                  "times to together told too took top tried try turns two under "
+                                  "until up upon us very wait waited walk walked "
+                                  "want wanted wants was washed waved way we week well went were "
+                                  "what when where which while whispered who why "
+                                  "will win with woke word worked world worry yes you young your ";
 
 typedef struct {
     char word[MAX_WORD];
@@ -209,11 +238,13 @@ static void read_lexicon(void) {
     qsort(lexicon.entries, (size_t)lexicon.count, sizeof(Entry), compare_entries);
 }
 
-// The entry of a word as it stands in the text, or NULL; a capital at the start of a sentence does not count.
+// The entry of a word as it stands in the text, or NULL; a capital at the start of a sentence does
+// not count.
 static Entry *find_entry(const char *word) {
     Entry key = { .class = NULL };
     strcpy(key.word, word);
-    Entry *entry = bsearch(&key, lexicon.entries, (size_t)lexicon.count, sizeof(Entry), compare_entries);
+    Entry *entry =
+        bsearch(&key, lexicon.entries, (size_t)lexicon.count, sizeof(Entry), compare_entries);
     if (entry || islower((unsigned char)word[0])) return entry;
     key.word[0] = (char)tolower((unsigned char)word[0]);
     return bsearch(&key, lexicon.entries, (size_t)lexicon.count, sizeof(Entry), compare_entries);
@@ -230,7 +261,8 @@ static void tell_stories(void) {
     if (!world.text) ck_abort_msg("no memory");
     char *at = world.text;
     for (int i = 0; i < STORIES; i++) {
-        require(at < world.text + (size_t)STORIES * 1200, "no room", "stories are longer than 1,200 on average");
+        require(at < world.text + (size_t)STORIES * 1200, "no room",
+                "stories are longer than 1,200 on average");
         world.story[i] = at;
         at += storyworld_story(at, STORYWORLD_STORY_MAX, 1, (uint64_t)i) + 1;
     }
@@ -257,7 +289,8 @@ START_TEST(stories_are_the_same_everywhere)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     for (int i = 0; i < 1000; i++) {
-        for (const char *c = world.story[i]; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+        for (const char *c = world.story[i]; *c; c++)
+            hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
     }
     ck_assert_uint_eq(hash, 0x2ed1e42c141a5d4eu);
     char story[STORYWORLD_STORY_MAX];
@@ -289,7 +322,9 @@ START_TEST(the_longest_story_fits)
 }
 END_TEST
 
-static int compare_texts(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int compare_texts(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 static int count_distinct(char **texts, int count) {
     qsort(texts, (size_t)count, sizeof *texts, compare_texts);
@@ -318,7 +353,8 @@ static char *masked(const char *story) {
         end += between;
         if (!start) break;
         const char *class = class_of(word);
-        // A class may be longer than its word: no more than its first letters, so that twice the room is enough.
+        // A class may be longer than its word: no more than its first letters, so that twice the
+        // room is enough.
         end += sprintf(end, "%.*s", 2 * (int)strlen(word), class ? class : word);
     }
     *end = '\0';
@@ -348,7 +384,8 @@ START_TEST(words_are_known_and_classes_are_seen)
             entry->seen = true;
         }
     }
-    for (int i = 0; i < lexicon.count; i++) require(lexicon.entries[i].seen, lexicon.entries[i].word, "in no story");
+    for (int i = 0; i < lexicon.count; i++)
+        require(lexicon.entries[i].seen, lexicon.entries[i].word, "in no story");
 }
 END_TEST
 
@@ -360,14 +397,18 @@ static void check_sentences(const char *story) {
         require(strchr(" \n.,:;!?'\"", *c) != NULL, "a strange letter", story);
         bool mark = strchr(".,:;!?", *c) != NULL, end = strchr(".!?", *c) != NULL;
         if (mark) require(strchr(" \n.,:;!?", c[-1]) == NULL, "a loose mark", story);
-        if (mark) require(strchr(" \n\"", c[1]) != NULL, "no space behind a mark", story); // or the story's end
+        // or the story's end
+        if (mark) require(strchr(" \n\"", c[1]) != NULL, "no space behind a mark", story);
         if (*c == ' ') require(strchr(" \n", c[1]) == NULL, "a loose space", story);
         if (*c == '"') quoted = !quoted;
-        if (*c == '"' && quoted) require(isupper((unsigned char)c[1]) || c[-1] == ' ', "speech", story);
-        if (*c == '"' && !quoted) require(strchr(".,!?", c[-1]) != NULL, "speech without a mark", story);
+        if (*c == '"' && quoted)
+            require(isupper((unsigned char)c[1]) || c[-1] == ' ', "speech", story);
+        if (*c == '"' && !quoted)
+            require(strchr(".,!?", c[-1]) != NULL, "speech without a mark", story);
         if (*c == '\n') require(!quoted && strchr(".!?\"", c[-1]), "a paragraph ends early", story);
         // The next sentence begins with a capital; behind `...?"` it may be `he asked`.
-        if (end && c[1] == ' ') require(isupper((unsigned char)c[2]) || c[2] == '"', "no capital", story);
+        if (end && c[1] == ' ')
+            require(isupper((unsigned char)c[2]) || c[2] == '"', "no capital", story);
     }
     require(!quoted && strchr(".!?\"", story[strlen(story) - 1]), "the end", story);
 }
@@ -375,7 +416,8 @@ static void check_sentences(const char *story) {
 static void check_articles(const char *story) {
     char word[MAX_WORD], last[MAX_WORD] = "";
     const char *end = story;
-    for (const char *at = story, *start; (start = next_word(&at, word)); strcpy(last, word), end = at) {
+    for (const char *at = story, *start; (start = next_word(&at, word));
+         strcpy(last, word), end = at) {
         bool vowel = strchr("aeiouAEIOU", word[0]) != NULL;
         const char *article = strlen(last) <= 2 ? lower_first(last) : "";
         if (strcmp(article, "a") == 0) require(!vowel, "a for an", story);
@@ -413,13 +455,16 @@ START_TEST(characters_keep_their_pronouns)
         for (const char *at = world.story[i]; next_word(&at, word);) {
             const Word *who = character(word);
             if (!who) continue;
-            require(!met[who->pronoun == HE] || met[who->pronoun == HE] == who, "two alike", world.story[i]);
+            require(!met[who->pronoun == HE] || met[who->pronoun == HE] == who, "two alike",
+                    world.story[i]);
             met[who->pronoun == HE] = who;
         }
-        const char *her = strstr(world.story[i], "Her name was "), *his = strstr(world.story[i], "His name was ");
+        const char *her = strstr(world.story[i], "Her name was "),
+                   *his = strstr(world.story[i], "His name was ");
         if (!her && !his) continue;
         const char *at = (her ? her : his) + strlen("Her name was ");
-        require(next_word(&at, word) && character(word)->pronoun == (her ? SHE : HE), word, world.story[i]);
+        require(next_word(&at, word) && character(word)->pronoun == (her ? SHE : HE), word,
+                world.story[i]);
         introduced++;
     }
     ck_assert_int_gt(introduced, STORIES / 10);
@@ -434,13 +479,14 @@ START_TEST(facts_are_one_to_one)
         ck_assert_ptr_eq(fact_saying(storyworld_facts[i].is), &storyworld_facts[i]);
         ck_assert_ptr_nonnull(class_of(storyworld_facts[i].text));
         ck_assert_str_eq(class_of(storyworld_facts[i].is),
-                         strcmp(class_of(storyworld_facts[i].is), "colour") == 0 ? "colour" : "quality");
+                         strcmp(class_of(storyworld_facts[i].is), "colour") == 0 ? "colour"
+                                                                                 : "quality");
     }
 }
 END_TEST
 
-// Behind "the NOUN was" of a fact's noun stands its adjective and nothing else; an adjective of a fact stands there
-// behind no other noun.
+// Behind "the NOUN was" of a fact's noun stands its adjective and nothing else; an adjective of a
+// fact stands there behind no other noun.
 START_TEST(facts_hold_in_every_story)
 {
     int told[64] = { 0 }, total = 0;
@@ -458,8 +504,8 @@ START_TEST(facts_hold_in_every_story)
         }
     }
     for (int i = 0; i < storyworld_fact_count; i++) {
-        ck_assert_msg(told[i] >= 1000, "The %s was %s: %d times", storyworld_facts[i].text, storyworld_facts[i].is,
-                      told[i]);
+        ck_assert_msg(told[i] >= 1000, "The %s was %s: %d times", storyworld_facts[i].text,
+                      storyworld_facts[i].is, told[i]);
         total += told[i];
     }
     ck_assert_int_gt(total, 5000); // 61,000 when this was written
@@ -471,7 +517,8 @@ static void copy_sentence(char *out, const char *start, const char *end) {
     out[end - start] = '\0';
 }
 
-// Stronger: the adjective of a fact stands in no sentence without its noun, so nothing else is ever slow.
+// Stronger: the adjective of a fact stands in no sentence without its noun, so nothing else is ever
+// slow.
 START_TEST(adjectives_of_facts_describe_nothing_else)
 {
     for (int i = 0; i < STORIES; i++) {
@@ -516,7 +563,9 @@ static int count_rows(void (*write)(FILE *), const char *header) {
     ck_assert_str_eq(line, header);
     int rows = 0;
     for (; fgets(line, sizeof line, file); rows++) {
-        ck_assert_msg(sscanf(line, "%49[A-Za-z]\t%49[a-z]%c", first, second, &rest) == 3 && rest == '\n', "%s", line);
+        ck_assert_msg(sscanf(line, "%49[A-Za-z]\t%49[a-z]%c", first, second, &rest) == 3 &&
+                          rest == '\n',
+                      "%s", line);
     }
     ck_assert_int_eq(ferror(file), 0);
     fclose(file);
@@ -525,7 +574,8 @@ static int count_rows(void (*write)(FILE *), const char *header) {
 
 START_TEST(tables_are_written)
 {
-    ck_assert_int_eq(count_rows(storyworld_write_facts, "noun\tadjective\n"), storyworld_fact_count);
+    ck_assert_int_eq(count_rows(storyworld_write_facts, "noun\tadjective\n"),
+                     storyworld_fact_count);
     int words = 0;
     char word[MAX_WORD];
     for (const Meaning *m = storyworld_meanings; m->name; m++) {
@@ -539,7 +589,8 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("storyworld");
     TCase *templates = tcase_create("templates"), *stories = tcase_create("stories");
-    tcase_add_loop_test(templates, templates_expand, 0, (int)(sizeof expansions / sizeof *expansions));
+    tcase_add_loop_test(templates, templates_expand, 0,
+                        (int)(sizeof expansions / sizeof *expansions));
     tcase_add_test(templates, alternatives_are_all_drawn);
     tcase_add_test(templates, slots_are_kept_and_differ);
     tcase_add_test(templates, output_ends_with_its_room);

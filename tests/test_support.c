@@ -40,7 +40,8 @@ static int count_entries(const char *path) {
 }
 
 static void check_said(const char *fragment) {
-    ck_assert_msg(strstr(error.text, fragment) != NULL, "wanted \"%s\" in \"%s\"", fragment, error.text);
+    ck_assert_msg(strstr(error.text, fragment) != NULL, "wanted \"%s\" in \"%s\"", fragment,
+                  error.text);
     ck_assert_msg(strchr(error.text, '\n') == NULL, "more than one line: %s", error.text);
 }
 
@@ -54,7 +55,8 @@ START_TEST(a_file_appears_only_when_committed)
     ck_assert_msg(output_open(&out, path, &error), "%s", error.text);
     fputs("one", out.stream);
     ck_assert(!path_exists(path));
-    ck_assert_ptr_null(strstr(out.temporary, "/a.txt")); // hidden, and no name that anybody looks for
+    // hidden, and no name that anybody looks for
+    ck_assert_ptr_null(strstr(out.temporary, "/a.txt"));
     ck_assert_msg(output_commit(&out, &error), "%s", error.text);
     check_content(path, "one");
 
@@ -89,7 +91,8 @@ START_TEST(outputs_that_cannot_be)
 }
 END_TEST
 
-// A limit on the size of files fails like a full disk: some write of the stream, or none before fflush.
+// A limit on the size of files fails like a full disk: some write of the stream, or none before
+// fflush.
 START_TEST(a_full_disk_leaves_the_old_file)
 {
     Scratch scratch = scratch_new("full");
@@ -157,7 +160,8 @@ START_TEST(a_folder_appears_whole_or_not_at_all)
     OutputFolder out;
     ck_assert_msg(output_folder_open(&out, path, &error), "%s", error.text);
     ck_assert(!path_exists(path));
-    ck_assert_ptr_null(strstr(out.temporary, "/step-")); // nothing but whole checkpoints is named so
+    // nothing but whole checkpoints is named so
+    ck_assert_ptr_null(strstr(out.temporary, "/step-"));
     char *inside = path_join(out.temporary, "a.txt");
     write_bytes(inside, "one", 3);
     free(inside);
@@ -204,7 +208,9 @@ START_TEST(folders_and_paths)
     ck_assert(!file_map(&mapped, scratch_path(&scratch, "none"), &error));
     check_said("No such file");
 
-    static const char *joins[][3] = { { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "/", "b", "/b" }, { "", "b", "b" } };
+    static const char *joins[][3] = {
+        { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "/", "b", "/b" }, { "", "b", "b" }
+    };
     for (size_t i = 0; i < sizeof joins / sizeof *joins; i++) {
         char *joined = path_join(joins[i][0], joins[i][1]);
         ck_assert_str_eq(joined, joins[i][2]);
@@ -290,12 +296,32 @@ static const double double_data[1] = { 0.1 };
 static const int64_t long_data[2] = { -7, INT64_C(1) << 40 };
 static const int32_t int_data[2] = { -5, 2147483647 };
 static const SafeTensor samples[] = {
-    { .name = "bytes", .dtype = DTYPE_U8, .rank = 1, .shape = { 3 }, .count = 3, .data = bytes_data },
-    { .name = "half", .dtype = DTYPE_U16, .rank = 1, .shape = { 1 }, .count = 1, .data = half_data },
-    { .name = "layers.0.w", .dtype = DTYPE_F32, .rank = 2, .shape = { 2, 3 }, .count = 6, .data = float_data },
+    { .name = "bytes",
+      .dtype = DTYPE_U8,
+      .rank = 1,
+      .shape = { 3 },
+      .count = 3,
+      .data = bytes_data },
+    { .name = "half",
+      .dtype = DTYPE_U16,
+      .rank = 1,
+      .shape = { 1 },
+      .count = 1,
+      .data = half_data },
+    { .name = "layers.0.w",
+      .dtype = DTYPE_F32,
+      .rank = 2,
+      .shape = { 2, 3 },
+      .count = 6,
+      .data = float_data },
     { .name = "scalar", .dtype = DTYPE_F64, .rank = 0, .count = 1, .data = double_data },
     { .name = "empty", .dtype = DTYPE_F32, .rank = 2, .shape = { 0, 3 }, .count = 0, .data = NULL },
-    { .name = "long \"q\"", .dtype = DTYPE_I64, .rank = 1, .shape = { 2 }, .count = 2, .data = long_data },
+    { .name = "long \"q\"",
+      .dtype = DTYPE_I64,
+      .rank = 1,
+      .shape = { 2 },
+      .count = 2,
+      .data = long_data },
     { .name = "int", .dtype = DTYPE_I32, .rank = 1, .shape = { 2 }, .count = 2, .data = int_data },
 };
 enum { SAMPLES = sizeof samples / sizeof *samples };
@@ -305,8 +331,10 @@ static bool same_content(const Safetensors *file) {
     if (file->count != SAMPLES || file->metadata_count != 2) return false;
     for (int i = 0; i < SAMPLES; i++) {
         const SafeTensor *found = safetensors_find(file, samples[i].name), *wanted = &samples[i];
-        if (found == NULL || found->dtype != wanted->dtype || found->rank != wanted->rank) return false;
-        if (found->count != wanted->count || memcmp(found->shape, wanted->shape, sizeof wanted->shape) != 0) {
+        if (found == NULL || found->dtype != wanted->dtype || found->rank != wanted->rank)
+            return false;
+        if (found->count != wanted->count ||
+            memcmp(found->shape, wanted->shape, sizeof wanted->shape) != 0) {
             return false;
         }
         size_t size = wanted->count * dtype_size(wanted->dtype);
@@ -322,7 +350,8 @@ static bool same_content(const Safetensors *file) {
 START_TEST(safetensors_round_trip)
 {
     Scratch scratch = scratch_new("safetensors");
-    const char *path = scratch_path(&scratch, "a.safetensors"), *again = scratch_path(&scratch, "b.safetensors");
+    const char *path = scratch_path(&scratch, "a.safetensors"),
+               *again = scratch_path(&scratch, "b.safetensors");
     Safetensors file, copy;
     ck_assert_msg(safetensors_write(path, samples, SAMPLES, pairs, 2, &error), "%s", error.text);
     ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.text);
@@ -333,7 +362,8 @@ START_TEST(safetensors_round_trip)
     ck_assert_ptr_null(safetensors_find(&file, "none"));
     ck_assert_ptr_null(safetensors_metadata(&file, "xxh3.header"));
     // what was read can be written again as it is
-    ck_assert(safetensors_write(again, file.tensors, file.count, file.metadata, file.metadata_count, &error));
+    ck_assert(safetensors_write(again, file.tensors, file.count, file.metadata, file.metadata_count,
+                                &error));
     ck_assert(safetensors_open(&copy, again, &error));
     ck_assert(same_content(&copy));
     safetensors_close(&copy);
@@ -393,7 +423,9 @@ static const struct {
     { "{}", 0, NULL },
     { "{" EIGHT "}   ", 8, NULL },
     { "{\"__metadata__\":{\"k\":\"v\"}," EIGHT "}", 8, NULL },
-    { "{\"e\":" TENSOR("F32", "[0]", "0", "0") "," EIGHT ",\"f\":" TENSOR("U8", "[2,0]", "8", "8") "}", 8, NULL },
+    { "{\"e\":" TENSOR("F32", "[0]", "0", "0") "," EIGHT
+                                               ",\"f\":" TENSOR("U8", "[2,0]", "8", "8") "}",
+      8, NULL },
     { "{" EIGHT "}", 9, "1 bytes of data belong to no tensor" },
     { "{" EIGHT "}", 7, "tensor 'a': data_offsets 0 to 8 lie outside" },
     { "{" EIGHT "," EIGHT "}", 8, "duplicate" },
@@ -405,7 +437,8 @@ static const struct {
     { "{\"a\":" TENSOR("F32", "[2]", "-8", "0") "}", 8, "outside" },
     { "{\"a\":" TENSOR("F32", "[2]", "0", "9223372036854775807") "}", 8, "outside" },
     { "{\"a\":" TENSOR("F32", "[2]", "0", "9223372036854775808") "}", 8, "line 1" },
-    { "{\"a\":" TENSOR("F32", "[3]", "0", "8") "}", 8, "span 8 bytes, its shape and dtype want 12" },
+    { "{\"a\":" TENSOR("F32", "[3]", "0", "8") "}", 8,
+      "span 8 bytes, its shape and dtype want 12" },
     { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE "]", "0", "8") "}", 8, "larger than memory" },
     { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4]", "0", "0") "}", 0, "larger than memory" },
     { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4,0]", "0", "0") "}", 0, "larger than memory" },
@@ -414,10 +447,12 @@ static const struct {
     { "{\"a\":" TENSOR("F32", "[2.0]", "0", "8") "}", 8, "dimension 0 is not a size" },
     { "{\"a\":" TENSOR("F32", "[1,1,1,1,1,1,1,1,2]", "0", "8") "}", 8, "9 dimensions" },
     { "{\"a\":" TENSOR("F32", "2", "0", "8") "}", 8, "no shape" },
-    { "{\"a\":" TENSOR("BF16", "[4]", "0", "8") "}", 8, "tensor 'a': dtype 'BF16' is not read here" },
+    { "{\"a\":" TENSOR("BF16", "[4]", "0", "8") "}", 8,
+      "tensor 'a': dtype 'BF16' is not read here" },
     { "{\"a\":" TENSOR("F3\\n", "[2]", "0", "8") "}", 8, "dtype '?'" },
     { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}}", 8, "not two integers" },
-    { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}", 8, "nothing else" },
+    { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}", 8,
+      "nothing else" },
     { "{\"a\":{\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}", 8, "no dtype" },
     { "{\"a\":3}", 0, "wanted dtype, shape" },
     { "{\"a\\n\":3}", 0, "control characters" },
@@ -431,8 +466,10 @@ static const struct {
     { "{\"__metadata__\":{\"k\":1}}", 0, "metadata 'k' is not a string" },
     { "{\"__metadata__\":{\"k\":\"a\\u0000b\"}}", 0, "metadata 'k' is not a string, or holds NUL" },
     { "{\"__metadata__\":{\"xxh3.a\":\"0000000000000000\"}," EIGHT "}", 8, "none of its header" },
-    { "{\"__metadata__\":{\"xxh3.header\":\"0000000000000000\"}," EIGHT "}", 8, "the header's XXH3 sum is" },
-    { "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0, "nested deeper" },
+    { "{\"__metadata__\":{\"xxh3.header\":\"0000000000000000\"}," EIGHT "}", 8,
+      "the header's XXH3 sum is" },
+    { "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0,
+      "nested deeper" },
 };
 
 START_TEST(headers_accepted_and_refused)
@@ -442,7 +479,8 @@ START_TEST(headers_accepted_and_refused)
     write_raw(path, headers[_i].header, strlen(headers[_i].header), headers[_i].data);
     Safetensors file;
     bool opened = safetensors_open(&file, path, &error);
-    ck_assert_msg(opened == (said == NULL), "%s: %s", headers[_i].header, opened ? "was read" : error.text);
+    ck_assert_msg(opened == (said == NULL), "%s: %s", headers[_i].header,
+                  opened ? "was read" : error.text);
     if (opened) safetensors_close(&file);
     if (!opened) {
         check_said(said);
@@ -457,7 +495,8 @@ START_TEST(header_lengths_that_cannot_be)
 {
     Scratch scratch = scratch_new("lengths");
     const char *path = scratch_path(&scratch, "a.safetensors");
-    static const uint64_t lengths[] = { 3, 100000001, UINT64_MAX, UINT64_MAX - 7, UINT64_C(1) << 63 };
+    static const uint64_t lengths[] = { 3, 100000001, UINT64_MAX, UINT64_MAX - 7,
+                                        UINT64_C(1) << 63 };
     Safetensors file;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         write_raw(path, "{}", lengths[i], 0);
@@ -482,7 +521,8 @@ END_TEST
 START_TEST(damage_is_found)
 {
     Scratch scratch = scratch_new("damage");
-    const char *path = scratch_path(&scratch, "a.safetensors"), *bad = scratch_path(&scratch, "b.safetensors");
+    const char *path = scratch_path(&scratch, "a.safetensors"),
+               *bad = scratch_path(&scratch, "b.safetensors");
     ck_assert(safetensors_write(path, samples, SAMPLES, pairs, 2, &error));
     MappedFile whole;
     ck_assert(file_map(&whole, path, &error));
@@ -518,7 +558,8 @@ START_TEST(what_cannot_be_written)
     Scratch scratch = scratch_new("write");
     const char *path = scratch_path(&scratch, "a.safetensors");
     SafeTensor one = samples[2];
-    Metadata sum = { "xxh3.a", "1" }, twice[2] = { { "a", "1" }, { "a", "2" } }, bytes = { "a", "\xff" };
+    Metadata sum = { "xxh3.a", "1" }, twice[2] = { { "a", "1" }, { "a", "2" } },
+             bytes = { "a", "\xff" };
     ck_assert(!safetensors_write(path, &one, 0, NULL, 0, &error));
     check_said("no tensors");
     ck_assert(!safetensors_write(path, &one, 1, &sum, 1, &error));
@@ -547,7 +588,8 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("support");
-    TCase *files = tcase_create("files"), *json = tcase_create("json"), *tensors = tcase_create("safetensors");
+    TCase *files = tcase_create("files"), *json = tcase_create("json"),
+          *tensors = tcase_create("safetensors");
     tcase_set_timeout(tensors, 60);
     tcase_add_test(files, a_file_appears_only_when_committed);
     tcase_add_test(files, outputs_that_cannot_be);
@@ -555,12 +597,14 @@ int main(void) {
     tcase_add_test(files, leftovers_of_the_dead_are_removed);
     tcase_add_test(files, a_folder_appears_whole_or_not_at_all);
     tcase_add_test(files, folders_and_paths);
-    tcase_add_loop_test(json, json_accepts_and_refuses, 0, (int)(sizeof json_cases / sizeof *json_cases));
+    tcase_add_loop_test(json, json_accepts_and_refuses, 0,
+                        (int)(sizeof json_cases / sizeof *json_cases));
     tcase_add_test(json, json_depth_is_limited);
     tcase_add_test(json, json_is_written_sorted_and_read_back);
     tcase_add_test(tensors, safetensors_round_trip);
     tcase_add_test(tensors, elements_are_converted);
-    tcase_add_loop_test(tensors, headers_accepted_and_refused, 0, (int)(sizeof headers / sizeof *headers));
+    tcase_add_loop_test(tensors, headers_accepted_and_refused, 0,
+                        (int)(sizeof headers / sizeof *headers));
     tcase_add_test(tensors, header_lengths_that_cannot_be);
     tcase_add_test(tensors, damage_is_found);
     tcase_add_test(tensors, what_cannot_be_written);

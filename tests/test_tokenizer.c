@@ -1,6 +1,6 @@
 // The tokenizer against Hugging Face's (golden cases and vocabularies), by hand and by definition.
-// With SGATLIN_GOLDEN naming a folder that holds tokenizer/ and ../data/tinystories/, what is too large or not ours to
-// commit is checked too.
+// With SGATLIN_GOLDEN naming a folder that holds tokenizer/ and ../data/tinystories/, what is too
+// large or not ours to commit is checked too.
 #include "reference/data/pretokenize.h"
 #include "reference/data/tokenizer.h"
 #include "reference/support/files.h"
@@ -34,13 +34,14 @@ static bool outside(char path[512], const char *name) {
     return true;
 }
 
-static void expect_ids(const Tokenizer *tokenizer, const char *text, size_t size, bool raw, const uint32_t *wanted,
-                       size_t count) {
+static void expect_ids(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
+                       const uint32_t *wanted, size_t count) {
     TokenList ids = { 0 };
     ck_assert(tokenizer_encode(tokenizer, text, size, raw, &ids));
     ck_assert_msg(ids.count == count, "%.60s: %zu ids, wanted %zu", text, ids.count, count);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_msg(ids.at[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i, ids.at[i], wanted[i]);
+        ck_assert_msg(ids.at[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i, ids.at[i],
+                      wanted[i]);
     }
     free(ids.at);
 }
@@ -52,13 +53,15 @@ static char *valid_text(const ByteList *bytes, size_t *size) {
     for (size_t at = 0; at < bytes->count;) {
         int32_t code_point;
         size_t length = utf8_next(&code_point, bytes->at + at, bytes->count - at);
-        *size += (size_t)utf8proc_encode_char(code_point < 0 ? 0xfffd : code_point, (utf8proc_uint8_t *)text + *size);
+        *size += (size_t)utf8proc_encode_char(code_point < 0 ? 0xfffd : code_point,
+                                              (utf8proc_uint8_t *)text + *size);
         at += length;
     }
     return text;
 }
 
-static void expect_decoded(const Tokenizer *tokenizer, const uint32_t *ids, size_t count, const json_t *wanted) {
+static void expect_decoded(const Tokenizer *tokenizer, const uint32_t *ids, size_t count,
+                           const json_t *wanted) {
     ByteList bytes = { 0 };
     size_t size;
     ck_assert(tokenizer_decode(tokenizer, ids, count, &bytes));
@@ -73,7 +76,8 @@ static void expect_case(const Tokenizer *tokenizer, const json_t *line) {
     const json_t *text = json_object_get(line, "text"), *ids = json_object_get(line, "ids");
     size_t count = json_array_size(ids);
     uint32_t *wanted = malloc((count + 1) * sizeof *wanted);
-    for (size_t i = 0; i < count; i++) wanted[i] = (uint32_t)json_integer_value(json_array_get(ids, i));
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = (uint32_t)json_integer_value(json_array_get(ids, i));
     expect_ids(tokenizer, json_string_value(text), json_string_length(text), false, wanted, count);
     expect_decoded(tokenizer, wanted, count, json_object_get(line, "decoded"));
     free(wanted);
@@ -106,7 +110,8 @@ START_TEST(golden_cases_outside)
 {
     char tokenizer[512], cases[512], stories[512];
     if (!outside(tokenizer, "tokenizer/tokenizer_8192.json")) return;
-    ck_assert(outside(cases, "tokenizer/cases_8192.jsonl") && outside(stories, "tokenizer/stories_8192.jsonl"));
+    ck_assert(outside(cases, "tokenizer/cases_8192.jsonl") &&
+              outside(stories, "tokenizer/stories_8192.jsonl"));
     expect_cases(tokenizer, cases, 62); // 106 of the 256 bytes are not in this vocabulary
     expect_cases(tokenizer, stories, 40);
 }
@@ -114,7 +119,8 @@ END_TEST
 
 // -- training --
 
-// Gives each text of a file to the trainer: what stands before each separator, without newlines at its end.
+// Gives each text of a file to the trainer: what stands before each separator, without newlines at
+// its end.
 static TokenizerTrainer *trainer_of(const char *path, const char *separator) {
     MappedFile file;
     TokenizerTrainer *trainer = tokenizer_trainer_new();
@@ -123,7 +129,9 @@ static TokenizerTrainer *trainer_of(const char *path, const char *separator) {
     size_t length = strlen(separator);
     while (at < end) {
         const char *stop = at;
-        while (stop < end && ((size_t)(end - stop) < length || memcmp(stop, separator, length) != 0)) stop++;
+        while (stop < end &&
+               ((size_t)(end - stop) < length || memcmp(stop, separator, length) != 0))
+            stop++;
         size_t size = (size_t)(stop - at);
         while (size > 0 && at[size - 1] == '\n') size--;
         ck_assert(tokenizer_trainer_add(trainer, at, size));
@@ -133,19 +141,22 @@ static TokenizerTrainer *trainer_of(const char *path, const char *separator) {
     return trainer;
 }
 
-static void expect_trained(const char *texts, const char *separator, const char *wanted_path, int vocabulary) {
+static void expect_trained(const char *texts, const char *separator, const char *wanted_path,
+                           int vocabulary) {
     char folder[] = "build/tmp/tokenizer-XXXXXX";
     ck_assert(folder_make("build/tmp", NULL) && mkdtemp(folder) != NULL);
     char *path = path_join(folder, "tokenizer.json");
     TokenizerTrainer *trainer = trainer_of(texts, separator);
     Error error = { "" };
-    Tokenizer *trained = tokenizer_trainer_finish(trainer, vocabulary, true, &error), *wanted = load(wanted_path);
+    Tokenizer *trained = tokenizer_trainer_finish(trainer, vocabulary, true, &error),
+              *wanted = load(wanted_path);
     ck_assert_msg(trained != NULL && tokenizer_save(trained, path, &error), "%s", error.text);
     Tokenizer *loaded = load(path);
     ck_assert_uint_eq(tokenizer_hash(trained), tokenizer_hash(wanted));
     ck_assert_uint_eq(tokenizer_hash(loaded), tokenizer_hash(wanted));
     json_t *ours = json_read_file(path, NULL), *theirs = json_read_file(wanted_path, NULL);
-    ck_assert(ours != NULL && json_equal(ours, theirs)); // the whole file, down to the decoder's options
+    // the whole file, down to the decoder's options
+    ck_assert(ours != NULL && json_equal(ours, theirs));
     json_decref(ours);
     json_decref(theirs);
     tokenizer_free(trained);
@@ -180,12 +191,12 @@ static Tokenizer *train(const char *text, int vocabulary, bool exact, Error *err
 static void expect_token(const Tokenizer *tokenizer, uint32_t id, const char *wanted) {
     size_t size;
     const char *token = tokenizer_token(tokenizer, id, &size);
-    ck_assert_msg(size == strlen(wanted) && memcmp(token, wanted, size) == 0, "token %u is '%.*s', wanted '%s'", id,
-                  (int)size, token, wanted);
+    ck_assert_msg(size == strlen(wanted) && memcmp(token, wanted, size) == 0,
+                  "token %u is '%.*s', wanted '%s'", id, (int)size, token, wanted);
 }
 
-// " abab" once, " ab" twice: (a, b) stands 4 times, (space, a) 3 times. Then (space, ab) 3 times, and last the one
-// (space ab, ab). The bytes come first, ! (33, the lowest code point) as 2.
+// " abab" once, " ab" twice: (a, b) stands 4 times, (space, a) 3 times. Then (space, ab) 3 times,
+// and last the one (space ab, ab). The bytes come first, ! (33, the lowest code point) as 2.
 START_TEST(merges_by_hand)
 {
     Tokenizer *tokenizer = train("abab ab ab", 400, false, NULL);
@@ -202,8 +213,9 @@ START_TEST(merges_by_hand)
 }
 END_TEST
 
-// (space, c) stands twice. The other pairs stand once: a is 66, b 67, space 222, so (a, b) is first; then of the pairs
-// that are left and new, by (left id, right id): (space, ab), (space c, a), (space c, b).
+// (space, c) stands twice. The other pairs stand once: a is 66, b 67, space 222, so (a, b) is
+// first; then of the pairs that are left and new, by (left id, right id): (space, ab), (space c,
+// a), (space c, b).
 START_TEST(ties_by_ids)
 {
     Tokenizer *tokenizer = train("cb ca ab", 263, true, NULL);
@@ -279,13 +291,16 @@ END_TEST
 
 // -- merging --
 
-// The definition, word for word and quadratic: of all pairs with a merge take the lowest rank, of those the leftmost.
-static size_t merge_slowly(uint32_t *ids, size_t count, const uint32_t (*merges)[3], size_t merge_count) {
+// The definition, word for word and quadratic: of all pairs with a merge take the lowest rank, of
+// those the leftmost.
+static size_t merge_slowly(uint32_t *ids, size_t count, const uint32_t (*merges)[3],
+                           size_t merge_count) {
     for (;;) {
         size_t best = merge_count, where = 0;
         for (size_t i = 0; i + 1 < count; i++) {
             for (size_t rank = 0; rank < best; rank++) {
-                if (merges[rank][0] == ids[i] && merges[rank][1] == ids[i + 1]) best = rank, where = i;
+                if (merges[rank][0] == ids[i] && merges[rank][1] == ids[i + 1])
+                    best = rank, where = i;
             }
         }
         if (best == merge_count) return count;
@@ -297,7 +312,8 @@ static size_t merge_slowly(uint32_t *ids, size_t count, const uint32_t (*merges)
 // A tokenizer of the bytes and these merges, by way of its file.
 static Tokenizer *with_merges(const char *const (*merges)[2], size_t count) {
     json_t *root = json_read_file(GOLDEN "train_small_400.json", NULL);
-    json_t *model = json_object_get(root, "model"), *vocabulary = json_object_get(model, "vocab"), *value;
+    json_t *model = json_object_get(root, "model"), *vocabulary = json_object_get(model, "vocab"),
+           *value;
     const char *name;
     void *next;
     json_object_foreach_safe(vocabulary, next, name, value) {
@@ -307,8 +323,10 @@ static Tokenizer *with_merges(const char *const (*merges)[2], size_t count) {
     for (size_t i = 0; i < count; i++) {
         char made[64];
         snprintf(made, sizeof made, "%s%s", merges[i][0], merges[i][1]);
-        json_object_set_new(vocabulary, made, json_integer((json_int_t)json_object_size(vocabulary)));
-        json_array_append_new(json_object_get(model, "merges"), json_pack("[s, s]", merges[i][0], merges[i][1]));
+        json_object_set_new(vocabulary, made,
+                            json_integer((json_int_t)json_object_size(vocabulary)));
+        json_array_append_new(json_object_get(model, "merges"),
+                              json_pack("[s, s]", merges[i][0], merges[i][1]));
     }
     char *text = json_dumps(root, 0);
     Error error = { "" };
@@ -320,9 +338,10 @@ static Tokenizer *with_merges(const char *const (*merges)[2], size_t count) {
 }
 
 // Ranks on purpose not in the order of length, and pairs that overlap.
-static const char *const tangled[][2] = { { "b", "a" },   { "a", "a" },   { "aa", "b" },  { "a", "b" },
-                                          { "c", "c" },   { "cc", "cc" }, { "ba", "aa" }, { "b", "c" },
-                                          { "ab", "ba" }, { "aa", "aa" }, { "cccc", "a" } };
+static const char *const tangled[][2] = { { "b", "a" },   { "a", "a" },   { "aa", "b" },
+                                          { "a", "b" },   { "c", "c" },   { "cc", "cc" },
+                                          { "ba", "aa" }, { "b", "c" },   { "ab", "ba" },
+                                          { "aa", "aa" }, { "cccc", "a" } };
 enum { TANGLED = sizeof tangled / sizeof *tangled };
 
 START_TEST(merging_is_the_definition)

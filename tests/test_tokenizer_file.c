@@ -1,4 +1,5 @@
-// tokenizer.json: what is refused, and with which words; both ways to write merges; the largest vocabulary.
+// tokenizer.json: what is refused, and with which words; both ways to write merges; the largest
+// vocabulary.
 #include "reference/data/tokenizer.h"
 #include "reference/support/files.h"
 #include "reference/support/json.h"
@@ -35,10 +36,12 @@ static const struct {
     { "", "pre_tokenizer", "{\"type\": \"Whitespace\"}", "pre_tokenizer is \"Whitespace\"" },
     { "pre_tokenizer", "add_prefix_space", "false", "pre_tokenizer.add_prefix_space is false" },
     { "pre_tokenizer", "use_regex", "false", "pre_tokenizer.use_regex is false" },
-    { "", "post_processor", "{\"type\": \"TemplateProcessing\"}", "post_processor is \"TemplateProcessing\"" },
+    { "", "post_processor", "{\"type\": \"TemplateProcessing\"}",
+      "post_processor is \"TemplateProcessing\"" },
     { "", "decoder", NULL, "decoder is nothing, wanted ByteLevel" },
     { "", "added_tokens", "[]", "added_tokens holds 0 tokens" },
-    { "", "added_tokens", "[{\"id\": 1, \"content\": \"<|pad|>\"}, {}]", "added_tokens[0] is not <|pad|> with id 0" },
+    { "", "added_tokens", "[{\"id\": 1, \"content\": \"<|pad|>\"}, {}]",
+      "added_tokens[0] is not <|pad|> with id 0" },
     { "", "added_tokens", "[{\"id\": 0, \"content\": \"<|pad|>\", \"lstrip\": true}, {}]",
       "added_tokens[0].lstrip is set" },
     { "", "model", "7", "model is 7" },
@@ -66,8 +69,8 @@ static const struct {
 static void expect_refused(const char *json, size_t size, const char *message) {
     Error error = { "" };
     ck_assert_ptr_null(tokenizer_parse(json, size, "bad.json", &error));
-    ck_assert_msg(strstr(error.text, "bad.json: ") == error.text && strstr(error.text, message) != NULL &&
-                      strchr(error.text, '\n') == NULL,
+    ck_assert_msg(strstr(error.text, "bad.json: ") == error.text &&
+                      strstr(error.text, message) != NULL && strchr(error.text, '\n') == NULL,
                   "'%s' does not say '%s' in one line", error.text, message);
 }
 
@@ -81,7 +84,8 @@ START_TEST(damaged_files_are_named)
         parent = json_object_get(root, at);
     json_object_del(parent, damages[_i].field);
     // Set as text, so that values may be what no library would write.
-    if (damages[_i].value != NULL) json_object_set_new(parent, damages[_i].field, json_string("HERE"));
+    if (damages[_i].value != NULL)
+        json_object_set_new(parent, damages[_i].field, json_string("HERE"));
     char *text = json_dumps(root, 0);
     json_decref(root);
     char *here = strstr(text, "\"HERE\"");

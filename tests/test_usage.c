@@ -9,14 +9,19 @@ START_TEST(firing_is_counted_by_layer_channel_and_neuron)
     Usage usage;
     ck_assert(usage_new(&usage, &config, NULL));
     ck_assert_double_eq(usage_share(&usage), 0);
-    int32_t index[3 * 2 * 2] = { 0, 1, /**/ 3, 2, /* token 1 */ 0, 1, /**/ 3, 0, /* token 2 */ 1, 0, /**/ 3, 2 };
+    int32_t index[3 * 2 * 2] = { 0,      1, /**/ 3,          2, /* token 1 */ 0, 1,
+                                 /**/ 3, 0, /* token 2 */ 1, 0, /**/ 3,          2 };
     float score[3 * 2 * 2] = { 0 };
-    usage_count(&usage, 1, &(Gating){ .N = 3, .C = 2, .K = 2, .F = 4, .score = score, .index = index });
+    usage_count(&usage, 1,
+                &(Gating){ .N = 3, .C = 2, .K = 2, .F = 4, .score = score, .index = index });
     const uint64_t want[2][2][4] = { { { 0 } }, { { 3, 3, 0, 0 }, { 1, 0, 2, 3 } } };
     ck_assert_mem_eq(usage.fired, want, sizeof want);
     ck_assert_double_eq(usage_share(&usage), 5.0 / 16);
     int32_t start[4] = { 0, 0, 3, 4 }; // a moe's list: token 0 got none, token 1 three
-    usage_count(&usage, 0, &(Gating){ .N = 3, .C = 1, .K = 1, .F = 4, .score = score, .index = index, .start = start });
+    usage_count(
+        &usage, 0,
+        &(Gating){
+            .N = 3, .C = 1, .K = 1, .F = 4, .score = score, .index = index, .start = start });
     ck_assert_uint_eq(usage.fired[0] + usage.fired[1] + usage.fired[2] + usage.fired[3], 4);
     usage_clear(&usage);
     ck_assert_double_eq(usage_share(&usage), 0);
@@ -32,7 +37,8 @@ START_TEST(one_pool_is_counted_once)
     ck_assert(usage_new(&usage, &config, NULL));
     int32_t index[2 * 2 * 2] = { 0, 1, /**/ 3, 1, /* token 1 */ 1, 0, /**/ 0, 3 };
     float score[2 * 2 * 2] = { 0 };
-    usage_count(&usage, 0, &(Gating){ .N = 2, .C = 2, .K = 2, .F = 4, .score = score, .index = index });
+    usage_count(&usage, 0,
+                &(Gating){ .N = 2, .C = 2, .K = 2, .F = 4, .score = score, .index = index });
     ck_assert_mem_eq(usage.fired, ((uint64_t[4]){ 3, 3, 0, 2 }), 4 * sizeof *usage.fired);
     ck_assert_double_eq(usage_share(&usage), 3.0 / 4);
     usage_free(&usage);
@@ -47,7 +53,10 @@ START_TEST(moe_has_one_pool)
     ck_assert(usage_new(&usage, &config, NULL));
     int32_t index[2] = { 3, 1 }, start[3] = { 0, 1, 2 };
     float score[2] = { 0 };
-    usage_count(&usage, 0, &(Gating){ .N = 2, .C = 1, .K = 1, .F = 4, .score = score, .index = index, .start = start });
+    usage_count(
+        &usage, 0,
+        &(Gating){
+            .N = 2, .C = 1, .K = 1, .F = 4, .score = score, .index = index, .start = start });
     ck_assert_double_eq(usage_share(&usage), 2.0 / 4);
     usage_free(&usage);
 }

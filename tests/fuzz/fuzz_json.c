@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What is read must be written and read again as the same value; what is refused must say why, in one line.
+// What is read must be written and read again as the same value; what is refused must say why, in
+// one line.
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     Error error = { "" };
     json_t *value = json_parse((const char *)bytes, size, "fuzz", &error);

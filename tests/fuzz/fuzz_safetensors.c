@@ -7,10 +7,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// A mapping ends with its last page, not with the file: reading a little past the end crashes nowhere, so we look.
+// A mapping ends with its last page, not with the file: reading a little past the end crashes
+// nowhere, so we look.
 static bool inside(const SafeTensor *tensor, const MappedFile *file) {
     const unsigned char *data = tensor->data, *end = file->bytes + file->size;
-    return data >= file->bytes && data <= end && tensor->count <= (size_t)(end - data) / dtype_size(tensor->dtype);
+    return data >= file->bytes && data <= end &&
+           tensor->count <= (size_t)(end - data) / dtype_size(tensor->dtype);
 }
 
 // Reads every element: the sanitizer looks on.
@@ -43,7 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     if (safetensors_open(&file, path, &error)) {
         read_all(&file);
         safetensors_close(&file);
-    } else if (strstr(error.text, path) == NULL || strchr(error.text, '\n') != NULL || file.tensors != NULL) {
+    } else if (strstr(error.text, path) == NULL || strchr(error.text, '\n') != NULL ||
+               file.tensors != NULL) {
         abort();
     }
     close(descriptor);

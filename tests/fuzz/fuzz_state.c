@@ -1,4 +1,5 @@
-// Hostile state.json files. Whatever is read must be valid, and must come out of writing and reading again unchanged.
+// Hostile state.json files. Whatever is read must be valid, and must come out of writing and
+// reading again unchanged.
 #include "reference/train/state.h"
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void check(const TrainState *state) {
     const TrainSettings *s = &state->settings;
-    bool valid = state->step >= 0 && state->step <= s->steps && s->B >= 1 && s->seed >= 0 && s->log_every >= 1 &&
-                 s->warmup + s->constant + s->decay == s->steps && state->data != NULL && state->data[0] == '/';
+    bool valid = state->step >= 0 && state->step <= s->steps && s->B >= 1 && s->seed >= 0 &&
+                 s->log_every >= 1 && s->warmup + s->constant + s->decay == s->steps &&
+                 state->data != NULL && state->data[0] == '/';
     Error error = { "" };
     TrainSettings again;
     json_t *json = settings_to_json(s);

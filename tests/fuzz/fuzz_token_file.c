@@ -1,6 +1,6 @@
-// Hostile token files: token_file_parse refuses them, or what it lets in keeps every promise of token_file.h.
-// With libFuzzer: make fuzz. Without: compile with -DPLAIN_MAIN; then the files named are tried, and mutations of a
-// small good one.
+// Hostile token files: token_file_parse refuses them, or what it lets in keeps every promise of
+// token_file.h. With libFuzzer: make fuzz. Without: compile with -DPLAIN_MAIN; then the files named
+// are tried, and mutations of a small good one.
 #include "reference/data/batches.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
@@ -21,11 +21,13 @@ static void use(const TokenFile *file) {
     promised(file->V > TOKEN_END && file->V <= TOKENIZER_MAX_VOCABULARY && file->stories > 0);
     promised(file->offset[0] == 0 && file->offset[file->stories] == file->tokens);
     for (size_t s = 0; s < file->stories; s++) promised(file->offset[s] < file->offset[s + 1]);
-    for (size_t s = 0; s < file->stories; s++) promised(file->token[file->offset[s + 1] - 1] == TOKEN_END);
+    for (size_t s = 0; s < file->stories; s++)
+        promised(file->token[file->offset[s + 1] - 1] == TOKEN_END);
     for (size_t i = 0; i < file->tokens; i++) promised(file->token[i] < file->V);
     int32_t inputs[3 * 5], targets[3 * 5];
     size_t scored = 0;
-    for (uint64_t batch = 0; eval_batch(file, 3, 5, batch, inputs, targets) > 0; batch++) scored += sizeof targets;
+    for (uint64_t batch = 0; eval_batch(file, 3, 5, batch, inputs, targets) > 0; batch++)
+        scored += sizeof targets;
     promised(scored >= file->tokens);
     for (int mode = BATCH_PACKED; mode <= BATCH_PADDED; mode++) {
         Batches batches;
@@ -45,13 +47,16 @@ static void try_bytes(const uint8_t *bytes, size_t size) {
         use(&file);
         token_file_close(&file);
     } else {
-        promised(strstr(error.text, "fuzz.bin: ") == error.text && strchr(error.text, '\n') == NULL);
+        promised(strstr(error.text, "fuzz.bin: ") == error.text &&
+                 strchr(error.text, '\n') == NULL);
     }
 }
 
 // What nobody hits by chance is put right, so that the checks behind it are reached.
 static void repair(uint8_t *bytes, size_t size, bool counts) {
-    static const uint8_t begin[] = { 'S', 'G', 'A', 'T', 'T', 'O', 'K', 'S', 1, 0, 0, 0, 2, 0, 0, 0 };
+    static const uint8_t begin[] = {
+        'S', 'G', 'A', 'T', 'T', 'O', 'K', 'S', 1, 0, 0, 0, 2, 0, 0, 0
+    };
     memcpy(bytes, begin, sizeof begin);
     if (counts) {
         uint64_t stories = bytes[32] % ((size - HEADER) / 8 + 1), V = bytes[24] + 2u;
@@ -73,7 +78,8 @@ static void repair(uint8_t *bytes, size_t size, bool counts) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     uint8_t *copy =
-        calloc(1, size > 0 ? size : 1); // of its very size, so that a byte read behind it is seen; and aligned
+        // of its very size, so that a byte read behind it is seen; and aligned
+        calloc(1, size > 0 ? size : 1);
     promised(copy != NULL);
     if (size > 0) memcpy(copy, bytes, size);
     try_bytes(copy, size);
@@ -92,7 +98,8 @@ static size_t good_file(uint8_t *bytes) {
     const char *path = "build/fuzz-token-file-good";
     static const uint32_t ids[] = { 2, 3, 4, 5, 6, 7, 8, 9 };
     TokenWriter *writer = token_writer_open(path, 10, 1, NULL);
-    for (size_t n = 0; n < 8; n++) promised(writer != NULL && token_writer_story(writer, ids, n, NULL));
+    for (size_t n = 0; n < 8; n++)
+        promised(writer != NULL && token_writer_story(writer, ids, n, NULL));
     promised(token_writer_commit(writer, NULL));
     MappedFile file;
     promised(file_map(&file, path, NULL));
@@ -117,10 +124,12 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 20000; i++) {
         size_t size = good_size;
         memcpy(bytes, good, size);
-        if (random_below(key, draw++, 4) == 0) size = (size_t)random_below(key, draw++, good_size + 16);
+        if (random_below(key, draw++, 4) == 0)
+            size = (size_t)random_below(key, draw++, good_size + 16);
         for (uint64_t n = 1 + random_below(key, draw++, 6); n > 0; n--) {
             uint64_t at = random_below(key, draw++, sizeof bytes);
-            bytes[at % (size + 1)] = (uint8_t)(random_below(key, draw, 2) ? random_bits(key, draw) >> 8 : at % 3);
+            bytes[at % (size + 1)] =
+                (uint8_t)(random_below(key, draw, 2) ? random_bits(key, draw) >> 8 : at % 3);
             draw++;
         }
         LLVMFuzzerTestOneInput(bytes, size);

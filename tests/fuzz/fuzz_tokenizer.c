@@ -8,23 +8,27 @@ static void promised(bool holds) {
 }
 
 // Encodes the bytes and decodes them again; with `same` they must come back.
-static void there_and_back(const Tokenizer *tokenizer, const char *text, size_t size, bool raw, bool same) {
+static void there_and_back(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
+                           bool same) {
     TokenList ids = { 0 };
     ByteList bytes = { 0 };
     promised(tokenizer_encode(tokenizer, text, size, raw, &ids));
-    for (size_t i = 0; i < ids.count; i++) promised((int)ids.at[i] < tokenizer_vocabulary(tokenizer));
+    for (size_t i = 0; i < ids.count; i++)
+        promised((int)ids.at[i] < tokenizer_vocabulary(tokenizer));
     promised(tokenizer_decode(tokenizer, ids.at, ids.count, &bytes));
     if (same) promised(bytes.count == size && (size == 0 || memcmp(bytes.at, text, size) == 0));
     free(ids.at);
     free(bytes.at);
 }
 
-// The bytes as a tokenizer.json: what is let in can encode anything, what is refused is named in one line.
+// The bytes as a tokenizer.json: what is let in can encode anything, what is refused is named in
+// one line.
 static void read_as_file(const char *text, size_t size) {
     Error error = { "" };
     Tokenizer *tokenizer = tokenizer_parse(text, size, "fuzz.json", &error);
     if (tokenizer == NULL) {
-        promised(strstr(error.text, "fuzz.json: ") == error.text && strchr(error.text, '\n') == NULL);
+        promised(strstr(error.text, "fuzz.json: ") == error.text &&
+                 strchr(error.text, '\n') == NULL);
         return;
     }
     there_and_back(tokenizer, text, size, false, false);

@@ -5,15 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-// fuzz_NAME [--mutate N] FILE…: gives each file's bytes to the target, and then N damaged copies of each, the same
-// ones every time. A crash is a finding; without one it exits 0.
+// fuzz_NAME [--mutate N] FILE…: gives each file's bytes to the target, and then N damaged copies of
+// each, the same ones every time. A crash is a finding; without one it exits 0.
 
 enum { DAMAGES = 6, MOST = 8 }; // kinds of damage, and the most done to one copy
 
-static const char *const words[] = {
-    "{",     "}",    "[",       "]",    "\"", ",", ":", "-", "0", "18446744073709551615", "-9223372036854775808",
-    "1e999", "null", "\\u0000", "\xff", "\n"
-};
+static const char *const words[] = { "{",
+                                     "}",
+                                     "[",
+                                     "]",
+                                     "\"",
+                                     ",",
+                                     ":",
+                                     "-",
+                                     "0",
+                                     "18446744073709551615",
+                                     "-9223372036854775808",
+                                     "1e999",
+                                     "null",
+                                     "\\u0000",
+                                     "\xff",
+                                     "\n" };
 
 // Damages bytes[0 .. size), which has room for `room`; returns the new size.
 static size_t damage(uint8_t *bytes, size_t size, size_t room, uint64_t key) {
@@ -46,7 +58,8 @@ static size_t damage(uint8_t *bytes, size_t size, size_t room, uint64_t key) {
 }
 
 // `copy` has room for `room` bytes.
-static void mutate(const MappedFile *file, uint8_t *copy, size_t room, uint64_t mutations, uint64_t key) {
+static void mutate(const MappedFile *file, uint8_t *copy, size_t room, uint64_t mutations,
+                   uint64_t key) {
     for (uint64_t m = 0; m < mutations; m++) {
         uint64_t times = random_below(key, m, MOST) + 1;
         size_t size = file->size;
@@ -93,6 +106,7 @@ int main(int count, char **arguments) {
             return 1;
         }
     }
-    printf("%s: %d files, %llu damaged copies of each\n", arguments[0], count - first, (unsigned long long)mutations);
+    printf("%s: %d files, %llu damaged copies of each\n", arguments[0], count - first,
+           (unsigned long long)mutations);
     return 0;
 }

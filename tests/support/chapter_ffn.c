@@ -7,7 +7,8 @@
 #include <string.h>
 
 _Static_assert((int)PRODUCT_DENSE == (int)ROUTER_PRODUCT_DENSE && (int)DENSE == (int)ROUTER_DENSE &&
-                   (int)PRODUCT_KEY_VALUE == (int)ROUTER_PRODUCT_KEY_VALUE && (int)KEY_VALUE == (int)ROUTER_KEY_VALUE,
+                   (int)PRODUCT_KEY_VALUE == (int)ROUTER_PRODUCT_KEY_VALUE &&
+                   (int)KEY_VALUE == (int)ROUTER_KEY_VALUE,
                "chapter 06 numbers the routers as the reference does");
 _Static_assert((int)IDENTITY == (int)ACTIVATION_IDENTITY && (int)RELU == (int)ACTIVATION_RELU &&
                    (int)GELU == (int)ACTIVATION_GELU && (int)SWISH == (int)ACTIVATION_SWISH,
@@ -58,25 +59,29 @@ static double *gradient(const LayerNumbers *numbers, const char *name) {
 static void mlp_token(LayerNumbers *numbers, size_t row, double *room) {
     int D = numbers->config.D, F = numbers->config.F;
     double *before = room, *after = before + F, *rest = after + F;
-    const double *up = parameter(numbers, "up"), *down = parameter(numbers, "down"), *x = numbers->x + row;
+    const double *up = parameter(numbers, "up"), *down = parameter(numbers, "down"),
+                 *x = numbers->x + row;
     mlp_forward(numbers->y + row, before, after, x, up, down, D, F);
-    mlp_backward(numbers->dx + row, gradient(numbers, "up"), gradient(numbers, "down"), rest, numbers->dy + row, x,
-                 before, after, up, down, D, F);
+    mlp_backward(numbers->dx + row, gradient(numbers, "up"), gradient(numbers, "down"), rest,
+                 numbers->dy + row, x, before, after, up, down, D, F);
 }
 
 static void glu_token(LayerNumbers *numbers, size_t row, double *room) {
     int D = numbers->config.D, F = numbers->config.F;
     double *halves = room, *after = halves + 2 * (size_t)F, *rest = after + F;
-    const double *up = parameter(numbers, "up"), *down = parameter(numbers, "down"), *x = numbers->x + row;
+    const double *up = parameter(numbers, "up"), *down = parameter(numbers, "down"),
+                 *x = numbers->x + row;
     glu_forward(numbers->y + row, halves, after, x, up, parameter(numbers, "up_bias"), down,
                 parameter(numbers, "down_bias"), D, F);
-    glu_backward(numbers->dx + row, gradient(numbers, "up"), gradient(numbers, "up_bias"), gradient(numbers, "down"),
-                 gradient(numbers, "down_bias"), rest, numbers->dy + row, x, halves, after, up, down, D, F);
+    glu_backward(numbers->dx + row, gradient(numbers, "up"), gradient(numbers, "up_bias"),
+                 gradient(numbers, "down"), gradient(numbers, "down_bias"), rest, numbers->dy + row,
+                 x, halves, after, up, down, D, F);
 }
 
-// The token's views are the numbers' own, so that what the layer writes is where it is looked for. room: z [C,K], the
-// query and sgatlin_room doubles; ranks: 2·K ints.
-static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, double *room, int *ranks) {
+// The token's views are the numbers' own, so that what the layer writes is where it is looked for.
+// room: z [C,K], the query and sgatlin_room doubles; ranks: 2·K ints.
+static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, double *room,
+                              int *ranks) {
     size_t row = (size_t)t * s->D, entries = (size_t)s->C * s->K;
     size_t keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s);
     SgatlinToken token = { .z = room,
@@ -95,7 +100,8 @@ static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, do
     } else {
         sgatlin_forward(numbers->y + row, &token, ranks, x, &w, s);
     }
-    sgatlin_backward(numbers->dx + row, &dw, token.query + sgatlin_query_width(s), numbers->dy + row, &token, x, &w, s);
+    sgatlin_backward(numbers->dx + row, &dw, token.query + sgatlin_query_width(s),
+                     numbers->dy + row, &token, x, &w, s);
 }
 
 // room: gate and z [C,K], the query and peer_room doubles; ranks: 2·K ints.
@@ -103,7 +109,8 @@ static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *rank
     const Config *config = &numbers->config;
     Peer p = { .D = config->D, .F = config->F, .C = config->C, .K = config->K, .Dk = config->Dk };
     KeyValue router = peer_router(&p);
-    size_t row = (size_t)t * p.D, entries = (size_t)p.C * p.K, keys = (size_t)key_value_lists(&router) * router.n;
+    size_t row = (size_t)t * p.D, entries = (size_t)p.C * p.K,
+           keys = (size_t)key_value_lists(&router) * router.n;
     PeerToken token = { .gate = room,
                         .z = room + entries,
                         .query = room + 2 * entries,
@@ -117,7 +124,8 @@ static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *rank
     const double *x = numbers->x + row;
     if (numbers->given) { // the layer with its second step left out
         key_value_scores(token.scores, token.query, x, w.query, w.keys, &router);
-        peer_experts(numbers->y + row, token.gate, token.z, token.score, token.index, x, w.in, w.out, &p);
+        peer_experts(numbers->y + row, token.gate, token.z, token.score, token.index, x, w.in,
+                     w.out, &p);
     } else {
         peer_forward(numbers->y + row, &token, ranks, x, &w, &p);
     }

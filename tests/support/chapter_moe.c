@@ -10,7 +10,8 @@ static ChoosingRule rule_of(const Config *config) {
     switch (config->routing) {
     case ROUTING_EXPERT: return (ChoosingRule){ CUT_COLUMNS, config->capacity, 0.0 };
     case ROUTING_UNIFIED:
-        return (ChoosingRule){ sequence ? CUT_SEQUENCES : CUT_STEPS, config_budget(config), config->alpha };
+        return (ChoosingRule){ sequence ? CUT_SEQUENCES : CUT_STEPS, config_budget(config),
+                               config->alpha };
     default: return (ChoosingRule){ CUT_ROWS, config->K, 0.0 };
     }
 }
@@ -20,7 +21,8 @@ void chapter_moe_row(double *rank, double *weight, const Config *config, const d
     ChoosingRule rule = rule_of(config);
     softmax(rank, logits, config->E);
     unified_scores(weight, logits, rank, rule.alpha, 1, config->E);
-    memcpy(rank, config->routing == ROUTING_TOKEN ? logits : weight, (size_t)config->E * sizeof *rank);
+    memcpy(rank, config->routing == ROUTING_TOKEN ? logits : weight,
+           (size_t)config->E * sizeof *rank);
 }
 
 int chapter_moe_pools(const Config *config, int B, int T) {
@@ -75,7 +77,8 @@ static bool room_take(Room *out, const Moe *m, int N) {
     return true;
 }
 
-static void choose_all(MoeGating *gating, const LayerNumbers *numbers, const Room *room, const Moe *m) {
+static void choose_all(MoeGating *gating, const LayerNumbers *numbers, const Room *room,
+                       const Moe *m) {
     const Config *config = &numbers->config;
     ChoosingRule rule = rule_of(config);
     if (config->routing == ROUTING_TOKEN) {
@@ -94,32 +97,40 @@ static void run(LayerNumbers *numbers, const Room *room, const Moe *m) {
                      parameter(numbers, "experts.down"),
                      parameter(numbers, "experts.down_bias"),
                      NULL };
-    MoeWeights dw = {
-        gradient(numbers, "router"),       gradient(numbers, "experts.up"),        gradient(numbers, "experts.up_bias"),
-        gradient(numbers, "experts.down"), gradient(numbers, "experts.down_bias"), NULL
+    MoeWeights dw = { gradient(numbers, "router"),
+                      gradient(numbers, "experts.up"),
+                      gradient(numbers, "experts.up_bias"),
+                      gradient(numbers, "experts.down"),
+                      gradient(numbers, "experts.down_bias"),
+                      NULL };
+    MoeGating gating = {
+        .N = N, .start = numbers->start, .index = numbers->index, .weight = numbers->score
     };
-    MoeGating gating = { .N = N, .start = numbers->start, .index = numbers->index, .weight = numbers->score };
     moe_logits(numbers->scores, room->p, numbers->x, w.router, N, m);
     if (!numbers->given) choose_all(&gating, numbers, room, m);
     moe_experts(numbers->y, room->kept, &gating, numbers->x, &w, m);
     memset(numbers->dx, 0, (size_t)N * m->D * sizeof *numbers->dx);
-    moe_experts_backward(numbers->dx, room->dweight, &dw, room->room, numbers->dy, room->kept, &gating, numbers->x, &w,
-                         m);
+    moe_experts_backward(numbers->dx, room->dweight, &dw, room->room, numbers->dy, room->kept,
+                         &gating, numbers->x, &w, m);
     if (numbers->config.routing == ROUTING_TOKEN) {
         moe_choose_backward(room->dlogits, room->dweight, &gating, room->p, m);
     } else {
         choose_backward(room->dscore, room->dweight, &gating, m->E);
-        unified_scores_backward(room->dlogits, room->dscore, numbers->scores, room->p, rule_of(&numbers->config).alpha,
-                                N, m->E);
+        unified_scores_backward(room->dlogits, room->dscore, numbers->scores, room->p,
+                                rule_of(&numbers->config).alpha, N, m->E);
     }
-    moe_logits_backward(numbers->dx, dw.router, room->room, room->dlogits, numbers->x, w.router, N, m);
+    moe_logits_backward(numbers->dx, dw.router, room->room, room->dlogits, numbers->x, w.router, N,
+                        m);
 }
 
 bool chapter_moe_run(LayerNumbers *numbers, Error *error) {
     const Config *config = &numbers->config;
-    Moe m = { .D = config->D, .F = config->F, .E = config->E, .K = config->K, .order = SOFTMAX_TOP_K };
+    Moe m = {
+        .D = config->D, .F = config->F, .E = config->E, .K = config->K, .order = SOFTMAX_TOP_K
+    };
     Room room = { 0 };
-    bool ok = room_take(&room, &m, numbers->N) || fail(error, "moe: no memory for %d tokens", numbers->N);
+    bool ok =
+        room_take(&room, &m, numbers->N) || fail(error, "moe: no memory for %d tokens", numbers->N);
     if (ok) run(numbers, &room, &m);
     room_free(&room);
     return ok;

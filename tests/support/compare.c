@@ -19,7 +19,8 @@ double root_mean_square(const double *x, size_t count) {
 static bool counts_agree(Difference *out, const char *name, size_t got, size_t want) {
     *out = (Difference){ .count = want };
     if (got == want && want > 0) return true;
-    snprintf(out->problem, sizeof out->problem, "%s: %zu values, wanted %zu (and at least one)", name, got, want);
+    snprintf(out->problem, sizeof out->problem, "%s: %zu values, wanted %zu (and at least one)",
+             name, got, want);
     return false;
 }
 
@@ -31,13 +32,15 @@ static void note_bad(Difference *out, size_t i) {
 static bool verdict(Difference *out, const char *name, Values got, Values want) {
     if (out->bad == 0) return true;
     size_t i = out->first_bad;
-    snprintf(out->problem, sizeof out->problem,
-             "%s[%zu]: %.9g, wanted %.9g within %.2g (%zu of %zu values are wrong, the worst by %.3g)", name, i,
-             got.at[i], want.at[i], out->bound, out->bad, out->count, out->worst);
+    snprintf(
+        out->problem, sizeof out->problem,
+        "%s[%zu]: %.9g, wanted %.9g within %.2g (%zu of %zu values are wrong, the worst by %.3g)",
+        name, i, got.at[i], want.at[i], out->bound, out->bad, out->count, out->worst);
     return false;
 }
 
-bool compare_values(Difference *out, const char *name, Values got, Values want, Tolerance tolerance) {
+bool compare_values(Difference *out, const char *name, Values got, Values want,
+                    Tolerance tolerance) {
     if (!counts_agree(out, name, got.count, want.count)) return false;
     bool finite = true;
     for (size_t i = 0; i < want.count; i++) {
@@ -59,12 +62,13 @@ bool compare_values(Difference *out, const char *name, Values got, Values want, 
     return verdict(out, name, got, want);
 }
 
-bool compare_floats(Difference *out, const char *name, const float *got, size_t got_count, Values want,
-                    Tolerance tolerance) {
+bool compare_floats(Difference *out, const char *name, const float *got, size_t got_count,
+                    Values want, Tolerance tolerance) {
     double *wide = malloc((got_count ? got_count : 1) * sizeof *wide);
     if (wide == NULL) {
         *out = (Difference){ .count = want.count };
-        snprintf(out->problem, sizeof out->problem, "%s: no memory to compare %zu values", name, got_count);
+        snprintf(out->problem, sizeof out->problem, "%s: no memory to compare %zu values", name,
+                 got_count);
         return false;
     }
     for (size_t i = 0; i < got_count; i++) wide[i] = got[i];
@@ -73,8 +77,8 @@ bool compare_floats(Difference *out, const char *name, const float *got, size_t 
     return same;
 }
 
-bool compare_ints(Difference *out, const char *name, const int32_t *got, size_t got_count, const int32_t *want,
-                  size_t want_count) {
+bool compare_ints(Difference *out, const char *name, const int32_t *got, size_t got_count,
+                  const int32_t *want, size_t want_count) {
     if (!counts_agree(out, name, got_count, want_count)) return false;
     for (size_t i = 0; i < want_count; i++) {
         double difference = fabs((double)got[i] - (double)want[i]);
@@ -83,7 +87,7 @@ bool compare_ints(Difference *out, const char *name, const int32_t *got, size_t 
     }
     if (out->bad == 0) return true;
     size_t i = out->first_bad;
-    snprintf(out->problem, sizeof out->problem, "%s[%zu]: %d, wanted %d (%zu of %zu differ)", name, i, got[i], want[i],
-             out->bad, out->count);
+    snprintf(out->problem, sizeof out->problem, "%s[%zu]: %d, wanted %d (%zu of %zu differ)", name,
+             i, got[i], want[i], out->bad, out->count);
     return false;
 }

@@ -5,14 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-void expect_within(const char *name, const double *got, const double *want, size_t count, Tolerance tolerance) {
+void expect_within(const char *name, const double *got, const double *want, size_t count,
+                   Tolerance tolerance) {
     Difference difference;
-    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count }, tolerance);
-    if (getenv("MEASURE")) fprintf(stderr, "%-34s %.1e, rms %.1e\n", name, difference.worst, difference.rms);
+    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
+                               tolerance);
+    if (getenv("MEASURE"))
+        fprintf(stderr, "%-34s %.1e, rms %.1e\n", name, difference.worst, difference.rms);
     ck_assert_msg(same, "%s", difference.problem);
 }
 
-void expect(const char *name, const double *got, const double *want, size_t count, double relative) {
+void expect(const char *name, const double *got, const double *want, size_t count,
+            double relative) {
     expect_within(name, got, want, count, (Tolerance){ .relative = relative });
 }
 
@@ -62,8 +66,8 @@ static bool slope_at(double *slope, double *x, const Slopes *slopes, const int *
     return same;
 }
 
-static void compare_slopes(const char *name, double *x, const double *gradient, size_t count, const Slopes *slopes,
-                           bool none) {
+static void compare_slopes(const char *name, double *x, const double *gradient, size_t count,
+                           const Slopes *slopes, bool none) {
     double *slope = new_doubles(count), *stated = new_doubles(count);
     int *choice = NULL;
     size_t checked = 0;
@@ -77,20 +81,25 @@ static void compare_slopes(const char *name, double *x, const double *gradient, 
         stated[checked] = gradient[i];
         if (slope_at(&slope[checked], &x[i], slopes, choice)) checked++;
     }
-    ck_assert_msg(checked > 0.9 * count, "%s: the choice stayed in %zu of %zu steps", name, checked, count);
+    ck_assert_msg(checked > 0.9 * count, "%s: the choice stayed in %zu of %zu steps", name, checked,
+                  count);
     bool zeros = root_mean_square(stated, checked) == 0.0;
-    ck_assert_msg(zeros == none, "%s: %s", name, none ? "a gradient where there is no slope" : "no gradient at all");
-    expect_within(name, stated, slope, checked, (Tolerance){ .absolute = 1e-12, .relative = none ? 0 : 1e-6 });
+    ck_assert_msg(zeros == none, "%s: %s", name,
+                  none ? "a gradient where there is no slope" : "no gradient at all");
+    expect_within(name, stated, slope, checked,
+                  (Tolerance){ .absolute = 1e-12, .relative = none ? 0 : 1e-6 });
     free(choice);
     free(stated);
     free(slope);
 }
 
-void expect_slopes(const char *name, double *x, const double *gradient, size_t count, const Slopes *slopes) {
+void expect_slopes(const char *name, double *x, const double *gradient, size_t count,
+                   const Slopes *slopes) {
     compare_slopes(name, x, gradient, count, slopes, false);
 }
 
-void expect_no_slopes(const char *name, double *x, const double *gradient, size_t count, const Slopes *slopes) {
+void expect_no_slopes(const char *name, double *x, const double *gradient, size_t count,
+                      const Slopes *slopes) {
     compare_slopes(name, x, gradient, count, slopes, true);
 }
 
@@ -123,7 +132,8 @@ int golden_letter(const Safetensors *file, const char *key) {
 void read_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
     const SafeTensor *tensor = safetensors_find(file, name);
     ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
-    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count, count);
+    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count,
+                  count);
     safetensor_to_doubles(out, tensor);
 }
 

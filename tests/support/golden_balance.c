@@ -1,15 +1,20 @@
-// The balancing of a mixture of experts (moe_balance): the two losses and their gradients, the bias in choosing and one
-// step of it, all through the layer itself, whose experts are left at zero so that y and what it owes dy are nothing.
+// The balancing of a mixture of experts (moe_balance): the two losses and their gradients, the bias
+// in choosing and one step of it, all through the layer itself, whose experts are left at zero so
+// that y and what it owes dy are nothing.
 #include "tests/support/golden_check.h"
 #include "tests/support/layer.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-// The file states no float32 error; measured 1.4e-8 of the losses, 8e-7 of the gradients' rms, 1.3e-7 of the weights'.
-static const Tolerance LOSS = { .relative = 1e-7 }, GRADIENT = { .relative = 4e-6 }, WEIGHT = { .relative = 1e-6 };
+// The file states no float32 error; measured 1.4e-8 of the losses, 8e-7 of the gradients' rms,
+// 1.3e-7 of the weights'.
+static const Tolerance LOSS = { .relative = 1e-7 }, GRADIENT = { .relative = 4e-6 },
+                       WEIGHT = { .relative = 1e-6 };
 
-static const Tensor *tensor(const Layer *layer, const char *name) { return tensors_find(&layer->tensors, name); }
+static const Tensor *tensor(const Layer *layer, const char *name) {
+    return tensors_find(&layer->tensors, name);
+}
 
 // A layer with the file's x and router. false: the problem was told.
 static bool open_layer(GoldenFile *golden, Layer *layer, const Config *config, const double *bias) {
@@ -30,14 +35,16 @@ static bool open_layer(GoldenFile *golden, Layer *layer, const Config *config, c
 }
 
 // One loss alone.
-static void check_loss(GoldenFile *golden, const Config *config, const char *name, const char *gradient) {
+static void check_loss(GoldenFile *golden, const Config *config, const char *name,
+                       const char *gradient) {
     Layer layer;
     Shape shape = { { config->D, config->E } };
     if (!open_layer(golden, &layer, config, NULL)) return;
     golden_compare(golden, name, name, (Shape){ { 1 } }, &layer.loss, LOSS);
-    golden_compare_floats(golden, gradient, gradient, shape, layer.gradients + tensor(&layer, "router")->offset,
-                          GRADIENT);
-    golden_compare_ints(golden, "indices", "indices", (Shape){ { config->T, config->K } }, layer_gating(&layer).index);
+    golden_compare_floats(golden, gradient, gradient, shape,
+                          layer.gradients + tensor(&layer, "router")->offset, GRADIENT);
+    golden_compare_ints(golden, "indices", "indices", (Shape){ { config->T, config->K } },
+                        layer_gating(&layer).index);
     layer_free(&layer);
 }
 
@@ -52,8 +59,10 @@ static void check_bias(GoldenFile *golden, const Config *config) {
         return;
     }
     Gating gating = layer_gating(&layer);
-    golden_compare_ints(golden, "biased.indices", "biased.indices", (Shape){ { N, K } }, gating.index);
-    golden_compare_floats(golden, "biased.weights", "biased.weights", (Shape){ { N, K } }, gating.score, WEIGHT);
+    golden_compare_ints(golden, "biased.indices", "biased.indices", (Shape){ { N, K } },
+                        gating.index);
+    golden_compare_floats(golden, "biased.weights", "biased.weights", (Shape){ { N, K } },
+                          gating.score, WEIGHT);
     for (size_t i = 0; i < gating_entries(&gating); i++) count[gating.index[i]]++;
     golden_compare_ints(golden, "biased.counts", "biased.counts", (Shape){ { E } }, count);
     layer_after_step(&layer);
@@ -66,7 +75,8 @@ static void check_bias(GoldenFile *golden, const Config *config) {
 void golden_check_balance(GoldenFile *golden) {
     Config config = golden->config;
     config.T = (int)golden_number(golden, "N", 0, 1 << 16);
-    double switched = golden_number(golden, "switch_alpha", 0, 1), z = golden_number(golden, "z_alpha", 0, 1);
+    double switched = golden_number(golden, "switch_alpha", 0, 1),
+           z = golden_number(golden, "z_alpha", 0, 1);
     double step = golden_number(golden, "bias_step", 0, 1);
     if (golden->problems) return;
     config.F = 1;

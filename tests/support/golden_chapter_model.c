@@ -7,10 +7,18 @@
 static const Tolerance TIGHT = { .relative = 1e-10 };
 
 ModelSizes chapter_sizes(const Config *c) {
-    ModelSizes sizes = {
-        .V = c->V, .T = c->T, .D = c->D, .L = c->L, .Dh = c->Dh, .F = c->F, .E = c->E, .C = c->C, .K = c->K, .Dk = c->Dk
-    };
-    bool others = c->ffn->list && c->routing != ROUTING_TOKEN; // chapter 07's mixture has token choice alone
+    ModelSizes sizes = { .V = c->V,
+                         .T = c->T,
+                         .D = c->D,
+                         .L = c->L,
+                         .Dh = c->Dh,
+                         .F = c->F,
+                         .E = c->E,
+                         .C = c->C,
+                         .K = c->K,
+                         .Dk = c->Dk };
+    // chapter 07's mixture has token choice alone
+    bool others = c->ffn->list && c->routing != ROUTING_TOKEN;
     Sgatlin neurons = chapter_sgatlin(c);
     sizes.router = neurons.router;
     sizes.activation = neurons.activation;
@@ -39,10 +47,13 @@ static Shape shape_of(const Parameter *parameter) {
 
 static bool take_memory(Run *run) {
     const ModelSizes *s = &run->model.sizes;
-    size_t N = (size_t)run->B * run->T, steps = (size_t)run->steps, choices = N * s->L * s->C * s->K;
+    size_t N = (size_t)run->B * run->T, steps = (size_t)run->steps,
+           choices = N * s->L * s->C * s->K;
     run->tokens = malloc((steps * N + choices) * sizeof *run->tokens);
-    run->logits = malloc((N * s->V + 2 * N * s->L * s->D + choices + 3 * steps) * sizeof *run->logits);
-    if (!run->tokens || !run->logits) return golden_problem(run->golden, "no memory for its numbers");
+    run->logits =
+        malloc((N * s->V + 2 * N * s->L * s->D + choices + 3 * steps) * sizeof *run->logits);
+    if (!run->tokens || !run->logits)
+        return golden_problem(run->golden, "no memory for its numbers");
     run->index = run->tokens + steps * N;
     run->stream = run->logits + N * s->V;
     run->score = run->stream + 2 * N * s->L * s->D;
@@ -57,14 +68,17 @@ static bool read_file(Run *run) {
     for (int i = 0; i < run->model.list.count; i++) {
         const Parameter *parameter = &run->model.list.at[i];
         const double *values = golden_input(golden, parameter->name, shape_of(parameter));
-        if (values) memcpy(run->model.parameters + parameter->offset, values, parameter->count * sizeof *values);
+        if (values)
+            memcpy(run->model.parameters + parameter->offset, values,
+                   parameter->count * sizeof *values);
     }
     Shape shape = { { run->steps, run->B, run->T } };
     if (!golden_input_ints(golden, "tokens", shape, run->tokens)) return false;
     int V = run->model.sizes.V;
     for (size_t i = 0; i < (size_t)run->steps * run->B * run->T; i++) {
         if (run->tokens[i] < 0 || run->tokens[i] >= V)
-            return golden_problem(golden, "tokens[%zu] is %d, wanted below V = %d", i, run->tokens[i], V);
+            return golden_problem(golden, "tokens[%zu] is %d, wanted below V = %d", i,
+                                  run->tokens[i], V);
     }
     return golden->problems == 0;
 }
@@ -73,7 +87,8 @@ static bool read_file(Run *run) {
 static void keep_row(Run *run, int b) {
     const LanguageModel *m = &run->model;
     const ModelSizes *s = &m->sizes;
-    size_t N = (size_t)run->B * run->T, at = (size_t)b * run->T, T = (size_t)run->T, CK = (size_t)s->C * s->K;
+    size_t N = (size_t)run->B * run->T, at = (size_t)b * run->T, T = (size_t)run->T,
+           CK = (size_t)s->C * s->K;
     memcpy(run->logits + at * s->V, m->logits, T * s->V * sizeof *m->logits);
     for (int l = 0; l < s->L; l++) {
         const double *after = l + 1 < s->L ? m->layers[l + 1].stream : m->stream;
@@ -112,7 +127,8 @@ static void check_block(Run *run, const char *group, const char *prefix, const d
     for (int i = 0; i < run->model.list.count; i++) {
         const Parameter *parameter = &run->model.list.at[i];
         snprintf(name, sizeof name, "%s%s", prefix, parameter->name);
-        golden_compare(run->golden, group, name, shape_of(parameter), block + parameter->offset, TIGHT);
+        golden_compare(run->golden, group, name, shape_of(parameter), block + parameter->offset,
+                       TIGHT);
     }
 }
 
@@ -126,7 +142,8 @@ static void check_first_batch(Run *run) {
         keep_row(run, b);
         language_model_backward(m, m->room.inputs, targets, run->T, share);
     }
-    golden_compare(run->golden, "logits", "logits", (Shape){ { run->B, run->T, m->sizes.V } }, run->logits, TIGHT);
+    golden_compare(run->golden, "logits", "logits", (Shape){ { run->B, run->T, m->sizes.V } },
+                   run->logits, TIGHT);
     check_layers(run);
     check_block(run, "grad", "grad.", m->gradients);
 }

@@ -6,6 +6,7 @@
 // A config as chapter 07 writes it; the kind is one that the chapters know.
 ModelSizes chapter_sizes(const Config *config);
 
-// Chapter 07's whole model against an open file of golden/model/, to 1e-10: the same numbers as golden_check_model.
+// Chapter 07's whole model against an open file of golden/model/, to 1e-10: the same numbers as
+// golden_check_model.
 void golden_check_chapter_model(GoldenFile *golden);
 #endif

@@ -1,5 +1,5 @@
-// One feed-forward layer against a file of golden/ffn/. For sparse layers in three steps (the house style): the scores
-// to a tolerance, the choice equal, and the output also given the golden choice.
+// One feed-forward layer against a file of golden/ffn/. For sparse layers in three steps (the house
+// style): the scores to a tolerance, the choice equal, and the output also given the golden choice.
 #include "tests/support/golden_check.h"
 #include "tests/support/chapter_ffn.h"
 #include "tests/support/golden_chapter_model.h"
@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Multiples of the stated error of a float32 program. The golden files allow 32: correct programs that sum in another
-// order reach 8 on gradients.
+// Multiples of the stated error of a float32 program. The golden files allow 32: correct programs
+// that sum in another order reach 8 on gradients.
 static const double FORWARD = 8.0, GRADIENT = 32.0;
 // An error that a double program may make, and that a stated float32 error never exceeds.
 static const double DOUBLE_ERROR = 1e-10, FLOAT32_ERROR = 1e-5;
@@ -25,7 +25,8 @@ static bool chapters_have(const Config *config, bool model) {
 
 const GoldenRung golden_reference = { "reference", knows_all,          reference_layer_run, false,
                                       0.0,         golden_check_model, golden_check_balance };
-const GoldenRung golden_chapters = { "chapters", chapters_have, chapters_run, true, 1e-10, golden_check_chapter_model,
+const GoldenRung golden_chapters = { "chapters", chapters_have, chapters_run,
+                                     true,       1e-10,         golden_check_chapter_model,
                                      NULL };
 
 static Shape shape_of(const Tensor *tensor) {
@@ -38,7 +39,8 @@ static bool read_inputs(GoldenFile *golden, LayerNumbers *out) {
     for (int i = 0; i < out->tensors.count; i++) {
         const Tensor *tensor = &out->tensors.at[i];
         const double *values = golden_input(golden, tensor->name, shape_of(tensor));
-        if (values) memcpy(out->parameters + tensor->offset, values, tensor->count * sizeof *values);
+        if (values)
+            memcpy(out->parameters + tensor->offset, values, tensor->count * sizeof *values);
     }
     Shape rows = { { out->B, out->T, out->config.D } };
     const double *x = golden_input(golden, "x", rows), *dy = golden_input(golden, "dy", rows);
@@ -48,8 +50,8 @@ static bool read_inputs(GoldenFile *golden, LayerNumbers *out) {
     return true;
 }
 
-static void compare_outputs(GoldenFile *golden, const LayerNumbers *got, const char *suffix, Tolerance forward,
-                            Tolerance backward) {
+static void compare_outputs(GoldenFile *golden, const LayerNumbers *got, const char *suffix,
+                            Tolerance forward, Tolerance backward) {
     char group[GOLDEN_GROUP_NAME], name[TENSOR_NAME + 8];
     Shape rows = { { got->B, got->T, got->config.D } };
     snprintf(group, sizeof group, "y%s", suffix);
@@ -60,7 +62,8 @@ static void compare_outputs(GoldenFile *golden, const LayerNumbers *got, const c
     for (int i = 0; i < got->tensors.count; i++) {
         const Tensor *tensor = &got->tensors.at[i];
         snprintf(name, sizeof name, "grad.%s", tensor->name);
-        golden_compare(golden, group, name, shape_of(tensor), got->gradients + tensor->offset, backward);
+        golden_compare(golden, group, name, shape_of(tensor), got->gradients + tensor->offset,
+                       backward);
     }
 }
 
@@ -75,9 +78,9 @@ static Shape gating_shape(const LayerNumbers *numbers) {
     return (Shape){ { numbers->B, numbers->T, numbers->config.C, numbers->config.K } };
 }
 
-// The file against itself. The fast rung keeps its router's scores to itself, so the file's are held against the
-// chapter's router run on the file's own x and keys, and the file's gating must be their top K: then a rung that agrees
-// with the gating agrees with the scores that made it.
+// The file against itself. The fast rung keeps its router's scores to itself, so the file's are
+// held against the chapter's router run on the file's own x and keys, and the file's gating must be
+// their top K: then a rung that agrees with the gating agrees with the scores that made it.
 static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *error) {
     const Config *config = &inputs->config;
     LayerNumbers plain;
@@ -91,7 +94,8 @@ static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *
     Sgatlin s = chapter_sgatlin(config);
     size_t keys = (size_t)sgatlin_lists(&s) * sgatlin_keys(&s);
     if (chapters_run(&plain, error)) {
-        golden_compare(golden, "router.scores", "router.scores", scores_shape(&plain), plain.scores, tight);
+        golden_compare(golden, "router.scores", "router.scores", scores_shape(&plain), plain.scores,
+                       tight);
     } else {
         golden_problem(golden, "%s", error->text);
     }
@@ -102,28 +106,32 @@ static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *
             chapter_top(config, scores + t * keys, c, plain.score + at, plain.index + at);
         }
     }
-    golden_compare(golden, "top K of scores", "gating.scores", gating_shape(&plain), plain.score, tight);
-    golden_compare_ints(golden, "top K of scores", "gating.indices", gating_shape(&plain), plain.index);
+    golden_compare(golden, "top K of scores", "gating.scores", gating_shape(&plain), plain.score,
+                   tight);
+    golden_compare_ints(golden, "top K of scores", "gating.indices", gating_shape(&plain),
+                        plain.index);
     layer_numbers_free(&plain);
 }
 
 static bool give_choice(GoldenFile *golden, LayerNumbers *numbers) {
     if (numbers->config.ffn->list) return golden_list_give(golden, numbers);
     const double *score = golden_input(golden, "gating.scores", gating_shape(numbers));
-    if (!score || !golden_input_ints(golden, "gating.indices", gating_shape(numbers), numbers->index)) return false;
+    if (!score ||
+        !golden_input_ints(golden, "gating.indices", gating_shape(numbers), numbers->index))
+        return false;
     size_t entries = layer_numbers_entries(numbers);
     for (size_t i = 0; i < entries; i++) {
         if (numbers->index[i] >= 0 && numbers->index[i] < numbers->config.F) continue;
-        return golden_problem(golden, "gating.indices[%zu] is %d, wanted below F = %d", i, numbers->index[i],
-                              numbers->config.F);
+        return golden_problem(golden, "gating.indices[%zu] is %d, wanted below F = %d", i,
+                              numbers->index[i], numbers->config.F);
     }
     memcpy(numbers->score, score, entries * sizeof *score);
     return true;
 }
 
 // Step three: the golden scores and indices are put in the router's place.
-static void check_given_choice(GoldenFile *golden, const GoldenRung *rung, LayerNumbers *numbers, Tolerance forward,
-                               Tolerance backward, Error *error) {
+static void check_given_choice(GoldenFile *golden, const GoldenRung *rung, LayerNumbers *numbers,
+                               Tolerance forward, Tolerance backward, Error *error) {
     if (!give_choice(golden, numbers)) return;
     numbers->given = true;
     if (!rung->run(numbers, error)) {
@@ -133,12 +141,15 @@ static void check_given_choice(GoldenFile *golden, const GoldenRung *rung, Layer
     compare_outputs(golden, numbers, ", choice given", forward, backward);
 }
 
-static void check_gating(GoldenFile *golden, const GoldenRung *rung, const LayerNumbers *numbers, Tolerance forward,
-                         Error *error) {
-    golden_compare(golden, "gating.scores", "gating.scores", gating_shape(numbers), numbers->score, forward);
-    golden_compare_ints(golden, "gating.indices", "gating.indices", gating_shape(numbers), numbers->index);
+static void check_gating(GoldenFile *golden, const GoldenRung *rung, const LayerNumbers *numbers,
+                         Tolerance forward, Error *error) {
+    golden_compare(golden, "gating.scores", "gating.scores", gating_shape(numbers), numbers->score,
+                   forward);
+    golden_compare_ints(golden, "gating.indices", "gating.indices", gating_shape(numbers),
+                        numbers->index);
     if (rung->shows_scores)
-        golden_compare(golden, "router.scores", "router.scores", scores_shape(numbers), numbers->scores, forward);
+        golden_compare(golden, "router.scores", "router.scores", scores_shape(numbers),
+                       numbers->scores, forward);
     check_scores(golden, numbers, error);
 }
 
@@ -173,7 +184,9 @@ static void check_ffn(GoldenFile *golden, const GoldenRung *rung) {
     }
 }
 
-static bool is_model(const GoldenFile *golden) { return safetensors_metadata(&golden->file, "L") != NULL; }
+static bool is_model(const GoldenFile *golden) {
+    return safetensors_metadata(&golden->file, "L") != NULL;
+}
 
 bool golden_applies(const char *path, const GoldenRung *rung) {
     GoldenFile golden;
@@ -183,7 +196,8 @@ bool golden_applies(const char *path, const GoldenRung *rung) {
         if (nowhere) fclose(nowhere);
         return false;
     }
-    bool applies = (rung->check_balance != NULL || !golden.balance) && rung->knows(&golden.config, is_model(&golden));
+    bool applies = (rung->check_balance != NULL || !golden.balance) &&
+                   rung->knows(&golden.config, is_model(&golden));
     golden_close(&golden);
     fclose(nowhere);
     return applies;

@@ -18,9 +18,11 @@ bool golden_problem(GoldenFile *golden, const char *format, ...) {
 // What the metadata may hold beside the settings of a model.
 static bool known_key(const GoldenFile *golden, const char *key) {
     static const char *const of_balance[] = { "N", "switch_alpha", "z_alpha", "bias_step" };
-    static const char *const keys[] = { "B",     "float32_error", "smallest_gap", "float32_logits_error",
-                                        "steps", "decay",         "const",        "float32_parameter_error",
-                                        "peak",  "warmup",        "clip",         "weight_decay" };
+    static const char *const keys[] = {
+        "B",     "float32_error", "smallest_gap", "float32_logits_error",
+        "steps", "decay",         "const",        "float32_parameter_error",
+        "peak",  "warmup",        "clip",         "weight_decay"
+    };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i], key) == 0) return true;
     }
@@ -32,7 +34,8 @@ static bool known_key(const GoldenFile *golden, const char *key) {
 
 // Balancing is known by its weights, and says of no kind.
 static bool is_balance(const Safetensors *file) {
-    return safetensors_metadata(file, "ffn") == NULL && safetensors_metadata(file, "switch_alpha") != NULL;
+    return safetensors_metadata(file, "ffn") == NULL &&
+           safetensors_metadata(file, "switch_alpha") != NULL;
 }
 
 static const char *kind_of(const Safetensors *file) {
@@ -42,7 +45,8 @@ static const char *kind_of(const Safetensors *file) {
 static bool built_in(const Safetensors *file, Error *error) {
     const char *kind = kind_of(file);
     if (kind == NULL)
-        return fail(error, "%s: no 'ffn' in its metadata: not a golden file of ffn/ or model/", file->path);
+        return fail(error, "%s: no 'ffn' in its metadata: not a golden file of ffn/ or model/",
+                    file->path);
     if (ffn_find(kind)) return true;
     char kinds[256] = "";
     for (int i = 0; ffn_kinds[i]; i++) {
@@ -52,7 +56,8 @@ static bool built_in(const Safetensors *file, Error *error) {
     return fail(error, "%s: kind %s is not built in: kinds are %s", file->path, kind, kinds);
 }
 
-// Absent router, activation and routing mean the defaults; the balancing of a moe is in no file of a layer.
+// Absent router, activation and routing mean the defaults; the balancing of a moe is in no file of
+// a layer.
 static bool may_be_absent(const Config *config, const char *name) {
     static const char *const names[] = { "router", "activation", "routing", "switch", "z", "bias" };
     Error unused;
@@ -63,7 +68,8 @@ static bool may_be_absent(const Config *config, const char *name) {
 }
 
 // Every other setting that the kind and its routing use must stand in the metadata.
-static bool has_letters(const Safetensors *file, const Config *config, const char *letters, Error *error) {
+static bool has_letters(const Safetensors *file, const Config *config, const char *letters,
+                        Error *error) {
     for (const char *at = letters; *at; at += strspn(at, " ")) {
         char letter[CONFIG_TEXT] = "";
         size_t length = strcspn(at, " ");
@@ -71,7 +77,8 @@ static bool has_letters(const Safetensors *file, const Config *config, const cha
         at += length;
         if (may_be_absent(config, letter)) continue;
         if (safetensors_metadata(file, letter) == NULL)
-            return fail(error, "%s: the metadata has no %s, which its kind needs", file->path, letter);
+            return fail(error, "%s: the metadata has no %s, which its kind needs", file->path,
+                        letter);
     }
     return true;
 }
@@ -90,7 +97,8 @@ static bool read_config(GoldenFile *golden, Error *error) {
     if (!ok) return fail(error, "%s: the metadata's %s", file->path, why.text);
     for (int i = 0; i < file->metadata_count; i++) {
         if (config_unused(&golden->config, file->metadata[i].key, &why))
-            return fail(error, "%s: the metadata's %s: %s", file->path, file->metadata[i].key, why.text);
+            return fail(error, "%s: the metadata's %s: %s", file->path, file->metadata[i].key,
+                        why.text);
     }
     if (golden->balance) return has_letters(file, &golden->config, "D E K", error);
     return has_letters(file, &golden->config, "D T", error) &&
@@ -119,8 +127,8 @@ bool golden_open(GoldenFile *out, const char *path, FILE *report, Error *error) 
 static void print_table(const GoldenFile *golden) {
     for (int i = 0; i < golden->group_count; i++) {
         const GoldenGroup *group = &golden->groups[i];
-        fprintf(golden->report, "  %-22s worst %.1e  bound %.1e  rms %.2g  %s", group->name, group->worst, group->bound,
-                group->rms, group->tensor);
+        fprintf(golden->report, "  %-22s worst %.1e  bound %.1e  rms %.2g  %s", group->name,
+                group->worst, group->bound, group->rms, group->tensor);
         if (group->tensors > 1) fprintf(golden->report, " (of %d)", group->tensors);
         fprintf(golden->report, "\n");
     }
@@ -128,11 +136,12 @@ static void print_table(const GoldenFile *golden) {
 
 bool golden_close(GoldenFile *golden) {
     for (int i = 0; i < golden->file.count; i++) {
-        if (!golden->looked[i]) golden_problem(golden, "no check looked at tensor '%s'", golden->file.tensors[i].name);
+        if (!golden->looked[i])
+            golden_problem(golden, "no check looked at tensor '%s'", golden->file.tensors[i].name);
     }
     print_table(golden);
-    fprintf(golden->report, "  %s: %d tensors, %d problems\n", golden->problems ? "FAILED" : "ok", golden->file.count,
-            golden->problems);
+    fprintf(golden->report, "  %s: %d tensors, %d problems\n", golden->problems ? "FAILED" : "ok",
+            golden->file.count, golden->problems);
     for (int i = 0; i < golden->file.count; i++) free(golden->values[i]);
     free(golden->values);
     free(golden->looked);
@@ -145,8 +154,8 @@ double golden_number(GoldenFile *golden, const char *key, double low, double hig
     char *end = NULL;
     double value = text ? strtod(text, &end) : 0.0;
     if (text && end != text && *end == '\0' && value > low && value <= high) return value;
-    golden_problem(golden, "the metadata's %s is %s, wanted above %g and at most %g", key, text ? text : "missing", low,
-                   high);
+    golden_problem(golden, "the metadata's %s is %s, wanted above %g and at most %g", key,
+                   text ? text : "missing", low, high);
     return 0.0;
 }
 
@@ -168,8 +177,9 @@ static const SafeTensor *find(GoldenFile *golden, const char *name, Shape shape)
     golden->looked[tensor - golden->file.tensors] = true; // from here on its own problem is told
     if (shape_is(tensor, shape)) return tensor;
     const int *s = shape.size;
-    golden_problem(golden, "tensor '%s' has not the shape [%d,%d,%d,%d,%d] (0: none) that the settings give", name,
-                   s[0], s[1], s[2], s[3], s[4]);
+    golden_problem(
+        golden, "tensor '%s' has not the shape [%d,%d,%d,%d,%d] (0: none) that the settings give",
+        name, s[0], s[1], s[2], s[3], s[4]);
     return NULL;
 }
 
@@ -199,17 +209,20 @@ bool golden_input_ints(GoldenFile *golden, const char *name, Shape shape, int32_
     const SafeTensor *tensor = find(golden, name, shape);
     if (tensor == NULL) return false;
     if (tensor->dtype != DTYPE_I32)
-        return golden_problem(golden, "tensor '%s' is %s, wanted I32", name, dtype_name(tensor->dtype));
+        return golden_problem(golden, "tensor '%s' is %s, wanted I32", name,
+                              dtype_name(tensor->dtype));
     safetensor_to_ints(out, tensor);
     return true;
 }
 
-static void note(GoldenFile *golden, const char *name, const char *tensor, const Difference *difference) {
+static void note(GoldenFile *golden, const char *name, const char *tensor,
+                 const Difference *difference) {
     if (difference->problem[0]) golden_problem(golden, "%s: %s", name, difference->problem);
     GoldenGroup *group = golden->groups;
     while (group < golden->groups + golden->group_count && strcmp(group->name, name) != 0) group++;
     if (group == golden->groups + GOLDEN_GROUPS) {
-        golden_problem(golden, "more than %d groups of tensors: no room for '%s'", GOLDEN_GROUPS, name);
+        golden_problem(golden, "more than %d groups of tensors: no room for '%s'", GOLDEN_GROUPS,
+                       name);
         return;
     }
     if (group == golden->groups + golden->group_count) {
@@ -219,35 +232,39 @@ static void note(GoldenFile *golden, const char *name, const char *tensor, const
     }
     group->tensors++;
     // Nearest to its bound; products, because a bound may be 0.
-    if (group->worst >= 0.0 && !(difference->worst * group->bound > group->worst * difference->bound)) return;
+    if (group->worst >= 0.0 &&
+        !(difference->worst * group->bound > group->worst * difference->bound))
+        return;
     group->tensor = tensor;
     group->worst = difference->worst;
     group->bound = difference->bound;
     group->rms = difference->rms;
 }
 
-void golden_compare(GoldenFile *golden, const char *group, const char *name, Shape shape, const double *got,
-                    Tolerance tolerance) {
+void golden_compare(GoldenFile *golden, const char *group, const char *name, Shape shape,
+                    const double *got, Tolerance tolerance) {
     const SafeTensor *tensor = find(golden, name, shape);
     const double *want = tensor ? values_of(golden, tensor) : NULL;
     if (want == NULL) return;
     Difference difference;
-    compare_values(&difference, tensor->name, (Values){ got, tensor->count }, (Values){ want, tensor->count },
+    compare_values(&difference, tensor->name, (Values){ got, tensor->count },
+                   (Values){ want, tensor->count }, tolerance);
+    note(golden, group, tensor->name, &difference);
+}
+
+void golden_compare_floats(GoldenFile *golden, const char *group, const char *name, Shape shape,
+                           const float *got, Tolerance tolerance) {
+    const SafeTensor *tensor = find(golden, name, shape);
+    const double *want = tensor ? values_of(golden, tensor) : NULL;
+    if (want == NULL) return;
+    Difference difference;
+    compare_floats(&difference, tensor->name, got, tensor->count, (Values){ want, tensor->count },
                    tolerance);
     note(golden, group, tensor->name, &difference);
 }
 
-void golden_compare_floats(GoldenFile *golden, const char *group, const char *name, Shape shape, const float *got,
-                           Tolerance tolerance) {
-    const SafeTensor *tensor = find(golden, name, shape);
-    const double *want = tensor ? values_of(golden, tensor) : NULL;
-    if (want == NULL) return;
-    Difference difference;
-    compare_floats(&difference, tensor->name, got, tensor->count, (Values){ want, tensor->count }, tolerance);
-    note(golden, group, tensor->name, &difference);
-}
-
-void golden_compare_ints(GoldenFile *golden, const char *group, const char *name, Shape shape, const int32_t *got) {
+void golden_compare_ints(GoldenFile *golden, const char *group, const char *name, Shape shape,
+                         const int32_t *got) {
     const SafeTensor *tensor = find(golden, name, shape);
     if (tensor == NULL) return;
     int32_t *want = malloc(tensor->count * sizeof *want);

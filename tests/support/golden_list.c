@@ -14,7 +14,9 @@ static Shape indices_shape(const LayerNumbers *numbers) {
     return (Shape){ { numbers->B, numbers->T, numbers->config.K } };
 }
 
-static bool has(const GoldenFile *golden, const char *name) { return safetensors_find(&golden->file, name) != NULL; }
+static bool has(const GoldenFile *golden, const char *name) {
+    return safetensors_find(&golden->file, name) != NULL;
+}
 
 static double *new_table(GoldenFile *golden, const LayerNumbers *numbers) {
     double *table = calloc((size_t)numbers->N * numbers->config.E, sizeof *table);
@@ -28,9 +30,11 @@ static void check_logits(GoldenFile *golden, const LayerNumbers *numbers) {
     double *logits = new_table(golden, numbers);
     const double *router = numbers->parameters + tensors_find(&numbers->tensors, "router")->offset;
     for (size_t i = 0; logits != NULL && i < (size_t)numbers->N * E; i++) {
-        for (int d = 0; d < D; d++) logits[i] += numbers->x[i / E * D + d] * router[(size_t)d * E + i % E];
+        for (int d = 0; d < D; d++)
+            logits[i] += numbers->x[i / E * D + d] * router[(size_t)d * E + i % E];
     }
-    if (logits != NULL) golden_compare(golden, "x router", "gating.logits", table_shape(numbers), logits, TIGHT);
+    if (logits != NULL)
+        golden_compare(golden, "x router", "gating.logits", table_shape(numbers), logits, TIGHT);
     free(logits);
 }
 
@@ -40,8 +44,11 @@ static bool spread(GoldenFile *golden, double *table, const LayerNumbers *got) {
     for (int t = 0; t < got->N; t++) {
         for (int i = got->start[t]; i < got->start[t + 1]; i++) {
             int e = got->index[i];
-            if (e < 0 || e >= E) return golden_problem(golden, "entry %d of token %d is expert %d of %d", i, t, e, E);
-            if (table[(size_t)t * E + e] != 0.0) return golden_problem(golden, "token %d has expert %d twice", t, e);
+            if (e < 0 || e >= E)
+                return golden_problem(golden, "entry %d of token %d is expert %d of %d", i, t, e,
+                                      E);
+            if (table[(size_t)t * E + e] != 0.0)
+                return golden_problem(golden, "token %d has expert %d twice", t, e);
             table[(size_t)t * E + e] = got->score[i];
         }
     }
@@ -54,24 +61,29 @@ static void check_weights(GoldenFile *golden, const LayerNumbers *got, Tolerance
     if (table != NULL && want != NULL && spread(golden, table, got)) {
         for (size_t i = 0; i < (size_t)got->N * got->config.E; i++) {
             if ((table[i] != 0.0) == (want[i] != 0.0)) continue;
-            golden_problem(golden, "gating: token %zu and expert %zu are together in one of file and rung",
+            golden_problem(golden,
+                           "gating: token %zu and expert %zu are together in one of file and rung",
                            i / got->config.E, i % got->config.E);
         }
-        golden_compare(golden, "gating.weights", "gating.weights", table_shape(got), table, forward);
+        golden_compare(golden, "gating.weights", "gating.weights", table_shape(got), table,
+                       forward);
     }
     free(table);
 }
 
 void golden_list_check(GoldenFile *golden, const LayerNumbers *got, bool shown, Tolerance forward) {
     check_logits(golden, got);
-    if (shown) golden_compare(golden, "gating.logits", "gating.logits", table_shape(got), got->scores, forward);
+    if (shown)
+        golden_compare(golden, "gating.logits", "gating.logits", table_shape(got), got->scores,
+                       forward);
     if (has(golden, "gating.weights")) {
         check_weights(golden, got, forward);
     } else if (got->start[got->N] != got->N * got->config.K) {
-        golden_problem(golden, "%d entries, wanted K = %d for each of %d tokens", got->start[got->N], got->config.K,
-                       got->N);
+        golden_problem(golden, "%d entries, wanted K = %d for each of %d tokens",
+                       got->start[got->N], got->config.K, got->N);
     } else {
-        golden_compare_ints(golden, "gating.indices", "gating.indices", indices_shape(got), got->index);
+        golden_compare_ints(golden, "gating.indices", "gating.indices", indices_shape(got),
+                            got->index);
     }
 }
 
@@ -107,7 +119,9 @@ static bool give_indices(GoldenFile *golden, LayerNumbers *numbers) {
         softmax_weights(weights, logits + (size_t)(i / K) * E, E);
         ok = numbers->index[i] >= 0 && numbers->index[i] < E;
         if (ok) numbers->score[i] = weights[numbers->index[i]];
-        if (!ok) golden_problem(golden, "gating.indices[%d] is %d, wanted below E = %d", i, numbers->index[i], E);
+        if (!ok)
+            golden_problem(golden, "gating.indices[%d] is %d, wanted below E = %d", i,
+                           numbers->index[i], E);
     }
     for (int t = 0; t <= numbers->N; t++) numbers->start[t] = t * K;
     free(weights);
@@ -121,9 +135,11 @@ bool golden_list_give(GoldenFile *golden, LayerNumbers *numbers) {
     numbers->start[0] = 0;
     for (int t = 0; t < numbers->N; t++) {
         int first = numbers->start[t];
-        numbers->start[t + 1] = first + give_row(numbers, first, weights + (size_t)t * numbers->config.E);
+        numbers->start[t + 1] =
+            first + give_row(numbers, first, weights + (size_t)t * numbers->config.E);
     }
-    if ((size_t)numbers->start[numbers->N] <= choice_entries(&numbers->config, numbers->N)) return true;
+    if ((size_t)numbers->start[numbers->N] <= choice_entries(&numbers->config, numbers->N))
+        return true;
     return golden_problem(golden, "gating.weights has %d entries, more than the settings give",
                           numbers->start[numbers->N]);
 }

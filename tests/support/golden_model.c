@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Multiples of the errors that the file states for a float32 program (the golden files allow 32 at the most).
+// Multiples of the errors that the file states for a float32 program (the golden files allow 32 at
+// the most).
 static const double FORWARD = 8.0, GRADIENT = 32.0, PARAMETER = 32.0;
 static const double FLOAT32_ERROR = 1e-5, DOUBLE_ERROR = 1e-12;
 
@@ -31,14 +32,16 @@ static Shape shape_of(const Tensor *tensor) {
 
 static bool take_memory(Run *run) {
     const Config *config = &run->model.config;
-    size_t floats = run->model.tensors.floats, steps = (size_t)run->steps, N = (size_t)run->B * run->T;
+    size_t floats = run->model.tensors.floats, steps = (size_t)run->steps,
+           N = (size_t)run->B * run->T;
     run->gradients = floats_new(floats);
     run->first = floats_new(floats);
     run->second = floats_new(floats);
     run->logits = malloc(N * config->V * sizeof *run->logits);
     run->tokens = malloc((steps + 1) * N * sizeof *run->tokens);
     run->loss = calloc(3 * steps, sizeof *run->loss);
-    if (!run->gradients || !run->first || !run->second || !run->logits || !run->tokens || !run->loss)
+    if (!run->gradients || !run->first || !run->second || !run->logits || !run->tokens ||
+        !run->loss)
         return golden_problem(run->golden, "no memory for a model of %zu floats", floats);
     run->inputs = run->tokens + steps * N;
     run->norm = run->loss + steps;
@@ -72,7 +75,8 @@ static bool read_file(Run *run) {
     int V = run->model.config.V;
     for (size_t i = 0; i < (size_t)run->steps * run->B * run->T; i++) {
         if (run->tokens[i] < 0 || run->tokens[i] >= V)
-            return golden_problem(golden, "tokens[%zu] is %d, wanted below V = %d", i, run->tokens[i], V);
+            return golden_problem(golden, "tokens[%zu] is %d, wanted below V = %d", i,
+                                  run->tokens[i], V);
     }
     return golden->problems == 0;
 }
@@ -90,7 +94,8 @@ static const int32_t *shifted(Run *run, const int32_t *targets) {
 
 static void check_layers(Run *run) {
     const Config *config = &run->model.config;
-    Shape stream = { { run->B, run->T, config->D } }, choice = { { run->B, run->T, config->C, config->K } };
+    Shape stream = { { run->B, run->T, config->D } },
+          choice = { { run->B, run->T, config->C, config->K } };
     Tolerance forward = { .relative = FORWARD * run->logits_error };
     char name[TENSOR_NAME];
     for (int layer = 0; layer < config->L; layer++) {
@@ -98,16 +103,18 @@ static void check_layers(Run *run) {
         golden_compare_floats(run->golden, "after_attention", name, stream,
                               model_after_attention(run->activations, layer), forward);
         snprintf(name, sizeof name, "layers.%d.after_ffn", layer);
-        golden_compare_floats(run->golden, "after_ffn", name, stream, model_after_ffn(run->activations, layer),
-                              forward);
+        golden_compare_floats(run->golden, "after_ffn", name, stream,
+                              model_after_ffn(run->activations, layer), forward);
         Gating gating = model_gating(run->activations, layer);
         if ((gating.N != 0) != config->ffn->sparse)
-            golden_problem(run->golden, "layer %d of kind %s has a gating of N = %d", layer, config->ffn->name,
-                           gating.N);
-        if (gating.N == 0 || config->ffn->list) continue; // the files hold no list; the streams behind it show it
-        if (gating.N != run->B * run->T || gating.C != config->C || gating.K != config->K || gating.F != config->F) {
-            golden_problem(run->golden, "layer %d has a gating of N = %d, C = %d, K = %d, F = %d", layer, gating.N,
-                           gating.C, gating.K, gating.F);
+            golden_problem(run->golden, "layer %d of kind %s has a gating of N = %d", layer,
+                           config->ffn->name, gating.N);
+        // the files hold no list; the streams behind it show it
+        if (gating.N == 0 || config->ffn->list) continue;
+        if (gating.N != run->B * run->T || gating.C != config->C || gating.K != config->K ||
+            gating.F != config->F) {
+            golden_problem(run->golden, "layer %d has a gating of N = %d, C = %d, K = %d, F = %d",
+                           layer, gating.N, gating.C, gating.K, gating.F);
             continue;
         }
         snprintf(name, sizeof name, "layers.%d.gating.scores", layer);
@@ -124,16 +131,18 @@ static void check_first_batch(Run *run) {
     model_forward(&run->model, run->activations, inputs, run->B, run->T);
     model_logits(&run->model, run->activations, 0, part, run->logits);
     model_logits(&run->model, run->activations, part, N - part, run->logits + (size_t)part * V);
-    golden_compare_floats(run->golden, "logits", "logits", (Shape){ { run->B, run->T, V } }, run->logits,
-                          (Tolerance){ .absolute = FORWARD * run->logits_error });
+    golden_compare_floats(run->golden, "logits", "logits", (Shape){ { run->B, run->T, V } },
+                          run->logits, (Tolerance){ .absolute = FORWARD * run->logits_error });
     check_layers(run);
-    for (size_t i = 0; i < run->model.tensors.floats; i++) run->gradients[i] = NAN; // all must be written
+    // all must be written
+    for (size_t i = 0; i < run->model.tensors.floats; i++) run->gradients[i] = NAN;
     model_backward(&run->model, run->activations, inputs, run->tokens, run->gradients);
     for (int i = 0; i < run->model.tensors.count; i++) {
         const Tensor *tensor = &run->model.tensors.at[i];
         char name[TENSOR_NAME + 8];
         snprintf(name, sizeof name, "grad.%s", tensor->name);
-        golden_compare_floats(run->golden, "grad", name, shape_of(tensor), run->gradients + tensor->offset,
+        golden_compare_floats(run->golden, "grad", name, shape_of(tensor),
+                              run->gradients + tensor->offset,
                               (Tolerance){ .relative = GRADIENT * run->logits_error });
     }
 }
@@ -144,35 +153,43 @@ static void check_parameters(Run *run, int steps) {
     for (int i = 0; i < run->model.tensors.count; i++) {
         const Tensor *tensor = &run->model.tensors.at[i];
         snprintf(name, sizeof name, "after_%d.%s", steps, tensor->name);
-        golden_compare_floats(run->golden, group, name, shape_of(tensor), run->model.parameters + tensor->offset,
+        golden_compare_floats(run->golden, group, name, shape_of(tensor),
+                              run->model.parameters + tensor->offset,
                               (Tolerance){ .absolute = PARAMETER * run->parameter_error });
     }
 }
 
 static void check_steps(Run *run) {
     GoldenFile *golden = run->golden;
-    Schedule schedule = { golden_number(golden, "peak", 0, 1), (int)golden_number(golden, "warmup", 0, 1e6),
-                          (int)golden_number(golden, "const", 0, 1e6), (int)golden_number(golden, "decay", 0, 1e6) };
+    Schedule schedule = { golden_number(golden, "peak", 0, 1),
+                          (int)golden_number(golden, "warmup", 0, 1e6),
+                          (int)golden_number(golden, "const", 0, 1e6),
+                          (int)golden_number(golden, "decay", 0, 1e6) };
     AdamwSettings settings = { .peak = schedule.peak,
                                .weight_decay = golden_number(golden, "weight_decay", 0, 1),
                                .clip = golden_number(golden, "clip", 0, 1e6) };
     if (golden->problems) return;
     const Tensors *tensors = &run->model.tensors;
     for (int step = 0; step < run->steps; step++) {
-        const int32_t *targets = run->tokens + (size_t)step * run->B * run->T, *inputs = shifted(run, targets);
+        const int32_t *targets = run->tokens + (size_t)step * run->B * run->T,
+                      *inputs = shifted(run, targets);
         model_forward(&run->model, run->activations, inputs, run->B, run->T);
-        run->loss[step] = model_backward(&run->model, run->activations, inputs, targets, run->gradients);
+        run->loss[step] =
+            model_backward(&run->model, run->activations, inputs, targets, run->gradients);
         run->norm[step] = gradient_norm(tensors, run->gradients, NULL);
         settings.rate = run->rate[step] = schedule_rate(&schedule, step);
-        adamw_step(tensors, run->model.parameters, run->gradients, run->first, run->second, run->norm[step], step,
-                   &settings);
+        adamw_step(tensors, run->model.parameters, run->gradients, run->first, run->second,
+                   run->norm[step], step, &settings);
         if (step + 1 == 3 || step + 1 == 10) check_parameters(run, step + 1);
     }
     Shape shape = { { run->steps } };
     double error = run->logits_error;
-    golden_compare(golden, "loss", "loss", shape, run->loss, (Tolerance){ .absolute = FORWARD * error });
-    golden_compare(golden, "grad_norm", "grad_norm", shape, run->norm, (Tolerance){ .relative = GRADIENT * error });
-    golden_compare(golden, "learning_rate", "learning_rate", shape, run->rate, (Tolerance){ .relative = DOUBLE_ERROR });
+    golden_compare(golden, "loss", "loss", shape, run->loss,
+                   (Tolerance){ .absolute = FORWARD * error });
+    golden_compare(golden, "grad_norm", "grad_norm", shape, run->norm,
+                   (Tolerance){ .relative = GRADIENT * error });
+    golden_compare(golden, "learning_rate", "learning_rate", shape, run->rate,
+                   (Tolerance){ .relative = DOUBLE_ERROR });
 }
 
 void golden_check_model(GoldenFile *golden) {

@@ -25,7 +25,8 @@ bool layer_new(Layer *out, const Config *config, int B, int T, Error *error) {
     const Ffn *ffn = config->ffn;
     if (ffn->valid != NULL && !ffn->valid(config, error)) return false;
     ffn->declare(&out->tensors, config, "");
-    if (out->tensors.floats == SIZE_MAX) return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
+    if (out->tensors.floats == SIZE_MAX)
+        return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
     size_t rows = (size_t)out->N * (size_t)config->D;
     out->kept_floats = ffn->kept(config, out->N);
     out->scratch_floats = ffn->scratch(config, out->N, parallel_threads());
@@ -58,7 +59,8 @@ void layer_randomize(Layer *layer, uint64_t seed) {
     for (int i = 0; i < layer->tensors.count; i++) {
         const Tensor *tensor = &layer->tensors.at[i];
         double deviation = tensor->fan_in > 0 ? 1.0 / sqrt(tensor->fan_in) : 0.5;
-        fill_normal(layer->parameters + tensor->offset, tensor->count, random_key(seed, tensor->name), deviation);
+        fill_normal(layer->parameters + tensor->offset, tensor->count,
+                    random_key(seed, tensor->name), deviation);
     }
     size_t rows = (size_t)layer->N * (size_t)layer->config.D;
     fill_normal(layer->x, rows, random_key(seed, "x"), 1.0);
@@ -86,9 +88,11 @@ static FfnCall call_of(Layer *layer) {
 }
 
 static bool fences_stand(const Layer *layer, const char *when, Error *error) {
-    const float *behind_kept = layer->kept + layer->kept_floats, *behind = layer->scratch + layer->scratch_floats;
+    const float *behind_kept = layer->kept + layer->kept_floats,
+                *behind = layer->scratch + layer->scratch_floats;
     for (int i = 0; i < FENCE; i++) {
-        if (behind_kept[i] != fence) return fail(error, "%s wrote behind kept, at float %d", when, i);
+        if (behind_kept[i] != fence)
+            return fail(error, "%s wrote behind kept, at float %d", when, i);
         if (behind[i] != fence) return fail(error, "%s wrote behind scratch, at float %d", when, i);
     }
     return true;
@@ -96,7 +100,8 @@ static bool fences_stand(const Layer *layer, const char *when, Error *error) {
 
 static bool all_written(const float *at, size_t count, const char *what, Error *error) {
     for (size_t i = 0; i < count; i++) {
-        if (!finite_bits(at[i])) return fail(error, "%s[%zu] was left unwritten or is not finite", what, i);
+        if (!finite_bits(at[i]))
+            return fail(error, "%s[%zu] was left unwritten or is not finite", what, i);
     }
     return true;
 }
@@ -131,7 +136,8 @@ bool layer_backward(Layer *layer, Error *error) {
 
 void layer_after_step(Layer *layer) {
     FfnCall call = call_of(layer);
-    if (layer->config.ffn->after_step != NULL) layer->config.ffn->after_step(&call, layer->parameters);
+    if (layer->config.ffn->after_step != NULL)
+        layer->config.ffn->after_step(&call, layer->parameters);
 }
 
 Gating layer_gating(const Layer *layer) {
@@ -148,13 +154,15 @@ void layer_force_gating(void *context, int layer, Gating *gating) {
         forced->shape_matches = false;
         return;
     }
-    if (forced->start != NULL) memcpy(gating->start, forced->start, ((size_t)forced->N + 1) * sizeof *forced->start);
+    if (forced->start != NULL)
+        memcpy(gating->start, forced->start, ((size_t)forced->N + 1) * sizeof *forced->start);
     size_t entries = gating_entries(gating);
     memcpy(gating->score, forced->score, entries * sizeof *forced->score);
     memcpy(gating->index, forced->index, entries * sizeof *forced->index);
 }
 
-// Room for the router's scores and for the gating: `keys` scores a token, and as many entries as there may be.
+// Room for the router's scores and for the gating: `keys` scores a token, and as many entries as
+// there may be.
 static bool take_gating(LayerNumbers *out) {
     const Config *config = &out->config;
     size_t N = (size_t)out->N, keys, entries;
@@ -185,7 +193,8 @@ bool layer_numbers_new(LayerNumbers *out, const Config *config, int B, int T, Er
     const Ffn *ffn = config->ffn;
     if (ffn->valid != NULL && !ffn->valid(config, error)) return false;
     ffn->declare(&out->tensors, config, "");
-    if (out->tensors.floats == SIZE_MAX) return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
+    if (out->tensors.floats == SIZE_MAX)
+        return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
     size_t rows = (size_t)out->N * (size_t)config->D;
     out->parameters = calloc(2 * out->tensors.floats + 4 * rows, sizeof *out->parameters);
     bool taken = out->parameters != NULL;
@@ -233,7 +242,8 @@ static void layer_results(LayerNumbers *out, const Layer *layer) {
     widen(out->gradients, layer->gradients, layer->tensors.floats);
     Gating gating = layer_gating(layer);
     if (gating.N == 0) return;
-    if (gating.start != NULL) memcpy(out->start, gating.start, ((size_t)gating.N + 1) * sizeof *out->start);
+    if (gating.start != NULL)
+        memcpy(out->start, gating.start, ((size_t)gating.N + 1) * sizeof *out->start);
     widen(out->score, gating.score, gating_entries(&gating));
     memcpy(out->index, gating.index, gating_entries(&gating) * sizeof *out->index);
 }
@@ -244,15 +254,19 @@ static bool run_given(Layer *layer, const LayerNumbers *numbers, Error *error) {
     float *score = malloc((entries + 1) * sizeof *score);
     if (score == NULL) return fail(error, "no memory for a gating of %zu entries", entries);
     narrow(score, numbers->score, entries);
-    ForcedGating forced = {
-        .score = score, .index = numbers->index, .start = numbers->start, .N = numbers->N, .C = shape.C, .K = shape.K
-    };
+    ForcedGating forced = { .score = score,
+                            .index = numbers->index,
+                            .start = numbers->start,
+                            .N = numbers->N,
+                            .C = shape.C,
+                            .K = shape.K };
     layer->hook = layer_force_gating;
     layer->hook_context = &forced;
     bool ok = layer_forward(layer, error) && layer_backward(layer, error);
     if (ok && (forced.calls != 1 || !forced.shape_matches))
-        ok = fail(error, "the hook was called %d times with the shape [N,C,K] %s, wanted once and right", forced.calls,
-                  forced.shape_matches ? "right" : "wrong");
+        ok = fail(error,
+                  "the hook was called %d times with the shape [N,C,K] %s, wanted once and right",
+                  forced.calls, forced.shape_matches ? "right" : "wrong");
     free(score);
     return ok;
 }
@@ -285,11 +299,13 @@ static const struct {
 enum { CHOICES = sizeof choices / sizeof choices[0] };
 
 bool layer_variant(int i, Config *out, char name[VARIANT_NAME]) {
-    static const char *const routers[] = { "product_dense", "product_key_value", "dense", "key_value" };
+    static const char *const routers[] = { "product_dense", "product_key_value", "dense",
+                                           "key_value" };
     static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
     for (int kind = 0; ffn_kinds[kind]; kind++) {
         const Ffn *ffn = ffn_kinds[kind];
-        bool routed = strstr(ffn->settings, "router") != NULL, active = strstr(ffn->settings, "activation") != NULL;
+        bool routed = strstr(ffn->settings, "router") != NULL,
+             active = strstr(ffn->settings, "activation") != NULL;
         int count = ffn->list ? CHOICES : (routed ? ROUTERS : 1) * (active ? ACTIVATIONS : 1);
         if (i >= count) {
             i -= count;

@@ -18,7 +18,8 @@ Config tiny_config(const Config *kind, int V, int T) {
     if (kind->ffn->list) {
         config.E = 5;
         config.K = 2;
-        if (config.routing == ROUTING_EXPERT && T < 3) config.capacity = config.E; // or no expert has a place
+        // or no expert has a place
+        if (config.routing == ROUTING_EXPERT && T < 3) config.capacity = config.E;
         return config;
     }
     config.C = 2;
@@ -52,9 +53,11 @@ TinyModel tiny_model(const Config *config, int B, uint64_t seed) {
     tiny.targets = tiny.inputs + N;
     randomize(&tiny.model, seed);
     uint64_t key = random_key(seed, "targets");
-    for (size_t i = 0; i < N; i++) tiny.targets[i] = 1 + (int32_t)random_below(key, i, (uint64_t)config->V - 1);
+    for (size_t i = 0; i < N; i++)
+        tiny.targets[i] = 1 + (int32_t)random_below(key, i, (uint64_t)config->V - 1);
     for (size_t i = N; config->T > 2 && i > N - 2; i--) tiny.targets[i - 1] = TOKEN_PAD;
-    for (size_t i = 0; i < N; i++) tiny.inputs[i] = i % (size_t)config->T == 0 ? TOKEN_END : tiny.targets[i - 1];
+    for (size_t i = 0; i < N; i++)
+        tiny.inputs[i] = i % (size_t)config->T == 0 ? TOKEN_END : tiny.targets[i - 1];
     return tiny;
 }
 
@@ -65,7 +68,9 @@ void tiny_free(TinyModel *tiny) {
     model_free(&tiny->model);
 }
 
-void tiny_forward(TinyModel *tiny) { model_forward(&tiny->model, tiny->activations, tiny->inputs, tiny->B, tiny->T); }
+void tiny_forward(TinyModel *tiny) {
+    model_forward(&tiny->model, tiny->activations, tiny->inputs, tiny->B, tiny->T);
+}
 
 double tiny_loss(TinyModel *tiny) {
     tiny_forward(tiny);
@@ -75,7 +80,8 @@ double tiny_loss(TinyModel *tiny) {
 double tiny_backward(TinyModel *tiny) {
     for (size_t i = 0; i < tiny->model.tensors.floats; i++) tiny->gradients[i] = NAN;
     tiny_forward(tiny);
-    return model_backward(&tiny->model, tiny->activations, tiny->inputs, tiny->targets, tiny->gradients);
+    return model_backward(&tiny->model, tiny->activations, tiny->inputs, tiny->targets,
+                          tiny->gradients);
 }
 
 float *tiny_logits(TinyModel *tiny) {

@@ -14,8 +14,8 @@ typedef struct {
 // Odd sizes, three heads: F 9, C 2, K 2, Dk 3 for a kind that has them.
 Config tiny_config(const Config *kind, int V, int T);
 
-// Parameters as training starts, but norms and biases away from 1 and 0; random targets, the last two of the last row
-// TOKEN_PAD. Fails the running test where it cannot be made.
+// Parameters as training starts, but norms and biases away from 1 and 0; random targets, the last
+// two of the last row TOKEN_PAD. Fails the running test where it cannot be made.
 TinyModel tiny_model(const Config *config, int B, uint64_t seed);
 void tiny_free(TinyModel *tiny);
 

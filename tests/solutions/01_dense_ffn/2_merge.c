@@ -3,5 +3,6 @@
 
 // Row i of a is what the first layer makes of a 1 at i; the second layer makes row i of ab of it.
 void merge(double *ab, const double *a, const double *b, int in, int middle, int out) {
-    for (int i = 0; i < in; i++) linear(ab + (size_t)i * out, a + (size_t)i * middle, b, middle, out);
+    for (int i = 0; i < in; i++)
+        linear(ab + (size_t)i * out, a + (size_t)i * middle, b, middle, out);
 }

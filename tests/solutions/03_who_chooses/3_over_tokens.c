@@ -8,7 +8,8 @@ void over_tokens(double *Q, double *room, const double *logits, int T, int E) {
     }
 }
 
-void over_tokens_backward(double *dlogits, double *room, const double *dQ, const double *Q, int T, int E) {
+void over_tokens_backward(double *dlogits, double *room, const double *dQ, const double *Q, int T,
+                          int E) {
     double *d = room, *q = room + T;
     for (int e = 0; e < E; e++) {
         for (int t = 0; t < T; t++) {

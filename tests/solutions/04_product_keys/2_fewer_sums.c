@@ -15,7 +15,8 @@ static int offer(double *score, int *index, int held, int K, double sum, int pai
     return held;
 }
 
-long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K, int *room) {
+long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
+                      int *room) {
     int *best_a = room, *best_b = room + K, held = 0;
     long sums = 0;
     top_k(best_a, a, n, K);
@@ -25,7 +26,8 @@ long fewer_sums_top_k(double *score, int *index, const double *a, const double *
             int i = best_a[p - 1], j = best_b[q - 1];
             double sum = a[i] + b[j];
             sums++;
-            if (held == K && sum < score[K - 1]) { // so are all to its right; if it is the row's first, all below too
+            // so are all to its right; if it is the row's first, all below too
+            if (held == K && sum < score[K - 1]) {
                 if (q == 1) return sums;
                 break;
             }

@@ -1,6 +1,7 @@
 #include "chapters/04_product_keys/product_keys.h"
 
-// A triple of ranks p, q, r is dominated by p·q·r triples, itself among them: it can be chosen only if p·q·r <= K.
+// A triple of ranks p, q, r is dominated by p·q·r triples, itself among them: it can be chosen only
+// if p·q·r <= K.
 int triple_candidates(int K) {
     int count = 0;
     for (int p = 1; p <= K; p++) {
@@ -23,8 +24,8 @@ static int offer(double *score, int *index, int held, int K, double sum, int tri
     return held;
 }
 
-void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c, int n, int K,
-                  int *room) {
+void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c,
+                  int n, int K, int *room) {
     int *best_a = room, *best_b = room + K, *best_c = room + 2 * K, held = 0;
     top_k(best_a, a, n, K);
     top_k(best_b, b, n, K);

@@ -1,7 +1,7 @@
 #include "chapters/05_peer/peer.h"
 
-void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in, const double *out,
-               const Peer *p) {
+void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in,
+               const double *out, const Peer *p) {
     int slots = p->C * p->K;
     for (int slot = 0; slot < slots; slot++) {
         size_t expert = (size_t)index[slot] * p->D;

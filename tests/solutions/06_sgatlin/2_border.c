@@ -9,7 +9,8 @@ static bool is_chosen(int f, const int *index, int K) {
     return false;
 }
 
-double border(int *leaves, int *comes, const double *score, const double *slope, const int *index, int F, int K) {
+double border(int *leaves, int *comes, const double *score, const double *slope, const int *index,
+              int F, int K) {
     double first = INFINITY;
     for (int f = 0; f < F; f++) {
         if (is_chosen(f, index, K)) continue;
@@ -30,8 +31,8 @@ static double dot(const double *a, const double *b, int D) {
     return sum;
 }
 
-void jump(double *change, double score, int leaves, int comes, const double *x, const double *in, const double *out,
-          int D) {
+void jump(double *change, double score, int leaves, int comes, const double *x, const double *in,
+          const double *out, int D) {
     size_t old = (size_t)leaves * D, new = (size_t)comes *D;
     double said = score * dot(in + old, x, D), says = score * dot(in + new, x, D);
     for (int d = 0; d < D; d++) change[d] = says * out[new + d] - said * out[old + d];

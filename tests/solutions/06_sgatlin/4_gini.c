@@ -8,7 +8,8 @@ double gini(const long *count, long *sorted, int F) {
     double weighted = 0.0, sum = 0.0;
     for (int f = 0; f < F; f++) { // insertion: F is small
         int place = f;
-        for (; place > 0 && sorted[place - 1] > count[f]; place--) sorted[place] = sorted[place - 1];
+        for (; place > 0 && sorted[place - 1] > count[f]; place--)
+            sorted[place] = sorted[place - 1];
         sorted[place] = count[f];
     }
     for (int i = 1; i <= F; i++) {

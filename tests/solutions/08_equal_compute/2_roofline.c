@@ -1,7 +1,9 @@
 #include "chapters/08_equal_compute/traffic.h"
 #include <math.h>
 
-double least_seconds(const Traffic *t, double flops, double bytes) { return fmax(t->flops / flops, t->once / bytes); }
+double least_seconds(const Traffic *t, double flops, double bytes) {
+    return fmax(t->flops / flops, t->once / bytes);
+}
 
 static bool is_busy(const ModelSizes *sizes, double flops, double bytes, long N) {
     Traffic t = layer_traffic(sizes, (double)N);
