@@ -61,9 +61,9 @@ FIRST := $(filter deps deps-checks clean,$(MAKECMDGOALS))
 OTHER := $(filter-out $(FIRST),$(MAKECMDGOALS))
 .PHONY: help deps deps-checks clean
 deps: ## install what is missing, with the system's package manager
-	@CC='$(CC)' sh tests/install/deps.sh $(filter-out $(FOUND),$(NEEDED) $(OPTIONAL))
+	@CC='$(CC)' sh .ci/deps.sh $(filter-out $(FOUND),$(NEEDED) $(OPTIONAL))
 deps-checks: ## the same for what only .ci/run and make fuzz use: clang, its runtimes, clang-format, shellcheck
-	@sh tests/install/deps.sh checks
+	@sh .ci/deps.sh checks
 deps-checks: $(filter deps,$(MAKECMDGOALS))
 clean: ## remove every build
 	rm -rf build
@@ -140,21 +140,22 @@ objects = $(patsubst %.c,$(B)/%.o,$(wildcard $1))
 LIBRARY := $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) $(call objects,datasets/storyworld/*.c)
 COMMANDS := $(call objects,reference/cli/*.c)
 # Without libcheck, build/golden still takes what does not need it.
-SUPPORT  := $(call objects,$(if $(filter check,$(FOUND)),tests/support/*.c,$(shell grep -L '<check.h>' tests/support/*.c)))
+PARTS    := $(wildcard tests/harness/*.c tests/golden/golden_*.c tests/chain/ch*.c)
+SUPPORT  := $(patsubst %.c,$(B)/%.o,$(if $(filter check,$(FOUND)),$(PARTS),$(shell grep -L '<check.h>' $(PARTS))))
 # A chapter is a folder NN_name: its code, test_….c, demo.c (which becomes build/chapter-NN), exercises/M_what.c and
 # exercises/test_M_what.c.
 CHAPTERS  := $(sort $(notdir $(wildcard chapters/[0-9][0-9]_*)))
 number    = $(firstword $(subst _, ,$1))
 as_demo   = $(foreach c,$(patsubst chapters/%/demo.c,%,$1),$(B)/chapter-$(call number,$c))
 DEMOS     := $(call as_demo,$(wildcard chapters/[0-9][0-9]_*/demo.c))
-EXERCISES := $(sort $(patsubst tests/solutions/%.c,%,$(wildcard tests/solutions/*/*.c)) \
+EXERCISES := $(sort $(patsubst tests/course/solutions/%.c,%,$(wildcard tests/course/solutions/*/*.c)) \
   $(subst /exercises/,/,$(patsubst chapters/%.c,%,$(wildcard chapters/*/exercises/[0-9]*.c))))
-PROGRAMS := $(if $(COMMANDS),$(B)/sgatlin) $(if $(wildcard tests/golden.c),$(B)/golden) $(DEMOS)
+PROGRAMS := $(if $(COMMANDS),$(B)/sgatlin) $(if $(wildcard tests/golden/golden.c),$(B)/golden) $(DEMOS)
 CHAPTER_TESTS := $(patsubst %.c,$(B)/%,$(wildcard chapters/[0-9][0-9]_*/test_*.c))
 SOLVED   := $(EXERCISES:%=$(B)/solutions/%)
 UNSOLVED := $(EXERCISES:%=$(B)/exercises/%)
-TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c)) $(wildcard tests/test_*.sh)
-HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/server.c))
+TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c)) $(wildcard tests/*/test_*.sh)
+HELPERS := $(patsubst %.c,$(B)/%,$(wildcard tests/commands/server.c))
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: FORCE all info demo bench test build-tests run-tests chapters lessons solutions run-fuzz
@@ -189,13 +190,13 @@ archive = @rm -f $@ && ar rcs $@ $(filter %.o,$^)
 $(B)/sgatlin: $(COMMANDS) $(LIBRARY) $(B)/objects
 	$(link) $(LIBS)
 # An archive, so that each takes only what it uses: build/golden needs no libcheck.
-$(B)/tests/support.a: $(SUPPORT) $(B)/objects
+$(B)/tests/harness.a: $(SUPPORT) $(B)/objects
 	$(archive)
 # Behind the fast rung stands the plain one, all chapters, for what holds the two together.
 PLAIN := $(patsubst %,$(B)/chapters/%.a,$(lastword $(CHAPTERS)))
-$(B)/golden: $(B)/tests/golden.o $(B)/tests/support.a $(PLAIN) $(LIBRARY) $(B)/objects
+$(B)/golden: $(B)/tests/golden/golden.o $(B)/tests/harness.a $(PLAIN) $(LIBRARY) $(B)/objects
 	$(link) $(LIBS)
-$(B)/tests/test_%: $(B)/tests/test_%.o $(B)/tests/support.a $(PLAIN) $(LIBRARY) $(B)/objects
+$(filter $(B)/tests/%,$(TESTS)): %: %.o $(B)/tests/harness.a $(PLAIN) $(LIBRARY) $(B)/objects
 	$(link) $(lib_check) $(LIBS)
 $(HELPERS): $(B)/tests/%: $(B)/tests/%.o
 	$(link) $(LDFLAGS)
@@ -215,7 +216,7 @@ bench: build/sgatlin ## half a minute, on an idle machine: layers and training s
 run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; \
   export B='$(B)' EXERCISES='$(EXERCISES)'; \
   export SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' \
-    SERVER='$(CURDIR)/$(B)/tests/server' UBSAN_OPTIONS=print_stacktrace=1 \
+    SERVER='$(CURDIR)/$(B)/tests/commands/server' UBSAN_OPTIONS=print_stacktrace=1 \
     LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
     OMP_WAIT_POLICY=passive CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
   for t in $1; do \
@@ -228,17 +229,17 @@ run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; 
 test: all run-tests ## every test; ends with a line `N passed, N failed`
 build-tests: $(PROGRAMS) $(HELPERS) $(TESTS) $(SOLVED) $(UNSOLVED)
 run-tests: build-tests
-	$(call run,$(TESTS) tests/lessons.sh tests/solutions.sh)
+	$(call run,$(TESTS) tests/course/lessons.sh tests/course/solutions.sh)
 chapters: $(DEMOS:$(B)/%=build/%) $(CHAPTER_TESTS) ## every chapter: its code, its demo, its tests
 	$(call run,$(CHAPTER_TESTS))
 lessons: $(PROGRAMS) ## what the lessons quote is the code, what they show is what comes out, what they link is there
-	$(call run,tests/lessons.sh)
+	$(call run,tests/course/lessons.sh)
 solutions: $(SOLVED) $(UNSOLVED) ## every exercise: its test fails as the reader finds it and passes when solved
-	$(call run,tests/solutions.sh)
+	$(call run,tests/course/solutions.sh)
 .SECONDEXPANSION:
-named = $(filter $(B)/tests/test_$1 tests/test_$1.sh,$(TESTS))
-test-%: $$(call named,$$*) $$(if $$(wildcard tests/test_$$*.sh),$(PROGRAMS) $(HELPERS)) ## one of them: tests/test_NAME.c, .sh or both
-	@[ -n '$(call named,$*)' ] || { echo 'There is neither tests/test_$*.c nor tests/test_$*.sh' >&2; exit 1; }
+named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS)))
+test-%: $$(call named,$$*) $$(if $$(filter %.sh,$$(call named,$$*)),$(PROGRAMS) $(HELPERS)) ## one of them: tests/*/test_NAME.c, .sh or both
+	@[ -n '$(call named,$*)' ] || { echo 'There is neither tests/*/test_$*.c nor tests/*/test_$*.sh' >&2; exit 1; }
 	$(call run,$(call named,$*))
 
 # ---- a chapter alone: its code and that of the chapters before it; beside it what demos and tests may use
@@ -246,7 +247,7 @@ up_to   = $(foreach c,$(CHAPTERS),$(if $(filter $c,$(firstword $(sort $c $1))),$
 is_code = $(if $(filter test_% demo.c,$(notdir $1)),,$1)
 code    = $(call objects,$(foreach c,$(foreach d,$(call up_to,$1),$(wildcard chapters/$d/*.c)),$(call is_code,$c)))
 BESIDE := $(B)/chapters/support.a
-$(BESIDE): $(call objects,reference/support/*.c) $(filter %/compare.o %/expect.o %/scratch.o %/suite.o,$(SUPPORT)) $(B)/objects
+$(BESIDE): $(call objects,reference/numbers/*.c reference/io/*.c reference/draw/*.c reference/support/*.c) $(filter %/compare.o %/expect.o %/scratch.o %/suite.o,$(SUPPORT)) $(B)/objects
 	$(archive)
 $(CHAPTERS:%=$(B)/chapters/%.a): $(B)/chapters/%.a: $$(call code,$$*) $(B)/objects
 	$(archive)
@@ -262,7 +263,7 @@ exercise_test = $(B)/chapters/$(call in_exercises,$1,test_).o $(B)/chapters/$(ca
 $(UNSOLVED): $(B)/exercises/%: $(B)/chapters/$$(call in_exercises,$$*).o $$(call exercise_test,$$*)
 	@mkdir -p $(@D)
 	$(link) $(lib_check) $(LIBS)
-$(SOLVED): $(B)/solutions/%: $(B)/tests/solutions/%.o $$(call exercise_test,$$*)
+$(SOLVED): $(B)/solutions/%: $(B)/tests/course/solutions/%.o $$(call exercise_test,$$*)
 	@mkdir -p $(@D)
 	$(link) $(lib_check) $(LIBS)
 tests_of = $(filter $(B)/chapters/$1_%,$(CHAPTER_TESTS))
@@ -289,7 +290,7 @@ ifeq ($(filter check,$(FOUND)),)
 .PHONY: no-check
 no-check:
 	@echo 'Tests need the library Check, which was not found. Run `$(DEPS)`' >&2; exit 1
-$(call objects,tests/test_*.c chapters/*/test_*.c chapters/*/exercises/test_*.c): no-check
+$(call objects,tests/*/test_*.c chapters/*/test_*.c chapters/*/exercises/test_*.c): no-check
 endif
 endif
 endif

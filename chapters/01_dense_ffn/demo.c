@@ -3,9 +3,9 @@
 #include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
-#include "reference/support/chart.h"
-#include "reference/support/progress.h"
-#include "reference/support/random.h"
+#include "reference/draw/chart.h"
+#include "reference/io/progress.h"
+#include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

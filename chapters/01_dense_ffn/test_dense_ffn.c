@@ -2,7 +2,7 @@
 // and its own finite differences.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
-#include "reference/support/picture.h"
-#include "reference/support/progress.h"
-#include "reference/support/random.h"
+#include "reference/draw/picture.h"
+#include "reference/io/progress.h"
+#include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // What keeps the experts in balance: the two losses and the bias, against numbers worked by hand, a
 // golden file, and finite differences.
 #include "chapters/02_mixture_of_experts/balance.h"
-#include "reference/support/random.h"
-#include "tests/support/expect.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/expect.h"
 #include <check.h>
 #include <math.h>
 #include <string.h>

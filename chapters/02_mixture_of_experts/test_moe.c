@@ -4,7 +4,7 @@
 #include "chapters/02_mixture_of_experts/moe.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/02_mixture_of_experts/top_k.h"
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <check.h>
 #include <math.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/choice.h"
-#include "reference/support/picture.h"
-#include "reference/support/random.h"
+#include "reference/draw/picture.h"
+#include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

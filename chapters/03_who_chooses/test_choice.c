@@ -1,7 +1,7 @@
 #include "chapters/02_mixture_of_experts/top_k.h"
 #include "chapters/03_who_chooses/choice.h"
-#include "reference/support/random.h"
-#include "tests/support/expect.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 #include <string.h>
 

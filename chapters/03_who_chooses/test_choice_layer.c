@@ -1,7 +1,7 @@
 // The layer whole: golden files, finite differences, bridges to chapter 02, and what sees the
 // future.
 #include "chapters/03_who_chooses/choice.h"
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

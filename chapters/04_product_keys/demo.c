@@ -1,8 +1,8 @@
 // build/chapter-04 shows one search and counts what searches cost; --picture FILE draws the
 // lesson's picture.
 #include "chapters/04_product_keys/product_keys.h"
-#include "reference/support/picture.h"
-#include "reference/support/random.h"
+#include "reference/draw/picture.h"
+#include "reference/numbers/random.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

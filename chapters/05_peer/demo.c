@@ -4,9 +4,9 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
-#include "reference/support/picture.h"
-#include "reference/support/progress.h"
-#include "reference/support/random.h"
+#include "reference/draw/picture.h"
+#include "reference/io/progress.h"
+#include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 // FILE draws the lesson's picture, --time measures this chapter's own code.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/sgatlin.h"
-#include "reference/support/picture.h"
-#include "reference/support/progress.h"
-#include "reference/support/random.h"
+#include "reference/draw/picture.h"
+#include "reference/io/progress.h"
+#include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/06_sgatlin/sgatlin.h"
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 // Trains three very small models on sentences whose lowest possible loss is known, and draws where
 // one of them looks.
 #include "chapters/07_language_model/language_model.h"
-#include "reference/support/chart.h"
-#include "reference/support/error.h"
-#include "reference/support/random.h"
+#include "reference/draw/chart.h"
+#include "reference/io/error.h"
+#include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // The whole model: the authors' numbers, its slopes, and what it must not see.
 #include "chapters/07_language_model/language_model.h"
-#include "reference/support/random.h"
-#include "tests/support/expect.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

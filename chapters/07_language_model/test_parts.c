@@ -6,7 +6,7 @@
 #include "chapters/07_language_model/rmsnorm.h"
 #include "chapters/07_language_model/rope.h"
 #include "chapters/07_language_model/sampling.h"
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

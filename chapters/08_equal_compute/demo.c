@@ -4,7 +4,7 @@
 #include "chapters/08_equal_compute/count.h"
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
-#include "reference/support/chart.h"
+#include "reference/draw/chart.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "chapters/08_equal_compute/best_size.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdbool.h>

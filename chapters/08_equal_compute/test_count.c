@@ -3,8 +3,8 @@
 #include "chapters/08_equal_compute/parts.h"
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
-#include "reference/support/json.h"
-#include "tests/support/suite.h"
+#include "reference/io/json.h"
+#include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
 #include <string.h>

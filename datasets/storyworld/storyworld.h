@@ -1,5 +1,5 @@
-#ifndef STORYWORLD_H
-#define STORYWORLD_H
+#ifndef DATASETS_STORYWORLD_STORYWORLD_H
+#define DATASETS_STORYWORLD_STORYWORLD_H
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

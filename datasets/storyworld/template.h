@@ -1,5 +1,5 @@
-#ifndef STORYWORLD_TEMPLATE_H
-#define STORYWORLD_TEMPLATE_H
+#ifndef DATASETS_STORYWORLD_TEMPLATE_H
+#define DATASETS_STORYWORLD_TEMPLATE_H
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
-#ifndef STORYWORLD_WORDS_H
-#define STORYWORLD_WORDS_H
+#ifndef DATASETS_STORYWORLD_WORDS_H
+#define DATASETS_STORYWORLD_WORDS_H
 #include "datasets/storyworld/template.h"
 
 // The lexicon: what slots are filled with, what is true, and what kind of word each is.

@@ -1,10 +1,10 @@
 #include "reference/bench/machine.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/matmul.h"
-#include "reference/support/memory.h"
-#include "reference/support/progress.h"
-#include "reference/support/random.h"
-#include "reference/support/vector.h"
+#include "reference/io/progress.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/memory.h"
+#include "reference/numbers/random.h"
+#include "reference/numbers/vector.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#ifndef BENCH_MACHINE_H
-#define BENCH_MACHINE_H
+#ifndef REFERENCE_BENCH_MACHINE_H
+#define REFERENCE_BENCH_MACHINE_H
 #include "reference/bench/rounds.h"
-#include "reference/model/config.h"
+#include "reference/config/config.h"
 #include <stddef.h>
 #include <stdint.h>
 

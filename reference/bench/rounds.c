@@ -1,5 +1,5 @@
 #include "reference/bench/rounds.h"
-#include "reference/support/progress.h"
+#include "reference/io/progress.h"
 #include <stdlib.h>
 
 enum { WARM_UPS = 2, COLUMNS = BENCH_PARTS + 1 };

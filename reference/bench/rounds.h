@@ -1,6 +1,6 @@
-#ifndef BENCH_ROUNDS_H
-#define BENCH_ROUNDS_H
-#include "reference/support/error.h"
+#ifndef REFERENCE_BENCH_ROUNDS_H
+#define REFERENCE_BENCH_ROUNDS_H
+#include "reference/io/error.h"
 #include <stdbool.h>
 
 // Timing. The subjects take turns, round after round, so that a machine that slows down for a while

@@ -1,9 +1,9 @@
 #include "reference/bench/subjects.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/memory.h"
-#include "reference/support/parallel.h"
-#include "reference/support/progress.h"
-#include "reference/support/random.h"
+#include "reference/io/progress.h"
+#include "reference/numbers/memory.h"
+#include "reference/numbers/parallel.h"
+#include "reference/numbers/random.h"
 #include "reference/train/optimizer.h"
 #include <stdlib.h>
 
@@ -23,14 +23,14 @@ bool layer_subject_new(LayerSubject *out, const Config *config, int B, Error *er
         tensors_free(&out->tensors);
         return fail(error, "layer %s: its tensors are too large, or memory is short", ffn->name);
     }
-    out->kept_floats = ffn->kept(config, N);
+    out->saved_floats = ffn->saved(config, N);
     out->scratch_floats = ffn->scratch(config, N, parallel_threads());
     out->parameters = floats_new(out->tensors.floats);
     out->gradients = floats_new(out->tensors.floats);
     out->x = floats_new(4 * rows);
-    out->kept = floats_new(out->kept_floats);
+    out->saved = floats_new(out->saved_floats);
     out->scratch = floats_new(out->scratch_floats);
-    if (!out->parameters || !out->gradients || !out->x || !out->kept || !out->scratch) {
+    if (!out->parameters || !out->gradients || !out->x || !out->saved || !out->scratch) {
         layer_subject_free(out);
         return fail(error, "layer %s: no memory for %d tokens; a smaller --set B=%d needs less",
                     ffn->name, N, B);
@@ -48,7 +48,7 @@ void layer_subject_free(LayerSubject *layer) {
     floats_free(layer->parameters, layer->tensors.floats);
     floats_free(layer->gradients, layer->tensors.floats);
     floats_free(layer->x, 4 * (size_t)layer->B * (size_t)layer->config.T * (size_t)layer->config.D);
-    floats_free(layer->kept, layer->kept_floats);
+    floats_free(layer->saved, layer->saved_floats);
     floats_free(layer->scratch, layer->scratch_floats);
     tensors_free(&layer->tensors);
     *layer = (LayerSubject){ 0 };
@@ -57,7 +57,7 @@ void layer_subject_free(LayerSubject *layer) {
 void layer_subject_run(void *context, double seconds[BENCH_PARTS]) {
     const LayerSubject *layer = context;
     FfnCall call = { .config = &layer->config,
-                     .tensors = layer->tensors.at,
+                     .tensors = layer->tensors.items,
                      .parameters = layer->parameters,
                      .gradients = layer->gradients,
                      .B = layer->B,
@@ -66,7 +66,7 @@ void layer_subject_run(void *context, double seconds[BENCH_PARTS]) {
                      .y = layer->y,
                      .dy = layer->dy,
                      .dx = layer->dx,
-                     .kept = layer->kept,
+                     .saved = layer->saved,
                      .scratch = layer->scratch };
     double start = clock_seconds();
     layer->config.ffn->forward(&call);

@@ -1,5 +1,5 @@
-#ifndef BENCH_SUBJECTS_H
-#define BENCH_SUBJECTS_H
+#ifndef REFERENCE_BENCH_SUBJECTS_H
+#define REFERENCE_BENCH_SUBJECTS_H
 #include "reference/bench/rounds.h"
 #include "reference/model/model.h"
 
@@ -13,8 +13,8 @@ typedef struct {
     Tensors tensors;
     float *parameters, *gradients; // blocks
     float *x, *y, *dy, *dx;        // [B·T,D]
-    float *kept, *scratch;
-    size_t kept_floats, scratch_floats;
+    float *saved, *scratch;
+    size_t saved_floats, scratch_floats;
 } LayerSubject;
 
 enum { LAYER_FORWARD, LAYER_BACKWARD, LAYER_PARTS };

@@ -1,6 +1,6 @@
-#ifndef CIRCUITS_GATES_PICTURE_H
-#define CIRCUITS_GATES_PICTURE_H
-#include "reference/support/picture.h"
+#ifndef REFERENCE_CIRCUITS_GATES_PICTURE_H
+#define REFERENCE_CIRCUITS_GATES_PICTURE_H
+#include "reference/draw/picture.h"
 #include <stdint.h>
 
 // Which neurons fired at each token of one sentence. A view: the caller owns the arrays.

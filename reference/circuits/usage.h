@@ -1,7 +1,7 @@
-#ifndef CIRCUITS_USAGE_H
-#define CIRCUITS_USAGE_H
+#ifndef REFERENCE_CIRCUITS_USAGE_H
+#define REFERENCE_CIRCUITS_USAGE_H
+#include "reference/config/config.h"
 #include "reference/ffn/gating.h"
-#include "reference/model/config.h"
 #include <stdbool.h>
 
 // How often each neuron (expert) of a sparse model fired, whichever channel of its pool chose it.

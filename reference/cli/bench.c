@@ -2,8 +2,8 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/matmul.h"
-#include "reference/support/parse.h"
+#include "reference/io/parse.h"
+#include "reference/numbers/matmul.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,9 +1,9 @@
 #include "reference/cli/bench_table.h"
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/json.h"
-#include "reference/support/matmul.h"
-#include "reference/support/parallel.h"
+#include "reference/io/json.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/parallel.h"
 #include <stdlib.h>
 #include <string.h>
 

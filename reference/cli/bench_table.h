@@ -1,5 +1,5 @@
-#ifndef CLI_BENCH_TABLE_H
-#define CLI_BENCH_TABLE_H
+#ifndef REFERENCE_CLI_BENCH_TABLE_H
+#define REFERENCE_CLI_BENCH_TABLE_H
 #include "reference/bench/machine.h"
 #include "reference/bench/subjects.h"
 

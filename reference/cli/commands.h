@@ -1,5 +1,5 @@
-#ifndef CLI_COMMANDS_H
-#define CLI_COMMANDS_H
+#ifndef REFERENCE_CLI_COMMANDS_H
+#define REFERENCE_CLI_COMMANDS_H
 
 // Every subcommand of sgatlin: parses its own arguments (argv[0] is "sgatlin NAME") and returns the
 // exit status: 0 done, 1 failed, 2 wrong usage.

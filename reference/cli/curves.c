@@ -1,7 +1,7 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
-#include "reference/support/chart.h"
-#include "reference/support/files.h"
+#include "reference/draw/chart.h"
+#include "reference/io/files.h"
 #include "reference/train/log.h"
 #include <math.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/data/encode.h"
-#include "reference/support/parallel.h"
-#include "reference/support/progress.h"
+#include "reference/io/progress.h"
+#include "reference/numbers/parallel.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>

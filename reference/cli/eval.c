@@ -3,7 +3,7 @@
 #include "reference/data/baselines.h"
 #include "reference/data/corpus.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/files.h"
+#include "reference/io/files.h"
 #include "reference/train/checkpoint.h"
 #include "reference/train/evaluate.h"
 #include <math.h>
@@ -131,16 +131,16 @@ static void print_plain(const Evaluation *evaluation, const Baselines *baselines
 }
 
 // Where tokens share a pool of experts, a loss is that of the tokens it was measured with.
-static void tell_reach(const Config *config, int B) {
-    Reach reach = ffn_reach(config);
-    if (reach_rows(reach)) {
+static void tell_causality(const Config *config, int B) {
+    Causality causality = ffn_causality(config);
+    if (mixes_batch_rows(causality)) {
         fprintf(stderr,
                 "sgatlin eval: with %s the experts choose among the rows of a batch: this is the "
                 "loss at --batch %d, and "
                 "another size gives another\n",
                 routing_words(config), B);
     }
-    if (reach_ahead(reach)) {
+    if (!is_causal(causality)) {
         fprintf(stderr,
                 "sgatlin eval: with %s a token's experts depend on later tokens too: this loss "
                 "knows something of what "
@@ -152,7 +152,7 @@ static void tell_reach(const Config *config, int B) {
 static bool evaluate(Work *work, const Arguments *arguments, Error *error) {
     Evaluation evaluation = { 0 };
     Baselines baselines;
-    tell_reach(&work->checkpoint.model.config, work->B);
+    tell_causality(&work->checkpoint.model.config, work->B);
     while (evaluate_batch(&evaluation, &work->checkpoint.model, work->activations, &work->file,
                           work->B, work->inputs, work->targets)) {}
     if (!isfinite(evaluation.sum))

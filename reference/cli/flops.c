@@ -1,9 +1,9 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
-#include "reference/model/ladder.h"
-#include "reference/support/json.h"
-#include "reference/support/progress.h"
+#include "reference/io/json.h"
+#include "reference/io/progress.h"
 #include "reference/train/trainer.h"
 #include <stdlib.h>
 #include <string.h>
@@ -191,7 +191,7 @@ static bool print_json(const Bill *bills, int count, Error *error) {
 }
 
 // Fills bills for the kinds asked for; returns how many, 0 on failure.
-static int make_bills(Bill bills[LADDER_ROWS], const Arguments *arguments, Error *error) {
+static int make_bills(Bill bills[MAX_SCALE_ROWS], const Arguments *arguments, Error *error) {
     const Preset *preset =
         preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
     if (preset == NULL) return 0;
@@ -210,9 +210,9 @@ static int make_bills(Bill bills[LADDER_ROWS], const Arguments *arguments, Error
 }
 
 // Memory is that of steps of as many sequences as `train` takes when told nothing.
-static int ladder_bills(Bill bills[LADDER_ROWS], Error *error) {
-    LadderRow rows[LADDER_ROWS];
-    int count = ladder_rows(rows, error);
+static int ladder_bills(Bill bills[MAX_SCALE_ROWS], Error *error) {
+    ScaleRow rows[MAX_SCALE_ROWS];
+    int count = scale_rows(rows, error);
     for (int i = 0; i < count; i++) {
         bills[i] =
             (Bill){ rows[i].study, rows[i].scale, rows[i].config, .settings = settings_default() };
@@ -229,7 +229,7 @@ int command_flops(int argc, char **argv) {
                "by side.",
     };
     Arguments arguments = { 0 };
-    Bill bills[LADDER_ROWS];
+    Bill bills[MAX_SCALE_ROWS];
     Error error;
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
     int count =

@@ -1,9 +1,9 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
+#include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
-#include "reference/model/ladder.h"
-#include "reference/support/parse.h"
+#include "reference/io/parse.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +113,9 @@ static void take_scales(struct argp_state *state, TextList *out, const char *val
     take_list(state, out, "scales", value);
     for (int i = 0; i < out->count; i++) {
         Error error;
-        if (!ladder_scale(out->at[i], &error)) argp_error(state, "--scales %s", error.text);
+        if (!scale_valid(out->at[i], &error)) argp_error(state, "--scales %s", error.text);
         // from small to large
-        for (int j = i; j > 0 && ladder_find(out->at[j]) < ladder_find(out->at[j - 1]); j--) {
+        for (int j = i; j > 0 && scale_find(out->at[j]) < scale_find(out->at[j - 1]); j--) {
             const char *swapped = out->at[j];
             out->at[j] = out->at[j - 1];
             out->at[j - 1] = swapped;

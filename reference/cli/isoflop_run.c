@@ -1,8 +1,8 @@
 #include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
-#include "reference/support/files.h"
-#include "reference/support/memory.h"
+#include "reference/io/files.h"
+#include "reference/numbers/memory.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-#ifndef CLI_ISOFLOP_RUN_H
-#define CLI_ISOFLOP_RUN_H
+#ifndef REFERENCE_CLI_ISOFLOP_RUN_H
+#define REFERENCE_CLI_ISOFLOP_RUN_H
 #include "reference/isoflop/study.h"
 
 // Trains what is not done yet, and prints the tables. Returns the exit status.

@@ -2,8 +2,8 @@
 #define _DEFAULT_SOURCE // getloadavg
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
-#include "reference/support/matmul.h"
-#include "reference/support/parallel.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/parallel.h"
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>

@@ -1,8 +1,8 @@
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/matmul.h"
-#include "reference/support/parallel.h"
-#include "reference/support/parse.h"
+#include "reference/io/parse.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/parallel.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-#ifndef CLI_OPTIONS_H
-#define CLI_OPTIONS_H
-#include "reference/model/config.h"
-#include "reference/model/presets.h"
-#include "reference/support/error.h"
+#ifndef REFERENCE_CLI_OPTIONS_H
+#define REFERENCE_CLI_OPTIONS_H
+#include "reference/config/config.h"
+#include "reference/config/presets.h"
+#include "reference/io/error.h"
 #include "reference/train/settings.h"
 #include <argp.h>
 #include <stdbool.h>

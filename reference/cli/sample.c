@@ -1,10 +1,10 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
-#include "reference/model/decode.h"
-#include "reference/model/sampling.h"
-#include "reference/support/random.h"
-#include "reference/support/utf8.h"
+#include "reference/generate/decoder.h"
+#include "reference/generate/sampling.h"
+#include "reference/io/utf8.h"
+#include "reference/numbers/random.h"
 #include "reference/train/checkpoint.h"
 #include <math.h>
 #include <stdlib.h>
@@ -141,8 +141,8 @@ static bool tell(Story *story, const TokenList *prompt, Error *error) {
 }
 
 // A model that looks ahead cannot, while it tells a story: what that means.
-static void tell_reach(const Config *config) {
-    if (!reach_ahead(ffn_reach(config))) return;
+static void tell_causality(const Config *config) {
+    if (is_causal(ffn_causality(config))) return;
     fprintf(stderr,
             "sgatlin sample: this model was trained with %s, where a token's experts depend on "
             "later tokens too; here "
@@ -162,7 +162,7 @@ static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Err
               fail(error, "out of memory for a prompt of %zu bytes", strlen(text));
     if (ok) ok = (story.decoder = decoder_new(&checkpoint->model, error)) != NULL;
     if (ok) {
-        tell_reach(&checkpoint->model.config);
+        tell_causality(&checkpoint->model.config);
         fputs(text, stdout);
         fflush(stdout);
         ok = tell(&story, &prompt, error);

@@ -2,8 +2,8 @@
 #include "reference/cli/options.h"
 #include "reference/data/pretokenize.h"
 #include "reference/data/tokenizer.h"
-#include "reference/support/files.h"
-#include "reference/support/json.h"
+#include "reference/io/files.h"
+#include "reference/io/json.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/files.h"
+#include "reference/io/files.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #include "reference/cli/train_run.h"
-#include "reference/support/files.h"
+#include "reference/io/files.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

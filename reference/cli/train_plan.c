@@ -1,13 +1,13 @@
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/files.h"
-#include "reference/support/memory.h"
+#include "reference/io/files.h"
+#include "reference/numbers/memory.h"
 #include <math.h>
 #include <stdio.h>
 
 void say_causal(const Config *config) {
-    if (!reach_ahead(ffn_reach(config))) return;
+    if (is_causal(ffn_causality(config))) return;
     fprintf(stderr,
             "causal   no: with %s a token's experts depend on later tokens too; the losses know "
             "something of what "

@@ -1,8 +1,8 @@
 #include "reference/cli/train_run.h"
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/files.h"
-#include "reference/support/progress.h"
+#include "reference/io/files.h"
+#include "reference/io/progress.h"
 #include <math.h>
 #include <signal.h>
 #include <string.h>

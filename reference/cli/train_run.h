@@ -1,7 +1,7 @@
-#ifndef CLI_TRAIN_RUN_H
-#define CLI_TRAIN_RUN_H
+#ifndef REFERENCE_CLI_TRAIN_RUN_H
+#define REFERENCE_CLI_TRAIN_RUN_H
 #include "reference/data/baselines.h"
-#include "reference/support/progress.h"
+#include "reference/io/progress.h"
 #include "reference/train/log.h"
 #include "reference/train/trainer.h"
 

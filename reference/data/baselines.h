@@ -1,5 +1,5 @@
-#ifndef DATA_BASELINES_H
-#define DATA_BASELINES_H
+#ifndef REFERENCE_DATA_BASELINES_H
+#define REFERENCE_DATA_BASELINES_H
 #include "reference/data/token_file.h"
 
 // What counting alone achieves: the numbers a trained model has to beat.

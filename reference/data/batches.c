@@ -1,6 +1,6 @@
 #include "reference/data/batches.h"
 #include "reference/data/tokenizer.h"
-#include "reference/support/random.h"
+#include "reference/numbers/random.h"
 #include <stdlib.h>
 #include <string.h>
 

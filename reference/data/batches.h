@@ -1,5 +1,5 @@
-#ifndef DATA_BATCHES_H
-#define DATA_BATCHES_H
+#ifndef REFERENCE_DATA_BATCHES_H
+#define REFERENCE_DATA_BATCHES_H
 #include "reference/data/token_file.h"
 
 typedef enum { BATCH_PACKED, BATCH_PADDED } BatchMode;

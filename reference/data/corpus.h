@@ -1,5 +1,5 @@
-#ifndef DATA_CORPUS_H
-#define DATA_CORPUS_H
+#ifndef REFERENCE_DATA_CORPUS_H
+#define REFERENCE_DATA_CORPUS_H
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
 

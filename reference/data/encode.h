@@ -1,5 +1,5 @@
-#ifndef DATA_ENCODE_H
-#define DATA_ENCODE_H
+#ifndef REFERENCE_DATA_ENCODE_H
+#define REFERENCE_DATA_ENCODE_H
 #include "reference/data/stories.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"

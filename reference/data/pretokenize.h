@@ -1,5 +1,5 @@
-#ifndef DATA_PRETOKENIZE_H
-#define DATA_PRETOKENIZE_H
+#ifndef REFERENCE_DATA_PRETOKENIZE_H
+#define REFERENCE_DATA_PRETOKENIZE_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-#ifndef DATA_SPECIAL_TOKENS_H
-#define DATA_SPECIAL_TOKENS_H
+#ifndef REFERENCE_DATA_SPECIAL_TOKENS_H
+#define REFERENCE_DATA_SPECIAL_TOKENS_H
 
 // The ids that every vocabulary begins with: what fills a row up and is not scored, and what ends a
 // story.

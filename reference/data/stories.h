@@ -1,6 +1,6 @@
-#ifndef DATA_STORIES_H
-#define DATA_STORIES_H
-#include "reference/support/files.h"
+#ifndef REFERENCE_DATA_STORIES_H
+#define REFERENCE_DATA_STORIES_H
+#include "reference/io/files.h"
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
-#ifndef DATA_TABLES_H
-#define DATA_TABLES_H
+#ifndef REFERENCE_DATA_TABLES_H
+#define REFERENCE_DATA_TABLES_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
-#ifndef DATA_TOKEN_FILE_H
-#define DATA_TOKEN_FILE_H
-#include "reference/support/error.h"
-#include "reference/support/files.h"
+#ifndef REFERENCE_DATA_TOKEN_FILE_H
+#define REFERENCE_DATA_TOKEN_FILE_H
+#include "reference/io/error.h"
+#include "reference/io/files.h"
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
-#ifndef DATA_TOKENIZER_H
-#define DATA_TOKENIZER_H
+#ifndef REFERENCE_DATA_TOKENIZER_H
+#define REFERENCE_DATA_TOKENIZER_H
 #include "reference/data/special_tokens.h"
-#include "reference/support/error.h"
+#include "reference/io/error.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

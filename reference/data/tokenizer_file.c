@@ -1,6 +1,6 @@
 #include "reference/data/pretokenize.h"
 #include "reference/data/tokenizer_parts.h"
-#include "reference/support/json.h"
+#include "reference/io/json.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-#ifndef DATA_TOKENIZER_PARTS_H
-#define DATA_TOKENIZER_PARTS_H
+#ifndef REFERENCE_DATA_TOKENIZER_PARTS_H
+#define REFERENCE_DATA_TOKENIZER_PARTS_H
 #include "reference/data/tables.h"
 #include "reference/data/tokenizer.h"
 

@@ -1,7 +1,7 @@
-#ifndef FFN_ACTIVATIONS_H
-#define FFN_ACTIVATIONS_H
-#include "reference/model/config.h"
-#include "reference/support/vector.h"
+#ifndef REFERENCE_FFN_ACTIVATIONS_H
+#define REFERENCE_FFN_ACTIVATIONS_H
+#include "reference/config/config.h"
+#include "reference/numbers/vector.h"
 
 // gelu in its tanh form, x/2·(1 + tanh u), is x·sigmoid(2u) with u = sqrt(2/pi)·(x + 0.044715 x³).
 static inline float gelu(float x) { return x * sigmoid(1.59576912f * (x + 0.044715f * x * x * x)); }

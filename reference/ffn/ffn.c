@@ -12,6 +12,6 @@ const Ffn *ffn_find(const char *name) {
     return NULL;
 }
 
-Reach ffn_reach(const Config *config) {
-    return config->ffn->reach != NULL ? config->ffn->reach(config) : REACH_TOKEN;
+Causality ffn_causality(const Config *config) {
+    return config->ffn->causality != NULL ? config->ffn->causality(config) : DEPENDS_ON_TOKEN;
 }

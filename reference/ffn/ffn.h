@@ -1,8 +1,8 @@
-#ifndef FFN_FFN_H
-#define FFN_FFN_H
+#ifndef REFERENCE_FFN_FFN_H
+#define REFERENCE_FFN_FFN_H
+#include "reference/config/config.h"
 #include "reference/ffn/gating.h"
-#include "reference/model/config.h"
-#include "reference/model/tensors.h"
+#include "reference/numbers/tensors.h"
 
 // One call of a feed-forward layer on N = B·T tokens. The caller owns all memory.
 typedef struct {
@@ -19,8 +19,8 @@ typedef struct {
     float *dx;       // [N,D]      backward writes
     // what the layer adds to the training's loss is added here by forward; may be NULL
     double *loss;
-    // what backward needs of forward: ffn->kept floats, untouched between the two
-    float *kept;
+    // what backward needs of forward: ffn->saved floats, untouched between the two
+    float *saved;
     float *scratch;   // ffn->scratch floats, only for the time of one call
     int layer;        // for the hook
     GatingHook *hook; // may be NULL
@@ -40,9 +40,11 @@ typedef struct {
 // the batch's other rows, the whole sequence, or the whole batch. From the sequence on a layer
 // looks ahead: it is not causal, and a model with it knows, as it learns to foretell a token,
 // something of that token.
-typedef enum { REACH_TOKEN, REACH_STEP, REACH_SEQUENCE, REACH_BATCH } Reach;
-static inline bool reach_ahead(Reach reach) { return reach >= REACH_SEQUENCE; }
-static inline bool reach_rows(Reach reach) { return reach == REACH_STEP || reach == REACH_BATCH; }
+typedef enum { DEPENDS_ON_TOKEN, DEPENDS_ON_STEP, DEPENDS_ON_SEQUENCE, DEPENDS_ON_BATCH } Causality;
+static inline bool is_causal(Causality causality) { return causality < DEPENDS_ON_SEQUENCE; }
+static inline bool mixes_batch_rows(Causality causality) {
+    return causality == DEPENDS_ON_STEP || causality == DEPENDS_ON_BATCH;
+}
 
 // One row a kind. A new layer is one file and one row in ffn.c; its sizes go into model/presets.c
 // and model/ladder.c, its name into `train --help`, and a setting that no other kind has into
@@ -57,23 +59,23 @@ typedef struct Ffn {
     const char *settings;
     bool (*valid)(const Config *config, Error *error); // NULL: nothing to say
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
-    size_t (*kept)(const Config *config, int N);                 // floats
+    size_t (*saved)(const Config *config, int N);                // floats
     size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward
-    void (*forward)(const FfnCall *call);  // x, parameters → y, Gating, kept
-    void (*backward)(const FfnCall *call); // dy, kept → dx, gradients
-    // the view of it inside kept; NULL for dense kinds
-    Gating (*gating)(const Config *config, float *kept, int N);
+    void (*forward)(const FfnCall *call);  // x, parameters → y, Gating, saved
+    void (*backward)(const FfnCall *call); // dy, saved → dx, gradients
+    // the view of it inside saved; NULL for dense kinds
+    Gating (*gating)(const Config *config, float *saved, int N);
     Cost (*cost)(const Config *config, int T);
-    Reach (*reach)(const Config *config); // NULL: the token alone
+    Causality (*causality)(const Config *config); // NULL: the token alone
     // After each step of training, may be NULL: what a layer changes of its parameters itself, from
-    // what the batch left in kept. Such a tensor's gradient is 0, so that neither clipping nor the
+    // what the batch left in saved. Such a tensor's gradient is 0, so that neither clipping nor the
     // optimizer knows of it.
     void (*after_step)(const FfnCall *call, float *parameters);
 } Ffn;
 
 extern const Ffn *const ffn_kinds[];   // ends with NULL
 const Ffn *ffn_find(const char *name); // NULL: no such kind
-Reach ffn_reach(const Config *config);
+Causality ffn_causality(const Config *config);
 
 // Pools of F experts that a sparse layer chooses from: one a channel, or one for all.
 static inline int ffn_pools(const Config *config) { return config->ffn->one_pool ? 1 : config->C; }

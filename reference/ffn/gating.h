@@ -1,5 +1,5 @@
-#ifndef FFN_GATING_H
-#define FFN_GATING_H
+#ifndef REFERENCE_FFN_GATING_H
+#define REFERENCE_FFN_GATING_H
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +15,7 @@ typedef struct {
     int32_t *index;
     int32_t *start; // [N+1] or NULL
     // of a list: entries there is space for, should a hook put more of them in its place
-    size_t room;
+    size_t capacity;
 } Gating;
 
 static inline size_t gating_entries(const Gating *gating) {

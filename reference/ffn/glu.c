@@ -1,7 +1,7 @@
 #include "reference/ffn/glu.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/matmul.h"
-#include "reference/support/vector.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/vector.h"
 
 // One GLU for all tokens.     up [D,2F], up_bias [2F], down [F,D], down_bias [D]
 enum { UP, UP_BIAS, DOWN, DOWN_BIAS };
@@ -16,8 +16,8 @@ static void glu_declare(Tensors *tensors, const Config *config, const char *pref
     tensors_add(tensors, prefix, "down_bias", INIT_ZERO, 0, false, 1, (int[]){ D });
 }
 
-// kept: halves [N,2F], then after [N,F]
-static size_t glu_kept(const Config *config, int N) { return 3 * (size_t)N * config->F; }
+// saved: halves [N,2F], then after [N,F]
+static size_t glu_saved(const Config *config, int N) { return 3 * (size_t)N * config->F; }
 static size_t glu_scratch(const Config *config, int N, int threads) {
     (void)threads;
     return 3 * (size_t)N * config->F; // dhalves and dafter
@@ -189,7 +189,7 @@ static Glus glu_of(const FfnCall *call, const int32_t first[2]) {
 static void glu_forward(const FfnCall *call) {
     int32_t first[2] = { 0, call->B * call->T };
     Glus glu = glu_of(call, first);
-    glus_forward(call->y, call->kept, call->kept + 2 * (size_t)first[1] * glu.F, call->x, &glu);
+    glus_forward(call->y, call->saved, call->saved + 2 * (size_t)first[1] * glu.F, call->x, &glu);
 }
 
 static void glu_backward(const FfnCall *call) {
@@ -199,7 +199,7 @@ static void glu_backward(const FfnCall *call) {
     GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS),
                                ffn_gradient(call, DOWN), ffn_gradient(call, DOWN_BIAS) };
     glus_backward(call->dx, &gradients, call->scratch, call->scratch + behind, call->dy, call->x,
-                  call->kept, call->kept + behind, &glu);
+                  call->saved, call->saved + behind, &glu);
 }
 
 static Cost glu_cost(const Config *config, int T) {
@@ -214,7 +214,7 @@ const Ffn glu_ffn = { .name = "glu",
                       .summary = "dense, gated: (g·sigmoid(1.702 g)·(u + 1)) down",
                       .settings = "F",
                       .declare = glu_declare,
-                      .kept = glu_kept,
+                      .saved = glu_saved,
                       .scratch = glu_scratch,
                       .forward = glu_forward,
                       .backward = glu_backward,

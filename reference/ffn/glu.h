@@ -1,5 +1,5 @@
-#ifndef FFN_GLU_H
-#define FFN_GLU_H
+#ifndef REFERENCE_FFN_GLU_H
+#define REFERENCE_FFN_GLU_H
 #include <stdint.h>
 
 // Gated linear units (chapter 01), as a dense layer and as the experts of a mixture:

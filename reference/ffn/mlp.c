@@ -1,7 +1,7 @@
 #include "reference/ffn/activations.h"
 #include "reference/ffn/ffn.h"
-#include "reference/support/matmul.h"
-#include "reference/support/memory.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/memory.h"
 
 // y = gelu(x up) down, no biases (chapter 01).          up [D,F], down [F,D]
 enum { UP, DOWN };
@@ -12,8 +12,8 @@ static void mlp_declare(Tensors *tensors, const Config *config, const char *pref
     tensors_add(tensors, prefix, "down", INIT_LECUN, F, true, 2, (int[]){ F, D });
 }
 
-// kept: before and after the activation, [N,F] each
-static size_t mlp_kept(const Config *config, int N) { return 2 * (size_t)N * config->F; }
+// saved: before and after the activation, [N,F] each
+static size_t mlp_saved(const Config *config, int N) { return 2 * (size_t)N * config->F; }
 static size_t mlp_scratch(const Config *config, int N, int threads) {
     (void)threads;
     return (size_t)N * config->F; // dhidden
@@ -31,7 +31,7 @@ static void gelu_row_backward(float *restrict dhidden, const float *restrict bef
 
 static void mlp_forward(const FfnCall *call) {
     int N = call->B * call->T, D = call->config->D, F = call->config->F;
-    float *before = call->kept, *after = call->kept + (size_t)N * F;
+    float *before = call->saved, *after = call->saved + (size_t)N * F;
     linear_forward(before, call->x, ffn_parameter(call, UP), N, D, F);
 #pragma omp parallel for
     for (int t = 0; t < N; t++) gelu_row(after + (size_t)t * F, before + (size_t)t * F, F);
@@ -40,7 +40,7 @@ static void mlp_forward(const FfnCall *call) {
 
 static void mlp_backward(const FfnCall *call) {
     int N = call->B * call->T, D = call->config->D, F = call->config->F;
-    const float *before = call->kept, *after = call->kept + (size_t)N * F;
+    const float *before = call->saved, *after = call->saved + (size_t)N * F;
     float *dhidden = call->scratch;
     linear_weight_gradient(ffn_gradient(call, DOWN), after, call->dy, N, F, D);
     linear_input_gradient(dhidden, call->dy, ffn_parameter(call, DOWN), N, F, D, false);
@@ -63,7 +63,7 @@ const Ffn mlp_ffn = { .name = "mlp",
                       .summary = "dense: gelu(x up) down",
                       .settings = "F",
                       .declare = mlp_declare,
-                      .kept = mlp_kept,
+                      .saved = mlp_saved,
                       .scratch = mlp_scratch,
                       .forward = mlp_forward,
                       .backward = mlp_backward,

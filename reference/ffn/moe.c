@@ -1,10 +1,10 @@
-#include "reference/ffn/balance.h"
-#include "reference/ffn/choice.h"
 #include "reference/ffn/ffn.h"
 #include "reference/ffn/glu.h"
-#include "reference/support/matmul.h"
-#include "reference/support/memory.h"
-#include "reference/support/vector.h"
+#include "reference/ffn/moe_balance.h"
+#include "reference/ffn/moe_routing.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/memory.h"
+#include "reference/numbers/vector.h"
 
 // Mixture of experts (chapters 02 and 03): a router's logits say which of E GLUs each token goes
 // through and how much of each it keeps. The tokens of an expert are laid side by side, so that an
@@ -67,22 +67,22 @@ typedef struct {
     float *log_sum;    // [N]
     // [R,2F], [R,F], [R,D]: what the experts' GLUs keep, and what comes out of them
     float *halves, *after, *out;
-} Kept;
+} Saved;
 
-static size_t kept_layout(Kept *kept, float *block, const Config *config, int N) {
-    size_t used = 0, R = choice_entries(config, N), F = (size_t)config->F,
+static size_t saved_layout(Saved *saved, float *block, const Config *config, int N) {
+    size_t used = 0, R = moe_routing_entries(config, N), F = (size_t)config->F,
            table = (size_t)N * config->E;
     int K = config->routing == ROUTING_EXPERT ? (int)config->capacity : config->K;
-    kept->gating = (Gating){ .N = N, .C = 1, .K = K, .F = config->E, .room = R };
-    kept->gating.start = (int32_t *)floats_take(block, &used, (size_t)N + 1);
-    kept->gating.index = (int32_t *)floats_take(block, &used, R);
-    kept->gating.score = floats_take(block, &used, R);
-    kept->logits = floats_take(block, &used, table);
-    kept->p = floats_take(block, &used, table);
-    kept->log_sum = floats_take(block, &used, (size_t)N);
-    kept->halves = floats_take(block, &used, 2 * R * F);
-    kept->after = floats_take(block, &used, R * F);
-    kept->out = floats_take(block, &used, R * config->D);
+    saved->gating = (Gating){ .N = N, .C = 1, .K = K, .F = config->E, .capacity = R };
+    saved->gating.start = (int32_t *)floats_take(block, &used, (size_t)N + 1);
+    saved->gating.index = (int32_t *)floats_take(block, &used, R);
+    saved->gating.score = floats_take(block, &used, R);
+    saved->logits = floats_take(block, &used, table);
+    saved->p = floats_take(block, &used, table);
+    saved->log_sum = floats_take(block, &used, (size_t)N);
+    saved->halves = floats_take(block, &used, 2 * R * F);
+    saved->after = floats_take(block, &used, R * F);
+    saved->out = floats_take(block, &used, R * config->D);
     return used;
 }
 
@@ -97,7 +97,8 @@ typedef struct {
 } Scratch;
 
 static size_t scratch_layout(Scratch *scratch, float *block, const Config *config, int N) {
-    size_t used = 0, R = choice_entries(config, N), D = (size_t)config->D, F = (size_t)config->F;
+    size_t used = 0, R = moe_routing_entries(config, N), D = (size_t)config->D,
+           F = (size_t)config->F;
     scratch->place = (int32_t *)floats_take(block, &used, R);
     scratch->first = (int32_t *)floats_take(block, &used, (size_t)config->E + 1);
     scratch->count = (int32_t *)floats_take(block, &used, (size_t)config->E);
@@ -111,9 +112,9 @@ static size_t scratch_layout(Scratch *scratch, float *block, const Config *confi
     return used;
 }
 
-static size_t moe_kept(const Config *config, int N) {
-    Kept unused;
-    return kept_layout(&unused, NULL, config, N);
+static size_t moe_saved(const Config *config, int N) {
+    Saved unused;
+    return saved_layout(&unused, NULL, config, N);
 }
 static size_t moe_scratch(const Config *config, int N, int threads) {
     (void)threads;
@@ -121,9 +122,9 @@ static size_t moe_scratch(const Config *config, int N, int threads) {
     return scratch_layout(&unused, NULL, config, N);
 }
 static Gating moe_gating(const Config *config, float *block, int N) {
-    Kept kept;
-    kept_layout(&kept, block, config, N);
-    return kept.gating;
+    Saved saved;
+    saved_layout(&saved, block, config, N);
+    return saved.gating;
 }
 
 // ---- the experts' rows
@@ -163,27 +164,27 @@ static Glus experts_of(const FfnCall *call, const Scratch *rows) {
 
 // ---- forward
 
-static Choice choice_of(const FfnCall *call, const Kept *kept) {
-    return (Choice){ .config = call->config,
-                     .B = call->B,
-                     .T = call->T,
-                     .tokens = call->tokens,
-                     .logits = kept->logits,
-                     .bias = has_bias(call->config) ? ffn_parameter(call, ROUTER_BIAS) : NULL,
-                     .p = kept->p,
-                     .log_sum = kept->log_sum };
+static MoeRouting choice_of(const FfnCall *call, const Saved *saved) {
+    return (MoeRouting){ .config = call->config,
+                         .B = call->B,
+                         .T = call->T,
+                         .tokens = call->tokens,
+                         .logits = saved->logits,
+                         .bias = has_bias(call->config) ? ffn_parameter(call, ROUTER_BIAS) : NULL,
+                         .p = saved->p,
+                         .log_sum = saved->log_sum };
 }
 
-static void route(const FfnCall *call, Kept *kept, const Scratch *scratch) {
+static void route(const FfnCall *call, Saved *saved, const Scratch *scratch) {
     int N = call->B * call->T, D = call->config->D, E = call->config->E;
-    Choice choice = choice_of(call, kept);
-    linear_forward(kept->logits, call->x, ffn_parameter(call, ROUTER), N, D, E);
-    choice_softmax(&choice);
-    choice_take(&kept->gating, &choice, scratch->table, scratch->keys);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept->gating);
+    MoeRouting choice = choice_of(call, saved);
+    linear_forward(saved->logits, call->x, ffn_parameter(call, ROUTER), N, D, E);
+    moe_routing_softmax(&choice);
+    moe_routing_select(&saved->gating, &choice, scratch->table, scratch->keys);
+    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved->gating);
     if (call->loss == NULL || !has_losses(call->config)) return;
-    int n = balance_count(scratch->count, &kept->gating, &choice);
-    *call->loss += balance_loss(scratch->count, n, &choice);
+    int n = moe_balance_count(scratch->count, &saved->gating, &choice);
+    *call->loss += moe_balance_loss(scratch->count, n, &choice);
 }
 
 // y of each token: its entries' rows, weighed; nothing of a token that no expert has.
@@ -200,16 +201,16 @@ static void combine(float *y, const float *out, const Scratch *rows, const Gatin
 static void moe_forward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, D = config->D;
-    Kept kept;
+    Saved saved;
     Scratch scratch;
-    kept_layout(&kept, call->kept, config, N);
+    saved_layout(&saved, call->saved, config, N);
     scratch_layout(&scratch, call->scratch, config, N);
-    route(call, &kept, &scratch);
-    sort_entries(&scratch, &kept.gating);
-    gather_inputs(&scratch, &kept.gating, call->x, D);
+    route(call, &saved, &scratch);
+    sort_entries(&scratch, &saved.gating);
+    gather_inputs(&scratch, &saved.gating, call->x, D);
     Glus experts = experts_of(call, &scratch);
-    glus_forward(kept.out, kept.halves, kept.after, scratch.x, &experts);
-    combine(call->y, kept.out, &scratch, &kept.gating, D);
+    glus_forward(saved.out, saved.halves, saved.after, scratch.x, &experts);
+    combine(call->y, saved.out, &scratch, &saved.gating, D);
 }
 
 // ---- backward
@@ -243,25 +244,25 @@ static void sum_inputs(float *dx, const Scratch *rows, const Gating *gating, int
 static void moe_backward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, D = config->D, E = config->E;
-    Kept kept;
+    Saved saved;
     Scratch scratch;
-    kept_layout(&kept, call->kept, config, N);
+    saved_layout(&saved, call->saved, config, N);
     scratch_layout(&scratch, call->scratch, config, N);
-    sort_entries(&scratch, &kept.gating);
-    gather_inputs(&scratch, &kept.gating, call->x, D);
-    gather_gradients(&scratch, &kept.gating, call->dy, kept.out, D);
+    sort_entries(&scratch, &saved.gating);
+    gather_inputs(&scratch, &saved.gating, call->x, D);
+    gather_gradients(&scratch, &saved.gating, call->dy, saved.out, D);
     Glus experts = experts_of(call, &scratch);
     GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS),
                                ffn_gradient(call, DOWN), ffn_gradient(call, DOWN_BIAS) };
     glus_backward(scratch.dx, &gradients, scratch.dhalves, scratch.dafter, scratch.dy, scratch.x,
-                  kept.halves, kept.after, &experts);
-    sum_inputs(call->dx, &scratch, &kept.gating, D);
+                  saved.halves, saved.after, &experts);
+    sum_inputs(call->dx, &scratch, &saved.gating, D);
 
-    Choice choice = choice_of(call, &kept);
-    choice_backward(&choice, scratch.table);
+    MoeRouting choice = choice_of(call, &saved);
+    moe_routing_backward(&choice, scratch.table);
     if (has_losses(config)) {
-        int n = balance_count(scratch.count, &kept.gating, &choice);
-        balance_backward(scratch.table, scratch.count, n, &choice);
+        int n = moe_balance_count(scratch.count, &saved.gating, &choice);
+        moe_balance_backward(scratch.table, scratch.count, n, &choice);
     }
     if (has_bias(config)) memset(ffn_gradient(call, ROUTER_BIAS), 0, (size_t)E * sizeof(float));
     linear_weight_gradient(ffn_gradient(call, ROUTER), call->x, scratch.table, N, D, E);
@@ -270,21 +271,22 @@ static void moe_backward(const FfnCall *call) {
 
 static void moe_after_step(const FfnCall *call, float *parameters) {
     if (!has_bias(call->config)) return;
-    Kept kept;
+    Saved saved;
     Scratch scratch;
-    kept_layout(&kept, call->kept, call->config, call->B * call->T);
+    saved_layout(&saved, call->saved, call->config, call->B * call->T);
     scratch_layout(&scratch, call->scratch, call->config, call->B * call->T);
-    Choice choice = choice_of(call, &kept);
-    balance_count(scratch.count, &kept.gating, &choice);
-    balance_bias(parameters + call->tensors[ROUTER_BIAS].offset, scratch.count,
-                 call->config->bias_step, call->config->E);
+    MoeRouting choice = choice_of(call, &saved);
+    moe_balance_count(scratch.count, &saved.gating, &choice);
+    moe_balance_bias(parameters + call->tensors[ROUTER_BIAS].offset, scratch.count,
+                     call->config->bias_step, call->config->E);
 }
 
-static Reach moe_reach(const Config *config) {
+static Causality moe_causality(const Config *config) {
     switch (config->routing) {
-    case ROUTING_EXPERT: return REACH_BATCH;
-    case ROUTING_UNIFIED: return config->pool == POOL_SEQUENCE ? REACH_SEQUENCE : REACH_STEP;
-    default: return REACH_TOKEN;
+    case ROUTING_EXPERT: return DEPENDS_ON_BATCH;
+    case ROUTING_UNIFIED:
+        return config->pool == POOL_SEQUENCE ? DEPENDS_ON_SEQUENCE : DEPENDS_ON_STEP;
+    default: return DEPENDS_ON_TOKEN;
     }
 }
 
@@ -309,11 +311,11 @@ const Ffn moe_ffn = { .name = "moe",
                       .settings = "F E K routing pool alpha capacity switch z bias",
                       .valid = moe_valid,
                       .declare = moe_declare,
-                      .kept = moe_kept,
+                      .saved = moe_saved,
                       .scratch = moe_scratch,
                       .forward = moe_forward,
                       .backward = moe_backward,
                       .gating = moe_gating,
                       .cost = moe_cost,
-                      .reach = moe_reach,
+                      .causality = moe_causality,
                       .after_step = moe_after_step };

@@ -1,8 +1,8 @@
 #include "reference/ffn/activations.h"
-#include "reference/ffn/experts.h"
 #include "reference/ffn/ffn.h"
-#include "reference/ffn/router.h"
-#include "reference/support/memory.h"
+#include "reference/ffn/key_router.h"
+#include "reference/ffn/neuron_experts.h"
+#include "reference/numbers/memory.h"
 #include <math.h>
 
 // PEER, a pool of one-neuron experts (chapter 05): C heads choose K experts each out of one pool of
@@ -22,12 +22,12 @@ static Config routed(const Config *config) {
 
 static bool peer_valid(const Config *config, Error *error) {
     Config own = routed(config);
-    return router_valid(&own, error);
+    return key_router_valid(&own, error);
 }
 
 static void peer_declare(Tensors *tensors, const Config *config, const char *prefix) {
     Config own = routed(config);
-    router_declare(tensors, &own, prefix);
+    key_router_declare(tensors, &own, prefix);
     tensors_add(tensors, prefix, "experts.in", INIT_LECUN, config->F, true, 2,
                 (int[]){ config->F, config->D });
     tensors_add(tensors, prefix, "experts.out", INIT_LECUN, config->F, true, 2,
@@ -39,17 +39,17 @@ typedef struct {
     Gating gating;
     float *gate, *z, *weight; // [N,C,K]: softmax(score), in·x, and gate·gelu(z)
     float *router;            // what its backward needs
-} Kept;
+} Saved;
 
-static size_t kept_layout(Kept *kept, float *block, const Config *own, int N) {
+static size_t saved_layout(Saved *saved, float *block, const Config *own, int N) {
     size_t used = 0, entries = (size_t)N * own->C * own->K;
-    kept->gating = (Gating){ .N = N, .C = own->C, .K = own->K, .F = own->F };
-    kept->gating.score = floats_take(block, &used, entries);
-    kept->gating.index = (int32_t *)floats_take(block, &used, entries);
-    kept->gate = floats_take(block, &used, entries);
-    kept->z = floats_take(block, &used, entries);
-    kept->weight = floats_take(block, &used, entries);
-    kept->router = floats_take(block, &used, router_kept(own, N));
+    saved->gating = (Gating){ .N = N, .C = own->C, .K = own->K, .F = own->F };
+    saved->gating.score = floats_take(block, &used, entries);
+    saved->gating.index = (int32_t *)floats_take(block, &used, entries);
+    saved->gate = floats_take(block, &used, entries);
+    saved->z = floats_take(block, &used, entries);
+    saved->weight = floats_take(block, &used, entries);
+    saved->router = floats_take(block, &used, key_router_saved(own, N));
     return used;
 }
 
@@ -67,14 +67,14 @@ static size_t scratch_layout(Scratch *scratch, float *block, const Config *own, 
     scratch->dscore = floats_take(block, &used, entries);
     scratch->order.order = (int32_t *)floats_take(block, &used, entries);
     scratch->order.start = (int32_t *)floats_take(block, &used, ONE_POOL * ((size_t)own->F + 1));
-    scratch->router = floats_take(block, &used, router_scratch(own, N, threads));
+    scratch->router = floats_take(block, &used, key_router_scratch(own, N, threads));
     return used;
 }
 
-static size_t peer_kept(const Config *config, int N) {
+static size_t peer_saved(const Config *config, int N) {
     Config own = routed(config);
-    Kept unused;
-    return kept_layout(&unused, NULL, &own, N);
+    Saved unused;
+    return saved_layout(&unused, NULL, &own, N);
 }
 static size_t peer_scratch(const Config *config, int N, int threads) {
     Config own = routed(config);
@@ -83,28 +83,29 @@ static size_t peer_scratch(const Config *config, int N, int threads) {
 }
 static Gating peer_gating(const Config *config, float *block, int N) {
     Config own = routed(config);
-    Kept kept;
-    kept_layout(&kept, block, &own, N);
-    return kept.gating;
+    Saved saved;
+    saved_layout(&saved, block, &own, N);
+    return saved.gating;
 }
 
 static void peer_forward(const FfnCall *call) {
     Config own = routed(call->config);
     int N = call->B * call->T, K = own.K, rows = N * own.C;
-    Kept kept;
-    kept_layout(&kept, call->kept, &own, N);
-    router_forward(&own, &kept.gating, kept.router, call->x, ffn_parameter(call, QUERY),
-                   ffn_parameter(call, KEYS), N, call->scratch);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
+    Saved saved;
+    saved_layout(&saved, call->saved, &own, N);
+    key_router_forward(&own, &saved.gating, saved.router, call->x, ffn_parameter(call, QUERY),
+                       ffn_parameter(call, KEYS), N, call->scratch);
+    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved.gating);
 
-    experts_dot(kept.z, call->x, ffn_parameter(call, IN), &kept.gating, ONE_POOL, own.D);
+    neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, ONE_POOL, own.D);
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
-        softmax_row(kept.gate + at, kept.gating.score + at, K);
-        for (size_t e = at; e < at + K; e++) kept.weight[e] = kept.gate[e] * gelu(kept.z[e]);
+        softmax_row(saved.gate + at, saved.gating.score + at, K);
+        for (size_t e = at; e < at + K; e++) saved.weight[e] = saved.gate[e] * gelu(saved.z[e]);
     }
-    experts_sum(call->y, kept.weight, ffn_parameter(call, OUT), &kept.gating, ONE_POOL, own.D);
+    neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, ONE_POOL,
+                       own.D);
 }
 
 // One head of one token. With dweight = out·dy: dgate = gelu(z)·dweight, dz =
@@ -123,28 +124,28 @@ static void gates_backward(float *dscore, float *dz, const float *dweight, const
 static void peer_backward(const FfnCall *call) {
     Config own = routed(call->config);
     int N = call->B * call->T, D = own.D, K = own.K, rows = N * own.C;
-    Kept kept;
+    Saved saved;
     Scratch scratch;
-    kept_layout(&kept, call->kept, &own, N);
+    saved_layout(&saved, call->saved, &own, N);
     scratch_layout(&scratch, call->scratch, &own, N, 1);
-    const Gating *gating = &kept.gating;
+    const Gating *gating = &saved.gating;
 
-    experts_dot(scratch.dweight, call->dy, ffn_parameter(call, OUT), gating, ONE_POOL, D);
+    neuron_experts_dot(scratch.dweight, call->dy, ffn_parameter(call, OUT), gating, ONE_POOL, D);
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
-        gates_backward(scratch.dscore + at, scratch.dz + at, scratch.dweight + at, kept.gate + at,
-                       kept.z + at, K);
+        gates_backward(scratch.dscore + at, scratch.dz + at, scratch.dweight + at, saved.gate + at,
+                       saved.z + at, K);
     }
-    experts_sort(&scratch.order, gating, ONE_POOL);
-    experts_gradient(ffn_gradient(call, OUT), kept.weight, call->dy, &scratch.order, gating,
-                     ONE_POOL, D);
-    experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, ONE_POOL,
-                     D);
-    experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, ONE_POOL, D);
-    router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
-                    scratch.dscore, gating, kept.router, call->x, ffn_parameter(call, QUERY),
-                    ffn_parameter(call, KEYS), N, scratch.router);
+    neuron_experts_sort(&scratch.order, gating, ONE_POOL);
+    neuron_experts_gradient(ffn_gradient(call, OUT), saved.weight, call->dy, &scratch.order, gating,
+                            ONE_POOL, D);
+    neuron_experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating,
+                            ONE_POOL, D);
+    neuron_experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, ONE_POOL, D);
+    key_router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
+                        scratch.dscore, gating, saved.router, call->x, ffn_parameter(call, QUERY),
+                        ffn_parameter(call, KEYS), N, scratch.router);
 }
 
 // At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where
@@ -153,7 +154,7 @@ static void peer_backward(const FfnCall *call) {
 static Cost peer_cost(const Config *config, int T) {
     Config own = routed(config);
     double C = own.C, F = own.F, K = own.K, D = own.D;
-    double router = router_flops(&own) / 2.0, experts = 2.0 * F * D, chosen = 2.0 * C * K * D;
+    double router = key_router_flops(&own) / 2.0, experts = 2.0 * F * D, chosen = 2.0 * C * K * D;
     return (Cost){ .parameters = router + experts,
                    .active_parameters = router + fmin(chosen, experts),
                    .flops = T * 2.0 * (router + chosen),
@@ -168,7 +169,7 @@ const Ffn peer_ffn = { .name = "peer",
                        .settings = "F C K Dk",
                        .valid = peer_valid,
                        .declare = peer_declare,
-                       .kept = peer_kept,
+                       .saved = peer_saved,
                        .scratch = peer_scratch,
                        .forward = peer_forward,
                        .backward = peer_backward,

@@ -1,8 +1,8 @@
 #include "reference/ffn/activations.h"
-#include "reference/ffn/experts.h"
 #include "reference/ffn/ffn.h"
-#include "reference/ffn/router.h"
-#include "reference/support/memory.h"
+#include "reference/ffn/key_router.h"
+#include "reference/ffn/neuron_experts.h"
+#include "reference/numbers/memory.h"
 
 // Sparsely gated linear neurons (chapter 06): a router chooses K of F one-neuron experts in each of
 // C
@@ -12,12 +12,12 @@
 enum { QUERY, KEYS, IN, OUT };
 
 static bool sgatlin_valid(const Config *config, Error *error) {
-    return router_valid(config, error);
+    return key_router_valid(config, error);
 }
 
 static void sgatlin_declare(Tensors *tensors, const Config *config, const char *prefix) {
     int C = config->C, F = config->F, D = config->D;
-    router_declare(tensors, config, prefix);
+    key_router_declare(tensors, config, prefix);
     tensors_add(tensors, prefix, "experts.in", INIT_LECUN, F, true, 3, (int[]){ C, F, D });
     tensors_add(tensors, prefix, "experts.out", INIT_LECUN, F, true, 3, (int[]){ C, F, D });
 }
@@ -26,16 +26,16 @@ typedef struct {
     Gating gating;  // [N,C,K]
     float *z, *act; // [N,C,K]: in·x, and act(score·z)
     float *router;  // what its backward needs
-} Kept;
+} Saved;
 
-static size_t kept_layout(Kept *kept, float *block, const Config *config, int N) {
+static size_t saved_layout(Saved *saved, float *block, const Config *config, int N) {
     size_t used = 0, entries = (size_t)N * config->C * config->K;
-    kept->gating = (Gating){ .N = N, .C = config->C, .K = config->K, .F = config->F };
-    kept->gating.score = floats_take(block, &used, entries);
-    kept->gating.index = (int32_t *)floats_take(block, &used, entries);
-    kept->z = floats_take(block, &used, entries);
-    kept->act = floats_take(block, &used, entries);
-    kept->router = floats_take(block, &used, router_kept(config, N));
+    saved->gating = (Gating){ .N = N, .C = config->C, .K = config->K, .F = config->F };
+    saved->gating.score = floats_take(block, &used, entries);
+    saved->gating.index = (int32_t *)floats_take(block, &used, entries);
+    saved->z = floats_take(block, &used, entries);
+    saved->act = floats_take(block, &used, entries);
+    saved->router = floats_take(block, &used, key_router_saved(config, N));
     return used;
 }
 
@@ -54,42 +54,42 @@ static size_t scratch_layout(Scratch *scratch, float *block, const Config *confi
     scratch->order.order = (int32_t *)floats_take(block, &used, entries);
     scratch->order.start =
         (int32_t *)floats_take(block, &used, (size_t)config->C * ((size_t)config->F + 1));
-    scratch->router = floats_take(block, &used, router_scratch(config, N, threads));
+    scratch->router = floats_take(block, &used, key_router_scratch(config, N, threads));
     return used;
 }
 
-static size_t sgatlin_kept(const Config *config, int N) {
-    Kept unused;
-    return kept_layout(&unused, NULL, config, N);
+static size_t sgatlin_saved(const Config *config, int N) {
+    Saved unused;
+    return saved_layout(&unused, NULL, config, N);
 }
 static size_t sgatlin_scratch(const Config *config, int N, int threads) {
     Scratch unused;
     return scratch_layout(&unused, NULL, config, N, threads);
 }
 static Gating sgatlin_gating(const Config *config, float *block, int N) {
-    Kept kept;
-    kept_layout(&kept, block, config, N);
-    return kept.gating;
+    Saved saved;
+    saved_layout(&saved, block, config, N);
+    return saved.gating;
 }
 
 static void sgatlin_forward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, C = config->C, D = config->D;
-    Kept kept;
-    kept_layout(&kept, call->kept, config, N);
-    router_forward(config, &kept.gating, kept.router, call->x, ffn_parameter(call, QUERY),
-                   ffn_parameter(call, KEYS), N, call->scratch);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &kept.gating);
+    Saved saved;
+    saved_layout(&saved, call->saved, config, N);
+    key_router_forward(config, &saved.gating, saved.router, call->x, ffn_parameter(call, QUERY),
+                       ffn_parameter(call, KEYS), N, call->scratch);
+    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved.gating);
 
-    experts_dot(kept.z, call->x, ffn_parameter(call, IN), &kept.gating, C, D);
+    neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, C, D);
     Activation activation = config->activation;
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         for (size_t e = (size_t)t * C * config->K; e < (size_t)(t + 1) * C * config->K; e++) {
-            kept.act[e] = activate(activation, kept.gating.score[e] * kept.z[e]);
+            saved.act[e] = activate(activation, saved.gating.score[e] * saved.z[e]);
         }
     }
-    experts_sum(call->y, kept.act, ffn_parameter(call, OUT), &kept.gating, C, D);
+    neuron_experts_sum(call->y, saved.act, ffn_parameter(call, OUT), &saved.gating, C, D);
 }
 
 // With u = score·z: du = act'(u)·(out·dy), dscore = z·du, dz = score·du, dout += act(u)·dy, din +=
@@ -97,36 +97,38 @@ static void sgatlin_forward(const FfnCall *call) {
 static void sgatlin_backward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, C = config->C, D = config->D;
-    Kept kept;
+    Saved saved;
     Scratch scratch;
-    kept_layout(&kept, call->kept, config, N);
+    saved_layout(&saved, call->saved, config, N);
     scratch_layout(&scratch, call->scratch, config, N, 1);
-    const Gating *gating = &kept.gating;
+    const Gating *gating = &saved.gating;
 
-    experts_dot(scratch.du, call->dy, ffn_parameter(call, OUT), gating, C, D);
+    neuron_experts_dot(scratch.du, call->dy, ffn_parameter(call, OUT), gating, C, D);
     Activation activation = config->activation;
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         for (size_t e = (size_t)t * C * config->K; e < (size_t)(t + 1) * C * config->K; e++) {
-            float score = gating->score[e], z = kept.z[e];
+            float score = gating->score[e], z = saved.z[e];
             float du = scratch.du[e] * activate_derivative(activation, score * z);
             scratch.dscore[e] = z * du;
             scratch.dz[e] = score * du;
         }
     }
-    experts_sort(&scratch.order, gating, C);
-    experts_gradient(ffn_gradient(call, OUT), kept.act, call->dy, &scratch.order, gating, C, D);
-    experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, C, D);
-    experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, C, D);
-    router_backward(config, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
-                    scratch.dscore, gating, kept.router, call->x, ffn_parameter(call, QUERY),
-                    ffn_parameter(call, KEYS), N, scratch.router);
+    neuron_experts_sort(&scratch.order, gating, C);
+    neuron_experts_gradient(ffn_gradient(call, OUT), saved.act, call->dy, &scratch.order, gating, C,
+                            D);
+    neuron_experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, C,
+                            D);
+    neuron_experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, C, D);
+    key_router_backward(config, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
+                        scratch.dscore, gating, saved.router, call->x, ffn_parameter(call, QUERY),
+                        ffn_parameter(call, KEYS), N, scratch.router);
 }
 
 // Each weight of the router, and of the chosen experts, is multiplied and added once a token.
 static Cost sgatlin_cost(const Config *config, int T) {
     double C = config->C, F = config->F, K = config->K, D = config->D;
-    double router = router_flops(config) / 2.0, chosen = 2.0 * C * K * D;
+    double router = key_router_flops(config) / 2.0, chosen = 2.0 * C * K * D;
     return (Cost){ .parameters = router + 2.0 * C * F * D,
                    .active_parameters = router + chosen,
                    .flops = T * 2.0 * (router + chosen),
@@ -140,7 +142,7 @@ const Ffn sgatlin_ffn = {
     .settings = "F C K Dk router activation",
     .valid = sgatlin_valid,
     .declare = sgatlin_declare,
-    .kept = sgatlin_kept,
+    .saved = sgatlin_saved,
     .scratch = sgatlin_scratch,
     .forward = sgatlin_forward,
     .backward = sgatlin_backward,

@@ -1,7 +1,7 @@
 #include "reference/isoflop/cell.h"
+#include "reference/config/presets.h"
+#include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
-#include "reference/model/ladder.h"
-#include "reference/model/presets.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,7 +143,7 @@ bool cell_prepare(Cell *cell, int V, const char *set, Error *error) {
     Config base;
     Error why;
     if (!base_kind(&base, cell->kind, error)) return false;
-    if (!ladder_config(&cell->config, cell->scale, base.ffn, error)) return false;
+    if (!scale_config(&cell->config, cell->scale, base.ffn, error)) return false;
     cell->config.V = V;
     cell->settings = settings_default();
     cell->settings.B = SEQUENCES;

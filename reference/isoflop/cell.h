@@ -1,5 +1,5 @@
-#ifndef ISOFLOP_CELL_H
-#define ISOFLOP_CELL_H
+#ifndef REFERENCE_ISOFLOP_CELL_H
+#define REFERENCE_ISOFLOP_CELL_H
 #include "reference/model/model.h"
 #include "reference/train/log.h"
 #include "reference/train/settings.h"

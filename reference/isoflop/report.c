@@ -1,6 +1,6 @@
 #include "reference/isoflop/report.h"
+#include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
-#include "reference/model/ladder.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static int compare_groups(const void *left, const void *right) {
     const Group *a = left, *b = right;
     if (a->first->budget != b->first->budget) return a->first->budget < b->first->budget ? -1 : 1;
     if (a->order != b->order) return a->order < b->order ? -1 : 1;
-    int scale_a = ladder_find(a->first->scale), scale_b = ladder_find(b->first->scale);
+    int scale_a = scale_find(a->first->scale), scale_b = scale_find(b->first->scale);
     if (scale_a != scale_b) return scale_a < scale_b ? -1 : 1;
     return a->first->peak < b->first->peak ? -1 : a->first->peak > b->first->peak;
 }
@@ -102,7 +102,7 @@ static void print_row(FILE *out, const Group *group) {
         if (group->seeds > 1)
             snprintf(spread, sizeof spread, "%.3f", exp(group->most) - exp(group->least));
     }
-    const char *ahead = reach_ahead(ffn_reach(&cell->config)) ? " (sees ahead)" : "";
+    const char *ahead = !is_causal(ffn_causality(&cell->config)) ? " (sees ahead)" : "";
     fprintf(out, "| %s%s | %s | %s | %d | %.0f | %.0f | %lld | %lld | %.1f | %.4f | %s | %s |\n",
             cell->kind, ahead, cell->scale, number_text(cell->peak).text, group->seeds,
             cell->cost.parameters, cell->cost.active_parameters, (long long)cell->settings.steps,
@@ -190,7 +190,7 @@ static json_t *cell_json(const Cell *cell) {
     json_object_set_new(object, "flops", json_real(steps * cell_step_flops(cell)));
     json_object_set_new(object, "flops_full", json_real(steps * cell_step_flops_full(cell)));
     json_object_set_new(object, "steps", json_integer(cell->settings.steps));
-    json_object_set_new(object, "causal", json_boolean(!reach_ahead(ffn_reach(&cell->config))));
+    json_object_set_new(object, "causal", json_boolean(is_causal(ffn_causality(&cell->config))));
     json_object_set_new(object, "done", json_boolean(cell_done(cell)));
     if (cell_done(cell)) put_result(object, cell);
     return object;

@@ -1,7 +1,7 @@
-#ifndef ISOFLOP_REPORT_H
-#define ISOFLOP_REPORT_H
+#ifndef REFERENCE_ISOFLOP_REPORT_H
+#define REFERENCE_ISOFLOP_REPORT_H
+#include "reference/draw/chart.h"
 #include "reference/isoflop/cell.h"
-#include "reference/support/chart.h"
 
 // What a study's cells say together.
 

@@ -1,5 +1,5 @@
 #include "reference/isoflop/study.h"
-#include "reference/support/files.h"
+#include "reference/io/files.h"
 #include "reference/train/checkpoint.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
-#ifndef ISOFLOP_STUDY_H
-#define ISOFLOP_STUDY_H
+#ifndef REFERENCE_ISOFLOP_STUDY_H
+#define REFERENCE_ISOFLOP_STUDY_H
+#include "reference/config/presets.h"
 #include "reference/data/baselines.h"
 #include "reference/data/corpus.h"
 #include "reference/isoflop/report.h"
-#include "reference/model/presets.h"
 
 // What was asked for. Texts belong to the arguments.
 enum { LIST_MOST = 32 };

@@ -1,6 +1,6 @@
 #include "reference/bench/subjects.h"
 #include "reference/isoflop/study.h"
-#include "reference/support/memory.h"
+#include "reference/numbers/memory.h"
 #include "reference/train/trainer.h"
 #include <math.h>
 #include <stdlib.h>

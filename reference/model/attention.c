@@ -1,9 +1,9 @@
 #include "reference/model/attention.h"
-#include "reference/model/norm.h"
-#include "reference/support/matmul.h"
-#include "reference/support/memory.h"
-#include "reference/support/parallel.h"
-#include "reference/support/vector.h"
+#include "reference/model/rmsnorm.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/memory.h"
+#include "reference/numbers/parallel.h"
+#include "reference/numbers/vector.h"
 #include <math.h>
 
 enum { ROWS = 64 }; // query rows scored at once

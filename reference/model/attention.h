@@ -1,5 +1,5 @@
-#ifndef MODEL_ATTENTION_H
-#define MODEL_ATTENTION_H
+#ifndef REFERENCE_MODEL_ATTENTION_H
+#define REFERENCE_MODEL_ATTENTION_H
 #include <stddef.h>
 
 // Causal attention with normalised queries and keys and rotary positions (chapter 07), on the
@@ -12,7 +12,7 @@ typedef struct {
     const float *query_norm, *key_norm; // [Dh]
     const float *rotary;                // [T,Dh]: Dh/2 cosines, then Dh/2 sines of each position
     float *out;                         // [B,T,H,Dh]: written by forward, read by backward
-    float *log_sum;                     // [B,H,T]: kept from forward to backward
+    float *log_sum;                     // [B,H,T]: saved from forward to backward
     float *scratch;                     // attention_scratch floats
 } AttentionCall;
 

@@ -29,9 +29,9 @@ bool layout_declare(Tensors *tensors, const Config *config) {
 
 const Tensor *layout_layer(const Tensors *tensors, const Config *config, int layer) {
     int each = (tensors->count - 2) / config->L; // all but the embedding and the output norm
-    return &tensors->at[1 + layer * each];
+    return &tensors->items[1 + layer * each];
 }
 
 const Tensor *layout_output_norm(const Tensors *tensors) {
-    return &tensors->at[tensors->count - 1];
+    return &tensors->items[tensors->count - 1];
 }

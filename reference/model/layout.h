@@ -1,7 +1,7 @@
-#ifndef MODEL_LAYOUT_H
-#define MODEL_LAYOUT_H
-#include "reference/model/config.h"
-#include "reference/model/tensors.h"
+#ifndef REFERENCE_MODEL_LAYOUT_H
+#define REFERENCE_MODEL_LAYOUT_H
+#include "reference/config/config.h"
+#include "reference/numbers/tensors.h"
 
 // Where a model's tensors stand in its table: the embedding, then layer by layer, then the output
 // norm.

@@ -1,7 +1,7 @@
 #include "reference/model/loss.h"
 #include "reference/data/special_tokens.h"
-#include "reference/support/matmul.h"
-#include "reference/support/vector.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/vector.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>

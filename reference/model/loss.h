@@ -1,5 +1,5 @@
-#ifndef MODEL_LOSS_H
-#define MODEL_LOSS_H
+#ifndef REFERENCE_MODEL_LOSS_H
+#define REFERENCE_MODEL_LOSS_H
 #include <stddef.h>
 #include <stdint.h>
 

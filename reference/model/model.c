@@ -2,10 +2,10 @@
 #include "reference/model/attention.h"
 #include "reference/model/layout.h"
 #include "reference/model/loss.h"
-#include "reference/model/norm.h"
-#include "reference/support/matmul.h"
-#include "reference/support/memory.h"
-#include "reference/support/parallel.h"
+#include "reference/model/rmsnorm.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/memory.h"
+#include "reference/numbers/parallel.h"
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ typedef struct {
     float *query, *key, *value; // [N,D]
     float *attended, *log_sum;  // [N,D], [B,H,T]
     float *ffn;                 // what the feed-forward layer keeps
-} LayerKept;
+} LayerSaved;
 
 struct Activations {
     Config config;
@@ -28,7 +28,7 @@ struct Activations {
     int rows, tokens;      // B and T of the last forward pass
     const int32_t *inputs; // [B,T] of that pass, the caller's
     double balance_loss;   // of that pass, all layers
-    LayerKept *layers;     // [L], and one more whose `in` is the stream behind the last layer
+    LayerSaved *layers;    // [L], and one more whose `in` is the stream behind the last layer
     float *normed, *rstd;  // [N,D], [N]: the output norm
     float *rotary;         // [T,Dh]
     float *branch;         // [N,D]: what a sub-layer adds to the stream
@@ -69,7 +69,7 @@ static size_t scratch_floats(const Config *config, int B, int T, int threads) {
     return larger(larger(attention, loss), ffn);
 }
 
-static void layer_layout(LayerKept *layer, float *block, size_t *used, const Config *config,
+static void layer_layout(LayerSaved *layer, float *block, size_t *used, const Config *config,
                          size_t N) {
     size_t stream = N * config->D;
     layer->in = floats_take(block, used, stream);
@@ -83,7 +83,7 @@ static void layer_layout(LayerKept *layer, float *block, size_t *used, const Con
     layer->value = floats_take(block, used, stream);
     layer->attended = floats_take(block, used, stream);
     layer->log_sum = floats_take(block, used, N * config_heads(config));
-    layer->ffn = floats_take(block, used, config->ffn->kept(config, (int)N));
+    layer->ffn = floats_take(block, used, config->ffn->saved(config, (int)N));
 }
 
 // The one list of what the arena holds: sizes when block is NULL, places otherwise. Layers only
@@ -91,11 +91,11 @@ static void layer_layout(LayerKept *layer, float *block, size_t *used, const Con
 static size_t arena_layout(Activations *a, float *block) {
     const Config *config = &a->config;
     size_t used = 0, N = (size_t)a->B * a->T, stream = N * config->D;
-    LayerKept unused;
+    LayerSaved unused;
     for (int l = 0; l < config->L; l++)
         layer_layout(a->layers ? &a->layers[l] : &unused, block, &used, config, N);
     float *last = floats_take(block, &used, stream);
-    if (a->layers != NULL) a->layers[config->L] = (LayerKept){ .in = last };
+    if (a->layers != NULL) a->layers[config->L] = (LayerSaved){ .in = last };
     a->normed = floats_take(block, &used, stream);
     a->rstd = floats_take(block, &used, N);
     a->rotary = floats_take(block, &used, (size_t)a->T * config->Dh);
@@ -178,19 +178,19 @@ static void add_streams(float *out, const float *stream, const float *branch, si
 }
 
 static AttentionCall attention_call(const Model *model, const Activations *a, int l) {
-    const LayerKept *kept = &a->layers[l];
+    const LayerSaved *saved = &a->layers[l];
     return (AttentionCall){ .B = a->rows,
                             .T = a->tokens,
                             .H = config_heads(&a->config),
                             .Dh = a->config.Dh,
-                            .query = kept->query,
-                            .key = kept->key,
-                            .value = kept->value,
+                            .query = saved->query,
+                            .key = saved->key,
+                            .value = saved->value,
                             .query_norm = weight(model, l, ATTENTION_QUERY_NORM),
                             .key_norm = weight(model, l, ATTENTION_KEY_NORM),
                             .rotary = a->rotary,
-                            .out = kept->attended,
-                            .log_sum = kept->log_sum,
+                            .out = saved->attended,
+                            .log_sum = saved->log_sum,
                             .scratch = a->scratch };
 }
 
@@ -204,7 +204,7 @@ static FfnCall ffn_call(const Model *model, Activations *a, int l) {
                       .x = a->layers[l].ffn_normed,
                       .y = a->branch,
                       .loss = &a->balance_loss,
-                      .kept = a->layers[l].ffn,
+                      .saved = a->layers[l].ffn,
                       .scratch = a->scratch,
                       .layer = l,
                       .hook = a->hook,
@@ -212,28 +212,29 @@ static FfnCall ffn_call(const Model *model, Activations *a, int l) {
 }
 
 static void layer_forward(const Model *model, Activations *a, int l) {
-    LayerKept *kept = &a->layers[l];
+    LayerSaved *saved = &a->layers[l];
     int N = a->rows * a->tokens, D = a->config.D;
     size_t stream = (size_t)N * D;
-    norm_forward(kept->normed, kept->rstd, kept->in, weight(model, l, ATTENTION_NORM), N, D);
-    linear_forward(kept->query, kept->normed, weight(model, l, ATTENTION_QUERY), N, D, D);
-    linear_forward(kept->key, kept->normed, weight(model, l, ATTENTION_KEY), N, D, D);
-    linear_forward(kept->value, kept->normed, weight(model, l, ATTENTION_VALUE), N, D, D);
+    norm_forward(saved->normed, saved->rstd, saved->in, weight(model, l, ATTENTION_NORM), N, D);
+    linear_forward(saved->query, saved->normed, weight(model, l, ATTENTION_QUERY), N, D, D);
+    linear_forward(saved->key, saved->normed, weight(model, l, ATTENTION_KEY), N, D, D);
+    linear_forward(saved->value, saved->normed, weight(model, l, ATTENTION_VALUE), N, D, D);
     AttentionCall attention = attention_call(model, a, l);
     attention_forward(&attention);
-    linear_forward(a->branch, kept->attended, weight(model, l, ATTENTION_OUTPUT), N, D, D);
-    add_streams(kept->middle, kept->in, a->branch, stream);
+    linear_forward(a->branch, saved->attended, weight(model, l, ATTENTION_OUTPUT), N, D, D);
+    add_streams(saved->middle, saved->in, a->branch, stream);
 
-    norm_forward(kept->ffn_normed, kept->ffn_rstd, kept->middle, weight(model, l, FFN_NORM), N, D);
+    norm_forward(saved->ffn_normed, saved->ffn_rstd, saved->middle, weight(model, l, FFN_NORM), N,
+                 D);
     FfnCall ffn = ffn_call(model, a, l);
     a->config.ffn->forward(&ffn);
-    add_streams(a->layers[l + 1].in, kept->middle, a->branch, stream);
+    add_streams(a->layers[l + 1].in, saved->middle, a->branch, stream);
 }
 
 void model_forward(const Model *model, Activations *a, const int32_t *inputs, int B, int T) {
     assert(B <= a->B && T <= a->T && parallel_threads() <= a->threads);
     int D = a->config.D, L = a->config.L;
-    const float *embedding = model->parameters + model->tensors.at[EMBEDDING].offset;
+    const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
     a->rows = B;
     a->tokens = T;
     a->inputs = inputs;
@@ -252,7 +253,7 @@ static LossCall loss_call(const Model *model, const Activations *a, const int32_
                        .D = a->config.D,
                        .V = a->config.V,
                        .x = a->normed,
-                       .embedding = model->parameters + model->tensors.at[EMBEDDING].offset,
+                       .embedding = model->parameters + model->tensors.items[EMBEDDING].offset,
                        .targets = targets,
                        .scratch = a->scratch };
 }
@@ -273,16 +274,16 @@ void model_after_step(Model *model, Activations *a) {
 
 void model_logits(const Model *model, Activations *a, int first, int rows, float *out) {
     int D = a->config.D, V = a->config.V;
-    const float *embedding = model->parameters + model->tensors.at[EMBEDDING].offset;
+    const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
     matmul(out, V, PLAIN, a->normed + (size_t)first * D, D, TRANSPOSED, embedding, D, rows, V, D,
            1.0f, false);
 }
 
 static void attention_layer_backward(const Model *model, Activations *a, int l, float *gradients) {
-    const LayerKept *kept = &a->layers[l];
+    const LayerSaved *saved = &a->layers[l];
     int N = a->rows * a->tokens, D = a->config.D;
     AttentionCall attention = attention_call(model, a, l);
-    linear_weight_gradient(gradient(model, gradients, l, ATTENTION_OUTPUT), kept->attended,
+    linear_weight_gradient(gradient(model, gradients, l, ATTENTION_OUTPUT), saved->attended,
                            a->dstream, N, D, D);
     linear_input_gradient(a->branch, a->dstream, weight(model, l, ATTENTION_OUTPUT), N, D, D,
                           false);
@@ -297,24 +298,24 @@ static void attention_layer_backward(const Model *model, Activations *a, int l, 
     const float *dprojection[] = { a->dquery, a->dkey, a->dvalue };
     const LayerTensor projection[] = { ATTENTION_QUERY, ATTENTION_KEY, ATTENTION_VALUE };
     for (int i = 0; i < 3; i++) {
-        linear_weight_gradient(gradient(model, gradients, l, projection[i]), kept->normed,
+        linear_weight_gradient(gradient(model, gradients, l, projection[i]), saved->normed,
                                dprojection[i], N, D, D);
         linear_input_gradient(a->dnormed, dprojection[i], weight(model, l, projection[i]), N, D, D,
                               i > 0);
     }
-    norm_backward(a->dstream, gradient(model, gradients, l, ATTENTION_NORM), a->dnormed, kept->in,
-                  kept->rstd, weight(model, l, ATTENTION_NORM), N, D);
+    norm_backward(a->dstream, gradient(model, gradients, l, ATTENTION_NORM), a->dnormed, saved->in,
+                  saved->rstd, weight(model, l, ATTENTION_NORM), N, D);
 }
 
 static void layer_backward(const Model *model, Activations *a, int l, float *gradients) {
-    const LayerKept *kept = &a->layers[l];
+    const LayerSaved *saved = &a->layers[l];
     FfnCall ffn = ffn_call(model, a, l);
     ffn.gradients = gradients;
     ffn.dy = a->dstream;
     ffn.dx = a->dnormed;
     a->config.ffn->backward(&ffn);
-    norm_backward(a->dstream, gradient(model, gradients, l, FFN_NORM), a->dnormed, kept->middle,
-                  kept->ffn_rstd, weight(model, l, FFN_NORM), a->rows * a->tokens, a->config.D);
+    norm_backward(a->dstream, gradient(model, gradients, l, FFN_NORM), a->dnormed, saved->middle,
+                  saved->ffn_rstd, weight(model, l, FFN_NORM), a->rows * a->tokens, a->config.D);
     attention_layer_backward(model, a, l, gradients);
 }
 
@@ -339,7 +340,7 @@ double model_backward(const Model *model, Activations *a, const int32_t *inputs,
     assert(a->training);
     int N = a->rows * a->tokens, D = a->config.D, L = a->config.L;
     a->inputs = inputs;
-    float *dembedding = gradients + model->tensors.at[EMBEDDING].offset;
+    float *dembedding = gradients + model->tensors.items[EMBEDDING].offset;
     const Tensor *norm = layout_output_norm(&model->tensors);
     LossCall call = loss_call(model, a, targets);
     double loss = loss_mean(&call, a->dnormed, dembedding, NULL);

@@ -1,8 +1,8 @@
-#ifndef MODEL_MODEL_H
-#define MODEL_MODEL_H
+#ifndef REFERENCE_MODEL_MODEL_H
+#define REFERENCE_MODEL_MODEL_H
+#include "reference/config/config.h"
 #include "reference/ffn/ffn.h"
-#include "reference/model/config.h"
-#include "reference/model/tensors.h"
+#include "reference/numbers/tensors.h"
 
 // A decoder-only language model: a config, its table and one block of parameters. Pre-norm, tied
 // embedding,

@@ -1,6 +1,6 @@
-#ifndef SUPPORT_DEMO_H
-#define SUPPORT_DEMO_H
-#include "reference/support/error.h"
+#ifndef REFERENCE_SUPPORT_DEMO_H
+#define REFERENCE_SUPPORT_DEMO_H
+#include "reference/io/error.h"
 
 // One experiment of a chapter's demo. picture is where it is to be drawn, NULL: it is not.
 typedef struct {

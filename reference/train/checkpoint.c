@@ -1,6 +1,6 @@
 #include "reference/train/checkpoint.h"
-#include "reference/support/files.h"
-#include "reference/support/parse.h"
+#include "reference/io/files.h"
+#include "reference/io/parse.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -163,7 +163,7 @@ void checkpoint_close(Checkpoint *checkpoint) {
 bool moments_declare(Tensors *out, const Tensors *parameters, Error *error) {
     *out = (Tensors){ 0 };
     for (int i = 0; i < 2 * parameters->count; i++) {
-        const Tensor *tensor = &parameters->at[i % parameters->count];
+        const Tensor *tensor = &parameters->items[i % parameters->count];
         tensors_add(out, i < parameters->count ? "first." : "second.", tensor->name, INIT_ZERO, 0,
                     false, tensor->rank, tensor->shape);
     }

@@ -1,5 +1,5 @@
-#ifndef TRAIN_CHECKPOINT_H
-#define TRAIN_CHECKPOINT_H
+#ifndef REFERENCE_TRAIN_CHECKPOINT_H
+#define REFERENCE_TRAIN_CHECKPOINT_H
 #include "reference/data/tokenizer.h"
 #include "reference/model/model.h"
 #include "reference/train/state.h"

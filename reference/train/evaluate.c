@@ -1,6 +1,6 @@
 #include "reference/train/evaluate.h"
 #include "reference/data/batches.h"
-#include "reference/support/memory.h"
+#include "reference/numbers/memory.h"
 
 bool evaluate_batch(Evaluation *evaluation, const Model *model, Activations *activations,
                     const TokenFile *file, int B, int32_t *inputs, int32_t *targets) {

@@ -1,10 +1,11 @@
-#ifndef TRAIN_EVALUATE_H
-#define TRAIN_EVALUATE_H
+#ifndef REFERENCE_TRAIN_EVALUATE_H
+#define REFERENCE_TRAIN_EVALUATE_H
 #include "reference/data/token_file.h"
 #include "reference/model/model.h"
 
 // Mean loss over a token file, a batch at a time so that a front end can stop between two. Where a
-// layer reaches over the rows of a batch (ffn_reach) the loss depends on B; what fills the last row
+// layer reaches over the rows of a batch (ffn_causality) the loss depends on B; what fills the last
+// row
 // up stays out of every pool.
 typedef struct {
     double sum;     // of the losses of all scored tokens, nats

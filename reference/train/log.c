@@ -1,6 +1,6 @@
 #include "reference/train/log.h"
-#include "reference/support/chart.h"
-#include "reference/support/files.h"
+#include "reference/draw/chart.h"
+#include "reference/io/files.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-#ifndef TRAIN_LOG_H
-#define TRAIN_LOG_H
-#include "reference/model/config.h"
-#include "reference/support/json.h"
+#ifndef REFERENCE_TRAIN_LOG_H
+#define REFERENCE_TRAIN_LOG_H
+#include "reference/config/config.h"
+#include "reference/io/json.h"
 #include "reference/train/settings.h"
 #include <stdint.h>
 #include <stdio.h>

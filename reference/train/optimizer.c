@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-double schedule_rate(const Schedule *schedule, int64_t step) {
+double schedule_learning_rate(const Schedule *schedule, int64_t step) {
     if (step < schedule->warmup) return schedule->peak * (double)step / schedule->warmup;
     int64_t past = step - schedule->warmup - schedule->constant;
     if (past < 0) return schedule->peak;
@@ -43,7 +43,7 @@ double gradient_norm(const Tensors *tensors, const float *gradients, const Tenso
     double total = 0.0, sums[64];
     if (bad != NULL) *bad = NULL;
     for (int i = 0; i < tensors->count; i++) {
-        const Tensor *tensor = &tensors->at[i];
+        const Tensor *tensor = &tensors->items[i];
         double sum = tensor_squares(gradients + tensor->offset, tensor->count, sums);
         if (bad != NULL && *bad == NULL && !isfinite(sum)) *bad = tensor;
         total += sum;
@@ -84,7 +84,7 @@ void adamw_step(const Tensors *tensors, float *parameters, const float *gradient
                   .first_rate = (float)(settings->rate / corrected_first),
                   .second_scale = (float)(1.0 / corrected_second) };
     for (int i = 0; i < tensors->count; i++) {
-        const Tensor *tensor = &tensors->at[i];
+        const Tensor *tensor = &tensors->items[i];
         f.decay = tensor->decay ? (float)decay : 0.0f;
 #pragma omp parallel for if (tensor->count > BLOCK)
         for (size_t block = 0; block < tensor->count; block += BLOCK) {

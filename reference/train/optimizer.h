@@ -1,13 +1,13 @@
-#ifndef TRAIN_OPTIMIZER_H
-#define TRAIN_OPTIMIZER_H
-#include "reference/model/tensors.h"
+#ifndef REFERENCE_TRAIN_OPTIMIZER_H
+#define REFERENCE_TRAIN_OPTIMIZER_H
+#include "reference/numbers/tensors.h"
 
 // Warm-up, constant, then 1 - sqrt (chapter 07); steps are counted from 0.
 typedef struct {
     double peak;
     int warmup, constant, decay; // steps of each part; after the last one the rate is 0
 } Schedule;
-double schedule_rate(const Schedule *schedule, int64_t step);
+double schedule_learning_rate(const Schedule *schedule, int64_t step);
 
 // AdamW (Loshchilov and Hutter 2017) with decoupled decay p -= rate/peak · weight_decay · p, after
 // clipping by the global norm. beta1 0.9, beta2 0.999, eps 1e-8, outside the root.

@@ -1,5 +1,5 @@
 #include "reference/train/settings.h"
-#include "reference/support/parse.h"
+#include "reference/io/parse.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#ifndef TRAIN_SETTINGS_H
-#define TRAIN_SETTINGS_H
+#ifndef REFERENCE_TRAIN_SETTINGS_H
+#define REFERENCE_TRAIN_SETTINGS_H
 #include "reference/data/batches.h"
-#include "reference/support/json.h"
+#include "reference/io/json.h"
 #include "reference/train/optimizer.h"
 
 // How a model is trained; the counterpart of Config, set through the same --set. Every field is a

@@ -1,5 +1,5 @@
 #include "reference/train/state.h"
-#include "reference/support/files.h"
+#include "reference/io/files.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>

@@ -1,5 +1,5 @@
-#ifndef TRAIN_STATE_H
-#define TRAIN_STATE_H
+#ifndef REFERENCE_TRAIN_STATE_H
+#define REFERENCE_TRAIN_STATE_H
 #include "reference/train/settings.h"
 
 // state.json of a checkpoint: with the weights and the moments beside it, all that a run needs to

@@ -1,5 +1,5 @@
 #include "reference/train/trainer.h"
-#include "reference/support/memory.h"
+#include "reference/numbers/memory.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +95,7 @@ void trainer_free(Trainer *t) {
 
 static const char *first_bad(const Tensors *tensors, const float *block) {
     for (int i = 0; i < tensors->count; i++) {
-        const Tensor *tensor = &tensors->at[i];
+        const Tensor *tensor = &tensors->items[i];
         for (size_t j = 0; j < tensor->count; j++) {
             if (!isfinite(block[tensor->offset + j])) return tensor->name;
         }
@@ -120,7 +120,7 @@ bool trainer_step(Trainer *t, StepReport *report, Error *error) {
     int B = (int)t->settings.B;
     const Tensor *bad = NULL;
     batches_get(&t->batches, (uint64_t)t->step, t->inputs, t->targets);
-    *report = (StepReport){ .rate = schedule_rate(&t->schedule, t->step) };
+    *report = (StepReport){ .rate = schedule_learning_rate(&t->schedule, t->step) };
     for (size_t i = 0; i < (size_t)B * (size_t)config->T; i++)
         report->tokens += t->targets[i] != TOKEN_PAD;
     model_forward(&t->model, t->activations, t->inputs, B, config->T);

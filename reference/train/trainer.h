@@ -1,5 +1,5 @@
-#ifndef TRAIN_TRAINER_H
-#define TRAIN_TRAINER_H
+#ifndef REFERENCE_TRAIN_TRAINER_H
+#define REFERENCE_TRAIN_TRAINER_H
 #include "reference/circuits/usage.h"
 #include "reference/data/corpus.h"
 #include "reference/train/checkpoint.h"

@@ -1,4 +1,4 @@
-#include "reference/support/json.h"
+#include "reference/io/json.h"
 #include "tests/fuzz/fuzz.h"
 #include <stdlib.h>
 #include <string.h>

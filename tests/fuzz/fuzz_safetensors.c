@@ -1,5 +1,5 @@
 #define _GNU_SOURCE // memfd_create
-#include "reference/support/safetensors.h"
+#include "reference/io/safetensors.h"
 #include "tests/fuzz/fuzz.h"
 #include <stdio.h>
 #include <stdlib.h>

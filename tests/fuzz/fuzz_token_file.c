@@ -4,7 +4,7 @@
 #include "reference/data/batches.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
-#include "reference/support/random.h"
+#include "reference/numbers/random.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "tests/support/suite.h"
+#include "tests/harness/suite.h"
 
 double relu(double x);
 double relu_derivative(double x);

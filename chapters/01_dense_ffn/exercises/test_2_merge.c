@@ -1,6 +1,6 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
-#include "reference/support/random.h"
-#include "tests/support/expect.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/expect.h"
 
 void merge(double *ab, const double *a, const double *b, int in, int middle, int out);
 

@@ -1,5 +1,5 @@
 #include "chapters/01_dense_ffn/neuron.h"
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <string.h>
 
 typedef double Loss(const double *w, const void *context);

@@ -1,4 +1,4 @@
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 
 void swiglu(double *after, const double *halves, int F);

@@ -1,6 +1,6 @@
 #include "chapters/02_mixture_of_experts/moe.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 
 int drop_overflow(MoeGating *gating, int *room, int capacity, int E);
 

@@ -1,4 +1,4 @@
-#include "tests/support/expect.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 
 void sigmoid_gates(double *weight, const double *logit, int K);

@@ -1,6 +1,6 @@
 #include "chapters/03_who_chooses/choice.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 
 int next_coin(int first, int experts);
 

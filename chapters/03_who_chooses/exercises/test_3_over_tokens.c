@@ -1,5 +1,5 @@
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 #include "chapters/04_product_keys/product_keys.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 
 int triple_candidates(int K);
 void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c,

@@ -1,7 +1,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/05_peer/peer.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 #include <math.h>
 
 void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in,

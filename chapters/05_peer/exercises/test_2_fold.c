@@ -1,7 +1,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/05_peer/key_value.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 #include <math.h>
 
 void fold(double *M, const double *query_weights, const double *keys, const KeyValue *r);

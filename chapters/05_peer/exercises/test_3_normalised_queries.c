@@ -1,7 +1,7 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 #include "chapters/06_sgatlin/sgatlin.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "tests/support/suite.h"
+#include "tests/harness/suite.h"
 
 void count_firing(long *count, const int *index, int entries);
 double gini(const long *count, long *sorted, int F);

@@ -1,4 +1,4 @@
-#include "tests/support/suite.h"
+#include "tests/harness/suite.h"
 #include <math.h>
 
 double perplexity(const double *logits, const int *targets, int T, int V);

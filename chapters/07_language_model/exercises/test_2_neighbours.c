@@ -1,6 +1,6 @@
 #include "chapters/07_language_model/rope.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 #include <math.h>
 
 void rope_turn_neighbours(double *x, int position, int Dh);

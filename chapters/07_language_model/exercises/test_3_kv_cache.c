@@ -1,6 +1,6 @@
 #include "chapters/07_language_model/attention.h"
-#include "reference/support/random.h"
-#include "tests/support/suite.h"
+#include "reference/numbers/random.h"
+#include "tests/harness/suite.h"
 #include <string.h>
 
 void attend_with_cache(double *y, double *keys, double *values, double *room, const double *x,

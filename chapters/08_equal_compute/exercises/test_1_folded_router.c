@@ -1,6 +1,6 @@
 #include "chapters/08_equal_compute/parts.h"
 #include "chapters/08_equal_compute/scales.h"
-#include "tests/support/suite.h"
+#include "tests/harness/suite.h"
 
 double folded_router_flops(const ModelSizes *sizes);
 

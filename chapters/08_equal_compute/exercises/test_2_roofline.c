@@ -1,6 +1,6 @@
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
-#include "tests/support/suite.h"
+#include "tests/harness/suite.h"
 
 double least_seconds(const Traffic *t, double flops, double bytes);
 long busy_tokens(const ModelSizes *sizes, double flops, double bytes, long most);

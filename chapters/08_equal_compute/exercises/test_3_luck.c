@@ -1,4 +1,4 @@
-#include "tests/support/suite.h"
+#include "tests/harness/suite.h"
 #include <math.h>
 
 double share_of_luck(const double *a, int n, const double *b, int m);

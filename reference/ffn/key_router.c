@@ -1,0 +1,362 @@
+#include "reference/ffn/key_router.h"
+#include "reference/ffn/top_k.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/memory.h"
+#include "reference/numbers/parallel.h"
+#include <math.h>
+#include <string.h>
+
+// a block of tokens whose scores fit the second-level cache; a multiple of LANES
+enum { TOKENS = 128 };
+
+// What the four routers differ in.
+typedef struct {
+    int parts, lists, n; // lists = parts·C lists of n keys each
+    int depth;           // numbers of a key: Dk
+    int width;           // floats of a token's queries: depth, or lists·depth
+    // one query for all lists, keys [depth, lists, n]; else a query a list, keys [lists, n, depth]
+    bool shared;
+    int together; // lists scored by one product
+    float scale;
+} Shape;
+
+bool key_router_is_product(Router router) {
+    return router == ROUTER_PRODUCT_DENSE || router == ROUTER_PRODUCT_KEY_VALUE;
+}
+
+static Shape shape_of(const Config *config) {
+    Shape shape = { .parts = key_router_is_product(config->router) ? 2 : 1 };
+    shape.lists = shape.parts * config->C;
+    shape.n = shape.parts == 2 ? config_keys(config) : config->F;
+    shape.depth = config->Dk;
+    shape.shared = config->router == ROUTER_PRODUCT_DENSE || config->router == ROUTER_DENSE;
+    shape.width = shape.shared ? config->Dk : shape.lists * config->Dk;
+    // Short lists are scored together; a flat router's list is long enough alone.
+    shape.together = config->router == ROUTER_PRODUCT_DENSE ? shape.lists : 1;
+    shape.scale = shape.shared ? 1.0f : 1.0f / sqrtf((float)(shape.parts * config->Dk));
+    return shape;
+}
+
+// Query and keys of a list are two linear maps, one after the other: scores = (x Wq) keysᵀ. Their
+// product, [D,n], is the same for all tokens, and where lists are short it is less work to apply:
+// D·n in place of Dk·(D + n) for each token and list (a quarter at the paper's TinyStories size).
+// Made once a call, so it wants some tokens to pay. The most tokens, up to N, of a pass that does
+// not fold. Memory for N tokens has room for those, so that it does for any smaller pass too.
+static int unfolded(const Config *config, const Shape *s, int N) {
+    double D = config->D, Dk = config->Dk, n = s->n, saved = Dk * (D + n) - D * n,
+           most = floor(D * n * Dk / saved);
+    return config->router != ROUTER_PRODUCT_KEY_VALUE || saved <= 0.0 || N <= most ? N : (int)most;
+}
+
+static bool folds(const Config *config, const Shape *s, int N) {
+    return unfolded(config, s, N) < N;
+}
+
+// Folded, the router is one that all lists share: x itself is the query, and the keys are [D,
+// lists, n].
+static Shape folded_shape(const Config *config, const Shape *s) {
+    Shape folded = *s;
+    folded.depth = folded.width = config->D;
+    folded.shared = true;
+    folded.together = s->lists;
+    folded.scale = 1.0f;
+    return folded;
+}
+
+static size_t folded_floats(const Config *config, const Shape *s) {
+    return (size_t)config->D * s->lists * s->n;
+}
+
+// folded [D, lists, n] = scale · query · keysᵀ, list by list
+static void fold(float *folded, const Shape *s, const float *query, const float *keys, int D) {
+    int columns = s->lists * s->n, Dk = s->depth;
+    for (int list = 0; list < s->lists; list++) {
+        matmul(folded + (size_t)list * s->n, columns, PLAIN, query + (size_t)list * D * Dk, Dk,
+               TRANSPOSED, keys + (size_t)list * s->n * Dk, Dk, D, s->n, Dk, s->scale, false);
+    }
+}
+
+// From the gradient of that product those of its two factors.
+static void fold_backward(float *dquery, float *dkeys, const Shape *s, const float *dfolded,
+                          const float *query, const float *keys, int D) {
+    int columns = s->lists * s->n, Dk = s->depth;
+    for (int list = 0; list < s->lists; list++) {
+        const float *d = dfolded + (size_t)list * s->n;
+        size_t weights = (size_t)list * D * Dk, own = (size_t)list * s->n * Dk;
+        matmul(dquery + weights, Dk, PLAIN, d, columns, PLAIN, keys + own, Dk, D, Dk, s->n,
+               s->scale, false);
+        matmul(dkeys + own, Dk, TRANSPOSED, d, columns, PLAIN, query + weights, Dk, s->n, Dk, D,
+               s->scale, false);
+    }
+}
+
+size_t key_router_saved(const Config *config, int N) {
+    Shape s = shape_of(config);
+    return (size_t)unfolded(config, &s, N) * s.width;
+}
+
+bool key_router_valid(const Config *config, Error *error) {
+    int n = config_keys(config);
+    bool product = key_router_is_product(config->router);
+    if (product && n * n != config->F) {
+        return fail(
+            error,
+            "F=%d is not a square: product keys need F = n·n experts; try --set F=%d or F=%d",
+            config->F, n * n, (n + 1) * (n + 1));
+    }
+    if (product && config->K > n) {
+        return fail(
+            error, "K=%d is more than n=%d, the square root of F=%d: take --set K=%d or a larger F",
+            config->K, n, config->F, n);
+    }
+    if (config->K > config->F) {
+        return fail(error, "K=%d is more than F=%d experts: take --set K=%d or a larger F",
+                    config->K, config->F, config->F);
+    }
+    return true;
+}
+
+void key_router_declare(Tensors *tensors, const Config *config, const char *prefix) {
+    Shape s = shape_of(config);
+    int D = config->D, Dk = config->Dk, C = config->C;
+    if (s.shared) {
+        tensors_add(tensors, prefix, "router.query", INIT_LECUN, D, true, 2, (int[]){ D, Dk });
+    } else if (s.parts == 2) {
+        tensors_add(tensors, prefix, "router.query", INIT_LECUN, D, true, 4,
+                    (int[]){ 2, C, D, Dk });
+    } else {
+        tensors_add(tensors, prefix, "router.query", INIT_LECUN, D, true, 3, (int[]){ C, D, Dk });
+    }
+    switch (config->router) {
+    case ROUTER_PRODUCT_DENSE:
+        tensors_add(tensors, prefix, "router.keys", INIT_LECUN, Dk, true, 4,
+                    (int[]){ Dk, 2, C, s.n });
+        break;
+    case ROUTER_DENSE:
+        tensors_add(tensors, prefix, "router.keys", INIT_LECUN, Dk, true, 3, (int[]){ Dk, C, s.n });
+        break;
+    case ROUTER_PRODUCT_KEY_VALUE:
+        tensors_add(tensors, prefix, "router.keys", INIT_TRUNCATED, 0, true, 4,
+                    (int[]){ 2, C, s.n, Dk });
+        break;
+    default:
+        tensors_add(tensors, prefix, "router.keys", INIT_TRUNCATED, 0, true, 3,
+                    (int[]){ C, s.n, Dk });
+    }
+}
+
+double key_router_flops(const Config *config) {
+    Shape s = shape_of(config);
+    double D = config->D, Dk = config->Dk;
+    return (s.shared ? 1 : s.lists) * 2 * Dk * D + 2.0 * s.lists * s.n * Dk;
+}
+
+// A worker's share of the scratch: the scores of a block, transposed, and the lists that select_*
+// fill.
+typedef struct {
+    // [together·n, TOKENS], or for a product router whose lists are scored alone [lists·n, TOKENS]
+    float *scores;
+    float *a_score, *b_score, *best_score;
+    int32_t *a_index, *b_index, *best_index; // [K, LANES] each
+} Worker;
+
+static size_t worker_layout(Worker *worker, float *block, const Shape *s, int K) {
+    size_t used = 0, list = (size_t)K * LANES;
+    int held = s->parts == 2 ? s->lists : 1; // a product needs all lists at hand, a flat router one
+    worker->scores = floats_take(block, &used, (size_t)held * s->n * TOKENS);
+    worker->a_score = floats_take(block, &used, list);
+    worker->b_score = floats_take(block, &used, list);
+    worker->best_score = floats_take(block, &used, list);
+    worker->a_index = (int32_t *)floats_take(block, &used, list);
+    worker->b_index = (int32_t *)floats_take(block, &used, list);
+    worker->best_index = (int32_t *)floats_take(block, &used, list);
+    return used;
+}
+
+// scores [lists·n, TOKENS] of `count` lists from `list`, transposed: row i holds key i's scores of
+// `rows` tokens, so that the selection reads the same key of neighbouring tokens at once.
+static void score_lists(float *scores, const Shape *s, const float *query_out, const float *keys,
+                        int list, int count, int rows) {
+    int Dk = s->depth;
+    if (s->shared) {
+        matmul_serial(scores, TOKENS, TRANSPOSED, keys + (size_t)list * s->n, s->lists * s->n,
+                      TRANSPOSED, query_out, s->width, count * s->n, rows, Dk, s->scale, false);
+    } else {
+        matmul_serial(scores, TOKENS, PLAIN, keys + (size_t)list * s->n * Dk, Dk, TRANSPOSED,
+                      query_out + (size_t)list * Dk, s->width, s->n, rows, Dk, s->scale, false);
+    }
+}
+
+// Chooses for channel c of LANES tokens from t on; the block's tokens begin at t0.
+static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, int t0, int t,
+                   int rows) {
+    int K = gating->K, C = gating->C, lanes = rows - t < LANES ? rows - t : LANES;
+    if (s->parts == 2) {
+        const float *a = worker->scores + (size_t)c * s->n * TOKENS + t,
+                    *b = a + (size_t)C * s->n * TOKENS;
+        top_k_lanes(worker->a_score, worker->a_index, a, TOKENS, s->n, K);
+        top_k_lanes(worker->b_score, worker->b_index, b, TOKENS, s->n, K);
+        product_top_k_lanes(worker->best_score, worker->best_index, worker->a_score,
+                            worker->a_index, worker->b_score, worker->b_index, s->n, K);
+    } else {
+        top_k_lanes(worker->best_score, worker->best_index, worker->scores + t, TOKENS, s->n, K);
+    }
+    for (int lane = 0; lane < lanes; lane++) {
+        size_t at = ((size_t)(t0 + t + lane) * C + c) * K;
+        for (int k = 0; k < K; k++) {
+            gating->score[at + k] = worker->best_score[k * LANES + lane];
+            gating->index[at + k] = worker->best_index[k * LANES + lane];
+        }
+    }
+}
+
+// Scores and choice of one block of tokens; query_out is the block's own.
+static void route_block(const Shape *s, Gating *gating, Worker *worker, const float *query_out,
+                        const float *keys, int t0, int rows) {
+    bool product = s->parts == 2;
+    for (int list = 0; list < s->lists; list += s->together) {
+        score_lists(worker->scores + (product ? (size_t)list * s->n * TOKENS : 0), s, query_out,
+                    keys, list, s->together, rows);
+        for (int t = 0; !product && t < rows; t += LANES)
+            choose(gating, worker, s, list, t0, t, rows);
+    }
+    for (int c = 0; product && c < gating->C; c++) {
+        for (int t = 0; t < rows; t += LANES) choose(gating, worker, s, c, t0, t, rows);
+    }
+}
+
+// One block is no work for a team: a decoder, which reads a token at a time, may run in any thread.
+static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys, int N,
+                  float *scratch) {
+    Worker unused;
+    size_t share = worker_layout(&unused, NULL, s, gating->K);
+#pragma omp parallel for schedule(dynamic) if (N > TOKENS)
+    for (int t0 = 0; t0 < N; t0 += TOKENS) {
+        Worker worker;
+        worker_layout(&worker, scratch + share * (size_t)parallel_thread(), s, gating->K);
+        int rows = N - t0 < TOKENS ? N - t0 : TOKENS;
+        route_block(s, gating, &worker, query_out + (size_t)t0 * s->width, keys, t0, rows);
+    }
+}
+
+static void forward_folded(const Config *config, Gating *gating, const float *x, const float *query,
+                           const float *keys, int N, float *scratch) {
+    Shape s = shape_of(config), folded = folded_shape(config, &s);
+    size_t used = 0;
+    float *product = floats_take(scratch, &used, folded_floats(config, &s));
+    fold(product, &s, query, keys, config->D);
+    route(&folded, gating, x, product, N, scratch + used);
+}
+
+void key_router_forward(const Config *config, Gating *gating, float *saved, const float *x,
+                        const float *query, const float *keys, int N, float *scratch) {
+    Shape s = shape_of(config);
+    int D = config->D, Dk = config->Dk;
+    if (folds(config, &s, N)) {
+        forward_folded(config, gating, x, query, keys, N, scratch);
+        return;
+    }
+    for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
+        matmul(saved + (size_t)list * Dk, s.width, PLAIN, x, D, PLAIN,
+               query + (size_t)list * D * Dk, Dk, N, Dk, D, 1.0f, false);
+    }
+    route(&s, gating, saved, keys, N, scratch);
+}
+
+// dscores [N, together·n] of the lists from `list` on: zero but at the chosen keys. A product's
+// score is the sum of two sub-scores, so both get its gradient (chapter 06).
+static void spread_gradient(float *dscores, const Shape *s, const float *dscore,
+                            const Gating *gating, int list) {
+    int K = gating->K, C = gating->C, columns = s->together * s->n;
+#pragma omp parallel for
+    for (int t = 0; t < gating->N; t++) {
+        float *row = dscores + (size_t)t * columns;
+        memset(row, 0, (size_t)columns * sizeof *row);
+        for (int l = list; l < list + s->together; l++) {
+            size_t at = ((size_t)t * C + l % C) * K;
+            float *slots = row + (size_t)(l - list) * s->n;
+            for (int k = 0; k < K; k++) {
+                int index = gating->index[at + k];
+                int key = s->parts == 1 ? index : l < C ? index / s->n : index % s->n;
+                slots[key] += dscore[at + k];
+            }
+        }
+    }
+}
+
+// Through score = scale · query · key: dquery_out [N, width], added to where `add`, and dkeys.
+static void scores_backward(const Shape *s, float *dquery_out, bool add, float *dkeys,
+                            const float *dscores, const float *query_out, const float *keys,
+                            int list, int N) {
+    int Dk = s->depth, columns = s->together * s->n;
+    if (s->shared) { // keys [Dk, lists·n]
+        size_t at = (size_t)list * s->n;
+        int width = s->lists * s->n;
+        matmul(dquery_out, Dk, PLAIN, dscores, columns, TRANSPOSED, keys + at, width, N, Dk,
+               columns, 1.0f, add || list > 0);
+        matmul(dkeys + at, width, TRANSPOSED, query_out, Dk, PLAIN, dscores, columns, Dk, columns,
+               N, 1.0f, false);
+    } else { // keys [lists, n, Dk]
+        size_t at = (size_t)list * s->n * Dk, column = (size_t)list * Dk;
+        matmul(dquery_out + column, s->width, PLAIN, dscores, columns, PLAIN, keys + at, Dk, N, Dk,
+               s->n, s->scale, add);
+        matmul(dkeys + at, Dk, TRANSPOSED, dscores, columns, PLAIN, query_out + column, s->width,
+               s->n, Dk, N, s->scale, false);
+    }
+}
+
+static void backward_folded(const Config *config, float *dx, float *dquery, float *dkeys,
+                            const float *dscore, const Gating *gating, const float *x,
+                            const float *query, const float *keys, int N, float *scratch) {
+    Shape s = shape_of(config), folded = folded_shape(config, &s);
+    size_t used = 0, size = folded_floats(config, &s);
+    float *dscores = floats_take(scratch, &used, (size_t)N * folded.together * folded.n);
+    float *product = floats_take(scratch, &used, size),
+          *dproduct = floats_take(scratch, &used, size);
+    fold(product, &s, query, keys, config->D);
+    spread_gradient(dscores, &folded, dscore, gating, 0);
+    scores_backward(&folded, dx, true, dproduct, dscores, x, product, 0, N);
+    fold_backward(dquery, dkeys, &s, dproduct, query, keys, config->D);
+}
+
+void key_router_backward(const Config *config, float *dx, float *dquery, float *dkeys,
+                         const float *dscore, const Gating *gating, const float *saved,
+                         const float *x, const float *query, const float *keys, int N,
+                         float *scratch) {
+    Shape s = shape_of(config);
+    int D = config->D, Dk = config->Dk;
+    if (folds(config, &s, N)) {
+        backward_folded(config, dx, dquery, dkeys, dscore, gating, x, query, keys, N, scratch);
+        return;
+    }
+    size_t used = 0;
+    float *dscores = floats_take(scratch, &used, (size_t)N * s.together * s.n);
+    float *dquery_out = floats_take(scratch, &used, (size_t)N * s.width);
+    for (int list = 0; list < s.lists; list += s.together) {
+        spread_gradient(dscores, &s, dscore, gating, list);
+        scores_backward(&s, dquery_out, false, dkeys, dscores, saved, keys, list, N);
+    }
+    for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
+        const float *dq = dquery_out + (size_t)list * Dk;
+        size_t at = (size_t)list * D * Dk;
+        matmul(dx, D, PLAIN, dq, s.width, TRANSPOSED, query + at, Dk, N, D, Dk, 1.0f, true);
+        matmul(dquery + at, Dk, TRANSPOSED, x, D, PLAIN, dq, s.width, D, Dk, N, 1.0f, false);
+    }
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+size_t key_router_scratch(const Config *config, int N, int threads) {
+    Shape s = shape_of(config);
+    Worker unused;
+    size_t forward = 0, backward = 0, folded = 0, alone = (size_t)unfolded(config, &s, N);
+    if (folds(config, &s, N)) {
+        floats_take(NULL, &forward, folded_floats(config, &s));
+        floats_take(NULL, &folded, (size_t)N * s.lists * s.n);
+        for (int i = 0; i < 2; i++) floats_take(NULL, &folded, folded_floats(config, &s));
+    }
+    forward += worker_layout(&unused, NULL, &s, config->K) * (size_t)threads;
+    floats_take(NULL, &backward, alone * s.together * s.n);
+    floats_take(NULL, &backward, alone * s.width);
+    return larger(forward, larger(backward, folded));
+}

@@ -1,0 +1,36 @@
+#ifndef REFERENCE_FFN_KEY_ROUTER_H
+#define REFERENCE_FFN_KEY_ROUTER_H
+#include "reference/config/config.h"
+#include "reference/ffn/gating.h"
+#include "reference/numbers/tensors.h"
+
+// The routers of one-neuron experts (chapter 06): x → query → scores of `lists` lists of keys → the
+// K best experts of each channel. Product routers have two lists a channel and choose by the sum of
+// their scores.
+//
+//                       query                keys                 score
+//   product_dense       [D,Dk], shared       [Dk,2,C,n]           q · keys
+//   dense               [D,Dk], shared       [Dk,C,F]             q · keys
+//   product_key_value   [2,C,D,Dk]           [2,C,n,Dk]           q · keys / sqrt(2 Dk)
+//   key_value           [C,D,Dk]             [C,F,Dk]             q · keys / sqrt(Dk)
+
+// Declares the query and the keys, in this order.
+void key_router_declare(Tensors *tensors, const Config *config, const char *prefix);
+size_t key_router_saved(const Config *config, int N); // floats that backward needs of forward
+bool key_router_valid(const Config *config, Error *error);
+bool key_router_is_product(Router router);
+double key_router_flops(const Config *config); // a token, forward, by the authors' count
+
+// gating (score, index) from x [N,D]; fills saved [key_router_saved].
+void key_router_forward(const Config *config, Gating *gating, float *saved, const float *x,
+                        const float *query, const float *keys, int N, float *scratch);
+
+// From dscore [N,C,K], the gradient of the chosen scores (the choice itself has none): writes
+// dquery and dkeys, the gradients of both tensors, and adds to dx [N,D].
+void key_router_backward(const Config *config, float *dx, float *dquery, float *dkeys,
+                         const float *dscore, const Gating *gating, const float *saved,
+                         const float *x, const float *query, const float *keys, int N,
+                         float *scratch);
+
+size_t key_router_scratch(const Config *config, int N, int threads); // floats, for either direction
+#endif

@@ -1,0 +1,118 @@
+#include "reference/ffn/neuron_experts.h"
+#include "reference/numbers/vector.h"
+
+// tokens of one task: enough that a channel's table, once in the cache, is used again and again
+enum { TOKENS = 256, EXPERTS = 64 };
+
+static const float *table_row(const float *table, const Gating *gating, int pools, int c,
+                              int32_t index, int D) {
+    return table + ((size_t)(pools == 1 ? 0 : c) * gating->F + (size_t)index) * D;
+}
+
+void neuron_experts_dot(float *z, const float *x, const float *table, const Gating *gating,
+                        int pools, int D) {
+    int N = gating->N, C = gating->C, K = gating->K, blocks = (N + TOKENS - 1) / TOKENS;
+#pragma omp parallel for schedule(dynamic)
+    for (int task = 0; task < C * blocks; task++) {
+        int c = task / blocks, first = task % blocks * TOKENS,
+            last = first + TOKENS < N ? first + TOKENS : N;
+        const float *pool = table_row(table, gating, pools, c, 0, D);
+        for (int t = first; t < last; t++) {
+            const float *xt = x + (size_t)t * D;
+            size_t at = ((size_t)t * C + c) * K;
+            const int32_t *index = gating->index + at;
+            int k = 0;
+            for (; k + 4 <= K; k += 4) {
+                dot4(z + at + k, xt, pool + (size_t)index[k] * D, pool + (size_t)index[k + 1] * D,
+                     pool + (size_t)index[k + 2] * D, pool + (size_t)index[k + 3] * D, D);
+            }
+            for (; k < K; k++) z[at + k] = dot(xt, pool + (size_t)index[k] * D, D);
+        }
+    }
+}
+
+void neuron_experts_sum(float *y, const float *weight, const float *table, const Gating *gating,
+                        int pools, int D) {
+    int N = gating->N, C = gating->C, K = gating->K;
+#pragma omp parallel for schedule(dynamic)
+    for (int first = 0; first < N; first += TOKENS) {
+        int last = first + TOKENS < N ? first + TOKENS : N;
+        memset(y + (size_t)first * D, 0, (size_t)(last - first) * D * sizeof *y);
+        for (int c = 0; c < C; c++) {
+            const float *pool = table_row(table, gating, pools, c, 0, D);
+            for (int t = first; t < last; t++) {
+                float *yt = y + (size_t)t * D;
+                size_t at = ((size_t)t * C + c) * K;
+                const int32_t *index = gating->index + at;
+                int k = 0;
+                for (; k + 4 <= K; k += 4) {
+                    add_row4(yt, weight + at + k, pool + (size_t)index[k] * D,
+                             pool + (size_t)index[k + 1] * D, pool + (size_t)index[k + 2] * D,
+                             pool + (size_t)index[k + 3] * D, D);
+                }
+                for (; k < K; k++) add_row(yt, weight[at + k], pool + (size_t)index[k] * D, D);
+            }
+        }
+    }
+}
+
+// Counting sort of the entries of channels first .. last-1 by expert; stable, so sums run in the
+// order of the tokens.
+static void sort_pool(int32_t *order, int32_t *start, const Gating *gating, int first, int last) {
+    int N = gating->N, C = gating->C, K = gating->K, F = gating->F;
+    memset(start, 0, ((size_t)F + 1) * sizeof *start);
+    for (int t = 0; t < N; t++) {
+        for (size_t e = ((size_t)t * C + first) * K; e < ((size_t)t * C + last) * K; e++)
+            start[gating->index[e] + 1]++;
+    }
+    for (int f = 0; f < F; f++) start[f + 1] += start[f];
+    for (int t = 0; t < N; t++) {
+        for (size_t e = ((size_t)t * C + first) * K; e < ((size_t)t * C + last) * K; e++) {
+            order[start[gating->index[e]]++] = (int32_t)e; // start[f] runs on to where f+1 begins …
+        }
+    }
+    for (int f = F; f > 0; f--) start[f] = start[f - 1]; // … so moving it up one place restores it
+    start[0] = 0;
+}
+
+void neuron_experts_sort(ExpertOrder *out, const Gating *gating, int pools) {
+    int C = gating->C, each = C / pools;
+    size_t entries = (size_t)gating->N * each * gating->K;
+#pragma omp parallel for schedule(dynamic)
+    for (int pool = 0; pool < pools; pool++) {
+        sort_pool(out->order + (size_t)pool * entries, out->start + (size_t)pool * (gating->F + 1),
+                  gating, pool * each, (pool + 1) * each);
+    }
+}
+
+// row [D] = Σ weight[e] · v[token of e] over the entries of one expert
+static void segment_sum(float *restrict row, const float *weight, const float *v,
+                        const int32_t *entries, int count, int slots, int D) {
+    memset(row, 0, (size_t)D * sizeof *row);
+    int i = 0;
+    for (; i + 4 <= count; i += 4) {
+        const int32_t *e = entries + i;
+        float w[4] = { weight[e[0]], weight[e[1]], weight[e[2]], weight[e[3]] };
+        add_row4(row, w, v + (size_t)(e[0] / slots) * D, v + (size_t)(e[1] / slots) * D,
+                 v + (size_t)(e[2] / slots) * D, v + (size_t)(e[3] / slots) * D, D);
+    }
+    for (; i < count; i++)
+        add_row(row, weight[entries[i]], v + (size_t)(entries[i] / slots) * D, D);
+}
+
+void neuron_experts_gradient(float *dtable, const float *weight, const float *v,
+                             const ExpertOrder *order, const Gating *gating, int pools, int D) {
+    int F = gating->F, slots = gating->C * gating->K, blocks = (F + EXPERTS - 1) / EXPERTS;
+    size_t entries = (size_t)gating->N * (gating->C / pools) * gating->K;
+#pragma omp parallel for schedule(dynamic)
+    for (int task = 0; task < pools * blocks; task++) {
+        int pool = task / blocks, first = task % blocks * EXPERTS,
+            last = first + EXPERTS < F ? first + EXPERTS : F;
+        const int32_t *start = order->start + (size_t)pool * (F + 1);
+        for (int f = first; f < last; f++) {
+            segment_sum(dtable + ((size_t)pool * F + f) * D, weight, v,
+                        order->order + (size_t)pool * entries + start[f], start[f + 1] - start[f],
+                        slots, D);
+        }
+    }
+}

@@ -1,0 +1,371 @@
+#define _DEFAULT_SOURCE // madvise
+#include "reference/io/files.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+bool file_map(MappedFile *out, const char *path, Error *error) {
+    *out = (MappedFile){ 0 };
+    // a pipe without a writer must not hang us
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return fail(error, "%s: cannot be opened for reading: %s", path, strerror(errno));
+    bool ok = false;
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) {
+        fail(error, "%s: cannot be examined: %s", path, strerror(errno));
+    } else if (!S_ISREG(status.st_mode)) {
+        fail(error, "%s: is %s, wanted a plain file", path,
+             S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
+    } else if ((uintmax_t)status.st_size > SIZE_MAX) {
+        fail(error, "%s: %jd bytes are more than this machine can address", path,
+             (intmax_t)status.st_size);
+    } else if (status.st_size == 0) {
+        ok = true;
+    } else {
+        void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        ok = bytes != MAP_FAILED;
+        if (ok) *out = (MappedFile){ .bytes = bytes, .size = (size_t)status.st_size };
+        if (!ok) fail(error, "%s: cannot be mapped into memory: %s", path, strerror(errno));
+    }
+    close(descriptor);
+    return ok;
+}
+
+void file_unmap(MappedFile *file) {
+    if (file->bytes != NULL) munmap((void *)file->bytes, file->size);
+    *file = (MappedFile){ 0 };
+}
+
+void file_release(const MappedFile *file) {
+#ifdef MADV_DONTNEED // what POSIX has by this name does nothing in glibc
+    if (file->bytes != NULL) madvise((void *)file->bytes, file->size, MADV_DONTNEED);
+#else
+    (void)file;
+#endif
+}
+
+bool path_exists(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0; // a link that leads nowhere is there too
+}
+
+bool path_is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+char *path_join(const char *folder, const char *name) {
+    size_t length = strlen(folder);
+    bool slash = length > 0 && folder[length - 1] != '/';
+    size_t size = length + slash + strlen(name) + 1;
+    char *path = malloc(size);
+    if (path != NULL) snprintf(path, size, "%s%s%s", folder, slash ? "/" : "", name);
+    return path;
+}
+
+// path without slashes at its end, but "/" stays.
+static char *path_trimmed(const char *path) {
+    char *copy = strdup(path);
+    if (copy == NULL) return NULL;
+    for (size_t n = strlen(copy); n > 1 && copy[n - 1] == '/'; n--) copy[n - 1] = '\0';
+    return copy;
+}
+
+// The last part of a trimmed path.
+static const char *path_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+// The folder a trimmed path lies in: "." for a bare name.
+static char *path_parent(const char *path) {
+    const char *name = path_name(path);
+    if (name == path) return strdup(".");
+    size_t length = (size_t)(name - path);
+    if (length > 1) length--; // without the slash, but "/" stays
+    return strndup(path, length);
+}
+
+uint64_t disk_free(const char *path) {
+    char *at = path_trimmed(path);
+    struct statvfs status;
+    while (at != NULL && statvfs(at, &status) != 0) {
+        bool last = strcmp(at, ".") == 0 || strcmp(at, "/") == 0;
+        char *parent = last ? NULL : path_parent(at);
+        free(at);
+        at = parent;
+    }
+    if (at == NULL) return UINT64_MAX;
+    free(at);
+    return (uint64_t)status.f_bavail * status.f_frsize;
+}
+
+// What a failed write says. code may be 0: stdio keeps that an earlier write failed, but not why.
+static bool fail_writing(Error *error, const char *path, int code) {
+    uint64_t left = disk_free(path);
+    const char *reason = code != 0 ? strerror(code) : "an earlier write failed";
+    if (left == UINT64_MAX)
+        return fail(error, "%s: cannot be written: %s; nothing was changed", path, reason);
+    return fail(error,
+                "%s: cannot be written: %s (%llu bytes are free there); nothing was changed%s",
+                path, reason, (unsigned long long)left,
+                code == ENOSPC || code == EDQUOT || code == 0 ? ", free some space and run it again"
+                                                              : "");
+}
+
+bool folder_make(const char *path, Error *error) {
+    char *at = path_trimmed(path);
+    if (at == NULL) return fail(error, "%s: out of memory", path);
+    bool ok = true;
+    for (char *slash = at; ok && slash != NULL;) {
+        slash = strchr(slash + 1, '/');
+        if (slash != NULL) *slash = '\0';
+        if (mkdir(at, 0777) != 0 && !path_is_folder(at)) {
+            ok = fail(error, "%s: the folder %s cannot be made: %s", path, at, strerror(errno));
+        }
+        if (slash != NULL) *slash = '/';
+    }
+    free(at);
+    return ok;
+}
+
+// Flushes a file or folder to the disk. Some file systems cannot sync a folder and say EINVAL: they
+// need not.
+static bool sync_path(const char *path) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    bool ok = fsync(descriptor) == 0 || errno == EINVAL;
+    int code = errno;
+    close(descriptor);
+    errno = code;
+    return ok;
+}
+
+static bool sync_parent(const char *path, Error *error) {
+    char *parent = path_parent(path);
+    bool ok = parent != NULL && sync_path(parent);
+    if (!ok) {
+        fail(error,
+             "%s: stands, but its folder cannot be synced (%s): a power cut may still lose it",
+             path, strerror(errno));
+    }
+    free(parent);
+    return ok;
+}
+
+// Calls `each` on every entry of a folder but . and ..; stops at the first that fails, with errno
+// set.
+static bool folder_walk(const char *path, bool (*each)(const char *path, void *context),
+                        void *context) {
+    DIR *folder = opendir(path);
+    if (folder == NULL) return false;
+    bool ok = true;
+    for (struct dirent *entry; ok && (entry = readdir(folder)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+        char *inside = path_join(path, entry->d_name);
+        ok = inside != NULL && each(inside, context);
+        free(inside);
+    }
+    int code = errno;
+    closedir(folder);
+    errno = code;
+    return ok;
+}
+
+static bool is_hidden(const char *path, void *context) {
+    (void)context;
+    return *path_name(path) == '.';
+}
+
+bool folder_is_bare(const char *path) {
+    return path_is_folder(path) && folder_walk(path, is_hidden, NULL);
+}
+
+int folder_lock(const char *folder, Error *error) {
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    char *path = path_join(folder, ".lock");
+    int descriptor = path != NULL ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+    free(path);
+    if (descriptor < 0) {
+        fail(error, "%s: cannot be written: %s", folder, strerror(errno));
+    } else if (fcntl(descriptor, F_SETLK, &lock) != 0 && (errno == EACCES || errno == EAGAIN)) {
+        fail(error, "%s: another process is at work on it; wait for that, or stop it first",
+             folder);
+        close(descriptor);
+        descriptor = -1;
+    }
+    return descriptor;
+}
+
+static bool unlink_entry(const char *path, void *context) {
+    (void)context;
+    return unlink(path) == 0;
+}
+
+bool folder_remove(const char *path, Error *error) {
+    struct stat status;
+    if (lstat(path, &status) != 0)
+        return fail(error, "%s: cannot be removed: %s", path, strerror(errno));
+    if (!S_ISDIR(status.st_mode))
+        return fail(error, "%s: is not a folder, and was not removed", path);
+    if (!folder_walk(path, unlink_entry, NULL) || rmdir(path) != 0) {
+        return fail(error, "%s: cannot be removed whole: %s", path, strerror(errno));
+    }
+    return true;
+}
+
+// parent/.NAME.partial-PID: hidden, on the same file system, and never like the name of something
+// whole.
+static char *temporary_path(const char *path) {
+    char *parent = path_parent(path);
+    size_t size = strlen(path) + 64;
+    char *name = malloc(size);
+    char *temporary = NULL;
+    if (parent != NULL && name != NULL) {
+        snprintf(name, size, ".%s.partial-%ld", path_name(path), (long)getpid());
+        temporary = path_join(parent, name);
+    }
+    free(parent);
+    free(name);
+    return temporary;
+}
+
+// Removes the entry if it is what a dead process left of the same output (or this one, by the same
+// number, before a reboot). `context` is the temporary path of this process.
+static bool remove_leftover(const char *path, void *context) {
+    const char *ours = context;
+    const char *number = strrchr(ours, '-') + 1;
+    if (strncmp(path, ours, (size_t)(number - ours)) != 0) return true;
+    char *end;
+    long process = strtol(path + (number - ours), &end, 10);
+    if (process <= 0 || *end != '\0') return true;
+    bool dead = process == (long)getpid() || (kill((pid_t)process, 0) != 0 && errno == ESRCH);
+    if (dead && unlink(path) != 0) folder_remove(path, NULL);
+    return true;
+}
+
+// Fills path and temporary for an output, and clears what dead processes left of it.
+static bool output_paths(char **path, char **temporary, const char *wanted, Error *error) {
+    *path = path_trimmed(wanted);
+    *temporary = *path == NULL ? NULL : temporary_path(*path);
+    char *parent = *path == NULL ? NULL : path_parent(*path);
+    bool ok = false;
+    if (*temporary == NULL || parent == NULL) {
+        fail(error, "%s: out of memory", wanted);
+    } else if (**path == '\0') {
+        fail(error, "an output has an empty name; give it one");
+    } else if (!path_is_folder(parent)) {
+        fail(error, "%s: cannot be written: there is no folder %s; make it first", wanted, parent);
+    } else {
+        ok = true;
+        folder_walk(parent, remove_leftover, *temporary);
+    }
+    free(parent);
+    if (!ok) {
+        free(*path);
+        free(*temporary);
+        *path = *temporary = NULL;
+    }
+    return ok;
+}
+
+bool output_open(OutputFile *out, const char *path, Error *error) {
+    *out = (OutputFile){ 0 };
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        return fail(error, "%s: is %s, and was not replaced; name a plain file", path,
+                    S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
+    }
+    if (!output_paths(&out->path, &out->temporary, path, error)) return false;
+    out->stream = fopen(out->temporary, "wbx");
+    if (out->stream != NULL) return true;
+    fail_writing(error, path, errno);
+    output_discard(out);
+    return false;
+}
+
+bool output_commit(OutputFile *out, Error *error) {
+    bool failed_before = ferror(out->stream) != 0;
+    bool ok = fflush(out->stream) == 0 && !failed_before && fsync(fileno(out->stream)) == 0;
+    int code = failed_before ? 0 : errno;
+    if (fclose(out->stream) != 0 && ok) {
+        code = errno;
+        ok = false;
+    }
+    out->stream = NULL;
+    if (ok && rename(out->temporary, out->path) != 0) {
+        code = errno;
+        ok = false;
+    }
+    if (!ok) {
+        fail_writing(error, out->path, code);
+        output_discard(out);
+        return false;
+    }
+    ok = sync_parent(out->path, error);
+    free(out->path);
+    free(out->temporary);
+    *out = (OutputFile){ 0 };
+    return ok;
+}
+
+void output_discard(OutputFile *out) {
+    if (out->stream != NULL) fclose(out->stream);
+    if (out->temporary != NULL) unlink(out->temporary);
+    free(out->path);
+    free(out->temporary);
+    *out = (OutputFile){ 0 };
+}
+
+static bool refuse_existing(const char *path, Error *error) {
+    return fail(error,
+                "%s: is already there, and nothing in it was touched; name another folder, or "
+                "remove it first",
+                path);
+}
+
+bool output_folder_open(OutputFolder *out, const char *path, Error *error) {
+    *out = (OutputFolder){ 0 };
+    if (path_exists(path)) return refuse_existing(path, error);
+    if (!output_paths(&out->path, &out->temporary, path, error)) return false;
+    if (mkdir(out->temporary, 0777) == 0) return true;
+    fail_writing(error, path, errno);
+    output_folder_discard(out);
+    return false;
+}
+
+static bool sync_entry(const char *path, void *context) {
+    (void)context;
+    return sync_path(path);
+}
+
+bool output_folder_commit(OutputFolder *out, Error *error) {
+    bool ok = false;
+    if (path_exists(out->path)) {
+        refuse_existing(out->path, error); // it came while we worked
+    } else if (!folder_walk(out->temporary, sync_entry, NULL) || !sync_path(out->temporary) ||
+               rename(out->temporary, out->path) != 0) {
+        fail_writing(error, out->path, errno);
+    } else {
+        ok = sync_parent(out->path, error);
+        free(out->temporary); // gone by its new name: discard has nothing to remove
+        out->temporary = NULL;
+    }
+    output_folder_discard(out);
+    return ok;
+}
+
+void output_folder_discard(OutputFolder *out) {
+    if (out->temporary != NULL) folder_remove(out->temporary, NULL);
+    free(out->path);
+    free(out->temporary);
+    *out = (OutputFolder){ 0 };
+}

@@ -1,0 +1,10 @@
+#ifndef REFERENCE_IO_PARSE_H
+#define REFERENCE_IO_PARSE_H
+#include <stdbool.h>
+#include <stdint.h>
+
+// Numbers from text. The whole text must be the number: no spaces, no tail, no overflow, no nan or
+// inf.
+bool parse_int(const char *text, int64_t *out);
+bool parse_real(const char *text, double *out);
+#endif

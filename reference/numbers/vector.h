@@ -1,0 +1,89 @@
+#ifndef REFERENCE_NUMBERS_VECTOR_H
+#define REFERENCE_NUMBERS_VECTOR_H
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __cplusplus
+#define restrict __restrict
+#endif
+
+// Loops over rows of D floats, written so that compilers turn them into vector instructions without
+// -ffast-math: a reduction says in its pragma that its order is free. The same code runs for a row
+// whichever thread owns it.
+
+// e^x to about 1 unit in the last place; below -87 it gives 2^-126·1.4, above 88 2^127·0.97; NaN
+// stays NaN. Branch-free, so that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n ·
+// p(r) with |r| <= ln 2 / 2.
+static inline float exp_fast(float x) {
+    x = x < -87.0f ? -87.0f : x;
+    x = x > 88.0f ? 88.0f : x;
+    // 1.5·2^23: the nearest integer n stands in the low bits
+    float shifted = x * 1.44269504f + 12582912.0f;
+    float n = shifted - 12582912.0f;
+    float r = (x - n * 0.693359375f) - n * -2.12194440e-4f; // ln 2 in two parts
+    // Cephes' minimax polynomial for (e^r - 1 - r) / r²
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    int32_t bits, power;
+    memcpy(&bits, &shifted, sizeof bits);
+    power = (int32_t)(((uint32_t)bits + 127u) << 23); // 2^n; the shift drops the 1.5·2^23
+    float scale;
+    memcpy(&scale, &power, sizeof scale);
+    return p * scale;
+}
+
+static inline float sigmoid(float x) { return 1.0f / (1.0f + exp_fast(-x)); }
+
+// p [n] = softmax(logits [n]); returns log Σ e^logit.
+static inline float softmax_row(float *restrict p, const float *restrict logits, int n) {
+    float most = logits[0], sum = 0.0f;
+    for (int i = 1; i < n; i++) most = logits[i] > most ? logits[i] : most;
+    for (int i = 0; i < n; i++) sum += p[i] = exp_fast(logits[i] - most);
+    for (int i = 0; i < n; i++) p[i] /= sum;
+    return most + logf(sum);
+}
+
+// Sum of x[d]·w[d].
+static inline float dot(const float *restrict x, const float *restrict w, int D) {
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int d = 0; d < D; d++) sum += x[d] * w[d];
+    return sum;
+}
+
+// Four dot products with one x: the four sums hide each other's latency, and x is read once.
+static inline void dot4(float out[4], const float *restrict x, const float *restrict w0,
+                        const float *restrict w1, const float *restrict w2,
+                        const float *restrict w3, int D) {
+    float s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
+#pragma omp simd reduction(+ : s0, s1, s2, s3)
+    for (int d = 0; d < D; d++) {
+        s0 += x[d] * w0[d];
+        s1 += x[d] * w1[d];
+        s2 += x[d] * w2[d];
+        s3 += x[d] * w3[d];
+    }
+    out[0] = s0, out[1] = s1, out[2] = s2, out[3] = s3;
+}
+
+// y[d] += s·w[d]
+static inline void add_row(float *restrict y, float s, const float *restrict w, int D) {
+#pragma omp simd
+    for (int d = 0; d < D; d++) y[d] += s * w[d];
+}
+
+// y[d] += s[0]·w0[d] + … + s[3]·w3[d]: y is read and written once for four rows.
+static inline void add_row4(float *restrict y, const float s[4], const float *restrict w0,
+                            const float *restrict w1, const float *restrict w2,
+                            const float *restrict w3, int D) {
+    float s0 = s[0], s1 = s[1], s2 = s[2], s3 = s[3];
+#pragma omp simd
+    for (int d = 0; d < D; d++) y[d] = y[d] + s0 * w0[d] + s1 * w1[d] + s2 * w2[d] + s3 * w3[d];
+}
+#endif

@@ -1,0 +1,171 @@
+#include "tests/chain/chapter_ffn.h"
+#include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/04_product_keys/product_keys.h"
+#include "chapters/05_peer/peer.h"
+#include "tests/chain/chapter_moe.h"
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert((int)PRODUCT_DENSE == (int)ROUTER_PRODUCT_DENSE && (int)DENSE == (int)ROUTER_DENSE &&
+                   (int)PRODUCT_KEY_VALUE == (int)ROUTER_PRODUCT_KEY_VALUE &&
+                   (int)KEY_VALUE == (int)ROUTER_KEY_VALUE,
+               "chapter 06 numbers the routers as the reference does");
+_Static_assert((int)IDENTITY == (int)ACTIVATION_IDENTITY && (int)RELU == (int)ACTIVATION_RELU &&
+                   (int)GELU == (int)ACTIVATION_GELU && (int)SWISH == (int)ACTIVATION_SWISH,
+               "chapter 06 numbers the activations as the reference does");
+_Static_assert(sizeof(int) == sizeof(int32_t), "a chapter's int is an index of the reference");
+
+Sgatlin chapter_sgatlin(const Config *config) {
+    bool is_peer = strcmp(config->ffn->name, "peer") == 0; // it has no other router
+    return (Sgatlin){ .router = is_peer ? PRODUCT_KEY_VALUE : (SgatlinRouter)config->router,
+                      .activation = (SgatlinActivation)config->activation,
+                      .D = config->D,
+                      .F = config->F,
+                      .C = config->C,
+                      .K = config->K,
+                      .Dk = config->Dk };
+}
+
+static bool is_product(const Sgatlin *s) { return sgatlin_lists(s) != s->C; }
+
+double chapter_score(const Config *config, const double *scores, int c, int f) {
+    Sgatlin s = chapter_sgatlin(config);
+    size_t n = (size_t)sgatlin_keys(&s), list = (size_t)c * n;
+    if (!is_product(&s)) return scores[list + f];
+    return scores[list + f / n] + scores[list + s.C * n + f % n];
+}
+
+void chapter_top(const Config *config, const double *scores, int c, double *score, int32_t *index) {
+    Sgatlin s = chapter_sgatlin(config);
+    int n = sgatlin_keys(&s);
+    const double *list = scores + (size_t)c * n;
+    if (is_product(&s)) {
+        all_pairs_top_k(score, index, list, list + (size_t)s.C * n, n, s.K);
+    } else {
+        top_k(index, list, n, s.K);
+        for (int k = 0; k < s.K; k++) score[k] = list[index[k]];
+    }
+}
+
+static double *parameter(const LayerNumbers *numbers, const char *name) {
+    return numbers->parameters + tensors_find(&numbers->tensors, name)->offset;
+}
+
+static double *gradient(const LayerNumbers *numbers, const char *name) {
+    return numbers->gradients + tensors_find(&numbers->tensors, name)->offset;
+}
+
+// One token: its rows of x, dy, y and dx. room: 6·F doubles.
+static void mlp_token(LayerNumbers *numbers, size_t row, double *room) {
+    int D = numbers->config.D, F = numbers->config.F;
+    double *before = room, *after = before + F, *rest = after + F;
+    const double *up = parameter(numbers, "up"), *down = parameter(numbers, "down"),
+                 *x = numbers->x + row;
+    mlp_forward(numbers->y + row, before, after, x, up, down, D, F);
+    mlp_backward(numbers->dx + row, gradient(numbers, "up"), gradient(numbers, "down"), rest,
+                 numbers->dy + row, x, before, after, up, down, D, F);
+}
+
+static void glu_token(LayerNumbers *numbers, size_t row, double *room) {
+    int D = numbers->config.D, F = numbers->config.F;
+    double *halves = room, *after = halves + 2 * (size_t)F, *rest = after + F;
+    const double *up = parameter(numbers, "up"), *down = parameter(numbers, "down"),
+                 *x = numbers->x + row;
+    glu_forward(numbers->y + row, halves, after, x, up, parameter(numbers, "up_bias"), down,
+                parameter(numbers, "down_bias"), D, F);
+    glu_backward(numbers->dx + row, gradient(numbers, "up"), gradient(numbers, "up_bias"),
+                 gradient(numbers, "down"), gradient(numbers, "down_bias"), rest, numbers->dy + row,
+                 x, halves, after, up, down, D, F);
+}
+
+// The token's views are the numbers' own, so that what the layer writes is where it is looked for.
+// room: z [C,K], the query and sgatlin_room doubles; ranks: 2·K ints.
+static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, double *room,
+                              int *ranks) {
+    size_t row = (size_t)t * s->D, entries = (size_t)s->C * s->K;
+    size_t keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s);
+    SgatlinToken token = { .z = room,
+                           .query = room + entries,
+                           .scores = numbers->scores + t * keys,
+                           .score = numbers->score + t * entries,
+                           .index = numbers->index + t * entries };
+    SgatlinWeights w = { parameter(numbers, "router.query"), parameter(numbers, "router.keys"),
+                         parameter(numbers, "experts.in"), parameter(numbers, "experts.out") };
+    SgatlinWeights dw = { gradient(numbers, "router.query"), gradient(numbers, "router.keys"),
+                          gradient(numbers, "experts.in"), gradient(numbers, "experts.out") };
+    const double *x = numbers->x + row;
+    if (numbers->given) { // the layer with its second step left out
+        sgatlin_scores(token.scores, token.query, x, w.query, w.keys, s);
+        sgatlin_experts(numbers->y + row, token.z, token.score, token.index, x, w.in, w.out, s);
+    } else {
+        sgatlin_forward(numbers->y + row, &token, ranks, x, &w, s);
+    }
+    sgatlin_backward(numbers->dx + row, &dw, token.query + sgatlin_query_width(s),
+                     numbers->dy + row, &token, x, &w, s);
+}
+
+// room: gate and z [C,K], the query and peer_room doubles; ranks: 2·K ints.
+static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *ranks) {
+    const Config *config = &numbers->config;
+    Peer p = { .D = config->D, .F = config->F, .C = config->C, .K = config->K, .Dk = config->Dk };
+    KeyValue router = peer_router(&p);
+    size_t row = (size_t)t * p.D, entries = (size_t)p.C * p.K,
+           keys = (size_t)key_value_lists(&router) * router.n;
+    PeerToken token = { .gate = room,
+                        .z = room + entries,
+                        .query = room + 2 * entries,
+                        .scores = numbers->scores + t * keys,
+                        .score = numbers->score + t * entries,
+                        .index = numbers->index + t * entries };
+    PeerWeights w = { parameter(numbers, "router.query"), parameter(numbers, "router.keys"),
+                      parameter(numbers, "experts.in"), parameter(numbers, "experts.out") };
+    PeerWeights dw = { gradient(numbers, "router.query"), gradient(numbers, "router.keys"),
+                       gradient(numbers, "experts.in"), gradient(numbers, "experts.out") };
+    const double *x = numbers->x + row;
+    if (numbers->given) { // the layer with its second step left out
+        key_value_scores(token.scores, token.query, x, w.query, w.keys, &router);
+        peer_experts(numbers->y + row, token.gate, token.z, token.score, token.index, x, w.in,
+                     w.out, &p);
+    } else {
+        peer_forward(numbers->y + row, &token, ranks, x, &w, &p);
+    }
+    double *back = token.query + (size_t)key_value_lists(&router) * p.Dk;
+    peer_backward(numbers->dx + row, &dw, back, numbers->dy + row, &token, x, &w, &p);
+}
+
+bool chapters_know(const Config *config) {
+    const char *name = config->ffn->name;
+    return strcmp(name, "mlp") == 0 || strcmp(name, "glu") == 0 || strcmp(name, "moe") == 0 ||
+           strcmp(name, "peer") == 0 || strcmp(name, "sgatlin") == 0;
+}
+
+bool chapters_run(LayerNumbers *numbers, Error *error) {
+    const char *name = numbers->config.ffn->name;
+    if (!chapters_know(&numbers->config)) return fail(error, "kind %s has no chapter yet", name);
+    if (numbers->config.ffn->list) {
+        memset(numbers->gradients, 0, numbers->tensors.floats * sizeof *numbers->gradients);
+        return chapter_moe_run(numbers, error);
+    }
+    Sgatlin s = chapter_sgatlin(&numbers->config);
+    bool sparse = numbers->config.ffn->sparse;
+    size_t doubles = 6 * (size_t)s.F;
+    // peer keeps its gates too; its room is that of sgatlin with the same router
+    if (sparse) doubles = 2 * (size_t)s.C * s.K + sgatlin_query_width(&s) + sgatlin_room(&s);
+    double *room = malloc(doubles * sizeof *room);
+    int *ranks = malloc((2 * (size_t)s.K + 1) * sizeof *ranks);
+    bool ok = room != NULL && ranks != NULL;
+    if (!ok) fail(error, "kind %s: no memory for a token's numbers", name);
+    if (ok) memset(numbers->gradients, 0, numbers->tensors.floats * sizeof *numbers->gradients);
+    for (int t = 0; ok && t < numbers->N; t++) {
+        if (strcmp(name, "peer") == 0) {
+            peer_token_run(numbers, t, room, ranks);
+        } else if (sparse) {
+            sgatlin_token_run(numbers, t, &s, room, ranks);
+        } else {
+            (name[0] == 'm' ? mlp_token : glu_token)(numbers, (size_t)t * numbers->config.D, room);
+        }
+    }
+    free(ranks);
+    free(room);
+    return ok;
+}

@@ -1,0 +1,22 @@
+#ifndef TESTS_CHAIN_CHAPTER_FFN_H
+#define TESTS_CHAIN_CHAPTER_FFN_H
+#include "chapters/06_sgatlin/sgatlin.h"
+#include "tests/harness/layer.h"
+
+// The chapters' feed-forward layers in the form in which rungs of the chain are compared: the
+// oracle of the fast rung for sizes that no golden file has. The chapters are held against the
+// golden files themselves.
+
+bool chapters_know(const Config *config); // false: no chapter has this kind yet
+// Token by token: writes y, the scores, the gating unless it is given, and the gradients of
+// sum(y·dy).
+bool chapters_run(LayerNumbers *numbers, Error *error);
+
+// The config of a sgatlin layer, as its chapter writes it; of a peer layer the same, with its
+// router.
+Sgatlin chapter_sgatlin(const Config *config);
+// The score of neuron f of channel c, from one token's scores [lists, keys].
+double chapter_score(const Config *config, const double *scores, int c, int f);
+// The K best of one channel by brute force over all F.
+void chapter_top(const Config *config, const double *scores, int c, double *score, int32_t *index);
+#endif

@@ -1,0 +1,513 @@
+// Every feed-forward layer that is built in, on sizes that no golden file has: the reference
+// against the chapters in the three steps of the house style, each against its own finite
+// differences, and on 1 against N threads bit for bit.
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/parallel.h"
+#include "reference/numbers/random.h"
+#include "tests/chain/chain.h"
+#include "tests/chain/chapter_ffn.h"
+#include "tests/chain/chapter_moe.h"
+#include "tests/harness/compare.h"
+#include "tests/harness/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    int B, T, D, F, C, K, Dk;
+} Sizes;
+
+// Odd ones, and both sides of a block of 256 tokens; F is a square, K goes up to its root. Among
+// them are product routers that fold their queries into their keys, and such as do not.
+static const Sizes sweep[] = {
+    { 1, 1, 1, 1, 1, 1, 1 },     { 1, 7, 7, 4, 2, 2, 3 },       { 3, 5, 24, 36, 3, 6, 10 },
+    { 1, 255, 24, 36, 1, 4, 7 }, { 2, 128, 65, 121, 2, 11, 5 }, { 1, 257, 24, 121, 3, 8, 16 },
+    { 257, 1, 7, 4, 1, 1, 1 },   { 7, 1, 65, 36, 2, 1, 1 },     { 5, 51, 1, 4, 3, 2, 24 },
+    { 2, 300, 7, 121, 2, 3, 2 }, { 1, 1, 65, 121, 3, 11, 33 },  { 1, 256, 24, 1, 3, 1, 4 },
+};
+enum { SWEEP = sizeof sweep / sizeof sweep[0] };
+
+// A moe's: K of E, as much an expert in the mean of expert choice, and half an expert more of a
+// pool where there is one.
+static Config with_experts(Config config, int E, int K) {
+    config.E = E;
+    config.K = K;
+    config.capacity = K * config.T >= E ? K : E;
+    if (config.routing == ROUTING_UNIFIED && K < E) config.budget = K + 0.5;
+    return config;
+}
+
+static Config with_sizes(Config config, const Sizes *sizes) {
+    config.D = sizes->D;
+    config.F = sizes->F;
+    config.T = sizes->T;
+    if (!config.ffn->sparse) return config;
+    if (config.ffn->list) return with_experts(config, sizes->C + sizes->K - 1, sizes->K);
+    config.C = sizes->C;
+    config.K = sizes->K;
+    config.Dk = sizes->Dk;
+    return config;
+}
+
+// Numbers for a layer, as a float holds them.
+static void random_numbers(LayerNumbers *out, const Config *config, int B, int T, uint64_t seed) {
+    Error error = { "" };
+    Layer layer;
+    ck_assert_msg(layer_new(&layer, config, B, T, &error), "%s", error.text);
+    layer_randomize(&layer, seed);
+    ck_assert_msg(layer_numbers_new(out, config, B, T, &error), "%s", error.text);
+    layer_numbers_from(out, &layer);
+    layer_free(&layer);
+}
+
+static void run(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const char *name) {
+    Error error = { "" };
+    ck_assert_msg(rung(numbers, &error), "%s: %s", name, error.text);
+}
+
+// ---- the reference against the chapters
+
+// The choice of `from`, with scores as a float holds them.
+static void give(LayerNumbers *to, const LayerNumbers *from) {
+    if (to->start != NULL)
+        memcpy(to->start, from->start, ((size_t)from->N + 1) * sizeof *to->start);
+    for (size_t i = 0; i < layer_numbers_entries(from); i++) {
+        to->score[i] = (float)from->score[i];
+        to->index[i] = from->index[i];
+    }
+    to->given = true;
+}
+
+static void chain_new(Chain *chain, const Config *config, const Sizes *sizes, uint64_t seed,
+                      const char *name) {
+    *chain = (Chain){ 0 };
+    random_numbers(&chain->reference, config, sizes->B, sizes->T, seed);
+    random_numbers(&chain->chapter, config, sizes->B, sizes->T, seed);
+    if (config->ffn->sparse) {
+        random_numbers(&chain->own_reference, config, sizes->B, sizes->T, seed);
+        random_numbers(&chain->own_chapter, config, sizes->B, sizes->T, seed);
+        run(reference_layer_run, &chain->own_reference, name);
+        run(chapters_run, &chain->own_chapter, name);
+        give(&chain->reference, &chain->own_chapter);
+        give(&chain->chapter, &chain->own_chapter);
+    }
+    run(reference_layer_run, &chain->reference, name);
+    run(chapters_run, &chain->chapter, name);
+}
+
+static void chain_free(Chain *chain) {
+    layer_numbers_free(&chain->own_reference);
+    layer_numbers_free(&chain->own_chapter);
+    layer_numbers_free(&chain->reference);
+    layer_numbers_free(&chain->chapter);
+}
+
+START_TEST(the_reference_agrees_with_the_chapters)
+{
+    Config kind;
+    char name[VARIANT_NAME], what[VARIANT_NAME + 64];
+    Error error = { "" };
+    ck_assert(layer_variant(_i, &kind, name));
+    parallel_set_threads(1); // the same bits as many, by the next test
+    Seen seen = { 0 };
+    for (int i = 0; i < SWEEP; i++) {
+        const Sizes *s = &sweep[i];
+        Config config = with_sizes(kind, s);
+        Chain chain;
+        snprintf(what, sizeof what, "%s B %d T %d D %d F %d C %d K %d Dk %d", name, s->B, s->T,
+                 s->D, s->F, s->C, s->K, s->Dk);
+        chain_new(&chain, &config, s, 100 + (uint64_t)i, what);
+        ck_assert_msg(chain_holds(&chain, &seen, &error), "%s: %s", what, error.text);
+        chain_free(&chain);
+    }
+    ck_assert_int_eq(kind.ffn->sparse, seen.rows > 0);
+    ck_assert_msg(seen.other_choices * 1000 <= seen.rows, "%s: %ld of %ld rows chose otherwise",
+                  name, seen.other_choices, seen.rows);
+    if (getenv("MEASURE"))
+        fprintf(stderr, "%-40s score %.1e y %.1e gradients %.1e, %ld of %ld rows\n", name,
+                seen.scores, seen.forward, seen.backward, seen.other_choices, seen.rows);
+}
+END_TEST
+
+// ---- and that it would be noticed if it did not
+
+static void must_break(const Chain *chain, const char *name, const char *what) {
+    Seen seen = { 0 };
+    Error error;
+    ck_assert_msg(!chain_holds(chain, &seen, &error), "%s: %s was not noticed", name, what);
+}
+
+// NaN, infinity, or a thousandth of the tensor's rms, in one element.
+static void plant_values(const Chain *chain, const char *name, const char *what, double *values,
+                         size_t count) {
+    double *at = &values[random_below(random_key(3, what), 0, count)], kept = *at;
+    const double planted[] = { NAN, INFINITY, -INFINITY,
+                               kept + 1e-3 * root_mean_square(values, count) };
+    for (size_t i = 0; i < sizeof planted / sizeof planted[0]; i++) {
+        *at = planted[i];
+        must_break(chain, name, what);
+    }
+    *at = kept;
+}
+
+static void swap_ranks(LayerNumbers *numbers, bool scores_too) {
+    double score = numbers->score[0];
+    int32_t index = numbers->index[0];
+    numbers->index[0] = numbers->index[1];
+    numbers->index[1] = index;
+    if (!scores_too) return;
+    numbers->score[0] = numbers->score[1];
+    numbers->score[1] = score;
+}
+
+// Other choices than the best: ranks out of order, an expert twice, none at all, and the one that
+// just missed.
+static void plant_choices(Chain *chain, const char *name) {
+    LayerNumbers *got = &chain->own_reference;
+    const Config *config = &got->config;
+    for (int scores_too = 0; scores_too < 2; scores_too++) {
+        swap_ranks(got, scores_too);
+        must_break(chain, name, "two ranks the wrong way round");
+        swap_ranks(got, scores_too);
+    }
+    int32_t last = got->index[config->K - 1], next[16];
+    double kept = got->score[config->K - 1], scores[16];
+    const int32_t wrong[] = { got->index[0], -1, config->F };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        got->index[config->K - 1] = wrong[i];
+        must_break(chain, name, "an expert chosen twice, or one that is not there");
+    }
+    Config more = *config;
+    more.K++;
+    chapter_top(&more, chain->own_chapter.scores, 0, scores, next);
+    got->index[config->K - 1] = next[config->K];
+    got->score[config->K - 1] = scores[config->K]; // its own score, so the score alone says nothing
+    must_break(chain, name, "the expert of the next rank");
+    got->index[config->K - 1] = last;
+    got->score[config->K - 1] = kept;
+}
+
+// The same of a list by token.
+static void plant_list(Chain *chain, const char *name) {
+    LayerNumbers *got = &chain->own_reference;
+    int E = got->config.E, K = got->config.K, *last = &got->index[K - 1], kept = *last;
+    double rank[64], weight[64], score = got->score[K - 1];
+    swap_ranks(got, true);
+    must_break(chain, name, "two ranks the wrong way round");
+    swap_ranks(got, true);
+    const int32_t wrong[] = { got->index[0], -1, E };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        *last = wrong[i];
+        must_break(chain, name, "an expert chosen twice, or one that is not there");
+    }
+    chapter_moe_row(rank, weight, &got->config, chain->own_chapter.scores);
+    for (int e = 0; e < E; e++) { // its own weight, so the weight alone says nothing
+        bool chosen = false;
+        for (int k = 0; k < K; k++) chosen = chosen || chain->own_chapter.index[k] == e;
+        if (chosen) continue;
+        *last = e;
+        got->score[K - 1] = weight[e];
+        must_break(chain, name, "an expert that was not among the best");
+    }
+    *last = kept;
+    got->score[K - 1] = score;
+    for (int t = 0; t <= got->N; t += got->N) {
+        got->start[t]++;
+        must_break(chain, name, "an entry too many, or one too few");
+        got->start[t]--;
+    }
+    got->start[1]++;
+    must_break(chain, name, "an entry with another token");
+    got->start[1]--;
+}
+
+START_TEST(planted_errors_are_noticed)
+{
+    static const Sizes sizes = { 1, 9, 24, 36, 3, 5, 10 };
+    Config kind;
+    char name[VARIANT_NAME];
+    Chain chain;
+    Seen seen = { 0 };
+    Error error = { "" };
+    ck_assert(layer_variant(_i, &kind, name));
+    Config config = with_sizes(kind, &sizes);
+    chain_new(&chain, &config, &sizes, 5, name);
+    LayerNumbers *got = &chain.reference;
+    size_t rows = (size_t)got->N * config.D;
+    if (config.ffn->sparse) {
+        plant_values(&chain, name, "score", chain.own_reference.score,
+                     layer_numbers_entries(&chain.own_reference));
+        (config.ffn->list ? plant_list : plant_choices)(&chain, name);
+    }
+    plant_values(&chain, name, "y", got->y, rows);
+    plant_values(&chain, name, "dx", got->dx, rows);
+    for (int i = 0; i < got->tensors.count; i++) {
+        const Tensor *tensor = &got->tensors.items[i];
+        plant_values(&chain, name, tensor->name, got->gradients + tensor->offset, tensor->count);
+    }
+    // all is as it was
+    ck_assert_msg(chain_holds(&chain, &seen, &error), "%s: %s", name, error.text);
+    chain_free(&chain);
+}
+END_TEST
+
+// ---- threads
+
+// Runs the layer with this many threads and leaves the layer open, for its bits to be read.
+static void run_threads(Layer *out, const Config *config, const Sizes *sizes, int threads) {
+    Error error = { "" };
+    parallel_set_threads(threads);
+    ck_assert_msg(layer_new(out, config, sizes->B, sizes->T, &error), "%s", error.text);
+    layer_randomize(out, 7);
+    ck_assert_msg(layer_forward(out, &error) && layer_backward(out, &error), "%s", error.text);
+}
+
+static void same_bits(const char *name, const char *what, int threads, const void *a, const void *b,
+                      size_t bytes) {
+    ck_assert_msg(memcmp(a, b, bytes) == 0, "%s: %s has other bits with %d threads than with 1",
+                  name, what, threads);
+}
+
+START_TEST(threads_do_not_change_a_bit)
+{
+    static const int counts[] = { 2, 3 };
+    Config kind;
+    char name[VARIANT_NAME];
+    ck_assert(layer_variant(_i, &kind, name));
+    for (int i = 0; i < SWEEP; i++) {
+        Config config = with_sizes(kind, &sweep[i]);
+        Layer one;
+        run_threads(&one, &config, &sweep[i], 1);
+        size_t rows = (size_t)one.N * config.D * sizeof *one.y;
+        for (int j = 0; j < 2; j++) {
+            Layer many;
+            run_threads(&many, &config, &sweep[i], counts[j]);
+            same_bits(name, "y", counts[j], one.y, many.y, rows);
+            same_bits(name, "dx", counts[j], one.dx, many.dx, rows);
+            for (int t = 0; t < one.tensors.count; t++) {
+                const Tensor *tensor = &one.tensors.items[t];
+                same_bits(name, tensor->name, counts[j], one.gradients + tensor->offset,
+                          many.gradients + tensor->offset, tensor->count * sizeof *one.gradients);
+            }
+            Gating a = layer_gating(&one), b = layer_gating(&many);
+            ck_assert_int_eq(a.N, config.ffn->sparse ? one.N : 0);
+            if (a.start != NULL)
+                same_bits(name, "start", counts[j], a.start, b.start,
+                          ((size_t)a.N + 1) * sizeof *a.start);
+            if (a.N > 0)
+                same_bits(name, "score", counts[j], a.score, b.score,
+                          gating_entries(&a) * sizeof *a.score);
+            if (a.N > 0)
+                same_bits(name, "index", counts[j], a.index, b.index,
+                          gating_entries(&a) * sizeof *a.index);
+            layer_free(&many);
+        }
+        layer_free(&one);
+    }
+}
+END_TEST
+
+// ---- finite differences
+
+// sum(y·dy) in double.
+static double loss_of(const LayerNumbers *numbers) {
+    double sum = 0.0;
+    for (size_t i = 0; i < (size_t)numbers->N * numbers->config.D; i++)
+        sum += numbers->y[i] * numbers->dy[i];
+    return sum;
+}
+
+// One block of numbers that the loss depends on, its gradient, and a direction in it.
+typedef struct {
+    double *at;             // in the numbers that are run
+    const double *gradient; // kept from the first run
+    const double *base;
+    size_t count;
+} Part;
+
+// A row of the choice: a token's entries, or a token's of one channel.
+static size_t row_start(const LayerNumbers *numbers, size_t row) {
+    return numbers->start != NULL ? (size_t)numbers->start[row] : row * (size_t)numbers->config.K;
+}
+
+// The same experts in every row; their order does not matter to the loss.
+static bool same_sets(const LayerNumbers *numbers, const LayerNumbers *base) {
+    if (!base->config.ffn->sparse) return true;
+    size_t rows = (size_t)base->N * (base->start != NULL ? 1 : (size_t)base->config.C);
+    for (size_t row = 0; row < rows; row++) {
+        size_t first = row_start(base, row), last = row_start(base, row + 1);
+        if (row_start(numbers, row) != first || row_start(numbers, row + 1) != last) return false;
+        for (size_t i = first; i < last; i++) {
+            size_t j = first;
+            while (j < last && base->index[j] != numbers->index[i]) j++;
+            if (j == last) return false;
+        }
+    }
+    return true;
+}
+
+// The slope of the loss along `direction`, by central difference over the step really taken
+// (numbers are rounded to float), and the slope that the gradient gives. false: the step crossed
+// into another choice.
+static bool slopes(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers,
+                   const LayerNumbers *base, const Part *part, const double *direction, double step,
+                   const char *name, double *measured, double *given) {
+    double loss[2];
+    bool same = true;
+    *given = 0.0;
+    for (int side = 0; side < 2; side++) {
+        double sign = side ? 1.0 : -1.0;
+        for (size_t i = 0; i < part->count; i++) {
+            part->at[i] = (float)(part->base[i] + sign * step * direction[i]);
+            *given += sign * part->gradient[i] * part->at[i];
+        }
+        run(rung, numbers, name);
+        loss[side] = loss_of(numbers);
+        same = same && same_sets(numbers, base);
+    }
+    memcpy(part->at, part->base, part->count * sizeof *part->at);
+    *measured = loss[1] - loss[0];
+    return same;
+}
+
+typedef struct {
+    const char *name;
+    bool (*run)(LayerNumbers *, Error *);
+    double step, tolerance; // of the direction's length; of |gradient| · |step taken|
+} Differentiated;
+
+// Measured worst: chapters 6e-10, reference 4.8e-4 (the loss's own rounding, over the step).
+static const Differentiated rungs[] = {
+    { "chapters", chapters_run, 1e-5, 1e-8 },
+    { "reference", reference_layer_run, 1e-3, 2e-3 },
+};
+
+static double length(const double *x, size_t count) {
+    return root_mean_square(x, count) * sqrt((double)count);
+}
+
+// Random directions see a wrong element anywhere; one element at a time tells them apart.
+static void make_direction(double *out, const Part *part, int which, uint64_t key) {
+    double size = fmax(root_mean_square(part->base, part->count), 0.1);
+    if (which < 3) {
+        for (size_t i = 0; i < part->count; i++) out[i] = size * random_normal(key, i);
+    } else {
+        memset(out, 0, part->count * sizeof *out);
+        out[random_below(key, 0, part->count)] = 3 * size;
+    }
+}
+
+static void check_part(const Differentiated *rung, LayerNumbers *numbers, const LayerNumbers *base,
+                       const Part *part, const char *name, double *worst) {
+    double *direction = malloc(part->count * sizeof *direction);
+    ck_assert_ptr_nonnull(direction);
+    // A step over relu's corner has no one slope: smaller steps seldom cross.
+    double step = numbers->config.activation == ACTIVATION_RELU ? 0.5 * rung->step : rung->step;
+    int checked = 0;
+    for (int which = 0; which < 6; which++) {
+        make_direction(direction, part, which, random_key((uint64_t)which, name));
+        double measured, given;
+        if (!slopes(rung->run, numbers, base, part, direction, step, name, &measured, &given))
+            continue;
+        checked++;
+        double scale =
+            2 * step * length(direction, part->count) * length(part->gradient, part->count);
+        double error = fabs(measured - given) / fmax(scale, 1e-12);
+        *worst = fmax(*worst, error);
+        ck_assert_msg(error <= rung->tolerance,
+                      "%s %s, direction %d: the loss moved by %.6g, the gradient says %.6g",
+                      rung->name, name, which, measured, given);
+    }
+    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice", rung->name, name,
+                  checked);
+    free(direction);
+}
+
+static void check_gradients(const Differentiated *rung, const Config *config, int B, int T,
+                            const char *variant, double *worst) {
+    LayerNumbers base, moving;
+    random_numbers(&base, config, B, T, 12); // a seed that lies off relu's corners
+    random_numbers(&moving, config, B, T, 12);
+    run(rung->run, &base, variant);
+    char name[VARIANT_NAME + TENSOR_NAME];
+    for (int i = 0; i < base.tensors.count; i++) {
+        const Tensor *tensor = &base.tensors.items[i];
+        snprintf(name, sizeof name, "%s %s", variant, tensor->name);
+        Part part = { moving.parameters + tensor->offset, base.gradients + tensor->offset,
+                      base.parameters + tensor->offset, tensor->count };
+        check_part(rung, &moving, &base, &part, name, worst);
+    }
+    snprintf(name, sizeof name, "%s x", variant);
+    Part part = { moving.x, base.dx, base.x, (size_t)base.N * config->D };
+    check_part(rung, &moving, &base, &part, name, worst);
+    layer_numbers_free(&base);
+    layer_numbers_free(&moving);
+}
+
+START_TEST(backward_is_the_slope_of_forward)
+{
+    static const Sizes sizes[] = { { 1, 3, 5, 4, 2, 2, 3 },
+                                   { 2, 3, 7, 9, 1, 3, 4 },
+                                   { 1, 2, 3, 16, 3, 1, 1 } };
+    Config kind;
+    char name[VARIANT_NAME];
+    ck_assert(layer_variant(_i, &kind, name));
+    parallel_set_threads(1); // thousands of tiny runs
+    for (size_t r = 0; r < sizeof rungs / sizeof rungs[0]; r++) {
+        double worst = 0.0;
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            Config config = with_sizes(kind, &sizes[i]);
+            check_gradients(&rungs[r], &config, sizes[i].B, sizes[i].T, name, &worst);
+        }
+        if (getenv("MEASURE"))
+            fprintf(stderr, "%-40s %s: slopes agree to %.1e\n", name, rungs[r].name, worst);
+    }
+}
+END_TEST
+
+START_TEST(every_kind_has_a_chapter)
+{
+    Config kind;
+    char name[VARIANT_NAME];
+    ck_assert(layer_variant(_i, &kind, name));
+    ck_assert_msg(chapters_know(&kind), "%s", name);
+    ck_assert_ptr_eq(ffn_find(kind.ffn->name), kind.ffn);
+    ck_assert_int_eq(kind.ffn->sparse, kind.ffn->gating != NULL);
+}
+END_TEST
+
+// A clamp or a maximum that a NaN slips through would hide it.
+START_TEST(a_nan_that_goes_in_comes_out)
+{
+    Config kind;
+    char name[VARIANT_NAME];
+    Layer layer;
+    Error error;
+    ck_assert(layer_variant(_i, &kind, name));
+    Config config = with_sizes(kind, &sweep[SWEEP - 1]);
+    config.capacity = config.E; // so that two tokens are enough
+    ck_assert_msg(layer_new(&layer, &config, 1, 2, &error), "%s: %s", name, error.text);
+    layer_randomize(&layer, 3);
+    ck_assert_msg(layer_forward(&layer, &error), "%s: %s", name, error.text);
+    layer.x[0] = NAN;
+    layer.x[config.D] = NAN; // in each token: one alone may lose every place of a pool to the other
+    ck_assert_msg(!layer_forward(&layer, &error), "%s: the NaN is gone", name);
+    layer_free(&layer);
+}
+END_TEST
+
+int main(void) {
+    matmul_setup();
+    Suite *suite = suite_create("ffn");
+    TCase *tests = tcase_create("layers");
+    tcase_set_timeout(tests, 60);
+    tcase_add_loop_test(tests, every_kind_has_a_chapter, 0, layer_variants());
+    tcase_add_loop_test(tests, the_reference_agrees_with_the_chapters, 0, layer_variants());
+    tcase_add_loop_test(tests, planted_errors_are_noticed, 0, layer_variants());
+    tcase_add_loop_test(tests, a_nan_that_goes_in_comes_out, 0, layer_variants());
+    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, layer_variants());
+    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, layer_variants());
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

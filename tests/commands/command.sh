@@ -1,0 +1,39 @@
+#!/bin/sh
+# What the shell tests of sgatlin's commands share: `. tests/commands/command.sh`, then `finish` as the last line.
+# They run from the repository's root; $SGATLIN is the program, $subcommand the one command under test ('' for any).
+# shellcheck disable=SC2034 # used where this is read
+sgatlin=${SGATLIN:-build/sgatlin}
+test_name=$(basename "$0")
+export OMP_WAIT_POLICY=passive # other tests may run beside this one
+[ -x "$sgatlin" ] || {
+    echo "$test_name: $sgatlin is not there; run make first" >&2
+    exit 1
+}
+mkdir -p build/tmp
+work=$(mktemp -d "build/tmp/${test_name%.sh}-XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+subcommand=
+input=/dev/null
+failed=0
+
+wrong() {
+    echo "$test_name: $*" >&2
+    failed=1
+}
+
+# expect STATUS PATTERN ARGUMENT...: runs the command with $input as stdin; some line of stderr must match PATTERN.
+expect() {
+    wanted=$1 pattern=$2
+    shift 2
+    "$sgatlin" ${subcommand:+"$subcommand"} "$@" <"$input" >"$work/stdout" 2>"$work/stderr"
+    status=$?
+    [ $status = "$wanted" ] || wrong "$subcommand $*: exit $status, wanted $wanted: $(tail -2 "$work/stderr")"
+    [ -z "$pattern" ] || grep -q -e "$pattern" "$work/stderr" ||
+        wrong "$subcommand $*: no '$pattern' in: $(cat "$work/stderr")"
+    [ "$wanted" != 2 ] || [ ! -s "$work/stdout" ] || wrong "$subcommand $*: something on stdout"
+}
+
+finish() {
+    [ $failed = 0 ] && echo "$test_name: all as it should be"
+    exit $failed
+}

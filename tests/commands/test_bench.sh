@@ -1,0 +1,45 @@
+#!/bin/sh
+# sgatlin bench from the outside: wrong usage, the table, and the warning about kernels of another processor.
+. tests/commands/command.sh
+subcommand=bench
+
+case $("$sgatlin" --version) in *'OpenMP    none'*) two=1 ;; *) two=2 ;; esac # what --threads 2 gives
+small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
+# shellcheck disable=SC2086 # words
+{
+    expect 2 'wanted machine, layer or step' neuron
+    expect 2 'at a time' layer step
+    expect 2 'no letters' machine --set D=8
+    expect 2 'no letters' machine --ffn mlp
+    expect 2 'ffn' layer --ffn none
+    expect 2 'chosen with --ffn' layer --set ffn=mlp
+    expect 2 'NAME=VALUE' layer --set D
+    expect 2 'D=0' layer --set D=0
+    expect 2 'B=0' layer --set B=0
+    expect 2 'B=99999999999999999999' layer --set B=99999999999999999999
+    expect 2 'too many tokens' layer --set B=1000000 T=1000000
+    expect 2 'too many tokens' step --set B=16777216 T=1048576
+    expect 2 'no letter colour' layer --set colour=3
+    expect 2 'no letter steps' step --set steps=3
+    expect 2 'no such setting' layer --ffn mlp --set K=3
+    expect 2 'K' layer --ffn sgatlin --set F=9 K=4
+    expect 2 'Dh' step --set D=20
+    expect 2 'V=1' step --set V=1
+    expect 2 'threads' layer --threads 0
+    expect 2 'repetitions' layer --repetitions 0
+    expect 2 'unrecognized option' layer --fast
+
+    OPENBLAS_CORETYPE='' expect 0 "threads=$two" layer $small K=2 --json
+    ! grep -q 'warning' "$work/stderr" || wrong "a warning about nothing: $(cat "$work/stderr")"
+    [ "$(grep -c '^{.*}$' "$work/stdout")" = "$(wc -l <"$work/stdout")" ] || wrong "not a JSON object a line"
+    for kind in mlp glu moe sgatlin; do
+        grep -q "\"ffn\": \"$kind\"" "$work/stdout" || wrong "no line of $kind"
+    done
+    OPENBLAS_CORETYPE=Haswell expect 0 'unset OPENBLAS_CORETYPE' layer --ffn mlp $small --json
+    expect 0 "threads=$two" $small K=2
+}
+for line in 'matrix product .* GFLOP/s' 'memory, read .* GB/s' 'memory, copy .* GB/s' 'gather .* GB/s' 'layer ffn=glu' \
+    'step ffn=sgatlin' '^mlp .*%'; do
+    grep -q "$line" "$work/stdout" || wrong "no '$line' in the table: $(cat "$work/stdout")"
+done
+finish

@@ -1,0 +1,241 @@
+#!/bin/sh
+# The commands of sgatlin end to end: help, wrong usage, bad input; exit status, one line of error, nothing written over.
+# shellcheck disable=SC2086,SC2012 # arguments are kept as words in one string; file names here hold no blanks
+. tests/commands/command.sh
+
+# A command that cannot do its work: status 1 and one line that begins with its name, nothing on stdout.
+refused() {
+    expect 1 "$@"
+    [ "$(grep -c "^sgatlin $2: " "$work/stderr")" = 1 ] || wrong "$*: wanted one line of error: $(cat "$work/stderr")"
+    [ ! -s "$work/stdout" ] || wrong "$*: something on stdout"
+}
+misused() { expect 2 "$@"; }
+
+# Of all bytes that must stay as they are.
+sum() { find "$work/data" "$work/other" "$work/run" "$work/dense" -type f | sort | xargs cat | cksum; }
+
+# -- Help and usage --
+
+expect 2 'wanted a command'
+grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
+misused 'there is no command fly' fly
+grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
+expect 0 '' --help
+grep -q '^  sample ' "$work/stdout" || wrong "--help lists no commands"
+expect 0 '' --version
+for word in sgatlin compiler BLAS OpenMP CUDA; do
+    grep -q "^$word" "$work/stdout" || wrong "--version says nothing of $word"
+done
+for command in data tokenize train sample eval flops bench curves isoflop gates; do
+    expect 0 '' $command --help
+    grep -q "^Usage: sgatlin $command" "$work/stdout" || wrong "$command --help: no usage"
+    misused 'unrecognized option' $command --nonsense
+done
+
+# Where others want the processors the program starts itself once more, to wait without spinning, even if they have
+# only just begun; not where somebody has chosen, nor to measure.
+starts() { OMP_DISPLAY_ENV=true "$@" 2>&1 | grep -c 'ENVIRONMENT BEGIN'; }
+if [ -r /proc/loadavg ] && "$sgatlin" --version | grep -q '^OpenMP.* threads' && [ "$(starts "$sgatlin" --version)" = 1 ]; then
+    busy=
+    for _ in $(seq "$(nproc)"); do
+        timeout 9 sh -c 'while :; do :; done' &
+        busy="$busy $!"
+    done
+    sleep 0.1
+    [ "$(starts env -u OMP_WAIT_POLICY "$sgatlin" --version)" = 2 ] || wrong "a busy machine: it goes on spinning"
+    [ "$(starts "$sgatlin" --version)" = 1 ] || wrong "a busy machine: not the chosen way to wait"
+    [ "$(starts env -u OMP_WAIT_POLICY "$sgatlin" bench --help)" != 2 ] || wrong "a busy machine: bench begins anew"
+    kill $busy
+    wait $busy 2>/dev/null
+fi
+
+# -- A corpus and two runs to be wrong about --
+
+"$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 --out "$work/data" >/dev/null 2>&1 || wrong "data"
+"$sgatlin" data --storyworld --stories 100 --seed 2 --vocab 300 --out "$work/other" >/dev/null 2>&1 || wrong "data"
+train() { expect "$1" "$2" train --data "$work/data" --preset tiny --threads 1 --out "$3" $4; }
+train 0 'to beat' "$work/run" '--set steps=4 checkpoint_every=2'
+train 0 '1/1' "$work/dense" '--ffn mlp --steps 1'
+[ -s "$work/run/loss.png" ] || wrong "no loss.png"
+[ "$(ls "$work/run" | tr '\n' ' ')" = "log.jsonl loss.png step-000002 step-000004 " ] || wrong "the run holds $(ls "$work/run")"
+before=$(sum)
+
+# -- Wrong usage --
+
+misused 'wanted --data DIR and --out RUN' train
+misused 'wanted --data DIR and --out RUN' train --data "$work/data"
+for case in 'preset: --preset enormous' 'ffn: --ffn none' 'router: --router none' 'activation: --activation none' \
+    'NAME=VALUE: --set K' 'NAME=VALUE: extra' 'K=0: --set K=0' 'K: --set K=6' 'F: --set F=26' 'Dh: --set D=18' \
+    'there is no setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
+    'no such setting: --ffn mlp --set K=3' 'steps=0: --steps 0' 'steps=x: --steps x' 'add up: --set warmup=30 const=3' \
+    'threads: --threads 0' 'seed=-1: --seed -1' 'batching: --set batching=loose' 'peak=nan: --set peak=nan'; do
+    misused "${case%%: *}" train --data "$work/data" --out "$work/new" --preset tiny ${case#*: }
+done
+for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--ffn mlp' '--checkpoint-every 5'; do
+    misused "^sgatlin train: ${option%% *} cannot be given with --resume" train --resume "$work/run" $option
+done
+misused 'wanted --checkpoint' sample
+for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
+    misused 'wanted' sample --checkpoint "$work/run" $option
+done
+misused 'wanted --checkpoint RUN and --data FILE' eval --checkpoint "$work/run"
+misused 'wanted' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
+misused 'there is no preset enormous' flops --preset enormous
+misused 'F=26' flops --preset tiny --set F=26
+misused 'no such setting' flops --preset tiny --ffn mlp --set K=3
+# The last word for a setting is taken, wherever the bare ones stand; here it is the one that cannot be.
+misused 'K=6' flops --preset tiny --set K=2 K=3 --set K=6
+misused 'K=6' flops --preset tiny --set K=2 --set K=3 K=6
+misused 'K=6' train --data "$work/data" --out "$work/new" --preset tiny --set D=16 K=3 --set K=6
+misused 'steps=0' train --data "$work/data" --out "$work/new" --preset tiny --set K=3 steps=4 --steps 0
+misused 'K=6' bench layer --set F=25 K=3 --set K=6
+misused 'K=29' isoflop --data "$work/data" --out "$work/new" --budget 3e8 --kinds sgatlin --scales q1 \
+    --set B=2 T=32 K=3 --set K=29
+expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
+misused 'wanted --checkpoint' gates --checkpoint "$work/run"
+
+# -- Bad input --
+
+refused 'is already there' train --data "$work/data" --out "$work/run" --preset tiny
+grep -q -e "--resume $work/run" "$work/stderr" || wrong "an existing run: no way on"
+refused 'nowhere' train --data "$work/nowhere" --out "$work/new" --preset tiny
+refused 'train.bin' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
+refused 'batch' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
+refused 'run/log.jsonl/new' train --data "$work/data" --out "$work/run/log.jsonl/new" --preset tiny
+refused 'nowhere' train --resume "$work/nowhere"
+refused 'holds no checkpoint' train --resume "$work/data"
+refused 'is a checkpoint' train --resume "$work/run/step-000004"
+refused 'is not the file this run began with' train --resume "$work/run" --data "$work/other"
+refused 'nowhere: .*sgatlin train --out' sample --checkpoint "$work/nowhere"
+refused 'was made with another tokenizer' eval --checkpoint "$work/run" --data "$work/other/valid.bin"
+refused 'log.jsonl' eval --checkpoint "$work/run" --data "$work/run/log.jsonl"
+refused 'has no gates.*: moe peer sgatlin' gates --checkpoint "$work/dense" --text "The turtle was slow." --out "$work/gates.png"
+refused 'is empty' gates --checkpoint "$work/run" --text "" --out "$work/gates.png"
+refused 'channels are 0 to 1' gates --checkpoint "$work/run" --text "x" --channel 2 --out "$work/gates.png"
+refused 'the model sees' gates --checkpoint "$work/run" --out "$work/gates.png" \
+    --text "$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9)"
+[ ! -e "$work/new" ] || wrong "a refused run left its folder"
+[ "$before" = "$(sum)" ] || wrong "something was written over"
+
+mkdir "$work/cut"
+cp "$work"/data/* "$work/cut"
+for file in train.bin valid.bin tokenizer.json; do
+    head -c 200 "$work/data/$file" >"$work/cut/$file"
+    refused "cut/$file" train --data "$work/cut" --out "$work/new" --preset tiny
+    cp "$work/data/$file" "$work/cut/$file"
+done
+cp "$work/other/tokenizer.json" "$work/cut"
+refused 'was made with another tokenizer' train --data "$work/cut" --out "$work/new" --preset tiny
+
+# Damage to each file of the newest checkpoint is told with its name, and how to go on from the one before.
+for file in model.safetensors optimizer.safetensors state.json tokenizer.json; do
+    rm -rf "$work/damaged"
+    cp -r "$work/run" "$work/damaged"
+    head -c 300 "$work/run/step-000004/$file" >"$work/damaged/step-000004/$file"
+    refused "step-000004/$file" train --resume "$work/damaged"
+    case $file in
+    model.safetensors | tokenizer.json)
+        refused "step-000004/$file" sample --checkpoint "$work/damaged"
+        grep -q 'rm -r' "$work/stderr" || wrong "damage to $file: no way on"
+        refused "step-000004/$file" eval --checkpoint "$work/damaged" --data "$work/data/valid.bin"
+        ;;
+    esac
+done
+sed 's/"seed": 1/"seed": 2/' "$work/run/step-000004/state.json" >"$work/damaged/step-000004/state.json"
+cp "$work/run/step-000004/tokenizer.json" "$work/damaged/step-000004"
+refused 'sum' train --resume "$work/damaged"
+rm -r "$work/damaged/step-000004"
+expect 0 'done' train --resume "$work/damaged" --threads 1
+cmp "$work/run/step-000004/model.safetensors" "$work/damaged/step-000004/model.safetensors" || wrong "another model"
+
+# A loss that is not finite stops the run; the last good checkpoint stays.
+train 1 'not finite' "$work/wild" '--set peak=1e30 clip=0 warmup=0 checkpoint_every=0'
+[ -d "$work/wild/step-000000" ] || wrong "the last good checkpoint is gone"
+grep -q 'last good checkpoint is that of step 0' "$work/stderr" || wrong "no word of the last good checkpoint"
+
+# A disk that is full (a limit on the size of files, here): one line; the checkpoint before stays, and is gone on from.
+rm -r "$work/damaged/step-000004"
+(ulimit -f 60 && "$sgatlin" train --resume "$work/damaged" --threads 1) 2>"$work/stderr" && wrong "a full disk went unseen"
+grep -q 'step 4 was not saved.*step 2 stands' "$work/stderr" || wrong "a full disk: $(tail -1 "$work/stderr")"
+[ -z "$(find "$work/damaged" -name '*partial*')" ] || wrong "a full disk left half a checkpoint"
+expect 0 'done' train --resume "$work/damaged" --threads 1
+cmp "$work/run/step-000004/state.json" "$work/damaged/step-000004/state.json" || wrong "another state"
+(ulimit -f 60 && "$sgatlin" train --data "$work/data" --preset tiny --out "$work/full") 2>"$work/stderr" && wrong "full"
+[ ! -e "$work/full" ] || wrong "a run that could not begin left its folder"
+
+# -- What works --
+
+sample() { "$sgatlin" sample --checkpoint "$work/run" --tokens 40 --threads 1 "$@" 2>"$work/stderr"; }
+one=$(sample --prompt "The  turtle" --seed 5) || wrong "sample"
+case $one in "The  turtle"*) ;; *) wrong "the story does not begin with the prompt: $one" ;; esac
+[ "$one" = "$(sample --prompt "The  turtle" --seed 5)" ] || wrong "one seed, two stories"
+[ "$one" != "$(sample --prompt "The  turtle" --seed 6)" ] || wrong "two seeds, one story"
+[ "$(sample --temperature 0 --seed 1)" = "$(sample --temperature 0 --seed 2)" ] || wrong "greedy depends on the seed"
+[ "$(sample --top-k 1 --seed 1)" = "$(sample --temperature 0)" ] || wrong "top-k 1 is not greedy"
+[ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] || wrong "no tokens: wanted the prompt alone"
+sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null || wrong "no UTF-8"
+sample --continue --tokens 100 >/dev/null
+[ "$(grep -c 'drop out of its sight' "$work/stderr")" = 1 ] || wrong "wanted to hear once that the oldest tokens drop"
+long=$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9 10 11 12)
+[ "$(sample --prompt "$long" --tokens 0)" = "$long" ] || wrong "a long prompt is not printed whole"
+[ "$(grep -c 'drop out of its sight' "$work/stderr")" = 1 ] || wrong "a long prompt: wanted to hear of it once"
+cp -r "$work/run/step-000004" "$work/copied" # a checkpoint alone is enough
+[ "$("$sgatlin" sample --checkpoint "$work/copied" --tokens 40 --prompt "The  turtle" --seed 5 2>/dev/null)" = "$one" ] ||
+    wrong "a copied checkpoint tells another story"
+
+# A reader that leaves ends the command quietly; output that is lost does not.
+(sample --continue --tokens 2000; echo $? >"$work/status") | head -c 1 >/dev/null
+[ "$(cat "$work/status")" = 0 ] || wrong "a closed pipe: exit $(cat "$work/status")"
+grep -q -v -e '^cblas=' -e 'pthread build' -e 'out of its sight' "$work/stderr" && wrong "a closed pipe: $(cat "$work/stderr")"
+if [ -w /dev/full ]; then
+    "$sgatlin" flops >/dev/full 2>"$work/stderr" && wrong "output to a full disk went unseen"
+    grep -q 'standard output' "$work/stderr" || wrong "a full disk: $(cat "$work/stderr")"
+fi
+
+expect 0 'cblas=' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --json --threads 1 \
+    --baselines "$work/data/train.bin" --dump "$work/dump.safetensors"
+for key in loss perplexity tokens unigram trigram; do
+    grep -q "\"$key\": *[0-9]" "$work/stdout" || wrong "eval --json: no $key in $(cat "$work/stdout")"
+done
+[ "$(wc -l <"$work/stdout")" = 1 ] || wrong "eval --json: wanted one object"
+dumped=$(cksum <"$work/dump.safetensors")
+refused 'is already there' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
+[ "$dumped" = "$(cksum <"$work/dump.safetensors")" ] || wrong "a dump was written over"
+"$sgatlin" eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 3 --threads 2 2>/dev/null |
+    grep -q '^loss  *[0-9.]* nats' || wrong "eval"
+
+expect 0 '' flops --json --preset tinystories
+grep -q '"parameters": 20318976' "$work/stdout" || wrong "flops: not the paper's model"
+grep -q '"forward_flops_per_sequence": 7516192768' "$work/stdout" || wrong "flops: not the paper's count"
+expect 0 '' flops
+expect 0 '' flops --ladder --json
+cp "$work/stdout" "$work/ladder.json"
+# A row a line: the values of the authors' keys, in one order.
+rows() {
+    awk -F ': ' 'BEGIN { keys = split("study scale ffn V T D Dh L F E C K Dk router parameters forward_flops_per_sequence", key, " ") }
+        { gsub(/[",]/, ""); sub(/^ +/, "", $1); value[$1] = $2 }
+        /}/ { if ("study" in value) { for (i = 1; i <= keys; i++) printf "%s ", value[key[i]]; print "" } split("", value) }' "$1"
+}
+"$sgatlin" flops --json | sed -n 's/.*"ffn": "\(.*\)",/ \1 /p' >"$work/kinds"
+rows tests/golden/flops.json | grep -F -f "$work/kinds" >"$work/wanted"
+rows "$work/ladder.json" | cmp - "$work/wanted" || wrong "flops --ladder --json: not the authors' counts"
+[ "$(wc -l <"$work/wanted")" -ge 26 ] || wrong "flops --ladder: $(wc -l <"$work/wanted") rows to compare with"
+misused '--ladder takes no' flops --ladder --set D=8
+expect 0 '' flops --ladder
+[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --ladder: other rows than --json"
+expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
+[ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
+refused 'is already there' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
+expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --channel 1 --out "$work/words.png"
+
+# curves: two runs in one picture; a folder that is no run, a loss nobody reached and a picture that stands
+expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work/dense"
+[ "$(head -c 4 "$work/curves.png" | tail -c 3)" = PNG ] || wrong "curves: no PNG"
+refused 'is already there' curves --out "$work/curves.png" "$work/run"
+refused 'no validation loss below' curves --out "$work/none.png" --below 0.001 "$work/run"
+refused 'log.jsonl' curves --out "$work/none.png" "$work"
+misused 'wanted RUN' curves --out "$work/none.png"
+misused 'steps, flops or seconds' curves --against time --out "$work/none.png" "$work/run"
+[ ! -e "$work/none.png" ] || wrong "curves: a picture of nothing"
+
+finish

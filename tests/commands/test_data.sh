@@ -1,0 +1,130 @@
+#!/bin/sh
+# sgatlin data, end to end: what it makes, what it refuses, and that nothing stays behind when it fails.
+. tests/commands/command.sh
+subcommand=data
+
+# refused PATTERN ARGUMENT...: the command fails with one line, and no folder comes of it.
+refused() {
+    expect 1 "$@" --out "$work/none"
+    [ "$(grep -c '^sgatlin data: ' "$work/stderr")" = 1 ] || wrong "wanted one line of error: $(cat "$work/stderr")"
+    for left in "$work"/none "$work"/.none*; do
+        [ ! -e "$left" ] || wrong "$left was left behind"
+    done
+}
+
+holds() {
+    folder=$1
+    shift
+    found=$(find "$folder" -mindepth 1 -exec basename {} \; | sort | tr '\n' ' ')
+    [ "$found" = "$* " ] || wrong "$folder holds $found, wanted $*"
+}
+
+same() {
+    cmp -s "$1" "$2" || wrong "$1 and $2 differ"
+}
+
+field() { # FILE OFFSET: an unsigned 64-bit number
+    od -A n -t u8 -j "$2" -N 8 "$1" | tr -d ' '
+}
+
+# -- storyworld --
+expect 0 'threads=' --storyworld --stories 400 --seed 1 --vocab 600 --out "$work/new/sw"
+holds "$work/new/sw" classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt
+[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/train.txt")" = 380 ] || wrong "train.txt: wanted 380 stories"
+[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/valid.txt")" = 20 ] || wrong "valid.txt: wanted 20 stories"
+[ "$(field "$work/new/sw/train.bin" 24)" = 600 ] || wrong "train.bin: wanted a vocabulary of 600"
+[ "$(field "$work/new/sw/train.bin" 32)" = 380 ] || wrong "train.bin: wanted 380 stories"
+[ "$(field "$work/new/sw/valid.bin" 32)" = 20 ] || wrong "valid.bin: wanted 20 stories"
+grep -q "sgatlin train --data $work/new/sw" "$work/stdout" || wrong "the summary does not name the next command"
+expect 0 'threads=[13] ' --storyworld --stories 400 --seed 1 --vocab 600 --threads 3 --out "$work/again"
+for name in classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt; do
+    same "$work/new/sw/$name" "$work/again/$name"
+done
+expect 0 '' --storyworld --stories 400 --seed 2 --vocab 600 --out "$work/other"
+cmp -s "$work/again/train.txt" "$work/other/train.txt" && wrong "two seeds gave the same stories"
+
+# -- text, in every way to give it: the same tokens --
+cat "$work/again/train.txt" "$work/again/valid.txt" >"$work/all.txt"
+expect 0 '' --text "$work/all.txt" --vocab 600 --out "$work/text"
+holds "$work/text" tokenizer.json train.bin valid.bin
+for name in tokenizer.json train.bin valid.bin; do same "$work/text/$name" "$work/again/$name"; done
+expect 0 '' --text "$work/again/train.txt" --valid "$work/again/valid.txt" --tokenizer "$work/again/tokenizer.json" \
+    --out "$work/given"
+input=$work/all.txt
+expect 0 '' --text - --tokenizer "$work/again/tokenizer.json" --out "$work/piped"
+input=/dev/null
+mkfifo "$work/fifo"
+cat "$work/all.txt" >"$work/fifo" &
+writer=$!
+expect 0 '' --text "$work/fifo" --tokenizer "$work/again/tokenizer.json" --out "$work/fifoed"
+kill $writer 2>/dev/null # only there if nobody read
+wait $writer 2>/dev/null
+for way in given piped fifoed; do
+    holds "$work/$way" tokenizer.json train.bin valid.bin
+    for name in tokenizer.json train.bin valid.bin; do same "$work/$way/$name" "$work/again/$name"; done
+done
+
+# -- without --vocab: what the text gives; one story: its last 5% of tokens --
+tr '\n' ' ' <"$work/again/valid.txt" | sed 's/<|endoftext|>//g' >"$work/one.txt"
+expect 0 '' --text "$work/one.txt" --out "$work/one"
+train=$(field "$work/one/train.bin" 40) valid=$(field "$work/one/valid.bin" 40)
+[ "$(field "$work/one/train.bin" 32) $(field "$work/one/valid.bin" 32)" = '1 1' ] || wrong "wanted one story each"
+[ $((valid - 1)) = $(((train + valid - 2) / 20)) ] || wrong "one story: $train and $valid tokens, wanted 5%"
+[ "$(field "$work/one/train.bin" 24)" -lt 8192 ] || wrong "one.txt cannot give 8192 tokens"
+printf 'a\n<|endoftext|>\na' >"$work/two.txt"
+expect 0 '' --text "$work/two.txt" --out "$work/two"
+[ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] || wrong "wanted a token and an end each"
+
+# -- a folder that is there is left alone --
+before=$(ls -l "$work/two")
+expect 1 "two: is already there" --text "$work/two.txt" --out "$work/two"
+[ "$before" = "$(ls -l "$work/two")" ] || wrong "an existing folder was touched"
+
+# -- bad input --
+: >"$work/empty.txt"
+printf ' \n\n\t\n<|endoftext|>\n' >"$work/blank.txt"
+printf 'x' >"$work/x.txt"
+refused 'missing.txt: cannot be opened' --text "$work/missing.txt"
+refused 'is a folder' --text "$work"
+refused 'empty.txt: holds no story' --text "$work/empty.txt"
+refused 'blank.txt: holds no story' --text "$work/blank.txt"
+refused 'empty.txt: holds no story' --text "$work/two.txt" --valid "$work/empty.txt"
+refused 'missing.txt: cannot be opened' --text "$work/two.txt" --valid "$work/missing.txt"
+refused 'holds no story' --text -
+refused 'x.txt: is one story of' --text "$work/x.txt"
+refused '4000' --text "$work/two.txt" --vocab 4000
+refused 'tokenizer.json' --text "$work/two.txt" --tokenizer "$work/no/tokenizer.json"
+refused 'x.txt' --text "$work/two.txt" --tokenizer "$work/x.txt"
+expect 1 'x.txt' --text "$work/two.txt" --out "$work/x.txt/deeper"
+(
+    ulimit -f 8 # no file above 4 or 8 KiB: as a full disk
+    refused 'cannot be written\|cannot be kept' --storyworld --stories 400 --vocab 600
+    refused 'cannot be written\|cannot be kept' --text "$work/all.txt" --vocab 600
+    exit $failed
+) || failed=1
+
+# -- wrong usage --
+for words in '' '--storyworld' '--text a' '--storyworld --text a --out b' '--out b' '--text a --stories 5 --out b' \
+    '--text a --seed 5 --out b' '--storyworld --valid a --out b' '--storyworld --vocab 300 --tokenizer t --out b' \
+    '--text - --valid - --out b' '--storyworld --stories 0 --out b' '--storyworld --stories 1 --out b' \
+    '--storyworld --stories -5 --out b' '--storyworld --stories many --out b' '--storyworld --stories 5x --out b' \
+    '--storyworld --seed -1 --out b' '--storyworld --vocab 258 --out b' '--storyworld --vocab 65536 --out b' \
+    '--storyworld --vocab 99999999999999999999 --out b' '--storyworld --threads 0 --out b' '--storyworld extra --out b' \
+    '--text a --bogus --out b' '--storyworld --out'; do
+    # shellcheck disable=SC2086 # each word is an argument
+    expect 2 'Try\|help' $words
+    [ ! -e b ] || wrong "data $words made a folder"
+done
+
+# -- Ctrl-C --
+"$sgatlin" data --storyworld --stories 5000000 --out "$work/long" >"$work/stdout" 2>"$work/stderr" &
+process=$!
+sleep 0.5
+kill -INT $process 2>/dev/null || wrong "the long work was over too soon"
+wait $process
+[ $? = 130 ] || wrong "interrupted: wanted exit 130: $(cat "$work/stderr")"
+grep -q stopped "$work/stderr" || wrong "interrupted: $(cat "$work/stderr")"
+for left in "$work"/long "$work"/.long*; do
+    [ ! -e "$left" ] || wrong "$left was left behind by Ctrl-C"
+done
+finish

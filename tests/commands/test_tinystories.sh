@@ -1,0 +1,229 @@
+#!/bin/sh
+# datasets/tinystories.sh against a small server on the loopback address: every way a download can go ends in the right
+# file or in one clear line, and never in half a file under the final name. Seconds; no network.
+script=$PWD/datasets/tinystories.sh
+server=$PWD/${SERVER:-build/tests/commands/server}
+case ${SERVER:-} in /*) server=$SERVER ;; esac
+mkdir -p build/tmp
+[ -x "$server" ] || {
+    echo "test_tinystories.sh: $server is not there; run make test-tinystories" >&2
+    exit 1
+}
+work=$PWD/$(mktemp -d build/tmp/tinystories-XXXXXX) || exit 1
+failed=0
+server_id=
+trap 'kill $server_id 2>/dev/null; rm -rf "$work"' EXIT
+export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+cd "$work" || exit 1
+
+wrong() {
+    echo "test_tinystories.sh: $*" >&2
+    failed=1
+}
+
+# -- What the server has: a folder a scenario, in each both files and their pointers --
+
+sum_of() { if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d ' ' -f 1; }
+point() { # SCENARIO FILE SIZE SUM
+    printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %s\n' "$4" "$3" >"root/$1/raw/main/$2"
+}
+scenario() { # NAME: whole and right
+    mkdir -p "root/$1/raw/main" "root/$1/resolve/main"
+    for file in TinyStories-valid.txt TinyStories-train.txt; do
+        cp "$file" "root/$1/resolve/main/$file"
+        point "$1" "$file" "$(wc -c <"$file" | tr -d ' ')" "$(sum_of "$file")"
+    done
+}
+awk 'BEGIN { for (i = 0; i < 60000; i++) print i * 7919 % 65536 }' >TinyStories-train.txt # 340 KB
+printf 'Once upon a time.\n<|endoftext|>\n' >TinyStories-valid.txt
+for name in right short long changed missing unpointed huge; do scenario $name; done
+here=resolve/main/TinyStories-train.txt
+head -c 200000 TinyStories-train.txt >root/short/$here
+echo more >>root/long/$here
+sed s/12345/12346/ TinyStories-train.txt >root/changed/$here
+rm root/missing/$here
+echo '<html>Please log in</html>' >root/unpointed/raw/main/TinyStories-train.txt
+point huge TinyStories-train.txt 900000000000000000 "$(sum_of TinyStories-train.txt)"
+mkdir -p root/two/raw/main root/two/resolve/main
+for part in train valid; do
+    cp TinyStories-$part.txt root/two/resolve/main/TinyStoriesV2-GPT4-$part.txt
+    cp root/right/raw/main/TinyStories-$part.txt root/two/raw/main/TinyStoriesV2-GPT4-$part.txt
+done
+
+"$server" root log >port &
+server_id=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ -s port ] && break
+    sleep 0.2
+done
+address=http://127.0.0.1:$(cat port)
+
+# -- Checks --
+
+tools=$PATH # the PATH the script sees
+
+# get STATUS PATTERN MODE/SCENARIO ARGUMENT...: runs it into out/; a failure is one line on stderr.
+get() {
+    wanted=$1 pattern=$2 mirror=$3
+    shift 3
+    : >log
+    PATH=$tools TINYSTORIES_MIRROR=$address/$mirror TINYSTORIES_PATIENCE=2 \
+        "$script" --out out "$@" </dev/null >stdout 2>stderr
+    status=$?
+    [ $status = "$wanted" ] || wrong "$mirror $*: exit $status, wanted $wanted: $(cat stdout stderr)"
+    cat stdout stderr >both
+    grep -q -e "$pattern" both || wrong "$mirror $*: no '$pattern' in: $(cat both)"
+    [ "$wanted" = 0 ] || [ "$(wc -l <stderr)" -eq 1 ] || wrong "$mirror $*: wanted one line: $(cat stderr)"
+    ls out/*.pointer.* >/dev/null 2>&1 && wrong "$mirror $*: left a pointer behind"
+    for file in TinyStories-valid.txt TinyStories-train.txt; do # never a wrong file under a final name
+        [ ! -e "out/$file" ] || cmp -s "$file" "out/$file" || [ "$wanted$pattern" = '1move it away' ] ||
+            wrong "$mirror $*: out/$file is not right"
+    done
+}
+has_both() {
+    for file in TinyStories-valid.txt TinyStories-train.txt; do
+        cmp -s "$file" "out/$file" || wrong "$1: out/$file is missing or wrong"
+    done
+    ls out/*.part >/dev/null 2>&1 && wrong "$1: left a part behind"
+}
+has_no_train() { [ ! -e out/TinyStories-train.txt ] || wrong "$1: half a file has the final name"; }
+requests() { grep -c "resolve/main" log; }
+
+downloads() { # with one of the fetchers
+    echo "-- $1"
+    for mode in plain redirect drop; do # whole; sent elsewhere; broken off again and again
+        rm -rf out
+        get 0 'SHA-256 right' $mode/right
+        has_both $mode
+    done
+    grep -q "drop .*train.txt 200000" log || wrong "drop: began anew where it could go on: $(cat log)"
+
+    # All there: nothing is fetched, also without a server.
+    get 0 'nothing to do' plain/right
+    [ "$(requests)" = 0 ] || wrong "fetched again: $(cat log)"
+    get 0 'nothing to do' plain/nowhere
+    grep -q 'not compared' stdout || wrong "compared with nothing: $(cat stdout)"
+    echo more >>out/TinyStories-train.txt
+    get 1 'move it away' plain/right
+    sed s/12345/12346/ TinyStories-train.txt >out/TinyStories-train.txt
+    get 1 'move it away' plain/right
+
+    # One of two is there; the other was begun by an earlier run.
+    rm out/TinyStories-train.txt
+    head -c 123456 TinyStories-train.txt >out/TinyStories-train.txt.part
+    get 0 'goes on behind' plain/right
+    has_both resumed
+    [ "$(requests)" = 1 ] || wrong "resumed: $(cat log)"
+    grep -q "plain .*train.txt 123456" log || wrong "resumed at another byte: $(cat log)"
+
+    # What was begun is of another text, longer than it, or all of it.
+    rm out/TinyStories-train.txt
+    head -c 1000 root/changed/resolve/main/TinyStories-valid.txt >out/TinyStories-train.txt.part
+    get 1 'another size or SHA-256' plain/right
+    has_no_train 'another beginning'
+    get 0 'SHA-256 right' plain/right
+    rm out/TinyStories-train.txt
+    cp root/long/$here out/TinyStories-train.txt.part
+    get 0 'SHA-256 right' plain/right
+    has_both 'too long a part'
+    mv out/TinyStories-train.txt out/TinyStories-train.txt.part
+    get 0 'SHA-256 right' plain/right
+    has_both 'a whole part'
+
+    # A server that knows no ranges.
+    rm -rf out
+    get 0 'SHA-256 right' norange/right
+    has_both norange
+    rm out/TinyStories-train.txt
+    head -c 1000 TinyStories-train.txt >out/TinyStories-train.txt.part
+    get 0 'SHA-256 right' norange/right
+    has_both 'norange, resumed'
+
+    # What cannot end well. The part stays where going on may help.
+    for case in 'cut/right:breaks off\|broken off' 'plain/short:ends behind 200000' 'norange/short:breaks off\|ends behind' \
+        'plain/long:another size or SHA-256' 'plain/changed:another size or SHA-256' 'plain/missing:404' \
+        'plain/nowhere:404' 'plain/unpointed:no git-LFS pointer' 'plain/huge:make room'; do
+        rm -rf out
+        get 1 "${case#*:}" "${case%%:*}"
+        has_no_train "$case"
+    done
+    [ ! -e out/TinyStories-valid.txt ] || wrong "huge: began although there is no room"
+    rm -rf out
+    (
+        ulimit -f 200 # blocks of 512 bytes (1,024 in some shells): the disk is full
+        get 1 'make room' plain/right
+        has_no_train 'full disk'
+        exit $failed
+    ) || failed=1
+    get 0 'goes on behind' plain/right # there is room again
+    has_both 'room again'
+}
+
+# -- Wrong usage --
+
+for case in 'no option: --fast' 'wanted 1 or 2: --version 3' 'wants a value: --out' 'no option: stories'; do
+    # shellcheck disable=SC2086 # words
+    get 2 "${case%%: *}" plain/right ${case#*: }
+done
+TINYSTORIES_MIRROR=ftp://127.0.0.1 "$script" --out out >stdout 2>stderr && wrong "ftp: exit 0"
+grep -q 'http:// or https://' stderr || wrong "ftp: $(cat stderr)"
+"$script" --help | grep -q '^Usage: tinystories.sh' || wrong "--help: no usage"
+[ ! -e out ] || wrong "wrong usage made a folder"
+
+# -- With each of the fetchers, and each tool for sums --
+
+all=$PATH
+with() { # NAME...: the script sees only what it needs of the system, and these
+    rm -rf tools
+    mkdir tools
+    for tool in sh awk cat cut df mkdir mv rm sed sleep tr wc "$@"; do
+        ln -s "$(PATH=$all command -v "$tool")" "tools/$tool"
+    done
+    tools=$work/tools
+}
+sum=sha256sum
+command -v sha256sum >/dev/null || sum=shasum
+with $sum
+get 1 'neither curl nor wget' plain/right
+tried=
+for fetcher in curl wget; do
+    command -v $fetcher >/dev/null || continue
+    with $sum $fetcher
+    downloads $fetcher
+    tried=$fetcher
+done
+if [ -z "$tried" ]; then
+    echo "neither curl nor wget is here: no download was tried; make deps-checks installs them"
+    exit $failed
+fi
+with "$tried"
+get 1 'neither sha256sum nor shasum' plain/right
+printf '#!/bin/sh\n[ "$*" = "-a 256" ] && exec %s\n' "$(command -v sha256sum || echo shasum -a 256)" >shasum-only
+chmod +x shasum-only
+mv shasum-only tools/shasum
+rm -rf out
+get 0 'SHA-256 right' plain/right
+has_both 'shasum alone'
+
+# -- Version 2, and a run that is killed --
+
+tools=$all
+rm -rf out
+get 0 'SHA-256 right' plain/two --version 2
+cmp -s TinyStories-train.txt out/TinyStoriesV2-GPT4-train.txt || wrong "version 2: not the right file"
+rm -rf out
+TINYSTORIES_MIRROR=$address/stall/right TINYSTORIES_PATIENCE=2 "$script" --out out >stdout 2>stderr &
+id=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ -s out/TinyStories-train.txt.part ] && break
+    sleep 0.3
+done
+kill $id
+wait $id
+[ $? -gt 128 ] || wrong "killed: exit status as if nothing had happened"
+has_no_train killed
+[ -s out/TinyStories-train.txt.part ] || wrong "killed: nothing to go on from"
+get 0 'goes on behind' plain/right
+has_both 'after the kill'
+[ $failed = 0 ] && echo "test_tinystories.sh: all as it should be"
+exit $failed

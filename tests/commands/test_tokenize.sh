@@ -1,0 +1,90 @@
+#!/bin/sh
+# sgatlin tokenize, end to end: the golden cases through the command, bytes there and back, bad lines, closed pipes.
+. tests/commands/command.sh
+subcommand=tokenize
+golden=tests/golden/tokenizer
+tokenizer=$golden/train_small_400.json
+
+same() {
+    cmp -s "$1" "$2" || wrong "$3: $1 and $2 differ"
+}
+
+# -- the golden cases --
+sed 's/^{"text": \(".*"\), "ids": \(\[.*\]\), "decoded": ".*"}$/\1/' $golden/cases_small_400.jsonl >"$work/texts"
+sed 's/^{"text": \(".*"\), "ids": \(\[.*\]\), "decoded": ".*"}$/\2/' $golden/cases_small_400.jsonl >"$work/ids"
+[ "$(wc -l <"$work/ids")" -eq 62 ] || wrong "cases_small_400.jsonl: wanted 62 cases"
+input=$work/texts
+expect 0 '' --tokenizer $tokenizer
+same "$work/stdout" "$work/ids" 'encoding stdin'
+expect 0 '' -t $tokenizer "$work/texts" - # both: the file, then standard input
+cat "$work/ids" "$work/ids" >"$work/twice"
+same "$work/stdout" "$work/twice" 'encoding a file and -'
+input=$work/ids
+expect 0 '' --tokenizer $tokenizer --decode
+[ "$(head -1 "$work/stdout")" = '" Once upon a time, there was a little girl named Lily."' ] || wrong "decoded: $(head -1 "$work/stdout")"
+cp "$work/stdout" "$work/decoded" # normalized and with its prefix space: that encodes to the same ids
+input=$work/decoded
+expect 0 '' --tokenizer $tokenizer
+same "$work/stdout" "$work/ids" 'encoding what was decoded'
+
+# -- bytes --
+printf 'a\0b\377\376 caf\303\251 cafe\314\201 <|pad|>\n\n\303' >"$work/bytes"
+input=$work/bytes
+expect 0 '' --tokenizer $tokenizer --raw
+[ "$(wc -l <"$work/stdout")" -eq 1 ] || wrong "--raw: wanted one line"
+cp "$work/stdout" "$work/raw"
+expect 0 '' --tokenizer $tokenizer --raw "$work/bytes"
+same "$work/stdout" "$work/raw" '--raw of a file and of stdin'
+input=$work/raw
+expect 0 '' --tokenizer $tokenizer --raw --decode
+same "$work/stdout" "$work/bytes" 'bytes there and back'
+input=/dev/null
+expect 0 '' --tokenizer $tokenizer --raw
+[ "$(cat "$work/stdout")" = '[]' ] || wrong "--raw of nothing: $(cat "$work/stdout")"
+printf '[191, 255, 259]\n' >"$work/line" # \001, then a byte that begins nothing, then " t"
+input=$work/line
+expect 0 '' --tokenizer $tokenizer --decode
+printf '"\\u0001\357\277\275 t"\n' >"$work/wanted"
+same "$work/stdout" "$work/wanted" 'one U+FFFD for what is no UTF-8'
+printf '"a\\u0000b"\n' >"$work/line"
+expect 0 '' --tokenizer $tokenizer
+[ "$(cat "$work/stdout")" = '[296, 190, 67]' ] || wrong "NUL: $(cat "$work/stdout")"
+
+# -- bad lines: those before are answered, the bad one is named --
+bad() { # LINE PATTERN ARGUMENT...
+    printf '%s\n' '[]' "$1" >"$work/line"
+    [ "$3" ] || printf '%s\n' '""' "$1" >"$work/line"
+    expect 1 "^sgatlin tokenize: standard input:2: $2" --tokenizer $tokenizer ${3:+"$3"}
+    [ "$(wc -l <"$work/stdout")" -eq 1 ] || wrong "'$1': wanted the line before it"
+    [ "$(wc -l <"$work/stderr")" -eq 1 ] || wrong "'$1': wanted one line of error: $(cat "$work/stderr")"
+}
+bad 'plain' 'line 1, column 5: not the JSON wanted' ''
+bad '' 'line 1, column 0: not the JSON wanted' ''
+bad '"a" "b"' '.*not the JSON wanted' ''
+bad '"\ud800"' '.*not the JSON wanted' ''
+bad '[1]' 'wanted one text as a JSON string' ''
+bad '"a"' 'wanted a JSON array of ids' --decode
+bad '[1, 400]' 'element 1 is no id of this tokenizer, wanted a whole number from 0 to 399' --decode
+bad '[-1]' 'element 0 is no id' --decode
+bad '[1.0]' 'element 0 is no id' --decode
+bad '[[1]]' 'element 0 is no id' --decode
+input=/dev/null
+
+# -- usage, files, streams --
+expect 2 'tokenizer FILE is missing'
+expect 2 'unrecognized option' --tokenizer $tokenizer --frobnicate
+expect 0 '' --help
+expect 1 'no-such.json' --tokenizer "$work/no-such.json"
+expect 1 'no-such.txt' --tokenizer $tokenizer "$work/no-such.txt"
+expect 1 'no-such.txt' --tokenizer $tokenizer --raw "$work/no-such.txt"
+expect 1 "tmp" --tokenizer $tokenizer "$work"
+yes '"the end"' | head -50000 >"$work/many"
+for how in '' --raw; do
+    { "$sgatlin" tokenize --tokenizer $tokenizer ${how:+"$how"} "$work/many" 2>"$work/stderr"; echo $? >"$work/status"; } | head -1 >/dev/null
+    [ "$(cat "$work/status")" = 0 ] || wrong "closed pipe, $how: exit $(cat "$work/status")"
+    [ ! -s "$work/stderr" ] || wrong "closed pipe, $how: $(cat "$work/stderr")"
+    [ ! -w /dev/full ] || ! "$sgatlin" tokenize --tokenizer $tokenizer ${how:+"$how"} "$work/many" >/dev/full 2>"$work/stderr" || wrong "full disk, $how"
+    [ ! -w /dev/full ] || [ "$(wc -l <"$work/stderr")" -eq 1 ] || wrong "full disk, $how: $(cat "$work/stderr")"
+done
+
+finish

@@ -1,0 +1,134 @@
+# Holds lessons (Markdown) to what they speak of, from the repository's root: awk -f tests/course/lessons.awk FILE.md…
+#   <!-- code: FILE REGION -->   the ```c block below is, byte for byte, what stands in FILE (as seen from the
+#                                lesson's folder) between the lines `// [REGION` and `// REGION]`; a ```c block without is an error
+#   <!-- run: COMMAND -->        the ```text block below is, byte for byte, what COMMAND prints on stdout
+#   [text](path), ![text](path)  the file is there
+# Variables: work, a folder for temporary files; programs, the folder that `build/PROGRAM` of a command is taken from.
+# Exit status: 0 all is as it says, 1 not; each problem is a line FILE:LINE: …
+
+function problem(line, text) {
+    printf "%s:%d: %s\n", name, line, text > "/dev/stderr"
+    problems++
+}
+
+function quoted(path) { gsub(/'/, "'\\''", path); return "'" path "'" }
+function trimmed(text) { sub(/^[ \t]+/, "", text); return text }
+
+# The text between the region's two lines, without lines of other regions; sets region_problem.
+function region(file, label,   line, status, on, begun, ended, out) {
+    region_problem = ""
+    while ((status = (getline line < file)) > 0) {
+        if (trimmed(line) == "// " label "]") { ended++; on = 0 }
+        else if (trimmed(line) == "// [" label) { begun++; on = 1 }
+        else if (on && line !~ /^[ \t]*\/\/ (\[[A-Za-z0-9_-]+|[A-Za-z0-9_-]+\])$/) out = out line "\n"
+    }
+    close(file)
+    if (status < 0) region_problem = "there is no file " file
+    else if (!begun && !ended) region_problem = "no region '" label "' in " file
+    else if (begun != 1 || ended != 1 || on) 
+        region_problem = "region '" label "' in " file " begins " begun + 0 " times and ends " ended + 0 \
+            " times; once each is wanted"
+    return out
+}
+
+function check_code(   expected) {
+    expected = region(folder want_file, want_label)
+    if (region_problem) problem(marked, region_problem)
+    else if (expected != text) problem(marked, "block '" want_label "' differs from " want_file)
+    blocks++
+}
+
+# build/PROGRAM at the beginning of a command and behind | ; & is the one of this build.
+function here(command,   out) {
+    if (programs == "") return command
+    while (match(command, /(^|[|;&(] *)build\/[a-z]/)) {
+        out = out substr(command, 1, RSTART + RLENGTH - 8) programs "/"
+        command = substr(command, RSTART + RLENGTH - 1)
+    }
+    return out command
+}
+
+function check_run(   wanted, got, status) {
+    wanted = work "/wanted"
+    got = work "/got"
+    printf "%s", text > wanted
+    close(wanted)
+    if (text ~ /[0-9]\.[0-9][0-9][0-9][0-9][0-9]/)
+        problem(marked, "a number with more than four decimals: other machines may round it in another way")
+    status = system("( " here(want_command) "\n) >" quoted(got) " </dev/null")
+    if (status != 0) problem(marked, "`" want_command "` ends with exit status " status)
+    else if (system("diff " quoted(wanted) " " quoted(got) " >&2") != 0)
+        problem(marked, "`" want_command "` prints something else: < the lesson, > the program")
+    runs++
+}
+
+function check_links(line,   target) {
+    gsub(/`[^`]*`/, "", line)
+    while (match(line, /\]\([^)]*\)/)) {
+        target = substr(line, RSTART + 2, RLENGTH - 3)
+        line = substr(line, RSTART + RLENGTH)
+        sub(/[ \t]+".*$/, "", target)
+        sub(/#.*$/, "", target)
+        if (target == "" || target ~ /^(https?|mailto):/) continue
+        if (system("test -e " quoted(folder target)) != 0) problem(FNR, "links to " target ", which is not there")
+        links++
+    }
+}
+
+function finish() {
+    if (pending) problem(marked, "nothing stands below this line")
+    if (inside) problem(opened, "this block does not end")
+    pending = inside = ""
+}
+
+FNR == 1 {
+    finish()
+    name = FILENAME
+    folder = name
+    sub(/[^\/]*$/, "", folder)
+}
+!inside && /^<!-- *(code|run)/ {
+    if (pending) problem(marked, "nothing stands below this line")
+    marked = FNR
+    pending = ""
+    if ($0 ~ /^<!-- code: [^ ]+ [^ ]+ -->$/) {
+        pending = "code"
+        want_file = $3
+        want_label = $4
+    } else if ($0 ~ /^<!-- run: .+ -->$/) {
+        pending = "run"
+        want_command = $0
+        sub(/^<!-- run: /, "", want_command)
+        sub(/ -->$/, "", want_command)
+    } else problem(FNR, "wanted: <!-- code: FILE REGION --> or <!-- run: COMMAND -->, and nothing else on the line")
+    next
+}
+pending {
+    if ($0 == (pending == "code" ? "```c" : "```text")) {
+        inside = pending
+        opened = FNR
+        text = ""
+    } else problem(marked, "wanted in the next line: ```" (pending == "code" ? "c" : "text"))
+    pending = ""
+    if (inside) next
+}
+inside && (inside == "other" ? /^[ \t]*(```|~~~)[`~]*[ \t]*$/ : /^```$/) {
+    if (inside == "code") check_code()
+    if (inside == "run") check_run()
+    inside = ""
+    next
+}
+inside { text = text $0 "\n"; next }
+/^[ \t]*(```|~~~)/ {
+    if (tolower($0) ~ /^[ \t]*[`~]+[ \t]*\.?(c|h)([^a-z]|$)/)
+        problem(FNR, "a block of C needs a line <!-- code: FILE REGION --> above it; what is no source is ```text")
+    inside = "other"
+    opened = FNR
+    next
+}
+{ check_links($0) }
+END {
+    finish()
+    printf "%d blocks of code, %d outputs, %d links: %d problems\n", blocks, runs, links, problems
+    exit problems > 0
+}

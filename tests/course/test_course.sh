@@ -1,0 +1,188 @@
+#!/bin/sh
+# What holds the lessons and exercises to the code must itself be able to fail: planted mistakes, each by its message.
+# shellcheck disable=SC2016 # backticks in messages are meant as they stand
+mkdir -p build/tmp
+work=$(mktemp -d build/tmp/course-XXXXXX) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+wrong() {
+    echo "test_course.sh: $*" >&2
+    failed=1
+}
+
+cat >"$work/topk.c" <<'END'
+#include "topk.h"
+// [topk
+int best(int a, int b) {
+    // [inner
+    return a > b ? a : b; // 100% & \n stay as they are
+    // inner]
+}
+// topk]
+// [open
+END
+
+# lesson STATUS MESSAGE: the text on stdin as a lesson, which starts in line 1.
+lesson() {
+    cat >"$work/README.md"
+    status=0
+    sh tests/course/lessons.sh "$work/README.md" >"$work/said" 2>&1 || status=$?
+    [ $status = "$1" ] || wrong "exit status $status, wanted $1: $(cat "$work/said")"
+    grep -q -F -e "$2" "$work/said" || wrong "no '$2' in: $(cat "$work/said")"
+}
+
+lesson 0 '2 blocks of code, 2 outputs, 4 links: 0 problems' <<'END'
+[code](topk.c), ![again](topk.c "title"), [a line](topk.c#L3), [folder](..), [elsewhere](https://example.org/x)
+
+<!-- code: topk.c topk -->
+```c
+int best(int a, int b) {
+    return a > b ? a : b; // 100% & \n stay as they are
+}
+```
+<!-- code: topk.c inner -->
+```c
+    return a > b ? a : b; // 100% & \n stay as they are
+```
+<!-- run: printf '%s\n' 0.1234 "`one`" | cat -->
+```text
+0.1234
+
+```
+<!-- run: printf 'a|b;\\c\n' -->
+```text
+a|b;\c
+```
+```text
+[an illustration](is not read)
+```
+END
+
+lesson 1 "README.md:2: block 'topk' differs from topk.c" <<'END'
+
+<!-- code: topk.c topk -->
+```c
+int best(int a, int b) {
+    return a < b ? a : b; // 100% & \n stay as they are
+}
+```
+END
+lesson 1 "README.md:1: block 'topk' differs from topk.c" <<'END'
+<!-- code: topk.c topk -->
+```c
+int best(int a, int b) {
+    return a > b ? a : b; // 100% & \n stay as they are
+}
+
+```
+END
+lesson 1 "README.md:1: no region 'top' in " <<'END'
+<!-- code: topk.c top -->
+```c
+```
+END
+lesson 1 "README.md:1: there is no file " <<'END'
+<!-- code: gone.c topk -->
+```c
+```
+END
+lesson 1 "README.md:1: region 'open' in $work/topk.c begins 1 times and ends 0 times; once each is wanted" <<'END'
+<!-- code: topk.c open -->
+```c
+```
+END
+lesson 1 'README.md:2: a block of C needs a line <!-- code: FILE REGION --> above it' <<'END'
+
+```c
+int best(int a, int b);
+```
+END
+lesson 1 'README.md:3: a block of C needs a line <!-- code: FILE REGION --> above it' <<'END'
+- in a list
+
+  ~~~ C
+  int best(int a, int b);
+  ~~~
+END
+lesson 1 'README.md:1: wanted in the next line: ```c' <<'END'
+<!-- code: topk.c topk -->
+
+```c
+```
+END
+lesson 1 'README.md:1: wanted: <!-- code: FILE REGION --> or <!-- run: COMMAND -->' <<'END'
+<!--code: topk.c-->
+```c
+```
+END
+lesson 1 'README.md:2: this block does not end' <<'END'
+<!-- code: topk.c topk -->
+```c
+int best(int a, int b) {
+END
+lesson 1 'README.md:1: nothing stands below this line' <<'END'
+<!-- run: true -->
+END
+lesson 1 'README.md:1: `echo 4` prints something else' <<'END'
+<!-- run: echo 4 -->
+```text
+5
+```
+END
+lesson 1 'README.md:1: `printf 4` prints something else' <<'END'
+<!-- run: printf 4 -->
+```text
+4
+```
+END
+lesson 1 'README.md:1: `echo 4; exit 3` ends with exit status' <<'END'
+<!-- run: echo 4; exit 3 -->
+```text
+4
+```
+END
+lesson 1 'README.md:1: a number with more than four decimals' <<'END'
+<!-- run: echo 0.12345 -->
+```text
+0.12345
+```
+END
+lesson 1 'README.md:3: links to ../gone.c, which is not there' <<'END'
+`[code](in backticks)`
+
+See [`gone.c`](../gone.c).
+END
+
+# Programs are those of this build, wherever a command names one.
+mkdir -p "$work/programs"
+printf '#!/bin/sh\necho "this build: $*"\n' >"$work/programs/chapter-99"
+chmod +x "$work/programs/chapter-99"
+B=$work/programs lesson 0 '0 problems' <<'END'
+<!-- run: build/chapter-99 build/x | cat; build/chapter-99 -->
+```text
+this build: build/x
+this build: 
+```
+END
+
+# An exercise solved before it is begun, one whose starting file crashes, one with a wrong solution.
+mkdir -p "$work/exercises" "$work/solutions"
+exercise() { # NAME STATUS STATUS
+    printf '#!/bin/sh\nexit %d\n' "$2" >"$work/exercises/$1"
+    printf '#!/bin/sh\nexit %d\n' "$3" >"$work/solutions/$1"
+    chmod +x "$work/exercises/$1" "$work/solutions/$1"
+}
+solutions() { # STATUS MESSAGE
+    status=0
+    EXERCISES='1_good 2_tried' B=$work sh tests/course/solutions.sh >"$work/said" 2>&1 || status=$?
+    [ $status = "$1" ] || wrong "solutions: exit status $status, wanted $1: $(cat "$work/said")"
+    grep -q -F -e "$2" "$work/said" || wrong "solutions: no '$2' in: $(cat "$work/said")"
+}
+exercise 1_good 1 0
+exercise 2_tried 1 0 && solutions 0 '2 exercises, 0 problems'
+exercise 2_tried 0 0 && solutions 1 '2_tried: the starting file ends its test with status 0, wanted: 1'
+exercise 2_tried 139 0 && solutions 1 '2_tried: the starting file ends its test with status 139, wanted: 1'
+exercise 2_tried 1 1 && solutions 1 '2_tried: the solution does not pass'
+
+[ $failed = 0 ] && echo 'test_course.sh: planted mistakes in lessons and exercises are told'
+exit $failed

@@ -1,0 +1,47 @@
+// build/golden FILE…: holds the code against golden files of ffn/ and model/. Exit 0: every file
+// passed; 1: something is wrong, or could not be proved right; 2: wrong usage.
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/parallel.h"
+#include "tests/golden/golden_check.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const GoldenImplementation *const rungs[] = { &golden_reference, &golden_chapters };
+
+static bool check_file(const char *path) {
+    bool ok = true;
+    for (size_t i = 0; i < sizeof rungs / sizeof rungs[0]; i++) {
+        // Every file must pass the reference; another rung is asked for the kinds it has.
+        if (rungs[i] != &golden_reference && !golden_applies(path, rungs[i])) continue;
+        Error error = { "" };
+        if (golden_check(path, rungs[i], stdout, &error)) continue;
+        fflush(stdout);
+        fprintf(stderr, "golden: %s\n", error.text);
+        ok = false;
+    }
+    return ok;
+}
+
+int main(int count, char **arguments) {
+    const char *usage = "Usage: golden FILE...\nHolds the code against golden files (safetensors) "
+                        "of ffn/ and model/.\n";
+    if (count == 2 && strcmp(arguments[1], "--help") == 0) {
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    }
+    if (count < 2 || arguments[1][0] == '-') {
+        fputs(usage, stderr);
+        return 2;
+    }
+    matmul_setup();
+    fprintf(stderr, "golden: matrix products by %s, threads=%d\n", matmul_library(),
+            parallel_threads());
+    int failed = 0;
+    for (int i = 1; i < count; i++) failed += !check_file(arguments[i]);
+    printf("%d of %d files passed\n", count - 1 - failed, count - 1);
+    if (ferror(stdout) || fflush(stdout) != 0) {
+        fputs("golden: the report could not be written\n", stderr);
+        return EXIT_FAILURE;
+    }
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

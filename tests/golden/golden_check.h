@@ -1,0 +1,35 @@
+#ifndef TESTS_GOLDEN_GOLDEN_CHECK_H
+#define TESTS_GOLDEN_GOLDEN_CHECK_H
+#include "tests/golden/golden_file.h"
+#include "tests/harness/layer.h"
+#include <stdio.h>
+
+// Holds the code against one golden file: `ffn/` (one layer, or a mixture's balancing) or `model/`
+// (a whole model and ten steps), told apart and configured by the file's metadata. It fails closed:
+// a kind or a setting that is not built in, a tensor that is missing, of another shape, or that no
+// check looked at, a value that is not finite, a stated float32 error that no float32 program has,
+// and of course any error over its bound.
+
+// A rung of the chain: as a feed-forward layer it fills what LayerNumbers calls out. The next one
+// is one more row.
+typedef struct {
+    const char *name;
+    bool (*knows)(const Config *config, bool model); // the kind, as a layer or in a model
+    bool (*run)(LayerNumbers *numbers, Error *error);
+    bool shows_scores; // writes `scores`
+    double relative;   // the bound, of each tensor's rms; 0: multiples of the file's float32 error
+    void (*check_model)(GoldenFile *golden);
+    void (*check_balance)(GoldenFile *golden); // NULL: its own tests have that file
+} GoldenImplementation;
+
+extern const GoldenImplementation golden_reference; // the fast rung, in float
+extern const GoldenImplementation golden_chapters;  // the plain rung, in double, at 1e-10
+
+// Checks every number of the file against the rung.
+// The report (a table of worst errors and bounds, one line a problem) goes to `report`; error is
+// the first problem.
+bool golden_check(const char *path, const GoldenImplementation *rung, FILE *report, Error *error);
+void golden_check_balance(GoldenFile *golden); // the fast rung's
+// True where the rung has the file's kind.
+bool golden_applies(const char *path, const GoldenImplementation *rung);
+#endif

@@ -1,0 +1,16 @@
+#ifndef TESTS_GOLDEN_GOLDEN_LIST_H
+#define TESTS_GOLDEN_GOLDEN_LIST_H
+#include "tests/golden/golden_file.h"
+#include "tests/harness/layer.h"
+
+// The gating of a layer whose experts are a list by token (moe), against its file: gating.logits
+// and gating.indices
+// [B,T,K], or gating.weights [B,T,E], 0 where an expert was not chosen.
+
+// What the rung chose and weighed; `shown`: it also shows its logits. The file's logits are held to
+// its own x and router.
+void golden_list_check(GoldenFile *golden, const LayerNumbers *got, bool shown, Tolerance forward);
+
+// Puts the file's choice into `numbers`, to be given. false: the file's own problem was told.
+bool golden_list_give(GoldenFile *golden, LayerNumbers *numbers);
+#endif

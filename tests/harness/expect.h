@@ -1,0 +1,59 @@
+#ifndef TESTS_HARNESS_EXPECT_H
+#define TESTS_HARNESS_EXPECT_H
+#include "reference/io/safetensors.h" // before check.h, which has a macro of the name fail
+#include "tests/harness/compare.h"
+#include "tests/harness/suite.h"
+
+// What the tests of the chapters have in common. Each expect… ends the test that calls it with a
+// line that says which value was wrong; with MEASURE in the environment it prints how far off the
+// worst one was.
+
+// got [count] against want [count], by the one comparer (compare.h).
+void expect_within(const char *name, const double *got, const double *want, size_t count,
+                   Tolerance tolerance);
+// The same, within `relative` of want's root mean square; 0: the same numbers.
+void expect(const char *name, const double *got, const double *want, size_t count, double relative);
+// The same for numbers of about 1 that were worked on paper.
+void expect_by_hand(const char *name, const double *got, const double *want, size_t count);
+
+// ---- numbers to test with
+
+double *new_doubles(size_t count);         // zeros; the caller frees them
+double *take(double **from, size_t count); // the next `count` of a block that is dealt out
+// out [count]: normal, of this deviation; other numbers for another seed or name.
+void fill(double *out, size_t count, double deviation, uint64_t seed, const char *name);
+// a loss whose gradient at y is dy
+double weighted_sum(const double *y, const double *dy, size_t count);
+
+// ---- finite differences
+
+// A loss, computed anew at each call from what lies in memory. Where the forward pass behind it
+// chooses, `choice` is where it leaves the `choices` numbers of what it chose: a step over which
+// they change has no slope and is left out.
+typedef struct {
+    double (*loss)(void *context);
+    void *context;
+    const int *choice; // or NULL
+    size_t choices;
+} Slopes;
+
+// gradient [count] must be how fast the loss changes with each of x [count], to 1e-6 of its root
+// mean square. Measured worst: 1.9e-8 in a layer, 3.1e-7 in a whole model. A gradient of nothing
+// but zeros is wrong here, and wanted below.
+void expect_slopes(const char *name, double *x, const double *gradient, size_t count,
+                   const Slopes *slopes);
+void expect_no_slopes(const char *name, double *x, const double *gradient, size_t count,
+                      const Slopes *slopes);
+
+// ---- golden files
+
+// tests/golden/ffn/NAME.safetensors; close it
+Safetensors golden_ffn_file(const char *name);
+double golden_value(const Safetensors *file, const char *key); // of the metadata, above 0
+int golden_letter(const Safetensors *file, const char *key);   // a whole one
+// of exactly so many numbers
+void read_tensor(double *out, const Safetensors *file, const char *name, size_t count);
+// got is the file's tensor to 1e-10 of its root mean square. The chapters' worst is 2e-14.
+void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count);
+void expect_tensor_ints(const Safetensors *file, const char *name, const int *got, size_t count);
+#endif

@@ -1,0 +1,26 @@
+#ifndef TESTS_HARNESS_TINY_MODEL_H
+#define TESTS_HARNESS_TINY_MODEL_H
+#include "reference/model/model.h"
+
+// A model small enough to be looked at number by number, with one batch for it.
+typedef struct {
+    Model model;
+    Activations *activations;
+    float *gradients; // block
+    int B, T;
+    int32_t *inputs, *targets; // [B,T]; inputs are the targets shifted right behind TOKEN_END
+} TinyModel;
+
+// Odd sizes, three heads: F 9, C 2, K 2, Dk 3 for a kind that has them.
+Config tiny_config(const Config *kind, int V, int T);
+
+// Parameters as training starts, but norms and biases away from 1 and 0; random targets, the last
+// two of the last row TOKEN_PAD. Fails the running test where it cannot be made.
+TinyModel tiny_model(const Config *config, int B, uint64_t seed);
+void tiny_free(TinyModel *tiny);
+
+void tiny_forward(TinyModel *tiny);
+double tiny_loss(TinyModel *tiny);     // forward, and the loss alone
+double tiny_backward(TinyModel *tiny); // forward and backward; gradients were NaN before
+float *tiny_logits(TinyModel *tiny);   // [B·T,V] of the last forward pass; the caller frees
+#endif

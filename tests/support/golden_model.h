@@ -1,8 +1,0 @@
-#ifndef TESTS_GOLDEN_MODEL_H
-#define TESTS_GOLDEN_MODEL_H
-#include "tests/support/golden_file.h"
-
-// The reference's whole model against an open file of golden/model/: the first batch (logits,
-// residual stream, gatings, gradients), then ten steps of clip and AdamW, one batch each.
-void golden_check_model(GoldenFile *golden);
-#endif

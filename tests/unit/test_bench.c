@@ -1,0 +1,194 @@
+#include "reference/bench/rounds.h"
+#include "reference/bench/subjects.h"
+#include "reference/config/presets.h"
+#include "reference/ffn/ffn.h"
+#include "reference/io/json.h"
+#include "tests/harness/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(median_least_and_most)
+{
+    double odd[] = { 3, 1, 2 }, even[] = { 9, 1, 3, 5 }, one[] = { 7 };
+    Spread spread = spread_of(odd, 3);
+    ck_assert_double_eq(spread.median, 2);
+    spread = spread_of(even, 4);
+    ck_assert_double_eq(spread.least, 1);
+    ck_assert_double_eq(spread.median, 4);
+    ck_assert_double_eq(spread.most, 9);
+    ck_assert_double_eq(spread_of(one, 1).median, 7);
+}
+END_TEST
+
+// A subject that writes its name down and takes as long as it says.
+typedef struct {
+    char name, *diary;
+    int runs;
+} Subject;
+
+static void run_subject(void *context, double seconds[BENCH_PARTS]) {
+    Subject *subject = context;
+    subject->runs++;
+    strncat(subject->diary, &subject->name, 1);
+    seconds[0] = subject->runs;
+    seconds[1] = 10;
+}
+
+START_TEST(subjects_take_turns)
+{
+    char diary[64] = "";
+    Subject a = { 'a', diary, 0 }, b = { 'b', diary, 0 };
+    Bench first = { .run = run_subject, .context = &a },
+          second = { .run = run_subject, .context = &b, .brief = true };
+    Error error;
+    ck_assert_msg(bench_rounds((Bench *[]){ &first, &second }, 2, 3, &error), "%s", error.text);
+    // two rounds that warm up, three that count; a brief one starts warm
+    ck_assert_str_eq(diary, "abbabbabbabbabb");
+    // a's runs 3, 4, 5 count
+    ck_assert_double_eq(first.parts[0].least, 3);
+    ck_assert_double_eq(first.parts[0].median, 4);
+    ck_assert_double_eq(first.parts[0].most, 5);
+    ck_assert_double_eq(first.parts[1].median, 10);
+    ck_assert_double_eq(first.parts[2].most, 0);
+    ck_assert_double_eq(first.whole.median, 14);
+    // b's runs 6, 8, 10
+    ck_assert_double_eq(second.parts[0].least, 6);
+    ck_assert_double_eq(second.whole.most, 20);
+}
+END_TEST
+
+START_TEST(alone_needs_no_warm_turn)
+{
+    char diary[16] = "";
+    Subject a = { 'a', diary, 0 };
+    Bench bench = { .run = run_subject, .context = &a, .brief = true };
+    Error error;
+    ck_assert_msg(bench_rounds((Bench *[]){ &bench }, 1, 4, &error), "%s", error.text);
+    ck_assert_str_eq(diary, "aaaaaa");
+}
+END_TEST
+
+static Config paper(const char *ffn) {
+    Config config;
+    Error error;
+    const Preset *preset = preset_find("tinystories", &error);
+    ck_assert_ptr_nonnull(preset);
+    ck_assert_msg(preset_config(&config, preset, ffn_find(ffn), &error), "%s", error.text);
+    config.T = 256;
+    return config;
+}
+
+START_TEST(work_is_counted_honestly)
+{
+    Config mlp = paper("mlp"), sgatlin = paper("sgatlin");
+    // mlp: 4·D·F a token forward, three times that with backward; nothing is gathered
+    CountedWork work = layer_counted(&mlp, 8);
+    ck_assert_double_eq(work.flops, 3.0 * 2048 * 4 * 256 * 1024);
+    ck_assert_double_eq(work.gathered_bytes, 0);
+    // sgatlin: C·K = 64 experts of an in-row and an out-row of 256 floats a token; router 2·Dk·D +
+    // 4·C·n·Dk
+    work = layer_counted(&sgatlin, 8);
+    ck_assert_double_eq(work.gathered_bytes, 3.0 * 2048 * 64 * 2 * 256 * 4);
+    ck_assert_double_eq(work.flops, 3.0 * 2048 * (2 * 128 * 256 + 4 * 8 * 32 * 128 + 4 * 64 * 256));
+    ck_assert_double_eq(work.update_bytes, 0);
+    // step: the layers' and the logits' 2·D·V a token; AdamW moves 8 floats a parameter
+    work = step_counted(&sgatlin, 8);
+    ModelCost cost = model_cost(&sgatlin);
+    ck_assert_double_eq(work.flops, 3 * 8 * (cost.layers.flops + 2.0 * 256 * 256 * 8192));
+    ck_assert_double_eq(work.gathered_bytes, 4 * 3.0 * 2048 * 64 * 2 * 256 * 4);
+    ck_assert_double_eq(work.update_bytes, 32 * cost.parameters);
+}
+END_TEST
+
+// What is timed is the work itself: a step learns its tokens, a layer leaves gradients.
+START_TEST(what_is_timed_is_done)
+{
+    for (int i = 0; ffn_kinds[i] != NULL; i++) {
+        Config config;
+        Error error;
+        const Preset *preset = preset_find("tiny", &error);
+        ck_assert(preset != NULL && preset_config(&config, preset, ffn_kinds[i], &error));
+        double seconds[BENCH_PARTS] = { -1, -1, -1 };
+        StepSubject step;
+        ck_assert_msg(step_subject_new(&step, &config, 2, &error), "%s", error.text);
+        model_forward(&step.model, step.activations, step.inputs, 2, config.T);
+        double before = model_loss(&step.model, step.activations, step.targets, NULL);
+        for (int s = 0; s < 20; s++) step_subject_run(&step, seconds);
+        model_forward(&step.model, step.activations, step.inputs, 2, config.T);
+        ck_assert_double_lt(model_loss(&step.model, step.activations, step.targets, NULL),
+                            0.9 * before);
+        for (int part = 0; part < STEP_PARTS; part++) ck_assert_double_ge(seconds[part], 0);
+        step_subject_free(&step);
+
+        LayerSubject layer;
+        ck_assert_msg(layer_subject_new(&layer, &config, 3, &error), "%s", error.text);
+        layer_subject_run(&layer, seconds);
+        double sum = 0;
+        size_t rows = 3 * (size_t)config.T * (size_t)config.D;
+        for (size_t r = 0; r < rows; r++) sum += fabs(layer.y[r]) + fabs(layer.dx[r]);
+        ck_assert_msg(isfinite(sum) && sum > 0.01 * (double)rows, "%s: %g", config.ffn->name, sum);
+        layer_subject_free(&layer);
+    }
+}
+END_TEST
+
+static const char *const keys_of_all[] = { "threads", "repetitions", "blas", "core", NULL };
+static const struct {
+    const char *arguments, *keys[17]; // NULL behind the last
+} outputs[] = {
+    { "layer --ffn sgatlin --set D=24 F=25 C=3 K=2 Dk=5 B=2 T=7",
+      { "bench", "ffn", "ms_forward", "ms_forward_min", "ms_forward_max", "ms_backward",
+        "ms_backward_min", "ms_backward_max", "N", "B", "T", "D", "F", "C", "K", "Dk" } },
+    { "layer --ffn mlp --set N=9 D=5 F=3",
+      { "ffn", "ms_forward", "ms_backward", "N", "B", "T", "D", "F", "gflops" } },
+    { "step --ffn glu --set D=16 Dh=8 L=2 V=50 T=8 B=2 F=12",
+      { "bench", "ffn", "ms_step", "ms_step_min", "ms_step_max", "tokens_per_s", "ms_forward",
+        "ms_backward", "ms_update", "B", "T", "V", "L", "Dh", "F" } },
+    { "machine",
+      { "bench", "matmul_gflops", "matmul_gflops_min", "matmul_gflops_max", "read_gbs", "copy_gbs",
+        "gather_channel_gbs", "gather_layer_gbs", "gather_memory_gbs" } },
+};
+
+START_TEST(json_is_one_object_on_one_line)
+{
+    const char *program = getenv("SGATLIN") ? getenv("SGATLIN") : "build/sgatlin";
+    char command[1024], line[4096], more[2];
+    snprintf(command, sizeof command, "%s bench %s --threads 2 --repetitions 2 --json 2>/dev/null",
+             program, outputs[_i].arguments);
+    FILE *output = popen(command, "r");
+    ck_assert_ptr_nonnull(output);
+    ck_assert_msg(fgets(line, sizeof line, output) != NULL && strchr(line, '\n') != NULL,
+                  "%s: no line", command);
+    ck_assert_msg(fgets(more, sizeof more, output) == NULL, "%s: more than a line", command);
+    ck_assert_int_eq(pclose(output), 0);
+    Error error;
+    json_t *object = json_parse(line, strlen(line), "output", &error);
+    ck_assert_msg(object != NULL, "%s: %s", command, error.text);
+    for (int set = 0; set < 2; set++) {
+        const char *const *keys = set == 0 ? keys_of_all : outputs[_i].keys;
+        for (int k = 0; keys[k] != NULL; k++) {
+            const json_t *value = json_object_get(object, keys[k]);
+            ck_assert_msg(json_is_string(value) || json_number_value(value) > 0, "%s: %s in %s",
+                          command, keys[k], line);
+        }
+    }
+    json_decref(object);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("bench");
+    TCase *tcase = tcase_create("bench");
+    tcase_add_test(tcase, median_least_and_most);
+    tcase_add_test(tcase, subjects_take_turns);
+    tcase_add_test(tcase, alone_needs_no_warm_turn);
+    tcase_add_test(tcase, work_is_counted_honestly);
+    tcase_add_test(tcase, what_is_timed_is_done);
+    tcase_add_loop_test(tcase, json_is_one_object_on_one_line, 0,
+                        (int)(sizeof outputs / sizeof outputs[0]));
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}

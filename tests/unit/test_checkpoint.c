@@ -1,0 +1,411 @@
+#include "reference/ffn/ffn.h"
+#include "reference/numbers/memory.h"
+#include "reference/numbers/random.h"
+#include "reference/train/checkpoint.h"
+#include "reference/train/log.h"
+#include "tests/harness/scratch.h"
+#include "tests/harness/suite.h"
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// A run small enough to be damaged at every byte.
+typedef struct {
+    Scratch scratch;
+    char run[300];
+    Tokenizer *tokenizer;
+    Model model;
+    Tensors table;
+    float *moments;
+    TrainState state;
+} Fixture;
+
+static Tokenizer *make_tokenizer(const char *text, int vocabulary) {
+    TokenizerTrainer *trainer = tokenizer_trainer_new();
+    Error error = { "" };
+    ck_assert(trainer != NULL && tokenizer_trainer_add(trainer, text, strlen(text)));
+    Tokenizer *tokenizer = tokenizer_trainer_finish(trainer, vocabulary, false, &error);
+    ck_assert_msg(tokenizer != NULL, "%s", error.text);
+    tokenizer_trainer_free(trainer);
+    return tokenizer;
+}
+
+static void setup(Fixture *f) {
+    Error error = { "" };
+    *f = (Fixture){ .scratch = scratch_new("checkpoint") };
+    snprintf(f->run, sizeof f->run, "%s/run", f->scratch.path);
+    ck_assert(folder_make(f->run, &error));
+    f->tokenizer = make_tokenizer("the turtle was slow, the turtle was slow", 262);
+    Config config = { .ffn = ffn_find("sgatlin"),
+                      .V = tokenizer_vocabulary(f->tokenizer),
+                      .T = 4,
+                      .D = 4,
+                      .L = 1,
+                      .Dh = 2,
+                      .F = 4,
+                      .C = 1,
+                      .K = 2,
+                      .Dk = 2 };
+    ck_assert_msg(model_new(&f->model, &config, &error), "%s", error.text);
+    tensors_init(&f->model.tensors, f->model.parameters, 3);
+    ck_assert_msg(moments_declare(&f->table, &f->model.tensors, &error), "%s", error.text);
+    f->moments = floats_new(f->table.floats);
+    // only the tensors' own elements: what lies between is not saved
+    for (int t = 0; t < f->table.count; t++) {
+        for (size_t i = 0; i < f->table.items[t].count; i++) {
+            f->moments[f->table.items[t].offset + i] =
+                (float)random_uniform(9, f->table.items[t].offset + i);
+        }
+    }
+    f->state = (TrainState){ .settings = settings_default(),
+                             .data = "/where/the/data/is",
+                             .train_sum = 0x123,
+                             .valid_sum = UINT64_MAX,
+                             .tokenizer_hash = tokenizer_hash(f->tokenizer) };
+    ck_assert(settings_finish(&f->state.settings, 10, &error));
+}
+
+static void teardown(Fixture *f) {
+    floats_free(f->moments, f->table.floats);
+    tensors_free(&f->table);
+    model_free(&f->model);
+    tokenizer_free(f->tokenizer);
+    scratch_remove(&f->scratch);
+}
+
+static void write_step(Fixture *f, int64_t step) {
+    Error error = { "" };
+    f->state.step = step;
+    ck_assert_msg(checkpoint_write(f->run, &f->model, &f->table, f->moments, &f->state,
+                                   f->tokenizer, &error),
+                  "%s", error.text);
+}
+
+static bool there(Fixture *f, const char *name) {
+    return path_exists(scratch_path(&f->scratch, name));
+}
+
+START_TEST(what_was_written_is_read)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 7);
+    Error error = { "" };
+    Checkpoint checkpoint;
+    ck_assert_msg(checkpoint_open(&checkpoint, f.run, &error), "%s", error.text);
+    ck_assert(config_equal(&checkpoint.model.config, &f.model.config));
+    ck_assert_mem_eq(checkpoint.model.parameters, f.model.parameters,
+                     f.model.tensors.floats * sizeof(float));
+    TrainState state;
+    ck_assert_msg(checkpoint_read_state(&state, checkpoint.path, &error), "%s", error.text);
+    ck_assert_int_eq(state.step, 7);
+    ck_assert_str_eq(state.data, f.state.data);
+    ck_assert(state.train_sum == f.state.train_sum && state.valid_sum == f.state.valid_sum);
+    ck_assert_mem_eq(&state.settings, &f.state.settings, sizeof state.settings);
+    float *moments = floats_new(f.table.floats);
+    ck_assert_msg(checkpoint_read_moments(&f.table, moments, &state, checkpoint.path, &error), "%s",
+                  error.text);
+    ck_assert_mem_eq(moments, f.moments, f.table.floats * sizeof *moments);
+    floats_free(moments, f.table.floats);
+    state_free(&state);
+    checkpoint_close(&checkpoint);
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(the_last_two_stay_and_the_newest_is_found)
+{
+    Fixture f;
+    setup(&f);
+    // one digit more than the name has room for
+    const int64_t steps[] = { 0, 5, 10, 999999, 1000000 };
+    for (int i = 0; i < 5; i++) write_step(&f, steps[i]);
+    ck_assert(!there(&f, "run/step-000000") && !there(&f, "run/step-000005") &&
+              !there(&f, "run/step-000010"));
+    ck_assert(there(&f, "run/step-999999") && there(&f, "run/step-1000000"));
+    // Neither what a crash leaves nor what is no step of ours counts.
+    Error error = { "" };
+    ck_assert(folder_make(scratch_path(&f.scratch, "run/.step-2000000.partial-1"), &error));
+    ck_assert(folder_make(scratch_path(&f.scratch, "run/step-3000000x"), &error));
+    ck_assert(folder_make(scratch_path(&f.scratch, "run/step-0004000000"), &error));
+    ck_assert(folder_make(scratch_path(&f.scratch, "run/step--5"), &error));
+    char *found = checkpoint_find(f.run, &error);
+    ck_assert_str_eq(found, scratch_path(&f.scratch, "run/step-1000000"));
+    free(found);
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(a_step_is_never_written_over)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 3);
+    Error error = { "" };
+    ck_assert(
+        !checkpoint_write(f.run, &f.model, &f.table, f.moments, &f.state, f.tokenizer, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "step-000003"));
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(nothing_there_is_said)
+{
+    Fixture f;
+    setup(&f);
+    Error error = { "" };
+    ck_assert_ptr_null(checkpoint_find(f.run, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "holds no checkpoint"));
+    ck_assert_ptr_null(checkpoint_find(scratch_path(&f.scratch, "nowhere"), &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "nowhere"));
+    teardown(&f);
+}
+END_TEST
+
+static char *slurp(const char *path, size_t *size) {
+    MappedFile file;
+    Error error = { "" };
+    ck_assert_msg(file_map(&file, path, &error), "%s", error.text);
+    char *bytes = malloc(file.size + 1);
+    memcpy(bytes, file.bytes, file.size);
+    *size = file.size;
+    file_unmap(&file);
+    return bytes;
+}
+
+static void spill(const char *path, const char *bytes, size_t size) {
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+// Reads everything of the newest checkpoint as training would.
+static bool read_all(Fixture *f, Error *error) {
+    Checkpoint checkpoint;
+    TrainState state;
+    if (!checkpoint_open(&checkpoint, f->run, error)) return false;
+    bool ok = checkpoint_read_state(&state, checkpoint.path, error);
+    if (ok) {
+        float *moments = floats_new(f->table.floats);
+        ok = checkpoint_read_moments(&f->table, moments, &state, checkpoint.path, error);
+        floats_free(moments, f->table.floats);
+        state_free(&state);
+    }
+    checkpoint_close(&checkpoint);
+    return ok;
+}
+
+// tokenizer.json may lose a flipped bit in a field that means nothing to us; its hash keeps watch
+// over what does.
+static const char *const files[] = { "run/step-000009/model.safetensors",
+                                     "run/step-000009/optimizer.safetensors",
+                                     "run/step-000009/state.json" };
+
+START_TEST(every_flipped_bit_and_every_cut_is_told)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 9);
+    const char *path = scratch_path(&f.scratch, files[_i]), *name = strrchr(path, '/') + 1;
+    size_t size;
+    char *bytes = slurp(path, &size);
+    Error error = { "" };
+    ck_assert_msg(read_all(&f, &error), "%s", error.text);
+    size_t stride = size / 150 + 1;
+    for (size_t at = 0; at < size; at += stride) {
+        bytes[at] ^= (char)(1 << at % 8);
+        spill(path, bytes, size);
+        error.text[0] = '\0';
+        bool blank =
+            bytes[at] == ' ' || bytes[at] == '\n' || bytes[at] == '\t' || bytes[at] == '\r';
+        ck_assert_msg(!read_all(&f, &error) || blank, "%s: bit %zu of byte %zu was flipped unseen",
+                      name, at % 8, at);
+        ck_assert_msg(blank || strstr(error.text, name) != NULL, "byte %zu: %s", at, error.text);
+        ck_assert_ptr_null(strchr(error.text, '\n'));
+        bytes[at] ^= (char)(1 << at % 8);
+        spill(path, bytes, at);
+        ck_assert(!read_all(&f, &error));
+        ck_assert_msg(strstr(error.text, name) != NULL, "cut at %zu: %s", at, error.text);
+    }
+    char *longer = realloc(bytes, size + 1);
+    longer[size] = 'x';
+    spill(path, longer, size + 1);
+    ck_assert(!read_all(&f, &error));
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert(!read_all(&f, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, name));
+    free(longer);
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(damage_names_the_way_back)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 5);
+    write_step(&f, 9);
+    ck_assert_int_eq(truncate(scratch_path(&f.scratch, files[0]), 100), 0);
+    Checkpoint checkpoint;
+    Error error = { "" };
+    ck_assert(!checkpoint_open(&checkpoint, f.run, &error)); // never silently the older one
+    ck_assert_ptr_nonnull(strstr(error.text, "go on from step 5"));
+    ck_assert_ptr_nonnull(strstr(error.text, "run/step-000009"));
+    ck_assert_msg(checkpoint_open(&checkpoint, scratch_path(&f.scratch, "run/step-000005"), &error),
+                  "%s", error.text);
+    checkpoint_close(&checkpoint);
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(files_of_different_checkpoints_do_not_mix)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 5);
+    write_step(&f, 9);
+    Error error = { "" };
+    const char *const moved[] = { "optimizer.safetensors", "state.json" };
+    for (int i = 0; i < 2; i++) {
+        char from[64], to[64];
+        snprintf(from, sizeof from, "run/step-000005/%s", moved[i]);
+        snprintf(to, sizeof to, "run/step-000009/%s", moved[i]);
+        size_t size, own_size;
+        char *bytes = slurp(scratch_path(&f.scratch, from), &size);
+        char *own = slurp(scratch_path(&f.scratch, to), &own_size);
+        spill(scratch_path(&f.scratch, to), bytes, size);
+        ck_assert(!read_all(&f, &error));
+        ck_assert_msg(strstr(error.text, moved[i]) != NULL && strstr(error.text, "step") != NULL,
+                      "%s", error.text);
+        spill(scratch_path(&f.scratch, to), own, own_size);
+        free(bytes);
+        free(own);
+    }
+    Tokenizer *other = make_tokenizer("a dog ran home, a dog ran home", 262);
+    ck_assert(
+        tokenizer_save(other, scratch_path(&f.scratch, "run/step-000009/tokenizer.json"), &error));
+    ck_assert(!read_all(&f, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "tokenizer.json"));
+    tokenizer_free(other);
+    teardown(&f);
+}
+END_TEST
+
+static const struct {
+    const char *text, *complaint;
+} states[] = {
+    { "", "" },
+    { "null", "is not a JSON object" },
+    { "[]", "is not a JSON object" },
+    { "{}", "version is missing" },
+    { "{\"version\": 2}", "version is 2" },
+    { "{\"version\": \"1\"}", "version is not a whole number" },
+    { "{\"version\": 1}", "settings is missing" },
+    { "{\"version\": 1, \"settings\": 3}", "settings is missing or no object" },
+    { "{\"version\": 1, \"version\": 1}", "" },
+};
+
+START_TEST(hostile_states_are_named)
+{
+    TrainState state;
+    Error error = { "" };
+    ck_assert(!state_parse(&state, states[_i].text, strlen(states[_i].text), "state.json", &error));
+    ck_assert_msg(strstr(error.text, states[_i].complaint) != NULL, "%s", error.text);
+    ck_assert_int_eq(strncmp(error.text, "state.json", 10), 0);
+    ck_assert_ptr_null(state.data);
+}
+END_TEST
+
+// Each field in turn: gone, of another type, and out of range.
+START_TEST(every_field_of_a_state_is_checked)
+{
+    static const char *const fields[] = { "step",      "settings",       "data", "train_sum",
+                                          "valid_sum", "tokenizer_hash", "sum" };
+    static const char *const values[] = { NULL,   "null",  "-1",   "1e3",
+                                          "\"\"", "\"x\"", "[[]]", "18446744073709551616" };
+    Fixture f;
+    setup(&f);
+    write_step(&f, 9);
+    Error error = { "" };
+    json_t *whole = json_read_file(scratch_path(&f.scratch, files[2]), &error);
+    ck_assert_msg(whole != NULL, "%s", error.text);
+    for (int i = 0; i < 7; i++) {
+        for (int j = 0; j < 8; j++) {
+            json_t *damaged = json_deep_copy(whole), *value = NULL;
+            if (values[j] != NULL) value = json_loads(values[j], JSON_DECODE_ANY, NULL);
+            if (value != NULL) json_object_set_new(damaged, fields[i], value);
+            if (value == NULL) json_object_del(damaged, fields[i]);
+            char *text = json_dumps(damaged, 0);
+            TrainState state;
+            ck_assert(!state_parse(&state, text, strlen(text), "state.json", &error));
+            ck_assert_msg(strstr(error.text, fields[i]) != NULL, "%s: %s", text, error.text);
+            free(text);
+            json_decref(damaged);
+        }
+    }
+    json_decref(whole);
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(a_log_is_cut_back_to_the_step_resumed_from)
+{
+    Scratch scratch = scratch_new("log");
+    RunLog log;
+    Error error = { "" };
+    ck_assert_msg(log_create(&log, scratch.path, json_pack("{s:s}", "what", "a run"), &error), "%s",
+                  error.text);
+    for (int step = 1; step <= 5; step++) {
+        ck_assert(log_write(&log,
+                            json_pack("{s:i,s:f,s:f,s:i}", "step", step, "loss", 6.0 - step,
+                                      "seconds", 0.5 * step, "tokens", 10 * step),
+                            &error));
+    }
+    ck_assert(!log_write(&log, NULL, &error));
+    fputs("{\"step\":6,\"lo", log.file); // the process dies here
+    log_close(&log);
+    ck_assert_msg(log_resume(&log, scratch.path, 3, &error), "%s", error.text);
+    ck_assert_double_eq(log.seconds, 1.5);
+    ck_assert_int_eq(log.tokens, 30);
+    ck_assert(!log.final);
+    ck_assert_str_eq(json_string_value(json_object_get(log.header, "what")), "a run");
+    ck_assert(log_write(&log, json_pack("{s:i,s:f}", "step", 4, "final_valid_loss", 1.5), &error));
+    log_close(&log);
+    ck_assert_msg(log_resume(&log, scratch.path, 4, &error), "%s", error.text);
+    ck_assert(log.final);
+    log_close(&log);
+    size_t size;
+    char *text = slurp(scratch_path(&scratch, "log.jsonl"), &size);
+    int lines = 0;
+    for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
+    ck_assert_int_eq(lines, 5); // the header, steps 1 to 3, and the final line
+    free(text);
+    ck_assert_msg(log_draw(scratch.path, &error), "%s", error.text);
+    spill(scratch_path(&scratch, "log.jsonl"), "{", 1);
+    ck_assert(!log_resume(&log, scratch.path, 4, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "log.jsonl"));
+    scratch_remove(&scratch);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("checkpoint");
+    TCase *tcase = tcase_create("checkpoint");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, what_was_written_is_read);
+    tcase_add_test(tcase, the_last_two_stay_and_the_newest_is_found);
+    tcase_add_test(tcase, a_step_is_never_written_over);
+    tcase_add_test(tcase, nothing_there_is_said);
+    tcase_add_loop_test(tcase, every_flipped_bit_and_every_cut_is_told, 0,
+                        (int)(sizeof files / sizeof files[0]));
+    tcase_add_test(tcase, damage_names_the_way_back);
+    tcase_add_test(tcase, files_of_different_checkpoints_do_not_mix);
+    tcase_add_loop_test(tcase, hostile_states_are_named, 0,
+                        (int)(sizeof states / sizeof states[0]));
+    tcase_add_test(tcase, every_field_of_a_state_is_checked);
+    tcase_add_test(tcase, a_log_is_cut_back_to_the_step_resumed_from);
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}

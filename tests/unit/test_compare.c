@@ -1,0 +1,141 @@
+// The comparer is the judge of everything else, so first it is shown to reject.
+#include "tests/harness/compare.h"
+#include "tests/harness/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT = 5 };
+static const double sample[COUNT] = { 3.0, -4.0, 0.0, 12.0, 1.0 };
+static const Tolerance loose = { .absolute = 1e300, .relative = 1e300 };
+
+static bool same(const double *got, const double *want, Tolerance tolerance) {
+    Difference difference;
+    bool ok = compare_values(&difference, "t", (Values){ got, COUNT }, (Values){ want, COUNT },
+                             tolerance);
+    // a refusal always says why, an agreement says nothing
+    ck_assert_int_eq(ok, difference.problem[0] == '\0');
+    return ok;
+}
+
+START_TEST(equal_values_agree_exactly)
+{ ck_assert(same(sample, sample, (Tolerance){ 0 })); }
+END_TEST
+
+START_TEST(a_planted_difference_is_measured_and_named)
+{
+    double got[COUNT];
+    memcpy(got, sample, sizeof got);
+    got[3] += 0.5;
+    Difference difference;
+    Values g = { got, COUNT }, w = { sample, COUNT };
+    ck_assert(!compare_values(&difference, "dx", g, w, (Tolerance){ .absolute = 0.49 }));
+    ck_assert_double_eq(difference.worst, 0.5);
+    ck_assert_double_eq_tol(difference.rms, sqrt(34.0), 1e-12); // (9 + 16 + 0 + 144 + 1) / 5
+    ck_assert_uint_eq(difference.bad, 1);
+    ck_assert_uint_eq(difference.first_bad, 3);
+    ck_assert_ptr_nonnull(strstr(difference.problem, "dx[3]: 12.5, wanted 12 "));
+    ck_assert(compare_values(&difference, "dx", g, w, (Tolerance){ .absolute = 0.5 }));
+    ck_assert(
+        compare_values(&difference, "dx", g, w, (Tolerance){ .relative = 0.51 / sqrt(34.0) }));
+    ck_assert(
+        !compare_values(&difference, "dx", g, w, (Tolerance){ .relative = 0.49 / sqrt(34.0) }));
+}
+END_TEST
+
+// Every element, either side, every kind of value that is not finite, and a tolerance that would
+// excuse anything.
+START_TEST(values_that_are_not_finite_never_agree)
+{
+    const double planted[] = { NAN, -NAN, INFINITY, -INFINITY };
+    for (int i = 0; i < COUNT; i++) {
+        double bad[COUNT];
+        memcpy(bad, sample, sizeof bad);
+        bad[i] = planted[_i];
+        ck_assert(!same(bad, sample, loose));
+        ck_assert(!same(sample, bad, loose));
+        ck_assert(!same(bad, bad, loose));
+        float narrow[COUNT];
+        for (int j = 0; j < COUNT; j++) narrow[j] = (float)bad[j];
+        Difference difference;
+        ck_assert(
+            !compare_floats(&difference, "t", narrow, COUNT, (Values){ sample, COUNT }, loose));
+        ck_assert_uint_eq(difference.first_bad, i);
+    }
+}
+END_TEST
+
+START_TEST(a_tolerance_that_is_no_number_accepts_nothing)
+{
+    ck_assert(!same(sample, sample, (Tolerance){ .absolute = NAN }));
+    ck_assert(!same(sample, sample, (Tolerance){ .relative = NAN }));
+    ck_assert(!same(sample, sample, (Tolerance){ .absolute = -1.0 }));
+}
+END_TEST
+
+START_TEST(counts_must_agree_and_nothing_is_not_agreement)
+{
+    Difference difference;
+    float narrow[COUNT] = { 0 };
+    const int32_t whole[COUNT] = { 0 };
+    for (size_t got = 0; got <= COUNT; got++) {
+        for (size_t want = 0; want <= COUNT; want++) {
+            if (got == want && got > 0) continue;
+            ck_assert(!compare_values(&difference, "t", (Values){ sample, got },
+                                      (Values){ sample, want }, loose));
+            ck_assert(
+                !compare_floats(&difference, "t", narrow, got, (Values){ sample, want }, loose));
+            ck_assert(!compare_ints(&difference, "t", whole, got, whole, want));
+            ck_assert(difference.problem[0] != '\0');
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_tensor_of_zeros_wants_zeros)
+{
+    const double zeros[COUNT] = { 0 };
+    double got[COUNT] = { 0 };
+    ck_assert(same(got, zeros, (Tolerance){ .relative = 1e-3 }));
+    got[4] = 1e-30;
+    ck_assert(!same(got, zeros, (Tolerance){ .relative = 1e-3 }));
+}
+END_TEST
+
+START_TEST(whole_numbers_must_be_equal)
+{
+    const int32_t want[3] = { 0, INT32_MAX, INT32_MIN };
+    int32_t got[3];
+    memcpy(got, want, sizeof got);
+    Difference difference;
+    ck_assert(compare_ints(&difference, "index", got, 3, want, 3));
+    got[2]++;
+    ck_assert(!compare_ints(&difference, "index", got, 3, want, 3));
+    ck_assert_uint_eq(difference.first_bad, 2);
+    ck_assert_ptr_nonnull(strstr(difference.problem, "index[2]"));
+}
+END_TEST
+
+START_TEST(finiteness_is_read_from_the_bits)
+{
+    ck_assert(finite_bits(0.0) && finite_bits(-0.0) && finite_bits(1.7976931348623157e308) &&
+              finite_bits(5e-324));
+    ck_assert(!finite_bits(NAN) && !finite_bits(INFINITY) && !finite_bits(-INFINITY));
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("compare");
+    TCase *tests = tcase_create("compare");
+    tcase_add_test(tests, equal_values_agree_exactly);
+    tcase_add_test(tests, a_planted_difference_is_measured_and_named);
+    tcase_add_loop_test(tests, values_that_are_not_finite_never_agree, 0, 4);
+    tcase_add_test(tests, a_tolerance_that_is_no_number_accepts_nothing);
+    tcase_add_test(tests, counts_must_agree_and_nothing_is_not_agreement);
+    tcase_add_test(tests, a_tensor_of_zeros_wants_zeros);
+    tcase_add_test(tests, whole_numbers_must_be_equal);
+    tcase_add_test(tests, finiteness_is_read_from_the_bits);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

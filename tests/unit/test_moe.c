@@ -1,0 +1,552 @@
+// Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with
+// padding, with nobody or everybody; the balancing; and the bridges to the dense layer.
+#include "reference/ffn/moe_routing.h"
+#include "reference/model/model.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/random.h"
+#include "reference/train/optimizer.h"
+#include "tests/harness/compare.h"
+#include "tests/harness/layer.h"
+#include "tests/harness/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { D = 7, F = 5 };
+
+static Config moe(Routing routing, Pool pool, int T, int E, double budget) {
+    Config config = config_default(ffn_find("moe"));
+    config.routing = routing;
+    config.pool = pool;
+    config.T = T;
+    config.D = D;
+    config.F = F;
+    config.E = E;
+    config.K = (int)budget;
+    config.budget = budget > config.K ? budget : 0.0;
+    config.capacity = budget;
+    return config;
+}
+
+static Layer open_layer(const Config *config, int B, uint64_t seed) {
+    Layer layer;
+    Error error = { "" };
+    ck_assert_msg(layer_new(&layer, config, B, config->T, &error), "%s", error.text);
+    layer_randomize(&layer, seed);
+    return layer;
+}
+
+static void forward(Layer *layer) {
+    Error error = { "" };
+    ck_assert_msg(layer_forward(layer, &error), "%s", error.text);
+}
+
+static void backward(Layer *layer) {
+    Error error = { "" };
+    ck_assert_msg(layer_backward(layer, &error), "%s", error.text);
+}
+
+static float *parameter(const Layer *layer, const char *name) {
+    const Tensor *tensor = tensors_find(&layer->tensors, name);
+    ck_assert_msg(tensor != NULL, "%s", name);
+    return layer->parameters + tensor->offset;
+}
+
+static float *gradient(const Layer *layer, const char *name) {
+    return layer->gradients + tensors_find(&layer->tensors, name)->offset;
+}
+
+static bool has(const Gating *gating, int t, int e) {
+    for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
+        if (gating->index[i] == e) return true;
+    }
+    return false;
+}
+
+static int tokens_of(const Gating *gating, int e) {
+    int count = 0;
+    for (int t = 0; t < gating->N; t++) count += has(gating, t, e);
+    return count;
+}
+
+static bool all_zero(const float *x, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (x[i] != 0.0f) return false;
+    }
+    return true;
+}
+
+// ---- ties
+
+// A router of zeros finds all equal: the lower index of each pool wins. Two rows of four tokens,
+// three experts.
+START_TEST(equal_scores_go_to_the_lower_index)
+{
+    static const struct {
+        Routing routing;
+        Pool pool;
+        double budget;
+        const char *chosen; // a token a word, its experts
+    } cases[] = {
+        { ROUTING_TOKEN, POOL_STEP, 2, "01 01 01 01 01 01 01 01" },
+        { ROUTING_EXPERT, POOL_STEP, 2, "012 012 012 012 012 - - -" }, // 8·2/3 = 5 tokens each
+        { ROUTING_UNIFIED, POOL_SEQUENCE, 1.5, "012 012 - - 012 012 - -" },
+        { ROUTING_UNIFIED, POOL_STEP, 1.5, "012 012 012 012 - - - -" },
+        { ROUTING_UNIFIED, POOL_STEP, 1.25, "01 01 01 01 - - - -" },              // 2.5 rounds to 2
+        { ROUTING_UNIFIED, POOL_STEP, 1.75, "012 012 012 012 0 0 0 0" },          // 3.5 to 4
+        { ROUTING_UNIFIED, POOL_SEQUENCE, 3, "012 012 012 012 012 012 012 012" }, // all there are
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Config config = moe(cases[i].routing, cases[i].pool, 4, 3, cases[i].budget);
+        Layer layer = open_layer(&config, 2, 1);
+        memset(parameter(&layer, "router"), 0, D * 3 * sizeof(float));
+        forward(&layer);
+        Gating gating = layer_gating(&layer);
+        char text[64] = "";
+        for (int t = 0; t < 8; t++) {
+            if (t > 0) strcat(text, " ");
+            for (int e = gating.start[t]; e < gating.start[t + 1]; e++) {
+                strcat(text, (const char *const[]){ "0", "1", "2" }[gating.index[e]]);
+            }
+            if (gating.start[t] == gating.start[t + 1]) strcat(text, "-");
+            if (gating.start[t] == gating.start[t + 1]) ck_assert(all_zero(layer.y + t * D, D));
+        }
+        ck_assert_str_eq(text, cases[i].chosen);
+        backward(&layer);
+        layer_free(&layer);
+    }
+}
+END_TEST
+
+// NaN loses to every number, minus infinity too, and among themselves the lower index wins.
+START_TEST(nan_loses_every_choice)
+{
+    float logits[] = { NAN, 1, -INFINITY, NAN, NAN, NAN, NAN, NAN }, p[8], sums[2], score[8];
+    uint32_t keys[8];
+    int32_t start[3], index[8];
+    float weight[8];
+    Config config = moe(ROUTING_TOKEN, POOL_STEP, 2, 4, 3);
+    MoeRouting choice = {
+        .config = &config, .B = 1, .T = 2, .logits = logits, .p = p, .log_sum = sums
+    };
+    Gating gating = {
+        .N = 2, .C = 1, .K = 3, .F = 4, .score = weight, .index = index, .start = start
+    };
+    moe_routing_softmax(&choice);
+    moe_routing_select(&gating, &choice, score, keys);
+    static const int32_t wanted[] = { 1, 2, 0, 0, 1, 2 };
+    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], wanted[i]);
+}
+END_TEST
+
+// ---- nobody and everybody
+
+// All tokens choose one expert: the others have none, and gradients of exactly zero.
+START_TEST(an_expert_with_no_token_learns_nothing)
+{
+    Config config = moe(ROUTING_TOKEN, POOL_STEP, 37, 5, 1);
+    Layer layer = open_layer(&config, 1, 2);
+    for (int d = 0; d < D; d++) {
+        for (int e = 0; e < 5; e++) parameter(&layer, "router")[d * 5 + e] = e == 3 ? 1.0f : 0.0f;
+    }
+    for (int i = 0; i < 37 * D; i++) layer.x[i] = fabsf(layer.x[i]) + 0.01f;
+    forward(&layer);
+    backward(&layer);
+    Gating gating = layer_gating(&layer);
+    for (int e = 0; e < 5; e++) {
+        ck_assert_int_eq(tokens_of(&gating, e), e == 3 ? 37 : 0);
+        ck_assert_int_eq(all_zero(gradient(&layer, "experts.up") + e * D * 2 * F, D * 2 * F),
+                         e != 3);
+        ck_assert_int_eq(all_zero(gradient(&layer, "experts.up_bias") + e * 2 * F, 2 * F), e != 3);
+        ck_assert_int_eq(all_zero(gradient(&layer, "experts.down") + e * F * D, F * D), e != 3);
+        ck_assert_int_eq(all_zero(gradient(&layer, "experts.down_bias") + e * D, D), e != 3);
+    }
+    layer_free(&layer);
+}
+END_TEST
+
+// A token that no expert took has y = 0, and nothing of its dy reaches any parameter or its own x.
+START_TEST(a_token_with_no_expert_is_left_alone)
+{
+    Config config = moe(ROUTING_EXPERT, POOL_STEP, 23, 3, 1);
+    Layer layer = open_layer(&config, 1, 3);
+    forward(&layer);
+    Gating gating = layer_gating(&layer);
+    int left = 0;
+    for (int e = 0; e < 3; e++) ck_assert_int_eq(tokens_of(&gating, e), 7); // 23/3
+    for (int t = 0; t < 23; t++) {
+        if (gating.start[t] < gating.start[t + 1]) continue;
+        left++;
+        ck_assert(all_zero(layer.y + t * D, D));
+        backward(&layer);
+        ck_assert(all_zero(layer.dx + t * D, D));
+        float *kept = malloc(layer.tensors.floats * sizeof *kept);
+        ck_assert_ptr_nonnull(kept);
+        memcpy(kept, layer.gradients, layer.tensors.floats * sizeof *kept);
+        for (int d = 0; d < D; d++) layer.dy[t * D + d] += 5.0f;
+        backward(&layer);
+        for (int i = 0; i < layer.tensors.count; i++) {
+            const Tensor *tensor = &layer.tensors.items[i];
+            ck_assert(memcmp(kept + tensor->offset, layer.gradients + tensor->offset,
+                             tensor->count * 4) == 0);
+        }
+        free(kept);
+    }
+    ck_assert_int_gt(left, 0);
+    layer_free(&layer);
+}
+END_TEST
+
+// ---- padding
+
+// Tokens that were read as TOKEN_PAD are in no pool: the others are chosen as if those were not
+// there.
+static void check_padding(Routing routing, Pool pool) {
+    enum { T = 9, REAL = 5, E = 4 };
+    Config config = moe(routing, pool, T, E, 1.5), shorter = config;
+    shorter.T = REAL;
+    Layer padded = open_layer(&config, 2, 4), plain = open_layer(&shorter, 2, 4);
+    int32_t tokens[2 * T];
+    for (int i = 0; i < 2 * T; i++) tokens[i] = i % T < REAL ? 3 + i : 0;
+    memcpy(plain.parameters, padded.parameters, padded.tensors.floats * sizeof(float));
+    for (int t = 0; t < 2 * REAL; t++) {
+        memcpy(plain.x + t * D, padded.x + (t / REAL * T + t % REAL) * D, D * sizeof(float));
+    }
+    padded.tokens = tokens;
+    forward(&padded);
+    forward(&plain);
+    Gating a = layer_gating(&padded), b = layer_gating(&plain);
+    ck_assert_int_eq(a.start[2 * T], b.start[2 * REAL]);
+    ck_assert_int_gt(b.start[2 * REAL], 0);
+    for (int t = 0; t < 2 * T; t++) {
+        int count = a.start[t + 1] - a.start[t], same = t / T * REAL + t % T;
+        if (tokens[t] == 0) {
+            ck_assert_int_eq(count, 0);
+            ck_assert(all_zero(padded.y + t * D, D));
+            continue;
+        }
+        ck_assert_int_eq(count, b.start[same + 1] - b.start[same]);
+        ck_assert(memcmp(a.index + a.start[t], b.index + b.start[same],
+                         (size_t)count * sizeof *a.index) == 0);
+        for (int d = 0; d < D; d++)
+            ck_assert_float_eq_tol(padded.y[t * D + d], plain.y[same * D + d], 1e-5f);
+    }
+    layer_free(&padded);
+    layer_free(&plain);
+}
+
+START_TEST(padding_is_in_no_pool)
+{
+    check_padding(ROUTING_EXPERT, POOL_STEP);
+    check_padding(ROUTING_UNIFIED, POOL_STEP);
+    check_padding(ROUTING_UNIFIED, POOL_SEQUENCE);
+}
+END_TEST
+
+// Token choice has no pool to keep it out of, but neither losses nor loads count it; a batch of
+// nothing else has none.
+START_TEST(padding_is_not_balanced)
+{
+    enum { T = 8, E = 4 };
+    Config config = moe(ROUTING_TOKEN, POOL_STEP, T, E, 2);
+    config.switch_loss = 0.5, config.z_loss = 0.25, config.bias_step = 0.125;
+    Layer layer = open_layer(&config, 1, 5);
+    int32_t tokens[T] = { 1, 9, 8, 0, 7, 0, 0, 6 };
+    memset(parameter(&layer, "router_bias"), 0, E * sizeof(float));
+    memset(layer.dy, 0, T * D * sizeof(float));
+    layer.tokens = tokens;
+    forward(&layer);
+    backward(&layer);
+    double loss = layer.loss;
+    ck_assert_double_gt(loss, 0.0);
+    for (int t = 0; t < T; t++) ck_assert_int_eq(all_zero(layer.dx + t * D, D), tokens[t] == 0);
+    for (int t = 0; t < T * D; t++) layer.x[t] *= tokens[t / D] == 0 ? -3.0f : 1.0f;
+    forward(&layer);
+    ck_assert_double_eq(layer.loss, loss);
+    memset(tokens, 0, sizeof tokens);
+    forward(&layer);
+    backward(&layer);
+    ck_assert_double_eq(layer.loss, 0.0);
+    ck_assert(all_zero(gradient(&layer, "router"), D * E));
+    layer_after_step(&layer);
+    ck_assert(all_zero(parameter(&layer, "router_bias"), E));
+    layer_free(&layer);
+}
+END_TEST
+
+// ---- balancing
+
+static double whole_loss(Layer *layer) {
+    double sum = 0.0;
+    forward(layer);
+    for (int i = 0; i < layer->N * D; i++) sum += (double)layer->y[i] * layer->dy[i];
+    return sum + layer->loss;
+}
+
+// Sums of squares over the token and expert of every entry: equal for equal choices.
+static uint64_t choice_of(const Layer *layer) {
+    Gating gating = layer_gating(layer);
+    uint64_t sum = 0;
+    for (int t = 0; t < gating.N; t++) {
+        for (int i = gating.start[t]; i < gating.start[t + 1]; i++)
+            sum += random_bits(1, (uint64_t)t * 4096 + (uint64_t)gating.index[i]);
+    }
+    return sum;
+}
+
+// The slope along one direction of one block, of sum(y·dy) and the layer's own losses, by central
+// differences; the error in units of |gradient| · |step|. NAN: a choice changed on the way.
+static double slope_error(Layer *layer, float *at, const float *slope, const float *base,
+                          const float *direction, size_t count, double step) {
+    double measured = 0.0, given = 0.0, size = 0.0, steps = 0.0;
+    uint64_t choice = choice_of(layer);
+    bool same = true;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        for (size_t i = 0; i < count; i++) {
+            at[i] = base[i] + (float)(sign * step) * direction[i];
+            given += sign * (double)slope[i] * at[i];
+            size += (double)slope[i] * slope[i] / 2;
+            steps += (at[i] - base[i]) * (double)(at[i] - base[i]) * 2;
+        }
+        measured += sign * whole_loss(layer);
+        same = same && choice_of(layer) == choice;
+    }
+    memcpy(at, base, count * sizeof *at);
+    forward(layer);
+    return same ? fabs(measured - given) / sqrt(size * steps) : NAN;
+}
+
+static void check_slope(Layer *layer, float *at, const float *slope, size_t count,
+                        const char *what) {
+    float base[512], direction[512];
+    int checked = 0;
+    ck_assert_uint_le(count, 512);
+    memcpy(base, at, count * sizeof *at);
+    for (uint64_t seed = 0; seed < 32 && checked < 6; seed++) {
+        fill_normal(direction, count, random_key(seed, what), 1.0);
+        double error = slope_error(layer, at, slope, base, direction, count, 1e-3);
+        if (isnan(error)) continue;
+        if (getenv("MEASURE")) fprintf(stderr, "%s: slope off by %.1e\n", what, error);
+        ck_assert_msg(error < 6e-5, "%s: the slope is off by %g", what, error); // measured 1.4e-5
+        checked++;
+    }
+    ck_assert_msg(checked >= 3, "%s: only %d of 32 directions kept the choice", what, checked);
+}
+
+// Weights so large that a gradient without theirs would be far off.
+START_TEST(the_losses_gradients_are_their_slopes)
+{
+    static const double weights[][2] = { { 30, 0 }, { 0, 10 }, { 30, 10 } };
+    Config config = moe(ROUTING_TOKEN, POOL_STEP, 11, 5, 2);
+    config.switch_loss = weights[_i][0], config.z_loss = weights[_i][1];
+    Layer layer = open_layer(&config, 2, 14); // a seed with no token that hangs between two experts
+    forward(&layer);
+    backward(&layer);
+    ck_assert_double_gt(layer.loss, 1.0);
+    float router[D * 5], x[22 * D];
+    memcpy(router, gradient(&layer, "router"), sizeof router);
+    memcpy(x, layer.dx, sizeof x);
+    check_slope(&layer, parameter(&layer, "router"), router, D * 5, "router");
+    check_slope(&layer, layer.x, x, 22 * D, "x");
+    layer_free(&layer);
+}
+END_TEST
+
+// Evenly spread over K of E, Switch's loss is weight·K; all tokens with the same expert make it
+// weight·E at the most.
+START_TEST(switch_loss_by_hand)
+{
+    enum { E = 4 };
+    Config config = moe(ROUTING_TOKEN, POOL_STEP, E, E, 1);
+    config.switch_loss = 0.01;
+    config.D = E;
+    Layer layer;
+    Error error;
+    ck_assert(layer_new(&layer, &config, 1, E, &error));
+    layer_randomize(&layer, 1);
+    memset(layer.x, 0, E * E * sizeof(float));
+    memset(parameter(&layer, "router"), 0, E * E * sizeof(float));
+    for (int t = 0; t < E; t++) layer.x[t * E + t] = 1.0f; // token t is the unit vector t
+    for (int e = 0; e < E; e++) parameter(&layer, "router")[e * E + e] = 30.0f;
+    forward(&layer);
+    ck_assert_double_eq_tol(layer.loss, 0.01, 1e-9); // each has its own expert, and p = 1 for it
+    for (int e = 0; e < E; e++) memset(parameter(&layer, "router") + e * E, 0, E * sizeof(float));
+    for (int d = 0; d < E; d++) parameter(&layer, "router")[d * E + 2] = 30.0f;
+    forward(&layer);
+    ck_assert_double_eq_tol(layer.loss, 0.01 * E, 1e-9);
+    layer_free(&layer);
+}
+END_TEST
+
+// The bias decides who is chosen and weighs nothing; after a batch it moves against the load; no
+// optimizer moves it.
+START_TEST(the_bias_is_seen_by_the_choice_alone)
+{
+    enum { T = 64, E = 4 };
+    Config config = moe(ROUTING_TOKEN, POOL_STEP, T, E, 1);
+    config.bias_step = 0.25;
+    Layer layer = open_layer(&config, 1, 7);
+    float *bias = parameter(&layer, "router_bias");
+    // above any difference of two shares
+    for (int e = 0; e < E; e++) bias[e] = e == 1 ? 2.0f : 0.0f;
+    forward(&layer);
+    backward(&layer);
+    Gating gating = layer_gating(&layer);
+    ck_assert_int_eq(tokens_of(&gating, 1), T);
+    double sum = 0.0;
+    for (int t = 0; t < T; t++) sum += gating.score[t];
+    ck_assert(sum > 1.0 && sum < 0.9 * T); // p alone, which is below 1, and of no token the bias
+    ck_assert(all_zero(gradient(&layer, "router_bias"), E));
+
+    float *moments = calloc(2 * layer.tensors.floats, sizeof *moments), before[E];
+    ck_assert_ptr_nonnull(moments);
+    memcpy(before, bias, sizeof before);
+    AdamwSettings settings = { .rate = 0.1, .peak = 0.1, .weight_decay = 0.1, .clip = 1 };
+    double norm = gradient_norm(&layer.tensors, layer.gradients, NULL);
+    adamw_step(&layer.tensors, layer.parameters, layer.gradients, moments,
+               moments + layer.tensors.floats, norm, 0, &settings);
+    ck_assert(memcmp(before, bias, sizeof before) == 0);
+    free(moments);
+
+    layer_after_step(&layer);
+    for (int e = 0; e < E; e++) ck_assert_float_eq(bias[e], before[e] + (e == 1 ? -0.25f : 0.25f));
+    layer_free(&layer);
+}
+END_TEST
+
+START_TEST(an_even_load_leaves_the_bias)
+{
+    Config config = moe(ROUTING_TOKEN, POOL_STEP, 6, 3, 3); // all take all
+    config.bias_step = 0.25;
+    Layer layer = open_layer(&config, 1, 7);
+    float before[3];
+    memcpy(before, parameter(&layer, "router_bias"), sizeof before);
+    forward(&layer);
+    layer_after_step(&layer);
+    ck_assert(memcmp(before, parameter(&layer, "router_bias"), sizeof before) == 0);
+    layer_free(&layer);
+}
+END_TEST
+
+// ---- bridges
+
+// One expert, chosen by every token with weight 1: the dense layer, bit for bit, forward and
+// backward.
+START_TEST(one_expert_is_the_dense_layer)
+{
+    enum { T = 67 };
+    Config config = moe((Routing)_i, POOL_SEQUENCE, T, 1, 1),
+           dense = config_default(ffn_find("glu"));
+    config.alpha = 0.0;
+    dense.T = T, dense.D = D, dense.F = F;
+    Layer mixture = open_layer(&config, 2, 9), glu = open_layer(&dense, 2, 9);
+    static const char *const names[] = { "up", "up_bias", "down", "down_bias" };
+    char name[32];
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "experts.%s", names[i]);
+        memcpy(parameter(&glu, names[i]), parameter(&mixture, name),
+               tensors_find(&glu.tensors, names[i])->count * sizeof(float));
+    }
+    forward(&mixture);
+    forward(&glu);
+    backward(&mixture);
+    backward(&glu);
+    ck_assert(memcmp(mixture.y, glu.y, 2 * T * D * sizeof(float)) == 0);
+    ck_assert(memcmp(mixture.dx, glu.dx, 2 * T * D * sizeof(float)) == 0);
+    for (int i = 0; i < 4; i++) {
+        snprintf(name, sizeof name, "experts.%s", names[i]);
+        ck_assert(memcmp(gradient(&mixture, name), gradient(&glu, names[i]),
+                         tensors_find(&glu.tensors, names[i])->count * sizeof(float)) == 0);
+    }
+    ck_assert(all_zero(gradient(&mixture, "router"), D)); // a softmax over one has no slope
+    layer_free(&mixture);
+    layer_free(&glu);
+}
+END_TEST
+
+// All experts for all tokens: the softmax-weighted sum of the dense layers, whoever chooses.
+START_TEST(all_experts_are_the_weighted_sum)
+{
+    enum { T = 19, E = 3 };
+    Config config = moe((Routing)_i, POOL_SEQUENCE, T, E, E),
+           dense = config_default(ffn_find("glu"));
+    config.alpha = 0.0;
+    dense.T = T, dense.D = D, dense.F = F;
+    Layer mixture = open_layer(&config, 1, 10), glu = open_layer(&dense, 1, 10);
+    double want[T * D] = { 0 };
+    forward(&mixture);
+    memcpy(glu.x, mixture.x, T * D * sizeof(float));
+    for (int e = 0; e < E; e++) {
+        memcpy(parameter(&glu, "up"), parameter(&mixture, "experts.up") + e * D * 2 * F,
+               D * 2 * F * sizeof(float));
+        memcpy(parameter(&glu, "up_bias"), parameter(&mixture, "experts.up_bias") + e * 2 * F,
+               2 * F * sizeof(float));
+        memcpy(parameter(&glu, "down"), parameter(&mixture, "experts.down") + e * F * D,
+               F * D * sizeof(float));
+        memcpy(parameter(&glu, "down_bias"), parameter(&mixture, "experts.down_bias") + e * D,
+               D * sizeof(float));
+        forward(&glu);
+        for (int t = 0; t < T; t++) {
+            double logits[E] = { 0 }, sum = 0.0;
+            for (int i = 0; i < E; i++) {
+                for (int d = 0; d < D; d++)
+                    logits[i] +=
+                        (double)mixture.x[t * D + d] * parameter(&mixture, "router")[d * E + i];
+                sum += exp(logits[i]);
+            }
+            for (int d = 0; d < D; d++) want[t * D + d] += exp(logits[e]) / sum * glu.y[t * D + d];
+        }
+    }
+    Difference difference; // measured 2e-7
+    ck_assert_msg(compare_floats(&difference, "y", mixture.y, T * D, (Values){ want, T * D },
+                                 (Tolerance){ 0, 2e-6 }),
+                  "%s", difference.problem);
+    layer_free(&mixture);
+    layer_free(&glu);
+}
+END_TEST
+
+// The unified pool at one token chooses as token choice does, and at alpha = 0 gives what it gives.
+START_TEST(one_token_makes_a_pool_of_its_own)
+{
+    for (int pool = 0; pool < POOLS; pool++) {
+        for (int K = 1; K <= 5; K++) {
+            Config token = moe(ROUTING_TOKEN, POOL_STEP, 1, 5, K),
+                   unified = moe(ROUTING_UNIFIED, (Pool)pool, 1, 5, K);
+            unified.alpha = _i ? 0.5 : 0.0;
+            Layer a = open_layer(&token, 1, 20 + (uint64_t)K),
+                  b = open_layer(&unified, 1, 20 + (uint64_t)K);
+            forward(&a);
+            forward(&b);
+            Gating x = layer_gating(&a), y = layer_gating(&b);
+            ck_assert_int_eq(x.start[1], y.start[1]);
+            ck_assert(memcmp(x.index, y.index, (size_t)K * sizeof *x.index) == 0);
+            ck_assert_int_eq(memcmp(a.y, b.y, D * sizeof(float)) == 0, _i == 0);
+            layer_free(&a);
+            layer_free(&b);
+        }
+    }
+}
+END_TEST
+
+int main(void) {
+    matmul_setup();
+    Suite *suite = suite_create("moe");
+    TCase *tests = tcase_create("moe");
+    tcase_add_test(tests, equal_scores_go_to_the_lower_index);
+    tcase_add_test(tests, nan_loses_every_choice);
+    tcase_add_test(tests, an_expert_with_no_token_learns_nothing);
+    tcase_add_test(tests, a_token_with_no_expert_is_left_alone);
+    tcase_add_test(tests, padding_is_in_no_pool);
+    tcase_add_test(tests, padding_is_not_balanced);
+    tcase_add_loop_test(tests, the_losses_gradients_are_their_slopes, 0, 3);
+    tcase_add_test(tests, switch_loss_by_hand);
+    tcase_add_test(tests, the_bias_is_seen_by_the_choice_alone);
+    tcase_add_test(tests, an_even_load_leaves_the_bias);
+    tcase_add_loop_test(tests, one_expert_is_the_dense_layer, 0, ROUTINGS);
+    tcase_add_loop_test(tests, all_experts_are_the_weighted_sum, 0, ROUTINGS);
+    tcase_add_loop_test(tests, one_token_makes_a_pool_of_its_own, 0, 2);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

@@ -1,0 +1,166 @@
+#include "reference/generate/sampling.h"
+#include "reference/io/utf8.h"
+#include "tests/harness/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { V = 7, DRAWS = 12000 };
+
+// How often each token comes out when the draws go evenly through [0, 1).
+static void histogram(int counts[V], const float *logits, const Sampling *sampling) {
+    Candidate candidates[V];
+    memset(counts, 0, V * sizeof *counts);
+    for (int i = 0; i < DRAWS; i++)
+        counts[sample_token(logits, V, sampling, (i + 0.5) / DRAWS, candidates)]++;
+}
+
+// Token 0 is the pad: the best logit of all, and never drawn. The others weigh 1 2 3 4 0 2 out of
+// 12.
+static void make_logits(float logits[V]) {
+    static const float weights[V] = { 100, 1, 2, 3, 4, 0, 2 };
+    for (int i = 0; i < V; i++) logits[i] = logf(weights[i]);
+}
+
+START_TEST(draws_follow_the_softmax)
+{
+    float logits[V];
+    int counts[V];
+    make_logits(logits);
+    histogram(counts, logits, &(Sampling){ .temperature = 1 });
+    const int want[V] = { 0, 1000, 2000, 3000, 4000, 0, 2000 };
+    for (int i = 0; i < V; i++) ck_assert_int_le(abs(counts[i] - want[i]), 1);
+    histogram(counts, logits, &(Sampling){ .temperature = 0.5 }); // squares: 1 4 9 16 0 4 of 34
+    const double squares[V] = { 0, 1, 4, 9, 16, 0, 4 };
+    for (int i = 0; i < V; i++) ck_assert_double_eq_tol(counts[i], DRAWS * squares[i] / 34, 1.0);
+}
+END_TEST
+
+START_TEST(top_k_takes_the_lower_of_two_equals)
+{
+    float logits[V];
+    int counts[V];
+    make_logits(logits);
+    // 4, 3 and of the twos token 2
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_k = 3 });
+    const double want[V] = { 0, 0, 2, 3, 4, 0, 0 };
+    for (int i = 0; i < V; i++) ck_assert_double_eq_tol(counts[i], DRAWS * want[i] / 9, 1.0);
+}
+END_TEST
+
+START_TEST(top_p_is_the_smallest_set_that_reaches_p)
+{
+    float logits[V];
+    int counts[V];
+    make_logits(logits);
+    // 4 + 3 of 12
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 7.0 / 12 - 1e-6 });
+    ck_assert_int_eq(counts[4] + counts[3], DRAWS);
+    ck_assert_double_eq_tol(counts[4], DRAWS * 4.0 / 7, 1.0);
+    // one more
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 7.0 / 12 + 1e-6 });
+    ck_assert_int_eq(counts[4] + counts[3] + counts[2], DRAWS);
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 1e-9 });
+    ck_assert_int_eq(counts[4], DRAWS);
+    // of the two, 4/7 is enough
+    histogram(counts, logits, &(Sampling){ .temperature = 1, .top_k = 2, .top_p = 0.55 });
+    ck_assert_int_eq(counts[4], DRAWS);
+}
+END_TEST
+
+START_TEST(cold_is_greedy)
+{
+    float logits[V] = { 9, 1, 5, 5, -INFINITY, NAN, 5 };
+    Candidate candidates[V];
+    const double temperatures[] = { 0, 1e-9, 1e-300, -1 };
+    for (int i = 0; i < 4; i++) {
+        Sampling sampling = { .temperature = temperatures[i] };
+        ck_assert_int_eq(sample_token(logits, V, &sampling, 0.999, candidates), 2);
+    }
+    Sampling one = { .temperature = 1, .top_k = 1 };
+    for (int i = 0; i < 10; i++)
+        ck_assert_int_eq(sample_token(logits, V, &one, i / 10.0, candidates), 2);
+}
+END_TEST
+
+START_TEST(odd_numbers_never_win)
+{
+    Candidate candidates[V];
+    int counts[V];
+    float some[V] = { 1, NAN, 2, NAN, NAN, -INFINITY, NAN };
+    histogram(counts, some, &(Sampling){ .temperature = 1 });
+    ck_assert_int_eq(counts[2], DRAWS);
+    float none[V] = { 1, NAN, NAN, NAN, NAN, NAN, NAN };
+    ck_assert_int_ne(sample_token(none, V, &(Sampling){ .temperature = 1 }, 0.5, candidates), 0);
+    float infinite[V] = { 1, 2, INFINITY, 3, 4, INFINITY, 5 };
+    ck_assert_int_eq(sample_token(infinite, V, &(Sampling){ .temperature = 1 }, 0.9, candidates),
+                     2);
+    float huge[V] = { 0, -3e38f, 3e38f, -3e38f, 0, 0, 0 };
+    ck_assert_int_eq(sample_token(huge, V, &(Sampling){ .temperature = 100 }, 0.9999, candidates),
+                     2);
+}
+END_TEST
+
+static void feed(char *out, const char *bytes, size_t size) {
+    Utf8Stream stream = { 0 };
+    char piece[UTF8_OUT];
+    size_t used = 0;
+    for (size_t i = 0; i < size; i++) {
+        size_t got = utf8_feed(&stream, (unsigned char)bytes[i], piece);
+        memcpy(out + used, piece, got);
+        used += got;
+    }
+    size_t got = utf8_end(&stream, piece);
+    memcpy(out + used, piece, got);
+    out[used + got] = '\0';
+}
+
+static const struct {
+    const char *bytes, *want;
+} streams[] = {
+    { "plain", "plain" },
+    { "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa2!",
+      "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa2!" },
+    { "a\xc3", "a\xef\xbf\xbd" },                   // cut short at the end
+    { "\xe2\x82z", "\xef\xbf\xbdz" },               // broken off by another letter
+    { "\xe2\x82\xc3\xbc", "\xef\xbf\xbd\xc3\xbc" }, // … by another sequence
+    { "\x80\xff", "\xef\xbf\xbd\xef\xbf\xbd" },     // no lead bytes
+    { "\xed\xa0\x80", "\xef\xbf\xbd" },             // a surrogate
+    { "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },     // too long a form of '/'
+};
+
+START_TEST(sequences_come_out_whole)
+{
+    char out[100];
+    feed(out, streams[_i].bytes, strlen(streams[_i].bytes));
+    ck_assert_str_eq(out, streams[_i].want);
+}
+END_TEST
+
+START_TEST(nothing_is_shown_before_it_is_whole)
+{
+    Utf8Stream stream = { 0 };
+    char out[UTF8_OUT];
+    ck_assert_uint_eq(utf8_feed(&stream, 0xf0, out), 0);
+    ck_assert_uint_eq(utf8_feed(&stream, 0x9f, out), 0);
+    ck_assert_uint_eq(utf8_feed(&stream, 0x90, out), 0);
+    ck_assert_uint_eq(utf8_feed(&stream, 0xa2, out), 4);
+    ck_assert_uint_eq(utf8_end(&stream, out), 0);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("sampling");
+    TCase *tcase = tcase_create("sampling");
+    tcase_add_test(tcase, draws_follow_the_softmax);
+    tcase_add_test(tcase, top_k_takes_the_lower_of_two_equals);
+    tcase_add_test(tcase, top_p_is_the_smallest_set_that_reaches_p);
+    tcase_add_test(tcase, cold_is_greedy);
+    tcase_add_test(tcase, odd_numbers_never_win);
+    tcase_add_loop_test(tcase, sequences_come_out_whole, 0,
+                        (int)(sizeof streams / sizeof streams[0]));
+    tcase_add_test(tcase, nothing_is_shown_before_it_is_whole);
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}
