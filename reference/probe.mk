@@ -1,0 +1,57 @@
+# What this machine has, found by building a real program that uses it. Sets
+#   FOUND      of NEEDED and OPTIONAL, what works here      MISSING   needed or asked for, and not found
+#   LEFT_OUT   optional, and not found                      INFO      one line that says all this
+#   HAVE_BLAS, HAVE_OPENMP (0 or 1); use_X and lib_X, the flags to compile and to link with X
+H   := \#
+pkg = $(or $(shell pkg-config $1 $2 2>/dev/null),$3)
+FLAGS := -std=c11 -g -D_POSIX_C_SOURCE=200809L
+ifneq ($(shell uname -s),Darwin)
+use_openmp := -fopenmp
+use_blas   := -DWITH_BLAS $(call pkg,--cflags,openblas)
+lib_blas   := $(call pkg,--libs,openblas,-lopenblas)
+else # from the manuals, not tried
+BREW       := $(shell brew --prefix)
+ACCELERATE := $(shell xcrun --show-sdk-path)/System/Library/Frameworks/Accelerate.framework
+FLAGS      += -D_DARWIN_C_SOURCE -I$(BREW)/include -I$(BREW)/opt/libomp/include
+LDFLAGS    += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
+use_openmp := -Xpreprocessor -fopenmp
+lib_openmp := -lomp
+use_blas   := -DWITH_BLAS -DACCELERATE_NEW_LAPACK -I$(ACCELERATE)/Frameworks/vecLib.framework/Headers
+lib_blas   := -framework Accelerate
+lib_argp   := -largp
+endif
+lib_jansson  := -ljansson
+lib_utf8proc := -lutf8proc
+lib_xxhash   := -lxxhash
+use_check    := $(call pkg,--cflags,check)
+lib_check    := $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -pthread)
+lib_fuzzer   := -fsanitize=fuzzer,address,undefined
+try_jansson  := $Hinclude <jansson.h>\nvoid *try_jansson(void) { return json_object(); }\n
+try_utf8proc := $Hinclude <utf8proc.h>\nconst char *try_utf8proc(void) { return utf8proc_version(); }\n
+try_xxhash   := $Hinclude <xxhash.h>\nunsigned long try_xxhash(void) { return XXH3_64bits("", 0); }\n
+try_stb      := $Hinclude <stb/stb_image_write.h>\n
+try_argp     := $Hinclude <argp.h>\nint try_argp(void) { return argp_parse(0, 0, 0, 0, 0, 0); }\n
+try_blas     := $Hinclude <cblas.h>\nfloat try_blas(void) { return cblas_sasum(0, 0, 1); }\n
+try_openmp   := $Hinclude <omp.h>\nint try_openmp(void) { return omp_get_max_threads(); }\n
+try_check    := $Hinclude <check.h>\nvoid *try_check(void) { return suite_create(""); }\n
+try_fuzzer   := int LLVMFuzzerTestOneInput(void) { return 0; }\n$Hdefine main not_main\n
+
+NEEDED   := compiler jansson utf8proc xxhash stb argp $(if $(filter fuzz,$(V)),fuzzer)
+OPTIONAL := $(if $(filter 0,$(BLAS)),,blas) $(if $(filter 0,$(OPENMP)),,openmp) check
+builds = $(shell printf '%b' '$(foreach n,$1,$(try_$n))int main(void) { return 0; }\n' | $(CC) $(FLAGS) $(CPPFLAGS) \
+  $(CFLAGS) $(foreach n,$1,$(use_$n)) -x c - -o /dev/null $(LDFLAGS) $(foreach n,$1,$(lib_$n)) 2>/dev/null && echo yes)
+# All at once is quick; one by one only where something is missing. Nothing is remembered from the last time.
+FOUND := $(or $(if $(call builds,$(NEEDED) $(OPTIONAL)),$(NEEDED) $(OPTIONAL)),\
+  $(foreach n,$(NEEDED) $(OPTIONAL),$(if $(call builds,$n),$n)))
+ASKED_FOR := $(if $(filter 1,$(BLAS)),blas) $(if $(filter 1,$(OPENMP)),openmp)
+MISSING   := $(strip $(filter-out $(FOUND),$(NEEDED) $(ASKED_FOR)))
+LEFT_OUT  := $(filter-out $(FOUND) $(MISSING),$(OPTIONAL))
+HAVE_BLAS   := $(if $(filter blas,$(FOUND)),1,0)
+HAVE_OPENMP := $(if $(filter openmp,$(FOUND)),1,0)
+
+DEPS    := make $(if $(filter fuzz,$(V)),deps-checks,$(if $(filter cc,$(CC)),,CC=$(CC) )deps)
+yes_no   = $(if $(filter $1,$(FOUND)),$(or $2,yes),no)
+left_out = $(if $(filter $1,$(FOUND)),,$(if $(filter $1,$(OPTIONAL)),no $1 found, so no $2: $(DEPS);,no $2, as asked for;))
+INFO     = cc="$(shell $(CC) --version 2>&1 | head -n 1)" arch=$(ARCH) blas=$(call yes_no,blas,$(patsubst \
+  -l%,%,$(lastword $(lib_blas)))) openmp=$(call yes_no,openmp) check=$(call yes_no,check) V=$(V) | left out: $(or $(strip \
+  $(call left_out,blas,fast matrix products) $(call left_out,openmp,threads) $(call left_out,check,tests)),nothing)

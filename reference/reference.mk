@@ -1,0 +1,14 @@
+# The reference: its library, the program sgatlin, and what runs it.
+REFERENCE := $(B)/reference.a
+$(REFERENCE): $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) $(call objects,datasets/storyworld/*.c)
+$(B)/reference/%.o: KIND_FLAGS = $(SPEED) $(FAST)
+$(B)/datasets/%.o: KIND_FLAGS = $(EXACT)
+PROGRAMS += build/sgatlin
+$(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)
+	$(link) $(LIBS)
+
+.PHONY: demo bench
+demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, let it tell stories
+	SGATLIN=build/sgatlin reference/demo.sh
+bench: build/sgatlin ## half a minute, on an idle machine: layers and training steps beside what the machine can do
+	@unset OPENBLAS_CORETYPE; build/sgatlin bench

@@ -1,0 +1,59 @@
+# The tests: tests/*/test_NAME.c and test_NAME.sh, the chapters' own, the lessons and the exercises.
+TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c)) $(wildcard tests/*/test_*.sh)
+FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
+SERVER  := $(B)/tests/commands/server
+$(B)/tests/%.o: KIND_FLAGS = $(SPEED) $(EXACT) $(use_check)
+
+# The code that tests share; without libcheck, the part that build/golden needs.
+SHARED  := $(wildcard tests/harness/*.c tests/golden/golden_*.c tests/chain/ch*.c)
+HARNESS := $(B)/tests/harness.a
+$(HARNESS): $(patsubst %.c,$(B)/%.o,$(if $(filter check,$(FOUND)),$(SHARED),$(shell grep -L '<check.h>' $(SHARED))))
+# All chapters: the plain implementation that the reference is compared with.
+PLAIN := $(patsubst %,$(B)/chapters/%.a,$(lastword $(CHAPTERS)))
+PROGRAMS += build/golden
+$(B)/golden: $(B)/tests/golden/golden.o $(HARNESS) $(PLAIN) $(REFERENCE)
+	$(link) $(LIBS)
+$(filter-out $(CHAPTER_TESTS) %.sh,$(TESTS)): %: %.o $(HARNESS) $(PLAIN) $(REFERENCE)
+	$(link) $(lib_check) $(LIBS)
+$(SERVER): %: %.o
+	$(link) $(LDFLAGS)
+$(FUZZERS): %: %.o $(REFERENCE)
+	$(link) $(lib_fuzzer) $(LIBS)
+
+# $(call run,TESTS,ARGUMENTS) runs them one after the other and ends with `N passed, N failed`. Check allows a test 4
+# seconds unless told otherwise, too few for a slow build; LLVM's libomp leaks when Check forks; and threads that spin
+# between so many small loops would take the processor from the ones that work.
+run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; \
+  export B='$(B)' EXERCISES='$(EXERCISES)' SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' \
+    SERVER='$(CURDIR)/$(SERVER)' UBSAN_OPTIONS=print_stacktrace=1 \
+    LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
+    OMP_WAIT_POLICY=passive CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
+  for t in $1; do \
+    echo "-- $$t"; start=$$(date +%s); \
+    if $$t $2 </dev/null; then passed=$$((passed + 1)); else echo "FAILED $$t: exit $$?"; failed=$$((failed + 1)); fi; \
+    echo "   $$(($$(date +%s) - start)) s"; \
+  done; \
+  echo "$$passed passed, $$failed failed"; [ $$failed = 0 ] && [ $$passed != 0 ]
+
+.PHONY: test build-tests run-tests lessons solutions run-fuzz no-check
+test: all run-tests ## every test; ends with a line `N passed, N failed`
+build-tests: $(PROGRAMS:build/%=$(B)/%) $(SERVER) $(TESTS) $(SOLVED) $(UNSOLVED)
+run-tests: build-tests
+	$(call run,$(TESTS) tests/course/lessons.sh tests/course/solutions.sh)
+lessons: $(PROGRAMS) ## what the lessons quote is the code, what they show is what comes out, what they link is there
+	$(call run,tests/course/lessons.sh)
+solutions: $(SOLVED) $(UNSOLVED) ## every exercise: its test fails as the reader finds it and passes when solved
+	$(call run,tests/course/solutions.sh)
+named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS)))
+test-%: $$(call named,$$*) $$(if $$(filter %.sh,$$(call named,$$*)),$$(PROGRAMS) $$(SERVER)) ## one of them: tests/*/test_NAME.c, .sh or both
+	@[ -n '$(call named,$*)' ] || { echo 'There is neither tests/*/test_$*.c nor tests/*/test_$*.sh' >&2; exit 1; }
+	$(call run,$(call named,$*))
+
+run-fuzz: $(FUZZERS)
+	@mkdir -p $(FUZZERS:$(B)/tests/%=$(B)/found/%)
+	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_funcs=0 -artifact_prefix=$(B)/ \
+	  $(B)/found/fuzz/$${t##*/} $$(ls -d tests/fuzz/$${t##*/}/ 2>/dev/null))
+
+$(call objects,tests/*/test_*.c chapters/*/test_*.c chapters/*/exercises/test_*.c): | $(if $(filter check,$(FOUND)),,no-check)
+no-check:
+	@echo 'The tests need the library Check, which was not found. Run `$(DEPS)`' >&2; exit 1
