@@ -177,7 +177,7 @@ static bool work_step(void *context, size_t done) {
 }
 
 static void work_end(Work *work) {
-    progress_say(&work->line, "%s: %.1f s", work->what, clock_seconds() - work->begun);
+    progress_print(&work->line, "%s: %.1f s", work->what, clock_seconds() - work->begun);
 }
 
 // -- Texts --

@@ -81,7 +81,7 @@ void run_progress(Run *run, bool stays) {
     if (!isnan(run->usage))
         snprintf(line + used, sizeof line - used, "  usage %.1f%%", 100 * run->usage);
     if (stays) {
-        progress_say(&run->progress, "%s", line);
+        progress_print(&run->progress, "%s", line);
     } else {
         progress_show(&run->progress, "%s", line);
     }

@@ -106,7 +106,7 @@ static bool is_due(int64_t step, int64_t every) { return every > 0 && step % eve
 
 static void say_expected_time(Run *run) {
     double to_come = (double)(run->trainer.settings.steps - run->trainer.step);
-    progress_say(&run->progress, "time     about %s for the %.0f steps to come",
+    progress_print(&run->progress, "time     about %s for the %.0f steps to come",
                  short_duration(run->step_seconds / (double)run->steps_here * to_come).text,
                  to_come);
 }

@@ -9,7 +9,7 @@ bool fail(Error *error, const char *format, ...) {
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
     for (char *c = error->text; *c != '\0'; c++) {
-        // a hostile name must not break the line or the terminal
+        // control characters in a file name must not break the line or the terminal
         if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
     }
     return false;

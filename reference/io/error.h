@@ -2,13 +2,14 @@
 #define REFERENCE_IO_ERROR_H
 #include <stdbool.h>
 
-// What went wrong, in one line: where (file, field), what was found, what was wanted, and the way
-// out. Libraries fill it and return false; the command line prints it and picks the exit status.
+// An error message of one line: where it happened (file, field), what was found, what was expected,
+// and how to fix it. Libraries fill it in and return false; the command line prints it and chooses
+// the exit status.
 typedef struct {
     char text[1024];
 } Error;
 
-// Writes the message (cut to fit) and returns false, so that `return fail(error, …)` reads as one
-// thought. error may be NULL: then only the false remains.
+// Writes the message, truncated to fit, and returns false, so a caller can `return fail(error, …)`.
+// error may be NULL; then nothing is written.
 bool fail(Error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #endif

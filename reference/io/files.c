@@ -13,7 +13,7 @@
 
 bool file_map(MappedFile *out, const char *path, Error *error) {
     *out = (MappedFile){ 0 };
-    // a pipe without a writer must not hang us
+    // O_NONBLOCK: opening a pipe that has no writer must not hang
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0)
         return fail(error, "%s: cannot be opened for reading: %s", path, strerror(errno));
@@ -22,7 +22,7 @@ bool file_map(MappedFile *out, const char *path, Error *error) {
     if (fstat(descriptor, &status) != 0) {
         fail(error, "%s: cannot be examined: %s", path, strerror(errno));
     } else if (!S_ISREG(status.st_mode)) {
-        fail(error, "%s: is %s, wanted a plain file", path,
+        fail(error, "%s: is %s, expected a plain file", path,
              S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
     } else if ((uintmax_t)status.st_size > SIZE_MAX) {
         fail(error, "%s: %jd bytes are more than this machine can address", path,
@@ -45,7 +45,7 @@ void file_unmap(MappedFile *file) {
 }
 
 void file_release(const MappedFile *file) {
-#ifdef MADV_DONTNEED // what POSIX has by this name does nothing in glibc
+#ifdef MADV_DONTNEED // glibc's POSIX_MADV_DONTNEED does nothing
     if (file->bytes != NULL) madvise((void *)file->bytes, file->size, MADV_DONTNEED);
 #else
     (void)file;
@@ -54,7 +54,7 @@ void file_release(const MappedFile *file) {
 
 bool path_exists(const char *path) {
     struct stat status;
-    return lstat(path, &status) == 0; // a link that leads nowhere is there too
+    return lstat(path, &status) == 0; // a dangling link exists too
 }
 
 bool path_is_folder(const char *path) {
@@ -71,7 +71,7 @@ char *path_join(const char *folder, const char *name) {
     return path;
 }
 
-// path without slashes at its end, but "/" stays.
+// path without trailing slashes, except for "/".
 static char *path_trimmed(const char *path) {
     char *copy = strdup(path);
     if (copy == NULL) return NULL;
@@ -85,12 +85,12 @@ static const char *path_name(const char *path) {
     return slash == NULL ? path : slash + 1;
 }
 
-// The folder a trimmed path lies in: "." for a bare name.
+// The parent folder of a trimmed path: "." for a bare name.
 static char *path_parent(const char *path) {
     const char *name = path_name(path);
     if (name == path) return strdup(".");
     size_t length = (size_t)(name - path);
-    if (length > 1) length--; // without the slash, but "/" stays
+    if (length > 1) length--; // without the slash, except for "/"
     return strndup(path, length);
 }
 
@@ -108,17 +108,18 @@ uint64_t disk_free(const char *path) {
     return (uint64_t)status.f_bavail * status.f_frsize;
 }
 
-// What a failed write says. code may be 0: stdio keeps that an earlier write failed, but not why.
+// The message of a failed write. code may be 0: stdio records that an earlier write failed, not
+// why.
 static bool fail_writing(Error *error, const char *path, int code) {
     uint64_t left = disk_free(path);
     const char *reason = code != 0 ? strerror(code) : "an earlier write failed";
+    bool full = code == ENOSPC || code == EDQUOT || code == 0;
     if (left == UINT64_MAX)
         return fail(error, "%s: cannot be written: %s; nothing was changed", path, reason);
     return fail(error,
                 "%s: cannot be written: %s (%llu bytes are free there); nothing was changed%s",
                 path, reason, (unsigned long long)left,
-                code == ENOSPC || code == EDQUOT || code == 0 ? ", free some space and run it again"
-                                                              : "");
+                full ? ", free some space and run it again" : "");
 }
 
 bool folder_make(const char *path, Error *error) {
@@ -129,7 +130,7 @@ bool folder_make(const char *path, Error *error) {
         slash = strchr(slash + 1, '/');
         if (slash != NULL) *slash = '\0';
         if (mkdir(at, 0777) != 0 && !path_is_folder(at)) {
-            ok = fail(error, "%s: the folder %s cannot be made: %s", path, at, strerror(errno));
+            ok = fail(error, "%s: cannot create the folder %s: %s", path, at, strerror(errno));
         }
         if (slash != NULL) *slash = '/';
     }
@@ -137,8 +138,8 @@ bool folder_make(const char *path, Error *error) {
     return ok;
 }
 
-// Flushes a file or folder to the disk. Some file systems cannot sync a folder and say EINVAL: they
-// need not.
+// Flushes a file or folder to disk. Some file systems cannot sync a folder and return EINVAL, which
+// is fine.
 static bool sync_path(const char *path) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return false;
@@ -154,14 +155,16 @@ static bool sync_parent(const char *path, Error *error) {
     bool ok = parent != NULL && sync_path(parent);
     if (!ok) {
         fail(error,
-             "%s: stands, but its folder cannot be synced (%s): a power cut may still lose it",
+             "%s: written, but the folder could not be synced (%s); it may not survive a power "
+             "failure",
              path, strerror(errno));
     }
     free(parent);
     return ok;
 }
 
-// Calls `each` on every entry of a folder but . and ..; stops at the first that fails, with errno
+// Calls `each` on every entry of a folder except . and ..; stops at the first that fails, with
+// errno
 // set.
 static bool folder_walk(const char *path, bool (*each)(const char *path, void *context),
                         void *context) {
@@ -185,7 +188,7 @@ static bool is_hidden(const char *path, void *context) {
     return *path_name(path) == '.';
 }
 
-bool folder_is_bare(const char *path) {
+bool folder_is_empty(const char *path) {
     return path_is_folder(path) && folder_walk(path, is_hidden, NULL);
 }
 
@@ -197,8 +200,7 @@ int folder_lock(const char *folder, Error *error) {
     if (descriptor < 0) {
         fail(error, "%s: cannot be written: %s", folder, strerror(errno));
     } else if (fcntl(descriptor, F_SETLK, &lock) != 0 && (errno == EACCES || errno == EAGAIN)) {
-        fail(error, "%s: another process is at work on it; wait for that, or stop it first",
-             folder);
+        fail(error, "%s: in use by another process; wait for it to finish, or stop it", folder);
         close(descriptor);
         descriptor = -1;
     }
@@ -215,15 +217,15 @@ bool folder_remove(const char *path, Error *error) {
     if (lstat(path, &status) != 0)
         return fail(error, "%s: cannot be removed: %s", path, strerror(errno));
     if (!S_ISDIR(status.st_mode))
-        return fail(error, "%s: is not a folder, and was not removed", path);
+        return fail(error, "%s: is not a folder and was not removed", path);
     if (!folder_walk(path, unlink_entry, NULL) || rmdir(path) != 0) {
-        return fail(error, "%s: cannot be removed whole: %s", path, strerror(errno));
+        return fail(error, "%s: cannot be removed completely: %s", path, strerror(errno));
     }
     return true;
 }
 
-// parent/.NAME.partial-PID: hidden, on the same file system, and never like the name of something
-// whole.
+// parent/.NAME.partial-PID: hidden, on the same file system, and never mistaken for a finished
+// file.
 static char *temporary_path(const char *path) {
     char *parent = path_parent(path);
     size_t size = strlen(path) + 64;
@@ -238,8 +240,8 @@ static char *temporary_path(const char *path) {
     return temporary;
 }
 
-// Removes the entry if it is what a dead process left of the same output (or this one, by the same
-// number, before a reboot). `context` is the temporary path of this process.
+// Removes the entry if it is a leftover temporary of the same output by a dead process (or by one
+// with our PID before a reboot). `context` is the temporary path of this process.
 static bool remove_leftover(const char *path, void *context) {
     const char *ours = context;
     const char *number = strrchr(ours, '-') + 1;
@@ -252,18 +254,19 @@ static bool remove_leftover(const char *path, void *context) {
     return true;
 }
 
-// Fills path and temporary for an output, and clears what dead processes left of it.
-static bool output_paths(char **path, char **temporary, const char *wanted, Error *error) {
-    *path = path_trimmed(wanted);
+// Fills in path and temporary of an output, and removes leftovers of dead processes.
+static bool output_paths(char **path, char **temporary, const char *requested, Error *error) {
+    *path = path_trimmed(requested);
     *temporary = *path == NULL ? NULL : temporary_path(*path);
     char *parent = *path == NULL ? NULL : path_parent(*path);
     bool ok = false;
     if (*temporary == NULL || parent == NULL) {
-        fail(error, "%s: out of memory", wanted);
+        fail(error, "%s: out of memory", requested);
     } else if (**path == '\0') {
-        fail(error, "an output has an empty name; give it one");
+        fail(error, "the name of an output file is empty");
     } else if (!path_is_folder(parent)) {
-        fail(error, "%s: cannot be written: there is no folder %s; make it first", wanted, parent);
+        fail(error, "%s: cannot be written: the folder %s does not exist; create it first",
+             requested, parent);
     } else {
         ok = true;
         folder_walk(parent, remove_leftover, *temporary);
@@ -281,7 +284,7 @@ bool output_open(OutputFile *out, const char *path, Error *error) {
     *out = (OutputFile){ 0 };
     struct stat status;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        return fail(error, "%s: is %s, and was not replaced; name a plain file", path,
+        return fail(error, "%s: is %s and was not replaced; name a plain file", path,
                     S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
     }
     if (!output_paths(&out->path, &out->temporary, path, error)) return false;
@@ -327,8 +330,8 @@ void output_discard(OutputFile *out) {
 
 static bool refuse_existing(const char *path, Error *error) {
     return fail(error,
-                "%s: is already there, and nothing in it was touched; name another folder, or "
-                "remove it first",
+                "%s: already exists; nothing in it was changed. Name another folder, or remove it "
+                "first",
                 path);
 }
 
@@ -350,13 +353,13 @@ static bool sync_entry(const char *path, void *context) {
 bool output_folder_commit(OutputFolder *out, Error *error) {
     bool ok = false;
     if (path_exists(out->path)) {
-        refuse_existing(out->path, error); // it came while we worked
+        refuse_existing(out->path, error); // created by somebody else in the meantime
     } else if (!folder_walk(out->temporary, sync_entry, NULL) || !sync_path(out->temporary) ||
                rename(out->temporary, out->path) != 0) {
         fail_writing(error, out->path, errno);
     } else {
         ok = sync_parent(out->path, error);
-        free(out->temporary); // gone by its new name: discard has nothing to remove
+        free(out->temporary); // renamed: discard has nothing to remove
         out->temporary = NULL;
     }
     output_folder_discard(out);

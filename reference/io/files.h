@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// A whole file, mapped for reading. bytes is NULL for an empty file. Paired with file_unmap.
+// A whole file, memory-mapped for reading. bytes is NULL for an empty file. Free with file_unmap.
 typedef struct {
     const unsigned char *bytes;
     size_t size;
@@ -13,17 +13,16 @@ typedef struct {
 
 bool file_map(MappedFile *out, const char *path, Error *error);
 void file_unmap(MappedFile *file);
-// Takes the pages read so far out of this process's memory; they come back when touched. A pass
-// over a large file calls it now and then, so that it needs little memory.
+// Drops the pages read so far from this process's memory; they are read again when accessed. A pass
+// over a large file calls it now and then to stay in little memory.
 void file_release(const MappedFile *file);
 
-// A file that appears whole or not at all: written beside its final name, synced, then renamed over
-// it.
-// The temporary is .NAME.partial-PID in the same folder; what a dead process left is removed by the
-// next output_open of that name. output_commit and output_discard both end it; after a failed
-// output_commit the old file still stands (only when syncing the folder failed, as the message then
-// says, the new one does).
-// A write error on `stream` (a full disk) is found by output_commit at the latest.
+// A file written atomically: under a temporary name in the same folder, synced, then renamed.
+// The temporary is .NAME.partial-PID; one that a dead process left is removed by the next
+// output_open of the same name. End with output_commit or output_discard. When output_commit fails,
+// the old file is unchanged, unless the message says that only syncing the folder failed: then the
+// new file is in place.
+// A write error on `stream` (a full disk) is reported by output_commit at the latest.
 typedef struct {
     FILE *stream;
     char *path, *temporary;
@@ -33,8 +32,8 @@ bool output_open(OutputFile *out, const char *path, Error *error);
 bool output_commit(OutputFile *out, Error *error);
 void output_discard(OutputFile *out);
 
-// A folder that appears whole or not at all: fill `temporary`, then commit. A folder of that name
-// must not exist (the message says so, and that nothing was touched).
+// A folder written atomically: fill `temporary`, then commit. The folder must not exist yet (the
+// message then says that nothing was touched).
 typedef struct {
     char *path, *temporary;
 } OutputFolder;
@@ -46,19 +45,20 @@ void output_folder_discard(OutputFolder *out);
 
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
-// A folder with nothing in it but hidden files, such as a lock or what a crash left of an output.
-bool folder_is_bare(const char *path);
-// folder and any missing parents; an existing folder is fine.
+// A folder that is empty but for hidden files, such as a lock or a leftover temporary.
+bool folder_is_empty(const char *path);
+// Makes the folder and any missing parents; an existing folder is fine.
 bool folder_make(const char *path, Error *error);
-// Removes a folder and the plain files in it (one level; ours hold no folders).
+// Removes a folder and the plain files in it (one level: our folders contain no folders).
 bool folder_remove(const char *path, Error *error);
-// Takes a folder for this process: a descriptor to close when done, or -1 where another has it. By
-// a file `.lock` in it, because a lock of fcntl's is lost when the process closes any descriptor of
-// the file; it ends with the process.
+// Locks a folder for this process, through a file `.lock` in it. Returns a descriptor to close when
+// done, or -1 when another process has the lock. The lock ends with the process. (A file of its
+// own,
+// because fcntl drops a lock when the process closes any descriptor of that file.)
 int folder_lock(const char *folder, Error *error);
-// folder/name in memory of the caller's to free; NULL when there is none.
+// folder/name; the caller frees it. NULL: out of memory.
 char *path_join(const char *folder, const char *name);
-// Bytes a user may still write where path (or its nearest existing parent) lies; UINT64_MAX when
-// unknown.
+// Bytes that a user can still write to the disk of path (or of its nearest existing parent);
+// UINT64_MAX when unknown.
 uint64_t disk_free(const char *path);
 #endif

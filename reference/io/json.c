@@ -3,11 +3,10 @@
 #include <limits.h>
 #include <string.h>
 
-enum { DEPTH = 64 };
+enum { MAX_DEPTH = 64 };
 
-// jansson limits nesting only to 2048 levels, so we count before it parses: brackets outside
-// strings.
-static bool depth_in_limit(const char *bytes, size_t size, size_t *at) {
+// jansson allows 2048 levels of nesting, so we count the brackets outside strings before it parses.
+static bool depth_in_limit(const char *bytes, size_t size, size_t *position) {
     int depth = 0;
     bool in_string = false;
     for (size_t i = 0; i < size; i++) {
@@ -18,8 +17,8 @@ static bool depth_in_limit(const char *bytes, size_t size, size_t *at) {
         } else if (c == '"') {
             in_string = true;
         } else if (c == '[' || c == '{') {
-            *at = i;
-            if (++depth > DEPTH) return false;
+            *position = i;
+            if (++depth > MAX_DEPTH) return false;
         } else if (c == ']' || c == '}') {
             depth -= depth > 0;
         }
@@ -30,15 +29,16 @@ static bool depth_in_limit(const char *bytes, size_t size, size_t *at) {
 json_t *json_parse(const char *bytes, size_t size, const char *where, Error *error) {
     size_t deep = 0;
     if (!depth_in_limit(bytes, size, &deep)) {
-        fail(error, "%s: byte %zu of the JSON: nested deeper than %d levels", where, deep, DEPTH);
+        fail(error, "%s: byte %zu of the JSON: nested deeper than %d levels", where, deep,
+             MAX_DEPTH);
         return NULL;
     }
     json_error_t found;
     size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
     json_t *value = json_loadb(bytes == NULL ? "" : bytes, size, flags, &found);
     if (value == NULL) {
-        fail(error, "%s: line %d, column %d: not the JSON wanted: %s", where, found.line,
-             found.column, found.text);
+        fail(error, "%s: line %d, column %d: invalid JSON: %s", where, found.line, found.column,
+             found.text);
     }
     return value;
 }
@@ -59,7 +59,8 @@ bool json_write_file(const char *path, const json_t *value, Error *error) {
     if (!dumped && !ferror(out.stream)) {
         output_discard(&out);
         return fail(
-            error, "%s: the value cannot be written as JSON (text that is not UTF-8, or no memory)",
+            error,
+            "%s: the value cannot be written as JSON (text that is not UTF-8, or out of memory)",
             path);
     }
     fputc('\n', out.stream);

@@ -4,13 +4,13 @@
 #include <jansson.h>
 #include <stddef.h>
 
-// jansson with this project's limits: no duplicate keys, valid UTF-8, at most 64 levels deep,
-// nothing after the end. Any value may stand at the top; a string may hold NUL (json_string_length
-// counts it), a key may not.
-// where names the file (or the part of it) in messages. The caller owns the result (json_decref);
-// NULL on failure.
+// jansson with this project's limits: no duplicate keys, valid UTF-8, at most 64 levels deep and
+// nothing after the end. The top level may be any value. A string may contain NUL
+// (json_string_length counts it), a key may not.
+// where names the file, or the part of it, in messages. Returns NULL on failure; the caller owns
+// the result (json_decref).
 json_t *json_parse(const char *bytes, size_t size, const char *where, Error *error);
 json_t *json_read_file(const char *path, Error *error);
-// Whole file or nothing; sorted keys, two spaces of indentation, a final newline.
+// Writes the whole file or nothing, with sorted keys, two spaces of indentation, a final newline.
 bool json_write_file(const char *path, const json_t *value, Error *error);
 #endif

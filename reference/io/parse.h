@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Numbers from text. The whole text must be the number: no spaces, no tail, no overflow, no nan or
-// inf.
+// Numbers from text. The number must be the whole text: no spaces, nothing after it, no overflow,
+// no
+// nan or inf.
 bool parse_int(const char *text, int64_t *out);
 bool parse_real(const char *text, double *out);
 #endif

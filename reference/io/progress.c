@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double REDRAW = 0.1; // seconds between two states of the line on a terminal
+static const double REDRAW = 0.1; // seconds between two updates of the line on a terminal
 
 double clock_seconds(void) {
     struct timespec now;
@@ -32,8 +32,8 @@ Progress progress_new(void) {
     return progress;
 }
 
-// Cuts UTF-8 text to `width` characters, each taken to be one column.
-static void cut(char *text, int width) {
+// Cuts UTF-8 text to `width` characters, assuming one column for each.
+static void cut_to_width(char *text, int width) {
     int columns = 0;
     for (char *c = text; *c != '\0'; c++) {
         bool first = ((unsigned char)*c & 0xc0) != 0x80;
@@ -61,7 +61,8 @@ void progress_show(Progress *progress, const char *format, ...) {
     if (!progress->terminal) {
         fprintf(progress->stream, "%s\n", text);
     } else {
-        cut(text, progress->width - 1); // a full last column would break the line on some terminals
+        // some terminals wrap when the last column is filled
+        cut_to_width(text, progress->width - 1);
         clear_line(progress);
         fprintf(progress->stream, progress->color ? "\033[2m%s\033[0m" : "%s", text);
         progress->open = true;
@@ -69,7 +70,7 @@ void progress_show(Progress *progress, const char *format, ...) {
     fflush(progress->stream);
 }
 
-void progress_say(Progress *progress, const char *format, ...) {
+void progress_print(Progress *progress, const char *format, ...) {
     clear_line(progress);
     va_list arguments;
     va_start(arguments, format);
@@ -84,8 +85,9 @@ void progress_end(Progress *progress) {
     fflush(progress->stream);
 }
 
-// Three digits (of bytes up to four) and a prefix; 999.5 moves on to the next, for it would be
-// written as 1000.
+// Three digits (four for bytes) and a prefix. 999.5 already takes the next prefix: it would print
+// as
+// 1000.
 static Short with_prefix(double value, double base, const char *const *prefixes, int count) {
     Short out;
     int i = 0;

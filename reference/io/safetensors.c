@@ -7,9 +7,9 @@
 #include <xxhash.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "tensors are mapped as they lie in the file");
+               "the tensors of a mapped file are used in place");
 
-static const char SUM[] = "xxh3."; // + a tensor's name, or "header"
+static const char HASH[] = "xxh3."; // followed by a tensor's name, or "header"
 static const char METADATA[] = "__metadata__";
 enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100 * 1000 * 1000, ALIGNMENT = 8 };
 
@@ -24,24 +24,23 @@ static const struct {
 size_t dtype_size(Dtype dtype) { return dtypes[dtype].size; }
 const char *dtype_name(Dtype dtype) { return dtypes[dtype].name; }
 
-// Sixteen hexadecimal digits of XXH3's 64-bit sum.
+// XXH3-64 in sixteen hexadecimal digits.
 typedef struct {
     char text[17];
-} Sum;
+} Hash;
 
-static Sum sum_of(const void *bytes, size_t size) {
-    Sum sum;
-    snprintf(sum.text, sizeof sum.text, "%016llx",
+static Hash hash_of(const void *bytes, size_t size) {
+    Hash hash;
+    snprintf(hash.text, sizeof hash.text, "%016llx",
              (unsigned long long)XXH3_64bits(size ? bytes : "", size));
-    return sum;
+    return hash;
 }
 
-// The sum of the header without its own entry, keys sorted, no spaces. Needs xxh3.header to be
-// absent.
-static bool header_sum(Sum *sum, const json_t *header) {
+// The hash of the header without its own entry (xxh3.header must be absent).
+static bool header_hash(Hash *hash, const json_t *header) {
     char *text = json_dumps(header, JSON_SORT_KEYS | JSON_COMPACT);
     if (text == NULL) return false;
-    *sum = sum_of(text, strlen(text));
+    *hash = hash_of(text, strlen(text));
     free(text);
     return true;
 }
@@ -50,9 +49,9 @@ static size_t tensor_bytes(const SafeTensor *tensor) {
     return tensor->count * dtype_size(tensor->dtype);
 }
 
-static bool is_sum(const char *key) { return strncmp(key, SUM, sizeof SUM - 1) == 0; }
+static bool is_hash(const char *key) { return strncmp(key, HASH, sizeof HASH - 1) == 0; }
 
-// Names are shown in one-line messages and tables: no control characters.
+// Names appear in one-line messages and tables: no control characters.
 static bool name_is_plain(const char *name) {
     for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
         if (*c < 0x20 || *c == 0x7f) return false;
@@ -60,28 +59,28 @@ static bool name_is_plain(const char *name) {
     return true;
 }
 
-// --- reading ---
+// ---- reading
 
 static bool read_dtype(SafeTensor *tensor, const json_t *entry, const char *path, Error *error) {
     const char *name = json_string_value(json_object_get(entry, "dtype"));
-    if (name == NULL) return fail(error, "%s: tensor '%.200s': has no dtype", path, tensor->name);
+    if (name == NULL) return fail(error, "%s: tensor '%.200s': no dtype", path, tensor->name);
     for (int i = 0; i < DTYPE_COUNT; i++) {
         if (strcmp(name, dtypes[i].name) == 0) {
             tensor->dtype = (Dtype)i;
             return true;
         }
     }
-    return fail(error, "%s: tensor '%.200s': dtype '%.20s' is not read here; convert it to F32",
+    return fail(error, "%s: tensor '%.200s': dtype '%.20s' is not supported; convert it to F32",
                 path, tensor->name, name_is_plain(name) ? name : "?");
 }
 
 static bool read_shape(SafeTensor *tensor, const json_t *entry, const char *path, Error *error) {
     const json_t *shape = json_object_get(entry, "shape");
     if (!json_is_array(shape))
-        return fail(error, "%s: tensor '%.200s': has no shape", path, tensor->name);
+        return fail(error, "%s: tensor '%.200s': no shape", path, tensor->name);
     if (json_array_size(shape) > SAFETENSORS_RANK) {
-        return fail(error, "%s: tensor '%.200s': has %zu dimensions, at most %d are read here",
-                    path, tensor->name, json_array_size(shape), SAFETENSORS_RANK);
+        return fail(error, "%s: tensor '%.200s': %zu dimensions; at most %d are supported", path,
+                    tensor->name, json_array_size(shape), SAFETENSORS_RANK);
     }
     tensor->rank = (int)json_array_size(shape);
     tensor->count = 1;
@@ -93,8 +92,8 @@ static bool read_shape(SafeTensor *tensor, const json_t *entry, const char *path
             return fail(error, "%s: tensor '%.200s': dimension %d is not a size", path,
                         tensor->name, i);
         if (n > 0 && tensor->count > limit / (uint64_t)n) {
-            return fail(error, "%s: tensor '%.200s': its shape is larger than memory can be", path,
-                        tensor->name);
+            return fail(error, "%s: tensor '%.200s': the shape is larger than the address space",
+                        path, tensor->name);
         }
         tensor->shape[i] = n;
         tensor->count *= (size_t)n;
@@ -102,28 +101,26 @@ static bool read_shape(SafeTensor *tensor, const json_t *entry, const char *path
     return true;
 }
 
-// Sets data; the offsets must lie in the data (`size` bytes) and fit the shape.
+// Sets data. The offsets must be inside the data (`size` bytes) and match the shape.
 static bool read_offsets(SafeTensor *tensor, const json_t *entry, const unsigned char *data,
                          size_t size, const char *path, Error *error) {
     const json_t *offsets = json_object_get(entry, "data_offsets");
     const json_t *first = json_array_get(offsets, 0), *second = json_array_get(offsets, 1);
     if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(second)) {
-        return fail(error, "%s: tensor '%.200s': data_offsets are not two integers", path,
+        return fail(error, "%s: tensor '%.200s': data_offsets must be two integers", path,
                     tensor->name);
     }
     long long begin = json_integer_value(first), end = json_integer_value(second);
     if (begin < 0 || end < begin || (unsigned long long)end > size) {
         return fail(error,
-                    "%s: tensor '%.200s': data_offsets %lld to %lld lie outside the file's %zu "
-                    "bytes of data; "
-                    "it is cut short or damaged, fetch or write it again",
+                    "%s: tensor '%.200s': data_offsets %lld to %lld are outside the file's "
+                    "%zu bytes of data: it is truncated or damaged; download or write it again",
                     path, tensor->name, begin, end, size);
     }
     if ((size_t)(end - begin) != tensor_bytes(tensor)) {
-        return fail(
-            error,
-            "%s: tensor '%.200s': data_offsets span %lld bytes, its shape and dtype want %zu", path,
-            tensor->name, end - begin, tensor_bytes(tensor));
+        return fail(error,
+                    "%s: tensor '%.200s': data_offsets span %lld bytes, shape and dtype need %zu",
+                    path, tensor->name, end - begin, tensor_bytes(tensor));
     }
     tensor->data = data + begin;
     return true;
@@ -133,7 +130,7 @@ static int by_data(const void *a, const void *b) {
     const SafeTensor *s = a, *t = b;
     uintptr_t x = (uintptr_t)s->data, y = (uintptr_t)t->data;
     if (x != y) return x < y ? -1 : 1;
-    size_t m = tensor_bytes(s), n = tensor_bytes(t); // an empty tensor lies before its neighbour
+    size_t m = tensor_bytes(s), n = tensor_bytes(t); // an empty tensor goes before its neighbour
     if (m != n) return m < n ? -1 : 1;
     return strcmp(s->name, t->name);
 }
@@ -141,20 +138,19 @@ static int by_data(const void *a, const void *b) {
 // The tensors must cover the data without overlap or gap.
 static bool check_cover(const Safetensors *file, const unsigned char *data, size_t size,
                         Error *error) {
-    size_t at = 0;
+    size_t end = 0; // of the tensors so far
     for (int i = 0; i < file->count; i++) {
         const SafeTensor *tensor = &file->tensors[i];
         size_t begin = (size_t)((const unsigned char *)tensor->data - data);
-        if (begin != at) {
-            return fail(error,
-                        "%s: tensor '%.200s': its data begin at %zu, where %zu was wanted: %s",
-                        file->path, tensor->name, begin, at,
-                        begin < at ? "they overlap another tensor's" : "there is a gap");
+        if (begin != end) {
+            return fail(error, "%s: tensor '%.200s': its data begin at %zu, expected %zu: %s",
+                        file->path, tensor->name, begin, end,
+                        begin < end ? "they overlap another tensor" : "there is a gap");
         }
-        at += tensor_bytes(tensor);
+        end += tensor_bytes(tensor);
     }
-    if (at == size) return true;
-    return fail(error, "%s: %zu bytes of data belong to no tensor", file->path, size - at);
+    if (end == size) return true;
+    return fail(error, "%s: %zu bytes of data belong to no tensor", file->path, size - end);
 }
 
 static bool read_tensors(Safetensors *file, const unsigned char *data, size_t size, Error *error) {
@@ -166,11 +162,11 @@ static bool read_tensors(Safetensors *file, const unsigned char *data, size_t si
     json_object_foreach(header, name, entry) {
         if (strcmp(name, METADATA) == 0) continue;
         if (!name_is_plain(name))
-            return fail(error, "%s: a tensor's name holds control characters", file->path);
+            return fail(error, "%s: a tensor's name contains control characters", file->path);
         if (!json_is_object(entry) || json_object_size(entry) != 3) {
             return fail(
                 error,
-                "%s: tensor '%.200s': wanted dtype, shape and data_offsets, and nothing else",
+                "%s: tensor '%.200s': expected dtype, shape and data_offsets, and nothing else",
                 file->path, name);
         }
         SafeTensor *tensor = &file->tensors[file->count];
@@ -198,81 +194,83 @@ static bool read_metadata(Safetensors *file, Error *error) {
     json_object_foreach(metadata, key, value) {
         const char *text = json_string_value(value);
         if (!name_is_plain(key))
-            return fail(error, "%s: a metadata key holds control characters", file->path);
+            return fail(error, "%s: a metadata key contains control characters", file->path);
         if (text == NULL || strlen(text) != json_string_length(value)) {
-            return fail(error, "%s: metadata '%.200s' is not a string, or holds NUL", file->path,
+            return fail(error, "%s: metadata '%.200s' is not a string, or contains NUL", file->path,
                         key);
         }
-        if (!is_sum(key)) file->metadata[file->metadata_count++] = (Metadata){ key, text };
+        if (!is_hash(key)) file->metadata[file->metadata_count++] = (Metadata){ key, text };
     }
     return true;
 }
 
-// xxh3.NAME, the caller's to free.
-static char *sum_key(const char *name) {
-    size_t size = sizeof SUM + strlen(name);
+// xxh3.NAME; the caller frees it.
+static char *hash_key(const char *name) {
+    size_t size = sizeof HASH + strlen(name);
     char *key = malloc(size);
-    if (key != NULL) snprintf(key, size, "%s%s", SUM, name);
+    if (key != NULL) snprintf(key, size, "%s%s", HASH, name);
     return key;
 }
 
-static bool check_header_sum(Safetensors *file, json_t *metadata, Error *error) {
+static bool check_header_hash(Safetensors *file, json_t *metadata, Error *error) {
     const char *found = json_string_value(json_object_get(metadata, "xxh3.header"));
     if (found == NULL)
-        return fail(error, "%s: has sums, but none of its header; it is damaged", file->path);
-    Sum wanted, sum;
-    snprintf(wanted.text, sizeof wanted.text, "%s", found);
-    bool whole = strlen(found) == strlen(wanted.text);
+        return fail(error, "%s: has hashes, but not one of its header; it is damaged", file->path);
+    Hash expected, hash;
+    snprintf(expected.text, sizeof expected.text, "%s", found);
+    bool complete = strlen(found) == strlen(expected.text);
     json_object_del(metadata, "xxh3.header");
-    if (!header_sum(&sum, file->header)) return fail(error, "%s: out of memory", file->path);
-    if (whole && strcmp(sum.text, wanted.text) == 0) return true;
-    return fail(error,
-                "%s: the header's XXH3 sum is %s, the file says otherwise: it is damaged, fetch or "
-                "write it again",
-                file->path, sum.text);
+    if (!header_hash(&hash, file->header)) return fail(error, "%s: out of memory", file->path);
+    if (complete && strcmp(hash.text, expected.text) == 0) return true;
+    return fail(
+        error,
+        "%s: the header's XXH3 hash is %s, expected %.20s: the file is damaged; download or "
+        "write it again",
+        file->path, hash.text, found);
 }
 
-// All sums or none: a file with some only has lost others to damage.
-static bool check_sums(Safetensors *file, Error *error) {
+// All hashes or none: a file with only some of them is damaged.
+static bool check_hashes(Safetensors *file, Error *error) {
     json_t *metadata = json_object_get(file->header, METADATA);
-    // none: from another program
+    // none: written by another program
     if ((int)json_object_size(metadata) == file->metadata_count) return true;
-    if (!check_header_sum(file, metadata, error)) return false;
+    if (!check_header_hash(file, metadata, error)) return false;
     if ((int)json_object_size(metadata) != file->metadata_count + file->count) {
-        return fail(error, "%s: has not one XXH3 sum for each tensor; it is damaged", file->path);
+        return fail(error, "%s: does not have one XXH3 hash per tensor; it is damaged", file->path);
     }
     for (int i = 0; i < file->count; i++) {
         const SafeTensor *tensor = &file->tensors[i];
-        char *key = sum_key(tensor->name);
+        char *key = hash_key(tensor->name);
         if (key == NULL) return fail(error, "%s: out of memory", file->path);
-        const char *wanted = json_string_value(json_object_get(metadata, key));
+        const char *expected = json_string_value(json_object_get(metadata, key));
         free(key);
-        Sum sum = sum_of(tensor->data, tensor_bytes(tensor));
-        if (wanted == NULL || strcmp(wanted, sum.text) != 0) {
+        Hash hash = hash_of(tensor->data, tensor_bytes(tensor));
+        if (expected == NULL || strcmp(expected, hash.text) != 0) {
             return fail(
                 error,
-                "%s: tensor '%.200s': its XXH3 sum is %s, wanted %.20s: the data are damaged, "
-                "fetch or write the file again",
-                file->path, tensor->name, sum.text, wanted == NULL ? "one" : wanted);
+                "%s: tensor '%.200s': its XXH3 hash is %s, expected %.20s: the data are damaged; "
+                "download or write the file again",
+                file->path, tensor->name, hash.text, expected == NULL ? "one" : expected);
         }
     }
     return true;
 }
 
-// Parses the header into out->header and says where the data begin.
+// Parses the header into out->header; *data is where the data begin.
 static bool read_header(Safetensors *out, size_t *data, Error *error) {
     const unsigned char *bytes = out->file.bytes;
     size_t size = out->file.size;
     if (size < LENGTH_BYTES) {
-        return fail(error, "%s: %zu bytes are too few for a safetensors file", out->path, size);
+        return fail(error, "%s: %zu bytes are too short for a safetensors file", out->path, size);
     }
     uint64_t length;
     memcpy(&length, bytes, sizeof length);
     if (length > HEADER_LIMIT || length > size - LENGTH_BYTES) {
-        return fail(error,
-                    "%s: not a whole safetensors file: a header of %llu bytes in a file of %zu (at "
-                    "most %d)",
-                    out->path, (unsigned long long)length, size, HEADER_LIMIT);
+        return fail(
+            error,
+            "%s: not a complete safetensors file: a header of %llu bytes in a file of %zu (at "
+            "most %d)",
+            out->path, (unsigned long long)length, size, HEADER_LIMIT);
     }
     const char *text = (const char *)bytes + LENGTH_BYTES;
     if (length == 0 || text[0] != '{') {
@@ -294,7 +292,7 @@ bool safetensors_open(Safetensors *out, const char *path, Error *error) {
     } else {
         ok = file_map(&out->file, path, error) && read_header(out, &data, error) &&
              read_tensors(out, out->file.bytes + data, out->file.size - data, error) &&
-             read_metadata(out, error) && check_sums(out, error);
+             read_metadata(out, error) && check_hashes(out, error);
     }
     if (!ok) safetensors_close(out);
     return ok;
@@ -323,31 +321,31 @@ const char *safetensors_metadata(const Safetensors *file, const char *key) {
     return NULL;
 }
 
-// --- elements ---
+// ---- elements
 
-// Element i of an integer tensor. memcpy, because a foreign file's data need not be aligned.
+// Element i of an integer tensor. memcpy, because other writers may not align the data.
 static int64_t integer_at(const SafeTensor *tensor, size_t i) {
-    const char *at = (const char *)tensor->data + i * dtype_size(tensor->dtype);
+    const char *element = (const char *)tensor->data + i * dtype_size(tensor->dtype);
     int64_t wide;
     int32_t narrow;
     uint16_t half;
     switch (tensor->dtype) {
-    case DTYPE_I64: memcpy(&wide, at, sizeof wide); return wide;
-    case DTYPE_I32: memcpy(&narrow, at, sizeof narrow); return narrow;
-    case DTYPE_U16: memcpy(&half, at, sizeof half); return half;
-    case DTYPE_U8: return *(const unsigned char *)at;
+    case DTYPE_I64: memcpy(&wide, element, sizeof wide); return wide;
+    case DTYPE_I32: memcpy(&narrow, element, sizeof narrow); return narrow;
+    case DTYPE_U16: memcpy(&half, element, sizeof half); return half;
+    case DTYPE_U8: return *(const unsigned char *)element;
     default: return 0;
     }
 }
 
 // Element i of any tensor.
 static double number_at(const SafeTensor *tensor, size_t i) {
-    const char *at = (const char *)tensor->data + i * dtype_size(tensor->dtype);
+    const char *element = (const char *)tensor->data + i * dtype_size(tensor->dtype);
     double wide;
     float narrow;
     switch (tensor->dtype) {
-    case DTYPE_F64: memcpy(&wide, at, sizeof wide); return wide;
-    case DTYPE_F32: memcpy(&narrow, at, sizeof narrow); return narrow;
+    case DTYPE_F64: memcpy(&wide, element, sizeof wide); return wide;
+    case DTYPE_F32: memcpy(&narrow, element, sizeof narrow); return narrow;
     default: return (double)integer_at(tensor, i);
     }
 }
@@ -367,27 +365,30 @@ void safetensor_to_doubles(double *out, const SafeTensor *tensor) {
 void safetensor_to_ints(int32_t *out, const SafeTensor *tensor) {
     for (size_t i = 0; i < tensor->count; i++) {
         int64_t n = integer_at(tensor, i);
-        out[i] = n > INT32_MAX ? INT32_MAX : n < INT32_MIN ? INT32_MIN : (int32_t)n;
+        if (n > INT32_MAX) n = INT32_MAX;
+        if (n < INT32_MIN) n = INT32_MIN;
+        out[i] = (int32_t)n;
     }
 }
 
-// --- writing ---
+// ---- writing
 
-// Adds one tensor's header entry and sum; *at grows by its bytes.
-static bool describe(json_t *header, json_t *metadata, const SafeTensor *tensor, size_t *at) {
+// Adds a tensor's header entry and hash. Its data begin at *offset, which moves to their end.
+static bool add_tensor(json_t *header, json_t *metadata, const SafeTensor *tensor, size_t *offset) {
     json_t *shape = json_array();
-    for (int i = 0; i < tensor->rank; i++)
-        json_array_append_new(shape, json_integer(tensor->shape[i]));
-    size_t end = *at + tensor_bytes(tensor);
+    bool ok = shape != NULL;
+    for (int i = 0; ok && i < tensor->rank; i++)
+        ok = json_array_append_new(shape, json_integer(tensor->shape[i])) == 0;
+    size_t end = *offset + tensor_bytes(tensor);
     json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_name(tensor->dtype), "shape",
-                              shape, "data_offsets", (json_int_t)*at, (json_int_t)end);
-    char *key = sum_key(tensor->name);
-    Sum sum = sum_of(tensor->data, tensor_bytes(tensor));
-    bool ok = key != NULL && entry != NULL && json_object_set(header, tensor->name, entry) == 0 &&
-              json_object_set_new(metadata, key, json_string(sum.text)) == 0;
+                              shape, "data_offsets", (json_int_t)*offset, (json_int_t)end);
+    char *key = hash_key(tensor->name);
+    Hash hash = hash_of(tensor->data, tensor_bytes(tensor));
+    ok = ok && key != NULL && entry != NULL && json_object_set(header, tensor->name, entry) == 0 &&
+         json_object_set_new(metadata, key, json_string(hash.text)) == 0;
     json_decref(entry);
     free(key);
-    *at = end;
+    *offset = end;
     return ok;
 }
 
@@ -404,15 +405,15 @@ static bool check_tensor(const SafeTensor *tensor, const json_t *header, const c
         return fail(error, "%s: a tensor cannot be named '%s'", path, tensor->name);
     }
     if (json_object_get(header, tensor->name) == NULL) return true;
-    return fail(error, "%s: tensor '%s' is there twice", path, tensor->name);
+    return fail(error, "%s: two tensors are named '%s'", path, tensor->name);
 }
 
 static bool add_metadata(json_t *metadata, const Metadata *pairs, int count, const char *path,
                          Error *error) {
     for (int i = 0; i < count; i++) {
-        if (is_sum(pairs[i].key) || !name_is_plain(pairs[i].key) ||
+        if (is_hash(pairs[i].key) || !name_is_plain(pairs[i].key) ||
             json_object_get(metadata, pairs[i].key) != NULL) {
-            return fail(error, "%s: metadata cannot be named '%s', or is there twice", path,
+            return fail(error, "%s: metadata key '%s' is reserved or appears twice", path,
                         pairs[i].key);
         }
         if (json_object_set_new(metadata, pairs[i].key, json_string(pairs[i].value)) != 0) {
@@ -422,14 +423,14 @@ static bool add_metadata(json_t *metadata, const Metadata *pairs, int count, con
     return true;
 }
 
-// The header as text, padded so that the data begin at a multiple of 8. The caller frees it.
+// The header as text; the caller frees it.
 // Larger elements come first, so every tensor is aligned to its element.
 static char *make_header(const SafeTensor *tensors, int count, const Metadata *pairs,
                          int pair_count, const char *path, Error *error) {
     json_t *header = json_object(), *metadata = json_object();
     char *text = NULL;
-    size_t at = 0;
-    Sum sum;
+    size_t offset = 0;
+    Hash hash;
     if (json_object_set(header, METADATA, metadata) != 0) {
         fail(error, "%s: out of memory", path);
         goto done;
@@ -439,15 +440,15 @@ static char *make_header(const SafeTensor *tensors, int count, const Metadata *p
         for (int i = 0; i < count; i++) {
             if (dtype_size(tensors[i].dtype) != size) continue;
             if (!check_tensor(&tensors[i], header, path, error)) goto done;
-            if (!describe(header, metadata, &tensors[i], &at)) {
-                fail(error, "%s: tensor '%s': its name is not UTF-8, or no memory", path,
+            if (!add_tensor(header, metadata, &tensors[i], &offset)) {
+                fail(error, "%s: tensor '%s': the name is not UTF-8, or out of memory", path,
                      tensors[i].name);
                 goto done;
             }
         }
     }
-    if (header_sum(&sum, header) &&
-        json_object_set_new(metadata, "xxh3.header", json_string(sum.text)) == 0) {
+    if (header_hash(&hash, header) &&
+        json_object_set_new(metadata, "xxh3.header", json_string(hash.text)) == 0) {
         text = json_dumps(header, JSON_COMPACT);
     }
     if (text == NULL) fail(error, "%s: out of memory", path);
@@ -477,5 +478,5 @@ bool safetensors_write(const char *path, const SafeTensor *tensors, int count,
             fwrite(tensors[i].data, size, tensors[i].count, out.stream);
         }
     }
-    return output_commit(&out, error); // finds what the writes above could not do
+    return output_commit(&out, error); // reports errors of the writes above too
 }

@@ -20,17 +20,16 @@ typedef struct {
     Dtype dtype;
     int rank;
     int64_t shape[SAFETENSORS_RANK];
-    size_t count; // elements: the product of shape, 1 for rank 0
-    // reading: inside the mapped file, aligned only to the element's size if the writer did so
-    const void *data;
+    size_t count;     // elements: the product of shape, 1 for rank 0
+    const void *data; // when read: in the mapped file, and only as aligned as the writer made it
 } SafeTensor;
 
 typedef struct {
     const char *key, *value;
 } Metadata;
 
-// A file open for reading. Everything in it was checked against the file's size; names and values
-// are owned by it.
+// A file open for reading. Everything in it has been checked against the file's size; it owns the
+// names and values.
 typedef struct {
     MappedFile file;
     SafeTensor *tensors; // in the order of their data
@@ -41,29 +40,29 @@ typedef struct {
     void *header; // the parsed JSON that owns the strings
 } Safetensors;
 
-// Integrity: the metadata of files written here hold `xxh3.NAME`, the XXH3-64 sum (16 hex digits)
-// of each tensor's bytes, and `xxh3.header`, that of the header itself without this one key, as
-// JSON with sorted keys and no spaces. A file has all of them or none; they are checked on opening
-// and left out of `metadata`, so what was read can be written again.
+// Integrity: files written here have in their metadata `xxh3.NAME`, the XXH3-64 hash (16 hex
+// digits)
+// of each tensor's bytes, and `xxh3.header`, the hash of the header without this key, as JSON with
+// sorted keys and no spaces. A file has all of them or none. They are checked on opening and left
+// out of `metadata`, so that what was read can be written again.
 
-// Maps and checks the file: lengths that overflow, offsets outside, overlaps and gaps, duplicate
-// names, unknown dtypes, deep nesting, and, where the metadata carries them, the XXH3 sums of each
-// tensor and of the header.
+// Maps and checks the file: overflowing lengths, offsets outside the file, overlaps and gaps,
+// duplicate names, unknown dtypes, deep nesting and, where the metadata has them, the hashes of the
+// tensors and of the header.
 bool safetensors_open(Safetensors *out, const char *path, Error *error);
 void safetensors_close(Safetensors *file);
 
 const SafeTensor *safetensors_find(const Safetensors *file, const char *name); // NULL: not there
 const char *safetensors_metadata(const Safetensors *file, const char *key);    // NULL: not there
 
-// Copies a tensor's elements as float or double, whatever its dtype. count must be the tensor's
-// own.
+// Copies all elements of a tensor, whatever its dtype: out [tensor->count].
 void safetensor_to_floats(float *out, const SafeTensor *tensor);
 void safetensor_to_doubles(double *out, const SafeTensor *tensor);
-// integer dtypes only; I64 beyond int32 saturates
+// Integer dtypes only; I64 values outside int32 saturate.
 void safetensor_to_ints(int32_t *out, const SafeTensor *tensor);
 
-// Writes a whole file, or nothing (see OutputFile). The XXH3 sums are added to the metadata. The
-// data lie in the order of the tensors, but larger elements first: so each tensor is aligned to its
+// Writes the whole file or nothing (see OutputFile), with hashes added to the metadata. Data are in
+// the order of the tensors, but with larger elements first, so that each tensor is aligned to its
 // element in a mapped file.
 bool safetensors_write(const char *path, const SafeTensor *tensors, int count,
                        const Metadata *metadata, int metadata_count, Error *error);

@@ -207,7 +207,7 @@ static bool read_folder(Study *study, const json_t *file, const char *path, Erro
 
 bool study_read(Study *study, Error *error) {
     const char *out = study->wanted.out;
-    if (!path_exists(out) || folder_is_bare(out)) return true;
+    if (!path_exists(out) || folder_is_empty(out)) return true;
     char *path = path_join(out, "isoflop.json");
     bool ok = path != NULL || fail(error, "%s: out of memory", out);
     if (ok && !path_exists(path)) {

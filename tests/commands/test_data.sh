@@ -77,7 +77,7 @@ expect 0 '' --text "$work/two.txt" --out "$work/two"
 
 # -- a folder that is there is left alone --
 before=$(ls -l "$work/two")
-expect 1 "two: is already there" --text "$work/two.txt" --out "$work/two"
+expect 1 "two: already exists" --text "$work/two.txt" --out "$work/two"
 [ "$before" = "$(ls -l "$work/two")" ] || wrong "an existing folder was touched"
 
 # -- bad input --

@@ -58,10 +58,10 @@ bad() { # LINE PATTERN ARGUMENT...
     [ "$(wc -l <"$work/stdout")" -eq 1 ] || wrong "'$1': wanted the line before it"
     [ "$(wc -l <"$work/stderr")" -eq 1 ] || wrong "'$1': wanted one line of error: $(cat "$work/stderr")"
 }
-bad 'plain' 'line 1, column 5: not the JSON wanted' ''
-bad '' 'line 1, column 0: not the JSON wanted' ''
-bad '"a" "b"' '.*not the JSON wanted' ''
-bad '"\ud800"' '.*not the JSON wanted' ''
+bad 'plain' 'line 1, column 5: invalid JSON' ''
+bad '' 'line 1, column 0: invalid JSON' ''
+bad '"a" "b"' '.*invalid JSON' ''
+bad '"\ud800"' '.*invalid JSON' ''
 bad '[1]' 'wanted one text as a JSON string' ''
 bad '"a"' 'wanted a JSON array of ids' --decode
 bad '[1, 400]' 'element 1 is no id of this tokenizer, wanted a whole number from 0 to 399' --decode

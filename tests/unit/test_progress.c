@@ -77,7 +77,7 @@ START_TEST(a_file_gets_few_plain_lines)
     Written written = { 0 };
     Progress progress = progress_into(&written, false);
     for (int i = 0; i < 100; i++) progress_show(&progress, "a line longer than ten, %d", i);
-    progress_say(&progress, "loss %d", 3);
+    progress_print(&progress, "loss %d", 3);
     progress.seconds = 0;
     progress_show(&progress, "end");
     progress_end(&progress);
@@ -94,7 +94,7 @@ START_TEST(a_terminal_gets_one_line)
     progress_show(&progress, "\xc3\xa9"
                              "12345678X");
     progress_show(&progress, "too soon");
-    progress_say(&progress, "stays, however long it is");
+    progress_print(&progress, "stays, however long it is");
     progress.last = -1;
     progress_show(&progress, "again");
     progress_end(&progress);

@@ -83,9 +83,9 @@ START_TEST(outputs_that_cannot_be)
     ck_assert(!output_open(&out, "/dev/null", &error));
     check_said("device");
     ck_assert(!output_open(&out, scratch_path(&scratch, "no/a.txt"), &error));
-    check_said("there is no folder");
+    check_said("does not exist");
     ck_assert(!output_open(&out, "", &error));
-    check_said("empty name");
+    check_said("name of an output file is empty");
     ck_assert_int_eq(count_entries(scratch.path), 0);
     scratch_remove(&scratch);
 }
@@ -169,14 +169,14 @@ START_TEST(a_folder_appears_whole_or_not_at_all)
     check_content(scratch_path(&scratch, "step-000001/a.txt"), "one");
 
     ck_assert(!output_folder_open(&out, path, &error));
-    check_said("already there");
+    check_said("already exists");
     check_content(scratch_path(&scratch, "step-000001/a.txt"), "one");
 
     const char *late = scratch_path(&scratch, "step-000002/");
     ck_assert(output_folder_open(&out, late, &error));
     ck_assert(folder_make(late, &error)); // somebody was faster
     ck_assert(!output_folder_commit(&out, &error));
-    check_said("already there");
+    check_said("already exists");
     ck_assert_int_eq(count_entries(scratch.path), 2);
     scratch_remove(&scratch);
 }
@@ -192,7 +192,7 @@ START_TEST(folders_and_paths)
     const char *file = scratch_path(&scratch, "f");
     write_bytes(file, "", 0);
     ck_assert(!folder_make(scratch_path(&scratch, "f/g"), &error));
-    check_said("cannot be made");
+    check_said("cannot create the folder");
     ck_assert(!folder_remove(file, &error));
     check_said("is not a folder");
     ck_assert(!folder_remove(scratch_path(&scratch, "a"), &error)); // holds a folder
@@ -427,7 +427,7 @@ static const struct {
                                                ",\"f\":" TENSOR("U8", "[2,0]", "8", "8") "}",
       8, NULL },
     { "{" EIGHT "}", 9, "1 bytes of data belong to no tensor" },
-    { "{" EIGHT "}", 7, "tensor 'a': data_offsets 0 to 8 lie outside" },
+    { "{" EIGHT "}", 7, "tensor 'a': data_offsets 0 to 8 are outside" },
     { "{" EIGHT "," EIGHT "}", 8, "duplicate" },
     { "{" EIGHT ",\"b\":" TENSOR("F32", "[2]", "0", "8") "}", 8, "overlap" },
     { "{" EIGHT ",\"b\":" TENSOR("F32", "[2]", "4", "12") "}", 12, "tensor 'b'" },
@@ -438,23 +438,23 @@ static const struct {
     { "{\"a\":" TENSOR("F32", "[2]", "0", "9223372036854775807") "}", 8, "outside" },
     { "{\"a\":" TENSOR("F32", "[2]", "0", "9223372036854775808") "}", 8, "line 1" },
     { "{\"a\":" TENSOR("F32", "[3]", "0", "8") "}", 8,
-      "span 8 bytes, its shape and dtype want 12" },
-    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE "]", "0", "8") "}", 8, "larger than memory" },
-    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4]", "0", "0") "}", 0, "larger than memory" },
-    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4,0]", "0", "0") "}", 0, "larger than memory" },
-    { "{\"a\":" TENSOR("F32", "[4294967296,4294967296]", "0", "0") "}", 0, "larger than memory" },
+      "span 8 bytes, shape and dtype need 12" },
+    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE "]", "0", "8") "}", 8, "larger than the address space" },
+    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4]", "0", "0") "}", 0, "larger than the address space" },
+    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4,0]", "0", "0") "}", 0, "larger than the address space" },
+    { "{\"a\":" TENSOR("F32", "[4294967296,4294967296]", "0", "0") "}", 0, "larger than the address space" },
     { "{\"a\":" TENSOR("F32", "[-2]", "0", "8") "}", 8, "dimension 0 is not a size" },
     { "{\"a\":" TENSOR("F32", "[2.0]", "0", "8") "}", 8, "dimension 0 is not a size" },
     { "{\"a\":" TENSOR("F32", "[1,1,1,1,1,1,1,1,2]", "0", "8") "}", 8, "9 dimensions" },
     { "{\"a\":" TENSOR("F32", "2", "0", "8") "}", 8, "no shape" },
     { "{\"a\":" TENSOR("BF16", "[4]", "0", "8") "}", 8,
-      "tensor 'a': dtype 'BF16' is not read here" },
+      "tensor 'a': dtype 'BF16' is not supported" },
     { "{\"a\":" TENSOR("F3\\n", "[2]", "0", "8") "}", 8, "dtype '?'" },
-    { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}}", 8, "not two integers" },
+    { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]}}", 8, "must be two integers" },
     { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}", 8,
       "nothing else" },
     { "{\"a\":{\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}}", 8, "no dtype" },
-    { "{\"a\":3}", 0, "wanted dtype, shape" },
+    { "{\"a\":3}", 0, "expected dtype, shape" },
     { "{\"a\\n\":3}", 0, "control characters" },
     { "{\"a\\u0000b\":3}", 0, "line 1" },
     { "[]", 0, "does not begin with '{'" },
@@ -464,10 +464,10 @@ static const struct {
     { "{" EIGHT, 8, "line 1" },
     { "{\"__metadata__\":[]}", 0, "__metadata__ is not an object" },
     { "{\"__metadata__\":{\"k\":1}}", 0, "metadata 'k' is not a string" },
-    { "{\"__metadata__\":{\"k\":\"a\\u0000b\"}}", 0, "metadata 'k' is not a string, or holds NUL" },
-    { "{\"__metadata__\":{\"xxh3.a\":\"0000000000000000\"}," EIGHT "}", 8, "none of its header" },
+    { "{\"__metadata__\":{\"k\":\"a\\u0000b\"}}", 0, "metadata 'k' is not a string, or contains NUL" },
+    { "{\"__metadata__\":{\"xxh3.a\":\"0000000000000000\"}," EIGHT "}", 8, "not one of its header" },
     { "{\"__metadata__\":{\"xxh3.header\":\"0000000000000000\"}," EIGHT "}", 8,
-      "the header's XXH3 sum is" },
+      "the header's XXH3 hash is" },
     { "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0,
       "nested deeper" },
 };
@@ -506,7 +506,7 @@ START_TEST(header_lengths_that_cannot_be)
     for (size_t size = 0; size < 8; size++) {
         write_bytes(path, "\2\0\0\0\0\0\0", size);
         ck_assert(!safetensors_open(&file, path, &error));
-        check_said("too few");
+        check_said("too short");
     }
     // a header past the limit in a file that (with a hole) is long enough
     write_raw(path, "{}", 100000001, 0);
@@ -546,7 +546,7 @@ START_TEST(damage_is_found)
     bytes[whole.size - 1] ^= 1;
     write_bytes(bad, bytes, whole.size);
     ck_assert(!safetensors_open(&file, bad, &error));
-    check_said("tensor 'bytes': its XXH3 sum is");
+    check_said("tensor 'bytes': its XXH3 hash is");
     free(bytes);
     file_unmap(&whole);
     scratch_remove(&scratch);
@@ -565,11 +565,11 @@ START_TEST(what_cannot_be_written)
     ck_assert(!safetensors_write(path, &one, 1, &sum, 1, &error));
     check_said("xxh3.a");
     ck_assert(!safetensors_write(path, &one, 1, twice, 2, &error));
-    check_said("twice");
+    check_said("appears twice");
     ck_assert(!safetensors_write(path, &one, 1, &bytes, 1, &error));
     check_said("not UTF-8");
     ck_assert(!safetensors_write(path, (SafeTensor[]){ one, one }, 2, NULL, 0, &error));
-    check_said("twice");
+    check_said("two tensors are named");
     static const char *names[] = { "header", "__metadata__", "a\nb", "\xff" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         one.name = names[i];
@@ -580,7 +580,7 @@ START_TEST(what_cannot_be_written)
     ck_assert(!safetensors_write(path, &one, 1, NULL, 0, &error));
     check_said("its shape has 6");
     ck_assert(!safetensors_write(scratch_path(&scratch, "no/a"), samples, 1, NULL, 0, &error));
-    check_said("no folder");
+    check_said("does not exist");
     ck_assert_int_eq(count_entries(scratch.path), 0);
     scratch_remove(&scratch);
 }

@@ -50,7 +50,7 @@ static const struct {
     { "vocab", "zzz", "401", "\"zzz\" has id 401, wanted a whole number below 401" },
     { "vocab", "zzz", "-1", "\"zzz\" has id -1" },
     { "vocab", "zzz", "1.5", "\"zzz\" has id 1.5" },
-    { "vocab", "zzz", "18446744073709551616", "not the JSON wanted" },
+    { "vocab", "zzz", "18446744073709551616", "invalid JSON" },
     { "vocab", "zzz", "300", "both have id 300" },
     { "vocab", "<|pad|>", NULL, "below 399" },
     { "vocab", "a b\\n", "400", "token 400, \"a b\\\\n\", is not made of GPT-2's byte symbols" },
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(special_tokens_stand_first)
 {
-    expect_refused("", 0, "not the JSON wanted");
+    expect_refused("", 0, "invalid JSON");
     expect_refused("[]", 2, "model is nothing");
     MappedFile file;
     ck_assert(file_map(&file, GOLDEN "train_small_400.json", NULL));
@@ -111,7 +111,7 @@ START_TEST(special_tokens_stand_first)
     memcpy(json, file.bytes, file.size);
     memcpy(strstr(strstr(json, "\"vocab\""), "pad"), "pat", 3);
     expect_refused(json, file.size, "id 0 is \"<|pat|>\", wanted \"<|pad|>\"");
-    expect_refused((const char *)file.bytes, file.size - 3, "not the JSON wanted");
+    expect_refused((const char *)file.bytes, file.size - 3, "invalid JSON");
     free(json);
     file_unmap(&file);
 }
