@@ -123,7 +123,7 @@ static void attend(Decoder *d, const float *keys, const float *values, int head)
 static void decode_layer(Decoder *d, int l) {
     const Model *model = d->model;
     const Config *config = &model->config;
-    const Tensor *layer = layout_layer(&model->tensors, config, l);
+    const Tensor *layer = model_layer(model, l);
     const float *parameters = model->parameters;
     int D = config->D;
     float rstd, *keys = d->keys + (size_t)l * config->T * D,
