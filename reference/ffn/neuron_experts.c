@@ -1,5 +1,8 @@
 #include "reference/ffn/neuron_experts.h"
 #include "reference/ffn/expert_sort.h"
+#include "reference/ffn/ffn.h"
+#include "reference/ffn/key_router.h"
+#include "reference/numbers/memory.h"
 #include "reference/numbers/vector.h"
 
 // tokens of one task: enough that a channel's table, once in the cache, is used again and again
@@ -103,4 +106,31 @@ void neuron_experts_gradient(float *dtable, const float *weight, const float *v,
                         slots, D);
         }
     }
+}
+
+size_t neuron_saved_layout(NeuronSaved *out, float *block, const Config *config, int N,
+                           bool has_gate) {
+    int C = config->C, K = config->K;
+    size_t used = 0, entries = (size_t)N * C * K;
+    *out = (NeuronSaved){ .gating = { .N = N, .C = C, .K = K, .F = config->F } };
+    out->gating.score = floats_take(block, &used, entries);
+    out->gating.index = (int32_t *)floats_take(block, &used, entries);
+    if (has_gate) out->gate = floats_take(block, &used, entries);
+    out->z = floats_take(block, &used, entries);
+    out->weight = floats_take(block, &used, entries);
+    out->key_router = floats_take(block, &used, key_router_saved(config, N));
+    return used;
+}
+
+size_t neuron_scratch_layout(NeuronScratch *out, float *block, const Config *config, int N,
+                             int threads) {
+    size_t used = 0, entries = (size_t)N * config->C * config->K,
+           starts = (size_t)ffn_pools(config) * ((size_t)config->F + 1);
+    out->dweight = floats_take(block, &used, entries);
+    out->dz = floats_take(block, &used, entries);
+    out->dscore = floats_take(block, &used, entries);
+    out->order.order = (int32_t *)floats_take(block, &used, entries);
+    out->order.start = (int32_t *)floats_take(block, &used, starts);
+    out->key_router = floats_take(block, &used, key_router_scratch(config, N, threads));
+    return used;
 }
