@@ -15,13 +15,14 @@ static void fill_normal(float *out, size_t count, const char *name) {
 
 bool layer_subject_new(LayerSubject *out, const Config *config, int B, Error *error) {
     *out = (LayerSubject){ .config = *config, .B = B };
-    const Ffn *ffn = config->ffn;
+    const Ffn *ffn = ffn_of(config);
     int N = B * config->T;
     size_t rows = (size_t)N * (size_t)config->D;
     ffn->declare(&out->tensors, config, "");
     if (out->tensors.floats == SIZE_MAX) {
         tensors_free(&out->tensors);
-        return fail(error, "layer %s: its tensors are too large, or memory is short", ffn->name);
+        return fail(error, "layer %s: its tensors are too large, or memory is short",
+                    config->ffn->name);
     }
     out->saved_floats = ffn->saved(config, N);
     out->scratch_floats = ffn->scratch(config, N, parallel_threads());
@@ -33,7 +34,7 @@ bool layer_subject_new(LayerSubject *out, const Config *config, int B, Error *er
     if (!out->parameters || !out->gradients || !out->x || !out->saved || !out->scratch) {
         layer_subject_free(out);
         return fail(error, "layer %s: no memory for %d tokens; a smaller --set B=%d needs less",
-                    ffn->name, N, B);
+                    config->ffn->name, N, B);
     }
     out->y = out->x + rows;
     out->dy = out->y + rows;
@@ -69,9 +70,9 @@ void layer_subject_run(void *context, double seconds[BENCH_PARTS]) {
                      .saved = layer->saved,
                      .scratch = layer->scratch };
     double start = clock_seconds();
-    layer->config.ffn->forward(&call);
+    ffn_of(&layer->config)->forward(&call);
     double middle = clock_seconds();
-    layer->config.ffn->backward(&call);
+    ffn_of(&layer->config)->backward(&call);
     seconds[LAYER_FORWARD] = middle - start;
     seconds[LAYER_BACKWARD] = clock_seconds() - middle;
 }
@@ -134,11 +135,11 @@ void step_subject_run(void *context, double seconds[BENCH_PARTS]) {
 // Forward, of one row: what of a layer's parameter bytes grows with the tokens is gathered for each
 // of them.
 static double gathered_bytes(const Config *config) {
-    return config->ffn->cost(config, config->T).bytes - config->ffn->cost(config, 0).bytes;
+    return ffn_of(config)->cost(config, config->T).bytes - ffn_of(config)->cost(config, 0).bytes;
 }
 
 CountedWork layer_counted(const Config *config, int B) {
-    return (CountedWork){ .flops = 3.0 * B * config->ffn->cost(config, config->T).flops,
+    return (CountedWork){ .flops = 3.0 * B * ffn_of(config)->cost(config, config->T).flops,
                           .gathered_bytes = 3.0 * B * gathered_bytes(config) };
 }
 

@@ -10,7 +10,7 @@ static size_t neurons(const Usage *usage) {
 bool usage_new(Usage *out, const Config *config, Error *error) {
     *out = (Usage){ 0 };
     if (!config->ffn->sparse) return true;
-    Gating shape = config->ffn->gating(config, NULL, 1);
+    Gating shape = ffn_gating(config, NULL, 1);
     Usage usage = { config->L, ffn_pools(config), shape.F, NULL };
     usage.fired = calloc(neurons(&usage), sizeof *usage.fired);
     if (usage.fired == NULL)

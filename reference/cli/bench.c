@@ -82,8 +82,8 @@ static bool set_size(void *sizes, const char *name, const char *value, Error *er
 }
 
 // A layer alone has no vocabulary, heads or further layers that could be wrong.
-static bool make_sizes(BenchSizes *out, const Ffn *ffn, const SetWords *words, BenchSubject subject,
-                       Error *error) {
+static bool make_sizes(BenchSizes *out, const FfnKind *ffn, const SetWords *words,
+                       BenchSubject subject, Error *error) {
     const Preset *preset = preset_find("tinystories", error);
     *out = (BenchSizes){ .B = 8 };
     if (preset == NULL || !preset_config(&out->config, preset, ffn, error)) return false;
@@ -102,24 +102,22 @@ static bool make_sizes(BenchSizes *out, const Ffn *ffn, const SetWords *words, B
 }
 
 static bool make_rows(BenchTable *table, const Arguments *arguments, Error *error) {
-    Config chosen = { 0 };
-    bool found;
+    const FfnKind *chosen = NULL;
     if (table->subject == BENCH_MACHINE) {
         bool free_of_sizes = arguments->ffn == NULL && arguments->words.count == 0;
         return free_of_sizes ||
                fail(error,
                     "the machine has no kind of layer and no letters: leave --ffn and --set out");
     }
-    if (arguments->ffn != NULL && !config_set(&chosen, "ffn", arguments->ffn, &found, error))
-        return false;
+    if (arguments->ffn != NULL) chosen = ffn_named(arguments->ffn, error);
+    if (arguments->ffn != NULL && chosen == NULL) return false;
     for (int i = 0; ffn_kinds[i] != NULL && table->count < BENCH_KINDS; i++) {
-        if (chosen.ffn != NULL && chosen.ffn != ffn_kinds[i]) continue;
+        if (chosen != NULL && chosen != ffn_kinds[i]) continue;
         BenchRow *row = &table->rows[table->count++];
         if (!make_sizes(&row->sizes, ffn_kinds[i], &arguments->words, table->subject, error))
             return false;
     }
-    return chosen.ffn == NULL ||
-           set_words_used(&arguments->words, &table->rows[0].sizes.config, error);
+    return chosen == NULL || set_words_used(&arguments->words, &table->rows[0].sizes.config, error);
 }
 
 static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
@@ -142,8 +140,8 @@ static bool open_machine(BenchTable *table, Error *error) {
     if (!make_sizes(&sizes, ffn_find("sgatlin"), &(SetWords){ 0 }, BENCH_MACHINE, error))
         return false;
     for (int i = 0; i < table->count; i++) {
-        const Ffn *ffn = table->rows[i].sizes.config.ffn;
-        if (ffn->sparse && !ffn->list) sizes = table->rows[i].sizes;
+        const FfnKind *ffn = table->rows[i].sizes.config.ffn;
+        if (ffn->sparse && !ffn->ragged) sizes = table->rows[i].sizes;
     }
     return machine_new(&table->machine, &sizes.config, error);
 }

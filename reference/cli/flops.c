@@ -66,7 +66,7 @@ static void add_up(Bill *bill) {
         4.0 * (double)model_activation_floats(config, (int)bill->settings.B, config->T, true);
 }
 
-static bool make_bill(Bill *bill, const Preset *preset, const Ffn *ffn, const SetWords *words,
+static bool make_bill(Bill *bill, const Preset *preset, const FfnKind *ffn, const SetWords *words,
                       Error *error) {
     *bill = (Bill){ .settings = settings_default() };
     AllSettings all = { &bill->config, &bill->settings };
@@ -195,24 +195,22 @@ static int make_bills(Bill bills[MAX_SCALE_ROWS], const Arguments *arguments, Er
     const Preset *preset =
         preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
     if (preset == NULL) return 0;
-    Config chosen = { 0 };
-    bool found;
-    if (arguments->ffn != NULL && !config_set(&chosen, "ffn", arguments->ffn, &found, error))
-        return 0;
+    const FfnKind *chosen = arguments->ffn != NULL ? ffn_named(arguments->ffn, error) : NULL;
+    if (arguments->ffn != NULL && chosen == NULL) return 0;
     int count = 0;
     for (int i = 0; ffn_kinds[i] != NULL && count < KINDS_MOST; i++) {
-        if (chosen.ffn != NULL && chosen.ffn != ffn_kinds[i]) continue;
+        if (chosen != NULL && chosen != ffn_kinds[i]) continue;
         if (!make_bill(&bills[count], preset, ffn_kinds[i], &arguments->words, error)) return 0;
         count++;
     }
-    if (chosen.ffn != NULL && !set_words_used(&arguments->words, &bills[0].config, error)) return 0;
+    if (chosen != NULL && !set_words_used(&arguments->words, &bills[0].config, error)) return 0;
     return count;
 }
 
 // Memory is that of steps of as many sequences as `train` takes when told nothing.
 static int ladder_bills(Bill bills[MAX_SCALE_ROWS], Error *error) {
     ScaleRow rows[MAX_SCALE_ROWS];
-    int count = scale_rows(rows, error);
+    int count = scale_rows(rows, ffn_kinds, error);
     for (int i = 0; i < count; i++) {
         bills[i] =
             (Bill){ rows[i].study, rows[i].scale, rows[i].config, .settings = settings_default() };

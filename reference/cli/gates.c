@@ -95,10 +95,10 @@ static bool recording_new(Recording *out, const Checkpoint *checkpoint, const To
                           Error *error) {
     const Config *config = &checkpoint->model.config;
     int T = (int)list->count;
-    Gating shape = config->ffn->gating(config, NULL, 1);
+    Gating shape = ffn_gating(config, NULL, 1);
     *out = (Recording){ .gates = {
                             .T = T, .L = config->L, .C = shape.C, .K = shape.K, .F = shape.F } };
-    out->gates.list = config->ffn->list;
+    out->gates.list = config->ffn->ragged;
     if (out->gates.list) out->gates.K = config->E;
     size_t entries = (size_t)T * (size_t)config->L * (size_t)shape.C * (size_t)out->gates.K;
     out->index = calloc(entries, sizeof *out->index);
@@ -160,7 +160,7 @@ static bool check(const Checkpoint *checkpoint, const Arguments *arguments, cons
                   Error *error) {
     const Config *config = &checkpoint->model.config;
     if (!config->ffn->sparse) return refuse_dense(checkpoint, error);
-    int C = config->ffn->gating(config, NULL, 1).C;
+    int C = ffn_gating(config, NULL, 1).C;
     if (arguments->channel >= C) {
         return fail(error, "--channel %d: the model's channels are 0 to %d", arguments->channel,
                     C - 1);

@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
     { "out", 'o', "RUN", 0, "folder of the run; must not exist", 0 },
     { "resume", KEY_RESUME, "RUN", 0, "go on with a run from its newest checkpoint", 0 },
     { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
-    { "ffn", 'f', "KIND", 0, "feed-forward layer: mlp, glu, moe, peer or sgatlin (default)", 0 },
+    { "ffn", 'f', "KIND", 0, "feed-forward layer", 0 },
     { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
     { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
     { "routing", KEY_ROUTING, "WHO", 0, "who chooses in a moe: token (default), expert or unified",
@@ -117,10 +117,8 @@ static bool choose_settings(Config *config, TrainSettings *settings, const Argum
     const Preset *preset =
         preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
     if (preset == NULL) return false;
-    Config chosen = { 0 };
-    bool found;
-    if (!config_set(&chosen, "ffn", kind, &found, error)) return false;
-    if (!preset_config(config, preset, chosen.ffn, error)) return false;
+    const FfnKind *ffn = ffn_named(kind, error);
+    if (ffn == NULL || !preset_config(config, preset, ffn, error)) return false;
     *settings = settings_default();
     AllSettings all = { config, settings };
     for (int i = 0; i < arguments->words.count; i++) {
@@ -188,10 +186,17 @@ static int train(const char *command, const Arguments *arguments) {
     return status;
 }
 
-// Puts the list of settings in the place of the text behind the options; argp frees it.
+// Lists what the registries hold: the kinds after --ffn, the settings after all options. argp
+// frees the text.
 static char *help(int key, const char *text, void *input) {
     (void)input;
-    return key == ARGP_KEY_HELP_POST_DOC ? settings_help() : (char *)text;
+    if (key == ARGP_KEY_HELP_POST_DOC) return settings_help();
+    if (key != 'f') return (char *)text;
+    enum { SIZE = FFN_NAMES + 80 };
+    char names[FFN_NAMES], *out = malloc(SIZE);
+    ffn_names(names);
+    if (out != NULL) snprintf(out, SIZE, "%s: %s (default: sgatlin)", text, names);
+    return out;
 }
 
 int command_train(int argc, char **argv) {

@@ -1,5 +1,4 @@
 #include "reference/config/config.h"
-#include "reference/ffn/ffn.h"
 #include "reference/io/parse.h"
 #include <stddef.h>
 #include <stdio.h>
@@ -80,7 +79,7 @@ static double real(const Config *config, int i) {
 }
 static void *place(Config *config, size_t at) { return (char *)config + at; } // to set one of them
 
-Config config_default(const Ffn *ffn) {
+Config config_default(const FfnKind *ffn) {
     return (Config){ .ffn = ffn, .alpha = 0.5, .capacity = 2.0 };
 }
 
@@ -100,8 +99,10 @@ static bool listed(const char *list, const char *name) {
     return false;
 }
 
+bool kind_uses(const FfnKind *kind, const char *setting) { return listed(kind->settings, setting); }
+
 static bool routing_has(const Config *config, const char *name) {
-    if (!listed(config->ffn->settings, "routing")) return true;
+    if (!kind_uses(config->ffn, "routing")) return true;
     for (size_t i = 0; i < sizeof routed / sizeof routed[0]; i++) {
         if (strcmp(routed[i].name, name) == 0)
             return (routed[i].routings >> config->routing & 1u) != 0;
@@ -110,7 +111,7 @@ static bool routing_has(const Config *config, const char *name) {
 }
 
 static bool used(const Config *config, const char *name) {
-    return listed(config->ffn->settings, name) && routing_has(config, name);
+    return kind_uses(config->ffn, name) && routing_has(config, name);
 }
 
 static bool letter_used(const Config *config, int i) {
@@ -132,7 +133,7 @@ static bool optional_setting(const char *name) {
 
 bool config_unused(const Config *config, const char *name, Error *error) {
     if (!optional_setting(name) || used(config, name)) return false;
-    if (!listed(config->ffn->settings, name)) {
+    if (!kind_uses(config->ffn, name)) {
         fail(error, "--ffn %s has no such setting", config->ffn->name);
         return true;
     }
@@ -160,15 +161,6 @@ static bool set_word(int *out, const char *what, const char *value, const char *
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
     }
     return fail(error, "%s=%s: no such %s; there are %s", what, value, what, known);
-}
-
-static bool set_ffn(Config *config, const char *value, Error *error) {
-    const char *names[16];
-    int count = 0, chosen = 0;
-    while (ffn_kinds[count] != NULL) names[count] = ffn_kinds[count]->name, count++;
-    if (!set_word(&chosen, "ffn", value, names, count, error)) return false;
-    config->ffn = ffn_kinds[chosen];
-    return true;
 }
 
 // A whole number; K, which a pool over many tokens may spend in parts, also one that is not.
@@ -199,7 +191,6 @@ static bool set_real(Config *config, int i, const char *value, Error *error) {
 
 bool config_set(Config *config, const char *name, const char *value, bool *found, Error *error) {
     *found = true;
-    if (strcmp(name, "ffn") == 0) return set_ffn(config, value, error);
     for (int i = 0; i < LETTERS; i++) {
         if (strcmp(name, letters[i].name) == 0) return set_letter(config, i, value, error);
     }
@@ -235,7 +226,7 @@ bool config_valid(const Config *config, Error *error) {
         return fail(error, "Dh=%d is odd: rotary embeddings turn pairs, so Dh must be even",
                     config->Dh);
     }
-    bool parts = listed(config->ffn->settings, "routing") && config->routing == ROUTING_UNIFIED;
+    bool parts = kind_uses(config->ffn, "routing") && config->routing == ROUTING_UNIFIED;
     if (config->budget > 0.0 && used(config, "K") && !parts) {
         return fail(error,
                     "K=%g: a whole number of experts is wanted here: K=%d or K=%d; --ffn moe "
@@ -294,12 +285,9 @@ bool config_equal(const Config *a, const Config *b) {
     return true;
 }
 
-bool config_from_metadata(Config *out, const Safetensors *file, Error *error) {
-    Config config = config_default(NULL);
+bool config_from_metadata(Config *out, const FfnKind *ffn, const Safetensors *file, Error *error) {
+    Config config = config_default(ffn);
     Error why;
-    const char *ffn = safetensors_metadata(file, "ffn");
-    if (ffn == NULL)
-        return fail(error, "%s: the metadata has no `ffn`; this is no model of ours", file->path);
     for (int i = 0; i < file->metadata_count; i++) {
         bool found;
         if (!config_set(&config, file->metadata[i].key, file->metadata[i].value, &found, &why)) {
@@ -309,7 +297,7 @@ bool config_from_metadata(Config *out, const Safetensors *file, Error *error) {
     for (int i = 0; i < LETTERS; i++) {
         if (letter_used(&config, i) && letter(&config, i) == 0) {
             return fail(error, "%s: the metadata lacks %s, which ffn=%s needs", file->path,
-                        letters[i].name, ffn);
+                        letters[i].name, ffn->name);
         }
     }
     if (!config_valid(&config, &why)) return fail(error, "%s: metadata: %s", file->path, why.text);

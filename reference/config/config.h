@@ -1,5 +1,6 @@
 #ifndef REFERENCE_CONFIG_CONFIG_H
 #define REFERENCE_CONFIG_CONFIG_H
+#include "reference/config/kind.h"
 #include "reference/io/error.h"
 #include "reference/io/safetensors.h"
 #include <stdbool.h>
@@ -24,12 +25,10 @@ typedef enum {
 typedef enum { ROUTING_TOKEN, ROUTING_EXPERT, ROUTING_UNIFIED, ROUTINGS } Routing;
 typedef enum { POOL_STEP, POOL_SEQUENCE, POOLS } Pool;
 
-struct Ffn;
-
 // What a model is: the letters of the papers and a few words. Zero: not used by this kind of
 // feed-forward layer.
-typedef struct {
-    const struct Ffn *ffn; // a row of the registry
+typedef struct Config {
+    const FfnKind *ffn; // of the registry, ffn/ffn.h; its functions are ffn_of(config)
     // vocabulary, tokens a sequence, width, layers, width of a head; heads H = D / Dh
     int V, T, D, L, Dh;
     int F; // hidden width; sparse kinds: experts a channel
@@ -49,7 +48,7 @@ typedef struct {
 } Config;
 
 // With the defaults of the options that have one: what a kind starts from.
-Config config_default(const struct Ffn *ffn);
+Config config_default(const FfnKind *ffn);
 
 static inline int config_heads(const Config *config) { return config->D / config->Dh; }
 int config_keys(const Config *config); // n = sqrt(F), rounded down
@@ -60,9 +59,9 @@ static inline double config_budget(const Config *config) {
 // The config's own rules and its feed-forward layer's; the message says which letter to change.
 bool config_valid(const Config *config, Error *error);
 
-// One setting by name, as in --set D=128 or a checkpoint's metadata: a letter, or ffn, router,
+// One setting by name, as in --set D=128 or a checkpoint's metadata: a letter, or router,
 // activation, routing, pool, alpha, capacity, switch, z, bias. found is false (and the result true)
-// when the name is no setting of a model.
+// when the name is no setting of a model. The kind is not one of them: config_default takes it.
 bool config_set(Config *config, const char *name, const char *value, bool *found, Error *error);
 
 // The settings this kind uses, as text, for metadata and messages: at most CONFIG_SETTINGS of them.
@@ -79,7 +78,10 @@ bool config_unused(const Config *config, const char *name, Error *error);
 
 bool config_equal(const Config *a, const Config *b);
 
-// From a checkpoint's (or a golden file's) metadata: unknown keys are left alone, missing letters
-// are named.
-bool config_from_metadata(Config *out, const Safetensors *file, Error *error);
+// A config of this kind from a checkpoint's (or a golden file's) metadata: unknown keys are left
+// alone, missing letters are named.
+bool config_from_metadata(Config *out, const FfnKind *ffn, const Safetensors *file, Error *error);
+
+// Does the kind use the setting, with some routing?
+bool kind_uses(const FfnKind *kind, const char *setting);
 #endif

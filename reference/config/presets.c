@@ -1,5 +1,4 @@
 #include "reference/config/presets.h"
-#include "reference/ffn/ffn.h"
 #include <string.h>
 
 const Preset presets[] = {
@@ -20,33 +19,6 @@ const Preset presets[] = {
       100 },
     { 0 },
 };
-
-// What each kind adds. A new kind is a row a preset.
-static const struct {
-    const char *preset, *ffn, *model;
-} additions[] = {
-    { "tiny", "mlp", "F=64" },
-    { "tiny", "glu", "F=48" },
-    { "tiny", "moe", "F=20 E=4 K=2" },
-    { "tiny", "peer", "F=49 C=2 K=3 Dk=8" },
-    { "tiny", "sgatlin", "F=25 C=2 K=3 Dk=8" },
-    { "demo", "mlp", "F=512" },
-    { "demo", "glu", "F=512" },
-    { "demo", "moe", "F=168 E=8 K=2" },
-    { "demo", "peer", "F=1024 C=4 K=8 Dk=64" },
-    { "demo", "sgatlin", "F=256 C=4 K=8 Dk=64" },
-    { "laptop", "mlp", "F=768" },
-    { "laptop", "glu", "F=512" },
-    { "laptop", "moe", "F=256 E=8 K=2" },
-    { "laptop", "peer", "F=2304 C=4 K=8 Dk=64" },
-    { "laptop", "sgatlin", "F=576 C=4 K=8 Dk=64" },
-    { "tinystories", "mlp", "F=1024" },
-    { "tinystories", "glu", "F=1024" },
-    { "tinystories", "moe", "F=1024 E=8 K=2" },
-    { "tinystories", "peer", "F=1024 C=8 K=8 Dk=128" },
-    { "tinystories", "sgatlin", "F=1024 C=8 K=8 Dk=128" },
-};
-enum { ADDITIONS = sizeof additions / sizeof additions[0] };
 
 const Preset *preset_find(const char *name, Error *error) {
     char list[256] = "";
@@ -83,14 +55,12 @@ bool config_word(void *context, const char *name, const char *value, Error *erro
     return found ? true : fail(error, "%s=%s: is no setting of a model", name, value);
 }
 
-bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Error *error) {
+bool preset_config(Config *out, const Preset *preset, const FfnKind *ffn, Error *error) {
     Config config = config_default(ffn);
-    for (int i = 0; i < ADDITIONS; i++) {
-        if (strcmp(additions[i].preset, preset->name) != 0 ||
-            strcmp(additions[i].ffn, ffn->name) != 0)
-            continue;
+    for (int i = 0; i < MAX_PRESETS && ffn->presets[i].preset != NULL; i++) {
+        if (strcmp(ffn->presets[i].preset, preset->name) != 0) continue;
         if (!words_each(preset->model, config_word, &config, error)) return false;
-        if (!words_each(additions[i].model, config_word, &config, error)) return false;
+        if (!words_each(ffn->presets[i].settings, config_word, &config, error)) return false;
         *out = config;
         return true;
     }

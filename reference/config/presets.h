@@ -15,7 +15,7 @@ extern const Preset presets[];                             // ends with a NULL n
 const Preset *preset_find(const char *name, Error *error); // NULL: the message lists them
 
 // The preset's model with this kind of feed-forward layer.
-bool preset_config(Config *out, const Preset *preset, const struct Ffn *ffn, Error *error);
+bool preset_config(Config *out, const Preset *preset, const FfnKind *ffn, Error *error);
 
 // Calls set(context, name, value) on each NAME=VALUE of a text of words; false at the first that
 // fails.

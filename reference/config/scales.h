@@ -36,7 +36,9 @@ int scale_find(const char *scale);                 // which of them it is; -1: n
 bool scale_valid(const char *scale, Error *error); // is it one? The message says which there are
 
 // The model of one scale with this kind of layer, every letter set.
-bool scale_config(Config *out, const char *scale, const struct Ffn *ffn, Error *error);
+bool scale_config(Config *out, const char *scale, const FfnKind *ffn, Error *error);
+// F of the dense kinds, for FfnKind.scale: floor(8/3 · 128 s / 256) · 256 / divisor
+static inline int scale_dense_F(int s, int divisor) { return 4 * s / 3 * 256 / divisor; }
 
 // The configurations that the paper's studies compare, of the kinds of layers there are: its
 // TinyStories models, the ladder, and the other routers on TinyStories that its table names.
@@ -46,6 +48,6 @@ typedef struct {
     Config config;
 } ScaleRow;
 enum { MAX_SCALE_ROWS = 136 }; // enough for 16 kinds
-// Returns how many there are; 0 on failure.
-int scale_rows(ScaleRow out[MAX_SCALE_ROWS], Error *error);
+// Returns how many there are; 0 on failure. kinds ends with NULL.
+int scale_rows(ScaleRow out[MAX_SCALE_ROWS], const FfnKind *const *kinds, Error *error);
 #endif

@@ -1,17 +1,51 @@
 #include "reference/ffn/ffn.h"
+#include <stdio.h>
 #include <string.h>
 
 extern const Ffn mlp_ffn, glu_ffn, moe_ffn, peer_ffn, sgatlin_ffn;
 
-const Ffn *const ffn_kinds[] = { &mlp_ffn, &glu_ffn, &moe_ffn, &peer_ffn, &sgatlin_ffn, NULL };
+const FfnKind *const ffn_kinds[] = { &mlp_ffn.kind,  &glu_ffn.kind,     &moe_ffn.kind,
+                                     &peer_ffn.kind, &sgatlin_ffn.kind, NULL };
 
-const Ffn *ffn_find(const char *name) {
+const FfnKind *ffn_find(const char *name) {
     for (int i = 0; ffn_kinds[i] != NULL; i++) {
         if (strcmp(ffn_kinds[i]->name, name) == 0) return ffn_kinds[i];
     }
     return NULL;
 }
 
+void ffn_names(char out[FFN_NAMES]) {
+    size_t used = 0;
+    *out = '\0';
+    for (int i = 0; ffn_kinds[i] != NULL && used < FFN_NAMES; i++) {
+        used += (size_t)snprintf(out + used, FFN_NAMES - used, "%s%s", i > 0 ? ", " : "",
+                                 ffn_kinds[i]->name);
+    }
+}
+
+const FfnKind *ffn_named(const char *name, Error *error) {
+    const FfnKind *kind = ffn_find(name);
+    char names[FFN_NAMES];
+    ffn_names(names);
+    if (kind == NULL) fail(error, "ffn=%s: no such ffn; there are %s", name, names);
+    return kind;
+}
+
+bool ffn_config_from_metadata(Config *out, const Safetensors *file, Error *error) {
+    const char *name = safetensors_metadata(file, "ffn");
+    Error why;
+    if (name == NULL)
+        return fail(error, "%s: the metadata has no `ffn`; this is no model of ours", file->path);
+    const FfnKind *kind = ffn_named(name, &why);
+    if (kind == NULL) return fail(error, "%s: metadata: %s", file->path, why.text);
+    return config_from_metadata(out, kind, file, error);
+}
+
+Gating ffn_gating(const Config *config, float *saved, int N) {
+    return config->ffn->sparse ? ffn_of(config)->gating(config, saved, N) : (Gating){ 0 };
+}
+
 Causality ffn_causality(const Config *config) {
-    return config->ffn->causality != NULL ? config->ffn->causality(config) : DEPENDS_ON_TOKEN;
+    const Ffn *ffn = ffn_of(config);
+    return ffn->causality != NULL ? ffn->causality(config) : DEPENDS_ON_TOKEN;
 }

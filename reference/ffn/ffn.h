@@ -46,18 +46,10 @@ static inline bool mixes_batch_rows(Causality causality) {
     return causality == DEPENDS_ON_STEP || causality == DEPENDS_ON_BATCH;
 }
 
-// One row a kind. A new layer is one file and one row in ffn.c; its sizes go into model/presets.c
-// and model/ladder.c, its name into `train --help`, and a setting that no other kind has into
-// model/config.c.
+// One kind of layer: what a Config knows of it, and its functions. A new kind is one file with its
+// Ffn and one row in ffn.c.
 typedef struct Ffn {
-    const char *name, *summary;
-    bool sparse;   // has a Gating
-    bool list;     // which is a list by token
-    bool one_pool; // all channels, or the one there is, choose from one pool of experts
-    // The settings it uses, "F C K Dk router activation"; which of a moe's go with which routing
-    // stands in config.c.
-    const char *settings;
-    bool (*valid)(const Config *config, Error *error); // NULL: nothing to say
+    FfnKind kind; // first, so that ffn_of can turn a Config's kind into the Ffn around it
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
     size_t (*saved)(const Config *config, int N);                // floats
     size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward
@@ -73,12 +65,27 @@ typedef struct Ffn {
     void (*after_step)(const FfnCall *call, float *parameters);
 } Ffn;
 
-extern const Ffn *const ffn_kinds[];   // ends with NULL
-const Ffn *ffn_find(const char *name); // NULL: no such kind
+extern const FfnKind *const ffn_kinds[];   // all of them, each in an Ffn; ends with NULL
+const FfnKind *ffn_find(const char *name); // NULL: no such kind
+const FfnKind *ffn_named(const char *name, Error *error); // NULL: the message lists the kinds
+enum { FFN_NAMES = 160 };
+void ffn_names(char out[FFN_NAMES]); // "mlp, glu, …", for messages and help
+
+static inline const Ffn *ffn_of(const Config *config) { return (const Ffn *)config->ffn; }
+
+// A config from a checkpoint's metadata, which names the kind as `ffn`.
+bool ffn_config_from_metadata(Config *out, const Safetensors *file, Error *error);
+
+// The view of a layer's Gating inside `saved`; with saved NULL its sizes alone. N = 0 for dense
+// kinds.
+Gating ffn_gating(const Config *config, float *saved, int N);
+
 Causality ffn_causality(const Config *config);
 
 // Pools of F experts that a sparse layer chooses from: one a channel, or one for all.
-static inline int ffn_pools(const Config *config) { return config->ffn->one_pool ? 1 : config->C; }
+static inline int ffn_pools(const Config *config) {
+    return config->ffn->shared_experts ? 1 : config->C;
+}
 
 static inline const float *ffn_parameter(const FfnCall *call, int i) {
     return call->parameters + call->tensors[i].offset;

@@ -1,7 +1,9 @@
 #include "reference/ffn/glu.h"
+#include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/vector.h"
+#include <stdio.h>
 
 // One GLU for all tokens.     up [D,2F], up_bias [2F], down [F,D], down_bias [D]
 enum { UP, UP_BIAS, DOWN, DOWN_BIAS };
@@ -210,9 +212,18 @@ static Cost glu_cost(const Config *config, int T) {
                    .bytes = 4.0 * parameters };
 }
 
-const Ffn glu_ffn = { .name = "glu",
-                      .summary = "dense, gated: (g·sigmoid(1.702 g)·(u + 1)) down",
-                      .settings = "F",
+static void glu_scale(char out[SCALE_TEXT], int s, int divisor) {
+    snprintf(out, SCALE_TEXT, "F=%d", scale_dense_F(s, divisor));
+}
+
+const Ffn glu_ffn = { .kind = { .name = "glu",
+                                .summary = "dense, gated: (g·sigmoid(1.702 g)·(u + 1)) down",
+                                .settings = "F",
+                                .presets = { { "tiny", "F=48" },
+                                             { "demo", "F=512" },
+                                             { "laptop", "F=512" },
+                                             { "tinystories", "F=1024" } },
+                                .scale = glu_scale },
                       .declare = glu_declare,
                       .saved = glu_saved,
                       .scratch = glu_scratch,

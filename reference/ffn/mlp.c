@@ -1,7 +1,9 @@
+#include "reference/config/scales.h"
 #include "reference/ffn/activations.h"
 #include "reference/ffn/ffn.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
+#include <stdio.h>
 
 // y = gelu(x up) down, no biases (chapter 01).          up [D,F], down [F,D]
 enum { UP, DOWN };
@@ -59,9 +61,18 @@ static Cost mlp_cost(const Config *config, int T) {
                    .bytes = 4.0 * parameters };
 }
 
-const Ffn mlp_ffn = { .name = "mlp",
-                      .summary = "dense: gelu(x up) down",
-                      .settings = "F",
+static void mlp_scale(char out[SCALE_TEXT], int s, int divisor) {
+    snprintf(out, SCALE_TEXT, "F=%d", scale_dense_F(s, divisor));
+}
+
+const Ffn mlp_ffn = { .kind = { .name = "mlp",
+                                .summary = "dense: gelu(x up) down",
+                                .settings = "F",
+                                .presets = { { "tiny", "F=64" },
+                                             { "demo", "F=512" },
+                                             { "laptop", "F=768" },
+                                             { "tinystories", "F=1024" } },
+                                .scale = mlp_scale },
                       .declare = mlp_declare,
                       .saved = mlp_saved,
                       .scratch = mlp_scratch,

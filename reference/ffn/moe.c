@@ -5,6 +5,7 @@
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/vector.h"
+#include <stdio.h>
 
 // Mixture of experts (chapters 02 and 03): a router's logits say which of E GLUs each token goes
 // through and how much of each it keeps. The tokens of an expert are laid side by side, so that an
@@ -303,13 +304,22 @@ static Cost moe_cost(const Config *config, int T) {
                    .bytes = 4.0 * (router + E * expert) };
 }
 
-const Ffn moe_ffn = { .name = "moe",
-                      .summary = "sparse: K of E dense layers (glu), chosen by a router",
-                      .sparse = true,
-                      .list = true,
-                      .one_pool = true,
-                      .settings = "F E K routing pool alpha capacity switch z bias",
-                      .valid = moe_valid,
+static void moe_scale(char out[SCALE_TEXT], int s, int divisor) {
+    snprintf(out, SCALE_TEXT, "F=%d E=16 K=2", 128 * s / divisor);
+}
+
+const Ffn moe_ffn = { .kind = { .name = "moe",
+                                .summary = "sparse: K of E dense layers (glu), chosen by a router",
+                                .sparse = true,
+                                .ragged = true,
+                                .shared_experts = true,
+                                .settings = "F E K routing pool alpha capacity switch z bias",
+                                .valid = moe_valid,
+                                .presets = { { "tiny", "F=20 E=4 K=2" },
+                                             { "demo", "F=168 E=8 K=2" },
+                                             { "laptop", "F=256 E=8 K=2" },
+                                             { "tinystories", "F=1024 E=8 K=2" } },
+                                .scale = moe_scale },
                       .declare = moe_declare,
                       .saved = moe_saved,
                       .scratch = moe_scratch,

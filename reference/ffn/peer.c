@@ -4,6 +4,7 @@
 #include "reference/ffn/neuron_experts.h"
 #include "reference/numbers/memory.h"
 #include <math.h>
+#include <stdio.h>
 
 // PEER, a pool of one-neuron experts (chapter 05): C heads choose K experts each out of one pool of
 // F that they share, and weigh theirs by a softmax over the chosen scores:
@@ -161,17 +162,28 @@ static Cost peer_cost(const Config *config, int T) {
                    .bytes = 4.0 * (router + T * chosen) };
 }
 
-const Ffn peer_ffn = { .name = "peer",
-                       .summary =
-                           "sparse: C heads choose K one-neuron experts each out of one pool of F",
-                       .sparse = true,
-                       .one_pool = true,
-                       .settings = "F C K Dk",
-                       .valid = peer_valid,
-                       .declare = peer_declare,
-                       .saved = peer_saved,
-                       .scratch = peer_scratch,
-                       .forward = peer_forward,
-                       .backward = peer_backward,
-                       .gating = peer_gating,
-                       .cost = peer_cost };
+static void peer_scale(char out[SCALE_TEXT], int s, int divisor) {
+    int n = 32 + 24 * s;
+    snprintf(out, SCALE_TEXT, "F=%d C=%d K=8 Dk=%d", n * n, 16 / divisor, 128 / divisor);
+}
+
+const Ffn peer_ffn = {
+    .kind = { .name = "peer",
+              .summary = "sparse: C heads choose K one-neuron experts each out of one pool of F",
+              .sparse = true,
+              .shared_experts = true,
+              .settings = "F C K Dk",
+              .valid = peer_valid,
+              .presets = { { "tiny", "F=49 C=2 K=3 Dk=8" },
+                           { "demo", "F=1024 C=4 K=8 Dk=64" },
+                           { "laptop", "F=2304 C=4 K=8 Dk=64" },
+                           { "tinystories", "F=1024 C=8 K=8 Dk=128" } },
+              .scale = peer_scale },
+    .declare = peer_declare,
+    .saved = peer_saved,
+    .scratch = peer_scratch,
+    .forward = peer_forward,
+    .backward = peer_backward,
+    .gating = peer_gating,
+    .cost = peer_cost
+};

@@ -3,6 +3,7 @@
 #include "reference/ffn/key_router.h"
 #include "reference/ffn/neuron_experts.h"
 #include "reference/numbers/memory.h"
+#include <stdio.h>
 
 // Sparsely gated linear neurons (chapter 06): a router chooses K of F one-neuron experts in each of
 // C
@@ -135,12 +136,22 @@ static Cost sgatlin_cost(const Config *config, int T) {
                    .bytes = 4.0 * (router + T * chosen) };
 }
 
+static void sgatlin_scale(char out[SCALE_TEXT], int s, int divisor) {
+    int n = 16 + 12 * s;
+    snprintf(out, SCALE_TEXT, "F=%d C=%d K=8 Dk=%d", n * n, 16 / divisor, 128 / divisor);
+}
+
 const Ffn sgatlin_ffn = {
-    .name = "sgatlin",
-    .summary = "sparse: K of F linear neurons in each of C channels, chosen by a router",
-    .sparse = true,
-    .settings = "F C K Dk router activation",
-    .valid = sgatlin_valid,
+    .kind = { .name = "sgatlin",
+              .summary = "sparse: K of F linear neurons in each of C channels, chosen by a router",
+              .sparse = true,
+              .settings = "F C K Dk router activation",
+              .valid = sgatlin_valid,
+              .presets = { { "tiny", "F=25 C=2 K=3 Dk=8" },
+                           { "demo", "F=256 C=4 K=8 Dk=64" },
+                           { "laptop", "F=576 C=4 K=8 Dk=64" },
+                           { "tinystories", "F=1024 C=8 K=8 Dk=128" } },
+              .scale = sgatlin_scale },
     .declare = sgatlin_declare,
     .saved = sgatlin_saved,
     .scratch = sgatlin_scratch,

@@ -42,8 +42,8 @@ static size_t decoder_layout(Decoder *d, float *block) {
     d->query = floats_take(block, &used, D);
     d->attended = floats_take(block, &used, D);
     d->weights = floats_take(block, &used, T);
-    d->saved = floats_take(block, &used, config->ffn->saved(config, 1));
-    d->scratch = floats_take(block, &used, config->ffn->scratch(config, 1, parallel_threads()));
+    d->saved = floats_take(block, &used, ffn_of(config)->saved(config, 1));
+    d->scratch = floats_take(block, &used, ffn_of(config)->scratch(config, 1, parallel_threads()));
     return used;
 }
 
@@ -135,19 +135,19 @@ static void decode_layer(Decoder *d, int l) {
     add_row(d->stream, 1.0f, d->branch, D);
 
     norm_forward(d->normed, &rstd, d->stream, parameters + layer[FFN_NORM].offset, 1, D);
-    config->ffn->forward(&(FfnCall){ .config = config,
-                                     .tensors = layer + LAYER_FFN,
-                                     .parameters = parameters,
-                                     .B = 1,
-                                     .T = 1,
-                                     .tokens = &d->tokens[d->position],
-                                     .x = d->normed,
-                                     .y = d->branch,
-                                     .saved = d->saved,
-                                     .scratch = d->scratch,
-                                     .layer = l,
-                                     .hook = d->hook,
-                                     .hook_context = d->hook_context });
+    ffn_of(config)->forward(&(FfnCall){ .config = config,
+                                        .tensors = layer + LAYER_FFN,
+                                        .parameters = parameters,
+                                        .B = 1,
+                                        .T = 1,
+                                        .tokens = &d->tokens[d->position],
+                                        .x = d->normed,
+                                        .y = d->branch,
+                                        .saved = d->saved,
+                                        .scratch = d->scratch,
+                                        .layer = l,
+                                        .hook = d->hook,
+                                        .hook_context = d->hook_context });
     add_row(d->stream, 1.0f, d->branch, D);
 }
 

@@ -73,12 +73,10 @@ static bool set_option(Config *config, char *option, Error *error) {
 }
 
 // The registry's row that a kind's text begins with.
-static bool base_kind(Config *out, const char *kind, Error *error) {
+static const FfnKind *base_kind(const char *kind, Error *error) {
     char name[CELL_KIND];
-    bool found;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(kind, "+"), kind);
-    *out = (Config){ 0 };
-    return config_set(out, "ffn", name, &found, error);
+    return ffn_named(name, error);
 }
 
 static bool set_options(Config *config, const char *kind, Error *error) {
@@ -140,10 +138,9 @@ static bool take_steps(Cell *cell, Error *error) {
 }
 
 bool cell_prepare(Cell *cell, int V, const char *set, Error *error) {
-    Config base;
     Error why;
-    if (!base_kind(&base, cell->kind, error)) return false;
-    if (!scale_config(&cell->config, cell->scale, base.ffn, error)) return false;
+    const FfnKind *base = base_kind(cell->kind, error);
+    if (base == NULL || !scale_config(&cell->config, cell->scale, base, error)) return false;
     cell->config.V = V;
     cell->settings = settings_default();
     cell->settings.B = SEQUENCES;

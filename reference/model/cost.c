@@ -5,7 +5,7 @@
 // count their own.
 ModelCost model_cost(const Config *config) {
     double T = config->T, D = config->D, V = config->V, H = config_heads(config);
-    Cost ffn = config->ffn->cost(config, config->T);
+    Cost ffn = ffn_of(config)->cost(config, config->T);
     double attention = 4 * D * D + 2.0 * config->Dh, norms = 2 * D;
     ModelCost cost = {
         .layers = { .parameters = config->L * (attention + norms + ffn.parameters),

@@ -21,7 +21,7 @@ bool layout_declare(Tensors *tensors, const Config *config) {
                     (int[]){ H, Dh, D });
         tensors_add(tensors, prefix, "ffn_norm", INIT_ONE, 0, false, 1, (int[]){ D });
         snprintf(prefix, sizeof prefix, "layers.%d.ffn.", l);
-        config->ffn->declare(tensors, config, prefix);
+        ffn_of(config)->declare(tensors, config, prefix);
     }
     tensors_add(tensors, "", "output_norm", INIT_ONE, 0, false, 1, (int[]){ D });
     return tensors->floats != SIZE_MAX;

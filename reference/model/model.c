@@ -65,7 +65,7 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 static size_t scratch_floats(const Config *config, int B, int T, int threads) {
     int N = B * T;
     size_t attention = attention_scratch(B, T, config_heads(config), config->Dh, threads);
-    size_t loss = loss_scratch(N, config->V), ffn = config->ffn->scratch(config, N, threads);
+    size_t loss = loss_scratch(N, config->V), ffn = ffn_of(config)->scratch(config, N, threads);
     return larger(larger(attention, loss), ffn);
 }
 
@@ -83,7 +83,7 @@ static void layer_layout(LayerSaved *layer, float *block, size_t *used, const Co
     layer->value = floats_take(block, used, stream);
     layer->attended = floats_take(block, used, stream);
     layer->log_sum = floats_take(block, used, N * config_heads(config));
-    layer->ffn = floats_take(block, used, config->ffn->saved(config, (int)N));
+    layer->ffn = floats_take(block, used, ffn_of(config)->saved(config, (int)N));
 }
 
 // The one list of what the arena holds: sizes when block is NULL, places otherwise. Layers only
@@ -121,7 +121,7 @@ size_t model_activation_floats(const Config *config, int B, int T, bool training
 static bool countable(const Config *config, int B, int T, Error *error) {
     double N = (double)B * T, entries = N;
     if (config->ffn->sparse) {
-        Gating shape = config->ffn->gating(config, NULL, 1);
+        Gating shape = ffn_gating(config, NULL, 1);
         entries = N * shape.C * (shape.K + 1.0);
     }
     if (N < 2e9 && entries < 2e9) return true;
@@ -227,7 +227,7 @@ static void layer_forward(const Model *model, Activations *a, int l) {
     norm_forward(saved->ffn_normed, saved->ffn_rstd, saved->middle, weight(model, l, FFN_NORM), N,
                  D);
     FfnCall ffn = ffn_call(model, a, l);
-    a->config.ffn->forward(&ffn);
+    ffn_of(&a->config)->forward(&ffn);
     add_streams(a->layers[l + 1].in, saved->middle, a->branch, stream);
 }
 
@@ -266,9 +266,9 @@ double model_loss(const Model *model, Activations *a, const int32_t *targets, in
 double model_balance_loss(const Activations *a) { return a->balance_loss; }
 
 void model_after_step(Model *model, Activations *a) {
-    for (int l = 0; model->config.ffn->after_step != NULL && l < model->config.L; l++) {
+    for (int l = 0; ffn_of(&model->config)->after_step != NULL && l < model->config.L; l++) {
         FfnCall call = ffn_call(model, a, l);
-        model->config.ffn->after_step(&call, model->parameters);
+        ffn_of(&model->config)->after_step(&call, model->parameters);
     }
 }
 
@@ -313,7 +313,7 @@ static void layer_backward(const Model *model, Activations *a, int l, float *gra
     ffn.gradients = gradients;
     ffn.dy = a->dstream;
     ffn.dx = a->dnormed;
-    a->config.ffn->backward(&ffn);
+    ffn_of(&a->config)->backward(&ffn);
     norm_backward(a->dstream, gradient(model, gradients, l, FFN_NORM), a->dnormed, saved->middle,
                   saved->ffn_rstd, weight(model, l, FFN_NORM), a->rows * a->tokens, a->config.D);
     attention_layer_backward(model, a, l, gradients);
@@ -358,6 +358,5 @@ const float *model_after_attention(const Activations *a, int layer) {
 const float *model_after_ffn(const Activations *a, int layer) { return a->layers[layer + 1].in; }
 
 Gating model_gating(const Activations *a, int layer) {
-    if (!a->config.ffn->sparse) return (Gating){ 0 };
-    return a->config.ffn->gating(&a->config, a->layers[layer].ffn, a->rows * a->tokens);
+    return ffn_gating(&a->config, a->layers[layer].ffn, a->rows * a->tokens);
 }

@@ -108,7 +108,7 @@ static bool read_model(Model *out, char hash[STEP_NAME], const char *folder, Err
     Config config;
     const char *stored = safetensors_metadata(&file, "tokenizer_hash");
     snprintf(hash, STEP_NAME, "%s", stored != NULL ? stored : "");
-    bool ok = config_from_metadata(&config, &file, error) && model_new(out, &config, error);
+    bool ok = ffn_config_from_metadata(&config, &file, error) && model_new(out, &config, error);
     if (ok && !tensors_load(&out->tensors, out->parameters, &file, error)) {
         model_free(out);
         ok = false;

@@ -188,7 +188,7 @@ static bool outputs_agree(const LayerNumbers *got, const LayerNumbers *want, See
 bool chain_holds(const Chain *chain, Seen *seen, Error *error) {
     const Config *config = &chain->chapter.config;
     bool ok = true;
-    if (config->ffn->list) {
+    if (config->ffn->ragged) {
         ok = list_agrees(&chain->own_reference, &chain->own_chapter, seen, error);
     } else if (config->ffn->sparse) {
         double *want = malloc((size_t)chain->chapter.N * config->C * config->K * sizeof *want);

@@ -142,7 +142,7 @@ bool chapters_know(const Config *config) {
 bool chapters_run(LayerNumbers *numbers, Error *error) {
     const char *name = numbers->config.ffn->name;
     if (!chapters_know(&numbers->config)) return fail(error, "kind %s has no chapter yet", name);
-    if (numbers->config.ffn->list) {
+    if (numbers->config.ffn->ragged) {
         memset(numbers->gradients, 0, numbers->tensors.floats * sizeof *numbers->gradients);
         return chapter_moe_run(numbers, error);
     }

@@ -30,7 +30,7 @@ START_TEST(the_ladder)
             ModelSizes sizes;
             int quarter = scale < QUARTER_SCALES,
                 s = quarter ? scale + 1 : scale - QUARTER_SCALES + 2;
-            const Ffn *ffn = ffn_find(feed_forward_kinds[kind].name);
+            const FfnKind *ffn = ffn_find(feed_forward_kinds[kind].name);
             ck_assert_msg(scale_config(&config, scale_names[scale], ffn, &error), "%s", error.text);
             ck_assert((quarter ? quarter_scale : paper_scale)(&sizes, (FeedForwardKind)kind, s));
             ModelSizes theirs = chapter_sizes(&config);
@@ -79,13 +79,13 @@ START_TEST(bytes)
     Error error = { "" };
     for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
         Config config;
-        const Ffn *ffn = ffn_find(feed_forward_kinds[kind].name);
+        const FfnKind *ffn = ffn_find(feed_forward_kinds[kind].name);
         ck_assert_msg(scale_config(&config, "q2", ffn, &error), "%s", error.text);
         ModelSizes sizes = chapter_sizes(&config);
         Traffic traffic = layer_traffic(&sizes, config.T);
         double ours = kind == FEED_FORWARD_PEER || kind == FEED_FORWARD_SGATLIN ? traffic.every
                                                                                 : traffic.once;
-        double theirs = ffn->cost(&config, config.T).bytes;
+        double theirs = ffn_of(&config)->cost(&config, config.T).bytes;
         ck_assert_double_eq_tol(ours - 8.0 * config.T * config.D, theirs, 1e-9 * theirs);
     }
 }

@@ -40,7 +40,7 @@ typedef struct {
 
 static size_t choices(const Pair *pair) {
     const Config *c = &pair->fast.model.config;
-    return (size_t)pair->N * (c->ffn->list ? 1 : c->C) * c->K; // of a layer; 0 for dense kinds
+    return (size_t)pair->N * (c->ffn->ragged ? 1 : c->C) * c->K; // of a layer; 0 for dense kinds
 }
 
 static void copy_parameters(Pair *pair) {
@@ -280,8 +280,8 @@ static Config config_of(int variant, int i, char name[VARIANT_NAME]) {
     c.V = sizes[i].V, c.T = sizes[i].T, c.D = sizes[i].D, c.L = sizes[i].L, c.Dh = sizes[i].Dh,
     c.F = sizes[i].F;
     if (c.ffn->sparse) c.K = sizes[i].K;
-    if (c.ffn->list) c.E = sizes[i].K + sizes[i].C;
-    if (c.ffn->sparse && !c.ffn->list) c.C = sizes[i].C, c.Dk = sizes[i].Dk;
+    if (c.ffn->ragged) c.E = sizes[i].K + sizes[i].C;
+    if (c.ffn->sparse && !c.ffn->ragged) c.C = sizes[i].C, c.Dk = sizes[i].Dk;
     return c;
 }
 

@@ -43,7 +43,7 @@ static Config with_sizes(Config config, const Sizes *sizes) {
     config.F = sizes->F;
     config.T = sizes->T;
     if (!config.ffn->sparse) return config;
-    if (config.ffn->list) return with_experts(config, sizes->C + sizes->K - 1, sizes->K);
+    if (config.ffn->ragged) return with_experts(config, sizes->C + sizes->K - 1, sizes->K);
     config.C = sizes->C;
     config.K = sizes->K;
     config.Dk = sizes->Dk;
@@ -238,7 +238,7 @@ START_TEST(planted_errors_are_noticed)
     if (config.ffn->sparse) {
         plant_values(&chain, name, "score", chain.own_reference.score,
                      layer_numbers_entries(&chain.own_reference));
-        (config.ffn->list ? plant_list : plant_choices)(&chain, name);
+        (config.ffn->ragged ? plant_list : plant_choices)(&chain, name);
     }
     plant_values(&chain, name, "y", got->y, rows);
     plant_values(&chain, name, "dx", got->dx, rows);
@@ -473,7 +473,7 @@ START_TEST(every_kind_has_a_chapter)
     ck_assert(layer_variant(_i, &kind, name));
     ck_assert_msg(chapters_know(&kind), "%s", name);
     ck_assert_ptr_eq(ffn_find(kind.ffn->name), kind.ffn);
-    ck_assert_int_eq(kind.ffn->sparse, kind.ffn->gating != NULL);
+    ck_assert_int_eq(kind.ffn->sparse, ffn_of(&kind)->gating != NULL);
 }
 END_TEST
 

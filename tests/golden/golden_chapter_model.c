@@ -18,7 +18,7 @@ ModelSizes chapter_sizes(const Config *c) {
                          .K = c->K,
                          .Dk = c->Dk };
     // chapter 07's mixture has token choice alone
-    bool others = c->ffn->list && c->routing != ROUTING_TOKEN;
+    bool others = c->ffn->ragged && c->routing != ROUTING_TOKEN;
     Sgatlin neurons = chapter_sgatlin(c);
     sizes.router = neurons.router;
     sizes.activation = neurons.activation;

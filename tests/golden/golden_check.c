@@ -116,7 +116,7 @@ static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *
 }
 
 static bool give_choice(GoldenFile *golden, LayerNumbers *numbers) {
-    if (numbers->config.ffn->list) return golden_list_give(golden, numbers);
+    if (numbers->config.ffn->ragged) return golden_list_give(golden, numbers);
     const double *score = golden_input(golden, "gating.scores", gating_shape(numbers));
     if (!score ||
         !golden_input_ints(golden, "gating.indices", gating_shape(numbers), numbers->index))
@@ -169,7 +169,7 @@ static void check_layer(GoldenFile *golden, const GoldenImplementation *rung,
     }
     compare_outputs(golden, numbers, "", forward, backward);
     if (!numbers->config.ffn->sparse) return;
-    if (numbers->config.ffn->list) {
+    if (numbers->config.ffn->ragged) {
         golden_list_check(golden, numbers, rung->shows_scores, forward);
     } else {
         check_gating(golden, rung, numbers, forward, &error);

@@ -18,11 +18,19 @@ bool golden_problem(GoldenFile *golden, const char *format, ...) {
 // What the metadata may hold beside the settings of a model.
 static bool known_key(const GoldenFile *golden, const char *key) {
     static const char *const of_balance[] = { "N", "switch_alpha", "z_alpha", "bias_step" };
-    static const char *const keys[] = {
-        "B",     "float32_error", "smallest_gap", "float32_logits_error",
-        "steps", "decay",         "const",        "float32_parameter_error",
-        "peak",  "warmup",        "clip",         "weight_decay"
-    };
+    static const char *const keys[] = { "ffn",
+                                        "B",
+                                        "float32_error",
+                                        "smallest_gap",
+                                        "float32_logits_error",
+                                        "steps",
+                                        "decay",
+                                        "const",
+                                        "float32_parameter_error",
+                                        "peak",
+                                        "warmup",
+                                        "clip",
+                                        "weight_decay" };
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i], key) == 0) return true;
     }
@@ -48,11 +56,8 @@ static bool built_in(const Safetensors *file, Error *error) {
         return fail(error, "%s: no 'ffn' in its metadata: not a golden file of ffn/ or model/",
                     file->path);
     if (ffn_find(kind)) return true;
-    char kinds[256] = "";
-    for (int i = 0; ffn_kinds[i]; i++) {
-        size_t used = strlen(kinds);
-        snprintf(kinds + used, sizeof kinds - used, "%s%s", i ? ", " : "", ffn_kinds[i]->name);
-    }
+    char kinds[FFN_NAMES];
+    ffn_names(kinds);
     return fail(error, "%s: kind %s is not built in: kinds are %s", file->path, kind, kinds);
 }
 
@@ -85,9 +90,9 @@ static bool has_letters(const Safetensors *file, const Config *config, const cha
 
 static bool read_config(GoldenFile *golden, Error *error) {
     const Safetensors *file = &golden->file;
-    // The kind first: settings may depend on it.
     Error why = { "" };
-    bool found, ok = config_set(&golden->config, "ffn", kind_of(file), &found, &why);
+    bool found, ok = true;
+    golden->config = config_default(ffn_find(kind_of(file)));
     for (int i = 0; ok && i < file->metadata_count; i++) {
         const char *key = file->metadata[i].key, *value = file->metadata[i].value;
         ok = config_set(&golden->config, key, value, &found, &why);
@@ -106,7 +111,7 @@ static bool read_config(GoldenFile *golden, Error *error) {
 }
 
 bool golden_open(GoldenFile *out, const char *path, FILE *report, Error *error) {
-    *out = (GoldenFile){ .report = report, .error = error, .config = config_default(NULL) };
+    *out = (GoldenFile){ .report = report, .error = error };
     if (!safetensors_open(&out->file, path, error)) return false;
     out->balance = is_balance(&out->file);
     bool ok = built_in(&out->file, error) && read_config(out, error);

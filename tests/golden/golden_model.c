@@ -110,7 +110,7 @@ static void check_layers(Run *run) {
             golden_problem(run->golden, "layer %d of kind %s has a gating of N = %d", layer,
                            config->ffn->name, gating.N);
         // the files hold no list; the streams behind it show it
-        if (gating.N == 0 || config->ffn->list) continue;
+        if (gating.N == 0 || config->ffn->ragged) continue;
         if (gating.N != run->B * run->T || gating.C != config->C || gating.K != config->K ||
             gating.F != config->F) {
             golden_problem(run->golden, "layer %d has a gating of N = %d, C = %d, K = %d, F = %d",

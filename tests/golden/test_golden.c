@@ -321,7 +321,7 @@ START_TEST(model_settings_read_as_a_checkpoints)
     Error error = { "" };
     Config config;
     ck_assert_msg(safetensors_open(&file, files[FFN_FILES + _i], &error), "%s", error.text);
-    ck_assert_msg(config_from_metadata(&config, &file, &error), "%s", error.text);
+    ck_assert_msg(ffn_config_from_metadata(&config, &file, &error), "%s", error.text);
     ck_assert_int_eq(config.V, 41);
     ck_assert_int_eq(config.L, 2);
     ck_assert_int_eq(config.Dh, 8);

@@ -22,11 +22,11 @@ void fill_normal(float *out, size_t count, uint64_t key, double deviation) {
 
 bool layer_new(Layer *out, const Config *config, int B, int T, Error *error) {
     *out = (Layer){ .config = *config, .B = B, .T = T, .N = B * T };
-    const Ffn *ffn = config->ffn;
-    if (ffn->valid != NULL && !ffn->valid(config, error)) return false;
+    const Ffn *ffn = ffn_of(config);
+    if (config->ffn->valid != NULL && !config->ffn->valid(config, error)) return false;
     ffn->declare(&out->tensors, config, "");
     if (out->tensors.floats == SIZE_MAX)
-        return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
+        return fail(error, "layer %s: its tensors cannot be declared", config->ffn->name);
     size_t rows = (size_t)out->N * (size_t)config->D;
     out->saved_floats = ffn->saved(config, out->N);
     out->scratch_floats = ffn->scratch(config, out->N, parallel_threads());
@@ -37,7 +37,7 @@ bool layer_new(Layer *out, const Config *config, int B, int T, Error *error) {
     out->scratch = floats_new(out->scratch_floats + FENCE);
     if (!out->parameters || !out->gradients || !out->x || !out->saved || !out->scratch) {
         layer_free(out);
-        return fail(error, "layer %s: no memory for %d tokens", ffn->name, B * T);
+        return fail(error, "layer %s: no memory for %d tokens", config->ffn->name, B * T);
     }
     out->y = out->x + rows;
     out->dy = out->y + rows;
@@ -115,7 +115,7 @@ bool layer_forward(Layer *layer, Error *error) {
     fill(layer->scratch + layer->scratch_floats, FENCE, fence);
     layer->loss = 0.0;
     FfnCall call = call_of(layer);
-    layer->config.ffn->forward(&call);
+    ffn_of(&layer->config)->forward(&call);
     return fences_stand(layer, "forward", error) && all_written(layer->y, rows, "y", error);
 }
 
@@ -125,7 +125,7 @@ bool layer_backward(Layer *layer, Error *error) {
     fill(layer->gradients, layer->tensors.floats, NAN);
     fill(layer->scratch, layer->scratch_floats, NAN); // scratch is only for the time of one call
     FfnCall call = call_of(layer);
-    layer->config.ffn->backward(&call);
+    ffn_of(&layer->config)->backward(&call);
     bool ok = fences_stand(layer, "backward", error) && all_written(layer->dx, rows, "dx", error);
     for (int i = 0; ok && i < layer->tensors.count; i++) {
         const Tensor *tensor = &layer->tensors.items[i];
@@ -136,13 +136,12 @@ bool layer_backward(Layer *layer, Error *error) {
 
 void layer_after_step(Layer *layer) {
     FfnCall call = call_of(layer);
-    if (layer->config.ffn->after_step != NULL)
-        layer->config.ffn->after_step(&call, layer->parameters);
+    if (ffn_of(&layer->config)->after_step != NULL)
+        ffn_of(&layer->config)->after_step(&call, layer->parameters);
 }
 
 Gating layer_gating(const Layer *layer) {
-    const Ffn *ffn = layer->config.ffn;
-    return ffn->gating ? ffn->gating(&layer->config, layer->saved, layer->N) : (Gating){ 0 };
+    return ffn_gating(&layer->config, layer->saved, layer->N);
 }
 
 void layer_force_gating(void *context, int layer, Gating *gating) {
@@ -166,7 +165,7 @@ void layer_force_gating(void *context, int layer, Gating *gating) {
 static bool take_gating(LayerNumbers *out) {
     const Config *config = &out->config;
     size_t N = (size_t)out->N, keys, entries;
-    if (config->ffn->list) {
+    if (config->ffn->ragged) {
         keys = (size_t)config->E;
         entries = N * keys;
         out->start = calloc(N + 1, sizeof *out->start);
@@ -190,18 +189,18 @@ size_t layer_numbers_entries(const LayerNumbers *numbers) {
 
 bool layer_numbers_new(LayerNumbers *out, const Config *config, int B, int T, Error *error) {
     *out = (LayerNumbers){ .config = *config, .B = B, .T = T, .N = B * T };
-    const Ffn *ffn = config->ffn;
-    if (ffn->valid != NULL && !ffn->valid(config, error)) return false;
+    const Ffn *ffn = ffn_of(config);
+    if (config->ffn->valid != NULL && !config->ffn->valid(config, error)) return false;
     ffn->declare(&out->tensors, config, "");
     if (out->tensors.floats == SIZE_MAX)
-        return fail(error, "layer %s: its tensors cannot be declared", ffn->name);
+        return fail(error, "layer %s: its tensors cannot be declared", config->ffn->name);
     size_t rows = (size_t)out->N * (size_t)config->D;
     out->parameters = calloc(2 * out->tensors.floats + 4 * rows, sizeof *out->parameters);
     bool taken = out->parameters != NULL;
-    if (taken && ffn->sparse) taken = take_gating(out);
+    if (taken && config->ffn->sparse) taken = take_gating(out);
     if (!taken) {
         layer_numbers_free(out);
-        return fail(error, "layer %s: no memory for %d tokens", ffn->name, B * T);
+        return fail(error, "layer %s: no memory for %d tokens", config->ffn->name, B * T);
     }
     out->gradients = out->parameters + out->tensors.floats;
     out->x = out->gradients + out->tensors.floats;
@@ -250,7 +249,7 @@ static void layer_results(LayerNumbers *out, const Layer *layer) {
 
 static bool run_given(Layer *layer, const LayerNumbers *numbers, Error *error) {
     size_t entries = layer_numbers_entries(numbers);
-    Gating shape = numbers->config.ffn->gating(&numbers->config, NULL, numbers->N);
+    Gating shape = ffn_gating(&numbers->config, NULL, numbers->N);
     float *score = malloc((entries + 1) * sizeof *score);
     if (score == NULL) return fail(error, "no memory for a gating of %zu entries", entries);
     narrow(score, numbers->score, entries);
@@ -303,10 +302,9 @@ bool layer_variant(int i, Config *out, char name[VARIANT_NAME]) {
                                            "key_value" };
     static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
     for (int kind = 0; ffn_kinds[kind]; kind++) {
-        const Ffn *ffn = ffn_kinds[kind];
-        bool routed = strstr(ffn->settings, "router") != NULL,
-             active = strstr(ffn->settings, "activation") != NULL;
-        int count = ffn->list ? CHOICES : (routed ? ROUTERS : 1) * (active ? ACTIVATIONS : 1);
+        const FfnKind *ffn = ffn_kinds[kind];
+        bool routed = kind_uses(ffn, "router"), active = kind_uses(ffn, "activation");
+        int count = ffn->ragged ? CHOICES : (routed ? ROUTERS : 1) * (active ? ACTIVATIONS : 1);
         if (i >= count) {
             i -= count;
             continue;
@@ -314,12 +312,12 @@ bool layer_variant(int i, Config *out, char name[VARIANT_NAME]) {
         *out = config_default(ffn);
         if (active) out->activation = (Activation)(i % ACTIVATIONS);
         if (routed) out->router = (Router)(active ? i / ACTIVATIONS : i);
-        if (ffn->list) out->routing = choices[i].routing, out->pool = choices[i].pool;
+        if (ffn->ragged) out->routing = choices[i].routing, out->pool = choices[i].pool;
         if (name) {
             snprintf(name, VARIANT_NAME, "%s %s %s", ffn->name,
-                     ffn->list ? choices[i].name
-                     : routed  ? routers[out->router]
-                               : "",
+                     ffn->ragged ? choices[i].name
+                     : routed    ? routers[out->router]
+                                 : "",
                      active ? activations[out->activation] : "");
         }
         return true;

@@ -15,7 +15,7 @@ Config tiny_config(const Config *kind, int V, int T) {
     config.Dh = 4;
     config.F = 9;
     if (!kind->ffn->sparse) return config;
-    if (kind->ffn->list) {
+    if (kind->ffn->ragged) {
         config.E = 5;
         config.K = 2;
         // or no expert has a place

@@ -87,7 +87,7 @@ START_TEST(a_dump_agrees_with_itself)
     Safetensors dump;
     ck_assert_msg(safetensors_open(&dump, path, &error), "%s", error.text);
     Config config;
-    ck_assert_msg(config_from_metadata(&config, &dump, &error), "%s", error.text);
+    ck_assert_msg(ffn_config_from_metadata(&config, &dump, &error), "%s", error.text);
     ck_assert(config_equal(&config, &f.model.config));
     static float logits[3 * T * V];
     static int32_t inputs[3 * T], targets[3 * T];

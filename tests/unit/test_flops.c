@@ -78,7 +78,7 @@ START_TEST(the_ladder_is_the_papers)
     Error error = { "" };
     ScaleRow ladder[MAX_SCALE_ROWS];
     json_t *rows = golden_rows();
-    int count = scale_rows(ladder, &error), known = 0;
+    int count = scale_rows(ladder, ffn_kinds, &error), known = 0;
     ck_assert_msg(count > 0, "%s", error.text);
     for (size_t i = 0; i < GOLDEN_ROWS; i++) {
         const json_t *row = json_array_get(rows, i);

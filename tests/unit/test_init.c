@@ -17,7 +17,7 @@ static Model drawn(int variant, uint64_t seed) {
     ck_assert(layer_variant(variant, &config, NULL));
     config.V = 600, config.T = 8, config.L = 2, config.D = 128, config.Dh = 64, config.F = 256;
     if (config.ffn->sparse) config.C = 4, config.K = 8, config.Dk = 64;
-    if (config.ffn->list) config.E = 16;
+    if (config.ffn->ragged) config.E = 16;
     ck_assert_msg(model_new(&model, &config, &error), "%s", error.text);
     tensors_init(&model.tensors, model.parameters, seed);
     return model;

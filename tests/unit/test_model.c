@@ -77,7 +77,7 @@ START_TEST(gradients_are_the_slopes_of_the_loss)
     bool corners = tiny.model.config.activation == ACTIVATION_RELU;
     // Rows that begin alike, or with one token twice, have equal scores there: in a pool rounding
     // would choose between them. So each begins with a token of its own.
-    for (int b = 0; tiny.model.config.ffn->list && b < tiny.B; b++) {
+    for (int b = 0; tiny.model.config.ffn->ragged && b < tiny.B; b++) {
         tiny.inputs[b * tiny.T] = 9 + b;
         for (int t = 1; t < tiny.T; t++) ck_assert_int_lt(tiny.inputs[b * tiny.T + t], 9);
     }
@@ -229,7 +229,7 @@ static bool differ(const TinyModel *tiny, const float *before, const float *afte
                    int last) {
     size_t V = (size_t)tiny->model.config.V, at = ((size_t)b * (size_t)tiny->T + (size_t)first) * V;
     size_t count = (size_t)(last - first) * V;
-    if (!tiny->model.config.ffn->list)
+    if (!tiny->model.config.ffn->ragged)
         return memcmp(before + at, after + at, count * sizeof *before) != 0;
     for (size_t i = at; i < at + count; i++) {
         if (fabsf(before[i] - after[i]) > 1e-5f) return true;
@@ -304,10 +304,10 @@ static void watch(void *context, int layer, Gating *gating) {
     Watch *w = context;
     if (w->calls < 8) w->layers[w->calls] = layer;
     w->calls++;
-    Gating shape = w->config.ffn->gating(&w->config, NULL, w->N);
+    Gating shape = ffn_gating(&w->config, NULL, w->N);
     w->shape_matches = w->shape_matches && gating->N == w->N && gating->C == shape.C &&
                        gating->K == shape.K && gating->F == shape.F &&
-                       (gating->start != NULL) == w->config.ffn->list &&
+                       (gating->start != NULL) == w->config.ffn->ragged &&
                        (gating->start == NULL || gating_entries(gating) <= gating->capacity);
     if (layer != w->replace) return;
     for (int t = 0; gating->start != NULL && t <= gating->N; t++) gating->start[t] = t * gating->K;
@@ -359,7 +359,8 @@ START_TEST(a_replaced_gating_is_used_forward_and_backward)
     size_t rows = (size_t)ffn_pools(config) * (size_t)gating.F; // of experts
     for (size_t i = 0; i < gating_entries(&gating); i++)
         ck_assert_int_eq(gating.index[i], (4 + (int)i % gating.K) % gating.F);
-    const char *name = config->ffn->list ? "layers.1.ffn.experts.down" : "layers.1.ffn.experts.out";
+    const char *name =
+        config->ffn->ragged ? "layers.1.ffn.experts.down" : "layers.1.ffn.experts.out";
     const Tensor *experts = tensors_find(&tiny.model.tensors, name);
     const float *gradient = tiny.gradients + experts->offset;
     size_t each = experts->count / rows;
