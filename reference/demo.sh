@@ -1,6 +1,6 @@
 #!/bin/sh
-# make demo: a corpus, a model trained on it before your eyes, three stories, pictures. About two minutes on two
-# cores. Everything lies under out/demo/ and may be thrown away; running it again starts anew.
+# make demo: a corpus, a model trained on it while you watch, three stories, pictures. About two minutes on two cores.
+# Everything is written to out/demo/, which may be deleted; running it again starts over.
 set -eu
 sgatlin=${SGATLIN:-build/sgatlin}
 out=out/demo
@@ -17,20 +17,23 @@ say "A language model of sparsely gated linear neurons"
 "$sgatlin" train --data "$out/data" --out "$out/run" --preset demo --ffn sgatlin
 cp "$out/run/loss.png" "$out/loss.png"
 
-say "Against counting words and triples of words, on stories it never saw"
+say "Compared with counting words and triples of words, on stories it has not seen"
 "$sgatlin" eval --checkpoint "$out/run" --data "$out/data/valid.bin" --baselines "$out/data/train.bin" --json |
     tee "$out/eval.json"
 number() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" "$out/eval.json"; }
 if ! awk -v loss="$(number loss)" -v unigram="$(number unigram)" -v trigram="$(number trigram)" \
     'BEGIN { exit !(loss > 0 && loss < unigram && loss < trigram) }'; then
-    echo "demo: the model is not under both baselines: see $out/eval.json and $out/run/log.jsonl" >&2
+    echo "demo: the model's loss is not below both baselines: see $out/eval.json and $out/run/log.jsonl" >&2
     exit 1
 fi
 
+stories=0
 for prompt in "Once upon a time" "In a little village, there lived a young rabbit named Pip." \
     "Lily was a young girl who lived near the pond. One day,"; do
     say "A story that begins with \"$prompt\""
-    "$sgatlin" sample --checkpoint "$out/run" --prompt "$prompt" --tokens 250 --temperature 0.5 --seed 7
+    stories=$((stories + 1))
+    "$sgatlin" sample --checkpoint "$out/run" --prompt "$prompt" --tokens 250 --temperature 0.5 --seed 7 |
+        tee "$out/story_$stories.txt"
     echo
 done
 
@@ -41,11 +44,11 @@ sentence="The turtle was slow, but the wind was strong."
 
 cat <<END
 
-Look at  $out/loss.png   how the loss fell, against both baselines
-         $out/gates.png  the neurons that fired for one sentence, layer by layer, channel by channel
+Look at  $out/loss.png   the training and validation loss, with both baselines
+         $out/gates.png  the neurons that fired for one sentence, by layer and channel
          $out/words.png  the same word by word, for one channel
 Next     build/sgatlin sample --checkpoint $out/run --prompt "The dog" --temperature 0.8
          build/sgatlin train --data $out/data --out runs/mlp --preset demo --ffn mlp      the dense layer instead
-         build/sgatlin flops --preset demo                                                what each kind costs
+         build/sgatlin flops --preset demo                                                what each layer costs
          build/sgatlin data --text YOUR.txt --out data/mine                               your own text
 END

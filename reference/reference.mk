@@ -7,8 +7,10 @@ PROGRAMS += build/sgatlin
 $(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)
 	$(link) $(LIBS)
 
-.PHONY: demo bench
+.PHONY: demo bench front-page
 demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, let it tell stories
 	SGATLIN=build/sgatlin reference/demo.sh
 bench: build/sgatlin ## half a minute, on an idle machine: layers and training steps beside what the machine can do
 	@unset OPENBLAS_CORETYPE; build/sgatlin bench
+front-page: build/sgatlin ## after make demo, on an idle machine: its story and the benchmark's table into README.md
+	SGATLIN=build/sgatlin sh reference/results/front_page.sh

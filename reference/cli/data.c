@@ -305,7 +305,7 @@ static bool find_stories(Half *half, const char *name, Error *error) {
         return fail(error, "%s: holds no story, it is empty or all blank (%zu bytes); give a text",
                     name, half->text.size);
     }
-    half->stories = half->found.at;
+    half->stories = half->found.items;
     half->count = half->found.count;
     return true;
 }
@@ -474,7 +474,7 @@ static bool fill_folder(Job *job, Error *error) {
 
 static void half_free(Half *half) {
     token_file_close(&half->tokens);
-    free(half->found.at);
+    free(half->found.items);
     file_unmap(&half->text);
 }
 

@@ -107,7 +107,7 @@ static bool recording_new(Recording *out, const Checkpoint *checkpoint, const To
     bool ok = out->index != NULL && out->score != NULL && out->tokens != NULL;
     for (int t = 0; ok && t < T; t++) {
         size_t size;
-        const char *bytes = tokenizer_token(checkpoint->tokenizer, list->at[t], &size);
+        const char *bytes = tokenizer_token(checkpoint->tokenizer, list->ids[t], &size);
         ok = (out->tokens[t] = strndup(bytes, size)) != NULL;
     }
     out->gates.tokens = (const char *const *)out->tokens;
@@ -125,7 +125,7 @@ static bool run_model(const Checkpoint *checkpoint, Recording *recording, const 
         activations != NULL && (inputs != NULL || fail(error, "out of memory for %d tokens", T));
     if (ok) {
         inputs[0] = TOKEN_END;
-        for (int t = 1; t < T; t++) inputs[t] = (int32_t)list->at[t - 1];
+        for (int t = 1; t < T; t++) inputs[t] = (int32_t)list->ids[t - 1];
         model_hook(activations, record, recording);
         model_forward(&checkpoint->model, activations, inputs, 1, T);
     }
@@ -181,7 +181,7 @@ static bool gates(const Arguments *arguments, const Checkpoint *checkpoint, Erro
          recording_new(&recording, checkpoint, &list, error) &&
          run_model(checkpoint, &recording, &list, error) && draw(&recording, arguments, error);
     recording_free(&recording);
-    free(list.at);
+    free(list.ids);
     return ok;
 }
 

@@ -107,7 +107,7 @@ static const float *read_prompt(Story *story, const TokenList *prompt) {
     tell_dropped(story, (int64_t)first);
     const float *logits = decoder_step(story->decoder, TOKEN_END, &story->dropped);
     for (size_t i = first; i < prompt->count; i++) {
-        logits = decoder_step(story->decoder, (int32_t)prompt->at[i], &story->dropped);
+        logits = decoder_step(story->decoder, (int32_t)prompt->ids[i], &story->dropped);
     }
     return logits;
 }
@@ -169,7 +169,7 @@ static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Err
     }
     if (story.decoder != NULL) decoder_free(story.decoder);
     free(story.candidates);
-    free(prompt.at);
+    free(prompt.ids);
     return ok;
 }
 

@@ -93,23 +93,23 @@ static bool print_encoded(const Tokenizer *tokenizer, const char *text, size_t s
 
 // A JSON string of bytes: what is not UTF-8 becomes one U+FFFD for each maximal ill-formed subpart.
 static bool print_text(const ByteList *bytes) {
-    ByteList valid = { .at = malloc(3 * bytes->count + 1) };
-    if (valid.at == NULL) return false;
+    ByteList valid = { .bytes = malloc(3 * bytes->count + 1) };
+    if (valid.bytes == NULL) return false;
     for (size_t at = 0; at < bytes->count;) {
         int32_t code_point;
-        size_t length = utf8_next(&code_point, bytes->at + at, bytes->count - at);
-        const char *good = code_point < 0 ? "\xef\xbf\xbd" : bytes->at + at;
+        size_t length = utf8_next(&code_point, bytes->bytes + at, bytes->count - at);
+        const char *good = code_point < 0 ? "\xef\xbf\xbd" : bytes->bytes + at;
         size_t good_length = code_point < 0 ? 3 : length;
-        memcpy(valid.at + valid.count, good, good_length);
+        memcpy(valid.bytes + valid.count, good, good_length);
         valid.count += good_length;
         at += length;
     }
-    json_t *string = json_stringn(valid.at, valid.count);
+    json_t *string = json_stringn(valid.bytes, valid.count);
     bool ok =
         string != NULL && (json_dumpf(string, stdout, JSON_ENCODE_ANY) == 0 || ferror(stdout));
     putchar('\n');
     json_decref(string);
-    free(valid.at);
+    free(valid.bytes);
     return ok;
 }
 
@@ -130,8 +130,8 @@ static bool read_ids(TokenList *ids, const Tokenizer *tokenizer, const json_t *v
     if (!json_is_array(value))
         return fail(error, "%s: wanted a JSON array of ids, as in [1, 2, 3]", where);
     size_t count = json_array_size(value);
-    ids->at = malloc((count + 1) * sizeof *ids->at);
-    if (ids->at == NULL) return fail(error, "%s: out of memory", where);
+    ids->ids = malloc((count + 1) * sizeof *ids->ids);
+    if (ids->ids == NULL) return fail(error, "%s: out of memory", where);
     for (; ids->count < count; ids->count++) {
         const json_t *id = json_array_get(value, ids->count);
         if (!json_is_integer(id) || json_integer_value(id) < 0 ||
@@ -141,7 +141,7 @@ static bool read_ids(TokenList *ids, const Tokenizer *tokenizer, const json_t *v
                 "%s: element %zu is no id of this tokenizer, wanted a whole number from 0 to %d",
                 where, ids->count, tokenizer_vocabulary(tokenizer) - 1);
         }
-        ids->at[ids->count] = (uint32_t)json_integer_value(id);
+        ids->ids[ids->count] = (uint32_t)json_integer_value(id);
     }
     return true;
 }
@@ -152,13 +152,13 @@ static bool decode_line(const Tokenizer *tokenizer, const json_t *value, bool ra
     ByteList bytes = { 0 };
     bool ok = read_ids(&ids, tokenizer, value, where, error);
     if (ok) {
-        ok = tokenizer_decode(tokenizer, ids.at, ids.count, &bytes);
-        if (ok && raw && bytes.count > 0) fwrite(bytes.at, 1, bytes.count, stdout);
+        ok = tokenizer_decode(tokenizer, ids.ids, ids.count, &bytes);
+        if (ok && raw && bytes.count > 0) fwrite(bytes.bytes, 1, bytes.count, stdout);
         if (ok && !raw) ok = print_text(&bytes);
         if (!ok) fail(error, "%s: out of memory", where);
     }
-    free(ids.at);
-    free(bytes.at);
+    free(ids.ids);
+    free(bytes.bytes);
     return ok;
 }
 

@@ -3,19 +3,19 @@
 #include <math.h>
 #include <stdlib.h>
 
-// -- Counts of n-grams --
+// ---- counts of n-grams
 
-// A pair uv (or a trigram uvw) that was seen. `before` and `behind` are used by pairs only.
+// A pair uv (or a trigram uvw) that was seen. `before` and `after` are used by pairs only.
 typedef struct {
     uint64_t key;    // 1 + the tokens, 16 bits each; 0: a free slot
     uint32_t count;  // c(uv), only as the context of a third token; c(uvw)
     uint32_t before; // N(·uv): different tokens seen before it
-    uint32_t behind; // N(uv·): different tokens seen behind it
+    uint32_t after;  // N(uv·): different tokens seen after it
 } Count;
 
 // Linear probing, at most half full.
 typedef struct {
-    Count *at;
+    Count *items;
     size_t slots, used; // slots is a power of two
 } Counts;
 
@@ -24,11 +24,12 @@ static uint64_t triple(uint64_t u, uint64_t v, uint64_t w) { return (u << 32 | v
 
 // The slot of a key, or the free one where it belongs.
 static Count *find(const Counts *counts, uint64_t key) {
-    // the high bits of the product are the well mixed ones
+    // the high bits of the product are well mixed
     uint64_t hash = key * 0x9e3779b97f4a7c15u;
     size_t i = (size_t)(hash >> 20) & (counts->slots - 1);
-    while (counts->at[i].key != 0 && counts->at[i].key != key) i = (i + 1) & (counts->slots - 1);
-    return &counts->at[i];
+    while (counts->items[i].key != 0 && counts->items[i].key != key)
+        i = (i + 1) & (counts->slots - 1);
+    return &counts->items[i];
 }
 
 static Count *find_or_add(Counts *counts, uint64_t key) {
@@ -38,26 +39,26 @@ static Count *find_or_add(Counts *counts, uint64_t key) {
     return count;
 }
 
-// Makes room for two more keys; pointers into the table die.
+// Makes space for two more keys; pointers into the table become invalid.
 static bool reserve(Counts *counts) {
     if (2 * (counts->used + 2) <= counts->slots) return true;
     Counts larger = { .slots = counts->slots == 0 ? 1024 : 2 * counts->slots,
                       .used = counts->used };
-    larger.at = calloc(larger.slots, sizeof *larger.at);
-    if (larger.at == NULL) return false;
+    larger.items = calloc(larger.slots, sizeof *larger.items);
+    if (larger.items == NULL) return false;
     for (size_t i = 0; i < counts->slots; i++) {
-        if (counts->at[i].key != 0) *find(&larger, counts->at[i].key) = counts->at[i];
+        if (counts->items[i].key != 0) *find(&larger, counts->items[i].key) = counts->items[i];
     }
-    free(counts->at);
+    free(counts->items);
     *counts = larger;
     return true;
 }
 
-// -- The trigram model --
+// ---- the trigram model
 
 // Of one token: c(w), N(·w), N(w·), N(·w·).
 typedef struct {
-    uint32_t count, before, behind, around;
+    uint32_t count, before, after, around;
 } Word;
 
 struct Trigram {
@@ -67,11 +68,11 @@ struct Trigram {
     Counts pairs, triples;
     uint64_t different_pairs; // N(··)
     uint64_t different_words; // N(·)
-    double discount[4];       // d1, d2, d3 by their number
+    double discount[4];       // d1, d2, d3 at 1, 2, 3
 };
 
-// One more trigram uvw. N(·vw), N(·v·) and the rest count different ones, so they grow with a first
-// sight only.
+// Counts one trigram uvw. N(·vw), N(·v·) and the rest count different tokens, so they grow only the
+// first time.
 static bool count_one(Trigram *trigram, uint16_t u, uint16_t v, uint16_t w) {
     if (!reserve(&trigram->pairs) || !reserve(&trigram->triples)) return false;
     trigram->words[w].count++;
@@ -79,11 +80,11 @@ static bool count_one(Trigram *trigram, uint16_t u, uint16_t v, uint16_t w) {
     uv->count++;
     Count *uvw = find_or_add(&trigram->triples, triple(u, v, w));
     if (uvw->count++ > 0) return true;
-    uv->behind++;
+    uv->after++;
     trigram->words[v].around++;
     Count *vw = find_or_add(&trigram->pairs, pair(v, w));
     if (vw->before++ > 0) return true;
-    trigram->words[v].behind++;
+    trigram->words[v].after++;
     trigram->different_pairs++;
     if (trigram->words[w].before++ == 0) trigram->different_words++;
     return true;
@@ -95,17 +96,17 @@ static double discount_from(uint64_t seen_once, uint64_t seen_twice) {
 }
 
 static void estimate_discounts(Trigram *trigram) {
-    uint64_t seen[4][3] = { { 0 } }; // by level, then by how often: those seen once and twice
+    uint64_t seen[4][3] = { { 0 } }; // by level: how many were seen once and twice
     for (int w = 0; w < trigram->V; w++) {
         uint32_t n = trigram->words[w].before;
         if (n == 1 || n == 2) seen[1][n]++;
     }
     for (size_t i = 0; i < trigram->pairs.slots; i++) {
-        uint32_t n = trigram->pairs.at[i].before;
+        uint32_t n = trigram->pairs.items[i].before;
         if (n == 1 || n == 2) seen[2][n]++;
     }
     for (size_t i = 0; i < trigram->triples.slots; i++) {
-        uint32_t n = trigram->triples.at[i].count;
+        uint32_t n = trigram->triples.items[i].count;
         if (n == 1 || n == 2) seen[3][n]++;
     }
     for (int level = 1; level <= 3; level++)
@@ -114,8 +115,8 @@ static void estimate_discounts(Trigram *trigram) {
 
 Trigram *trigram_new(const TokenFile *file, size_t tokens, Error *error) {
     Trigram *trigram = calloc(1, sizeof *trigram);
-    bool ok = trigram != NULL &&
-              (trigram->words = calloc((size_t)file->V, sizeof *trigram->words)) != NULL;
+    if (trigram != NULL) trigram->words = calloc((size_t)file->V, sizeof *trigram->words);
+    bool ok = trigram != NULL && trigram->words != NULL;
     if (ok) {
         trigram->V = file->V;
         trigram->counted = tokens < file->tokens ? tokens : file->tokens;
@@ -143,18 +144,17 @@ Trigram *trigram_new(const TokenFile *file, size_t tokens, Error *error) {
 void trigram_free(Trigram *trigram) {
     if (trigram == NULL) return;
     free(trigram->words);
-    free(trigram->pairs.at);
-    free(trigram->triples.at);
+    free(trigram->pairs.items);
+    free(trigram->triples.items);
     free(trigram);
 }
 
-// One line of the model: what is left of a count after the discount, and the discounted mass shared
-// out by `lower`.
+// One line of the model: the discounted count, and the discounted mass distributed by `lower`.
 static double interpolate(uint64_t count, double discount, uint64_t different, double lower,
                           uint64_t total) {
     if (total == 0) return lower;
-    double kept = count > 0 ? (double)count - discount : 0.0; // discounts are below 1
-    return (kept + discount * (double)different * lower) / (double)total;
+    double discounted = count > 0 ? (double)count - discount : 0.0; // discounts are below 1
+    return (discounted + discount * (double)different * lower) / (double)total;
 }
 
 double trigram_probability(const Trigram *trigram, uint16_t u, uint16_t v, uint16_t w) {
@@ -162,16 +162,16 @@ double trigram_probability(const Trigram *trigram, uint16_t u, uint16_t v, uint1
     const double *d = trigram->discount;
     double p = 1.0 / trigram->V;
     p = interpolate(words[w].before, d[1], trigram->different_words, p, trigram->different_pairs);
-    p = interpolate(find(&trigram->pairs, pair(v, w))->before, d[2], words[v].behind, p,
+    p = interpolate(find(&trigram->pairs, pair(v, w))->before, d[2], words[v].after, p,
                     words[v].around);
     const Count *uv = find(&trigram->pairs, pair(u, v)); // a free slot holds zeros
-    return interpolate(find(&trigram->triples, triple(u, v, w))->count, d[3], uv->behind, p,
+    return interpolate(find(&trigram->triples, triple(u, v, w))->count, d[3], uv->after, p,
                        uv->count);
 }
 
-// -- Cross-entropy --
+// ---- cross-entropy
 
-enum { BLOCK = 64 }; // stories summed by one thread: fixed, so that the order of the sums is
+enum { BLOCK = 64 }; // stories summed by one thread: fixed, so that the order of summation is too
 
 typedef struct {
     double unigram, trigram;

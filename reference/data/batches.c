@@ -12,16 +12,16 @@ bool batches_open(Batches *out, const TokenFile *file, BatchMode mode, int B, in
                     T);
     if (mode == BATCH_PACKED && (size_t)B * (size_t)T > file->tokens) {
         return fail(error,
-                    "%s: holds %zu tokens, less than one batch of B·T = %d·%d; make B or T "
+                    "%s: has %zu tokens, less than one batch of B·T = %d·%d; make B or T "
                     "smaller, or give more text",
                     file->path, file->tokens, B, T);
     }
     if (mode == BATCH_PADDED && (size_t)B > file->stories) {
-        return fail(error,
-                    "%s: holds %zu stories, less than one batch of B = %d, one story a row; make B "
-                    "smaller, or give "
-                    "more stories",
-                    file->path, file->stories, B);
+        return fail(
+            error,
+            "%s: has %zu stories, less than one batch of B = %d (one story per row); make B "
+            "smaller, or give more stories",
+            file->path, file->stories, B);
     }
     *out =
         (Batches){ .file = file, .mode = mode, .B = B, .T = T, .seed = seed, .epoch = UINT64_MAX };
@@ -38,8 +38,7 @@ void batches_close(Batches *batches) {
     *batches = (Batches){ 0 };
 }
 
-// Shuffles the stories of an epoch (Fisher and Yates): a function of (seed, epoch) and nothing
-// else.
+// Shuffles the stories of an epoch (Fisher and Yates); depends on (seed, epoch) alone.
 static void load_epoch(Batches *batches, uint64_t epoch) {
     if (batches->epoch == epoch) return;
     const TokenFile *file = batches->file;
@@ -59,8 +58,7 @@ static void load_epoch(Batches *batches, uint64_t epoch) {
     batches->epoch = epoch;
 }
 
-// Which place in the shuffled stream holds token `position` of the epoch: start[i] <= position <
-// start[i + 1].
+// The place i in the shuffled stream of token `position`: start[i] <= position < start[i + 1].
 static size_t place_of(const Batches *batches, uint64_t position) {
     size_t low = 0, high = batches->file->stories;
     while (high - low > 1) {
@@ -95,7 +93,7 @@ static void packed_row(Batches *batches, uint64_t row, int32_t *targets) {
     }
 }
 
-// targets [T]: the beginning of one story, TOKEN_PAD behind it.
+// targets [T]: the first tokens of one story, then TOKEN_PAD.
 static void padded_row(Batches *batches, uint64_t row, int32_t *targets) {
     const TokenFile *file = batches->file;
     size_t T = (size_t)batches->T;
@@ -126,7 +124,7 @@ void batches_get(Batches *batches, uint64_t step, int32_t *inputs, int32_t *targ
 }
 
 uint64_t batches_per_epoch(const Batches *batches) {
-    // at least one batch each: batches_open saw to it
+    // at least one: batches_open checks that
     size_t B = (size_t)batches->B, T = (size_t)batches->T;
     return batches->mode == BATCH_PACKED ? batches->file->tokens / (B * T)
                                          : batches->file->stories / B;

@@ -11,17 +11,16 @@ bool token_file_matches(const TokenFile *file, const Tokenizer *tokenizer, const
         return true;
     return fail(error,
                 "%s: was made with another tokenizer (hash %016llx, %d tokens) than %s (hash "
-                "%016llx, %d tokens); "
-                "make it again with `sgatlin data --tokenizer`",
+                "%016llx, %d tokens); make it again with `sgatlin data --tokenizer`",
                 file->path, (unsigned long long)file->tokenizer_hash, file->V, with,
                 (unsigned long long)tokenizer_hash(tokenizer), tokenizer_vocabulary(tokenizer));
 }
 
-uint64_t token_file_sum(const TokenFile *file) {
-    enum { SUM_AT = 48 };
-    uint64_t sum = 0;
-    for (int i = 7; i >= 0; i--) sum = sum << 8 | file->file.bytes[SUM_AT + i];
-    return sum;
+uint64_t token_file_hash(const TokenFile *file) {
+    enum { HASH_OFFSET = 48 };
+    uint64_t hash = 0;
+    for (int i = 7; i >= 0; i--) hash = hash << 8 | file->file.bytes[HASH_OFFSET + i];
+    return hash;
 }
 
 static bool open_tokens(TokenFile *out, const Corpus *corpus, const char *name,
@@ -41,16 +40,17 @@ static bool open_tokens(TokenFile *out, const Corpus *corpus, const char *name,
 bool corpus_open(Corpus *out, const char *folder, Error *error) {
     *out = (Corpus){ .path = realpath(folder, NULL) };
     if (out->path == NULL) {
-        return fail(error, "%s: there is no such data folder (%s); `sgatlin data` makes one",
-                    folder, strerror(errno));
+        return fail(error, "%s: no such data folder (%s); make one with `sgatlin data`", folder,
+                    strerror(errno));
     }
     char *tokenizer = path_join(out->path, "tokenizer.json");
     bool ok = tokenizer != NULL || fail(error, "%s: out of memory", folder);
-    if (ok) ok = (out->tokenizer = tokenizer_load(tokenizer, error)) != NULL;
+    if (ok) out->tokenizer = tokenizer_load(tokenizer, error);
+    ok = ok && out->tokenizer != NULL;
     ok = ok && open_tokens(&out->train, out, "train.bin", tokenizer, error);
     ok = ok && open_tokens(&out->valid, out, "valid.bin", tokenizer, error);
     if (ok && out->valid.tokens == 0)
-        ok = fail(error, "%s: holds no tokens, nothing to measure on", out->valid.path);
+        ok = fail(error, "%s: has no tokens to evaluate on", out->valid.path);
     free(tokenizer);
     if (!ok) corpus_close(out);
     return ok;

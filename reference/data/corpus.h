@@ -3,7 +3,7 @@
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
 
-// A folder that `sgatlin data` made: tokenizer.json, train.bin and valid.bin, all of the same
+// A folder that `sgatlin data` made: tokenizer.json, train.bin and valid.bin, all with the same
 // vocabulary.
 typedef struct {
     char *path; // absolute
@@ -14,9 +14,9 @@ typedef struct {
 bool corpus_open(Corpus *out, const char *folder, Error *error);
 void corpus_close(Corpus *corpus);
 
-// Refuses a token file made with another vocabulary; `with` names the tokenizer in the message.
+// Refuses a token file made with another tokenizer; `with` names the tokenizer in the message.
 bool token_file_matches(const TokenFile *file, const Tokenizer *tokenizer, const char *with,
                         Error *error);
-// The XXH3 sum that stands in the file's header: which tokens these are.
-uint64_t token_file_sum(const TokenFile *file);
+// The XXH3 hash in the file's header, which identifies its contents.
+uint64_t token_file_hash(const TokenFile *file);
 #endif

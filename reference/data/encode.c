@@ -5,21 +5,21 @@ static bool is_printable(char c) { return c > ' ' && c <= '~'; }
 
 size_t story_piece(const char *text, size_t size) {
     if (size <= PIECE_BYTES) return size;
-    size_t most = size < PIECE_MOST ? size : PIECE_MOST;
-    for (size_t i = PIECE_BYTES; i < most; i++) {
+    size_t limit = size < MAX_PIECE_BYTES ? size : MAX_PIECE_BYTES;
+    for (size_t i = PIECE_BYTES; i < limit; i++) {
         if (text[i] == ' ' && is_printable(text[i - 1])) return i;
     }
-    if (most == size) return size;
-    // not inside a character of UTF-8, which has at most three bytes behind its first
-    size_t cut = most;
-    while (cut > most - 3 && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--;
+    if (limit == size) return size;
+    // not inside a UTF-8 character, which has at most three bytes after its first
+    size_t cut = limit;
+    while (cut > limit - 3 && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--;
     return cut;
 }
 
 // Walks over the pieces of all stories in order.
 typedef struct {
     const Story *stories;
-    size_t count, story, at; // the next piece begins at byte `at` of story `story`
+    size_t count, story, offset; // the next piece begins at this byte of this story
 } Walk;
 
 typedef struct {
@@ -33,13 +33,13 @@ typedef struct {
 static bool next_piece(Walk *walk, Piece *piece) {
     if (walk->story == walk->count) return false;
     Story story = walk->stories[walk->story];
-    size_t left = story.size - walk->at;
-    size_t size = left == 0 ? 0 : story_piece(story.at + walk->at, left);
-    *piece = (Piece){ .text = story.at + walk->at, .size = size, .last = size == left };
-    walk->at += size;
+    size_t left = story.size - walk->offset;
+    size_t size = left == 0 ? 0 : story_piece(story.text + walk->offset, left);
+    *piece = (Piece){ .text = story.text + walk->offset, .size = size, .last = size == left };
+    walk->offset += size;
     if (piece->last) {
         walk->story++;
-        walk->at = 0;
+        walk->offset = 0;
     }
     return true;
 }
@@ -65,21 +65,21 @@ Tokenizer *train_tokenizer(const Story *stories, size_t count, int vocabulary, b
 }
 
 static void drop_pads(TokenList *ids) {
-    size_t kept = 0;
+    size_t count = 0;
     for (size_t i = 0; i < ids->count; i++) {
-        if (ids->at[i] != TOKEN_PAD) ids->at[kept++] = ids->at[i];
+        if (ids->ids[i] != TOKEN_PAD) ids->ids[count++] = ids->ids[i];
     }
-    ids->count = kept;
+    ids->count = count;
 }
 
 static bool write_piece(TokenWriter *writer, const Piece *piece, Error *error) {
     if (!piece->encoded)
         return fail(error, "out of memory for encoding %zu bytes of text", piece->size);
-    if (!token_writer_tokens(writer, piece->ids.at, piece->ids.count, error)) return false;
+    if (!token_writer_tokens(writer, piece->ids.ids, piece->ids.count, error)) return false;
     return !piece->last || token_writer_end(writer, error);
 }
 
-// Work is done in rounds: pieces are collected, encoded by all threads, written in order.
+// In rounds: collect pieces, encode them on all threads, write them in order.
 enum { ROUND_PIECES = 8192, ROUND_BYTES = 4 << 20 };
 
 bool encode_stories(TokenWriter *writer, const Tokenizer *tokenizer, const Story *stories,
@@ -102,7 +102,7 @@ bool encode_stories(TokenWriter *writer, const Tokenizer *tokenizer, const Story
         }
         for (size_t i = 0; i < n; i++) {
             ok = ok && write_piece(writer, &pieces[i], error);
-            free(pieces[i].ids.at);
+            free(pieces[i].ids.ids);
         }
         done += bytes;
         if (ok && !progress(context, done)) ok = stopped(error);

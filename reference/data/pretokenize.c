@@ -1,5 +1,6 @@
 #include "reference/data/pretokenize.h"
 #include "reference/data/tables.h"
+#include "reference/numbers/array.h"
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -10,10 +11,13 @@ size_t utf8_next(int32_t *code_point, const char *text, size_t size) {
     if (s[0] < 0x80) return 1;
     *code_point = -1;
     if (s[0] < 0xc2 || s[0] > 0xf4) return 1;
-    size_t length = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    // Overlong forms, surrogates and what lies above U+10FFFF show in the second byte.
-    unsigned low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+    size_t length = 2 + (s[0] >= 0xe0) + (s[0] >= 0xf0);
+    // The range of the second byte excludes overlong forms, surrogates and values above U+10FFFF.
+    unsigned low = 0x80, high = 0xbf;
+    if (s[0] == 0xe0) low = 0xa0;
+    if (s[0] == 0xf0) low = 0x90;
+    if (s[0] == 0xed) high = 0x9f;
+    if (s[0] == 0xf4) high = 0x8f;
     int32_t value = s[0] & (0xff >> (length + 1));
     for (size_t i = 1; i < length; i++, low = 0x80, high = 0xbf) {
         if (i == size || s[i] < low || s[i] > high) return i;
@@ -23,45 +27,48 @@ size_t utf8_next(int32_t *code_point, const char *text, size_t size) {
     return length;
 }
 
-static bool stands_for_itself(int32_t byte) {
+static bool is_own_symbol(int32_t byte) {
     return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 255 && byte != 173);
 }
 
 int32_t byte_symbol(unsigned char byte) {
-    if (stands_for_itself(byte)) return byte;
-    return 256 + (byte <= 32 ? byte : byte <= 160 ? byte - 127 + 33 : 67);
+    if (is_own_symbol(byte)) return byte;
+    if (byte <= 32) return 256 + byte;             // 0 .. 32
+    if (byte <= 160) return 256 + byte - 127 + 33; // 127 .. 160
+    return 256 + 67;                               // 173, the soft hyphen
 }
 
 int symbol_byte(int32_t code_point) {
-    if (stands_for_itself(code_point)) return code_point;
+    if (is_own_symbol(code_point)) return code_point;
     int nth = code_point - 256;
     if (nth < 0 || nth > 67) return -1;
-    return nth <= 32 ? nth : nth < 67 ? nth - 33 + 127 : 173;
+    if (nth <= 32) return nth;
+    return nth < 67 ? nth - 33 + 127 : 173;
 }
 
-// NFKC, piece by piece
+// ---- NFKC, in pieces
 
 static const utf8proc_option_t NFKC = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
 
 enum {
-    CHUNK = 1 << 16,   // bytes worked on at a time
-    SEGMENT = 1 << 8,  // normalized at once, and on to the next safe boundary …
-    LONGEST = 1 << 10, // … but no further than this: more marks than that on one letter are cut
+    CHUNK = 1 << 16,       // bytes in the window
+    SEGMENT = 1 << 8,      // bytes normalized at once, up to the next safe boundary …
+    MAX_SEGMENT = 1 << 10, // … but no more than this
 };
 
-// The part of a text that stands between NFKC and the scanner.
+// The text on its way from NFKC to the scanner.
 typedef struct {
     const char *text;
-    size_t size, at; // read up to here
+    size_t size, at; // `at` bytes have been read
     bool raw;
-    char *window; // normalised, not yet scanned
-    size_t count, room;
+    char *window; // normalized, not yet scanned
+    size_t count, capacity;
     int32_t *points; // scratch
-    size_t points_room;
+    size_t points_capacity;
 } Reader;
 
 static bool reader_append(Reader *reader, const char *bytes, size_t size) {
-    char *window = grown(reader->window, &reader->room, reader->count + size, 1);
+    char *window = array_grow(reader->window, &reader->capacity, reader->count + size, 1);
     if (window == NULL) return false;
     reader->window = window;
     memcpy(window + reader->count, bytes, size);
@@ -79,9 +86,9 @@ static size_t ascii_length(const char *text, size_t size) {
     return i;
 }
 
-// Whether NFKC of a text can be made separately before and from this code point: neither it nor
-// what it decomposes to may join or move before what precedes. Only marks, Hangul's vowels and
-// finals and one vowel sign of Kirat Rai do.
+// Whether a text can be split before this code point and both parts normalized separately: neither
+// it nor its decomposition may combine with, or be reordered before, what precedes it. Only marks,
+// Hangul vowels and finals, and one Kirat Rai vowel sign do.
 static bool boundary_before(int32_t code_point) {
     int32_t parts[32];
     int boundary = 0;
@@ -94,11 +101,11 @@ static bool boundary_before(int32_t code_point) {
     return !mark && !hangul && parts[0] != 0x16d67 && property->combining_class == 0;
 }
 
-// Bytes from the start of `text`, whose first code point is whole, up to a boundary.
+// Bytes from the start of `text`, whose first code point is valid, to a boundary.
 static size_t segment_length(const char *text, size_t size) {
     int32_t code_point;
     size_t at = utf8_next(&code_point, text, size);
-    while (at < size && (unsigned char)text[at] >= 0x80 && at < LONGEST) {
+    while (at < size && (unsigned char)text[at] >= 0x80 && at < MAX_SEGMENT) {
         size_t length = utf8_next(&code_point, text + at, size - at);
         if (code_point < 0 || (at >= SEGMENT && boundary_before(code_point))) break;
         at += length;
@@ -110,14 +117,15 @@ static bool append_normalized(Reader *reader, const char *text, size_t size) {
     for (;;) {
         utf8proc_ssize_t count =
             utf8proc_decompose((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size,
-                               reader->points, (utf8proc_ssize_t)reader->points_room, NFKC);
+                               reader->points, (utf8proc_ssize_t)reader->points_capacity, NFKC);
         if (count < 0) return false;
-        if ((size_t)count < reader->points_room) { // one more than needed: reencode writes a NUL
+        if ((size_t)count <
+            reader->points_capacity) { // with space for the NUL that reencode writes
             count = utf8proc_reencode(reader->points, count, NFKC);
             return count >= 0 && reader_append(reader, (const char *)reader->points, (size_t)count);
         }
         int32_t *points =
-            grown(reader->points, &reader->points_room, (size_t)count + 1, sizeof *points);
+            array_grow(reader->points, &reader->points_capacity, (size_t)count + 1, sizeof *points);
         if (points == NULL) return false;
         reader->points = points;
     }
@@ -128,7 +136,7 @@ static bool reader_step(Reader *reader) {
     const char *text = reader->text + reader->at;
     size_t left = reader->size - reader->at, limit = left < CHUNK ? left : CHUNK;
     size_t plain = reader->raw ? limit : ascii_length(text, limit);
-    // the last one may join the marks behind it
+    // the last one may combine with marks after it
     if (plain < left && !reader->raw && plain > 0) plain--;
     if (plain > 0) {
         reader->at += plain;
@@ -142,14 +150,14 @@ static bool reader_step(Reader *reader) {
                           : append_normalized(reader, text, length);
 }
 
-static bool reader_fill(Reader *reader, size_t wanted) {
-    while (reader->count < wanted && reader->at < reader->size) {
+static bool reader_fill(Reader *reader, size_t size) {
+    while (reader->count < size && reader->at < reader->size) {
         if (!reader_step(reader)) return false;
     }
     return true;
 }
 
-// The pattern
+// ---- the pattern
 
 typedef enum { SPACE, LETTER, NUMBER, OTHER } Class;
 
@@ -182,11 +190,12 @@ static size_t contraction_length(const char *text, size_t size) {
     return two ? 3 : 0;
 }
 
-// Length of the first pre-token of a text; 0: it may go on behind the end of the window, which is
-// not the text's last.
+// Length of the first pre-token of a window; 0: it may continue after the window, which is not the
+// last of the text.
 static size_t pretoken_length(const char *text, size_t size, bool last) {
-    // what begins before it stands whole in the window
-    size_t limit = last ? size : size < 4 ? 0 : size - 3;
+    // characters that begin before it are complete in the window
+    size_t limit = last ? size : 0;
+    if (!last && size >= 4) limit = size - 3;
     if (limit == 0) return 0;
     size_t length = contraction_length(text, size);
     if (length > 0) return length;
@@ -202,13 +211,13 @@ static size_t pretoken_length(const char *text, size_t size, bool last) {
         if (!ended) before = at;
     }
     if (!ended && !last && at < PRETOKEN_MAX) return 0;
-    // A word takes the last space before it along: \s+(?!\S) stops one short, unless that one is
-    // all.
+    // The last space goes to the word after it: \s+(?!\S) stops one short, unless there is only
+    // one.
     return ended && class == SPACE && before > 0 ? before : at;
 }
 
 static bool scan(Reader *reader, PretokenSink *sink, void *context) {
-    // the text brings its own space
+    // the text begins with a space of its own
     size_t from = reader->count > 1 && reader->window[1] == ' ' && !reader->raw;
     for (;;) {
         bool last = reader->at == reader->size;
@@ -222,8 +231,7 @@ static bool scan(Reader *reader, PretokenSink *sink, void *context) {
         reader->count -= from;
         memmove(reader->window, reader->window + from, reader->count);
         from = 0;
-        // Twice the unfinished run each time: a long one is scanned O(log n) times, its length in
-        // all.
+        // The window doubles for an unfinished run, so a long one is scanned O(log n) times.
         if (!reader_fill(reader, reader->count * 2 > CHUNK ? reader->count * 2 : CHUNK))
             return false;
     }

@@ -1,4 +1,5 @@
 #include "reference/data/stories.h"
+#include "reference/numbers/array.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,30 +13,27 @@ static bool is_separator(const char *line, size_t size) {
 }
 
 // Appends text[0..size) as a story, or nothing when it is blank.
-static bool add_story(Stories *stories, size_t *room, const char *text, size_t size) {
+static bool add_story(Stories *stories, const char *text, size_t size) {
     while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == '\r')) size--;
     size_t blank = 0;
     while (blank < size && is_blank(text[blank])) blank++;
     if (blank == size) return true;
-    if (stories->count == *room) {
-        size_t wanted = *room == 0 ? 1024 : *room * 2;
-        Story *at = realloc(stories->at, wanted * sizeof *at);
-        if (at == NULL) return false;
-        stories->at = at;
-        *room = wanted;
-    }
-    stories->at[stories->count++] = (Story){ text, size };
+    Story *items =
+        array_grow(stories->items, &stories->capacity, stories->count + 1, sizeof *items);
+    if (items == NULL) return false;
+    stories->items = items;
+    stories->items[stories->count++] = (Story){ text, size };
     return true;
 }
 
-// Bytes to read before the pages behind are released.
+// Bytes to read before the pages read so far are released.
 enum { STRIDE = 64 << 20 };
 
 // Where the line that begins at `line` ends, without its newline. file may be NULL.
 static size_t line_end(const char *text, size_t line, size_t size, const MappedFile *file) {
-    for (size_t at = line, most; at < size; at += most) {
-        most = size - at < STRIDE ? size - at : STRIDE;
-        const char *newline = memchr(text + at, '\n', most);
+    for (size_t begin = line; begin < size; begin += STRIDE) {
+        size_t length = size - begin < STRIDE ? size - begin : STRIDE;
+        const char *newline = memchr(text + begin, '\n', length);
         if (newline != NULL) return (size_t)(newline - text);
         if (file != NULL) file_release(file);
     }
@@ -44,14 +42,14 @@ static size_t line_end(const char *text, size_t line, size_t size, const MappedF
 
 static bool find(Stories *out, const char *text, size_t size, const MappedFile *file) {
     *out = (Stories){ 0 };
-    size_t room = 0, released = 0;
+    size_t released = 0;
     size_t story = 0; // where the current one begins
     bool ok = true;
     for (size_t line = 0, next; ok && line < size; line = next) {
         size_t end = line_end(text, line, size, file);
         next = end < size ? end + 1 : size;
         if (is_separator(text + line, end - line)) {
-            ok = add_story(out, &room, text + story, line - story);
+            ok = add_story(out, text + story, line - story);
             story = next;
         }
         if (file != NULL && next - released > STRIDE) {
@@ -59,9 +57,9 @@ static bool find(Stories *out, const char *text, size_t size, const MappedFile *
             released = next;
         }
     }
-    if (ok && story < size) ok = add_story(out, &room, text + story, size - story);
+    if (ok && story < size) ok = add_story(out, text + story, size - story);
     if (ok) return true;
-    free(out->at);
+    free(out->items);
     *out = (Stories){ 0 };
     return false;
 }

@@ -4,21 +4,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// The stories of a text: separated by lines holding only <|endoftext|>; without any, the whole text
-// is one story. Newlines at a story's end are not part of it; stories of nothing but blanks are
-// left out. Views into `text`.
+// The stories of a text are separated by lines that contain only <|endoftext|>; without any, the
+// whole text is one story. Newlines at the end of a story are dropped, and blank stories are left
+// out. Stories are views into the text.
 typedef struct {
-    const char *at;
+    const char *text;
     size_t size;
 } Story;
 
 typedef struct {
-    Story *at;
-    size_t count;
+    Story *items;
+    size_t count, capacity;
 } Stories;
 
-// false: out of memory. Free with free(out->at).
+// false: out of memory. Free with free(out->items).
 bool stories_find(Stories *out, const char *text, size_t size);
-// The same in a mapped file, whose pages are released on the way.
+// The same for a mapped file; pages are released on the way.
 bool stories_find_in_file(Stories *out, const MappedFile *file);
 #endif

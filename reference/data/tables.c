@@ -1,20 +1,12 @@
 #include "reference/data/tables.h"
+#include "reference/numbers/array.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
 enum { FIRST_SLOTS = 1024 };
 
-void *grown(void *array, size_t *room, size_t wanted, size_t size) {
-    if (wanted <= *room) return array;
-    size_t more = *room < SIZE_MAX / 2 && *room * 2 > wanted ? *room * 2 : wanted;
-    if (more > SIZE_MAX / size) return NULL;
-    void *moved = realloc(array, more * size);
-    if (moved != NULL) *room = more;
-    return moved;
-}
-
-// The slot that holds the word, or the free one where it belongs.
+// The slot of the word, or the free one where it belongs.
 static WordSlot *word_slot(const WordTable *table, uint32_t hash, const char *word, size_t size) {
     for (size_t i = hash;; i++) {
         WordSlot *slot = &table->slots[i & (table->slot_count - 1)];
@@ -32,33 +24,34 @@ uint32_t word_table_find(const WordTable *table, const char *word, size_t size) 
 }
 
 static bool word_table_widen(WordTable *table) {
-    size_t wanted = table->slot_count ? table->slot_count * 2 : FIRST_SLOTS;
-    WordSlot *slots = malloc(wanted * sizeof *slots);
+    size_t larger = table->slot_count ? table->slot_count * 2 : FIRST_SLOTS;
+    WordSlot *slots = malloc(larger * sizeof *slots);
     if (slots == NULL) return false;
-    memset(slots, 0xff, wanted * sizeof *slots);
+    memset(slots, 0xff, larger * sizeof *slots);
     for (size_t i = 0; i < table->slot_count; i++) {
         if (table->slots[i].number == TABLE_NONE) continue;
-        size_t at = table->slots[i].hash & (wanted - 1);
-        while (slots[at].number != TABLE_NONE) at = (at + 1) & (wanted - 1);
-        slots[at] = table->slots[i];
+        size_t slot = table->slots[i].hash & (larger - 1);
+        while (slots[slot].number != TABLE_NONE) slot = (slot + 1) & (larger - 1);
+        slots[slot] = table->slots[i];
     }
     free(table->slots);
     table->slots = slots;
-    table->slot_count = wanted;
+    table->slot_count = larger;
     return true;
 }
 
-// Room for one more word of `size` bytes everywhere.
+// Makes space for one more word of `size` bytes.
 static bool word_table_reserve(WordTable *table, size_t size) {
     if (table->count >= TABLE_NONE - 1) return false;
     if (2 * ((size_t)table->count + 1) > table->slot_count && !word_table_widen(table))
         return false;
     size_t *start =
-        grown(table->start, &table->start_room, (size_t)table->count + 2, sizeof *start);
+        array_grow(table->start, &table->start_capacity, (size_t)table->count + 2, sizeof *start);
     if (start == NULL) return false;
     table->start = start;
     if (table->count == 0) start[0] = 0;
-    char *bytes = grown(table->bytes, &table->bytes_room, start[table->count] + size + 1, 1);
+    char *bytes =
+        array_grow(table->bytes, &table->bytes_capacity, start[table->count] + size + 1, 1);
     if (bytes == NULL) return false;
     table->bytes = bytes;
     return true;
@@ -84,8 +77,8 @@ void word_table_free(WordTable *table) {
 }
 
 static PairSlot *pair_slot(const PairTable *table, uint32_t key) {
-    for (size_t i = key * 0x9e3779b97f4a7c15u >> 32;;
-         i++) { // Fibonacci hashing: the product's upper half is well mixed
+    // Fibonacci hashing: the upper half of the product is well mixed
+    for (size_t i = key * 0x9e3779b97f4a7c15u >> 32;; i++) {
         PairSlot *slot = &table->slots[i & (table->slot_count - 1)];
         if (slot->key == key || slot->key == TABLE_NONE) return slot;
     }

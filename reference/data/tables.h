@@ -4,31 +4,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The two hash tables of the tokenizer. Both only grow; both probe linearly and stay at most half
-// full.
+// The two hash tables of the tokenizer: insert only, linear probing, at most half full.
 
 enum { TABLE_NONE = UINT32_MAX };
 
-// Room for `wanted` elements of `size` bytes in a growing array, doubled each time. Returns the
-// array, moved perhaps, or NULL when there is no memory (the old one is left as it was).
-void *grown(void *array, size_t *room, size_t wanted, size_t size);
-
-// Byte strings, numbered 0, 1, 2, … in the order they were first seen; start from {0}.
+// Byte strings, numbered 0, 1, 2, … in the order they were added; start from {0}.
 typedef struct {
     uint32_t hash, number;
 } WordSlot;
 
 typedef struct {
     char *bytes; // all words end to end
-    size_t bytes_room;
+    size_t bytes_capacity;
     size_t *start; // [count + 1]
-    size_t start_room;
+    size_t start_capacity;
     uint32_t count;
     WordSlot *slots;
     size_t slot_count; // a power of two
 } WordTable;
 
-// TABLE_NONE: not there
+// TABLE_NONE: not found
 uint32_t word_table_find(const WordTable *table, const char *word, size_t size);
 // TABLE_NONE: out of memory
 uint32_t word_table_add(WordTable *table, const char *word, size_t size);
@@ -40,7 +35,8 @@ static inline const char *word_table_word(const WordTable *table, uint32_t numbe
 }
 
 // A number for each pair of token ids; start from {0}. Ids are below 65,535, so a pair is one
-// 32-bit key, and keys are ordered as (left, right) is.
+// 32-bit
+// key, and keys compare as (left, right) does.
 typedef struct {
     uint32_t key, value;
 } PairSlot;
@@ -53,8 +49,8 @@ typedef struct {
 
 static inline uint32_t pair_key(uint32_t left, uint32_t right) { return left << 16 | right; }
 
-uint32_t pair_table_find(const PairTable *table, uint32_t key); // TABLE_NONE: not there
-// The value that stands there, or `value` if none did. TABLE_NONE: out of memory.
+uint32_t pair_table_find(const PairTable *table, uint32_t key); // TABLE_NONE: not found
+// Returns the key's value, or `value` after adding it. TABLE_NONE: out of memory.
 uint32_t pair_table_add(PairTable *table, uint32_t key, uint32_t value);
 void pair_table_free(PairTable *table);
 #endif

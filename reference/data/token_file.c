@@ -1,5 +1,6 @@
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
+#include "reference/numbers/array.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,41 +11,40 @@
 static const char MAGIC[8] = { 'S', 'G', 'A', 'T', 'T', 'O', 'K', 'S' };
 enum { VERSION = 1, TOKEN_BYTES = 2, COPY_BYTES = 1 << 20 };
 
-// The file's first bytes as they stand; no padding between the fields.
+// The first bytes of the file; there is no padding between the fields.
 typedef struct {
     char magic[8];
     uint32_t version, token_bytes;
-    uint64_t tokenizer_hash, V, stories, tokens, sum;
+    uint64_t tokenizer_hash, V, stories, tokens, hash;
 } Header;
-enum { SUMMED_BYTES = 48 }; // of the header: all but the sum itself
+enum { HASHED_BYTES = 48 }; // of the header: everything but the hash itself
 
-_Static_assert(sizeof(Header) == 56 && offsetof(Header, sum) == SUMMED_BYTES,
+_Static_assert(sizeof(Header) == 56 && offsetof(Header, hash) == HASHED_BYTES,
                "the header is laid out as documented");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "token files are little-endian and read as they stand");
+               "token files are little-endian and used in place");
 
-// -- Reading --
+// ---- reading
 
 static bool refuse(Error *error, const char *path, const char *field, uint64_t found,
-                   const char *wanted, uint64_t value) {
+                   const char *expected, uint64_t value) {
     return fail(error,
-                "%s: %s is %" PRIu64 ", wanted %s %" PRIu64
-                "; the file is damaged or no token file, make it again "
-                "with `sgatlin data`",
-                path, field, found, wanted, value);
+                "%s: %s is %" PRIu64 ", expected %s %" PRIu64
+                "; the file is damaged or not a token file, make it again with `sgatlin data`",
+                path, field, found, expected, value);
 }
 
 static bool check_header(const Header *header, const char *path, uint64_t size, Error *error) {
     if (memcmp(header->magic, MAGIC, sizeof MAGIC) != 0) {
         return fail(error,
-                    "%s: magic is not the wanted SGATTOKS: this is no token file, make one with "
+                    "%s: the magic is not the expected SGATTOKS: not a token file; make one with "
                     "`sgatlin data`",
                     path);
     }
     if (header->version != VERSION)
         return refuse(error, path, "version", header->version, "exactly", VERSION);
     if (header->token_bytes != TOKEN_BYTES) {
-        return refuse(error, path, "bytes a token", header->token_bytes, "exactly", TOKEN_BYTES);
+        return refuse(error, path, "bytes per token", header->token_bytes, "exactly", TOKEN_BYTES);
     }
     if (header->V <= TOKEN_END)
         return refuse(error, path, "vocabulary V", header->V, "more than", TOKEN_END);
@@ -59,27 +59,26 @@ static bool check_header(const Header *header, const char *path, uint64_t size, 
         return refuse(error, path, "stories S", header->stories, "below", UINT32_MAX);
     if (header->stories >= words) {
         return refuse(error, path, "stories S", header->stories,
-                      "what the file's size has room for, below", words);
+                      "what fits into the file's size, below", words);
     }
     uint64_t rest = size - sizeof *header - (header->stories + 1) * sizeof(uint64_t);
     if (header->tokens != rest / TOKEN_BYTES || rest % TOKEN_BYTES != 0) {
-        return refuse(error, path, "tokens N", header->tokens, "what the file's size says, half of",
-                      rest);
+        return refuse(error, path, "tokens N", header->tokens, "by the file's size, half of", rest);
     }
     return true;
 }
 
-static bool check_sum(const Header *header, const char *path, const unsigned char *bytes,
-                      size_t size, Error *error) {
+static bool check_hash(const Header *header, const char *path, const unsigned char *bytes,
+                       size_t size, Error *error) {
     XXH3_state_t *state = XXH3_createState();
     if (state == NULL) return fail(error, "%s: out of memory", path);
     XXH3_64bits_reset(state);
-    XXH3_64bits_update(state, bytes, SUMMED_BYTES);
+    XXH3_64bits_update(state, bytes, HASHED_BYTES);
     XXH3_64bits_update(state, bytes + sizeof *header, size - sizeof *header);
-    uint64_t sum = XXH3_64bits_digest(state);
+    uint64_t hash = XXH3_64bits_digest(state);
     XXH3_freeState(state);
-    if (sum != header->sum)
-        return refuse(error, path, "XXH3 sum of the content", sum, "as stored", header->sum);
+    if (hash != header->hash)
+        return refuse(error, path, "XXH3 hash of the content", hash, "as stored", header->hash);
     return true;
 }
 
@@ -123,11 +122,11 @@ bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, c
     *out = (TokenFile){ 0 };
     Header header;
     if (size < sizeof header) {
-        return refuse(error, path, "the file's size in bytes", size, "a whole header, at least",
+        return refuse(error, path, "the file's size in bytes", size, "a complete header, at least",
                       sizeof header);
     }
     memcpy(&header, bytes, sizeof header);
-    if (!check_header(&header, path, size, error) || !check_sum(&header, path, bytes, size, error))
+    if (!check_header(&header, path, size, error) || !check_hash(&header, path, bytes, size, error))
         return false;
     out->path = strdup(path);
     if (out->path == NULL) return fail(error, "%s: out of memory", path);
@@ -160,21 +159,21 @@ void token_file_close(TokenFile *file) {
     *file = (TokenFile){ 0 };
 }
 
-// -- Writing --
+// ---- writing
 
-// The offsets stand before the tokens but are known only after the last one: tokens wait in a file
-// without a name.
+// The offsets come before the tokens in the file but are known only after the last story, so tokens
+// wait in an unlinked temporary file.
 struct TokenWriter {
     OutputFile out;
     FILE *waiting;
     int V;
     uint64_t tokenizer_hash, tokens;
-    uint64_t *offset; // [room], of which stories + 1 are in use
-    size_t stories, room;
+    uint64_t *offset; // [capacity], of which stories + 1 are in use
+    size_t stories, capacity;
 };
 
 static bool cannot_write(const TokenWriter *writer, Error *error) {
-    return fail(error, "%s: cannot be written: %s; nothing of it was kept", writer->out.path,
+    return fail(error, "%s: cannot be written: %s; no file was made", writer->out.path,
                 strerror(errno));
 }
 
@@ -194,7 +193,7 @@ static bool open_waiting(TokenWriter *writer, Error *error) {
 
 TokenWriter *token_writer_open(const char *path, int V, uint64_t tokenizer_hash, Error *error) {
     if (V <= TOKEN_END || V > TOKENIZER_MAX_VOCABULARY) {
-        fail(error, "%s: vocabulary V is %d, wanted %d to %d", path, V, TOKEN_END + 1,
+        fail(error, "%s: vocabulary V is %d, expected %d to %d", path, V, TOKEN_END + 1,
              TOKENIZER_MAX_VOCABULARY);
         return NULL;
     }
@@ -207,7 +206,7 @@ TokenWriter *token_writer_open(const char *path, int V, uint64_t tokenizer_hash,
         return NULL;
     }
     *writer =
-        (TokenWriter){ .V = V, .tokenizer_hash = tokenizer_hash, .offset = offset, .room = 1 };
+        (TokenWriter){ .V = V, .tokenizer_hash = tokenizer_hash, .offset = offset, .capacity = 1 };
     if (output_open(&writer->out, path, error) && open_waiting(writer, error)) return writer;
     token_writer_discard(writer);
     return NULL;
@@ -219,7 +218,7 @@ bool token_writer_tokens(TokenWriter *writer, const uint32_t *ids, size_t count,
         size_t n = 0;
         for (; n < sizeof block / sizeof *block && i < count; n++, i++) {
             if (ids[i] >= (uint32_t)writer->V) {
-                return fail(error, "%s: token %" PRIu32 " does not lie below the vocabulary V = %d",
+                return fail(error, "%s: token %" PRIu32 " is not below the vocabulary V = %d",
                             writer->out.path, ids[i], writer->V);
             }
             block[n] = (uint16_t)ids[i];
@@ -234,13 +233,10 @@ bool token_writer_tokens(TokenWriter *writer, const uint32_t *ids, size_t count,
 bool token_writer_end(TokenWriter *writer, Error *error) {
     const uint32_t end = TOKEN_END;
     if (!token_writer_tokens(writer, &end, 1, error)) return false;
-    if (writer->stories + 1 == writer->room) {
-        size_t room = writer->room * 2;
-        uint64_t *offset = realloc(writer->offset, room * sizeof *offset);
-        if (offset == NULL) return fail(error, "%s: out of memory", writer->out.path);
-        writer->offset = offset;
-        writer->room = room;
-    }
+    uint64_t *offset =
+        array_grow(writer->offset, &writer->capacity, writer->stories + 2, sizeof *offset);
+    if (offset == NULL) return fail(error, "%s: out of memory", writer->out.path);
+    writer->offset = offset;
     writer->offset[++writer->stories] = writer->tokens;
     return true;
 }
@@ -249,12 +245,12 @@ bool token_writer_story(TokenWriter *writer, const uint32_t *ids, size_t count, 
     return token_writer_tokens(writer, ids, count, error) && token_writer_end(writer, error);
 }
 
-static bool write_summed(FILE *stream, XXH3_state_t *state, const void *bytes, size_t size) {
+static bool write_hashed(FILE *stream, XXH3_state_t *state, const void *bytes, size_t size) {
     XXH3_64bits_update(state, bytes, size);
     return fwrite(bytes, 1, size, stream) == size;
 }
 
-// Header, offsets, tokens, and then the sum in its place.
+// Header, offsets and tokens, then the hash in its place.
 static bool write_all(TokenWriter *writer, XXH3_state_t *state, unsigned char *buffer) {
     FILE *stream = writer->out.stream;
     Header header = { .version = VERSION,
@@ -265,21 +261,21 @@ static bool write_all(TokenWriter *writer, XXH3_state_t *state, unsigned char *b
                       .tokens = writer->tokens };
     memcpy(header.magic, MAGIC, sizeof MAGIC);
     XXH3_64bits_reset(state);
-    if (!write_summed(stream, state, &header, SUMMED_BYTES)) return false;
-    if (fwrite(&header.sum, sizeof header.sum, 1, stream) != 1) return false;
-    if (!write_summed(stream, state, writer->offset,
+    if (!write_hashed(stream, state, &header, HASHED_BYTES)) return false;
+    if (fwrite(&header.hash, sizeof header.hash, 1, stream) != 1) return false;
+    if (!write_hashed(stream, state, writer->offset,
                       (writer->stories + 1) * sizeof *writer->offset))
         return false;
     if (fflush(writer->waiting) != 0 || fseek(writer->waiting, 0, SEEK_SET) != 0) return false;
     for (uint64_t left = writer->tokens * TOKEN_BYTES; left > 0;) {
         size_t n = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
-        if (fread(buffer, 1, n, writer->waiting) != n || !write_summed(stream, state, buffer, n))
+        if (fread(buffer, 1, n, writer->waiting) != n || !write_hashed(stream, state, buffer, n))
             return false;
         left -= n;
     }
-    header.sum = XXH3_64bits_digest(state);
-    return fseek(stream, SUMMED_BYTES, SEEK_SET) == 0 &&
-           fwrite(&header.sum, sizeof header.sum, 1, stream) == 1;
+    header.hash = XXH3_64bits_digest(state);
+    return fseek(stream, HASHED_BYTES, SEEK_SET) == 0 &&
+           fwrite(&header.hash, sizeof header.hash, 1, stream) == 1;
 }
 
 bool token_writer_commit(TokenWriter *writer, Error *error) {
@@ -289,7 +285,7 @@ bool token_writer_commit(TokenWriter *writer, Error *error) {
     if (buffer == NULL || state == NULL) {
         fail(error, "%s: out of memory", writer->out.path);
     } else if (writer->stories == 0) {
-        fail(error, "%s: not a single story was given, wanted at least one", writer->out.path);
+        fail(error, "%s: no stories were given, expected at least one", writer->out.path);
     } else if (!write_all(writer, state, buffer)) {
         cannot_write(writer, error);
     } else {
@@ -304,7 +300,7 @@ bool token_writer_commit(TokenWriter *writer, Error *error) {
 void token_writer_discard(TokenWriter *writer) {
     if (writer == NULL) return;
     if (writer->waiting != NULL) fclose(writer->waiting);
-    output_discard(&writer->out); // after a commit there is nothing left to discard
+    output_discard(&writer->out); // does nothing after a commit
     free(writer->offset);
     free(writer);
 }

@@ -1,6 +1,7 @@
 #include "reference/data/tokenizer.h"
 #include "reference/data/pretokenize.h"
 #include "reference/data/tokenizer_parts.h"
+#include "reference/numbers/array.h"
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -9,7 +10,7 @@ const char *const special_tokens[TOKENIZER_SPECIALS] = {
     [TOKEN_PAD] = "<|pad|>", [TOKEN_END] = "<|endoftext|>"
 };
 
-// Merging
+// ---- merging
 
 enum { NOWHERE = UINT32_MAX };
 
@@ -18,14 +19,14 @@ typedef struct {
     uint32_t id, previous, next;
 } Node;
 
-// One word being merged, and one call's work; its arrays are kept from word to word.
+// The state of one call: the word being merged; its arrays are reused from word to word.
 typedef struct {
     const Tokenizer *tokenizer;
     Node *nodes;
-    size_t node_count, node_room;
+    size_t node_count, node_capacity;
     // rank << 32 | index of the left node, smallest first: lowest rank, then leftmost
     uint64_t *heap;
-    size_t heap_count, heap_room;
+    size_t heap_count, heap_capacity;
     TokenList *out;
     TokenSink *sink; // may be NULL
     void *context;
@@ -33,24 +34,26 @@ typedef struct {
 
 static void heap_push(Encoding *encoding, uint64_t entry) {
     uint64_t *heap = encoding->heap;
-    size_t at = encoding->heap_count++;
-    for (; at > 0 && heap[(at - 1) / 2] > entry; at = (at - 1) / 2) heap[at] = heap[(at - 1) / 2];
-    heap[at] = entry;
+    size_t i = encoding->heap_count++;
+    for (; i > 0 && heap[(i - 1) / 2] > entry; i = (i - 1) / 2) heap[i] = heap[(i - 1) / 2];
+    heap[i] = entry;
 }
 
 static uint64_t heap_pop(Encoding *encoding) {
     uint64_t *heap = encoding->heap, top = heap[0], entry = heap[--encoding->heap_count];
-    size_t at = 0, count = encoding->heap_count;
-    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+    size_t i = 0, count = encoding->heap_count;
+    while (2 * i + 1 < count) {
+        size_t child = 2 * i + 1;
         if (child + 1 < count && heap[child + 1] < heap[child]) child++;
         if (heap[child] >= entry) break;
-        heap[at] = heap[child];
+        heap[i] = heap[child];
+        i = child;
     }
-    heap[at] = entry;
+    heap[i] = entry;
     return top;
 }
 
-// The rank of merging node `left` with the one behind it; TABLE_NONE: there is no such merge.
+// The rank of merging node `left` with the one after it; TABLE_NONE: there is no such merge.
 static uint32_t rank_at(const Encoding *encoding, uint32_t left) {
     const Node *node = &encoding->nodes[left];
     if (node->id == TABLE_NONE || node->next == NOWHERE) return TABLE_NONE;
@@ -63,13 +66,13 @@ static void push_pair(Encoding *encoding, uint32_t left) {
     if (rank != TABLE_NONE) heap_push(encoding, (uint64_t)rank << 32 | left);
 }
 
-// The word's bytes as a chain of symbols, without those that the vocabulary lacks.
+// The word's bytes as a linked list of symbols, without those that are not in the vocabulary.
 static bool chain_symbols(Encoding *encoding, const char *word, size_t size) {
-    Node *nodes = grown(encoding->nodes, &encoding->node_room, size, sizeof *nodes);
+    Node *nodes = array_grow(encoding->nodes, &encoding->node_capacity, size, sizeof *nodes);
     if (nodes == NULL) return false;
     encoding->nodes = nodes;
-    // A pair at the start for each but one symbol, and two more for each merge that takes one away.
-    uint64_t *heap = grown(encoding->heap, &encoding->heap_room, 3 * size, sizeof *heap);
+    // One pair for each symbol but one at the start, and two more for each merge.
+    uint64_t *heap = array_grow(encoding->heap, &encoding->heap_capacity, 3 * size, sizeof *heap);
     if (heap == NULL) return false;
     encoding->heap = heap;
     uint32_t count = 0;
@@ -86,8 +89,8 @@ static bool chain_symbols(Encoding *encoding, const char *word, size_t size) {
 }
 
 // Merges the pair of lowest rank, the leftmost of equals, until none is left. O(n log n) for n
-// bytes: every merge takes a symbol away and adds at most two pairs, and pairs gone stale are met
-// once, when popped.
+// bytes:
+// every merge removes a symbol and adds at most two pairs; stale pairs are skipped when popped.
 static bool merge_word(Encoding *encoding, const char *word, size_t size) {
     if (!chain_symbols(encoding, word, size)) return false;
     Node *nodes = encoding->nodes;
@@ -96,7 +99,8 @@ static bool merge_word(Encoding *encoding, const char *word, size_t size) {
     while (encoding->heap_count > 0) {
         uint64_t top = heap_pop(encoding);
         uint32_t left = (uint32_t)top, rank = (uint32_t)(top >> 32);
-        if (rank_at(encoding, left) != rank) continue; // one of the two has been merged since
+        if (rank_at(encoding, left) != rank)
+            continue; // stale: one of the two has been merged since
         Node *node = &nodes[left], *gone = &nodes[node->next];
         node->id = encoding->tokenizer->merges[rank].result;
         node->next = gone->next;
@@ -108,7 +112,7 @@ static bool merge_word(Encoding *encoding, const char *word, size_t size) {
     return true;
 }
 
-// Building
+// ---- building
 
 static bool hash_tokenizer(Tokenizer *tokenizer) {
     XXH3_state_t *state = XXH3_createState();
@@ -127,7 +131,7 @@ static bool hash_tokenizer(Tokenizer *tokenizer) {
     return true;
 }
 
-// Most words of a text are one token; knowing which tokens are such words saves merging them.
+// Most words of a text are one token; knowing which tokens are whole words saves merging them.
 static bool find_whole(Tokenizer *tokenizer) {
     uint32_t count = tokenizer->tokens.count;
     tokenizer->whole = calloc(count, sizeof *tokenizer->whole);
@@ -174,24 +178,24 @@ const char *tokenizer_token(const Tokenizer *tokenizer, uint32_t id, size_t *siz
     return word_table_word(&tokenizer->tokens, id, size);
 }
 
-// Encoding
+// ---- encoding
 
-enum { HAND_ON = 1 << 16 };
+enum { SINK_BLOCK = 1 << 16 }; // ids passed to the sink at once
 
-static bool hand_on(Encoding *encoding) {
+static bool flush(Encoding *encoding) {
     TokenList *out = encoding->out;
     size_t count = out->count;
     out->count = 0;
-    return count == 0 || encoding->sink(encoding->context, out->at, count);
+    return count == 0 || encoding->sink(encoding->context, out->ids, count);
 }
 
 static bool emit(Encoding *encoding, uint32_t id) {
     TokenList *out = encoding->out;
-    uint32_t *at = grown(out->at, &out->room, out->count + 1, sizeof *at);
-    if (at == NULL) return false;
-    out->at = at;
-    at[out->count++] = id;
-    return encoding->sink == NULL || out->count < HAND_ON || hand_on(encoding);
+    uint32_t *ids = array_grow(out->ids, &out->capacity, out->count + 1, sizeof *ids);
+    if (ids == NULL) return false;
+    out->ids = ids;
+    ids[out->count++] = id;
+    return encoding->sink == NULL || out->count < SINK_BLOCK || flush(encoding);
 }
 
 static bool encode_word(void *context, const char *word, size_t size) {
@@ -208,7 +212,7 @@ static bool encode_word(void *context, const char *word, size_t size) {
     return true;
 }
 
-// Bytes before the first special token, or all; *special is its id, or TABLE_NONE.
+// Bytes before the first special token, or all of them; *special is its id, or TABLE_NONE.
 static size_t find_special(const char *text, size_t size, uint32_t *special) {
     for (size_t at = 0; at < size; at++) {
         const char *found = memchr(text + at, '<', size - at);
@@ -242,7 +246,7 @@ static bool encode(Encoding *encoding, const char *text, size_t size, bool raw) 
                   : encode_pieces(encoding, text, size);
     free(encoding->nodes);
     free(encoding->heap);
-    return ok && (encoding->sink == NULL || hand_on(encoding));
+    return ok && (encoding->sink == NULL || flush(encoding));
 }
 
 bool tokenizer_encode(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
@@ -258,7 +262,7 @@ bool tokenizer_encode_to(const Tokenizer *tokenizer, const char *text, size_t si
         .tokenizer = tokenizer, .out = &pending, .sink = sink, .context = context
     };
     bool ok = encode(&encoding, text, size, raw);
-    free(pending.at);
+    free(pending.ids);
     return ok;
 }
 
@@ -268,10 +272,10 @@ bool tokenizer_decode(const Tokenizer *tokenizer, const uint32_t *ids, size_t co
         if (ids[i] >= tokenizer->tokens.count) continue;
         size_t size;
         const char *token = word_table_word(&tokenizer->tokens, ids[i], &size);
-        char *at = grown(out->at, &out->room, out->count + size, 1);
-        if (at == NULL) return false;
-        out->at = at;
-        memcpy(at + out->count, token, size);
+        char *bytes = array_grow(out->bytes, &out->capacity, out->count + size, 1);
+        if (bytes == NULL) return false;
+        out->bytes = bytes;
+        memcpy(bytes + out->count, token, size);
         out->count += size;
     }
     return true;

@@ -7,7 +7,8 @@
 #include <stdint.h>
 
 // Byte-level BPE as GPT-2 has it (Sennrich 2016, Radford 2019), in Hugging Face's tokenizer.json.
-// Encoding, in this order: cut the raw text at special tokens; NFKC each piece; one space before a
+// Encoding, in this order: split the raw text at special tokens; NFKC each piece; one space before
+// a
 // piece unless it is empty or begins with one; split by GPT-2's pattern; bytes to symbols; drop
 // symbols the vocabulary lacks; merge.
 
@@ -15,19 +16,19 @@ enum { TOKENIZER_MAX_VOCABULARY = 65535 };
 
 typedef struct Tokenizer Tokenizer;
 
-// A growing list of token ids; start from {0}, end with free(at).
+// A growing list of token ids; start from {0}, end with free(ids).
 typedef struct {
-    uint32_t *at;
-    size_t count, room;
+    uint32_t *ids;
+    size_t count, capacity;
 } TokenList;
 
-// A growing string of bytes (not NUL-terminated); start from {0}, end with free(at).
+// A growing string of bytes (not NUL-terminated); start from {0}, end with free(bytes).
 typedef struct {
-    char *at;
-    size_t count, room;
+    char *bytes;
+    size_t count, capacity;
 } ByteList;
 
-// Reads tokenizer.json. Other kinds (WordPiece, other normalisers, …) are named errors. NULL on
+// Reads tokenizer.json. Other kinds (WordPiece, other normalizers, …) are refused by name. NULL on
 // failure.
 Tokenizer *tokenizer_load(const char *path, Error *error);
 // The same from memory; `where` names it in messages.
@@ -35,32 +36,31 @@ Tokenizer *tokenizer_parse(const char *json, size_t size, const char *where, Err
 bool tokenizer_save(const Tokenizer *tokenizer, const char *path, Error *error);
 void tokenizer_free(Tokenizer *tokenizer);
 
-// Training: give every text (one story each), then make the vocabulary: the two specials, the 256
-// byte symbols by code point, then merges, the pair with the highest count first, equal counts by
+// Training: add every text (one story each), then finish. The vocabulary is the two special tokens,
+// the 256 byte symbols by code point, then merges: the pair with the highest count first, ties by
 // (left id, right id), lower first.
 typedef struct TokenizerTrainer TokenizerTrainer;
 TokenizerTrainer *tokenizer_trainer_new(void); // NULL: out of memory
 bool tokenizer_trainer_add(TokenizerTrainer *trainer, const char *text, size_t size);
-// NULL when the texts cannot give that many tokens (the message says how many they give); with
-// exact false the largest vocabulary up to `vocabulary` is made instead.
+// NULL when the texts give fewer tokens (the message says how many); with exact false the largest
+// vocabulary up to `vocabulary` is made instead.
 Tokenizer *tokenizer_trainer_finish(TokenizerTrainer *trainer, int vocabulary, bool exact,
                                     Error *error);
 void tokenizer_trainer_free(TokenizerTrainer *trainer);
 
 int tokenizer_vocabulary(const Tokenizer *tokenizer); // V
 uint64_t tokenizer_hash(const Tokenizer *tokenizer);  // XXH3 of the vocabulary and the merges
-// The bytes a token stands for (a special token's are its name). Owned by the tokenizer; id must be
-// below V.
+// The bytes of a token (of a special token, its name). Owned by the tokenizer; id must be below V.
 const char *tokenizer_token(const Tokenizer *tokenizer, uint32_t id, size_t *size);
 
-// Appends the ids of a text of any bytes. raw: no cutting at special tokens, no NFKC, no prefix
-// space, so that tokenizer_decode gives back the same bytes. Invalid UTF-8 passes NFKC by. false:
-// out of memory.
-// Thread-safe: a tokenizer is not changed by encoding.
+// Appends the ids of a text of any bytes. raw: no splitting at special tokens, no NFKC, no prefix
+// space, so that tokenizer_decode gives back the same bytes. Invalid UTF-8 is not normalized.
+// false:
+// out of memory. Thread-safe: encoding does not change a tokenizer.
 bool tokenizer_encode(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
                       TokenList *out);
-// The same, handed on in pieces as they come, so that a text of any size takes bounded memory. The
-// sink returns false to stop; then, and when memory is out, the result is false.
+// The same, passing ids to a sink in pieces, so that a text of any size takes bounded memory. The
+// sink returns false to stop; then, and when out of memory, the result is false.
 typedef bool TokenSink(void *context, const uint32_t *ids, size_t count);
 bool tokenizer_encode_to(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
                          TokenSink *sink, void *context);

@@ -4,23 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-// tokenizer.json as Hugging Face's library reads and writes it. We read the one kind that we know
-// how to follow to the letter; anything else in the file that would change an id or a text is
-// refused by name.
+// tokenizer.json as Hugging Face's library reads and writes it. Only byte-level BPE is supported;
+// anything in the file that would change an id or a text otherwise is refused by name.
 
 typedef struct {
     char text[64];
 } Shown;
 
-// A value as short text for a message: one line, whatever is in it.
+// A value as short text of one line, for messages.
 static Shown shown(const json_t *value) {
     Shown shown = { "nothing" };
     const json_t *type = json_object_get(value, "type");
     if (value == NULL) return shown;
-    size_t room = sizeof shown.text - 4;
-    size_t size = json_dumpb(type ? type : value, shown.text, room,
+    size_t capacity = sizeof shown.text - 4;
+    size_t size = json_dumpb(type ? type : value, shown.text, capacity,
                              JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
-    strcpy(shown.text + (size < room ? size : room), size < room ? "" : "...");
+    strcpy(shown.text + (size < capacity ? size : capacity), size < capacity ? "" : "...");
     return shown;
 }
 
@@ -31,12 +30,12 @@ static Shown shown_name(const char *name) {
     return text;
 }
 
-static bool refuse(const char *where, const char *field, const json_t *found, const char *wanted,
+static bool refuse(const char *where, const char *field, const json_t *found, const char *expected,
                    Error *error) {
     return fail(
         error,
-        "%s: %s is %s, wanted %s; only byte-level BPE as `sgatlin data` trains it can be used",
-        where, field, shown(found).text, wanted);
+        "%s: %s is %s, expected %s; only byte-level BPE as `sgatlin data` trains it is supported",
+        where, field, shown(found).text, expected);
 }
 
 static bool is_type(const json_t *value, const char *type) {
@@ -44,7 +43,8 @@ static bool is_type(const json_t *value, const char *type) {
     return found != NULL && strcmp(found, type) == 0;
 }
 
-static bool is_off(const json_t *value) { // absent, null, false, 0 or empty: switched off
+// Absent, null, false, 0 or empty.
+static bool is_off(const json_t *value) {
     if (json_is_string(value)) return json_string_length(value) == 0;
     if (json_is_number(value)) return json_number_value(value) == 0.0;
     return value == NULL || json_is_null(value) || json_is_false(value);
@@ -85,7 +85,7 @@ static bool check_model(const json_t *model, const char *where, Error *error) {
         if (is_off(option)) continue;
         char field[64];
         snprintf(field, sizeof field, "model.%s", off[i]);
-        return refuse(where, field, option, "it switched off (null or false)", error);
+        return refuse(where, field, option, "null or false", error);
     }
     return true;
 }
@@ -96,15 +96,13 @@ static bool check_special(const json_t *token, const char *where, size_t i, Erro
     json_t *id = json_object_get(token, "id");
     if (!json_is_integer(id) || json_integer_value(id) != (json_int_t)i || content == NULL ||
         strcmp(content, special_tokens[i]) != 0) {
-        return fail(error,
-                    "%s: added_tokens[%zu] is not %s with id %zu, which stands there in every "
-                    "vocabulary of ours",
-                    where, i, special_tokens[i], i);
+        return fail(error, "%s: added_tokens[%zu] must be %s with id %zu", where, i,
+                    special_tokens[i], i);
     }
     for (size_t k = 0; k < sizeof off / sizeof *off; k++) {
         if (is_off(json_object_get(token, off[k]))) continue;
         return fail(error,
-                    "%s: added_tokens[%zu].%s is set; special tokens must match the text as it is",
+                    "%s: added_tokens[%zu].%s is set; special tokens must match the text exactly",
                     where, i, off[k]);
     }
     return true;
@@ -114,7 +112,7 @@ static bool check_specials(const json_t *tokens, const char *where, Error *error
     size_t count = json_array_size(tokens);
     if (!json_is_array(tokens) || count != TOKENIZER_SPECIALS) {
         return fail(error,
-                    "%s: added_tokens holds %zu tokens, wanted two: %s with id 0 and %s with id 1",
+                    "%s: added_tokens has %zu tokens, expected two: %s with id 0 and %s with id 1",
                     where, count, special_tokens[0], special_tokens[1]);
     }
     for (size_t i = 0; i < count; i++) {
@@ -141,7 +139,7 @@ static bool add_token(WordTable *tokens, uint32_t id, const char *name, const ch
     size_t size = strlen(name);
     if (id < TOKENIZER_SPECIALS) {
         if (strcmp(name, special_tokens[id]) != 0) {
-            return fail(error, "%s: model.vocab: id %u is %s, wanted \"%s\"", where, id,
+            return fail(error, "%s: model.vocab: id %u is %s, expected \"%s\"", where, id,
                         shown_name(name).text, special_tokens[id]);
         }
         return word_table_add(tokens, name, size) == id || fail(error, "%s: out of memory", where);
@@ -157,7 +155,7 @@ static bool add_token(WordTable *tokens, uint32_t id, const char *name, const ch
     }
     if (number == TABLE_NONE) return fail(error, "%s: out of memory", where);
     return number == id ||
-           fail(error, "%s: model.vocab: tokens %u and %u mean the same bytes", where, number, id);
+           fail(error, "%s: model.vocab: tokens %u and %u are the same bytes", where, number, id);
 }
 
 // Puts the names in order of their ids, which must be 0 .. V-1, each once.
@@ -169,8 +167,8 @@ static bool order_names(const char **names, json_t *vocabulary, const char *wher
         json_int_t id = json_integer_value(value);
         if (!json_is_integer(value) || id < 0 || (size_t)id >= count) {
             return fail(error,
-                        "%s: model.vocab: %s has id %s, wanted a whole number below %zu: ids must "
-                        "have no gaps",
+                        "%s: model.vocab: %s has id %s, expected an integer below %zu (ids must "
+                        "have no gaps)",
                         where, shown_name(name).text, shown(value).text, count);
         }
         if (names[id] != NULL) {
@@ -186,7 +184,7 @@ static bool read_vocabulary(Tokenizer *tokenizer, json_t *vocabulary, const char
                             Error *error) {
     size_t count = json_object_size(vocabulary);
     if (count <= TOKENIZER_SPECIALS || count > TOKENIZER_MAX_VOCABULARY) {
-        return fail(error, "%s: model.vocab holds %zu tokens, wanted 3 to %d", where, count,
+        return fail(error, "%s: model.vocab has %zu tokens, expected 3 to %d", where, count,
                     TOKENIZER_MAX_VOCABULARY);
     }
     const char **names = calloc(count, sizeof *names);
@@ -209,21 +207,25 @@ static bool split_merge(const json_t *merge, const char *part[2], size_t size[2]
     }
     const char *text = json_string_value(merge), *space = text == NULL ? NULL : strchr(text, ' ');
     if (space == NULL) return false;
-    part[0] = text, size[0] = (size_t)(space - text);
-    part[1] = space + 1, size[1] = json_string_length(merge) - size[0] - 1;
+    part[0] = text;
+    size[0] = (size_t)(space - text);
+    part[1] = space + 1;
+    size[1] = json_string_length(merge) - size[0] - 1;
     return true;
 }
 
 // left, right and left + right must all be tokens.
 static bool read_merge(Tokenizer *tokenizer, const json_t *value, size_t i, const char *where,
                        Error *error) {
+    static const char *const operand[] = { "the left token", "the right token",
+                                           "the merged token" };
     const char *part[2];
     size_t size[2], count[2] = { 0 };
     if (!split_merge(value, part, size)) {
-        return fail(
-            error,
-            "%s: model.merges[%zu] is no merge, wanted [\"left\", \"right\"] or \"left right\"",
-            where, i);
+        return fail(error,
+                    "%s: model.merges[%zu] is not a merge, expected [\"left\", \"right\"] or "
+                    "\"left right\"",
+                    where, i);
     }
     char *bytes = malloc(size[0] + size[1] + 1);
     if (bytes == NULL) return fail(error, "%s: out of memory", where);
@@ -238,10 +240,7 @@ static bool read_merge(Tokenizer *tokenizer, const json_t *value, size_t i, cons
     for (size_t k = 0; k < 3; k++) {
         if (id[k] != TABLE_NONE) continue;
         return fail(error, "%s: model.merges[%zu], %s: %s is not in model.vocab", where, i,
-                    shown(value).text,
-                    k == 0   ? "the left one"
-                    : k == 1 ? "the right one"
-                             : "what they make");
+                    shown(value).text, operand[k]);
     }
     uint32_t first = pair_table_add(&tokenizer->ranks, pair_key(id[0], id[1]), (uint32_t)i);
     if (first == TABLE_NONE) return fail(error, "%s: out of memory", where);
@@ -254,10 +253,10 @@ static bool read_merge(Tokenizer *tokenizer, const json_t *value, size_t i, cons
 static bool read_merges(Tokenizer *tokenizer, const json_t *merges, const char *where,
                         Error *error) {
     if (!json_is_array(merges))
-        return fail(error, "%s: model.merges is missing or no array", where);
+        return fail(error, "%s: model.merges is missing or not an array", where);
     size_t count = json_array_size(merges);
     if (count >= TABLE_NONE)
-        return fail(error, "%s: model.merges holds %zu merges, too many", where, count);
+        return fail(error, "%s: model.merges has %zu merges, too many", where, count);
     tokenizer->merges = malloc((count + 1) * sizeof *tokenizer->merges);
     if (tokenizer->merges == NULL) return fail(error, "%s: out of memory", where);
     for (size_t i = 0; i < count; i++) {
@@ -300,21 +299,21 @@ Tokenizer *tokenizer_load(const char *path, Error *error) {
     return tokenizer;
 }
 
-// Writing
+// ---- writing
 
-// A token's name in the file: each byte as its symbol, special tokens as they are. The caller frees
+// A token's name in the file: each byte as its symbol, special tokens unchanged. The caller frees
 // it.
 static char *token_name(const Tokenizer *tokenizer, uint32_t id) {
-    size_t size, at = 0;
+    size_t size, length = 0;
     const char *bytes = tokenizer_token(tokenizer, id, &size);
-    char *name = malloc(2 * size + 1); // symbols lie below U+0800: two bytes of UTF-8 at the most
+    char *name = malloc(2 * size + 1); // symbols are below U+0800: at most two bytes of UTF-8
     if (name == NULL) return NULL;
     for (size_t i = 0; i < size; i++) {
         int32_t symbol = byte_symbol((unsigned char)bytes[i]);
-        if (symbol >= 0x80) name[at++] = (char)(0xc0 | symbol >> 6);
-        name[at++] = (char)(symbol < 0x80 ? symbol : 0x80 | (symbol & 0x3f));
+        if (symbol >= 0x80) name[length++] = (char)(0xc0 | symbol >> 6);
+        name[length++] = (char)(symbol < 0x80 ? symbol : 0x80 | (symbol & 0x3f));
     }
-    name[at] = '\0';
+    name[length] = '\0';
     return name;
 }
 

@@ -127,8 +127,8 @@ static json_t *hex(uint64_t value) { return json_sprintf("%016llx", (unsigned lo
 static json_t *shared(const Study *study) {
     json_t *object = json_object();
     json_object_set_new(object, "version", json_integer(STUDY_VERSION));
-    json_object_set_new(object, "train_sum", hex(token_file_sum(&study->corpus.train)));
-    json_object_set_new(object, "valid_sum", hex(token_file_sum(&study->corpus.valid)));
+    json_object_set_new(object, "train_sum", hex(token_file_hash(&study->corpus.train)));
+    json_object_set_new(object, "valid_sum", hex(token_file_hash(&study->corpus.valid)));
     json_object_set_new(object, "set", json_string(study->wanted.set));
     return object;
 }

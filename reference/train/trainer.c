@@ -47,8 +47,8 @@ bool trainer_new(Trainer *out, const char *data, const Config *config,
 
 static bool same_data(const Corpus *corpus, const TrainState *state, Error *error) {
     const char *which = corpus->train.tokenizer_hash != state->tokenizer_hash ? corpus->train.path
-                        : token_file_sum(&corpus->train) != state->train_sum  ? corpus->train.path
-                        : token_file_sum(&corpus->valid) != state->valid_sum  ? corpus->valid.path
+                        : token_file_hash(&corpus->train) != state->train_sum  ? corpus->train.path
+                        : token_file_hash(&corpus->valid) != state->valid_sum  ? corpus->valid.path
                                                                               : NULL;
     if (which == NULL) return true;
     return fail(error,
@@ -156,8 +156,8 @@ bool trainer_save(const Trainer *t, const char *run, Error *error) {
     TrainState state = { .step = t->step,
                          .settings = t->settings,
                          .data = t->corpus.path,
-                         .train_sum = token_file_sum(&t->corpus.train),
-                         .valid_sum = token_file_sum(&t->corpus.valid),
+                         .train_sum = token_file_hash(&t->corpus.train),
+                         .valid_sum = token_file_hash(&t->corpus.valid),
                          .tokenizer_hash = tokenizer_hash(t->corpus.tokenizer) };
     const char *bad = trainer_not_finite(t);
     if (bad != NULL) {

@@ -14,11 +14,11 @@ static void there_and_back(const Tokenizer *tokenizer, const char *text, size_t 
     ByteList bytes = { 0 };
     promised(tokenizer_encode(tokenizer, text, size, raw, &ids));
     for (size_t i = 0; i < ids.count; i++)
-        promised((int)ids.at[i] < tokenizer_vocabulary(tokenizer));
-    promised(tokenizer_decode(tokenizer, ids.at, ids.count, &bytes));
-    if (same) promised(bytes.count == size && (size == 0 || memcmp(bytes.at, text, size) == 0));
-    free(ids.at);
-    free(bytes.at);
+        promised((int)ids.ids[i] < tokenizer_vocabulary(tokenizer));
+    promised(tokenizer_decode(tokenizer, ids.ids, ids.count, &bytes));
+    if (same) promised(bytes.count == size && (size == 0 || memcmp(bytes.bytes, text, size) == 0));
+    free(ids.ids);
+    free(bytes.bytes);
 }
 
 // The bytes as a tokenizer.json: what is let in can encode anything, what is refused is named in

@@ -34,10 +34,10 @@ static void expect_stories(const char *text, size_t size, size_t count, const ch
     ck_assert(stories_find(&stories, text, size));
     ck_assert_uint_eq(stories.count, count);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_uint_eq(stories.at[i].size, strlen(wanted[i]));
-        ck_assert_mem_eq(stories.at[i].at, wanted[i], stories.at[i].size);
+        ck_assert_uint_eq(stories.items[i].size, strlen(wanted[i]));
+        ck_assert_mem_eq(stories.items[i].text, wanted[i], stories.items[i].size);
     }
-    free(stories.at);
+    free(stories.items);
 }
 
 static const struct {
@@ -77,10 +77,10 @@ START_TEST(many_stories_and_bytes_of_any_kind)
     ck_assert(stories_find(&stories, text, COUNT * size));
     ck_assert_uint_eq(stories.count, COUNT);
     for (size_t i = 0; i < COUNT; i++) {
-        ck_assert_ptr_eq(stories.at[i].at, text + i * size);
-        ck_assert_uint_eq(stories.at[i].size, 4);
+        ck_assert_ptr_eq(stories.items[i].text, text + i * size);
+        ck_assert_uint_eq(stories.items[i].size, 4);
     }
-    free(stories.at);
+    free(stories.items);
     free(text);
 }
 END_TEST
@@ -100,11 +100,11 @@ START_TEST(stories_of_a_large_file)
     ck_assert(file_map(&file, path, NULL));
     ck_assert(stories_find_in_file(&stories, &file));
     ck_assert_uint_eq(stories.count, 2);
-    ck_assert_ptr_eq(stories.at[0].at, file.bytes);
-    ck_assert_uint_eq(stories.at[0].size, HOLE);
-    ck_assert_uint_eq(stories.at[1].size, 1);
-    ck_assert_int_eq(*stories.at[1].at, 'b');
-    free(stories.at);
+    ck_assert_ptr_eq(stories.items[0].text, file.bytes);
+    ck_assert_uint_eq(stories.items[0].size, HOLE);
+    ck_assert_uint_eq(stories.items[1].size, 1);
+    ck_assert_int_eq(*stories.items[1].text, 'b');
+    free(stories.items);
     file_unmap(&file);
 }
 END_TEST
@@ -218,7 +218,7 @@ START_TEST(the_writer_refuses_and_leaves_nothing)
     token_writer_discard(writer);
     writer = token_writer_open(path, 10, 0, &error);
     ck_assert(!token_writer_commit(writer, &error)); // no story
-    ck_assert_ptr_nonnull(strstr(error.text, "story"));
+    ck_assert_ptr_nonnull(strstr(error.text, "stories"));
     ck_assert_ptr_null(token_writer_open(path, 65536, 0, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "65536"));
     ck_assert_ptr_null(token_writer_open("build/tmp/no/such/folder/file", 10, 0, &error));
@@ -237,7 +237,7 @@ START_TEST(any_flipped_byte_and_any_other_size_is_refused)
         for (int bit = 0; bit < 8; bit++) {
             bytes[i] ^= (unsigned char)(1 << bit);
             write_bytes(bytes, size);
-            expect_refused("wanted");
+            expect_refused("expected");
             bytes[i] ^= (unsigned char)(1 << bit);
         }
     }
@@ -245,7 +245,7 @@ START_TEST(any_flipped_byte_and_any_other_size_is_refused)
     for (size_t n = 0; n <= size + 16; n++) {
         if (n == size) continue;
         write_bytes(bytes, n);
-        expect_refused("wanted");
+        expect_refused("expected");
     }
     free(bytes);
 }
@@ -259,7 +259,7 @@ static const struct {
 } hostile[] = {
     { 0, 1, 'T', "magic" },
     { 8, 4, 2, "version" },
-    { 12, 4, 4, "bytes a token" },
+    { 12, 4, 4, "bytes per token" },
     { 24, 8, 0, "vocabulary V" },
     { 24, 8, 65536, "vocabulary V" },
     { 24, 8, UINT64_MAX, "vocabulary V" },

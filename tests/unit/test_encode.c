@@ -94,9 +94,9 @@ static void expect_story(const TokenFile *file, size_t s, const Tokenizer *token
     ck_assert(tokenizer_encode(tokenizer, text, size, false, &ids));
     ck_assert_uint_eq(file->offset[s + 1] - file->offset[s], ids.count + 1);
     size_t same = 0;
-    while (same < ids.count && file->token[file->offset[s] + same] == ids.at[same]) same++;
+    while (same < ids.count && file->token[file->offset[s] + same] == ids.ids[same]) same++;
     ck_assert_uint_eq(same, ids.count);
-    free(ids.at);
+    free(ids.ids);
 }
 
 START_TEST(a_long_story_in_pieces_has_the_tokens_of_the_whole)
@@ -110,7 +110,7 @@ START_TEST(a_long_story_in_pieces_has_the_tokens_of_the_whole)
     TokenFile file = encoded(tokenizer, stories, 4, 2);
     ck_assert_uint_eq(file.stories, 4);
     for (size_t s = 0; s < 4; s++)
-        expect_story(&file, s, tokenizer, stories[s].at, stories[s].size);
+        expect_story(&file, s, tokenizer, stories[s].text, stories[s].size);
     token_file_close(&file);
     free(text);
     tokenizer_free(tokenizer);
@@ -119,24 +119,24 @@ END_TEST
 
 START_TEST(pieces_are_cut_where_nothing_changes)
 {
-    char *text = malloc(3 * PIECE_MOST);
-    memset(text, 'a', 3 * PIECE_MOST);
+    char *text = malloc(3 * MAX_PIECE_BYTES);
+    memset(text, 'a', 3 * MAX_PIECE_BYTES);
     ck_assert_uint_eq(story_piece(text, 1), 1);
     ck_assert_uint_eq(story_piece(text, PIECE_BYTES), PIECE_BYTES);
-    ck_assert_uint_eq(story_piece(text, PIECE_MOST), PIECE_MOST);
-    ck_assert_uint_eq(story_piece(text, PIECE_MOST + 1), PIECE_MOST); // no way to keep it whole
+    ck_assert_uint_eq(story_piece(text, MAX_PIECE_BYTES), MAX_PIECE_BYTES);
+    ck_assert_uint_eq(story_piece(text, MAX_PIECE_BYTES + 1), MAX_PIECE_BYTES); // no way to keep it whole
     text[PIECE_BYTES - 1] = ' ';
     text[PIECE_BYTES] = ' '; // not the first space of the two
     text[PIECE_BYTES + 7] = ' ';
-    ck_assert_uint_eq(story_piece(text, PIECE_MOST + 1), PIECE_BYTES + 7);
+    ck_assert_uint_eq(story_piece(text, MAX_PIECE_BYTES + 1), PIECE_BYTES + 7);
     text[PIECE_BYTES + 6] = '\n';
     text[PIECE_BYTES + 9] = ' ';
-    ck_assert_uint_eq(story_piece(text, 3 * PIECE_MOST), PIECE_BYTES + 9);
+    ck_assert_uint_eq(story_piece(text, 3 * MAX_PIECE_BYTES), PIECE_BYTES + 9);
     memcpy(text + PIECE_BYTES, "aaaaaaaaaa", 10);
-    memcpy(text + PIECE_MOST - 2, "猫", 3); // the last resort spares characters
-    ck_assert_uint_eq(story_piece(text, 3 * PIECE_MOST), PIECE_MOST - 2);
-    memcpy(text + PIECE_MOST - 3, "猫a", 4);
-    ck_assert_uint_eq(story_piece(text, 3 * PIECE_MOST), PIECE_MOST);
+    memcpy(text + MAX_PIECE_BYTES - 2, "猫", 3); // the last resort spares characters
+    ck_assert_uint_eq(story_piece(text, 3 * MAX_PIECE_BYTES), MAX_PIECE_BYTES - 2);
+    memcpy(text + MAX_PIECE_BYTES - 3, "猫a", 4);
+    ck_assert_uint_eq(story_piece(text, 3 * MAX_PIECE_BYTES), MAX_PIECE_BYTES);
     free(text);
 }
 END_TEST
@@ -154,7 +154,7 @@ START_TEST(any_number_of_threads_writes_the_same_tokens)
     ck_assert_uint_eq(one.file.size, five.file.size);
     ck_assert_mem_eq(one.file.bytes, five.file.bytes, one.file.size);
     for (size_t s = 0; s < COUNT; s += 997)
-        expect_story(&one, s, tokenizer, stories[s].at, stories[s].size);
+        expect_story(&one, s, tokenizer, stories[s].text, stories[s].size);
     token_file_close(&one);
     token_file_close(&five);
     free(stories);

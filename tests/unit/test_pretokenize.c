@@ -15,13 +15,13 @@ typedef struct {
 
 static bool join_piece(void *context, const char *word, size_t size) {
     ByteList *joined = &((Pieces *)context)->joined;
-    if (joined->count + size + 1 > joined->room) {
-        joined->room = 2 * joined->room + size + 1;
-        joined->at = realloc(joined->at, joined->room);
+    if (joined->count + size + 1 > joined->capacity) {
+        joined->capacity = 2 * joined->capacity + size + 1;
+        joined->bytes = realloc(joined->bytes, joined->capacity);
     }
-    memcpy(joined->at + joined->count, word, size);
+    memcpy(joined->bytes + joined->count, word, size);
     joined->count += size + 1;
-    joined->at[joined->count - 1] = '|';
+    joined->bytes[joined->count - 1] = '|';
     return true;
 }
 
@@ -69,10 +69,10 @@ START_TEST(splits_by_hand)
     ck_assert(pretokenize(splits[_i].text, strlen(splits[_i].text), false, join_piece, &pieces));
     size_t size = pieces.joined.count;
     ck_assert_msg(size == strlen(splits[_i].pieces) &&
-                      (size == 0 || memcmp(pieces.joined.at, splits[_i].pieces, size) == 0),
-                  "'%s' gives '%.*s', wanted '%s'", splits[_i].text, (int)size, pieces.joined.at,
+                      (size == 0 || memcmp(pieces.joined.bytes, splits[_i].pieces, size) == 0),
+                  "'%s' gives '%.*s', wanted '%s'", splits[_i].text, (int)size, pieces.joined.bytes,
                   splits[_i].pieces);
-    free(pieces.joined.at);
+    free(pieces.joined.bytes);
 }
 END_TEST
 
@@ -139,12 +139,12 @@ static void expect_normalized(const char *text, size_t size) {
     ck_assert(pretokenize(text, size, false, join_piece, &pieces));
     size_t kept = 0; // drop the separators; no text here holds one
     for (size_t i = 0; i < pieces.joined.count; i++) {
-        if (pieces.joined.at[i] != '|') pieces.joined.at[kept++] = pieces.joined.at[i];
+        if (pieces.joined.bytes[i] != '|') pieces.joined.bytes[kept++] = pieces.joined.bytes[i];
     }
     size_t prefix = whole[0] != ' ';
     ck_assert_uint_eq(kept, (size_t)wanted + prefix);
-    ck_assert_mem_eq(pieces.joined.at + prefix, whole, (size_t)wanted);
-    free(pieces.joined.at);
+    ck_assert_mem_eq(pieces.joined.bytes + prefix, whole, (size_t)wanted);
+    free(pieces.joined.bytes);
     free(whole);
 }
 

@@ -40,10 +40,10 @@ static void expect_ids(const Tokenizer *tokenizer, const char *text, size_t size
     ck_assert(tokenizer_encode(tokenizer, text, size, raw, &ids));
     ck_assert_msg(ids.count == count, "%.60s: %zu ids, wanted %zu", text, ids.count, count);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_msg(ids.at[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i, ids.at[i],
+        ck_assert_msg(ids.ids[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i, ids.ids[i],
                       wanted[i]);
     }
-    free(ids.at);
+    free(ids.ids);
 }
 
 // The text of bytes, one U+FFFD for each maximal ill-formed subpart; the caller frees it.
@@ -52,7 +52,7 @@ static char *valid_text(const ByteList *bytes, size_t *size) {
     *size = 0;
     for (size_t at = 0; at < bytes->count;) {
         int32_t code_point;
-        size_t length = utf8_next(&code_point, bytes->at + at, bytes->count - at);
+        size_t length = utf8_next(&code_point, bytes->bytes + at, bytes->count - at);
         *size += (size_t)utf8proc_encode_char(code_point < 0 ? 0xfffd : code_point,
                                               (utf8proc_uint8_t *)text + *size);
         at += length;
@@ -69,7 +69,7 @@ static void expect_decoded(const Tokenizer *tokenizer, const uint32_t *ids, size
     ck_assert_uint_eq(size, json_string_length(wanted));
     ck_assert_int_eq(memcmp(text, json_string_value(wanted), size), 0);
     free(text);
-    free(bytes.at);
+    free(bytes.bytes);
 }
 
 static void expect_case(const Tokenizer *tokenizer, const json_t *line) {
@@ -241,7 +241,7 @@ START_TEST(vocabulary_limits)
     static const int wrong[] = { -1, 0, 257, 65536 };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         ck_assert_ptr_null(train("abab ab ab", wrong[i], false, &error));
-        ck_assert_ptr_nonnull(strstr(error.text, "wanted 258"));
+        ck_assert_ptr_nonnull(strstr(error.text, "expected 258"));
     }
 }
 END_TEST
@@ -259,11 +259,11 @@ START_TEST(raw_gives_back_any_bytes)
     TokenList ids = { 0 };
     ByteList bytes = { 0 };
     ck_assert(tokenizer_encode(tokenizer, text, size, true, &ids));
-    ck_assert(tokenizer_decode(tokenizer, ids.at, ids.count, &bytes));
+    ck_assert(tokenizer_decode(tokenizer, ids.ids, ids.count, &bytes));
     ck_assert_uint_eq(bytes.count, size);
-    ck_assert(size == 0 || memcmp(bytes.at, text, size) == 0);
-    free(ids.at);
-    free(bytes.at);
+    ck_assert(size == 0 || memcmp(bytes.bytes, text, size) == 0);
+    free(ids.ids);
+    free(bytes.bytes);
     free(text);
     tokenizer_free(tokenizer);
 }
@@ -278,13 +278,13 @@ START_TEST(raw_takes_special_tokens_as_text)
     ids.count = 0;
     ck_assert(tokenizer_encode(tokenizer, "<|pad|>\0<|endoftext|>", 21, false, &ids));
     ck_assert_uint_eq(ids.count, 4); // pad, the prefix space, NUL, end
-    ck_assert(ids.at[0] == TOKEN_PAD && ids.at[3] == TOKEN_END);
+    ck_assert(ids.ids[0] == TOKEN_PAD && ids.ids[3] == TOKEN_END);
     ck_assert(tokenizer_encode(tokenizer, NULL, 0, false, &ids) && ids.count == 4);
-    free(ids.at);
+    free(ids.ids);
     ByteList bytes = { 0 };
     ck_assert(tokenizer_decode(tokenizer, (uint32_t[]){ 400, UINT32_MAX, 66 }, 3, &bytes));
-    ck_assert(bytes.count == 1 && bytes.at[0] == 'a'); // ids that are none are skipped
-    free(bytes.at);
+    ck_assert(bytes.count == 1 && bytes.bytes[0] == 'a'); // ids that are none are skipped
+    free(bytes.bytes);
     tokenizer_free(tokenizer);
 }
 END_TEST
@@ -387,8 +387,8 @@ START_TEST(long_words)
     TokenList ids = { 0 };
     ck_assert(tokenizer_encode(tokenizer, text, SIZE, true, &ids));
     ck_assert_uint_eq(ids.count, SIZE / 8);
-    for (size_t i = 0; i < ids.count; i++) ck_assert_uint_eq(ids.at[i], 260);
-    free(ids.at);
+    for (size_t i = 0; i < ids.count; i++) ck_assert_uint_eq(ids.ids[i], 260);
+    free(ids.ids);
     free(text);
     tokenizer_free(tokenizer);
 }
@@ -402,8 +402,8 @@ typedef struct {
 static bool collect(void *context, const uint32_t *ids, size_t count) {
     Collected *collected = context;
     TokenList *list = &collected->ids;
-    list->at = realloc(list->at, (list->count + count) * sizeof *list->at);
-    memcpy(list->at + list->count, ids, count * sizeof *ids);
+    list->ids = realloc(list->ids, (list->count + count) * sizeof *list->ids);
+    memcpy(list->ids + list->count, ids, count * sizeof *ids);
     list->count += count;
     return ++collected->calls != collected->stop_after;
 }
@@ -420,13 +420,13 @@ START_TEST(handed_on_in_pieces)
     ck_assert(tokenizer_encode_to(tokenizer, text, 4 * WORDS, false, collect, &collected));
     ck_assert_uint_gt(collected.calls, 2);
     ck_assert_uint_eq(collected.ids.count, ids.count);
-    ck_assert_mem_eq(collected.ids.at, ids.at, ids.count * sizeof *ids.at);
+    ck_assert_mem_eq(collected.ids.ids, ids.ids, ids.count * sizeof *ids.ids);
     collected.calls = 0;
     collected.stop_after = 2;
     ck_assert(!tokenizer_encode_to(tokenizer, text, 4 * WORDS, false, collect, &collected));
     ck_assert_uint_eq(collected.calls, 2);
-    free(collected.ids.at);
-    free(ids.at);
+    free(collected.ids.ids);
+    free(ids.ids);
     free(text);
     tokenizer_free(tokenizer);
 }

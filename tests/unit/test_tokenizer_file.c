@@ -21,8 +21,8 @@ static Tokenizer *load(const char *path) {
 static const struct {
     const char *parent, *field, *value, *message; // value NULL: the field is taken away
 } damages[] = {
-    { "model", "type", "\"WordPiece\"", "model is \"WordPiece\", wanted BPE" },
-    { "model", "type", NULL, "wanted BPE" },
+    { "model", "type", "\"WordPiece\"", "model is \"WordPiece\", expected BPE" },
+    { "model", "type", NULL, "expected BPE" },
     { "model", "dropout", "0.1", "model.dropout is 0.1" },
     { "model", "unk_token", "\"<unk>\"", "model.unk_token" },
     { "model", "continuing_subword_prefix", "\"##\"", "model.continuing_subword_prefix is \"##\"" },
@@ -31,23 +31,23 @@ static const struct {
     { "model", "ignore_merges", "true", "model.ignore_merges" },
     { "", "truncation", "{\"max_length\": 5}", "truncation is {\"max_length\":5}" },
     { "", "padding", "{}", "padding" },
-    { "", "normalizer", "{\"type\": \"Lowercase\"}", "normalizer is \"Lowercase\", wanted NFKC" },
-    { "", "normalizer", "null", "normalizer is null, wanted NFKC" },
+    { "", "normalizer", "{\"type\": \"Lowercase\"}", "normalizer is \"Lowercase\", expected NFKC" },
+    { "", "normalizer", "null", "normalizer is null, expected NFKC" },
     { "", "pre_tokenizer", "{\"type\": \"Whitespace\"}", "pre_tokenizer is \"Whitespace\"" },
     { "pre_tokenizer", "add_prefix_space", "false", "pre_tokenizer.add_prefix_space is false" },
     { "pre_tokenizer", "use_regex", "false", "pre_tokenizer.use_regex is false" },
     { "", "post_processor", "{\"type\": \"TemplateProcessing\"}",
       "post_processor is \"TemplateProcessing\"" },
-    { "", "decoder", NULL, "decoder is nothing, wanted ByteLevel" },
-    { "", "added_tokens", "[]", "added_tokens holds 0 tokens" },
+    { "", "decoder", NULL, "decoder is nothing, expected ByteLevel" },
+    { "", "added_tokens", "[]", "added_tokens has 0 tokens" },
     { "", "added_tokens", "[{\"id\": 1, \"content\": \"<|pad|>\"}, {}]",
-      "added_tokens[0] is not <|pad|> with id 0" },
+      "added_tokens[0] must be <|pad|> with id 0" },
     { "", "added_tokens", "[{\"id\": 0, \"content\": \"<|pad|>\", \"lstrip\": true}, {}]",
       "added_tokens[0].lstrip is set" },
     { "", "model", "7", "model is 7" },
-    { "model", "vocab", NULL, "model.vocab holds 0 tokens" },
-    { "model", "vocab", "[1, 2, 3]", "model.vocab holds 0 tokens" },
-    { "vocab", "zzz", "401", "\"zzz\" has id 401, wanted a whole number below 401" },
+    { "model", "vocab", NULL, "model.vocab has 0 tokens" },
+    { "model", "vocab", "[1, 2, 3]", "model.vocab has 0 tokens" },
+    { "vocab", "zzz", "401", "\"zzz\" has id 401, expected an integer below 401" },
     { "vocab", "zzz", "-1", "\"zzz\" has id -1" },
     { "vocab", "zzz", "1.5", "\"zzz\" has id 1.5" },
     { "vocab", "zzz", "18446744073709551616", "invalid JSON" },
@@ -55,14 +55,14 @@ static const struct {
     { "vocab", "<|pad|>", NULL, "below 399" },
     { "vocab", "a b\\n", "400", "token 400, \"a b\\\\n\", is not made of GPT-2's byte symbols" },
     { "vocab", "", "400", "token 400, \"\", is not made of" },
-    { "model", "merges", "7", "model.merges is missing or no array" },
-    { "model", "merges", "[\"a\"]", "model.merges[0] is no merge" },
-    { "model", "merges", "[[\"a\", \"b\", \"c\"]]", "model.merges[0] is no merge" },
-    { "model", "merges", "[[\"a\", 3]]", "model.merges[0] is no merge" },
-    { "model", "merges", "[[\"zzz\", \"a\"]]", "the left one is not in model.vocab" },
-    { "model", "merges", "[[\"a\", \"\\u4f60\"]]", "the right one is not in model.vocab" },
-    { "model", "merges", "[\"a \"]", "the right one is not in model.vocab" },
-    { "model", "merges", "[[\"q\", \"z\"]]", "what they make is not in model.vocab" },
+    { "model", "merges", "7", "model.merges is missing or not an array" },
+    { "model", "merges", "[\"a\"]", "model.merges[0] is not a merge" },
+    { "model", "merges", "[[\"a\", \"b\", \"c\"]]", "model.merges[0] is not a merge" },
+    { "model", "merges", "[[\"a\", 3]]", "model.merges[0] is not a merge" },
+    { "model", "merges", "[[\"zzz\", \"a\"]]", "the left token is not in model.vocab" },
+    { "model", "merges", "[[\"a\", \"\\u4f60\"]]", "the right token is not in model.vocab" },
+    { "model", "merges", "[\"a \"]", "the right token is not in model.vocab" },
+    { "model", "merges", "[[\"q\", \"z\"]]", "the merged token is not in model.vocab" },
     { "model", "merges", "[[\"h\", \"e\"], \"h e\"]", "model.merges[1] repeats model.merges[0]" },
 };
 
@@ -110,7 +110,7 @@ START_TEST(special_tokens_stand_first)
     char *json = malloc(file.size);
     memcpy(json, file.bytes, file.size);
     memcpy(strstr(strstr(json, "\"vocab\""), "pad"), "pat", 3);
-    expect_refused(json, file.size, "id 0 is \"<|pat|>\", wanted \"<|pad|>\"");
+    expect_refused(json, file.size, "id 0 is \"<|pat|>\", expected \"<|pad|>\"");
     expect_refused((const char *)file.bytes, file.size - 3, "invalid JSON");
     free(json);
     file_unmap(&file);
@@ -127,7 +127,7 @@ START_TEST(too_large_a_vocabulary)
         json_object_set_new(vocabulary, name, json_integer(id));
     }
     char *text = json_dumps(root, 0);
-    expect_refused(text, strlen(text), "model.vocab holds 65536 tokens, wanted 3 to 65535");
+    expect_refused(text, strlen(text), "model.vocab has 65536 tokens, expected 3 to 65535");
     free(text);
     json_object_del(vocabulary, "0065535");
     text = json_dumps(root, 0);
@@ -137,7 +137,7 @@ START_TEST(too_large_a_vocabulary)
     TokenList ids = { 0 };
     ck_assert(tokenizer_encode(tokenizer, "0065534", 7, true, &ids));
     ck_assert_uint_gt(ids.count, 1); // a token that no merge makes is never met
-    free(ids.at);
+    free(ids.ids);
     tokenizer_free(tokenizer);
     free(text);
     json_decref(root);
