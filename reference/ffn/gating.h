@@ -49,7 +49,8 @@ static inline bool hooks_add(HookList *list, GatingHook *call, void *context) {
 
 // A list of one hook.
 static inline HookList one_hook(GatingHook *call, void *context) {
-    HookList list = { .count = 0 };
+    HookList list;
+    list.count = 0;
     hooks_add(&list, call, context);
     return list;
 }
