@@ -55,7 +55,7 @@ HAVE_OPENMP := $(if $(filter openmp,$(FOUND)),1,0)
 
 DEPS    := make $(if $(filter fuzz,$(V)),deps-checks,$(if $(filter cc,$(CC)),,CC=$(CC) )deps)
 yes_no   = $(if $(filter $1,$(FOUND)),$(or $2,yes),no)
-left_out = $(if $(filter $1,$(FOUND)),,$(if $(filter $1,$(OPTIONAL)),no $1 found, so no $2: $(DEPS);,no $2, as asked for;))
+left_out = $(if $(filter $1,$(FOUND)),,$(if $(filter $1,$(OPTIONAL)),no $2 (no $1: $(DEPS));,no $2 (as asked for);))
 INFO     = cc="$(shell $(CC) --version 2>&1 | head -n 1)" arch=$(ARCH) blas=$(call yes_no,blas,$(patsubst \
   -l%,%,$(lastword $(lib_blas)))) openmp=$(call yes_no,openmp) check=$(call yes_no,check) V=$(V) | left out: $(or $(strip \
   $(call left_out,blas,fast matrix products) $(call left_out,openmp,threads) $(call left_out,check,tests) \
