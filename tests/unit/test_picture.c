@@ -1,5 +1,4 @@
 #include "reference/circuits/gates_picture.h"
-#include "reference/draw/chart.h"
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "tests/harness/scratch.h"
@@ -366,12 +365,6 @@ START_TEST(a_list_that_failed_is_reported)
 }
 END_TEST
 
-static Picture new_picture(int width, int height) {
-    Picture picture;
-    ck_assert_msg(picture_new(&picture, width, height, &error), "%s", error.text);
-    return picture;
-}
-
 static double linear_light(unsigned value) {
     double share = value / 255.0;
     return share <= 0.04045 ? share / 12.92 : pow((share + 0.055) / 1.055, 2.4);
@@ -421,145 +414,6 @@ START_TEST(a_png_holds_the_pixels)
     ck_assert(!picture_write_png(&picture, scratch_path(&scratch, "no/a.png"), &error));
     picture_free(&picture);
     scratch_remove(&scratch);
-}
-END_TEST
-
-static const struct {
-    double low, high;
-    int most, count;
-    double first, last;
-} tick_cases[] = {
-    { 0, 10, 11, 11, 0, 10 },
-    { 0, 10, 10, 6, 0, 10 },
-    { 1.6, 7.1, 8, 6, 2, 7 },
-    { -3, 3, 8, 7, -3, 3 },
-    { 0.001, 0.0042, 8, 7, 0.001, 0.004 },
-    { 5, 5, 8, 1, 5, 5 },
-    { 1, 0, 8, 0, 0, 0 },
-    { NAN, 1, 8, 0, 0, 0 },
-    { 0, INFINITY, 8, 0, 0, 0 },
-    { -1e308, 1e308, 8, 0, 0, 0 },
-    { 1e6, 1e6 + 3, 8, 7, 1e6, 1e6 + 3 },
-};
-
-START_TEST(ticks_are_round)
-{
-    double ticks[16] = { 0 };
-    int count = chart_ticks(ticks, tick_cases[_i].most, tick_cases[_i].low, tick_cases[_i].high);
-    ck_assert_int_eq(count, tick_cases[_i].count);
-    if (count == 0) return;
-    ck_assert_double_eq_tol(ticks[0], tick_cases[_i].first, 1e-9);
-    ck_assert_double_eq_tol(ticks[count - 1], tick_cases[_i].last, 1e-9);
-}
-END_TEST
-
-// Rows of the right half in which a colour is seen, first and last.
-static void rows_with(const Picture *picture, Color color, int left, int right, int *first,
-                      int *last) {
-    *first = *last = -1;
-    for (int y = 70; y < picture->height; y++) { // below title and legend
-        for (int x = left; x < right; x++) {
-            if (pixel(picture, x, y) != color) continue;
-            if (*first < 0) *first = y;
-            *last = y;
-        }
-    }
-}
-
-START_TEST(a_chart_shows_its_curves)
-{
-    static const double x[] = { 1, 10, 50, 100, 200 }, y[] = { 7, 5, 3, NAN, 2 };
-    Series series = { "loss", COLOR_ACCENT, x, y, 5 };
-    Baseline baseline = { "trigram", 4.5 };
-    Chart chart = { "Title", "step", "nats", false, &series, 1, &baseline, 1 };
-    Picture picture = new_picture(960, 540);
-    chart_draw(&picture, &chart);
-    int first, last, left_first, left_last;
-    rows_with(&picture, COLOR_ACCENT, 900, 940, &first, &last); // the lone last point
-    rows_with(&picture, COLOR_ACCENT, 80, 110, &left_first, &left_last);
-    ck_assert_int_gt(first, 0);
-    ck_assert_int_gt(left_first, 0);
-    ck_assert_int_gt(first, left_last); // it fell
-    rows_with(&picture, COLOR_ACCENT, 400, 890, &first, &last);
-    ck_assert_int_eq(first, -1); // NaN breaks the line
-    chart.log_x = true;
-    chart_draw(&picture, &chart);
-    rows_with(&picture, COLOR_ACCENT, 480, 560, &first, &last); // 10 of 1 .. 200 is in the middle
-    ck_assert_int_gt(first, 0);
-    // what has nothing to show is drawn all the same
-    for (int count = 0; count < 3; count++) {
-        series.count = count;
-        chart.log_x = !chart.log_x;
-        chart_draw(&picture, &chart);
-        chart.series_count = 0;
-        chart.baseline_count = 0;
-    }
-    picture_free(&picture);
-}
-END_TEST
-
-// Eight long names take rows of their own, none runs over the edge; a series without a name is not
-// among them.
-START_TEST(a_legend_has_rows)
-{
-    static const double x[] = { 1, 2 }, y[] = { 1, 2 };
-    Series series[9];
-    for (int i = 0; i < 8; i++)
-        series[i] = (Series){ "sgatlin+product_key_value", color_class(i), x, y, 2 };
-    series[8] = (Series){ NULL, 0xff00ff, x, y, 2 };
-    Chart chart = { .series = series, .series_count = 9 };
-    Picture picture = new_picture(960, 540);
-    chart_draw(&picture, &chart);
-    int rows = 0, strokes = 0;
-    for (int row = 32; row < 540; row += 24) { // the strokes of a row's names stand in its middle
-        int in_row = 0;
-        for (int i = 0; i < 8; i++)
-            in_row += count_color(&picture, 32, row, 928, 13, color_class(i)) > 22;
-        if (in_row < 2) break;
-        rows++;
-        strokes += in_row;
-    }
-    ck_assert_int_eq(rows, 3);
-    ck_assert_int_eq(strokes, 8);
-    ck_assert_int_eq(count_other(&picture, 930, 32, 14, 72, COLOR_PANEL), 0);
-    ck_assert_int_eq(count_color(&picture, 0, 0, 960, 32 + 3 * 24, 0xff00ff), 0);
-    ck_assert_int_gt(count_color(&picture, 0, 32 + 3 * 24, 960, 400, 0xff00ff), 100);
-    picture_free(&picture);
-}
-END_TEST
-
-// The last tick stands at the edge, and its long number is moved left: none of it runs into the
-// margin.
-START_TEST(the_last_number_stays_in_the_chart)
-{
-    static const double x[] = { 999900, 999990 }, y[] = { 1, 2 };
-    Series series = { NULL, COLOR_ACCENT, x, y, 2 };
-    Chart chart = { .series = &series, .series_count = 1 };
-    Picture picture = new_picture(960, 540);
-    chart_draw(&picture, &chart);
-    ck_assert_int_gt(count_other(&picture, 860, 490, 68, 20, COLOR_PANEL), 100);
-    ck_assert_int_eq(count_other(&picture, 928, 20, 16, 500, COLOR_PANEL), 0);
-    picture_free(&picture);
-}
-END_TEST
-
-// Between 110 and 390 no power of ten stands, but round numbers do; each has its stroke under the
-// axis.
-START_TEST(a_short_logarithmic_axis_has_ticks)
-{
-    static const double x[] = { 110, 390 }, y[] = { 1, 2 };
-    Series series = { NULL, COLOR_ACCENT, x, y, 2 };
-    Chart chart = { .log_x = true, .series = &series, .series_count = 1 };
-    Picture picture = new_picture(960, 540);
-    chart_draw(&picture, &chart);
-    int axis = 0, ticks = 0;
-    for (int row = 0; row < 540; row++) {
-        if (count_color(&picture, 88, row, 800, 1, COLOR_DIM) > 700) axis = row;
-    }
-    for (int column = 88; column < 960; column++)
-        ticks += pixel(&picture, column, axis + 4) == COLOR_DIM;
-    ck_assert_int_eq(ticks, 5); // 150, 200, …, 350
-    picture_free(&picture);
 }
 END_TEST
 
@@ -706,7 +560,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("picture");
     TCase *canvas = tcase_create("canvas"), *text = tcase_create("text"),
-          *chart = tcase_create("chart"), *grids = tcase_create("gates");
+          *grids = tcase_create("gates");
     tcase_add_test(canvas, rectangles_are_clipped);
     tcase_add_test(canvas, a_clip_limits_all_that_follows);
     tcase_add_test(canvas, lines_are_as_thick_as_asked);
@@ -721,11 +575,6 @@ int main(void) {
     tcase_add_test(text, a_font_that_is_missing_or_damaged);
     tcase_add_test(canvas, heat_rises_evenly_in_lightness);
     tcase_add_test(canvas, a_png_holds_the_pixels);
-    tcase_add_loop_test(chart, ticks_are_round, 0, (int)(sizeof tick_cases / sizeof *tick_cases));
-    tcase_add_test(chart, a_chart_shows_its_curves);
-    tcase_add_test(chart, a_legend_has_rows);
-    tcase_add_test(chart, a_short_logarithmic_axis_has_ticks);
-    tcase_add_test(chart, the_last_number_stays_in_the_chart);
     tcase_add_test(grids, a_sentence_is_summed);
     tcase_add_test(grids, words_are_shown_one_by_one);
     tcase_add_test(grids, a_token_may_have_fewer_experts);
@@ -733,7 +582,6 @@ int main(void) {
     tcase_add_test(grids, long_sentences_and_odd_sizes);
     suite_add_tcase(suite, canvas);
     suite_add_tcase(suite, text);
-    suite_add_tcase(suite, chart);
     suite_add_tcase(suite, grids);
     return suite_run(suite);
 }
