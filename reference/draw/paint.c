@@ -56,15 +56,32 @@ typedef struct {
     double x, y, dx, dy; // start, and from there to the end
     double square;       // of the length
     double radius;
+    double most; // coverage in the middle, below 1 for a line thinner than a pixel
 } Segment;
 
-static double distance(const Segment *line, double x, double y) {
+static Segment segment(const DrawCommand *line) {
+    Segment out = { .x = line->x0, .y = line->y0, .radius = line->size / 2.0 };
+    out.dx = line->x1 - out.x;
+    out.dy = line->y1 - out.y;
+    out.square = out.dx * out.dx + out.dy * out.dy;
+    out.most = fmin(1.0, line->size);
+    return out;
+}
+
+// How much of the pixel with its middle at (x, y) is covered, by the distance to the line.
+static double coverage(const Segment *line, double x, double y) {
     double px = x - line->x, py = y - line->y, along = 0.0;
     if (line->square > 0.0)
         along = fmin(1.0, fmax(0.0, (px * line->dx + py * line->dy) / line->square));
     px -= along * line->dx;
     py -= along * line->dy;
-    return sqrt(px * px + py * py);
+    return fmax(0.0, fmin(line->most, line->radius + 0.5 - sqrt(px * px + py * py)));
+}
+
+// Does a line go on where the one painted before it ended?
+static bool continues(const DrawCommand *line, const DrawCommand *before) {
+    return before->kind == DRAW_LINE && before->color == line->color &&
+           before->size == line->size && before->x1 == line->x0 && before->y1 == line->y0;
 }
 
 static int inside(double x, int low, int high) { return (int)fmin(high, fmax(low, x)); }
@@ -83,12 +100,13 @@ static void row_span(int *left, int *right, const Segment *line, double y, const
     *right = inside(ceil(fmax(x0, x1) + reach), canvas->left, canvas->right);
 }
 
-static void paint_line(const Canvas *canvas, const DrawCommand *command) {
-    Segment line = { command->x0, command->y0, 0, 0, 0, command->size / 2.0 };
-    line.dx = command->x1 - line.x;
-    line.dy = command->y1 - line.y;
-    line.square = line.dx * line.dx + line.dy * line.dy;
-    double reach = line.radius + 1.0, most = fmin(1.0, command->size); // of a thin line
+// Where the line continues the one before, only what that one left is painted: their edges, which
+// cover pixels in part, would add up to knots along a curve.
+static void paint_line(const Canvas *canvas, const DrawCommand *command,
+                       const DrawCommand *before) {
+    Segment line = segment(command), earlier = segment(before);
+    bool joined = continues(command, before);
+    double reach = line.radius + 1.0;
     double first = floor(fmin(line.y, line.y + line.dy) - reach);
     double last = ceil(fmax(line.y, line.y + line.dy) + reach);
     int bottom = inside(last, canvas->top, canvas->bottom);
@@ -96,8 +114,11 @@ static void paint_line(const Canvas *canvas, const DrawCommand *command) {
         int left, right;
         row_span(&left, &right, &line, y + 0.5, canvas);
         for (int x = left; x < right; x++) {
-            double share = fmin(most, line.radius + 0.5 - distance(&line, x + 0.5, y + 0.5));
-            if (share > 0.0) cover(pixel(canvas, x, y), command->color, (int)lround(255 * share));
+            double share = coverage(&line, x + 0.5, y + 0.5);
+            double there = joined ? coverage(&earlier, x + 0.5, y + 0.5) : 0.0;
+            if (share <= there) continue;
+            share = (share - there) / (1.0 - there);
+            cover(pixel(canvas, x, y), command->color, (int)lround(255 * share));
         }
     }
 }
@@ -151,11 +172,11 @@ static void paint_cells(const Canvas *canvas, const DrawCommand *cells) {
 bool paint_list(Picture *picture, const DrawList *list, Error *error) {
     Canvas canvas = { picture, 0, 0, picture->width, picture->height };
     fill(&canvas, (Rect){ 0, 0, (float)picture->width, (float)picture->height }, COLOR_BACKGROUND);
-    DrawCommand command;
-    for (size_t cursor = 0; draw_next(list, &command, &cursor);) {
+    DrawCommand command, before = { .kind = DRAW_CLIP };
+    for (size_t cursor = 0; draw_next(list, &command, &cursor); before = command) {
         switch (command.kind) {
         case DRAW_RECT: fill(&canvas, command.rect, command.color); break;
-        case DRAW_LINE: paint_line(&canvas, &command); break;
+        case DRAW_LINE: paint_line(&canvas, &command, &before); break;
         case DRAW_TEXT: paint_text(&canvas, &command, list->font); break;
         case DRAW_CELLS: paint_cells(&canvas, &command); break;
         case DRAW_CLIP: clip(&canvas, command.rect); break;
