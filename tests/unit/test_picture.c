@@ -1,4 +1,3 @@
-#include "reference/circuits/gates_picture.h"
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "tests/harness/scratch.h"
@@ -447,150 +446,9 @@ START_TEST(a_png_holds_the_pixels)
 }
 END_TEST
 
-// --- gates: 3 tokens, 2 layers, 2 channels, 2 of 9 neurons ---
-
-enum { T = 3, L = 2, C = 2, K = 2, F = 9, CELL = 12, SIDE = 36, LEFT = 72, TOP = 116, STEP = 52 };
-
-static const char *const tokens[T] = { " The", " dog", " ran" };
-static const float score[T * L * C * K] = { 2, 1, 2, 1, 2, 1, 2, 1, 5, 1, 2, 1,
-                                            2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1 };
-static const int32_t index_of[T * L * C * K] = {
-    0, 1, 2, 3, 4, 5, 6, 7, // The: L1 channel 0, channel 1; L2 channel 0, channel 1
-    0, 2, 2, 4, 4, 5, 8, 7, // dog
-    0, 8, 2, 5, 4, 3, 1, 7, // ran
-};
-
-static SentenceGates gates(void) {
-    return (SentenceGates){ T, L, C, K, F, tokens, index_of, score, false };
-}
-
-// The middle of neuron f's cell in the grid of a layer and a column.
-static Color neuron(const Picture *picture, int layer, int column, int step, int cell, int f) {
-    int x = LEFT + column * step + f % 3 * cell + cell / 2 - 1;
-    int y = TOP + layer * (3 * cell + 16) + f / 3 * cell + cell / 2 - 1;
-    return pixel(picture, x, y);
-}
-
-START_TEST(a_sentence_is_summed)
-{
-    SentenceGates value = gates();
-    Picture picture;
-    ck_assert_msg(gates_picture_sentence(&picture, &value, &error), "%s", error.text);
-    Color rest = neuron(&picture, 0, 0, STEP, CELL, 4);
-    // at all three tokens
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 0), color_heat(1.0));
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 1), color_heat(0.0)); // at one
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 8), color_heat(0.0));
-    ck_assert_uint_eq(neuron(&picture, 0, 1, STEP, CELL, 2), color_heat(1.0));
-    ck_assert_uint_eq(neuron(&picture, 1, 0, STEP, CELL, 5), color_heat(0.5)); // at two
-    ck_assert_uint_eq(neuron(&picture, 1, 1, STEP, CELL, 7), color_heat(1.0));
-    ck_assert_uint_eq(neuron(&picture, 1, 1, STEP, CELL, 0), rest);
-    ck_assert_uint_ne(rest, COLOR_PANEL);
-    int awake = 0;
-    for (int f = 0; f < F; f++) awake += neuron(&picture, 0, 0, STEP, CELL, f) != rest;
-    ck_assert_int_eq(awake, 4);
-    picture_free(&picture);
-}
-END_TEST
-
-START_TEST(words_are_shown_one_by_one)
-{
-    enum { CELL8 = 8, WORD = 64 + 16 };
-    SentenceGates value = gates();
-    Picture picture;
-    ck_assert_msg(gates_picture_words(&picture, &value, 0, &error), "%s", error.text);
-    for (int t = 0; t < T; t++) {
-        Color rest = neuron(&picture, 0, t, WORD, CELL8, 7);
-        for (int f = 0; f < F; f++) {
-            const int32_t *chosen = index_of + t * L * C * K;
-            Color wanted = f == chosen[0]   ? color_heat(1.0)
-                           : f == chosen[1] ? color_heat(0.25)
-                                            : rest;
-            ck_assert_uint_eq(neuron(&picture, 0, t, WORD, CELL8, f), wanted);
-        }
-    }
-    // the sum behind them
-    ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 4), color_heat(1.0));
-    ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 5), color_heat(0.5));
-    ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 3), color_heat(0.0));
-    picture_free(&picture);
-}
-END_TEST
-
-// A list: the dog has one expert, running none.
-START_TEST(a_token_may_have_fewer_experts)
-{
-    enum { CELL8 = 8, WORD = 64 + 16, NONE = NO_EXPERT };
-    static const int32_t experts[T * K] = { 3, 5, 3, NONE, NONE, NONE };
-    static const float weights[T * K] = { 0.6f, 0.2f, 0.9f, 0, 0, 0 };
-    SentenceGates value = { T, 1, 1, K, F, tokens, experts, weights, true };
-    Picture picture;
-    ck_assert_msg(gates_picture_words(&picture, &value, 0, &error), "%s", error.text);
-    for (int t = 0; t < T; t++) {
-        Color rest = neuron(&picture, 0, t, WORD, CELL8, 7);
-        for (int f = 0; f < F; f++) {
-            Color wanted = f == experts[t * K]       ? color_heat(1.0)
-                           : f == experts[t * K + 1] ? color_heat(0.25)
-                                                     : rest;
-            ck_assert_uint_eq(neuron(&picture, 0, t, WORD, CELL8, f), wanted);
-        }
-    }
-    picture_free(&picture);
-    ck_assert_msg(gates_picture_sentence(&picture, &value, &error), "%s", error.text);
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 3), color_heat(1.0)); // at two tokens
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 5), color_heat(0.0));
-    picture_free(&picture);
-    value.list = false; // of neurons each token has all its K
-    ck_assert(!gates_picture_words(&picture, &value, 0, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "chose neuron -1"));
-}
-END_TEST
-
-START_TEST(gates_that_cannot_be_drawn)
-{
-    SentenceGates value = gates();
-    Picture picture;
-    value.F = 8; // neuron 8 is no longer one
-    ck_assert(!gates_picture_sentence(&picture, &value, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "chose neuron 8, wanted one below 8"));
-    ck_assert_ptr_null(picture.rgb);
-    value = gates();
-    ck_assert(!gates_picture_words(&picture, &value, C, &error));
-    ck_assert(!gates_picture_words(&picture, &value, -1, &error));
-    value.T = 0;
-    ck_assert(!gates_picture_sentence(&picture, &value, &error));
-    value = gates();
-    value.F = 4000000; // 2000 pixels wide at the least
-    ck_assert(!gates_picture_sentence(&picture, &value, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "do not fit"));
-}
-END_TEST
-
-START_TEST(long_sentences_and_odd_sizes)
-{
-    enum { LONG = 200, N = 7 };
-    const char *words[LONG];
-    int32_t chosen[LONG];
-    float scores[LONG];
-    for (int t = 0; t < LONG; t++)
-        words[t] = t % 3 ? " pterodactyls" : ".\n", chosen[t] = t % N, scores[t] = NAN;
-    Picture picture;
-    for (int length = 1; length <= LONG; length += 199) {
-        SentenceGates value = { length, 1, 1, 1, N, words, chosen, scores, false };
-        ck_assert_msg(gates_picture_words(&picture, &value, 0, &error), "%s", error.text);
-        ck_assert_int_le(picture.width, 1280);
-        picture_free(&picture);
-        ck_assert_msg(gates_picture_sentence(&picture, &value, &error), "%s", error.text);
-        ck_assert_int_le(picture.width, 1280);
-        picture_free(&picture);
-    }
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("picture");
-    TCase *canvas = tcase_create("canvas"), *text = tcase_create("text"),
-          *grids = tcase_create("gates");
+    TCase *canvas = tcase_create("canvas"), *text = tcase_create("text");
     tcase_add_test(canvas, rectangles_are_clipped);
     tcase_add_test(canvas, a_clip_limits_all_that_follows);
     tcase_add_test(canvas, lines_are_as_thick_as_asked);
@@ -606,13 +464,7 @@ int main(void) {
     tcase_add_test(text, a_font_that_is_missing_or_damaged);
     tcase_add_test(canvas, heat_rises_evenly_in_lightness);
     tcase_add_test(canvas, a_png_holds_the_pixels);
-    tcase_add_test(grids, a_sentence_is_summed);
-    tcase_add_test(grids, words_are_shown_one_by_one);
-    tcase_add_test(grids, a_token_may_have_fewer_experts);
-    tcase_add_test(grids, gates_that_cannot_be_drawn);
-    tcase_add_test(grids, long_sentences_and_odd_sizes);
     suite_add_tcase(suite, canvas);
     suite_add_tcase(suite, text);
-    suite_add_tcase(suite, grids);
     return suite_run(suite);
 }
