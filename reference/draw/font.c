@@ -121,9 +121,20 @@ static int32_t next_character(const char **utf8) {
     return character < 0x20 || character == 0x7f ? ' ' : character;
 }
 
+// The built-in font's character for this one.
 static char ascii(int32_t character) {
-    if (character == 0x2026) return '.'; // of an ellipsis, a piece
-    return character < 0x7f ? (char)character : '?';
+    switch (character) {
+    case 0x00b7:             // middle dot
+    case 0x2026: return '.'; // ellipsis
+    case 0x00d7: return 'x'; // times
+    case 0x2013:             // dashes
+    case 0x2014: return '-';
+    case 0x2018: // quotation marks
+    case 0x2019: return '\'';
+    case 0x201c:
+    case 0x201d: return '"';
+    default: return character < 0x7f ? (char)character : '?';
+    }
 }
 
 static int glyph_index(const Font *font, int32_t character) {

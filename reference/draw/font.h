@@ -17,7 +17,8 @@ Font *font_find(void);
 // A TrueType or OpenType file; NULL if it cannot be read or is not a font. A font that is corrupt
 // inside its tables is not detected: open only files you trust.
 Font *font_open(const char *path);
-// Strokes, ASCII only, '?' for the rest: the same pixels on every machine. NULL: out of memory.
+// Strokes, the same pixels on every machine: ASCII, what resembles it for dashes, quotation marks and
+// a few others, and '?' for the rest. NULL: out of memory.
 Font *font_builtin(void);
 void font_free(Font *font); // NULL is fine
 
