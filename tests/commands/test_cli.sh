@@ -228,13 +228,13 @@ expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "
 refused 'is already there' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --channel 1 --out "$work/words.png"
 
-# curves: two runs in one picture; a folder that is no run, a loss nobody reached and a picture that stands
+# curves: two runs in one picture; a folder that is not a run, a loss no run reached, a picture that exists
 expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work/dense"
 [ "$(head -c 4 "$work/curves.png" | tail -c 3)" = PNG ] || wrong "curves: no PNG"
-refused 'is already there' curves --out "$work/curves.png" "$work/run"
+refused 'already exists' curves --out "$work/curves.png" "$work/run"
 refused 'no validation loss below' curves --out "$work/none.png" --below 0.001 "$work/run"
 refused 'log.jsonl' curves --out "$work/none.png" "$work"
-misused 'wanted RUN' curves --out "$work/none.png"
+misused 'expected RUN' curves --out "$work/none.png"
 misused 'steps, flops or seconds' curves --against time --out "$work/none.png" "$work/run"
 [ ! -e "$work/none.png" ] || wrong "curves: a picture of nothing"
 
