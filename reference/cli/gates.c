@@ -1,6 +1,7 @@
 #include "reference/circuits/gates_picture.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/draw/paint.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include "reference/train/checkpoint.h"
@@ -82,7 +83,7 @@ static void record(void *context, int layer, Gating *gating) {
     size_t chosen = (size_t)gates->C * (size_t)gates->K;
     for (size_t t = 0; t < (size_t)gates->T; t++) {
         size_t to = (t * (size_t)gates->L + (size_t)layer) * chosen, from = (t + 1) * chosen;
-        if (gates->list) {
+        if (gates->ragged) {
             record_entries(recording, to, gating, (int)t + 1);
             continue;
         }
@@ -98,8 +99,8 @@ static bool recording_new(Recording *out, const Checkpoint *checkpoint, const To
     Gating shape = ffn_gating(config, NULL, 1);
     *out = (Recording){ .gates = {
                             .T = T, .L = config->L, .C = shape.C, .K = shape.K, .F = shape.F } };
-    out->gates.list = config->ffn->ragged;
-    if (out->gates.list) out->gates.K = config->E;
+    out->gates.ragged = config->ffn->ragged;
+    if (out->gates.ragged) out->gates.K = config->E;
     size_t entries = (size_t)T * (size_t)config->L * (size_t)shape.C * (size_t)out->gates.K;
     out->index = calloc(entries, sizeof *out->index);
     out->score = calloc(entries, sizeof *out->score);
@@ -126,7 +127,8 @@ static bool run_model(const Checkpoint *checkpoint, Recording *recording, const 
     if (ok) {
         inputs[0] = TOKEN_END;
         for (int t = 1; t < T; t++) inputs[t] = (int32_t)list->ids[t - 1];
-        model_hook(activations, record, recording);
+        HookList hooks = one_hook(record, recording);
+        model_hooks(activations, &hooks);
         model_forward(&checkpoint->model, activations, inputs, 1, T);
     }
     free(inputs);
@@ -135,13 +137,12 @@ static bool run_model(const Checkpoint *checkpoint, Recording *recording, const 
 }
 
 static bool draw(const Recording *recording, const Arguments *arguments, Error *error) {
-    Picture picture;
+    DrawList list = draw_new(0, 0, font_find());
     bool ok = arguments->channel < 0
-                  ? gates_picture_sentence(&picture, &recording->gates, error)
-                  : gates_picture_words(&picture, &recording->gates, arguments->channel, error);
-    if (!ok) return false;
-    ok = picture_write_png(&picture, arguments->out, error);
-    picture_free(&picture);
+                  ? gates_picture_sentence(&list, &recording->gates, error)
+                  : gates_picture_words(&list, &recording->gates, arguments->channel, error);
+    ok = ok && paint_png(&list, arguments->out, error);
+    draw_free(&list);
     return ok;
 }
 

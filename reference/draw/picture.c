@@ -36,15 +36,6 @@ void picture_free(Picture *picture) {
     *picture = (Picture){ 0 };
 }
 
-Color color_blend(Color from, Color to, double share) {
-    Color mixed = 0;
-    for (int shift = 0; shift < 24; shift += 8) {
-        double a = from >> shift & 255, b = to >> shift & 255;
-        mixed |= (Color)lround(a + (b - a) * share) << shift;
-    }
-    return mixed;
-}
-
 // Covers a share (0 .. 1) of one pixel; outside the picture nothing happens.
 static void cover(Picture *picture, int x, int y, double share, Color color) {
     if (share <= 0.0 || x < 0 || y < 0 || x >= picture->width || y >= picture->height) return;
@@ -187,25 +178,6 @@ int text_width(const char *text, double scale) {
     double width = 0.0;
     while (*text) width += scale * stb_easy_font_width((char[]){ next_character(&text), 0 });
     return (int)ceil(width);
-}
-
-// --- colours ---
-
-// Nine stops at even steps of OKLab lightness, 0.293 to 0.905.
-static const Color heat[] = { 0x1a2c48, 0x204262, 0x25597d, 0x2b7486, 0x32908e,
-                              0x5faa7b, 0x87c35d, 0xc1d357, 0xf8e24c };
-
-Color color_heat(double value) {
-    enum { LAST = sizeof heat / sizeof *heat - 1 };
-    double at = fmin(1.0, fmax(0.0, value)) * LAST;
-    int i = clamp((int)at, 0, LAST - 1);
-    return color_blend(heat[i], heat[i + 1], at - i);
-}
-
-Color color_class(int number) {
-    static const Color palette[] = { 0xe69f00, 0x56b4e9, 0x009e73, 0xf0e442,
-                                     0x0072b2, 0xd55e00, 0xcc79a7, 0x9aa3ad };
-    return palette[(unsigned)number % (sizeof palette / sizeof *palette)];
 }
 
 // --- PNG ---

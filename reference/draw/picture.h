@@ -1,5 +1,6 @@
 #ifndef REFERENCE_DRAW_PICTURE_H
 #define REFERENCE_DRAW_PICTURE_H
+#include "reference/draw/color.h"
 #include "reference/io/error.h"
 #include <stdint.h>
 
@@ -9,17 +10,6 @@ typedef struct {
     int width, height;
     uint8_t *rgb; // [height,width,3]
 } Picture;
-
-typedef uint32_t Color; // 0xRRGGBB
-
-enum {
-    COLOR_BACKGROUND = 0x0d1014,
-    COLOR_PANEL = 0x14191f,
-    COLOR_TEXT = 0xe8e6e3,
-    COLOR_DIM = 0x8a939e,
-    COLOR_FAINT = 0x2a323c, // rules and the frames of empty cells
-    COLOR_ACCENT = 0xf5c542,
-};
 
 bool picture_new(Picture *out, int width, int height, Error *error); // filled with COLOR_BACKGROUND
 void picture_free(Picture *picture);
@@ -37,14 +27,6 @@ void picture_line(Picture *picture, double x0, double y0, double x1, double y1, 
 // the last character.
 int picture_text(Picture *picture, int x, int y, double scale, Color color, const char *text);
 int text_width(const char *text, double scale);
-
-Color color_blend(Color from, Color to, double share);
-// 0 .. 1 from dark blue over teal to yellow, in even steps of lightness: it reads the same without
-// colour.
-Color color_heat(double value);
-// Okabe and Ito's palette, which colour-blind readers can tell apart; class 8 has the colour of
-// class 0 again.
-Color color_class(int number);
 
 // The whole file or nothing (see OutputFile).
 bool picture_write_png(const Picture *picture, const char *path, Error *error);

@@ -43,7 +43,7 @@ static void sgatlin_forward(const FfnCall *call) {
     neuron_saved_layout(&saved, call->saved, config, N, false);
     key_router_forward(config, &saved.gating, saved.key_router, call->x, ffn_parameter(call, QUERY),
                        ffn_parameter(call, KEYS), N, call->scratch);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved.gating);
+    hooks_call(call->hooks, call->layer, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, C, D);
     Activation activation = config->activation;
