@@ -21,7 +21,7 @@ typedef struct {
     double *loss;
     // what backward needs of forward: ffn->saved floats, untouched between the two
     float *saved;
-    float *scratch;   // ffn->scratch floats, only for the time of one call
+    float *scratch;        // ffn->scratch floats, only for the time of one call
     int layer;             // for the hooks
     const HookList *hooks; // may be NULL
 } FfnCall;

@@ -17,6 +17,11 @@ typedef struct {
     int32_t *start; // [N+1] or NULL
     // of a list: entries there is space for, should a hook put more of them in its place
     size_t capacity;
+    // All scores of the router, from which it selected: [N,2,C,n] sub-key scores of product keys,
+    // [N,C,F] of flat routers, the logits [N,E] of a moe; `keys` per token. NULL unless the hook
+    // list asks for them.
+    int keys;
+    float *key_scores;
 } Gating;
 
 static inline size_t gating_entries(const Gating *gating) {
@@ -37,6 +42,9 @@ typedef struct {
         void *context;
     } hooks[MAX_HOOKS];
     int count;
+    // Not NULL: every sparse layer writes the scores of its router here, [N,keys], before it calls
+    // the hooks (Gating.key_scores). The caller's memory, overwritten by each layer.
+    float *key_scores;
 } HookList;
 
 // Appends a hook; false: the list has MAX_HOOKS already.
@@ -53,6 +61,11 @@ static inline HookList one_hook(GatingHook *call, void *context) {
     list.count = 0;
     hooks_add(&list, call, context);
     return list;
+}
+
+// Where a router writes all of its scores; NULL: nowhere.
+static inline float *hooks_key_scores(const HookList *list) {
+    return list != NULL ? list->key_scores : NULL;
 }
 
 static inline void hooks_call(const HookList *list, int layer, Gating *gating) {

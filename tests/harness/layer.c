@@ -2,7 +2,6 @@
 #include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
-#include "tests/chain/chapter_ffn.h"
 #include "tests/harness/compare.h"
 #include <math.h>
 #include <stdio.h>
@@ -159,25 +158,20 @@ void layer_force_gating(void *context, int layer, Gating *gating) {
     memcpy(gating->index, forced->index, entries * sizeof *forced->index);
 }
 
-// Room for the router's scores and for the gating: `keys` scores a token, and as many entries as
-// there may be.
+// Memory for the router's scores, and for as many entries of the gating as there may be.
 static bool take_gating(LayerNumbers *out) {
     const Config *config = &out->config;
-    size_t N = (size_t)out->N, keys, entries;
+    Gating shape = ffn_gating(config, NULL, out->N);
+    size_t N = (size_t)out->N, scores = N * (size_t)shape.keys,
+           entries = config->ffn->ragged ? scores : N * config->C * config->K;
     if (config->ffn->ragged) {
-        keys = (size_t)config->E;
-        entries = N * keys;
         out->start = calloc(N + 1, sizeof *out->start);
         if (out->start == NULL) return false;
-    } else {
-        Sgatlin shape = chapter_sgatlin(config);
-        keys = (size_t)sgatlin_lists(&shape) * sgatlin_keys(&shape);
-        entries = N * config->C * config->K;
     }
-    out->scores = calloc(N * keys + entries, sizeof *out->scores);
+    out->scores = calloc(scores + entries, sizeof *out->scores);
     out->index = calloc(entries, sizeof *out->index);
     if (out->scores == NULL || out->index == NULL) return false;
-    out->score = out->scores + N * keys;
+    out->score = out->scores + scores;
     return true;
 }
 
@@ -258,7 +252,7 @@ static bool run_given(Layer *layer, const LayerNumbers *numbers, Error *error) {
                             .N = numbers->N,
                             .C = shape.C,
                             .K = shape.K };
-    layer->hooks = one_hook(layer_force_gating, &forced);
+    hooks_add(&layer->hooks, layer_force_gating, &forced);
     bool ok = layer_forward(layer, error) && layer_backward(layer, error);
     if (ok && (forced.calls != 1 || !forced.shape_matches))
         ok = fail(error,
@@ -275,9 +269,20 @@ bool reference_layer_run(LayerNumbers *numbers, Error *error) {
     narrow(layer.parameters, numbers->parameters, layer.tensors.floats);
     narrow(layer.x, numbers->x, rows);
     narrow(layer.dy, numbers->dy, rows);
+    Gating shape = ffn_gating(&layer.config, NULL, layer.N);
+    size_t scores = (size_t)layer.N * (size_t)shape.keys;
+    float *key_scores = malloc((scores + 1) * sizeof *key_scores);
+    if (key_scores == NULL) {
+        layer_free(&layer);
+        return fail(error, "no memory for %zu scores", scores);
+    }
+    fill(key_scores, scores, NAN);
+    layer.hooks.key_scores = key_scores;
     bool ok = numbers->given ? run_given(&layer, numbers, error)
                              : layer_forward(&layer, error) && layer_backward(&layer, error);
     if (ok) layer_results(numbers, &layer);
+    if (ok && scores > 0) widen(numbers->scores, key_scores, scores);
+    free(key_scores);
     layer_free(&layer);
     return ok;
 }

@@ -56,9 +56,8 @@ typedef struct {
     double *gradients;  // block, out
     // Sparse kinds only, else NULL.
     // every key's score before any top-k: [N,2,C,n], or [N,C,F] of the flat routers, or a moe's
-    // logits
+    // logits [N,E]; out
     double *scores;
-    // [N,E]; out where shown
     double *score;  // [N,C,K] highest first, out
     int32_t *index; // [N,C,K] out
     int32_t *start; // [N+1] of a list, whose score and index have room for N·E entries; else NULL
@@ -71,8 +70,7 @@ void layer_numbers_from(LayerNumbers *out, const Layer *layer); // parameters, x
 
 size_t layer_numbers_entries(const LayerNumbers *numbers); // of the gating
 
-// Runs the fast rung forward and backward on numbers that a float holds (others are rounded);
-// `scores` stays as it is.
+// Runs the reference forward and backward on numbers that a float holds (others are rounded).
 bool reference_layer_run(LayerNumbers *numbers, Error *error);
 
 // Every layer that is built in: each kind of the registry, and of kinds that have them, each router
