@@ -54,11 +54,14 @@ static void record_token(GatingRecord *record, int t, int layer, const Gating *g
     }
 }
 
-void gating_record_hook(void *context, int layer, Gating *gating) {
+void gating_record_hook(void *context, const GatingEvent *event) {
     GatingRecord *record = context;
-    for (int from = 0; from < gating->N; from++) {
-        int t = record->position + from;
-        if (t >= 0 && t < record->T) record_token(record, t, layer, gating, from);
+    int N = event->gating->N;
+    for (int row = N - event->fresh; row < N; row++) {
+        int t = event->position + row - record->first;
+        if (t < 0 || t >= record->T) continue;
+        if (event->tokens != NULL) record->tokens[t] = event->tokens[row];
+        record_token(record, t, event->layer, event->gating, row);
     }
 }
 

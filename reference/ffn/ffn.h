@@ -86,6 +86,18 @@ static inline int ffn_pools(const Config *config) {
     return config->ffn->shared_experts ? 1 : config->C;
 }
 
+// Calls the hooks with what a layer's router selected. To them a pass is one of whole sequences.
+static inline void ffn_call_hooks(const FfnCall *call, Gating *gating) {
+    GatingEvent event;
+    event.layer = call->layer;
+    event.gating = gating;
+    event.tokens = call->tokens;
+    event.T = call->T;
+    event.position = 0;
+    event.fresh = gating->N;
+    hooks_call(call->hooks, &event);
+}
+
 static inline const float *ffn_parameter(const FfnCall *call, int i) {
     return call->parameters + call->tensors[i].offset;
 }

@@ -183,7 +183,7 @@ static void route(const FfnCall *call, Saved *saved, const Scratch *scratch) {
         memcpy(saved->gating.key_scores, saved->logits, (size_t)N * E * sizeof(float));
     moe_routing_softmax(&choice);
     moe_routing_select(&saved->gating, &choice, scratch->table, scratch->keys);
-    hooks_call(call->hooks, call->layer, &saved->gating);
+    ffn_call_hooks(call, &saved->gating);
     if (call->loss == NULL || !has_losses(call->config)) return;
     int n = moe_balance_count(scratch->count, &saved->gating, &choice);
     *call->loss += moe_balance_loss(scratch->count, n, &choice);

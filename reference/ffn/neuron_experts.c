@@ -115,6 +115,7 @@ size_t neuron_saved_layout(NeuronSaved *out, float *block, const Config *config,
     *out = (NeuronSaved){
         .gating = { .N = N, .C = C, .K = K, .F = config->F, .keys = key_router_keys(config) }
     };
+    out->gating.silent = has_gate ? -INFINITY : 0.0f; // the gate is a softmax of the scores
     out->gating.score = floats_take(block, &used, entries);
     out->gating.index = (int32_t *)floats_take(block, &used, entries);
     if (has_gate) out->gate = floats_take(block, &used, entries);

@@ -33,17 +33,6 @@ bool layer_backward(Layer *layer, Error *error);
 void layer_after_step(Layer *layer);     // as training does, where the kind has something to do
 Gating layer_gating(const Layer *layer); // N = 0 for dense kinds
 
-// What a hook that forces a choice needs: every call writes these over the layer's own.
-typedef struct {
-    const float *score;   // [N,C,K], or of a list [start[N]]
-    const int32_t *index; // the same
-    const int32_t *start; // [N+1] of a list, else NULL
-    int calls;            // how often it was called
-    bool shape_matches;   // false: a call brought another shape than N, C, K
-    int N, C, K;
-} ForcedGating;
-void layer_force_gating(void *forced, int layer, Gating *gating); // a GatingHook
-
 // One layer's numbers in double, what goes in and what comes out: the form in which rungs of the
 // chain are compared.
 typedef struct {

@@ -132,9 +132,10 @@ START_TEST(asking_for_scores_changes_nothing_else)
 }
 END_TEST
 
-static void look(void *context, int layer, Gating *gating) {
+static void look(void *context, const GatingEvent *event) {
     const float **seen = context;
-    ck_assert_int_eq(layer, 3);
+    const Gating *gating = event->gating;
+    ck_assert_int_eq(event->layer, 3);
     ck_assert_int_gt(gating->keys, 0);
     *seen = gating->key_scores;
     size_t count = (size_t)gating->N * (size_t)gating->keys;
