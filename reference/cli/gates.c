@@ -127,7 +127,8 @@ static bool run_model(const Checkpoint *checkpoint, Recording *recording, const 
     if (ok) {
         inputs[0] = TOKEN_END;
         for (int t = 1; t < T; t++) inputs[t] = (int32_t)list->ids[t - 1];
-        model_hook(activations, record, recording);
+        HookList hooks = one_hook(record, recording);
+        model_hooks(activations, &hooks);
         model_forward(&checkpoint->model, activations, inputs, 1, T);
     }
     free(inputs);

@@ -96,7 +96,7 @@ static void peer_forward(const FfnCall *call) {
     saved_layout(&saved, call->saved, &own, N);
     key_router_forward(&own, &saved.gating, saved.router, call->x, ffn_parameter(call, QUERY),
                        ffn_parameter(call, KEYS), N, call->scratch);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved.gating);
+    hooks_call(call->hooks, call->layer, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, ONE_POOL, own.D);
 #pragma omp parallel for
