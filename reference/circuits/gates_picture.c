@@ -261,7 +261,7 @@ static void draw_words(const Page *page, int columns, int channel) {
     const GatingRecord *gates = page->gates;
     int step = page->side + GAP, column = column_width(page, columns);
     int width = 4 * MARGIN + LABEL + columns * (column + GAP), shown = columns - 1;
-    char text[160], many[64], where[32] = "", which[48] = "";
+    char text[192], many[64], where[32] = "", which[48] = "";
     how_many(many, sizeof many, gates);
     if (!gates->ragged) snprintf(where, sizeof where, "channel %d: ", channel);
     if (shown < gates->T)

@@ -187,8 +187,11 @@ static void draw_baselines(DrawList *list, const Frame *frame, const Chart *char
         float y = roundf(place_y(frame, baseline->y));
         for (float x = left; x < right; x += 10)
             draw_rect(list, (Rect){ x, y - 1, fminf(6, right - x), 2 }, COLOR_DIM);
-        draw_text_right(list, right - 4, y - 2 - font_line(TEXT_SMALL), TEXT_SMALL, COLOR_TEXT,
-                        baseline->name);
+        float space = draw_text_width(list, baseline->name, TEXT_SMALL),
+              line = font_line(TEXT_SMALL);
+        Rect behind = { right - 8 - space, y - 2 - line, space + 8, line }; // hides grid lines
+        draw_rect(list, behind, COLOR_PANEL);
+        draw_text_right(list, right - 4, behind.y, TEXT_SMALL, COLOR_TEXT, baseline->name);
     }
 }
 

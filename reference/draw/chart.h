@@ -1,7 +1,6 @@
 #ifndef REFERENCE_DRAW_CHART_H
 #define REFERENCE_DRAW_CHART_H
 #include "reference/draw/draw.h"
-#include "reference/draw/picture.h"
 #include "reference/io/error.h"
 
 typedef struct {

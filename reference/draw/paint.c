@@ -56,7 +56,8 @@ typedef struct {
     double x, y, dx, dy; // start, and from there to the end
     double square;       // of the length
     double radius;
-    double most; // coverage in the middle, below 1 for a line thinner than a pixel
+    double outer; // square of the distance from which on nothing is covered
+    double most;  // coverage in the middle, below 1 for a line thinner than a pixel
 } Segment;
 
 static Segment segment(const DrawCommand *line) {
@@ -64,18 +65,23 @@ static Segment segment(const DrawCommand *line) {
     out.dx = line->x1 - out.x;
     out.dy = line->y1 - out.y;
     out.square = out.dx * out.dx + out.dy * out.dy;
+    out.outer = (out.radius + 0.5) * (out.radius + 0.5);
     out.most = fmin(1.0, line->size);
     return out;
 }
 
 // How much of the pixel with its middle at (x, y) is covered, by the distance to the line.
 static double coverage(const Segment *line, double x, double y) {
-    double px = x - line->x, py = y - line->y, along = 0.0;
-    if (line->square > 0.0)
-        along = fmin(1.0, fmax(0.0, (px * line->dx + py * line->dy) / line->square));
-    px -= along * line->dx;
-    py -= along * line->dy;
-    return fmax(0.0, fmin(line->most, line->radius + 0.5 - sqrt(px * px + py * py)));
+    double px = x - line->x, py = y - line->y, along = px * line->dx + py * line->dy;
+    if (along > 0.0) {
+        along = along < line->square ? along / line->square : 1.0;
+        px -= along * line->dx;
+        py -= along * line->dy;
+    }
+    double square = px * px + py * py;
+    if (square >= line->outer) return 0.0;
+    double share = line->radius + 0.5 - sqrt(square);
+    return share < line->most ? share : line->most;
 }
 
 // Does a line go on where the one painted before it ended?
