@@ -25,8 +25,8 @@ static bool edit_valid(const GatingEdit *edit, int i, const GatingRecord *sizes,
                     i, source->L, source->C, source->K, source->F, sizes->L, sizes->C, sizes->K,
                     sizes->F);
     }
-    if (edit->source_position != ALL &&
-        out_of_range(edit->source_position - source->first, source->T))
+    int from = edit->source_position - source->first;
+    if (edit->source_position != ALL && (from < 0 || from >= source->T))
         return fail(error, "edit %d: source position %d; the source has positions %d to %d", i,
                     edit->source_position, source->first, source->first + source->T - 1);
     return true;

@@ -35,8 +35,9 @@ static inline size_t gating_record_entry(const GatingRecord *record, int t, int 
            (size_t)record->K;
 }
 
-// safetensors: tokens I32 [T], index I32 and score F32 [T,L,C,K]; the model's hyperparameters in the
-// metadata. Reading checks them against each other, and every index and token.
+// A safetensors file: tokens I32 [T], index I32 and score F32 [T,L,C,K]; the model's hyperparameters
+// are in the metadata. Both check every token and index; reading refuses files that are damaged, of
+// another shape, or something else. To write only the first tokens, lower T. `first` is not stored.
 bool gating_record_write(const GatingRecord *record, const char *path, Error *error);
 bool gating_record_read(GatingRecord *out, const char *path, Error *error);
 #endif

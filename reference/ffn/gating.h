@@ -66,7 +66,7 @@ typedef struct {
 
 // Appends a hook; false: the list has MAX_HOOKS already.
 static inline bool hooks_add(HookList *list, GatingHook *call, void *context) {
-    if (list->count == MAX_HOOKS) return false;
+    if (list->count >= MAX_HOOKS) return false;
     list->hooks[list->count].call = call;
     list->hooks[list->count++].context = context;
     return true;
