@@ -66,3 +66,19 @@ bool json_write_file(const char *path, const json_t *value, Error *error) {
     fputc('\n', out.stream);
     return output_commit(&out, error);
 }
+
+static void drop_unless(json_t **value, bool ok) {
+    if (ok) return;
+    json_decref(*value);
+    *value = NULL;
+}
+
+void json_add(json_t **object, const char *key, json_t *value) {
+    drop_unless(object, json_object_set_new(*object, key, value) == 0);
+}
+
+void json_append(json_t **array, json_t *value) {
+    drop_unless(array, json_array_append_new(*array, value) == 0);
+}
+
+json_t *json_hex(uint64_t value) { return json_sprintf("%016llx", (unsigned long long)value); }
