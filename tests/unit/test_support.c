@@ -219,6 +219,9 @@ START_TEST(folders_and_paths)
     ck_assert_uint_ne(disk_free("/"), UINT64_MAX);
     ck_assert_uint_eq(disk_free(scratch_path(&scratch, "not/there/yet")) / 1000000000,
                       disk_free(scratch.path) / 1000000000);
+    ck_assert(disk_check(scratch.path, 1, &error));
+    ck_assert(!disk_check(scratch.path, UINT64_MAX - 1, &error));
+    check_said("of disk space needed");
     scratch_remove(&scratch);
 }
 END_TEST
