@@ -66,7 +66,7 @@ misused 'wanted --data DIR and --out RUN' train
 misused 'wanted --data DIR and --out RUN' train --data "$work/data"
 for case in 'preset: --preset enormous' 'ffn: --ffn none' 'router: --router none' 'activation: --activation none' \
     'NAME=VALUE: --set K' 'NAME=VALUE: extra' 'K=0: --set K=0' 'K: --set K=6' 'F: --set F=26' 'Dh: --set D=18' \
-    'there is no setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
+    'unknown setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
     'no such setting: --ffn mlp --set K=3' 'steps=0: --steps 0' 'steps=x: --steps x' 'add up: --set warmup=30 const=3' \
     'threads: --threads 0' 'seed=-1: --seed -1' 'batching: --set batching=loose' 'peak=nan: --set peak=nan'; do
     misused "${case%%: *}" train --data "$work/data" --out "$work/new" --preset tiny ${case#*: }
@@ -76,10 +76,10 @@ for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--
 done
 misused 'wanted --checkpoint' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
-    misused 'wanted' sample --checkpoint "$work/run" $option
+    misused 'wanted\|expected' sample --checkpoint "$work/run" $option
 done
-misused 'wanted --checkpoint RUN and --data FILE' eval --checkpoint "$work/run"
-misused 'wanted' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
+misused 'expected --data FILE' eval --checkpoint "$work/run"
+misused 'expected a whole number' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
 misused 'there is no preset enormous' flops --preset enormous
 misused 'F=26' flops --preset tiny --set F=26
 misused 'no such setting' flops --preset tiny --ffn mlp --set K=3
@@ -199,7 +199,7 @@ for key in loss perplexity tokens unigram trigram; do
 done
 [ "$(wc -l <"$work/stdout")" = 1 ] || wrong "eval --json: wanted one object"
 dumped=$(cksum <"$work/dump.safetensors")
-refused 'is already there' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
+refused 'already exists' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
 [ "$dumped" = "$(cksum <"$work/dump.safetensors")" ] || wrong "a dump was written over"
 "$sgatlin" eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 3 --threads 2 2>/dev/null |
     grep -q '^loss  *[0-9.]* nats' || wrong "eval"
