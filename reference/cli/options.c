@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// NAMES: bytes of a list of names.
-enum { KEY_THREADS = 2000, KEY_JSON, MAX_THREADS = 1024, NAMES = 256 };
+enum { KEY_THREADS = 2000, KEY_JSON, MAX_THREADS = 1024 };
+enum { NAMES = FFN_NAMES }; // bytes for a list of names
 
 int64_t option_whole(const struct argp_state *state, const char *option, const char *text,
                      int64_t min, int64_t max) {
@@ -80,10 +80,6 @@ static void append_name(char out[NAMES], const char *name) {
     snprintf(out + used, NAMES - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
-static void list_kinds(char out[NAMES]) {
-    for (int i = 0; ffn_kinds[i] != NULL; i++) append_name(out, ffn_kinds[i]->name);
-}
-
 static void list_presets(char out[NAMES]) {
     for (int i = 0; presets[i].name != NULL; i++) append_name(out, presets[i].name);
 }
@@ -96,7 +92,7 @@ char *option_help(int key, const char *text, void *input) {
     static const struct {
         const char *name;
         void (*list)(char out[NAMES]);
-    } lists[] = { { "%kinds", list_kinds },
+    } lists[] = { { "%kinds", ffn_names },
                   { "%presets", list_presets },
                   { "%scales", list_scales } };
     (void)key;

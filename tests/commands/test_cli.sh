@@ -208,8 +208,8 @@ expect 0 '' flops --json --preset tinystories
 grep -q '"parameters": 20318976' "$work/stdout" || wrong "flops: not the paper's model"
 grep -q '"forward_flops_per_sequence": 7516192768' "$work/stdout" || wrong "flops: not the paper's count"
 expect 0 '' flops
-expect 0 '' flops --ladder --json
-cp "$work/stdout" "$work/ladder.json"
+expect 0 '' flops --scales --json
+cp "$work/stdout" "$work/scales.json"
 # A row a line: the values of the authors' keys, in one order.
 rows() {
     awk -F ': ' 'BEGIN { keys = split("study scale ffn V T D Dh L F E C K Dk router parameters forward_flops_per_sequence", key, " ") }
@@ -218,11 +218,11 @@ rows() {
 }
 "$sgatlin" flops --json | sed -n 's/.*"ffn": "\(.*\)",/ \1 /p' >"$work/kinds"
 rows tests/golden/flops.json | grep -F -f "$work/kinds" >"$work/wanted"
-rows "$work/ladder.json" | cmp - "$work/wanted" || wrong "flops --ladder --json: not the authors' counts"
-[ "$(wc -l <"$work/wanted")" -ge 26 ] || wrong "flops --ladder: $(wc -l <"$work/wanted") rows to compare with"
-misused '--ladder takes no' flops --ladder --set D=8
-expect 0 '' flops --ladder
-[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --ladder: other rows than --json"
+rows "$work/scales.json" | cmp - "$work/wanted" || wrong "flops --scales --json: not the authors' counts"
+[ "$(wc -l <"$work/wanted")" -ge 26 ] || wrong "flops --scales: $(wc -l <"$work/wanted") rows to compare with"
+misused '--scales takes no' flops --scales --set D=8
+expect 0 '' flops --scales
+[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --scales: other rows than --json"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 [ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
 refused 'is already there' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
