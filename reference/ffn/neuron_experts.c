@@ -1,4 +1,5 @@
 #include "reference/ffn/neuron_experts.h"
+#include "reference/ffn/expert_sort.h"
 #include "reference/numbers/vector.h"
 
 // tokens of one task: enough that a channel's table, once in the cache, is used again and again
@@ -56,32 +57,19 @@ void neuron_experts_sum(float *y, const float *weight, const float *table, const
     }
 }
 
-// Counting sort of the entries of channels first .. last-1 by expert; stable, so sums run in the
-// order of the tokens.
-static void sort_pool(int32_t *order, int32_t *start, const Gating *gating, int first, int last) {
-    int N = gating->N, C = gating->C, K = gating->K, F = gating->F;
-    memset(start, 0, ((size_t)F + 1) * sizeof *start);
-    for (int t = 0; t < N; t++) {
-        for (size_t e = ((size_t)t * C + first) * K; e < ((size_t)t * C + last) * K; e++)
-            start[gating->index[e] + 1]++;
-    }
-    for (int f = 0; f < F; f++) start[f + 1] += start[f];
-    for (int t = 0; t < N; t++) {
-        for (size_t e = ((size_t)t * C + first) * K; e < ((size_t)t * C + last) * K; e++) {
-            order[start[gating->index[e]]++] = (int32_t)e; // start[f] runs on to where f+1 begins …
-        }
-    }
-    for (int f = F; f > 0; f--) start[f] = start[f - 1]; // … so moving it up one place restores it
-    start[0] = 0;
-}
-
 void neuron_experts_sort(ExpertOrder *out, const Gating *gating, int pools) {
     int C = gating->C, each = C / pools;
     size_t entries = (size_t)gating->N * each * gating->K;
 #pragma omp parallel for schedule(dynamic)
     for (int pool = 0; pool < pools; pool++) {
-        sort_pool(out->order + (size_t)pool * entries, out->start + (size_t)pool * (gating->F + 1),
-                  gating, pool * each, (pool + 1) * each);
+        sort_by_expert(out->start + (size_t)pool * (gating->F + 1),
+                       out->order + (size_t)pool * entries, NULL,
+                       &(ExpertEntries){ .index = gating->index,
+                                         .rows = gating->N,
+                                         .stride = (size_t)C * gating->K,
+                                         .first = (size_t)pool * each * gating->K,
+                                         .count = (size_t)each * gating->K,
+                                         .F = gating->F });
     }
 }
 

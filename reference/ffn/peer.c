@@ -102,7 +102,8 @@ static void peer_forward(const FfnCall *call) {
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
-        softmax_row(saved.gate + at, saved.gating.score + at, K);
+        memcpy(saved.gate + at, saved.gating.score + at, (size_t)K * sizeof *saved.gate);
+        softmax_row(saved.gate + at, K);
         for (size_t e = at; e < at + K; e++) saved.weight[e] = saved.gate[e] * gelu(saved.z[e]);
     }
     neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, ONE_POOL,

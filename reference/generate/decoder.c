@@ -108,22 +108,20 @@ static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
 static void attend(Decoder *d, const float *keys, const float *values, int head) {
     const Config *config = &d->model->config;
     int D = config->D, Dh = config->Dh, at = head * Dh;
-    float scale = 1.0f / sqrtf((float)Dh), most = -INFINITY, sum = 0.0f;
-    for (int t = 0; t <= d->position; t++) {
+    float scale = 1.0f / sqrtf((float)Dh);
+    for (int t = 0; t <= d->position; t++)
         d->weights[t] = scale * dot(d->query + at, keys + (size_t)t * D + at, Dh);
-        if (d->weights[t] > most) most = d->weights[t];
-    }
-    for (int t = 0; t <= d->position; t++) sum += d->weights[t] = exp_fast(d->weights[t] - most);
+    softmax_row(d->weights, d->position + 1);
     memset(d->attended + at, 0, (size_t)Dh * sizeof *d->attended);
     for (int t = 0; t <= d->position; t++) {
-        add_row(d->attended + at, d->weights[t] / sum, values + (size_t)t * D + at, Dh);
+        add_row(d->attended + at, d->weights[t], values + (size_t)t * D + at, Dh);
     }
 }
 
 static void decode_layer(Decoder *d, int l) {
     const Model *model = d->model;
     const Config *config = &model->config;
-    const Tensor *layer = layout_layer(&model->tensors, config, l);
+    const Tensor *layer = model_layer(model, l);
     const float *parameters = model->parameters;
     int D = config->D;
     float rstd, *keys = d->keys + (size_t)l * config->T * D,

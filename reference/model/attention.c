@@ -93,18 +93,10 @@ static void score_rows(const Worker *worker, int t0, int rows, int width, int Dh
 // Softmax over the first `seen` of `width` scores, the rest (the future) set to 0; returns log Σ
 // e^score.
 static float causal_softmax(float *row, int seen, int width) {
-    float most = row[0], sum = 0.0f;
-#pragma omp simd reduction(max : most)
-    for (int i = 0; i < seen; i++) most = row[i] > most ? row[i] : most;
-#pragma omp simd reduction(+ : sum)
-    for (int i = 0; i < seen; i++) {
-        row[i] = exp_fast(row[i] - most);
-        sum += row[i];
-    }
-    float inverse = 1.0f / sum;
+    float log_sum_exp, inverse = 1.0f / exp_row(row, &log_sum_exp, seen);
     for (int i = 0; i < seen; i++) row[i] *= inverse;
     for (int i = seen; i < width; i++) row[i] = 0.0f;
-    return most + logf(sum);
+    return log_sum_exp;
 }
 
 static void head_forward(const AttentionCall *call, const Worker *worker, int b, int h) {

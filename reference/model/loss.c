@@ -14,20 +14,12 @@ size_t loss_scratch(int N, int V) { return (size_t)rows_at_once(N) * V + (size_t
 // One token's loss, log Σ e^logit - logit[target]; with `gradient` the row becomes scale·(softmax -
 // one-hot).
 static float loss_row(float *restrict logits, int V, int32_t target, bool gradient, float scale) {
-    float most = logits[0], sum = 0.0f, right = logits[target];
-#pragma omp simd reduction(max : most)
-    for (int v = 0; v < V; v++) most = logits[v] > most ? logits[v] : most;
-#pragma omp simd reduction(+ : sum)
-    for (int v = 0; v < V; v++) {
-        logits[v] = exp_fast(logits[v] - most);
-        sum += logits[v];
-    }
-    float factor = scale / sum;
+    float right = logits[target], log_sum_exp, factor = scale / exp_row(logits, &log_sum_exp, V);
     if (gradient) {
         for (int v = 0; v < V; v++) logits[v] *= factor;
         logits[target] -= scale;
     }
-    return most + logf(sum) - right;
+    return log_sum_exp - right;
 }
 
 double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *scored) {

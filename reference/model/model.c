@@ -44,9 +44,11 @@ struct Activations {
 bool model_new(Model *out, const Config *config, Error *error) {
     *out = (Model){ .config = *config };
     if (!config_valid(config, error)) return false;
-    if (!layout_declare(&out->tensors, config) ||
-        (out->parameters = floats_new(out->tensors.floats)) == NULL) {
-        tensors_free(&out->tensors);
+    out->layers = calloc((size_t)config->L, sizeof *out->layers);
+    bool declared = out->layers != NULL && layout_declare(&out->tensors, out->layers, config);
+    if (declared) out->parameters = floats_new(out->tensors.floats);
+    if (out->parameters == NULL) {
+        model_free(out);
         return fail(
             error,
             "not enough memory for the parameters: choose smaller letters, with --set D=… F=… L=…");
@@ -56,6 +58,7 @@ bool model_new(Model *out, const Config *config, Error *error) {
 
 void model_free(Model *model) {
     floats_free(model->parameters, model->tensors.floats);
+    free(model->layers);
     tensors_free(&model->tensors);
     *model = (Model){ 0 };
 }
@@ -164,11 +167,11 @@ void model_hook(Activations *a, GatingHook *hook, void *context) {
 }
 
 static const float *weight(const Model *model, int layer, LayerTensor which) {
-    return model->parameters + layout_layer(&model->tensors, &model->config, layer)[which].offset;
+    return model->parameters + model_layer(model, layer)[which].offset;
 }
 
 static float *gradient(const Model *model, float *gradients, int layer, LayerTensor which) {
-    return gradients + layout_layer(&model->tensors, &model->config, layer)[which].offset;
+    return gradients + model_layer(model, layer)[which].offset;
 }
 
 // stream += branch, in place or into another buffer
@@ -196,7 +199,7 @@ static AttentionCall attention_call(const Model *model, const Activations *a, in
 
 static FfnCall ffn_call(const Model *model, Activations *a, int l) {
     return (FfnCall){ .config = &model->config,
-                      .tensors = layout_layer(&model->tensors, &model->config, l) + LAYER_FFN,
+                      .tensors = model_layer(model, l) + LAYER_FFN,
                       .parameters = model->parameters,
                       .B = a->rows,
                       .T = a->tokens,
