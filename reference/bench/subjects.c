@@ -132,8 +132,8 @@ void step_subject_run(void *context, double seconds[BENCH_PARTS]) {
     seconds[STEP_UPDATE] = clock_seconds() - backward;
 }
 
-// Forward, of one row: what of a layer's parameter bytes grows with the tokens is gathered for each
-// of them.
+// Forward, one row: the parameter bytes that grow with the number of tokens are those gathered per
+// token.
 static double gathered_bytes(const Config *config) {
     return ffn_of(config)->cost(config, config->T).bytes - ffn_of(config)->cost(config, 0).bytes;
 }
@@ -147,7 +147,7 @@ CountedWork step_counted(const Config *config, int B) {
     ModelCost cost = model_cost(config);
     return (CountedWork){ .flops = 3.0 * B * cost.flops_full,
                           .gathered_bytes = 3.0 * B * config->L * gathered_bytes(config),
-                          // the gradient twice (norm, update); parameters and both moments, read
-                          // and written
+                          // reads the gradient twice (norm and update), and reads and writes the
+                          // parameters and both moments
                           .update_bytes = 4 * 8 * cost.parameters };
 }

@@ -41,13 +41,12 @@ bool step_subject_new(StepSubject *out, const Config *config, int B, Error *erro
 void step_subject_free(StepSubject *step);
 void step_subject_run(void *step, double seconds[BENCH_PARTS]);
 
-// The work of one run, counted, not measured: FLOPs of matrix products and experts by the authors'
-// count (backward twice forward; attention as the whole square, of which a causal one may leave
-// half out), for a step with the logits; of them, what is multiplied with gathered rows of experts;
-// and the bytes that AdamW reads and writes.
+// The work of one run, counted rather than measured: backward as twice forward, attention as the
+// whole square (a causal implementation may skip half of it), a step with the logits.
 typedef struct {
-    // a gathered float is one multiplication and one addition
-    double flops, gathered_bytes, update_bytes;
+    double flops;          // of matrix products and experts, by the sgatlin authors' count
+    double gathered_bytes; // of the gathered expert rows; each float is two of `flops`
+    double update_bytes;   // that AdamW reads and writes
 } CountedWork;
 CountedWork layer_counted(const Config *config, int B);
 CountedWork step_counted(const Config *config, int B);

@@ -45,7 +45,7 @@ static bool time_steps(double *out, const Cell *cell, Error *error) {
         if (i >= 0) samples[count++] = sum;
     }
     step_subject_free(&subject);
-    *out = spread_of(samples, count).median;
+    *out = summarize(samples, count).median;
     return true;
 }
 
@@ -100,7 +100,7 @@ static bool time_rounds(Study *study, const Cell **shapes, double *samples, Erro
     }
     for (int i = 0; i < study->speeds.count; i++) {
         study->speeds.items[i].step =
-            spread_of(samples + (ptrdiff_t)i * TIME_ROUNDS, TIME_ROUNDS).median;
+            summarize(samples + (ptrdiff_t)i * TIME_ROUNDS, TIME_ROUNDS).median;
         study->speeds.items[i].timed = true;
     }
     return true;
