@@ -16,9 +16,9 @@ sum() { find "$work/data" "$work/other" "$work/run" "$work/dense" -type f | sort
 
 # -- Help and usage --
 
-expect 2 'wanted a command'
+expect 2 'expected a command'
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
-misused 'there is no command fly' fly
+misused 'unknown command fly' fly
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
 expect 0 '' --help
 grep -q '^  sample ' "$work/stdout" || wrong "--help lists no commands"
@@ -231,10 +231,10 @@ expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --chann
 # curves: two runs in one picture; a folder that is no run, a loss nobody reached and a picture that stands
 expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work/dense"
 [ "$(head -c 4 "$work/curves.png" | tail -c 3)" = PNG ] || wrong "curves: no PNG"
-refused 'is already there' curves --out "$work/curves.png" "$work/run"
+refused 'already exists' curves --out "$work/curves.png" "$work/run"
 refused 'no validation loss below' curves --out "$work/none.png" --below 0.001 "$work/run"
 refused 'log.jsonl' curves --out "$work/none.png" "$work"
-misused 'wanted RUN' curves --out "$work/none.png"
+misused 'expected RUN' curves --out "$work/none.png"
 misused 'steps, flops or seconds' curves --against time --out "$work/none.png" "$work/run"
 [ ! -e "$work/none.png" ] || wrong "curves: a picture of nothing"
 
