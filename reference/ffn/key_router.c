@@ -2,6 +2,7 @@
 #include "reference/ffn/top_k.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
 #include <math.h>
 #include <string.h>
@@ -190,7 +191,7 @@ static void score_lists(float *scores, const Shape *s, const float *query_out, c
 // Chooses for channel c of LANES tokens from t on; the block's tokens begin at t0.
 static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, int t0, int t,
                    int rows) {
-    int K = gating->K, C = gating->C, lanes = rows - t < LANES ? rows - t : LANES;
+    int K = gating->K, C = gating->C, lanes = min_int(rows - t, LANES);
     if (s->parts == 2) {
         const float *a = worker->scores + (size_t)c * s->n * TOKENS + t,
                     *b = a + (size_t)C * s->n * TOKENS;
@@ -234,7 +235,7 @@ static void route(const Shape *s, Gating *gating, const float *query_out, const 
     for (int t0 = 0; t0 < N; t0 += TOKENS) {
         Worker worker;
         worker_layout(&worker, scratch + share * (size_t)parallel_thread(), s, gating->K);
-        int rows = N - t0 < TOKENS ? N - t0 : TOKENS;
+        int rows = min_int(N - t0, TOKENS);
         route_block(s, gating, &worker, query_out + (size_t)t0 * s->width, keys, t0, rows);
     }
 }
@@ -344,8 +345,6 @@ void key_router_backward(const Config *config, float *dx, float *dquery, float *
     }
 }
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
 size_t key_router_scratch(const Config *config, int N, int threads) {
     Shape s = shape_of(config);
     Worker unused;
@@ -358,5 +357,5 @@ size_t key_router_scratch(const Config *config, int N, int threads) {
     forward += worker_layout(&unused, NULL, &s, config->K) * (size_t)threads;
     floats_take(NULL, &backward, alone * s.together * s.n);
     floats_take(NULL, &backward, alone * s.width);
-    return larger(forward, larger(backward, folded));
+    return max_size(forward, max_size(backward, folded));
 }

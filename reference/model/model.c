@@ -5,6 +5,7 @@
 #include "reference/model/rmsnorm.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -63,13 +64,11 @@ void model_free(Model *model) {
     *model = (Model){ 0 };
 }
 
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
 static size_t scratch_floats(const Config *config, int B, int T, int threads) {
     int N = B * T;
     size_t attention = attention_scratch(B, T, config_heads(config), config->Dh, threads);
     size_t loss = loss_scratch(N, config->V), ffn = ffn_of(config)->scratch(config, N, threads);
-    return larger(larger(attention, loss), ffn);
+    return max_size(max_size(attention, loss), ffn);
 }
 
 static void layer_layout(LayerSaved *layer, float *block, size_t *used, const Config *config,
@@ -329,7 +328,7 @@ static void embedding_backward(const Activations *a, float *dembedding, const in
     int N = a->rows * a->tokens, D = a->config.D;
 #pragma omp parallel for
     for (int d = 0; d < D; d += COLUMNS) {
-        int width = D - d < COLUMNS ? D - d : COLUMNS;
+        int width = min_int(D - d, COLUMNS);
         for (int t = 0; t < N; t++) {
             float *row = dembedding + (size_t)inputs[t] * D + d;
             const float *from = a->dstream + (size_t)t * D + d;
