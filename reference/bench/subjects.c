@@ -121,7 +121,8 @@ void step_subject_run(void *context, double seconds[BENCH_PARTS]) {
     double start = clock_seconds();
     model_forward(model, step->activations, step->inputs, step->B, model->config.T);
     double forward = clock_seconds();
-    model_backward(model, step->activations, step->inputs, step->targets, step->gradients);
+    model_backward(model, step->activations, step->inputs, step->targets,
+                   step->B * model->config.T, step->gradients);
     double backward = clock_seconds();
     double norm = gradient_norm(&model->tensors, step->gradients, NULL);
     adamw_step(&model->tensors, model->parameters, step->gradients, step->moments,

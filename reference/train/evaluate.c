@@ -1,14 +1,15 @@
 #include "reference/train/evaluate.h"
 #include "reference/data/batches.h"
+#include "reference/model/loss.h"
 #include "reference/numbers/memory.h"
 
 bool evaluate_batch(Evaluation *evaluation, const Model *model, Activations *activations,
                     const TokenFile *file, int B, int32_t *inputs, int32_t *targets) {
     int rows = eval_batch(file, B, model->config.T, evaluation->batch, inputs, targets);
     if (rows == 0) return false;
-    int64_t scored;
+    int64_t scored = count_scored(targets, rows * model->config.T);
     model_forward(model, activations, inputs, rows, model->config.T);
-    double loss = model_loss(model, activations, targets, &scored);
+    double loss = model_loss(model, activations, targets, scored);
     evaluation->sum += loss * (double)scored;
     evaluation->scored += scored;
     evaluation->batch++;
@@ -26,7 +27,7 @@ bool evaluate_dump(const char *path, const Model *model, Activations *activation
                     floats);
     model_forward(model, activations, inputs, B, T);
     model_logits(model, activations, 0, B * T, logits);
-    float loss = (float)model_loss(model, activations, targets, NULL);
+    float loss = (float)model_loss(model, activations, targets, count_scored(targets, B * T));
     SafeTensor tensors[] = {
         { "inputs", DTYPE_I32, 2, { B, T }, rows, inputs },
         { "targets", DTYPE_I32, 2, { B, T }, rows, targets },

@@ -1,4 +1,5 @@
 #include "reference/train/trainer.h"
+#include "reference/model/loss.h"
 #include "reference/numbers/memory.h"
 #include <math.h>
 #include <stdlib.h>
@@ -121,14 +122,14 @@ bool trainer_step(Trainer *t, StepReport *report, Error *error) {
     const Tensor *bad = NULL;
     batches_get(&t->batches, (uint64_t)t->step, t->inputs, t->targets);
     *report = (StepReport){ .rate = schedule_learning_rate(&t->schedule, t->step) };
-    for (size_t i = 0; i < (size_t)B * (size_t)config->T; i++)
-        report->tokens += t->targets[i] != TOKEN_PAD;
+    report->tokens = count_scored(t->targets, B * config->T);
     model_forward(&t->model, t->activations, t->inputs, B, config->T);
     for (int layer = 0; config->ffn->sparse && layer < config->L; layer++) {
         const Gating gating = model_gating(t->activations, layer);
         usage_count(&t->usage, layer, &gating);
     }
-    report->loss = model_backward(&t->model, t->activations, t->inputs, t->targets, t->gradients);
+    report->loss = model_backward(&t->model, t->activations, t->inputs, t->targets, report->tokens,
+                                  t->gradients);
     report->balance_loss = model_balance_loss(t->activations);
     report->norm = gradient_norm(&t->model.tensors, t->gradients, &bad);
     if (!isfinite(report->loss) || !isfinite(report->norm) || bad != NULL)

@@ -1,5 +1,6 @@
 #include "tests/golden/golden_model.h"
 #include "reference/data/tokenizer.h"
+#include "reference/model/loss.h"
 #include "reference/model/model.h"
 #include "reference/numbers/memory.h"
 #include "reference/train/optimizer.h"
@@ -136,7 +137,8 @@ static void check_first_batch(Run *run) {
     check_layers(run);
     // all must be written
     for (size_t i = 0; i < run->model.tensors.floats; i++) run->gradients[i] = NAN;
-    model_backward(&run->model, run->activations, inputs, run->tokens, run->gradients);
+    model_backward(&run->model, run->activations, inputs, run->tokens,
+                   count_scored(run->tokens, run->B * run->T), run->gradients);
     for (int i = 0; i < run->model.tensors.count; i++) {
         const Tensor *tensor = &run->model.tensors.items[i];
         char name[TENSOR_NAME + 8];
@@ -174,8 +176,8 @@ static void check_steps(Run *run) {
         const int32_t *targets = run->tokens + (size_t)step * run->B * run->T,
                       *inputs = shifted(run, targets);
         model_forward(&run->model, run->activations, inputs, run->B, run->T);
-        run->loss[step] =
-            model_backward(&run->model, run->activations, inputs, targets, run->gradients);
+        run->loss[step] = model_backward(&run->model, run->activations, inputs, targets,
+                                         count_scored(targets, run->B * run->T), run->gradients);
         run->norm[step] = gradient_norm(tensors, run->gradients, NULL);
         settings.rate = run->rate[step] = schedule_learning_rate(&schedule, step);
         adamw_step(tensors, run->model.parameters, run->gradients, run->first, run->second,

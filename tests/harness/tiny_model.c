@@ -1,5 +1,6 @@
 #include "tests/harness/tiny_model.h"
 #include "reference/data/tokenizer.h"
+#include "reference/model/loss.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/random.h"
 #include <check.h>
@@ -68,20 +69,24 @@ void tiny_free(TinyModel *tiny) {
     model_free(&tiny->model);
 }
 
+int64_t tiny_scored(const TinyModel *tiny) {
+    return count_scored(tiny->targets, tiny->B * tiny->T);
+}
+
 void tiny_forward(TinyModel *tiny) {
     model_forward(&tiny->model, tiny->activations, tiny->inputs, tiny->B, tiny->T);
 }
 
 double tiny_loss(TinyModel *tiny) {
     tiny_forward(tiny);
-    return model_loss(&tiny->model, tiny->activations, tiny->targets, NULL);
+    return model_loss(&tiny->model, tiny->activations, tiny->targets, tiny_scored(tiny));
 }
 
 double tiny_backward(TinyModel *tiny) {
     for (size_t i = 0; i < tiny->model.tensors.floats; i++) tiny->gradients[i] = NAN;
     tiny_forward(tiny);
     return model_backward(&tiny->model, tiny->activations, tiny->inputs, tiny->targets,
-                          tiny->gradients);
+                          tiny_scored(tiny), tiny->gradients);
 }
 
 float *tiny_logits(TinyModel *tiny) {

@@ -19,6 +19,7 @@ Config tiny_config(const Config *kind, int V, int T);
 TinyModel tiny_model(const Config *config, int B, uint64_t seed);
 void tiny_free(TinyModel *tiny);
 
+int64_t tiny_scored(const TinyModel *tiny); // targets that are not TOKEN_PAD
 void tiny_forward(TinyModel *tiny);
 double tiny_loss(TinyModel *tiny);     // forward, and the loss alone
 double tiny_backward(TinyModel *tiny); // forward and backward; gradients were NaN before

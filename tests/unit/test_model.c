@@ -1,7 +1,8 @@
-// The whole model: its slopes, its loss, its threads, causality, the hook and the decoder, for
-// every layer built in.
+// The whole model: its slopes, its threads, causality, the hook and the decoder, for every layer
+// built in.
 #include "reference/data/tokenizer.h"
 #include "reference/generate/decoder.h"
+#include "reference/model/loss.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
@@ -109,71 +110,6 @@ START_TEST(gradients_are_the_slopes_of_the_loss)
         free(direction);
     }
     if (getenv("MEASURE")) fprintf(stderr, "%-40s slopes %.1e\n", name, worst);
-    tiny_free(&tiny);
-}
-END_TEST
-
-// ---- loss
-
-// Mean of logsumexp - logit over the targets that are not padding, in double, from the logits.
-static double loss_from(const float *logits, const int32_t *targets, int N, int V, int *scored) {
-    double total = 0.0;
-    *scored = 0;
-    for (int t = 0; t < N; t++) {
-        const float *row = logits + (size_t)t * V;
-        if (targets[t] == TOKEN_PAD) continue;
-        double most = row[0], sum = 0.0;
-        for (int v = 1; v < V; v++) most = fmax(most, row[v]);
-        for (int v = 0; v < V; v++) sum += exp(row[v] - most);
-        total += most + log(sum) - row[targets[t]];
-        ++*scored;
-    }
-    return *scored ? total / *scored : 0.0;
-}
-
-START_TEST(loss_is_that_of_the_logits)
-{
-    static const struct {
-        int V, B, T;
-    } sizes[] = { { 3, 1, 1 }, { 11, 2, 5 }, { 1003, 1, 37 }, { 257, 5, 51 }, { 40, 2, 129 } };
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        int V = sizes[i].V, N = sizes[i].B * sizes[i].T, scored;
-        TinyModel tiny = variant_model(_i, V, sizes[i].B, sizes[i].T, NULL);
-        int64_t found = -1;
-        tiny_forward(&tiny);
-        double loss = model_loss(&tiny.model, tiny.activations, tiny.targets, &found);
-        float *logits = tiny_logits(&tiny);
-        double want = loss_from(logits, tiny.targets, N, V, &scored);
-        ck_assert_int_eq(found, scored);
-        ck_assert_double_eq_tol(loss, want, 2e-6); // measured 2e-7
-        ck_assert(tiny_backward(&tiny) == loss);
-        // Rows of logits on their own are those of the whole.
-        float *some = malloc((size_t)V * sizeof *some);
-        ck_assert_ptr_nonnull(some);
-        model_logits(&tiny.model, tiny.activations, N - 1, 1, some);
-        for (int v = 0; v < V; v++)
-            ck_assert_float_eq_tol(some[v], logits[(size_t)(N - 1) * V + v], 1e-5f);
-        free(some);
-        free(logits);
-        tiny_free(&tiny);
-    }
-}
-END_TEST
-
-START_TEST(nothing_to_score_is_no_loss)
-{
-    TinyModel tiny = variant_model(_i, 11, 2, 5, NULL);
-    for (int i = 0; i < 10; i++) tiny.targets[i] = TOKEN_PAD;
-    int64_t scored = -1;
-    tiny_forward(&tiny);
-    ck_assert_double_eq(model_loss(&tiny.model, tiny.activations, tiny.targets, &scored), 0.0);
-    ck_assert_int_eq(scored, 0);
-    ck_assert_double_eq(tiny_backward(&tiny), 0.0);
-    for (int i = 0; i < tiny.model.tensors.count; i++) {
-        const Tensor *tensor = &tiny.model.tensors.items[i];
-        for (size_t j = 0; j < tensor->count; j++)
-            ck_assert_float_eq(tiny.gradients[tensor->offset + j], 0.0f);
-    }
     tiny_free(&tiny);
 }
 END_TEST
@@ -548,8 +484,7 @@ START_TEST(an_arena_without_training_holds_the_same_pass)
     model_forward(&tiny.model, plain, tiny.inputs, 2, 5);
     model_logits(&tiny.model, plain, 0, 10, got);
     ck_assert(memcmp(want, got, 10 * 13 * sizeof *got) == 0);
-    ck_assert(model_loss(&tiny.model, plain, tiny.targets, NULL) ==
-              model_loss(&tiny.model, tiny.activations, tiny.targets, NULL));
+    ck_assert(model_loss(&tiny.model, plain, tiny.targets, tiny_scored(&tiny)) == tiny_loss(&tiny));
     model_activations_free(plain);
     free(want);
     free(got);
@@ -575,8 +510,9 @@ START_TEST(an_arena_serves_smaller_passes)
         ck_assert_msg(own != NULL, "%s", error.text);
         model_forward(model, own, tiny.inputs, B, T);
         model_forward(model, tiny.activations, tiny.inputs, B, T);
-        ck_assert(model_backward(model, own, tiny.inputs, tiny.targets, want) ==
-                  model_backward(model, tiny.activations, tiny.inputs, tiny.targets, got));
+        int64_t scored = count_scored(tiny.targets, B * T);
+        ck_assert(model_backward(model, own, tiny.inputs, tiny.targets, scored, want) ==
+                  model_backward(model, tiny.activations, tiny.inputs, tiny.targets, scored, got));
         ck_assert_msg(memcmp(want, got, floats * sizeof *got) == 0,
                       "gradients of %d rows of %d tokens", B, T);
         model_activations_free(own);
@@ -594,8 +530,6 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     int variants = layer_variants();
     tcase_add_loop_test(tests, gradients_are_the_slopes_of_the_loss, 0, variants);
-    tcase_add_loop_test(tests, loss_is_that_of_the_logits, 0, variants);
-    tcase_add_loop_test(tests, nothing_to_score_is_no_loss, 0, variants);
     tcase_add_loop_test(tests, threads_do_not_change_a_bit_of_training, 0, variants);
     tcase_add_loop_test(tests, a_later_token_changes_no_earlier_logit, 0, variants);
     tcase_add_loop_test(tests, rows_do_not_see_each_other, 0, variants);
