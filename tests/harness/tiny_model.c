@@ -6,6 +6,7 @@
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 Config tiny_config(const Config *kind, int V, int T) {
     Config config = *kind;
@@ -95,4 +96,14 @@ float *tiny_logits(TinyModel *tiny) {
     ck_assert_ptr_nonnull(logits);
     model_logits(&tiny->model, tiny->activations, 0, N, logits);
     return logits;
+}
+
+Device *tiny_device(const TinyModel *tiny, const Backend *backend, DeviceUse use) {
+    Model copy;
+    Error error = { "" };
+    ck_assert_msg(model_new(&copy, &tiny->model.config, &error), "%s", error.text);
+    memcpy(copy.parameters, tiny->model.parameters, copy.tensors.floats * sizeof(float));
+    Device *device = backend->open(&copy, NULL, tiny->B, use, &error);
+    ck_assert_msg(device != NULL, "%s", error.text);
+    return device;
 }

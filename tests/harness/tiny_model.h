@@ -1,6 +1,6 @@
 #ifndef TESTS_HARNESS_TINY_MODEL_H
 #define TESTS_HARNESS_TINY_MODEL_H
-#include "reference/model/model.h"
+#include "reference/train/backend.h"
 
 // A model small enough to be looked at number by number, with one batch for it.
 typedef struct {
@@ -24,4 +24,7 @@ void tiny_forward(TinyModel *tiny);
 double tiny_loss(TinyModel *tiny);     // forward, and the loss alone
 double tiny_backward(TinyModel *tiny); // forward and backward; gradients were NaN before
 float *tiny_logits(TinyModel *tiny);   // [B·T,V] of the last forward pass; the caller frees
+
+// A device for steps, opened with a copy of the model as it is now. Close it with the backend.
+Device *tiny_device(const TinyModel *tiny, const Backend *backend, DeviceUse use);
 #endif
