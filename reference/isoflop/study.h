@@ -4,6 +4,7 @@
 #include "reference/data/baselines.h"
 #include "reference/data/corpus.h"
 #include "reference/isoflop/report.h"
+#include "reference/train/backend.h"
 
 // What was asked for. Texts belong to the arguments.
 enum { LIST_MOST = 32 };
@@ -16,6 +17,7 @@ typedef struct {
     int count;
 } NumberList;
 typedef struct {
+    const Backend *backend;           // where cells are trained and timed
     const char *data, *out, *set;     // set: words for all cells
     bool time;                        // steps anew, in turns
     TextList kinds, variants, scales; // scales from small to large
@@ -73,8 +75,8 @@ bool study_save(const Study *study, Error *error);
 // A cell prepared with what the study shares; study_open has tried it, so it cannot fail.
 Cell study_cell(const Study *study, const Cell *cell);
 
-double cell_memory(const Cell *cell); // bytes that training it takes
-bool cell_fits(const Cell *cell);     // them, into this machine's
+double cell_memory(const Backend *backend, const Cell *cell); // bytes that training it takes
+bool cell_fits(const Backend *backend, const Cell *cell);     // in this machine's memory
 // Times a few training steps of each kind at each scale that is still to come.
 bool study_measure(Study *study, Error *error);
 // Times a step of each kind and scale that is done, in turns, round after round, and counts seconds
