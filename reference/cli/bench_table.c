@@ -1,5 +1,5 @@
 #include "reference/cli/bench_table.h"
-#include "reference/cli/options.h"
+#include "reference/config/config_json.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/json.h"
 #include "reference/numbers/matmul.h"
@@ -13,15 +13,24 @@ static const char *const part_names[][BENCH_PARTS] = {
 };
 static const char *const subject_names[] = { "", "machine", "layer", "step" };
 
-// The settings that a row ran with; a layer alone has no vocabulary, heads or number of layers.
+// A layer alone has no vocabulary, heads or number of layers.
+static const char *const model_settings[] = { "V", "L", "Dh" };
+enum { MODEL_SETTINGS = sizeof model_settings / sizeof model_settings[0] };
+
+static bool is_model_setting(const char *name) {
+    for (int i = 0; i < MODEL_SETTINGS; i++) {
+        if (strcmp(model_settings[i], name) == 0) return true;
+    }
+    return false;
+}
+
+// The settings that a row ran with.
 static int row_settings(const BenchTable *table, const BenchRow *row,
                         Setting out[CONFIG_SETTINGS]) {
     Setting all[CONFIG_SETTINGS];
     int count = 0, found = config_settings(&row->sizes.config, all);
     for (int i = 0; i < found; i++) {
-        bool model = strcmp(all[i].name, "V") == 0 || strcmp(all[i].name, "L") == 0 ||
-                     strcmp(all[i].name, "Dh") == 0;
-        if (table->subject == BENCH_STEP || !model) out[count++] = all[i];
+        if (table->subject == BENCH_STEP || !is_model_setting(all[i].name)) out[count++] = all[i];
     }
     return count;
 }
@@ -101,13 +110,13 @@ void bench_print_table(const BenchTable *table) {
 
 // -- For programs --
 
-static void add(json_t *object, const char *name, const char *ending, json_t *value) {
+static void add(json_t **object, const char *name, const char *ending, json_t *value) {
     char field[64];
     snprintf(field, sizeof field, "%.40s%.20s", name, ending);
-    json_object_set_new(object, field, value);
+    json_add(object, field, value);
 }
 
-static void add_spread(json_t *object, const char *part, const Spread *spread) {
+static void add_spread(json_t **object, const char *part, const Spread *spread) {
     char field[64];
     snprintf(field, sizeof field, "ms_%.40s", part);
     add(object, field, "", json_real(1e3 * spread->median));
@@ -115,7 +124,7 @@ static void add_spread(json_t *object, const char *part, const Spread *spread) {
     add(object, field, "_max", json_real(1e3 * spread->most));
 }
 
-static void add_circumstances(json_t *object, const BenchTable *table) {
+static void add_circumstances(json_t **object, const BenchTable *table) {
     const char *waiting = getenv("OMP_WAIT_POLICY");
     add(object, "threads", "", json_integer(parallel_threads()));
     add(object, "repetitions", "", json_integer(table->repetitions));
@@ -127,41 +136,40 @@ static void add_circumstances(json_t *object, const BenchTable *table) {
 static json_t *row_json(const BenchTable *table, const BenchRow *row) {
     const char *const *parts = part_names[table->subject];
     const Bench *bench = &row->bench;
-    Setting settings[CONFIG_SETTINGS];
-    int count = row_settings(table, row, settings);
-    json_t *object = json_object();
-    add(object, "bench", "", json_string(subject_names[table->subject]));
-    for (int i = 0; i < count; i++)
-        add(object, settings[i].name, "", setting_to_json(&settings[i]));
+    json_t *object = json_object(), *settings = config_to_json(&row->sizes.config);
+    for (int i = 0; table->subject == BENCH_LAYER && i < MODEL_SETTINGS; i++)
+        json_object_del(settings, model_settings[i]);
+    json_add(&object, "bench", json_string(subject_names[table->subject]));
+    json_add_all(&object, settings);
     double tokens = (double)row->sizes.B * row->sizes.config.T;
-    add(object, "B", "", json_integer(row->sizes.B));
-    add(object, "N", "", json_integer((json_int_t)tokens));
+    add(&object, "B", "", json_integer(row->sizes.B));
+    add(&object, "N", "", json_integer((json_int_t)tokens));
     for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++) {
-        add_spread(object, parts[part], &bench->parts[part]);
+        add_spread(&object, parts[part], &bench->parts[part]);
     }
-    add_spread(object, table->subject == BENCH_STEP ? "step" : "both", &bench->whole);
-    add(object, "tokens_per_s", "", json_real(tokens / bench->whole.median));
-    add(object, "flops", "", json_integer((json_int_t)row->counted.flops));
-    add(object, "gathered_bytes", "", json_integer((json_int_t)row->counted.gathered_bytes));
-    add(object, "gflops", "", json_real(1e-9 * row->counted.flops / bench->whole.median));
-    add_circumstances(object, table);
+    add_spread(&object, table->subject == BENCH_STEP ? "step" : "both", &bench->whole);
+    add(&object, "tokens_per_s", "", json_real(tokens / bench->whole.median));
+    add(&object, "flops", "", json_integer((json_int_t)row->counted.flops));
+    add(&object, "gathered_bytes", "", json_integer((json_int_t)row->counted.gathered_bytes));
+    add(&object, "gflops", "", json_real(1e-9 * row->counted.flops / bench->whole.median));
+    add_circumstances(&object, table);
     return object;
 }
 
 static json_t *machine_json(const BenchTable *table) {
     json_t *object = json_object();
-    add(object, "bench", "", json_string(subject_names[BENCH_MACHINE]));
+    add(&object, "bench", "", json_string(subject_names[BENCH_MACHINE]));
     for (int i = 0; i < CEILINGS; i++) {
         const Ceiling *ceiling = &table->machine.ceilings[i];
         const Spread *spread = &ceiling->bench.whole;
-        add(object, ceiling->field, "", json_real(ceiling_rate(ceiling, spread->median)));
-        add(object, ceiling->field, "_min", json_real(ceiling_rate(ceiling, spread->most)));
-        add(object, ceiling->field, "_max", json_real(ceiling_rate(ceiling, spread->least)));
+        add(&object, ceiling->field, "", json_real(ceiling_rate(ceiling, spread->median)));
+        add(&object, ceiling->field, "_min", json_real(ceiling_rate(ceiling, spread->most)));
+        add(&object, ceiling->field, "_max", json_real(ceiling_rate(ceiling, spread->least)));
         if (ceiling->rows == 0) continue;
-        add(object, ceiling->field, "_table_bytes",
+        add(&object, ceiling->field, "_table_bytes",
             json_integer((json_int_t)4 * ceiling->rows * table->machine.D));
     }
-    add_circumstances(object, table);
+    add_circumstances(&object, table);
     return object;
 }
 

@@ -125,12 +125,14 @@ static bool measure_baselines(Baselines *out, const Work *work, const char *path
 static bool print_json(const Evaluation *evaluation, const Work *work, const Baselines *baselines,
                        Error *error) {
     double loss = evaluation_loss(evaluation);
-    json_t *object =
-        json_pack("{s:s,s:f,s:f,s:I}", "checkpoint", work->checkpoint.path, "loss", loss,
-                  "perplexity", exp(loss), "tokens", (json_int_t)evaluation->scored);
-    if (object != NULL && baselines != NULL) {
-        json_object_set_new(object, "unigram", json_real(baselines->unigram));
-        json_object_set_new(object, "trigram", json_real(baselines->trigram));
+    json_t *object = json_object();
+    json_add(&object, "checkpoint", json_string(work->checkpoint.path));
+    json_add(&object, "loss", json_real(loss));
+    json_add(&object, "perplexity", json_real(exp(loss)));
+    json_add(&object, "tokens", json_integer(evaluation->scored));
+    if (baselines != NULL) {
+        json_add(&object, "unigram", json_real(baselines->unigram));
+        json_add(&object, "trigram", json_real(baselines->trigram));
     }
     bool ok = object != NULL && json_dumpf(object, stdout, JSON_REAL_PRECISION(10)) == 0;
     if (ok) putchar('\n');

@@ -1,8 +1,8 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/config/config_json.h"
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
-#include "reference/io/json.h"
 #include "reference/io/progress.h"
 #include "reference/train/trainer.h"
 #include <stdlib.h>
@@ -161,32 +161,25 @@ static void print_ladder(const Bill *bills, int count) {
 }
 
 static json_t *bill_json(const Bill *bill) {
-    Setting settings[CONFIG_SETTINGS];
-    int count = config_settings(&bill->config, settings);
     json_t *object = json_object();
     if (bill->study != NULL) {
-        json_object_set_new(object, "study", json_string(bill->study));
-        json_object_set_new(object, "scale",
-                            bill->scale > 0 ? json_integer(bill->scale) : json_null());
+        json_add(&object, "study", json_string(bill->study));
+        json_add(&object, "scale", bill->scale > 0 ? json_integer(bill->scale) : json_null());
     }
-    for (int i = 0; i < count; i++)
-        json_object_set_new(object, settings[i].name, setting_to_json(&settings[i]));
-    json_object_set_new(object, "B", json_integer(bill->settings.B));
-    for (int line = 0; line < LINES; line++) {
-        json_object_set_new(object, lines[line].field,
-                            json_integer((json_int_t)line_value(bill, line)));
-    }
+    json_add_all(&object, config_to_json(&bill->config));
+    json_add(&object, "B", json_integer(bill->settings.B));
+    for (int line = 0; line < LINES; line++)
+        json_add(&object, lines[line].field, json_integer((json_int_t)line_value(bill, line)));
     return object;
 }
 
 static bool print_json(const Bill *bills, int count, Error *error) {
-    json_t *array = json_array();
-    for (int i = 0; i < count; i++) json_array_append_new(array, bill_json(&bills[i]));
-    json_t *object = json_pack("{s:O}", "rows", array);
+    json_t *array = json_array(), *object = json_object();
+    for (int i = 0; i < count; i++) json_add_item(&array, bill_json(&bills[i]));
+    json_add(&object, "rows", array);
     bool ok = object != NULL && json_dumpf(object, stdout, JSON_INDENT(1)) == 0;
     json_decref(object);
     putchar('\n');
-    json_decref(array);
     return ok || ferror(stdout) || fail(error, "out of memory");
 }
 

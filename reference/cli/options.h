@@ -45,9 +45,6 @@ bool set_words_used(const SetWords *words, const Config *config, Error *error);
 // "--routing unified --pool sequence": what a moe was trained with, as one would ask for it.
 const char *routing_words(const Config *config);
 
-// What config_settings gave, as it belongs into JSON: a number where it is one.
-json_t *setting_to_json(const Setting *setting);
-
 // Prints "sgatlin NAME: message" on stderr and returns 1; command is argv[0].
 int command_failed(const char *command, const Error *error);
 // The same for arguments that only turn out wrong together, with where to find help: returns 2.

@@ -376,8 +376,7 @@ void safetensor_to_ints(int32_t *out, const SafeTensor *tensor) {
 // Adds one tensor's header entry and sum; *at grows by its bytes.
 static bool describe(json_t *header, json_t *metadata, const SafeTensor *tensor, size_t *at) {
     json_t *shape = json_array();
-    for (int i = 0; i < tensor->rank; i++)
-        json_array_append_new(shape, json_integer(tensor->shape[i]));
+    for (int i = 0; i < tensor->rank; i++) json_add_item(&shape, json_integer(tensor->shape[i]));
     size_t end = *at + tensor_bytes(tensor);
     json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_name(tensor->dtype), "shape",
                               shape, "data_offsets", (json_int_t)*at, (json_int_t)end);

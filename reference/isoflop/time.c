@@ -168,14 +168,14 @@ bool study_time(Study *study, Error *error) {
 
 json_t *study_times(const Study *study) {
     json_t *array = json_array();
-    for (int i = 0; array != NULL && i < study->speed_count; i++) {
+    for (int i = 0; i < study->speed_count; i++) {
         const Speed *speed = &study->speeds[i];
         if (!speed->timed) continue;
         json_t *object = json_object();
-        json_object_set_new(object, "kind", json_string(speed->kind));
-        json_object_set_new(object, "scale", json_string(speed->scale));
-        json_object_set_new(object, "seconds", json_real(speed->step));
-        json_array_append_new(array, object);
+        json_add(&object, "kind", json_string(speed->kind));
+        json_add(&object, "scale", json_string(speed->scale));
+        json_add(&object, "seconds", json_real(speed->step));
+        json_add_item(&array, object);
     }
     return array;
 }
