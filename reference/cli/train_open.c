@@ -1,4 +1,5 @@
 #include "reference/cli/train_run.h"
+#include "reference/config/config_json.h"
 #include "reference/io/files.h"
 #include <math.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static json_t *describe(const Trainer *t, const Baselines *baselines) {
     json_t *object = json_object();
     ModelCost cost = model_cost(&t->config);
     json_object_set_new(object, "settings", settings_to_json(&t->settings));
-    json_object_set_new(object, "model", log_model(&t->config));
+    json_object_set_new(object, "model", config_to_json(&t->config));
     json_object_set_new(object, "data", json_string(t->corpus.path));
     json_object_set_new(object, "parameters", json_integer((json_int_t)cost.parameters));
     json_object_set_new(object, "flops_per_step",

@@ -3,6 +3,7 @@
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include "reference/io/progress.h"
+#include "reference/train/loss_picture.h"
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -138,7 +139,7 @@ static bool advance(Run *run, Error *error) {
         if (!log_step(run, looking, error)) return false;
         run_progress(run, looking || last);
     }
-    return !saving || (save(run, error) && log_draw(run->folder, error));
+    return !saving || (save(run, error) && loss_picture_write(run->folder, error));
 }
 
 // Before the first step: the checkpoint of the first weights, and where the loss begins.
@@ -177,7 +178,7 @@ static bool finish(Run *run, Error *error) {
     json_object_set_new(line, "final_valid_loss", json_real(loss));
     json_object_set_new(line, "perplexity", json_real(exp(loss)));
     json_object_set_new(line, "valid_tokens", json_integer(tokens));
-    if (!line_end(run, line, error) || !log_draw(run->folder, error)) return false;
+    if (!line_end(run, line, error) || !loss_picture_write(run->folder, error)) return false;
     say_verdict(run, loss);
     if (run->cell) return true;
     fprintf(stderr,
@@ -191,7 +192,7 @@ static int stopped(Run *run) {
     progress_end(&run->progress);
     if (run->loss_steps > 0 && !log_step(run, false, &error))
         return command_failed(run->command, &error);
-    if (!save(run, &error) || !log_draw(run->folder, &error))
+    if (!save(run, &error) || !loss_picture_write(run->folder, &error))
         return command_failed(run->command, &error);
     if (run->cell) return 128 + stop_signal;
     fprintf(stderr,

@@ -1,7 +1,7 @@
 #ifndef REFERENCE_ISOFLOP_CELL_H
 #define REFERENCE_ISOFLOP_CELL_H
 #include "reference/model/model.h"
-#include "reference/train/log.h"
+#include "reference/train/log_read.h"
 #include "reference/train/settings.h"
 
 // One cell of a study at equal compute: one kind of layer at one scale, trained until a budget of

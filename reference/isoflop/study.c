@@ -1,6 +1,7 @@
 #include "reference/isoflop/study.h"
 #include "reference/io/files.h"
 #include "reference/train/checkpoint.h"
+#include "reference/train/loss_picture.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -181,7 +182,7 @@ bool study_read_result(const Study *study, Cell *cell, Error *error) {
 bool study_tidy(const Study *study, const Cell *cell, Error *error) {
     char *run = cell_path(study, cell);
     bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_keep(run, 1, error) &&
-              log_draw(run, error);
+              loss_picture_write(run, error);
     free(run);
     return ok;
 }

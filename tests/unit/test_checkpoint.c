@@ -2,7 +2,6 @@
 #include "reference/numbers/memory.h"
 #include "reference/numbers/random.h"
 #include "reference/train/checkpoint.h"
-#include "reference/train/log.h"
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -349,46 +348,6 @@ START_TEST(every_field_of_a_state_is_checked)
 }
 END_TEST
 
-START_TEST(a_log_is_cut_back_to_the_step_resumed_from)
-{
-    Scratch scratch = scratch_new("log");
-    RunLog log;
-    Error error = { "" };
-    ck_assert_msg(log_create(&log, scratch.path, json_pack("{s:s}", "what", "a run"), &error), "%s",
-                  error.text);
-    for (int step = 1; step <= 5; step++) {
-        ck_assert(log_write(&log,
-                            json_pack("{s:i,s:f,s:f,s:i}", "step", step, "loss", 6.0 - step,
-                                      "seconds", 0.5 * step, "tokens", 10 * step),
-                            &error));
-    }
-    ck_assert(!log_write(&log, NULL, &error));
-    fputs("{\"step\":6,\"lo", log.file); // the process dies here
-    log_close(&log);
-    ck_assert_msg(log_resume(&log, scratch.path, 3, &error), "%s", error.text);
-    ck_assert_double_eq(log.seconds, 1.5);
-    ck_assert_int_eq(log.tokens, 30);
-    ck_assert(!log.final);
-    ck_assert_str_eq(json_string_value(json_object_get(log.header, "what")), "a run");
-    ck_assert(log_write(&log, json_pack("{s:i,s:f}", "step", 4, "final_valid_loss", 1.5), &error));
-    log_close(&log);
-    ck_assert_msg(log_resume(&log, scratch.path, 4, &error), "%s", error.text);
-    ck_assert(log.final);
-    log_close(&log);
-    size_t size;
-    char *text = slurp(scratch_path(&scratch, "log.jsonl"), &size);
-    int lines = 0;
-    for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
-    ck_assert_int_eq(lines, 5); // the header, steps 1 to 3, and the final line
-    free(text);
-    ck_assert_msg(log_draw(scratch.path, &error), "%s", error.text);
-    spill(scratch_path(&scratch, "log.jsonl"), "{", 1);
-    ck_assert(!log_resume(&log, scratch.path, 4, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "log.jsonl"));
-    scratch_remove(&scratch);
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("checkpoint");
     TCase *tcase = tcase_create("checkpoint");
@@ -404,7 +363,6 @@ int main(void) {
     tcase_add_loop_test(tcase, hostile_states_are_named, 0,
                         (int)(sizeof states / sizeof states[0]));
     tcase_add_test(tcase, every_field_of_a_state_is_checked);
-    tcase_add_test(tcase, a_log_is_cut_back_to_the_step_resumed_from);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }
