@@ -1,3 +1,4 @@
+#include "reference/cli/backends.h"
 #include "reference/cli/bench_table.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
@@ -129,7 +130,7 @@ static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
     }
     row->counted = step_counted(config, B);
     row->bench = (Bench){ .run = step_subject_run, .context = &row->step };
-    return step_subject_new(&row->step, config, B, error);
+    return step_subject_new(&row->step, backend_find(NULL, NULL), config, B, error);
 }
 
 // The machine's tables have the sizes of the last kind with one-neuron experts among the rows, or

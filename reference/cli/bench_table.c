@@ -1,5 +1,5 @@
 #include "reference/cli/bench_table.h"
-#include "reference/cli/options.h"
+#include "reference/config/config_json.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/json.h"
 #include "reference/numbers/matmul.h"
@@ -13,15 +13,24 @@ static const char *const part_names[][BENCH_PARTS] = {
 };
 static const char *const subject_names[] = { "", "machine", "layer", "step" };
 
-// The settings of a row, for a layer without V, L and Dh, which it does not use.
+// Dimensions of the model that a layer alone does not use.
+static const char *const model_settings[] = { "V", "L", "Dh" };
+enum { MODEL_SETTINGS = sizeof model_settings / sizeof model_settings[0] };
+
+static bool is_model_setting(const char *name) {
+    for (int i = 0; i < MODEL_SETTINGS; i++) {
+        if (strcmp(model_settings[i], name) == 0) return true;
+    }
+    return false;
+}
+
+// The settings that a row uses.
 static int row_settings(const BenchTable *table, const BenchRow *row,
                         Setting out[CONFIG_SETTINGS]) {
     Setting all[CONFIG_SETTINGS];
     int count = 0, found = config_settings(&row->sizes.config, all);
     for (int i = 0; i < found; i++) {
-        bool model = strcmp(all[i].name, "V") == 0 || strcmp(all[i].name, "L") == 0 ||
-                     strcmp(all[i].name, "Dh") == 0;
-        if (table->subject == BENCH_STEP || !model) out[count++] = all[i];
+        if (table->subject == BENCH_STEP || !is_model_setting(all[i].name)) out[count++] = all[i];
     }
     return count;
 }
@@ -128,12 +137,11 @@ static void add_environment(json_t **object, const BenchTable *table) {
 static json_t *row_json(const BenchTable *table, const BenchRow *row) {
     const char *const *parts = part_names[table->subject];
     const Bench *bench = &row->bench;
-    Setting settings[CONFIG_SETTINGS];
-    int count = row_settings(table, row, settings);
-    json_t *object = json_object();
+    json_t *object = json_object(), *settings = config_to_json(&row->sizes.config);
+    for (int i = 0; table->subject == BENCH_LAYER && i < MODEL_SETTINGS; i++)
+        json_object_del(settings, model_settings[i]);
     json_add(&object, "bench", json_string(subject_names[table->subject]));
-    for (int i = 0; i < count; i++)
-        json_add(&object, settings[i].name, setting_to_json(&settings[i]));
+    json_add_all(&object, settings);
     double tokens = (double)row->sizes.B * row->sizes.config.T;
     json_add(&object, "B", json_integer(row->sizes.B));
     json_add(&object, "N", json_integer((json_int_t)tokens));

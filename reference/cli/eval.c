@@ -1,3 +1,4 @@
+#include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/data/baselines.h"
@@ -12,12 +13,12 @@
 #include <string.h>
 
 typedef struct {
-    const char *checkpoint, *data, *dump, *baselines;
+    const char *checkpoint, *data, *dump, *baselines, *device;
     int B, threads;
     bool json;
 } Arguments;
 
-enum { KEY_DUMP = 1000, KEY_BASELINES };
+enum { KEY_DUMP = 1000, KEY_BASELINES, KEY_DEVICE };
 
 static const struct argp_option options[] = {
     { "data", 'd', "FILE", 0, "the token file to evaluate, such as DIR/valid.bin", 0 },
@@ -26,6 +27,7 @@ static const struct argp_option options[] = {
     { "baselines", KEY_BASELINES, "TRAIN", 0,
       "also print the losses of unigrams and trigrams counted on this token file", 0 },
     { "batch", 'b', "N", 0, "rows per batch (default 8)", 0 },
+    { "device", KEY_DEVICE, "NAME", 0, "where to run: cpu (default)", 0 },
     { 0 },
 };
 
@@ -40,6 +42,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'd': arguments->data = value; break;
     case 'b': arguments->B = (int)option_whole(state, "batch", value, 1, 65536); break;
     case KEY_DUMP: arguments->dump = value; break;
+    case KEY_DEVICE: arguments->device = value; break;
     case KEY_BASELINES: arguments->baselines = value; break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument", value); break;
     case ARGP_KEY_END:
@@ -52,43 +55,58 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 // What an evaluation needs.
 typedef struct {
-    Checkpoint checkpoint;
+    Checkpoint checkpoint; // without its model, which the device has
+    Config config;
     TokenFile file;
-    Activations *activations;
-    int32_t *inputs, *targets; // [B,T]
-    int B;
+    Evaluator evaluator;
 } Work;
 
 static void work_free(Work *work) {
-    free(work->inputs);
-    free(work->targets);
-    if (work->activations != NULL) model_activations_free(work->activations);
+    Evaluator *evaluator = &work->evaluator;
+    free(evaluator->inputs);
+    free(evaluator->targets);
+    if (evaluator->device != NULL) evaluator->backend->close(evaluator->device);
     if (work->file.path != NULL) token_file_close(&work->file);
     checkpoint_close(&work->checkpoint);
 }
 
-static bool work_open(Work *work, const Arguments *arguments, Error *error) {
-    *work = (Work){ .B = arguments->B };
-    if (arguments->dump != NULL && path_exists(arguments->dump)) {
-        return fail(error, "%s: already exists and was not changed; name another file",
-                    arguments->dump);
-    }
-    if (!checkpoint_open(&work->checkpoint, arguments->checkpoint, error)) return false;
-    const Config *config = &work->checkpoint.model.config;
-    if (!token_file_open(&work->file, arguments->data, error)) {
+static bool open_file(Work *work, const char *path, Error *error) {
+    if (!token_file_open(&work->file, path, error)) {
         work->file = (TokenFile){ 0 };
         return false;
     }
     if (!token_file_matches(&work->file, work->checkpoint.tokenizer, work->checkpoint.path, error))
         return false;
-    if (work->file.tokens == 0) return fail(error, "%s: contains no tokens", arguments->data);
-    size_t size = (size_t)work->B * (size_t)config->T * sizeof *work->inputs;
-    work->inputs = malloc(size);
-    work->targets = malloc(size);
-    if (work->inputs == NULL || work->targets == NULL)
+    return work->file.tokens > 0 || fail(error, "%s: contains no tokens", path);
+}
+
+static bool open_evaluator(Work *work, const Backend *backend, int B, Error *error) {
+    size_t size = (size_t)B * (size_t)work->config.T * sizeof(int32_t);
+    work->evaluator = (Evaluator){ .backend = backend,
+                                   .config = &work->config,
+                                   .file = &work->file,
+                                   .B = B,
+                                   .inputs = malloc(size),
+                                   .targets = malloc(size) };
+    Evaluator *evaluator = &work->evaluator;
+    if (evaluator->inputs == NULL || evaluator->targets == NULL)
         return fail(error, "out of memory; reduce --batch");
-    work->activations = model_activations_new(config, work->B, config->T, false, error);
-    return work->activations != NULL;
+    evaluator->device = backend->open(&work->checkpoint.model, NULL, B, DEVICE_EVALUATES, error);
+    return evaluator->device != NULL;
+}
+
+static bool work_open(Work *work, const Arguments *arguments, Error *error) {
+    *work = (Work){ 0 };
+    const Backend *backend = backend_find(arguments->device, error);
+    if (backend == NULL) return false;
+    if (arguments->dump != NULL && path_exists(arguments->dump)) {
+        return fail(error, "%s: already exists and was not changed; name another file",
+                    arguments->dump);
+    }
+    if (!checkpoint_open(&work->checkpoint, arguments->checkpoint, error)) return false;
+    work->config = work->checkpoint.model.config;
+    return open_file(work, arguments->data, error) &&
+           open_evaluator(work, backend, arguments->B, error);
 }
 
 static bool measure_baselines(Baselines *out, const Work *work, const char *path, Error *error) {
@@ -149,16 +167,12 @@ static void warn_causality(const Config *config, int B) {
 static bool evaluate(Work *work, const Arguments *arguments, Error *error) {
     Evaluation evaluation = { 0 };
     Baselines baselines;
-    warn_causality(&work->checkpoint.model.config, work->B);
-    while (evaluate_batch(&evaluation, &work->checkpoint.model, work->activations, &work->file,
-                          work->B, work->inputs, work->targets)) {}
+    warn_causality(&work->config, work->evaluator.B);
+    while (evaluate_batch(&evaluation, &work->evaluator)) {}
     if (!isfinite(evaluation.sum))
         return fail(error, "%s: the loss is not finite", work->checkpoint.path);
-    if (arguments->dump != NULL &&
-        !evaluate_dump(arguments->dump, &work->checkpoint.model, work->activations, &work->file,
-                       work->B, work->inputs, work->targets, error)) {
+    if (arguments->dump != NULL && !evaluate_dump(arguments->dump, &work->evaluator, error))
         return false;
-    }
     if (arguments->baselines != NULL &&
         !measure_baselines(&baselines, work, arguments->baselines, error))
         return false;

@@ -1,8 +1,8 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/config/config_json.h"
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
-#include "reference/io/json.h"
 #include "reference/io/progress.h"
 #include "reference/train/trainer.h"
 #include <stdlib.h>
@@ -189,16 +189,13 @@ static void print_scales(const CostReport *reports, int count) {
 }
 
 static json_t *report_json(const CostReport *report) {
-    Setting settings[CONFIG_SETTINGS];
-    int count = config_settings(&report->config, settings);
     json_t *object = json_object();
     if (report->study != NULL) {
         json_t *scale = report->scale > 0 ? json_integer(report->scale) : json_null();
         json_add(&object, "study", json_string(report->study));
         json_add(&object, "scale", scale);
     }
-    for (int i = 0; i < count; i++)
-        json_add(&object, settings[i].name, setting_to_json(&settings[i]));
+    json_add_all(&object, config_to_json(&report->config));
     json_add(&object, "B", json_integer(report->settings.B));
     for (int line = 0; line < LINES; line++) {
         json_int_t value = (json_int_t)line_value(report, line);
@@ -209,7 +206,7 @@ static json_t *report_json(const CostReport *report) {
 
 static bool print_json(const CostReport *reports, int count, Error *error) {
     json_t *rows = json_array(), *object = json_object();
-    for (int i = 0; i < count; i++) json_append(&rows, report_json(&reports[i]));
+    for (int i = 0; i < count; i++) json_add_item(&rows, report_json(&reports[i]));
     json_add(&object, "rows", rows);
     bool ok = object != NULL && json_dumpf(object, stdout, JSON_INDENT(1)) == 0;
     json_decref(object);

@@ -185,13 +185,6 @@ const char *routing_words(const Config *config) {
                                          : "--routing unified --pool step";
 }
 
-json_t *setting_to_json(const Setting *setting) {
-    int64_t whole;
-    double number;
-    if (parse_int(setting->value, &whole)) return json_integer(whole);
-    return parse_real(setting->value, &number) ? json_real(number) : json_string(setting->value);
-}
-
 int command_failed(const char *command, const Error *error) {
     fprintf(stderr, "%s: %s\n", command, error->text);
     return 1;

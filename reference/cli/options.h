@@ -56,9 +56,6 @@ bool set_words_used(const SetWords *words, const Config *config, Error *error);
 // The options that select a moe's routing, for messages: "--routing unified --pool sequence".
 const char *routing_words(const Config *config);
 
-// A setting's value as JSON: a number where it is one, else a string. NULL: out of memory.
-json_t *setting_to_json(const Setting *setting);
-
 // Prints "sgatlin NAME: message" to stderr and returns 1; command is argv[0].
 int command_failed(const char *command, const Error *error);
 // The same for wrong usage that is found after parsing, with where to find help; returns 2.

@@ -15,12 +15,13 @@ json_t *json_read_file(const char *path, Error *error);
 // Writes the whole file or nothing, with sorted keys, two spaces of indentation, a final newline.
 bool json_write_file(const char *path, const json_t *value, Error *error);
 
-// For building an object or an array without a check after each call. They take over `value`. When
-// they cannot add it (out of memory, a text that is not UTF-8, NULL as the value), they free the
-// object and set *object to NULL, and calls on NULL do nothing but free `value`. So one check of
-// the result at the end is enough.
-void json_add(json_t **object, const char *key, json_t *value);
-void json_append(json_t **array, json_t *value);
+// Building a value. Each function takes over `value`. When something fails (out of memory, a value
+// that is NULL because it could not be made, such as a real that is not finite), *object is freed
+// and set to NULL and stays NULL: one check at the end finds it.
+void json_add(json_t **object, const char *name, json_t *value);
+void json_add_all(json_t **object, json_t *value); // every member of another object
+void json_add_item(json_t **array, json_t *value);
+
 // The 64-bit number as 16 hexadecimal digits; JSON numbers are exact only up to 53 bits. NULL: out
 // of memory.
 json_t *json_hex(uint64_t value);

@@ -105,7 +105,7 @@ refused 'run/log.jsonl/new' train --data "$work/data" --out "$work/run/log.jsonl
 refused 'nowhere' train --resume "$work/nowhere"
 refused 'holds no checkpoint' train --resume "$work/data"
 refused 'is a checkpoint' train --resume "$work/run/step-000004"
-refused 'is not the file this run began with' train --resume "$work/run" --data "$work/other"
+refused 'not the file this run was started with' train --resume "$work/run" --data "$work/other"
 refused 'nowhere: .*sgatlin train --out' sample --checkpoint "$work/nowhere"
 refused 'was made with another tokenizer' eval --checkpoint "$work/run" --data "$work/other/valid.bin"
 refused 'log.jsonl' eval --checkpoint "$work/run" --data "$work/run/log.jsonl"

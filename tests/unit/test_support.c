@@ -293,8 +293,8 @@ END_TEST
 START_TEST(json_builders_remember_failure)
 {
     json_t *object = json_object(), *array = json_array();
-    json_append(&array, json_integer(1));
-    json_append(&array, json_hex(UINT64_MAX));
+    json_add_item(&array, json_integer(1));
+    json_add_item(&array, json_hex(UINT64_MAX));
     json_add(&object, "a", array);
     json_add(&object, "b", json_true());
     char *text = json_dumps(object, JSON_COMPACT);
@@ -305,8 +305,8 @@ START_TEST(json_builders_remember_failure)
     json_add(&object, "d", json_integer(1));
     ck_assert_ptr_null(object);
     array = json_array();
-    json_append(&array, NULL);
-    json_append(&array, json_integer(1));
+    json_add_item(&array, NULL);
+    json_add_item(&array, json_integer(1));
     ck_assert_ptr_null(array);
 }
 END_TEST
