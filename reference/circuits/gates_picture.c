@@ -19,24 +19,20 @@ enum {
 // One picture: where it is drawn, and memory for one grid.
 typedef struct {
     DrawList *list;
-    const SentenceGates *gates;
-    int n, cell, side; // neurons in a grid's row, pixels of a neuron, pixels of a grid
-    int *counts;       // [F]
-    float *brightness; // [F], 0 to 1; NaN did not fire
+    const GatingRecord *gates;
+    const char *const *words; // [T]
+    int n, cell, side;        // neurons in a grid's row, pixels of a neuron, pixels of a grid
+    int *counts;              // [F]
+    float *brightness;        // [F], 0 to 1; NaN did not fire
 } Page;
 
-static size_t offset(const SentenceGates *gates, int t, int layer, int channel) {
-    return (((size_t)t * (size_t)gates->L + (size_t)layer) * (size_t)gates->C + (size_t)channel) *
-           (size_t)gates->K;
-}
-
-static bool check_gates(const SentenceGates *gates, Error *error) {
+static bool check_gates(const GatingRecord *gates, Error *error) {
     if (gates->T < 1 || gates->L < 1 || gates->C < 1 || gates->K < 1 || gates->F < 1) {
         return fail(error,
                     "gates of %d tokens, %d layers, %d channels, %d of %d neurons: nothing to draw",
                     gates->T, gates->L, gates->C, gates->K, gates->F);
     }
-    size_t count = offset(gates, gates->T, 0, 0);
+    size_t count = gating_record_entry(gates, gates->T, 0, 0);
     for (size_t i = 0; i < count; i++) {
         if (gates->ragged && gates->index[i] == NO_EXPERT) continue;
         if (gates->index[i] < 0 || gates->index[i] >= gates->F) {
@@ -54,8 +50,9 @@ static void page_free(Page *page) {
     free(page->brightness);
 }
 
-static bool page_new(Page *out, DrawList *list, const SentenceGates *gates, Error *error) {
-    *out = (Page){ .list = list, .gates = gates };
+static bool page_new(Page *out, DrawList *list, const GatingRecord *gates, const char *const *words,
+                     Error *error) {
+    *out = (Page){ .list = list, .gates = gates, .words = words };
     draw_clear(list, 0, 0);
     if (!check_gates(gates, error)) return false;
     out->n = (int)sqrt((double)gates->F);
@@ -70,7 +67,7 @@ static bool page_new(Page *out, DrawList *list, const SentenceGates *gates, Erro
 // Makes cells as large as they can be, at most `largest`, so that `columns` grids side by side and
 // one row of them per layer fit.
 static bool choose_cell(Page *page, int columns, int largest, Error *error) {
-    const SentenceGates *gates = page->gates;
+    const GatingRecord *gates = page->gates;
     int across = ((WIDTH - 4 * MARGIN - LABEL) / columns - GAP) / page->n;
     int down = (MAX_HEIGHT / gates->L - GAP) / page->n;
     page->cell = across < down ? across : down;
@@ -91,11 +88,11 @@ static int column_width(const Page *page, int columns) {
 
 // Counts at how many tokens each neuron fired. Returns the largest count.
 static int count_fired(const Page *page, int layer, int channel) {
-    const SentenceGates *gates = page->gates;
+    const GatingRecord *gates = page->gates;
     int most = 0;
     memset(page->counts, 0, (size_t)gates->F * sizeof *page->counts);
     for (int t = 0; t < gates->T; t++) {
-        const int32_t *index = gates->index + offset(gates, t, layer, channel);
+        const int32_t *index = gates->index + gating_record_entry(gates, t, layer, channel);
         for (int k = 0; k < gates->K; k++) {
             if (index[k] == NO_EXPERT) continue;
             int count = ++page->counts[index[k]];
@@ -128,9 +125,9 @@ static void draw_counts(const Page *page, int x, int y, int layer, int channel, 
 
 // What fired at token t: the lowest score at 0.25, the highest at 1.
 static void draw_token(const Page *page, int x, int y, int t, int layer, int channel) {
-    const SentenceGates *gates = page->gates;
-    const int32_t *index = gates->index + offset(gates, t, layer, channel);
-    const float *score = gates->score + offset(gates, t, layer, channel);
+    const GatingRecord *gates = page->gates;
+    const int32_t *index = gates->index + gating_record_entry(gates, t, layer, channel);
+    const float *score = gates->score + gating_record_entry(gates, t, layer, channel);
     int K = 0;
     while (K < gates->K && index[K] != NO_EXPERT) K++;
     float low = score[0], high = score[0];
@@ -149,14 +146,15 @@ static void draw_token(const Page *page, int x, int y, int t, int layer, int cha
 // ---- what is around the grids
 
 // The whole sentence as one text, without the first token's leading space. NULL: out of memory.
-static char *sentence_text(const SentenceGates *gates) {
+static char *sentence_text(const Page *page) {
+    int T = page->gates->T;
     size_t size = 1;
-    for (int t = 0; t < gates->T; t++) size += strlen(gates->tokens[t]);
+    for (int t = 0; t < T; t++) size += strlen(page->words[t]);
     char *text = malloc(size);
     if (text == NULL) return NULL;
     size_t used = 0;
-    for (int t = 0; t < gates->T; t++) {
-        const char *token = gates->tokens[t];
+    for (int t = 0; t < T; t++) {
+        const char *token = page->words[t];
         if (t == 0) token += strspn(token, " ");
         used += (size_t)snprintf(text + used, size - used, "%s", token);
     }
@@ -175,7 +173,7 @@ static int draw_heading(const Page *page, int width, const char *what) {
                     (Rect){ MARGIN, MARGIN, (float)(width - 2 * MARGIN),
                             (float)(list->height - 2 * MARGIN) },
                     6, COLOR_PANEL);
-    char *sentence = sentence_text(page->gates);
+    char *sentence = sentence_text(page);
     list->failed |= sentence == NULL;
     draw_text_cut(list, x, y, TEXT_LARGE, COLOR_TEXT, sentence, inner);
     free(sentence);
@@ -213,13 +211,13 @@ static void draw_legend(const Page *page, float low, const char *first, const ch
 
 // "8 of 1024 neurons fire", "2 of 8 experts work", or "0 to 4 of 8 experts work" where the number
 // differs between tokens.
-static void how_many(char *out, size_t size, const SentenceGates *gates) {
+static void how_many(char *out, size_t size, const GatingRecord *gates) {
     if (!gates->ragged) {
         snprintf(out, size, "%d of %d neurons fire", gates->K, gates->F);
         return;
     }
     int fewest = gates->K, most = 0;
-    size_t rows = offset(gates, gates->T, 0, 0) / (size_t)gates->K;
+    size_t rows = gating_record_entry(gates, gates->T, 0, 0) / (size_t)gates->K;
     for (size_t row = 0; row < rows; row++) {
         const int32_t *index = gates->index + row * (size_t)gates->K;
         int count = 0;
@@ -235,7 +233,7 @@ static void how_many(char *out, size_t size, const SentenceGates *gates) {
 // ---- the two pictures
 
 static void draw_sentence(const Page *page) {
-    const SentenceGates *gates = page->gates;
+    const GatingRecord *gates = page->gates;
     char text[128], many[64];
     int step = page->side + GAP, column = column_width(page, gates->C), most = 0;
     int width = 4 * MARGIN + LABEL + gates->C * (column + GAP);
@@ -260,7 +258,7 @@ static void draw_sentence(const Page *page) {
 }
 
 static void draw_words(const Page *page, int columns, int channel) {
-    const SentenceGates *gates = page->gates;
+    const GatingRecord *gates = page->gates;
     int step = page->side + GAP, column = column_width(page, columns);
     int width = 4 * MARGIN + LABEL + columns * (column + GAP), shown = columns - 1;
     char text[192], many[64], where[32] = "", which[48] = "";
@@ -272,7 +270,7 @@ static void draw_words(const Page *page, int columns, int channel) {
     int top = draw_heading(page, width < 880 ? 880 : width, text) + LINE;
     for (int t = 0; t < columns; t++) {
         int x = LEFT + t * (column + GAP);
-        const char *word = t < shown ? gates->tokens[t] + strspn(gates->tokens[t], " ") : "all";
+        const char *word = t < shown ? page->words[t] + strspn(page->words[t], " ") : "all";
         draw_word(page, x, top, column, t < shown ? COLOR_TEXT : COLOR_ACCENT, word);
         for (int layer = 0; layer < gates->L; layer++) {
             int y = top + layer * step;
@@ -285,18 +283,20 @@ static void draw_words(const Page *page, int columns, int channel) {
     draw_legend(page, 0.25f, "lowest score", "highest score; all: the more tokens, the brighter");
 }
 
-bool gates_picture_sentence(DrawList *list, const SentenceGates *gates, Error *error) {
+bool gates_picture_sentence(DrawList *list, const GatingRecord *gates, const char *const *words,
+                            Error *error) {
     Page page;
-    if (!page_new(&page, list, gates, error)) return false;
+    if (!page_new(&page, list, gates, words, error)) return false;
     bool ok = choose_cell(&page, gates->C, 12, error);
     if (ok) draw_sentence(&page);
     page_free(&page);
     return ok;
 }
 
-bool gates_picture_words(DrawList *list, const SentenceGates *gates, int channel, Error *error) {
+bool gates_picture_words(DrawList *list, const GatingRecord *gates, const char *const *words,
+                         int channel, Error *error) {
     Page page;
-    if (!page_new(&page, list, gates, error)) return false;
+    if (!page_new(&page, list, gates, words, error)) return false;
     int columns = gates->T + 1, fitting = (WIDTH - 4 * MARGIN - LABEL) / (WORD_WIDTH + GAP);
     if (columns > fitting) columns = fitting;
     bool ok = channel >= 0 && channel < gates->C;

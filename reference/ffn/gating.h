@@ -24,6 +24,9 @@ static inline size_t gating_entries(const Gating *gating) {
                          : (size_t)gating->N * gating->C * gating->K;
 }
 
+// In records of ragged gatings: an entry without an expert.
+enum { NO_EXPERT = -1 };
+
 // Called between router and experts of every sparse layer in the forward pass. A hook reads the
 // Gating (to record or draw it) or replaces its entries (to patch it).
 typedef void GatingHook(void *context, int layer, Gating *gating);

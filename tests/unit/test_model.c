@@ -504,6 +504,38 @@ START_TEST(the_decoder_drops_the_oldest_half)
 }
 END_TEST
 
+// ---- layout
+
+static void declare_one_more(Tensors *tensors, const Config *config, const char *prefix) {
+    ffn_of(&(Config){ .ffn = ffn_find("mlp") })->declare(tensors, config, prefix);
+    if (strstr(prefix, ".0.") != NULL)
+        tensors_add(tensors, prefix, "extra", INIT_ONE, 0, false, 1, (int[]){ 3 });
+}
+
+// A layer may declare more tensors than the others: the same weights give the same logits.
+START_TEST(layers_may_have_different_tensors)
+{
+    enum { V = 13, T = 5 };
+    Config kind = config_default(ffn_find("mlp")), config = tiny_config(&kind, V, T);
+    Ffn uneven = *ffn_of(&config);
+    uneven.declare = declare_one_more;
+    TinyModel even = tiny_model(&config, 1, 21);
+    config.ffn = &uneven.kind;
+    TinyModel tiny = tiny_model(&config, 1, 21);
+    ck_assert_int_eq(tiny.model.tensors.count, even.model.tensors.count + 1);
+    ck_assert(tiny_backward(&tiny) == tiny_backward(&even));
+    for (int i = 0; i < even.model.tensors.count; i++) {
+        const Tensor *a = &even.model.tensors.items[i],
+                     *b = tensors_find(&tiny.model.tensors, a->name);
+        ck_assert_msg(memcmp(even.gradients + a->offset, tiny.gradients + b->offset,
+                             a->count * sizeof(float)) == 0,
+                      "%s", a->name);
+    }
+    tiny_free(&even);
+    tiny_free(&tiny);
+}
+END_TEST
+
 // ---- memory
 
 // Bytes of address space this process holds, 0 where the system does not tell.
@@ -608,6 +640,7 @@ int main(void) {
     tcase_add_loop_test(tests, the_decoder_agrees_with_the_forward_pass, 0, variants);
     tcase_add_loop_test(tests, a_decoder_may_be_used_in_another_thread, 0, variants);
     tcase_add_loop_test(tests, the_decoder_drops_the_oldest_half, 0, variants);
+    tcase_add_test(tests, layers_may_have_different_tensors);
     tcase_add_loop_test(tests, the_arena_is_as_large_as_told, 0, variants);
     tcase_add_loop_test(tests, an_arena_without_training_holds_the_same_pass, 0, variants);
     tcase_add_loop_test(tests, an_arena_serves_smaller_passes, 0, variants);
