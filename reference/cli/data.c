@@ -2,13 +2,13 @@
 #include "datasets/storyworld/storyworld.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/cli/signals.h"
 #include "reference/data/encode.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/parallel.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -127,21 +127,6 @@ static const struct argp parser = {
 
 // -- Progress --
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
-}
-
-// The first Ctrl-C ends the work tidily; a second one ends the program as usual.
-static void watch_interrupts(void) {
-    struct sigaction action = { .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 // One piece of work under way.
 typedef struct {
     const char *what;
@@ -173,7 +158,7 @@ static bool work_step(void *context, size_t done) {
                       short_share((double)done, work->whole).text,
                       short_duration(left > 0 ? left : 0).text);
     }
-    return !interrupted;
+    return !signals_caught();
 }
 
 static void work_end(Work *work) {
@@ -261,7 +246,7 @@ static bool copy_stream(int from, const char *name, const char *path, Error *err
     if (out == NULL) return fail(error, "%s: cannot be kept: %s", name, strerror(errno));
     bool ok = true;
     for (ssize_t n; ok && (n = read(from, buffer, sizeof buffer)) != 0;) {
-        if (interrupted)
+        if (signals_caught())
             ok = fail(error, "stopped; nothing was written");
         else if (n < 0 && errno == EINTR)
             continue;
@@ -515,9 +500,9 @@ int command_data(int argc, char **argv) {
     } else {
         fprintf(stderr, "threads=%d text=%s\n", parallel_threads(), options.text);
     }
-    watch_interrupts();
+    signals_watch(SIGNALS_INTERRUPT_READS);
     Error error;
     if (make_corpus(&options, &error)) return 0;
     int status = command_failed(argv[0], &error);
-    return interrupted ? 130 : status;
+    return signals_caught() ? signals_status() : status;
 }
