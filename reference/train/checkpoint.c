@@ -45,7 +45,7 @@ static int newest_steps(int64_t *out, int room, const char *run) {
     return count;
 }
 
-static char *step_path(const char *run, int64_t step) {
+char *checkpoint_path(const char *run, int64_t step) {
     char name[STEP_NAME];
     step_name(name, step);
     return path_join(run, name);
@@ -63,7 +63,7 @@ char *checkpoint_find(const char *path, Error *error) {
     char *found = NULL;
     int count = newest_steps(&newest, 1, path);
     if (count > 0) {
-        found = step_path(path, newest);
+        found = checkpoint_path(path, newest);
         if (found == NULL) fail(error, "%s: out of memory", path);
     } else if (count == 0 && (holds(path, MODEL) || holds(path, STATE))) {
         found = strdup(path);
@@ -264,7 +264,7 @@ static bool write_state(const char *folder, const TrainState *state, const Token
 static bool remove_step(const char *run, int64_t step, Error *error) {
     char name[2 * STEP_NAME] = ".removed-";
     step_name(name + strlen(name), step);
-    char *old = step_path(run, step), *removed = path_join(run, name);
+    char *old = checkpoint_path(run, step), *removed = path_join(run, name);
     bool ok = (old != NULL && removed != NULL) || fail(error, "%s: out of memory", run);
     if (ok && path_exists(removed)) ok = folder_remove(removed, error); // left by a crash
     if (ok && rename(old, removed) != 0) {
@@ -289,7 +289,7 @@ bool checkpoint_write(const char *run, const Model *model, const float *moments,
     char step[STEP_NAME], hash[STEP_NAME];
     snprintf(step, sizeof step, "%lld", (long long)state->step);
     hash_text(hash, state->tokenizer_hash);
-    char *path = step_path(run, state->step);
+    char *path = checkpoint_path(run, state->step);
     if (path == NULL) return fail(error, "%s: out of memory", run);
     OutputFolder folder;
     bool open = output_folder_open(&folder, path, error), ok = open;

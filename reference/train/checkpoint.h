@@ -21,8 +21,10 @@ typedef struct {
 bool checkpoint_open(Checkpoint *out, const char *path, Error *error);
 void checkpoint_close(Checkpoint *checkpoint);
 
-// The folder of the checkpoint that path means. The caller frees it; NULL: there is none.
+// The folder of the checkpoint that path stands for. The caller frees it; NULL: there is none.
 char *checkpoint_find(const char *path, Error *error);
+// RUN/step-NNNNNN. The caller frees it; NULL: out of memory.
+char *checkpoint_path(const char *run, int64_t step);
 
 // What training needs beside the model: state.json, which the caller frees with state_free, and
 // AdamW's moments [2,floats], m then v, each in the layout of the parameters.
