@@ -84,3 +84,5 @@ void json_add_all(json_t **object, json_t *value) {
 void json_add_item(json_t **array, json_t *value) {
     drop(array, json_array_append_new(*array, value) != 0);
 }
+
+json_t *json_hex(uint64_t value) { return json_sprintf("%016llx", (unsigned long long)value); }

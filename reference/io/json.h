@@ -3,6 +3,7 @@
 #include "reference/io/error.h"
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 // jansson with this project's limits: no duplicate keys, valid UTF-8, at most 64 levels deep,
 // nothing after the end. Any value may stand at the top; a string may hold NUL (json_string_length
@@ -20,4 +21,6 @@ bool json_write_file(const char *path, const json_t *value, Error *error);
 void json_add(json_t **object, const char *name, json_t *value);
 void json_add_all(json_t **object, json_t *value); // every member of another object
 void json_add_item(json_t **array, json_t *value);
+
+json_t *json_hex(uint64_t value); // a string of 16 hexadecimal digits
 #endif

@@ -122,14 +122,12 @@ void study_close(Study *study) {
 
 // --- the folder ---
 
-static json_t *hex(uint64_t value) { return json_sprintf("%016llx", (unsigned long long)value); }
-
 // What all cells share: with other data or settings their losses could not be compared.
 static json_t *shared(const Study *study) {
     json_t *object = json_object();
     json_add(&object, "version", json_integer(STUDY_VERSION));
-    json_add(&object, "train_sum", hex(token_file_sum(&study->corpus.train)));
-    json_add(&object, "valid_sum", hex(token_file_sum(&study->corpus.valid)));
+    json_add(&object, "train_sum", json_hex(token_file_sum(&study->corpus.train)));
+    json_add(&object, "valid_sum", json_hex(token_file_sum(&study->corpus.valid)));
     json_add(&object, "set", json_string(study->wanted.set));
     return object;
 }

@@ -25,7 +25,7 @@ START_TEST(parts_add_up_for_any_number_of_steps)
         ck_assert(rate >= 0 && rate <= settings.peak);
         if (rate > highest) highest = rate;
     }
-    ck_assert_double_eq(highest, settings.peak); // also a run of one step learns something
+    ck_assert_double_eq(highest, settings.peak); // even in a run of one step
 }
 END_TEST
 
@@ -108,12 +108,12 @@ static const struct {
     const char *name, *value, *complaint; // value NULL: the field is taken out
 } damages[] = {
     { "B", NULL, "settings.B is missing" },
-    { "B", "\"4\"", "settings.B is no whole number" },
-    { "B", "4.5", "settings.B is no whole number" },
-    { "B", "-4", "settings.B is no whole number" },
-    { "steps", "1000000001", "settings.steps is no whole number" },
-    { "peak", "[]", "settings.peak is no number" },
-    { "peak", "-1", "settings.peak is no number" },
+    { "B", "\"4\"", "settings.B is not an integer" },
+    { "B", "4.5", "settings.B is not an integer" },
+    { "B", "-4", "settings.B is not an integer" },
+    { "steps", "1000000001", "settings.steps is not an integer" },
+    { "peak", "[]", "settings.peak is not a number" },
+    { "peak", "-1", "settings.peak is not a number" },
     { "batching", "1", "settings.batching is neither" },
     { "warmup", "999", "do not add up" },
     { "colour", "1", "settings.colour is unknown" },
