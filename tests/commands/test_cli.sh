@@ -103,7 +103,7 @@ refused 'train.bin' train --data "$work/data" --out "$work/new" --preset tiny --
 refused 'batch' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
 refused 'run/log.jsonl/new' train --data "$work/data" --out "$work/run/log.jsonl/new" --preset tiny
 refused 'nowhere' train --resume "$work/nowhere"
-refused 'holds no checkpoint' train --resume "$work/data"
+refused 'contains no checkpoint' train --resume "$work/data"
 refused 'is a checkpoint' train --resume "$work/run/step-000004"
 refused 'not the file this run was started with' train --resume "$work/run" --data "$work/other"
 refused 'nowhere: .*sgatlin train --out' sample --checkpoint "$work/nowhere"
