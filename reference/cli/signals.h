@@ -2,12 +2,12 @@
 #define REFERENCE_CLI_SIGNALS_H
 #include <stdbool.h>
 
-// Ctrl-C and SIGTERM as a request to stop that a long loop asks for. The second Ctrl-C ends the
-// program as usual.
+// Turns Ctrl-C and SIGTERM into a request to stop, for which long loops ask. The second Ctrl-C ends
+// the program as usual.
 
 typedef enum {
-    SIGNALS_RESTART_READS,  // a read that waits goes on waiting
-    SIGNALS_INTERRUPT_READS // it fails with EINTR, so that waiting for input can end
+    SIGNALS_RESTART_READS,  // the signal does not interrupt system calls
+    SIGNALS_INTERRUPT_READS // a blocked read fails with EINTR, so that a wait for input can end
 } SignalReads;
 
 void signals_watch(SignalReads reads);

@@ -23,12 +23,12 @@ static const Row rows[] = {
     { "const", INTEGER, FIELD(constant), 0, 1e9,
       "steps at the peak learning rate (default: the rest)" },
     { "decay", INTEGER, FIELD(decay), 0, 1e9,
-      "steps over which the learning rate decays (default: a fifth)" },
+      "decay steps of the learning rate (default: a fifth)" },
     { "clip", REAL, FIELD(clip), 0, 1e30, "clip gradients to this norm; 0: no clipping" },
     { "weight_decay", REAL, FIELD(weight_decay), 0, 1,
-      "fraction of a weight removed per step at the peak learning rate" },
+      "fraction of a weight removed per step at the peak rate" },
     { "seed", INTEGER, FIELD(seed), 0, 9007199254740992.0,
-      "seed of the initial weights and of the order of the stories" },
+      "seed of the initial weights and the order of the stories" },
     { "batching", MODE, FIELD(batching), 0, 1,
       "packed (stories end to end) or padded (one story per row)" },
     { "log_every", INTEGER, FIELD(log_every), 1, 1e9, "write a line of log.jsonl every N steps" },
@@ -140,11 +140,10 @@ Schedule settings_schedule(const TrainSettings *s) {
 static const struct {
     const char *name, *meaning;
 } options[] = {
-    { "alpha",
-      "unified routing: weight of the experts' score, the rest is the tokens' (default 0.5)" },
-    { "switch", "token choice: weight of Switch's balancing loss, such as 0.01 (default 0)" },
-    { "z", "token choice: weight of the router z-loss, such as 0.001 (default 0)" },
-    { "bias", "token choice: step of the balancing bias per batch, such as 0.001 (default 0)" },
+    { "alpha", "unified routing: share of the experts' score (default 0.5)" },
+    { "switch", "token routing: Switch loss weight, try 0.01 (default 0)" },
+    { "z", "token routing: z-loss weight, try 0.001 (default 0)" },
+    { "bias", "token routing: balancing bias step, try 0.001 (default 0)" },
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
