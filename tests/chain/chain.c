@@ -1,7 +1,7 @@
 #include "tests/chain/chain.h"
+#include "reference/check/compare.h"
 #include "tests/chain/chapter_ffn.h"
 #include "tests/chain/chapter_moe.h"
-#include "tests/harness/compare.h"
 #include <math.h>
 #include <stdlib.h>
 

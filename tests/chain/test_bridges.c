@@ -1,9 +1,9 @@
 // What must hold between one kind of layer and another, or a layer and plain algebra (the bridges
 // of the house style).
+#include "reference/check/compare.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/random.h"
 #include "tests/chain/chapter_ffn.h"
-#include "tests/harness/compare.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <stdio.h>

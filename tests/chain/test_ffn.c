@@ -1,13 +1,13 @@
 // Every feed-forward layer that is built in, on sizes that no golden file has: the reference
 // against the chapters in the three steps of the house style, each against its own finite
 // differences, and on 1 against N threads bit for bit.
+#include "reference/check/compare.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
 #include "tests/chain/chain.h"
 #include "tests/chain/chapter_ffn.h"
 #include "tests/chain/chapter_moe.h"
-#include "tests/harness/compare.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 #include "tests/harness/layer.h"
+#include "reference/check/compare.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
 #include "tests/chain/chapter_ffn.h"
-#include "tests/harness/compare.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

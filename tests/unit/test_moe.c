@@ -1,11 +1,11 @@
 // Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with
 // padding, with nobody or everybody; the balancing; and the bridges to the dense layer.
+#include "reference/check/compare.h"
 #include "reference/ffn/moe_routing.h"
 #include "reference/model/model.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/random.h"
 #include "reference/train/optimizer.h"
-#include "tests/harness/compare.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include <check.h>

@@ -1,9 +1,9 @@
 // AdamW, clipping and the schedule, against numbers worked by hand.
+#include "reference/check/compare.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
 #include "reference/train/optimizer.h"
-#include "tests/harness/compare.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include <check.h>
