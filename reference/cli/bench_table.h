@@ -16,7 +16,7 @@ typedef struct {
 typedef struct {
     BenchSizes sizes;
     CountedWork counted;
-    LayerSubject layer; // one of the two, as the table's subject says
+    FfnLayer layer; // one of the two, as the table's subject says
     StepSubject step;
     Bench bench;
 } BenchRow;

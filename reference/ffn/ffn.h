@@ -51,7 +51,8 @@ static inline bool mixes_batch_rows(Causality causality) {
 typedef struct Ffn {
     FfnKind kind; // first, so that ffn_of can turn a Config's kind into the Ffn around it
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
-    size_t (*saved)(const Config *config, int N);                // floats
+    int (*scores)(const Config *config);          // a router's, per token, of all keys; NULL: dense
+    size_t (*saved)(const Config *config, int N); // floats
     size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward
     void (*forward)(const FfnCall *call);  // x, parameters → y, Gating, saved
     void (*backward)(const FfnCall *call); // dy, saved → dx, gradients

@@ -92,6 +92,11 @@ static void fold_backward(const KeyRouterGradients *gradients, const Shape *s, c
     }
 }
 
+int key_router_scores(const Config *config) {
+    Shape s = shape_of(config);
+    return s.lists * s.n;
+}
+
 size_t key_router_saved(const Config *config, int N) {
     Shape s = shape_of(config);
     return (size_t)unfolded(config, &s, N) * s.width;

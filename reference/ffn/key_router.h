@@ -16,6 +16,7 @@
 
 // Declares the query and the keys, in this order.
 void key_router_declare(Tensors *tensors, const Config *config, const char *prefix);
+int key_router_scores(const Config *config);          // per token: of every key of every list
 size_t key_router_saved(const Config *config, int N); // floats that backward needs of forward
 bool key_router_valid(const Config *config, Error *error);
 bool key_router_is_product(Router router);

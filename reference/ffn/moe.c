@@ -114,6 +114,8 @@ static size_t scratch_layout(Scratch *scratch, float *block, const Config *confi
     return used;
 }
 
+static int moe_scores(const Config *config) { return config->E; }
+
 static size_t moe_saved(const Config *config, int N) {
     Saved unused;
     return saved_layout(&unused, NULL, config, N);
@@ -318,6 +320,7 @@ const Ffn moe_ffn = { .kind = { .name = "moe",
                                              { "tinystories", "F=1024 E=8 K=2" } },
                                 .scale = moe_scale },
                       .declare = moe_declare,
+                      .scores = moe_scores,
                       .saved = moe_saved,
                       .scratch = moe_scratch,
                       .forward = moe_forward,

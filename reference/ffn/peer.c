@@ -35,6 +35,11 @@ static void peer_declare(Tensors *tensors, const Config *config, const char *pre
                 (int[]){ config->F, config->D });
 }
 
+static int peer_scores(const Config *config) {
+    Config own = routed(config);
+    return key_router_scores(&own);
+}
+
 static size_t peer_saved(const Config *config, int N) {
     Config own = routed(config);
     NeuronSaved unused;
@@ -145,6 +150,7 @@ const Ffn peer_ffn = {
                            { "tinystories", "F=1024 C=8 K=8 Dk=128" } },
               .scale = peer_scale },
     .declare = peer_declare,
+    .scores = peer_scores,
     .saved = peer_saved,
     .scratch = peer_scratch,
     .forward = peer_forward,

@@ -117,6 +117,7 @@ const Ffn sgatlin_ffn = {
                            { "tinystories", "F=1024 C=8 K=8 Dk=128" } },
               .scale = sgatlin_scale },
     .declare = sgatlin_declare,
+    .scores = key_router_scores,
     .saved = sgatlin_saved,
     .scratch = sgatlin_scratch,
     .forward = sgatlin_forward,

@@ -1,6 +1,6 @@
 #ifndef TESTS_CHAIN_CHAIN_H
 #define TESTS_CHAIN_CHAIN_H
-#include "tests/harness/layer.h"
+#include "reference/check/layer_numbers.h"
 
 // chapters ← reference: one feed-forward layer of the fast rung held against the plain one, in the
 // three steps that sparse layers need (the house style): the scores, the choice, and the output

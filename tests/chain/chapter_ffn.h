@@ -1,7 +1,7 @@
 #ifndef TESTS_CHAIN_CHAPTER_FFN_H
 #define TESTS_CHAIN_CHAPTER_FFN_H
 #include "chapters/06_sgatlin/sgatlin.h"
-#include "tests/harness/layer.h"
+#include "reference/check/layer_numbers.h"
 
 // The chapters' feed-forward layers in the form in which rungs of the chain are compared: the
 // oracle of the fast rung for sizes that no golden file has. The chapters are held against the

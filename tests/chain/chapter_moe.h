@@ -1,7 +1,7 @@
 #ifndef TESTS_CHAIN_CHAPTER_MOE_H
 #define TESTS_CHAIN_CHAPTER_MOE_H
 #include "chapters/02_mixture_of_experts/moe.h"
-#include "tests/harness/layer.h"
+#include "reference/check/layer_numbers.h"
 
 // Chapters 02 and 03 in the form in which rungs of the chain are compared (chapter_ffn.h).
 

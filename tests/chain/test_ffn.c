@@ -1,6 +1,7 @@
 // Every feed-forward layer that is built in, on sizes that no golden file has: the reference
 // against the chapters in the three steps of the house style, each against its own finite
 // differences, and on 1 against N threads bit for bit.
+#include "reference/check/checked_layer.h"
 #include "reference/check/compare.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
@@ -8,6 +9,7 @@
 #include "tests/chain/chain.h"
 #include "tests/chain/chapter_ffn.h"
 #include "tests/chain/chapter_moe.h"
+#include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
@@ -53,12 +55,12 @@ static Config with_sizes(Config config, const Sizes *sizes) {
 // Numbers for a layer, as a float holds them.
 static void random_numbers(LayerNumbers *out, const Config *config, int B, int T, uint64_t seed) {
     Error error = { "" };
-    Layer layer;
-    ck_assert_msg(layer_new(&layer, config, B, T, &error), "%s", error.text);
-    layer_randomize(&layer, seed);
+    FfnLayer layer;
+    ck_assert_msg(checked_layer_new(&layer, config, B, T, &error), "%s", error.text);
+    ffn_layer_randomize(&layer, seed);
     ck_assert_msg(layer_numbers_new(out, config, B, T, &error), "%s", error.text);
     layer_numbers_from(out, &layer);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 
 static void run(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const char *name) {
@@ -255,12 +257,13 @@ END_TEST
 // ---- threads
 
 // Runs the layer with this many threads and leaves the layer open, for its bits to be read.
-static void run_threads(Layer *out, const Config *config, const Sizes *sizes, int threads) {
+static void run_threads(FfnLayer *out, const Config *config, const Sizes *sizes, int threads) {
     Error error = { "" };
     parallel_set_threads(threads);
-    ck_assert_msg(layer_new(out, config, sizes->B, sizes->T, &error), "%s", error.text);
-    layer_randomize(out, 7);
-    ck_assert_msg(layer_forward(out, &error) && layer_backward(out, &error), "%s", error.text);
+    ck_assert_msg(checked_layer_new(out, config, sizes->B, sizes->T, &error), "%s", error.text);
+    ffn_layer_randomize(out, 7);
+    ck_assert_msg(checked_forward(out, NULL, NULL, &error) && checked_backward(out, &error), "%s",
+                  error.text);
 }
 
 static void same_bits(const char *name, const char *what, int threads, const void *a, const void *b,
@@ -277,11 +280,11 @@ START_TEST(threads_do_not_change_a_bit)
     ck_assert(layer_variant(_i, &kind, name));
     for (int i = 0; i < SWEEP; i++) {
         Config config = with_sizes(kind, &sweep[i]);
-        Layer one;
+        FfnLayer one;
         run_threads(&one, &config, &sweep[i], 1);
         size_t rows = (size_t)one.N * config.D * sizeof *one.y;
         for (int j = 0; j < 2; j++) {
-            Layer many;
+            FfnLayer many;
             run_threads(&many, &config, &sweep[i], counts[j]);
             same_bits(name, "y", counts[j], one.y, many.y, rows);
             same_bits(name, "dx", counts[j], one.dx, many.dx, rows);
@@ -290,7 +293,7 @@ START_TEST(threads_do_not_change_a_bit)
                 same_bits(name, tensor->name, counts[j], one.gradients + tensor->offset,
                           many.gradients + tensor->offset, tensor->count * sizeof *one.gradients);
             }
-            Gating a = layer_gating(&one), b = layer_gating(&many);
+            Gating a = ffn_layer_gating(&one), b = ffn_layer_gating(&many);
             ck_assert_int_eq(a.N, config.ffn->sparse ? one.N : 0);
             if (a.start != NULL)
                 same_bits(name, "start", counts[j], a.start, b.start,
@@ -301,9 +304,9 @@ START_TEST(threads_do_not_change_a_bit)
             if (a.N > 0)
                 same_bits(name, "index", counts[j], a.index, b.index,
                           gating_entries(&a) * sizeof *a.index);
-            layer_free(&many);
+            ffn_layer_free(&many);
         }
-        layer_free(&one);
+        ffn_layer_free(&one);
     }
 }
 END_TEST
@@ -482,18 +485,18 @@ START_TEST(a_nan_that_goes_in_comes_out)
 {
     Config kind;
     char name[VARIANT_NAME];
-    Layer layer;
+    FfnLayer layer;
     Error error;
     ck_assert(layer_variant(_i, &kind, name));
     Config config = with_sizes(kind, &sweep[SWEEP - 1]);
     config.capacity = config.E; // so that two tokens are enough
-    ck_assert_msg(layer_new(&layer, &config, 1, 2, &error), "%s: %s", name, error.text);
-    layer_randomize(&layer, 3);
-    ck_assert_msg(layer_forward(&layer, &error), "%s: %s", name, error.text);
+    ck_assert_msg(checked_layer_new(&layer, &config, 1, 2, &error), "%s: %s", name, error.text);
+    ffn_layer_randomize(&layer, 3);
+    ck_assert_msg(checked_forward(&layer, NULL, NULL, &error), "%s: %s", name, error.text);
     layer.x[0] = NAN;
     layer.x[config.D] = NAN; // in each token: one alone may lose every place of a pool to the other
-    ck_assert_msg(!layer_forward(&layer, &error), "%s: the NaN is gone", name);
-    layer_free(&layer);
+    ck_assert_msg(!checked_forward(&layer, NULL, NULL, &error), "%s: the NaN is gone", name);
+    ffn_layer_free(&layer);
 }
 END_TEST
 

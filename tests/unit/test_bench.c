@@ -123,14 +123,14 @@ START_TEST(what_is_timed_is_done)
         for (int part = 0; part < STEP_PARTS; part++) ck_assert_double_ge(seconds[part], 0);
         step_subject_free(&step);
 
-        LayerSubject layer;
+        FfnLayer layer;
         ck_assert_msg(layer_subject_new(&layer, &config, 3, &error), "%s", error.text);
         layer_subject_run(&layer, seconds);
         double sum = 0;
         size_t rows = 3 * (size_t)config.T * (size_t)config.D;
         for (size_t r = 0; r < rows; r++) sum += fabs(layer.y[r]) + fabs(layer.dx[r]);
         ck_assert_msg(isfinite(sum) && sum > 0.01 * (double)rows, "%s: %g", config.ffn->name, sum);
-        layer_subject_free(&layer);
+        ffn_layer_free(&layer);
     }
 }
 END_TEST
