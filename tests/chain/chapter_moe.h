@@ -9,7 +9,4 @@ bool chapter_moe_run(LayerNumbers *numbers, Error *error); // gradients are adde
 
 // Of one token's logits [E]: what ranks its experts, and what each would weigh. Both [E].
 void chapter_moe_row(double *rank, double *weight, const Config *config, const double *logits);
-// Which pool of the routing the cell of a token and an expert is in, below `pools`.
-int chapter_moe_pool(const Config *config, int T, int t, int e);
-int chapter_moe_pools(const Config *config, int B, int T);
 #endif
