@@ -217,8 +217,8 @@ static const float *logits(Decoder *d) {
     const Tensor *norm = layout_output_norm(&model->tensors);
     norm_forward(d->normed, &rstd, d->residual, model->parameters + norm->offset, 1, config->D);
     const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
-    matmul(d->logits, config->V, PLAIN, d->normed, config->D, TRANSPOSED, embedding, config->D, 1,
-           config->V, config->D, 1.0f, false);
+    matmul(d->logits, config->V, matrix(d->normed, 1, config->D),
+           transpose(matrix(embedding, config->V, config->D)), 1.0f, false);
     return d->logits;
 }
 
