@@ -214,9 +214,8 @@ START_TEST(the_gating_is_that_of_the_last_pass)
 }
 END_TEST
 
-static void count_call(void *context, int layer, Gating *gating) {
-    (void)layer;
-    (void)gating;
+static void count_call(void *context, const GatingEvent *event) {
+    (void)event;
     ++*(int *)context;
 }
 
