@@ -2,6 +2,8 @@
 #include "reference/circuits/patch.h"
 #include "reference/ffn/ffn.h"
 #include "reference/generate/story.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/parallel.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"
 #include <math.h>
@@ -312,6 +314,8 @@ START_TEST(logits_that_are_nan_end_it)
 END_TEST
 
 int main(void) {
+    matmul_setup();
+    parallel_set_threads(1);
     Suite *suite = suite_create("story");
     TCase *tcase = tcase_create("story");
     tcase_add_loop_test(tcase, a_rewound_story_continues_with_the_same_tokens, 0,
