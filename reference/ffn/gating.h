@@ -4,11 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What a router selected for N tokens: the only thing between router and experts. Recording, drawing,
-// comparing and patching circuits all read or replace this one value.
+// What a router selected for N tokens: the only thing between router and experts. Recording,
+// drawing, comparing and patching circuits all read or replace this one value.
 // sgatlin and peer: score and index are [N,C,K], highest score first; start is NULL.
-// moe: ragged, entries start[t] .. start[t+1]-1 belong to token t, and score and index have start[N]
-// entries. C = 1; K, the mean rounded down, may be 0.
+// moe: ragged, entries start[t] .. start[t+1]-1 belong to token t, and score and index have
+// start[N] entries. C = 1; K, the mean rounded down, may be 0.
 typedef struct {
     int N, C, K;
     int F;        // index is below F (experts per channel)

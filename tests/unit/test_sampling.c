@@ -16,8 +16,8 @@ static void histogram(int counts[V], const float *logits, const Sampling *sampli
         counts[sample_token(logits, V, sampling, (i + 0.5) / DRAWS, candidates)]++;
 }
 
-// Token 0 is TOKEN_PAD: it has the highest logit and is never sampled. The others have probabilities
-// 1 2 3 4 0 2, divided by 12.
+// Token 0 is TOKEN_PAD: it has the highest logit and is never sampled. The others have
+// probabilities 1 2 3 4 0 2, divided by 12.
 static void make_logits(float logits[V]) {
     static const float weights[V] = { 100, 1, 2, 3, 4, 0, 2 };
     for (int i = 0; i < V; i++) logits[i] = logf(weights[i]);

@@ -212,8 +212,8 @@ END_TEST
 static const char *const kinds[] = { "sgatlin", "peer", "moe", "moe sequence" };
 enum { KINDS = 4 };
 
-// One edit of one position, in all layers; the story it is told with is the same whether the edit is
-// there from the start or comes with a rewind to the position after it, wherever the window is.
+// One position is silenced in all layers. The story is the same whether the patch is there from the
+// start or comes with a rewind to the position after it, wherever the window is.
 START_TEST(a_rewound_and_patched_story_is_one_patched_from_the_start)
 {
     for (int w = 0; w < (int)(sizeof windows / sizeof windows[0]); w++) {
@@ -254,8 +254,8 @@ static void same_records(const GatingRecord *a, const GatingRecord *b) {
     ck_assert_mem_eq(a->score, b->score, entries * sizeof *a->score);
 }
 
-// A record of a story has its tokens, also those that have left the window, and after a rewind those
-// that took their place.
+// A record of a story has its tokens, also those that have left the window, and after a rewind
+// those that took their place.
 START_TEST(a_record_follows_a_story)
 {
     Error error = { "" };
