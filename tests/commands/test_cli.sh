@@ -74,7 +74,7 @@ done
 for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--ffn mlp' '--checkpoint-every 5'; do
     misused "^sgatlin train: ${option%% *} cannot be given with --resume" train --resume "$work/run" $option
 done
-misused '--checkpoint RUN is required' sample
+misused 'expected --checkpoint RUN' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
     misused '' sample --checkpoint "$work/run" $option
 done
@@ -92,7 +92,8 @@ misused 'K=6' bench layer --set F=25 K=3 --set K=6
 misused 'K=29' isoflop --data "$work/data" --out "$work/new" --budget 3e8 --kinds sgatlin --scales q1 \
     --set B=2 T=32 K=3 --set K=29
 expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
-misused '--checkpoint RUN, --text TEXT and --out FILE are required' gates --checkpoint "$work/run"
+misused 'expected --text TEXT and --out FILE' gates --checkpoint "$work/run"
+misused 'expected --checkpoint RUN' gates --text x --out "$work/none.png"
 
 # -- Bad input --
 
