@@ -163,16 +163,16 @@ static double fit_loss(Fit *fit, const Samples *samples) {
 }
 
 static void add_gradient(double *dup, double *ddown, Fit *fit, const double *dy, const double *x) {
-    double dx[INPUTS], room[3 * WIDEST], dbias[2 * WIDEST + INPUTS] = { 0 };
+    double dx[INPUTS], scratch[3 * WIDEST], dbias[2 * WIDEST + INPUTS] = { 0 };
     if (fit->kind == MLP)
-        mlp_backward(dx, dup, ddown, room, dy, x, fit->before, fit->after, fit->up, fit->down,
+        mlp_backward(dx, dup, ddown, scratch, dy, x, fit->before, fit->after, fit->up, fit->down,
                      fit->D, fit->F);
     if (fit->kind == GLU)
-        glu_backward(dx, dup, dbias, ddown, dbias + 2 * WIDEST, room, dy, x, fit->before,
+        glu_backward(dx, dup, dbias, ddown, dbias + 2 * WIDEST, scratch, dy, x, fit->before,
                      fit->after, fit->up, fit->down, fit->D, fit->F);
     if (fit->kind == STRAIGHT) {
-        linear_backward(room, ddown, dy, fit->after, fit->down, fit->F, fit->D);
-        linear_backward(dx, dup, room, x, fit->up, fit->D, fit->F);
+        linear_backward(scratch, ddown, dy, fit->after, fit->down, fit->F, fit->D);
+        linear_backward(dx, dup, scratch, x, fit->up, fit->D, fit->F);
     }
 }
 
@@ -278,21 +278,21 @@ static bool show_gate(const char *picture, Error *error) {
 enum { COST_D = 256, COST_F = 1024, TIMED = 40 };
 
 typedef struct {
-    double x[COST_D], y[COST_D], dx[COST_D], before[2 * COST_F], after[COST_F], room[3 * COST_F],
+    double x[COST_D], y[COST_D], dx[COST_D], before[2 * COST_F], after[COST_F], scratch[3 * COST_F],
         bias[2 * COST_F];
     double up[COST_D * 2 * COST_F], down[COST_F * COST_D];
     double dup[COST_D * 2 * COST_F], ddown[COST_F * COST_D], dbias[2 * COST_F];
-} CostRoom;
+} CostBuffers;
 
-static void cost_call(CostRoom *r, bool gated, bool backward) {
+static void cost_call(CostBuffers *r, bool gated, bool backward) {
     int D = COST_D, F = COST_F;
     if (gated && backward)
-        glu_backward(r->dx, r->dup, r->dbias, r->ddown, r->dbias, r->room, r->x, r->x, r->before,
+        glu_backward(r->dx, r->dup, r->dbias, r->ddown, r->dbias, r->scratch, r->x, r->x, r->before,
                      r->after, r->up, r->down, D, F);
     else if (gated)
         glu_forward(r->y, r->before, r->after, r->x, r->up, r->bias, r->down, r->bias, D, F);
     else if (backward)
-        mlp_backward(r->dx, r->dup, r->ddown, r->room, r->x, r->x, r->before, r->after, r->up,
+        mlp_backward(r->dx, r->dup, r->ddown, r->scratch, r->x, r->x, r->before, r->after, r->up,
                      r->down, D, F);
     else
         mlp_forward(r->y, r->before, r->after, r->x, r->up, r->down, D, F);
@@ -302,13 +302,13 @@ static void cost_call(CostRoom *r, bool gated, bool backward) {
 // one for dw).
 static bool show_cost(const char *picture, Error *error) {
     (void)picture;
-    CostRoom *room = calloc(1, sizeof *room);
-    if (!room) return fail(error, "no memory for %zu bytes of weights", sizeof *room);
-    for (int i = 0; i < COST_D; i++) room->x[i] = random_normal(random_key(1, "x"), i);
+    CostBuffers *scratch = calloc(1, sizeof *scratch);
+    if (!scratch) return fail(error, "no memory for %zu bytes of weights", sizeof *scratch);
+    for (int i = 0; i < COST_D; i++) scratch->x[i] = random_normal(random_key(1, "x"), i);
     for (int i = 0; i < COST_D * 2 * COST_F; i++)
-        room->up[i] = 0.06 * random_normal(random_key(1, "up"), i);
+        scratch->up[i] = 0.06 * random_normal(random_key(1, "up"), i);
     for (int i = 0; i < COST_D * COST_F; i++)
-        room->down[i] = 0.03 * random_normal(random_key(1, "down"), i);
+        scratch->down[i] = 0.03 * random_normal(random_key(1, "down"), i);
     printf(
         "D = %d, F = %d, one token in double     MFLOP   MiB of weights   microseconds   GFLOP/s\n",
         COST_D, COST_F);
@@ -318,14 +318,14 @@ static bool show_cost(const char *picture, Error *error) {
                flops = (backward ? 4 : 2) * weights;
         for (int i = 0; i < TIMED; i++) {
             double start = clock_seconds();
-            cost_call(room, gated, backward);
+            cost_call(scratch, gated, backward);
             best = fmin(best, clock_seconds() - start);
         }
         printf("%s %-29s  %7.2f   %14.1f   %12.0f   %7.1f\n", gated ? "glu" : "mlp",
                backward ? "backward" : "forward", flops / 1e6, weights * sizeof(double) / (1 << 20),
                best * 1e6, flops / best / 1e9);
     }
-    free(room);
+    free(scratch);
     return true;
 }
 

@@ -47,10 +47,10 @@ void mlp_forward(double *y, double *before, double *after, const double *x, cons
     linear(y, after, down, F, D);
 }
 
-void mlp_backward(double *dx, double *dup, double *ddown, double *room, const double *dy,
+void mlp_backward(double *dx, double *dup, double *ddown, double *scratch, const double *dy,
                   const double *x, const double *before, const double *after, const double *up,
                   const double *down, int D, int F) {
-    double *dneuron = room; // [F] of `after` first, then of `before`
+    double *dneuron = scratch; // [F] of `after` first, then of `before`
     linear_backward(dneuron, ddown, dy, after, down, F, D);
     for (int f = 0; f < F; f++) dneuron[f] *= gelu_derivative(before[f]);
     linear_backward(dx, dup, dneuron, x, up, D, F);
@@ -88,9 +88,9 @@ static void gate_backward(double *dg, double *du, double dafter, double g, doubl
 }
 
 void glu_backward(double *dx, double *dup, double *dup_bias, double *ddown, double *ddown_bias,
-                  double *room, const double *dy, const double *x, const double *halves,
+                  double *scratch, const double *dy, const double *x, const double *halves,
                   const double *after, const double *up, const double *down, int D, int F) {
-    double *dhalves = room, *dafter = room + 2 * (size_t)F; // [2F] and [F]
+    double *dhalves = scratch, *dafter = scratch + 2 * (size_t)F; // [2F] and [F]
     linear_backward(dafter, ddown, dy, after, down, F, D);
     for (int d = 0; d < D; d++) ddown_bias[d] += dy[d];
     for (int f = 0; f < F; f++)

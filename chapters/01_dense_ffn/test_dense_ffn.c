@@ -72,12 +72,12 @@ START_TEST(mlp_by_hand)
 {
     const double x[] = { 10, 20 }, up[] = { 1, 1, 1, -3 }, down[] = { 2, -1, 5, 5 },
                  dy[] = { 1, 1 };
-    double y[2], before[2], after[2], dx[2], dup[4] = { 0 }, ddown[4] = { 0 }, room[2];
+    double y[2], before[2], after[2], dx[2], dup[4] = { 0 }, ddown[4] = { 0 }, scratch[2];
     mlp_forward(y, before, after, x, up, down, 2, 2);
     expect_within("before", before, (double[]){ 30, -50 }, 2, BY_HAND);
     expect_within("after", after, (double[]){ 30, 0 }, 2, BY_HAND);
     expect_within("y", y, (double[]){ 60, -30 }, 2, BY_HAND);
-    mlp_backward(dx, dup, ddown, room, dy, x, before, after, up, down, 2, 2);
+    mlp_backward(dx, dup, ddown, scratch, dy, x, before, after, up, down, 2, 2);
     expect_within("dx", dx, (double[]){ 1, 1 }, 2, BY_HAND);
     expect_within("dup", dup, (double[]){ 10, 0, 20, 0 }, 4, BY_HAND);
     expect_within("ddown", ddown, (double[]){ 30, 30, 0, 0 }, 4, BY_HAND);
@@ -93,12 +93,12 @@ START_TEST(glu_by_hand)
 {
     const double x = 1.5, up[] = { 0, 2 }, up_bias[] = { 0, 0 }, down = 2, down_bias = 0.25, dy = 1;
     double y, halves[2], after, dx, dup[2] = { 0 }, dup_bias[2] = { 0 }, ddown = 0, ddown_bias = 0,
-                                    room[3];
+                                    scratch[3];
     glu_forward(&y, halves, &after, &x, up, up_bias, &down, &down_bias, 1, 1);
     expect_within("halves", halves, (double[]){ 0, 3 }, 2, BY_HAND);
     expect_within("y", &y, &down_bias, 1, BY_HAND);
-    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, up, &down,
-                 1, 1);
+    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, scratch, &dy, &x, halves, &after, up,
+                 &down, 1, 1);
     expect_within("dup", dup, (double[]){ 6, 0 }, 2, BY_HAND);
     expect_within("dup_bias", dup_bias, (double[]){ 4, 0 }, 2, BY_HAND);
     expect_within("dx", &dx, (double[]){ 0 }, 1, BY_HAND);
@@ -109,7 +109,7 @@ START_TEST(glu_by_hand)
     glu_forward(&y, halves, &after, &x, far_up, far_bias, &down, &down_bias, 1, 1);
     expect_within("after, cut", &after, (double[]){ -42 }, 1, (Tolerance){ .absolute = 42 * 7e-6 });
     memset(dup_bias, 0, sizeof dup_bias);
-    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, room, &dy, &x, halves, &after, far_up,
+    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, scratch, &dy, &x, halves, &after, far_up,
                  &down, 1, 1);
     expect_within("dup_bias, cut", dup_bias, (double[]){ 0, 0 }, 2, BY_HAND);
 }
@@ -139,7 +139,7 @@ typedef struct {
     int D, F;
     double *at[TENSORS], *d[TENSORS];
     size_t count[TENSORS];
-    double *y, *halves, *after, *room;
+    double *y, *halves, *after, *scratch;
     const double *dy;
 } TestLayer;
 
@@ -157,7 +157,7 @@ static TestLayer layer_new(bool gated, int D, int F) {
     layer.y = new_doubles(D);
     layer.halves = new_doubles(hidden);
     layer.after = new_doubles(F);
-    layer.room = new_doubles(3 * (size_t)F);
+    layer.scratch = new_doubles(3 * (size_t)F);
     return layer;
 }
 
@@ -169,7 +169,7 @@ static void layer_free(TestLayer *layer) {
     free(layer->y);
     free(layer->halves);
     free(layer->after);
-    free(layer->room);
+    free(layer->scratch);
 }
 
 static void forward(TestLayer *layer) {
@@ -184,10 +184,10 @@ static void forward(TestLayer *layer) {
 static void backward(TestLayer *layer) {
     double **a = layer->at, **d = layer->d;
     if (layer->gated)
-        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->room, layer->dy, a[0], layer->halves,
+        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->scratch, layer->dy, a[0], layer->halves,
                      layer->after, a[1], a[3], layer->D, layer->F);
     else
-        mlp_backward(d[0], d[1], d[3], layer->room, layer->dy, a[0], layer->halves, layer->after,
+        mlp_backward(d[0], d[1], d[3], layer->scratch, layer->dy, a[0], layer->halves, layer->after,
                      a[1], a[3], layer->D, layer->F);
 }
 

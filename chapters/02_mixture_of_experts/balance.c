@@ -15,33 +15,33 @@ double moe_switch_loss(const double *p, const int *count, double alpha, int N, i
     return alpha * E * sum / N;
 }
 
-void moe_switch_backward(double *dlogits, double *room, const double *p, const int *count,
+void moe_switch_backward(double *dlogits, double *scratch, const double *p, const int *count,
                          double alpha, int N, int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
-        for (int e = 0; e < E; e++) room[e] = alpha * E * count[e] / N / N; // dp
-        softmax_backward(room, room, p + row, E);
-        for (int e = 0; e < E; e++) dlogits[row + e] += room[e];
+        for (int e = 0; e < E; e++) scratch[e] = alpha * E * count[e] / N / N; // dp
+        softmax_backward(scratch, scratch, p + row, E);
+        for (int e = 0; e < E; e++) dlogits[row + e] += scratch[e];
     }
 }
 // switch]
 
 // [z
-double moe_z_loss(double *room, const double *logits, double alpha, int N, int E) {
+double moe_z_loss(double *scratch, const double *logits, double alpha, int N, int E) {
     double sum = 0.0;
     for (int t = 0; t < N; t++) {
-        double size = softmax(room, logits + (size_t)t * E, E); // log Σ e^logit
+        double size = softmax(scratch, logits + (size_t)t * E, E); // log Σ e^logit
         sum += size * size;
     }
     return alpha * sum / N;
 }
 
-void moe_z_backward(double *dlogits, double *room, const double *logits, double alpha, int N,
+void moe_z_backward(double *dlogits, double *scratch, const double *logits, double alpha, int N,
                     int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
-        double size = softmax(room, logits + row, E); // its slope at logit e is p_e
-        for (int e = 0; e < E; e++) dlogits[row + e] += alpha * 2.0 * size * room[e] / N;
+        double size = softmax(scratch, logits + row, E); // its slope at logit e is p_e
+        for (int e = 0; e < E; e++) dlogits[row + e] += alpha * 2.0 * size * scratch[e] / N;
     }
 }
 // z]

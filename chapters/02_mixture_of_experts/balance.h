@@ -13,14 +13,14 @@ void moe_counts(int *count, const MoeGating *gating, int E);
 // share of tokens that use e (Σ f = K), P_e the mean of p. Evenly spread it is alpha·K. f has no
 // gradient: who was chosen is a step.
 double moe_switch_loss(const double *p, const int *count, double alpha, int N, int E);
-// room: E doubles.
-void moe_switch_backward(double *dlogits, double *room, const double *p, const int *count,
+// scratch: E doubles.
+void moe_switch_backward(double *dlogits, double *scratch, const double *p, const int *count,
                          double alpha, int N, int E);
 
 // The router z-loss (Zoph 2022, equation 5): alpha · mean over tokens of (log Σ_e e^logit)². It
-// keeps logits small. room: E doubles.
-double moe_z_loss(double *room, const double *logits, double alpha, int N, int E);
-void moe_z_backward(double *dlogits, double *room, const double *logits, double alpha, int N,
+// keeps logits small. scratch: E doubles.
+double moe_z_loss(double *scratch, const double *logits, double alpha, int N, int E);
+void moe_z_backward(double *dlogits, double *scratch, const double *logits, double alpha, int N,
                     int E);
 
 // DeepSeek's bias (Wang 2024, algorithm 1), after each batch: bias_e rises by `step` where e had

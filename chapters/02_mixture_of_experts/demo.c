@@ -20,7 +20,7 @@ static void normal(double *v, size_t n, double deviation, uint64_t seed, const c
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
 }
 
-// ---- a layer with its gradients and room for N tokens, in one block
+// ---- a layer with its gradients and scratch for N tokens, in one block
 
 enum { TENSORS = 5 };
 
@@ -30,7 +30,7 @@ typedef struct {
     double *block, *at[TENSORS], *d[TENSORS]; // router, up, up_bias, down, down_bias
     size_t count[TENSORS], parameters;
     MoeWeights w, gradient;
-    double *x, *wanted, *y, *dy, *dx, *dweight, *dlogits, *room;
+    double *x, *wanted, *y, *dy, *dx, *dweight, *dlogits, *scratch;
     MoeTokens tokens;
     int *ints;
 } Layer;
@@ -60,7 +60,7 @@ static void layer_place(Layer *l, double *next) {
     l->dx = take(&next, tokens);
     l->dweight = take(&next, (size_t)l->N * l->m.K);
     l->dlogits = take(&next, (size_t)l->N * l->m.E);
-    l->room = take(&next, moe_room(&l->m) + l->m.E);
+    l->scratch = take(&next, moe_scratch(&l->m) + l->m.E);
     l->tokens = moe_tokens(next, l->ints, &l->m, l->N);
 }
 
@@ -70,7 +70,7 @@ static bool layer_new(Layer *out, const Moe *m, int N, double router, uint64_t s
     *out =
         (Layer){ .m = *m, .N = N, .count = { D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
     for (int i = 0; i < TENSORS; i++) out->parameters += out->count[i];
-    size_t tokens = (size_t)N * (5 * D + m->K + E) + moe_room(m) + E + moe_tokens_doubles(m, N);
+    size_t tokens = (size_t)N * (5 * D + m->K + E) + moe_scratch(m) + E + moe_tokens_doubles(m, N);
     out->block = calloc(2 * out->parameters + tokens, sizeof *out->block);
     out->ints = calloc(moe_tokens_ints(m, N), sizeof *out->ints);
     if (out->block == NULL || out->ints == NULL) {
@@ -93,12 +93,12 @@ enum { SHOWN_E = 4 };
 // Weights of one token with these logits, and how each logit moves the first weight.
 static void show_order(const double *logits, int K, MoeOrder order) {
     const Moe m = { .D = 1, .F = 1, .E = SHOWN_E, .K = K, .order = order };
-    double p[SHOWN_E], room[SHOWN_E], weight[SHOWN_E] = { 0 }, dlogits[SHOWN_E],
-                                      first[SHOWN_E] = { 1 }, sum = 0.0;
+    double p[SHOWN_E], scratch[SHOWN_E], weight[SHOWN_E] = { 0 }, dlogits[SHOWN_E],
+                                         first[SHOWN_E] = { 1 }, sum = 0.0;
     int start[2], index[SHOWN_E];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     softmax(p, logits, SHOWN_E);
-    moe_choose(&gating, room, logits, p, NULL, 1, &m);
+    moe_choose(&gating, scratch, logits, p, NULL, 1, &m);
     moe_choose_backward(dlogits, first, &gating, p, &m);
     printf("  %d  %-14s ", K, order_names[order]);
     for (int k = 0; k < SHOWN_E; k++) printf(k < K ? " %.3f" : "     -", weight[k]);
@@ -121,18 +121,18 @@ static bool show_lengths(int K, Error *error) {
         const Moe m = { .D = 16, .F = 16, .E = 8, .K = K, .order = (MoeOrder)order };
         Layer l;
         if (!layer_new(&l, &m, 100, 1.0, 3, error)) return false;
-        double *room = malloc(((size_t)l.N * (m.K + m.E) + moe_room(&m)) * sizeof *room);
-        if (room != NULL) {
+        double *scratch = malloc(((size_t)l.N * (m.K + m.E) + moe_scratch(&m)) * sizeof *scratch);
+        if (scratch != NULL) {
             normal(l.x, (size_t)l.N * m.D, 1.0, 3, "x");
             normal(l.dy, (size_t)l.N * m.D, 1.0, 3, "dy");
             forward(&l);
-            moe_backward(l.dx, &l.gradient, room, l.dy, &l.tokens, l.x, &l.w, l.N, &m);
+            moe_backward(l.dx, &l.gradient, scratch, l.dy, &l.tokens, l.x, &l.w, l.N, &m);
             answer[order] = length(l.y, (size_t)l.N * m.D) / sqrt(l.N);
             router[order] = length(l.gradient.router, l.count[0]);
         }
-        free(room);
+        free(scratch);
         layer_free(&l);
-        if (room == NULL) return fail(error, "no memory for a way back");
+        if (scratch == NULL) return fail(error, "no memory for a way back");
     }
     printf("  %d   %6.3f %6.3f %6.3f   %6.2f %6.2f %6.2f\n", K, answer[0], answer[1], answer[2],
            router[0], router[1], router[2]);
@@ -245,14 +245,14 @@ static double step(Layer *l, double *bias, int *count, const Mend *mend, double 
     double loss = square_loss(l);
     moe_counts(count, &tokens->gating, E);
     memset(l->d[0], 0, l->parameters * sizeof(double));
-    moe_experts_backward(l->dx, l->dweight, &l->gradient, l->room, l->dy, tokens->experts,
+    moe_experts_backward(l->dx, l->dweight, &l->gradient, l->scratch, l->dy, tokens->experts,
                          &tokens->gating, l->x, &l->w, &l->m);
     moe_choose_backward(l->dlogits, l->dweight, &tokens->gating, tokens->p, &l->m);
     if (mend->switch_alpha > 0)
-        moe_switch_backward(l->dlogits, l->room, tokens->p, count, mend->switch_alpha, BATCH, E);
+        moe_switch_backward(l->dlogits, l->scratch, tokens->p, count, mend->switch_alpha, BATCH, E);
     if (mend->z_alpha > 0)
-        moe_z_backward(l->dlogits, l->room, tokens->logits, mend->z_alpha, BATCH, E);
-    moe_logits_backward(l->dx, l->gradient.router, l->room, l->dlogits, l->x, l->w.router, BATCH,
+        moe_z_backward(l->dlogits, l->scratch, tokens->logits, mend->z_alpha, BATCH, E);
+    moe_logits_backward(l->dx, l->gradient.router, l->scratch, l->dlogits, l->x, l->w.router, BATCH,
                         &l->m);
     if (mend->bias_step > 0) moe_bias_step(bias, count, mend->bias_step, E);
     for (size_t i = 0; i < l->parameters; i++) l->at[0][i] -= rate * l->d[0][i];

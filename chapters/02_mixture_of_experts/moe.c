@@ -20,12 +20,12 @@ static void add(double *sum, const double *part, int n) {
     for (int i = 0; i < n; i++) sum[i] += part[i];
 }
 
-void moe_logits_backward(double *dx, double *drouter, double *room, const double *dlogits,
+void moe_logits_backward(double *dx, double *drouter, double *scratch, const double *dlogits,
                          const double *x, const double *router, int N, const Moe *m) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * m->D;
-        linear_backward(room, drouter, dlogits + (size_t)t * m->E, x + row, router, m->D, m->E);
-        add(dx + row, room, m->D);
+        linear_backward(scratch, drouter, dlogits + (size_t)t * m->E, x + row, router, m->D, m->E);
+        add(dx + row, scratch, m->D);
     }
 }
 
@@ -47,15 +47,15 @@ static void weigh(double *weight, const int *index, const double *logits, const 
 // weights]
 
 // [choose
-void moe_choose(MoeGating *gating, double *room, const double *logits, const double *p,
+void moe_choose(MoeGating *gating, double *scratch, const double *logits, const double *p,
                 const double *bias, int N, const Moe *m) {
     gating->N = N;
     gating->start[0] = 0;
     for (int t = 0; t < N; t++) {
         int first = gating->start[t], *index = gating->index + first;
         const double *own = logits + (size_t)t * m->E, *share = p + (size_t)t * m->E;
-        for (int e = 0; e < m->E; e++) room[e] = bias != NULL ? share[e] + bias[e] : own[e];
-        top_k(index, room, m->E, m->K);
+        for (int e = 0; e < m->E; e++) scratch[e] = bias != NULL ? share[e] + bias[e] : own[e];
+        top_k(index, scratch, m->E, m->K);
         weigh(gating->weight + first, index, own, share, m);
         gating->start[t + 1] = first + m->K;
     }
@@ -104,17 +104,17 @@ static Expert expert_of(const MoeWeights *w, int e, const Moe *m) {
 }
 
 // Of each entry: the halves [2F], what is after the gate [F], and the expert's own answer [D].
-size_t moe_kept(const Moe *m) { return 3 * (size_t)m->F + m->D; }
+size_t moe_saved(const Moe *m) { return 3 * (size_t)m->F + m->D; }
 
 // [experts
-void moe_experts(double *y, double *kept, const MoeGating *gating, const double *x,
+void moe_experts(double *y, double *saved, const MoeGating *gating, const double *x,
                  const MoeWeights *w, const Moe *m) {
     int D = m->D, F = m->F;
     for (int t = 0; t < gating->N; t++) {
         double *sum = y + (size_t)t * D;
         for (int d = 0; d < D; d++) sum[d] = 0.0;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            double *halves = kept + i * moe_kept(m), *after = halves + 2 * F, *answer = after + F;
+            double *halves = saved + i * moe_saved(m), *after = halves + 2 * F, *answer = after + F;
             Expert e = expert_of(w, gating->index[i], m);
             glu_forward(answer, halves, after, x + (size_t)t * D, e.up, e.up_bias, e.down,
                         e.down_bias, D, F);
@@ -124,18 +124,18 @@ void moe_experts(double *y, double *kept, const MoeGating *gating, const double 
 }
 // experts]
 
-size_t moe_room(const Moe *m) { return 3 * (size_t)m->F + 2 * (size_t)m->D; }
+size_t moe_scratch(const Moe *m) { return 3 * (size_t)m->F + 2 * (size_t)m->D; }
 
 // [experts_backward
-void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *room,
-                          const double *dy, const double *kept, const MoeGating *gating,
+void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *scratch,
+                          const double *dy, const double *saved, const MoeGating *gating,
                           const double *x, const MoeWeights *w, const Moe *m) {
     int D = m->D, F = m->F;
-    double *danswer = room, *part = danswer + D, *rest = part + D;
+    double *danswer = scratch, *part = danswer + D, *rest = part + D;
     for (int t = 0; t < gating->N; t++) {
         size_t row = (size_t)t * D;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            const double *halves = kept + i * moe_kept(m), *after = halves + 2 * F,
+            const double *halves = saved + i * moe_saved(m), *after = halves + 2 * F,
                          *answer = after + F;
             Expert e = expert_of(w, gating->index[i], m),
                    de = expert_of(gradient, gating->index[i], m);
@@ -155,7 +155,7 @@ void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradien
 // ---- the layer
 
 size_t moe_tokens_doubles(const Moe *m, int N) {
-    return (size_t)N * (2 * (size_t)m->E + m->K * (1 + moe_kept(m))) + m->E;
+    return (size_t)N * (2 * (size_t)m->E + m->K * (1 + moe_saved(m))) + m->E;
 }
 
 size_t moe_tokens_ints(const Moe *m, int N) { return (size_t)N * (m->K + 1) + 1; }
@@ -165,7 +165,7 @@ MoeTokens moe_tokens(double *doubles, int *ints, const Moe *m, int N) {
     MoeTokens tokens = { .logits = doubles, .p = doubles + scores };
     tokens.gating = (MoeGating){ N, ints, ints + N + 1, tokens.p + scores };
     tokens.experts = tokens.gating.weight + entries;
-    tokens.room = tokens.experts + entries * moe_kept(m);
+    tokens.scratch = tokens.experts + entries * moe_saved(m);
     return tokens;
 }
 
@@ -173,15 +173,15 @@ MoeTokens moe_tokens(double *doubles, int *ints, const Moe *m, int N) {
 void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
                  const Moe *m) {
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
-    moe_choose(&tokens->gating, tokens->room, tokens->logits, tokens->p, w->bias, N, m);
+    moe_choose(&tokens->gating, tokens->scratch, tokens->logits, tokens->p, w->bias, N, m);
     moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
 }
 // layer]
 
-void moe_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
+void moe_backward(double *dx, const MoeWeights *gradient, double *scratch, const double *dy,
                   const MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
                   const Moe *m) {
-    double *dweight = room, *dlogits = dweight + (size_t)N * m->K,
+    double *dweight = scratch, *dlogits = dweight + (size_t)N * m->K,
            *rest = dlogits + (size_t)N * m->E;
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
     moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w,

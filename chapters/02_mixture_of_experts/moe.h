@@ -43,34 +43,34 @@ typedef struct {
 void moe_logits(double *logits, double *p, const double *x, const double *router, int N,
                 const Moe *m);
 // Step two, token choice: every token takes the K experts with the highest logits, or, where there
-// is a bias [E], with the highest p + bias; the weights never see the bias. gating has room for N·K
-// entries. room: E doubles.
-void moe_choose(MoeGating *gating, double *room, const double *logits, const double *p,
+// is a bias [E], with the highest p + bias; the weights never see the bias. gating has scratch for N·K
+// entries. scratch: E doubles.
+void moe_choose(MoeGating *gating, double *scratch, const double *logits, const double *p,
                 const double *bias, int N, const Moe *m);
-// Step three: y [N,D] from any gating. kept: moe_kept(m) doubles an entry, for the way back.
-void moe_experts(double *y, double *kept, const MoeGating *gating, const double *x,
+// Step three: y [N,D] from any gating. saved: moe_saved(m) doubles an entry, for the way back.
+void moe_experts(double *y, double *saved, const MoeGating *gating, const double *x,
                  const MoeWeights *w, const Moe *m);
-size_t moe_kept(const Moe *m);
+size_t moe_saved(const Moe *m);
 
 // The same three backwards. dweight [entries] is written; dx [N,D] and the experts' gradients are
-// added to. room: moe_room(m) doubles.
-void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *room,
-                          const double *dy, const double *kept, const MoeGating *gating,
+// added to. scratch: moe_scratch(m) doubles.
+void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *scratch,
+                          const double *dy, const double *saved, const MoeGating *gating,
                           const double *x, const MoeWeights *w, const Moe *m);
 // dlogits [N,E] is written. The choice itself has no gradient.
 void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating *gating,
                          const double *p, const Moe *m);
-// dx [N,D] and drouter [D,E] are added to. room: moe_room(m) doubles.
-void moe_logits_backward(double *dx, double *drouter, double *room, const double *dlogits,
+// dx [N,D] and drouter [D,E] are added to. scratch: moe_scratch(m) doubles.
+void moe_logits_backward(double *dx, double *drouter, double *scratch, const double *dlogits,
                          const double *x, const double *router, int N, const Moe *m);
-size_t moe_room(const Moe *m);
+size_t moe_scratch(const Moe *m);
 
 // The layer whole. What N tokens keep from forward for backward: views of the caller's memory.
 typedef struct {
     double *logits, *p; // [N,E]
     MoeGating gating;   // N·K entries
-    double *experts;    // [N·K, moe_kept(m)]
-    double *room;       // [E]
+    double *experts;    // [N·K, moe_saved(m)]
+    double *scratch;    // [E]
 } MoeTokens;
 
 size_t moe_tokens_doubles(const Moe *m, int N); // what the views take
@@ -80,8 +80,8 @@ MoeTokens moe_tokens(double *doubles, int *ints, const Moe *m, int N);
 // y [N,D] from x [N,D]; fills `tokens`.
 void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
                  const Moe *m);
-// dx [N,D] is written, gradient += . room: N·(K + E) + moe_room(m) doubles.
-void moe_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
+// dx [N,D] is written, gradient += . scratch: N·(K + E) + moe_scratch(m) doubles.
+void moe_backward(double *dx, const MoeWeights *gradient, double *scratch, const double *dy,
                   const MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
                   const Moe *m);
 #endif

@@ -23,16 +23,16 @@ END_TEST
 START_TEST(switch_on_paper)
 {
     const double p[] = { 0.75, 0.25, 0.75, 0.25 };
-    double dlogits[] = { 10, 10, 10, 10 }, room[2];
+    double dlogits[] = { 10, 10, 10, 10 }, scratch[2];
     const int all[] = { 2, 0 }, even[] = { 1, 1 };
     expect_by_hand("all at one", (double[]){ moe_switch_loss(p, all, 1, 2, 2) }, (double[]){ 1.5 },
                    1);
     expect_by_hand("even", (double[]){ moe_switch_loss(p, even, 0.01, 2, 2) }, (double[]){ 0.01 },
                    1);
-    moe_switch_backward(dlogits, room, p, all, 1, 2, 2);
+    moe_switch_backward(dlogits, scratch, p, all, 1, 2, 2);
     expect_by_hand("dlogits", dlogits, (double[]){ 10.1875, 9.8125, 10.1875, 9.8125 }, 4);
     memset(dlogits, 0, sizeof dlogits);
-    moe_switch_backward(dlogits, room, p, even, 1, 2, 2); // nothing to mend, nothing pushed
+    moe_switch_backward(dlogits, scratch, p, even, 1, 2, 2); // nothing to mend, nothing pushed
     expect_by_hand("dlogits, even", dlogits, (double[4]){ 0 }, 4);
 }
 END_TEST
@@ -43,11 +43,12 @@ END_TEST
 START_TEST(z_on_paper)
 {
     const double logits[] = { 0, log(3), 0, -INFINITY }, four[] = { log(4), -1e9 };
-    double dlogits[] = { 0, 0, 10, 10 }, room[2], square = log(4) * log(4);
-    expect_by_hand("loss", (double[]){ moe_z_loss(room, logits, 1, 2, 2) },
+    double dlogits[] = { 0, 0, 10, 10 }, scratch[2], square = log(4) * log(4);
+    expect_by_hand("loss", (double[]){ moe_z_loss(scratch, logits, 1, 2, 2) },
                    (double[]){ square / 2 }, 1);
-    expect_by_hand("one", (double[]){ moe_z_loss(room, four, 1, 1, 2) }, (double[]){ square }, 1);
-    moe_z_backward(dlogits, room, logits, 1, 2, 2);
+    expect_by_hand("one", (double[]){ moe_z_loss(scratch, four, 1, 1, 2) }, (double[]){ square },
+                   1);
+    moe_z_backward(dlogits, scratch, logits, 1, 2, 2);
     expect_by_hand("dlogits", dlogits, (double[]){ log(4) / 4, log(4) * 3 / 4, 10, 10 }, 4);
 }
 END_TEST
@@ -77,20 +78,20 @@ typedef struct {
         drouter[MOST_D * MOST_E];
     double logits[MOST_N * MOST_E], p[MOST_N * MOST_E], dlogits[MOST_N * MOST_E],
         weight[MOST_N * MOST_K];
-    double bias[MOST_E], room[5 * MOST_D];
+    double bias[MOST_E], scratch[5 * MOST_D];
 } Batch;
 
 static void choose(Batch *b, const double *bias) {
     MoeGating gating = { .start = b->start, .index = b->index, .weight = b->weight };
     moe_logits(b->logits, b->p, b->x, b->router, b->N, &b->m);
-    moe_choose(&gating, b->room, b->logits, b->p, bias, b->N, &b->m);
+    moe_choose(&gating, b->scratch, b->logits, b->p, bias, b->N, &b->m);
     moe_counts(b->count, &gating, b->m.E);
 }
 
 // One of the two losses; the counts are those of the last choice.
 static double balance_loss(Batch *b, bool z, double alpha) {
     moe_logits(b->logits, b->p, b->x, b->router, b->N, &b->m);
-    if (z) return moe_z_loss(b->room, b->logits, alpha, b->N, b->m.E);
+    if (z) return moe_z_loss(b->scratch, b->logits, alpha, b->N, b->m.E);
     return moe_switch_loss(b->p, b->count, alpha, b->N, b->m.E);
 }
 
@@ -99,10 +100,10 @@ static void balance_backward(Batch *b, bool z, double alpha) {
     memset(b->dx, 0, sizeof b->dx);
     memset(b->drouter, 0, sizeof b->drouter);
     if (z)
-        moe_z_backward(b->dlogits, b->room, b->logits, alpha, b->N, b->m.E);
+        moe_z_backward(b->dlogits, b->scratch, b->logits, alpha, b->N, b->m.E);
     else
-        moe_switch_backward(b->dlogits, b->room, b->p, b->count, alpha, b->N, b->m.E);
-    moe_logits_backward(b->dx, b->drouter, b->room, b->dlogits, b->x, b->router, b->N, &b->m);
+        moe_switch_backward(b->dlogits, b->scratch, b->p, b->count, alpha, b->N, b->m.E);
+    moe_logits_backward(b->dx, b->drouter, b->scratch, b->dlogits, b->x, b->router, b->N, &b->m);
 }
 
 static double switch_of(void *batch) { return balance_loss(batch, false, 1.0); }

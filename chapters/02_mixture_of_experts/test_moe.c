@@ -25,7 +25,7 @@ typedef struct {
     double *block, *at[TENSORS], *d[TENSORS]; // in the order of `names`; d of x is dx
     size_t count[TENSORS];
     MoeWeights w, gradient;
-    double *x, *y, *dx, *dy, *room;
+    double *x, *y, *dx, *dy, *scratch;
     MoeTokens tokens;
     int *ints;
 } Layer;
@@ -35,8 +35,8 @@ static Layer layer_new(const Moe *m, int N) {
     Layer l = { .m = *m,
                 .N = N,
                 .count = { D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D, x } };
-    size_t room = (size_t)N * (m->K + E) + moe_room(m),
-           doubles = 2 * x + room + moe_tokens_doubles(m, N);
+    size_t scratch = (size_t)N * (m->K + E) + moe_scratch(m),
+           doubles = 2 * x + scratch + moe_tokens_doubles(m, N);
     for (int i = 0; i < TENSORS; i++) doubles += 2 * l.count[i];
     double *next = l.block = calloc(doubles, sizeof *next);
     l.ints = calloc(moe_tokens_ints(m, N), sizeof *l.ints);
@@ -51,7 +51,7 @@ static Layer layer_new(const Moe *m, int N) {
     l.dx = l.d[5];
     l.y = take(&next, x);
     l.dy = take(&next, x);
-    l.room = take(&next, room);
+    l.scratch = take(&next, scratch);
     l.tokens = moe_tokens(take(&next, moe_tokens_doubles(m, N)), l.ints, m, N);
     ck_assert_ptr_eq(next, l.block + doubles);
     return l;
@@ -72,7 +72,7 @@ static Layer random_layer(const Moe *m, int N, uint64_t seed) {
 
 static void forward(Layer *l) { moe_forward(l->y, &l->tokens, l->x, &l->w, l->N, &l->m); }
 static void backward(Layer *l) {
-    moe_backward(l->dx, &l->gradient, l->room, l->dy, &l->tokens, l->x, &l->w, l->N, &l->m);
+    moe_backward(l->dx, &l->gradient, l->scratch, l->dy, &l->tokens, l->x, &l->w, l->N, &l->m);
 }
 
 // ---- choosing
@@ -127,12 +127,12 @@ START_TEST(three_orders_on_paper)
                                               { 16. / 9, -16. / 9, 0, 0 } };
     const Moe m = { .D = 1, .F = 1, .E = 4, .K = 2, .order = (MoeOrder)_i };
     const double one = 1, router[] = { log(4), log(2), 0, 0 };
-    double logits[4], p[4], room[4], weight[2], dlogits[4];
+    double logits[4], p[4], scratch[4], weight[2], dlogits[4];
     int start[2], index[2];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     moe_logits(logits, p, &one, router, 1, &m);
     expect_by_hand("p", p, (double[]){ 0.5, 0.25, 0.125, 0.125 }, 4);
-    moe_choose(&gating, room, logits, p, NULL, 1, &m);
+    moe_choose(&gating, scratch, logits, p, NULL, 1, &m);
     ck_assert(gating.N == 1 && start[0] == 0 && start[1] == 2 && index[0] == 0 && index[1] == 1);
     expect_by_hand("weight", weight, want[_i], 2);
     moe_choose_backward(dlogits, (double[]){ 8, 0 }, &gating, p, &m);
@@ -150,10 +150,10 @@ START_TEST(a_bias_chooses_and_does_not_weigh)
     const Moe m = { .D = 1, .F = 1, .E = 4, .K = 2, .order = (MoeOrder)_i };
     const double logits[] = { log(4), log(2), 0, 0 }, p[] = { 0.5, 0.25, 0.125, 0.125 },
                  bias[] = { 0, 0, 0, 0.2 };
-    double room[4], weight[2];
+    double scratch[4], weight[2];
     int start[2], index[2];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
-    moe_choose(&gating, room, logits, p, bias, 1, &m);
+    moe_choose(&gating, scratch, logits, p, bias, 1, &m);
     ck_assert(index[0] == 0 && index[1] == 3);
     expect_by_hand("weight", weight, want[_i], 2);
 }
@@ -213,8 +213,8 @@ START_TEST(any_list_is_a_gating)
     const MoeGating gating = { .N = 3, .start = start, .index = index, .weight = weight };
     moe_experts(l.y, l.tokens.experts, &gating, l.x, &l.w, &m);
     expect_by_hand("y", l.y, (double[]){ 103, 0, 5 }, 3);
-    moe_experts_backward(l.dx, dweight, &l.gradient, l.room, l.dy, l.tokens.experts, &gating, l.x,
-                         &l.w, &m);
+    moe_experts_backward(l.dx, dweight, &l.gradient, l.scratch, l.dy, l.tokens.experts, &gating,
+                         l.x, &l.w, &m);
     expect_by_hand("dweight", dweight, (double[]){ 100, 1, 100, 20 }, 4);
     expect_by_hand("ddown_bias", l.gradient.down_bias, (double[]){ 3, 1, 1 }, 3);
     layer_free(&l);
@@ -306,10 +306,10 @@ START_TEST(one_expert_is_a_dense_glu)
     forward(&l);
     backward(&l);
     for (int t = 0; t < N; t++) {
-        double halves[2 * F], after[F], room[3 * F], *x = l.x + t * D;
+        double halves[2 * F], after[F], scratch[3 * F], *x = l.x + t * D;
         glu_forward(y + t * D, halves, after, x, l.w.up, l.w.up_bias, l.w.down, l.w.down_bias, D,
                     F);
-        glu_backward(dx + t * D, dup, dup_bias, ddown, ddown_bias, room, l.dy + t * D, x, halves,
+        glu_backward(dx + t * D, dup, dup_bias, ddown, ddown_bias, scratch, l.dy + t * D, x, halves,
                      after, l.w.up, l.w.down, D, F);
     }
     expect("y", l.y, y, N * D, 0);

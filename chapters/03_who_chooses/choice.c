@@ -91,7 +91,7 @@ static void list_chosen(MoeGating *gating, const int *chosen, const double *scor
 }
 
 // [choose
-void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad,
+void choose(MoeGating *gating, double *scratch, int *ints, const double *score, const bool *pad,
             const ChoosingRule *rule, int B, int T, int E) {
     int table = B * T * E, *chosen = ints, *cells = chosen + table, *best = cells + table;
     for (int i = 0; i < table; i++) chosen[i] = 0;
@@ -99,11 +99,11 @@ void choose(MoeGating *gating, double *room, int *ints, const double *score, con
         int count = 0;
         for (int i = 0; i < table; i++) { // this pool's cells, in the table's order
             if (pool_of(i, rule->cut, T, E) != pool || (pad != NULL && pad[i / E])) continue;
-            room[count] = score[i];
+            scratch[count] = score[i];
             cells[count++] = i;
         }
         int places = pool_places(rule, rule->cut == CUT_COLUMNS ? count : count / E, E);
-        if (places > 0) top_k(best, room, count, places);
+        if (places > 0) top_k(best, scratch, count, places);
         for (int k = 0; k < places; k++) chosen[cells[best[k]]] = 1;
     }
     list_chosen(gating, chosen, score, B * T, E);
@@ -122,7 +122,7 @@ void choose_backward(double *dscore, const double *dweight, const MoeGating *gat
 // ---- the layer
 
 size_t chosen_tokens_doubles(const ChoosingRule *rule, const Moe *m, int B, int T) {
-    return 4 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) * (1 + moe_kept(m));
+    return 4 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) * (1 + moe_saved(m));
 }
 
 size_t chosen_tokens_ints(const ChoosingRule *rule, const Moe *m, int B, int T) {
@@ -135,7 +135,7 @@ ChosenTokens chosen_tokens(double *doubles, int *ints, const ChoosingRule *rule,
     ChosenTokens tokens = {
         .logits = doubles, .p = doubles + table, .score = doubles + 2 * table, .ints = ints
     };
-    tokens.room = doubles + 3 * table;
+    tokens.scratch = doubles + 3 * table;
     tokens.gating =
         (MoeGating){ .N = (int)N, .start = ints + 3 * table, .weight = doubles + 4 * table };
     tokens.gating.index = tokens.gating.start + N + 1;
@@ -149,16 +149,16 @@ void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool
     int N = B * T, E = m->E;
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
     unified_scores(tokens->score, tokens->logits, tokens->p, rule->alpha, N, E);
-    choose(&tokens->gating, tokens->room, tokens->ints, tokens->score, pad, rule, B, T, E);
+    choose(&tokens->gating, tokens->scratch, tokens->ints, tokens->score, pad, rule, B, T, E);
     moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
 }
 // layer]
 
-void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
+void chosen_backward(double *dx, const MoeWeights *gradient, double *scratch, const double *dy,
                      const ChosenTokens *tokens, const double *x, const MoeWeights *w,
                      const ChoosingRule *rule, const Moe *m) {
     int N = tokens->gating.N, E = m->E;
-    double *dlogits = room, *dscore = dlogits + (size_t)N * E, *dweight = dscore + (size_t)N * E;
+    double *dlogits = scratch, *dscore = dlogits + (size_t)N * E, *dweight = dscore + (size_t)N * E;
     double *rest = dweight + tokens->gating.start[N];
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
     moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w,
@@ -168,6 +168,6 @@ void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const
     moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
 }
 
-size_t chosen_room(const ChoosingRule *rule, const Moe *m, int B, int T) {
-    return 2 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) + moe_room(m);
+size_t chosen_scratch(const ChoosingRule *rule, const Moe *m, int B, int T) {
+    return 2 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) + moe_scratch(m);
 }

@@ -34,15 +34,15 @@ void unified_scores_backward(double *dlogits, const double *dscore, const double
 // column, tokens·budget/E rounded down; the other pools, tokens·budget rounded, halves to the even
 // number. Never more than there are.
 int pool_places(const ChoosingRule *rule, int tokens, int E);
-// The cells that are taken of the whole table: as many entries as a gating must have room for.
+// The cells that are taken of the whole table: as many entries as a gating must have scratch for.
 int chosen_entries(const ChoosingRule *rule, int B, int T, int E);
 
 // The gating from score [B,T,E]: the best cells of each pool, weighed by their scores. The higher
 // score wins, equal scores go to the lower index, NaN loses to every number. pad [B,T] (NULL: none)
 // is true where a token is only filling: it is in no pool and gets no expert. Each token's entries
 // stand highest first.
-// room: B·T·E doubles; ints: 3·B·T·E.
-void choose(MoeGating *gating, double *room, int *ints, const double *score, const bool *pad,
+// scratch: B·T·E doubles; ints: 3·B·T·E.
+void choose(MoeGating *gating, double *scratch, int *ints, const double *score, const bool *pad,
             const ChoosingRule *rule, int B, int T, int E);
 // dscore [N,E] is written: what was not chosen gets 0. The choice itself has no gradient.
 void choose_backward(double *dscore, const double *dweight, const MoeGating *gating, int E);
@@ -52,8 +52,8 @@ void choose_backward(double *dscore, const double *dweight, const MoeGating *gat
 typedef struct {
     double *logits, *p, *score; // [N,E]
     MoeGating gating;           // chosen_entries
-    double *experts;            // [entries, moe_kept(m)]
-    double *room;               // [N,E]
+    double *experts;            // [entries, moe_saved(m)]
+    double *scratch;            // [N,E]
     int *ints;                  // [3,N,E]
 } ChosenTokens;
 
@@ -66,9 +66,9 @@ ChosenTokens chosen_tokens(double *doubles, int *ints, const ChoosingRule *rule,
 // y [B,T,D] from x [B,T,D]; fills `tokens`. y is 0 where no expert was given.
 void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool *pad,
                     const MoeWeights *w, const ChoosingRule *rule, const Moe *m, int B, int T);
-// dx [B,T,D] is written, gradient += . room: chosen_room doubles.
-void chosen_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
+// dx [B,T,D] is written, gradient += . scratch: chosen_scratch doubles.
+void chosen_backward(double *dx, const MoeWeights *gradient, double *scratch, const double *dy,
                      const ChosenTokens *tokens, const double *x, const MoeWeights *w,
                      const ChoosingRule *rule, const Moe *m);
-size_t chosen_room(const ChoosingRule *rule, const Moe *m, int B, int T);
+size_t chosen_scratch(const ChoosingRule *rule, const Moe *m, int B, int T);
 #endif

@@ -35,10 +35,10 @@ static bool show_rules(const char *picture, Error *error) {
     printf("%-17s", "one a token");
     for (int cut = 0; cut < CUTS; cut++) {
         int ints[3 * SMALL], start[SMALL_B * SMALL_T + 1], index[SMALL];
-        double room[SMALL], weight[SMALL];
+        double scratch[SMALL], weight[SMALL];
         MoeGating gating = { .start = start, .index = index, .weight = weight };
         const ChoosingRule rule = { .cut = (Cut)cut, .budget = 1.0 };
-        choose(&gating, room, ints, score, NULL, &rule, SMALL_B, SMALL_T, SMALL_E);
+        choose(&gating, scratch, ints, score, NULL, &rule, SMALL_B, SMALL_T, SMALL_E);
         mark_chosen(chosen[cut], &gating, SMALL_E);
         printf("%20s", rule_names[cut]);
     }
@@ -67,8 +67,8 @@ typedef struct {
     int V;
     // [V,D/2], [V,D/2], [D,V], and the layer's; their gradients
     double *block, *at[WEIGHTS], *d[WEIGHTS];
-    size_t count[WEIGHTS], weights;        // doubles, of each and of all
-    double *x, *y, *dx, *dy, *room, *kept; // [B,T,D] four times; the layer's
+    size_t count[WEIGHTS], weights;            // doubles, of each and of all
+    double *x, *y, *dx, *dy, *scratch, *saved; // [B,T,D] four times; the layer's
     int *ints;
     ChosenTokens tokens;
 } Model;
@@ -108,8 +108,8 @@ static bool model_new(Model *out, const ChoosingRule *rule, const Moe *m, int V,
                     .count = { half, half, D * V, D * E, E * D * 2 * F, E * 2 * F, E * F * D,
                                E * D } };
     for (int i = 0; i < WEIGHTS; i++) out->weights += out->count[i];
-    size_t room = chosen_room(rule, m, B, T), kept = chosen_tokens_doubles(rule, m, B, T);
-    out->block = calloc(2 * out->weights + 4 * rows + room + kept, sizeof *out->block);
+    size_t scratch = chosen_scratch(rule, m, B, T), saved = chosen_tokens_doubles(rule, m, B, T);
+    out->block = calloc(2 * out->weights + 4 * rows + scratch + saved, sizeof *out->block);
     out->ints = calloc(chosen_tokens_ints(rule, m, B, T), sizeof *out->ints);
     if (out->block == NULL || out->ints == NULL) {
         model_free(out);
@@ -122,8 +122,8 @@ static bool model_new(Model *out, const ChoosingRule *rule, const Moe *m, int V,
     out->y = take(&next, rows);
     out->dx = take(&next, rows);
     out->dy = take(&next, rows);
-    out->room = take(&next, room);
-    out->kept = take(&next, kept);
+    out->scratch = take(&next, scratch);
+    out->saved = take(&next, saved);
     return true;
 }
 
@@ -155,7 +155,7 @@ static void model_forward(Model *model, const int *text, int stride, int B, int 
                bytes);
     }
     MoeWeights w = layer_weights(model->at);
-    model->tokens = chosen_tokens(model->kept, model->ints, &model->rule, &model->m, B, T);
+    model->tokens = chosen_tokens(model->saved, model->ints, &model->rule, &model->m, B, T);
     chosen_forward(model->y, &model->tokens, model->x, pad, &w, &model->rule, &model->m, B, T);
 }
 
@@ -176,7 +176,7 @@ static double word_loss(Model *model, int token, int target, double share) {
 static void model_backward(Model *model, const int *text, int stride, int B, int T) {
     int D = model->m.D, half = D / 2;
     MoeWeights w = layer_weights(model->at), dw = layer_weights(model->d);
-    chosen_backward(model->dx, &dw, model->room, model->dy, &model->tokens, model->x, &w,
+    chosen_backward(model->dx, &dw, model->scratch, model->dy, &model->tokens, model->x, &w,
                     &model->rule, &model->m);
     for (int i = 0; i < B * T; i++) {
         double *now = model->d[NOW] + word_at(text, stride, i / T, i % T) * half;
@@ -469,8 +469,8 @@ static bool fill_tables(Tables *out, const Book *book, Error *error) {
     for (int rule = 0; rule < PANELS; rule++) {
         unified_scores(out->score[rule], tokens->logits, tokens->p, two_each[rule].alpha, ROWS,
                        EXPERTS);
-        choose(&tokens->gating, tokens->room, tokens->ints, out->score[rule], NULL, &two_each[rule],
-               1, ROWS, EXPERTS);
+        choose(&tokens->gating, tokens->scratch, tokens->ints, out->score[rule], NULL,
+               &two_each[rule], 1, ROWS, EXPERTS);
         mark_chosen(out->chosen[rule], &tokens->gating, EXPERTS);
     }
     model_free(&model);

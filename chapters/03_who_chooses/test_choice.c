@@ -14,10 +14,10 @@ enum { MOST = 4 * 5 * 6 };
 static void choose_table(bool *table, const double *score, const bool *pad,
                          const ChoosingRule *rule, int B, int T, int E) {
     int ints[3 * MOST], start[MOST + 1], index[MOST], entries = chosen_entries(rule, B, T, E);
-    double room[MOST], weight[MOST + 1];
+    double scratch[MOST], weight[MOST + 1];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     weight[entries] = -7.0; // a fence
-    choose(&gating, room, ints, score, pad, rule, B, T, E);
+    choose(&gating, scratch, ints, score, pad, rule, B, T, E);
     ck_assert(weight[entries] == -7.0);
     ck_assert_int_eq(gating.N, B * T);
     ck_assert_int_le(start[B * T], entries);

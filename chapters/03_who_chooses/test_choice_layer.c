@@ -22,7 +22,7 @@ typedef struct {
     int *ints;
     size_t count[TENSORS];
     double *at[TENSORS], *d[TENSORS];
-    double *y, *dy, *room;
+    double *y, *dy, *scratch;
     const bool *pad;
     ChosenTokens tokens;
 } Layer;
@@ -34,8 +34,8 @@ static Layer layer_new(const ChoosingRule *rule, const Moe *m, int B, int T) {
                     .B = B,
                     .T = T,
                     .count = { rows, D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
-    size_t room = chosen_room(rule, m, B, T), kept = chosen_tokens_doubles(rule, m, B, T);
-    size_t count = 2 * rows + room + kept;
+    size_t scratch = chosen_scratch(rule, m, B, T), saved = chosen_tokens_doubles(rule, m, B, T);
+    size_t count = 2 * rows + scratch + saved;
     for (int i = 0; i < TENSORS; i++) count += 2 * layer.count[i];
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc(chosen_tokens_ints(rule, m, B, T), sizeof *layer.ints);
@@ -46,8 +46,8 @@ static Layer layer_new(const ChoosingRule *rule, const Moe *m, int B, int T) {
     }
     layer.y = take(&next, rows);
     layer.dy = take(&next, rows);
-    layer.room = take(&next, room);
-    layer.tokens = chosen_tokens(take(&next, kept), layer.ints, rule, m, B, T);
+    layer.scratch = take(&next, scratch);
+    layer.tokens = chosen_tokens(take(&next, saved), layer.ints, rule, m, B, T);
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
 }
@@ -80,8 +80,8 @@ static void forward(Layer *l) {
 static void backward(Layer *l) {
     MoeWeights w = weights(l->at), dw = weights(l->d);
     // nothing in it may be read
-    for (size_t i = 0; i < chosen_room(&l->rule, &l->m, l->B, l->T); i++) l->room[i] = NAN;
-    chosen_backward(l->d[0], &dw, l->room, l->dy, &l->tokens, l->at[0], &w, &l->rule, &l->m);
+    for (size_t i = 0; i < chosen_scratch(&l->rule, &l->m, l->B, l->T); i++) l->scratch[i] = NAN;
+    chosen_backward(l->d[0], &dw, l->scratch, l->dy, &l->tokens, l->at[0], &w, &l->rule, &l->m);
 }
 
 static double *row_of(const Layer *l, double *tensor, int b, int t) {

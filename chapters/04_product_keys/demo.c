@@ -24,8 +24,8 @@ static void show_search(void) {
     enum { N = 6, K = 4 };
     const double a[N] = { 3, 9, 1, 7, 4, 6 }, b[N] = { 2, 8, 5, 0, 6, 1 };
     double score[K];
-    int index[K], room[2 * K], rows[N], columns[N];
-    product_top_k(score, index, a, b, N, K, room);
+    int index[K], scratch[2 * K], rows[N], columns[N];
+    product_top_k(score, index, a, b, N, K, scratch);
     top_k(rows, a, N, N);
     top_k(columns, b, N, N);
     printf("The %d best of %d x %d sums, both lists sorted\n\n          b", K, N, N);
@@ -146,11 +146,11 @@ static void draw_table(Picture *picture, const Table *table, int left, int top, 
 static bool draw(const char *path, Error *error) {
     Table table;
     double score[CHOSEN];
-    int room[2 * CHOSEN];
+    int scratch[2 * CHOSEN];
     Picture picture;
     uniform(table.a, SIDE, "rows");
     uniform(table.b, SIDE, "columns");
-    product_top_k(score, table.index, table.a, table.b, SIDE, CHOSEN, room);
+    product_top_k(score, table.index, table.a, table.b, SIDE, CHOSEN, scratch);
     if (!picture_new(&picture, 960, 540, error)) return false;
     const int top = 110, left = 70, second = 540;
     for (int i = 0; i < SIDE; i++) table.rows[i] = table.columns[i] = i;

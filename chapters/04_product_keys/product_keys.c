@@ -39,9 +39,9 @@ long all_pairs_top_k(double *score, int *index, const double *a, const double *b
 }
 
 long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                  int *room) {
+                  int *scratch) {
     Best best = { .score = score, .index = index, .K = K };
-    int *best_a = room, *best_b = room + K;
+    int *best_a = scratch, *best_b = scratch + K;
     long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
     for (int p = 0; p < K; p++) {
         for (int q = 0; q < K; q++)
@@ -52,9 +52,9 @@ long square_top_k(double *score, int *index, const double *a, const double *b, i
 
 // [product
 long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                   int *room) {
+                   int *scratch) {
     Best best = { .score = score, .index = index, .K = K };
-    int *best_a = room, *best_b = room + K;
+    int *best_a = scratch, *best_b = scratch + K;
     long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
     for (int p = 1; p <= K; p++) {
         for (int q = 1; p * q <= K; q++) {

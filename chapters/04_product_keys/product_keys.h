@@ -14,7 +14,7 @@
 void key_scores(double *score, const double *query, const double *keys, int n, int Dk);
 
 // Three ways to the same K best sums a[i] + b[j] of a, b [n]: score [K], index [K] = i·n + j, best
-// first. 1 <= K <= n. room [2,K] holds the K best of a and of b. a and b are finite or NaN; a sum
+// first. 1 <= K <= n. scratch [2,K] holds the K best of a and of b. a and b are finite or NaN; a sum
 // with a NaN comes behind all others, and where fewer than K sums are numbers, which of the NaN
 // ones fill the rest is not promised. The second and third way agree with the first wherever sums
 // that differ still do when rounded.
@@ -22,10 +22,10 @@ void key_scores(double *score, const double *query, const double *keys, int n, i
 long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K);
 // K² sums
 long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                  int *room);
+                  int *scratch);
 // p·q <= K
 long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                   int *room);
+                   int *scratch);
 
 // Sums that product_top_k forms: the pairs of ranks p, q >= 1 with p·q <= K, about K·ln K of K². 20
 // for K = 8.

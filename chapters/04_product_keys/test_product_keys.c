@@ -46,8 +46,8 @@ START_TEST(three_by_three_on_paper)
 {
     const double a[] = { 5, 1, 4 }, b[] = { 2, 3, 0 };
     double score[3];
-    int index[3], room[6];
-    product_top_k(score, index, a, b, 3, 3, room);
+    int index[3], scratch[6];
+    product_top_k(score, index, a, b, 3, 3, scratch);
     ck_assert(score[0] == 8 && score[1] == 7 && score[2] == 7);
     ck_assert(index[0] == 1 && index[1] == 0 && index[2] == 7);
     ck_assert_int_eq(product_candidates(3), 5);
@@ -56,11 +56,11 @@ END_TEST
 
 static void expect_same(const double *a, const double *b, int n, int K) {
     double want_score[MOST_PAIRS], score[MOST_PAIRS];
-    int want[MOST_PAIRS], index[MOST_PAIRS], room[2 * MOST];
+    int want[MOST_PAIRS], index[MOST_PAIRS], scratch[2 * MOST];
     all_pairs_top_k(want_score, want, a, b, n, K);
     for (int way = 0; way < 2; way++) {
-        if (way == 0) square_top_k(score, index, a, b, n, K, room);
-        if (way == 1) product_top_k(score, index, a, b, n, K, room);
+        if (way == 0) square_top_k(score, index, a, b, n, K, scratch);
+        if (way == 1) product_top_k(score, index, a, b, n, K, scratch);
         for (int k = 0; k < K; k++) {
             ck_assert_msg(index[k] == want[k] && score[k] == want_score[k],
                           "n %d K %d way %d rank %d: key %d with %g, of all pairs it is %d with %g",
@@ -110,12 +110,12 @@ START_TEST(every_candidate_can_be_chosen)
     for (int p = 1; p <= K; p++) {
         for (int q = 1; p * q <= K; q++, candidates++) {
             double a[K], b[K], score[K];
-            int index[K], room[2 * K], found = 0;
+            int index[K], scratch[2 * K], found = 0;
             for (int i = 0; i < K; i++) {
                 a[i] = i < p;
                 b[i] = i < q;
             }
-            product_top_k(score, index, a, b, K, K, room);
+            product_top_k(score, index, a, b, K, K, scratch);
             for (int k = 0; k < K; k++) found += index[k] == (p - 1) * K + q - 1;
             ck_assert_int_eq(found, 1);
             expect_same(a, b, K, K);
@@ -134,13 +134,13 @@ START_TEST(nan_comes_behind_every_number)
     enum { N = 6, K = 5 };
     for (uint64_t seed = 0; seed < 200; seed++) {
         double a[N], b[N], want_score[K], score[K];
-        int want[K], index[K], room[2 * K];
+        int want[K], index[K], scratch[2 * K];
         fill(a, N, _i, random_key(seed, "a"));
         fill(b, N, _i, random_key(seed, "b"));
         for (uint64_t i = 0; i < 4; i++)
             (i % 2 ? a : b)[random_below(random_key(seed, "at"), i, N)] = NAN;
         all_pairs_top_k(want_score, want, a, b, N, K);
-        product_top_k(score, index, a, b, N, K, room);
+        product_top_k(score, index, a, b, N, K, scratch);
         for (int k = 0; k < K; k++) {
             ck_assert_int_eq(isnan(score[k]), isnan(want_score[k]));
             if (!isnan(score[k])) ck_assert(index[k] == want[k] && score[k] == want_score[k]);
@@ -155,11 +155,11 @@ START_TEST(rounding_can_make_a_tie_of_two_sums)
 {
     const double a[] = { 1.0, 2.0 }, b[] = { 1e20, -1e20 };
     double score;
-    int all, halves, room[2];
+    int all, halves, scratch[2];
     all_pairs_top_k(&score, &all, a, b, 2, 1);
     ck_assert(a[0] + b[0] == a[1] + b[0]);
     ck_assert_int_eq(all, 0);
-    product_top_k(&score, &halves, a, b, 2, 1, room);
+    product_top_k(&score, &halves, a, b, 2, 1, scratch);
     ck_assert_int_eq(halves, 2);
 }
 END_TEST
@@ -171,7 +171,7 @@ START_TEST(the_sums_of_sub_keys_are_the_flat_keys)
     enum { N = 7, WIDTH = 3, K = 5 };
     double query[WIDTH], first[N * WIDTH], second[N * WIDTH], keys[N * N * WIDTH], a[N], b[N],
         flat[N * N], score[K];
-    int index[K], want[K], room[2 * K];
+    int index[K], want[K], scratch[2 * K];
     fill(query, WIDTH, true, random_key(2, "query"));
     fill(first, N * WIDTH, true, random_key(2, "first"));
     fill(second, N * WIDTH, true, random_key(2, "second"));
@@ -183,7 +183,7 @@ START_TEST(the_sums_of_sub_keys_are_the_flat_keys)
     top_k(want, flat, N * N, K);
     key_scores(a, query, first, N, WIDTH);
     key_scores(b, query, second, N, WIDTH);
-    product_top_k(score, index, a, b, N, K, room);
+    product_top_k(score, index, a, b, N, K, scratch);
     for (int k = 0; k < K; k++) {
         ck_assert_int_eq(index[k], want[k]);
         ck_assert(score[k] == flat[want[k]]);
@@ -196,22 +196,22 @@ START_TEST(backward_is_the_slope_of_the_chosen_scores)
     enum { N = 5, K = 4 };
     const double step = 1e-4, dscore[K] = { 0.5, -2.0, 3.0, 1.5 };
     double a[N], b[N], da[N] = { 0 }, db[N] = { 0 }, score[K];
-    int index[K], moved[K], room[2 * K];
+    int index[K], moved[K], scratch[2 * K];
     fill(a, N, false, random_key(3, "a"));
     fill(b, N, false, random_key(3, "b"));
-    product_top_k(score, index, a, b, N, K, room);
+    product_top_k(score, index, a, b, N, K, scratch);
     product_backward(da, db, dscore, index, N, K);
     for (int i = 0; i < 2 * N; i++) {
-        double *at = i < N ? &a[i] : &b[i - N], kept = *at, slope = 0.0;
+        double *at = i < N ? &a[i] : &b[i - N], saved = *at, slope = 0.0;
         for (int sign = -1; sign <= 1; sign += 2) {
-            *at = kept + sign * step;
-            product_top_k(score, moved, a, b, N, K, room);
+            *at = saved + sign * step;
+            product_top_k(score, moved, a, b, N, K, scratch);
             for (int k = 0; k < K; k++) {
                 ck_assert_int_eq(moved[k], index[k]); // or there is no slope to speak of
                 slope += sign * dscore[k] * score[k] / (2 * step);
             }
         }
-        *at = kept;
+        *at = saved;
         ck_assert_double_eq_tol(i < N ? da[i] : db[i - N], slope, 1e-9);
     }
     product_backward(da, db, dscore, index, N, K); // added, not written

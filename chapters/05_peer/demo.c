@@ -16,14 +16,14 @@ static void normal(double *v, size_t n, double deviation, const char *name) {
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(5, name), i);
 }
 
-// ---- a layer with random parameters and room for one token
+// ---- a layer with random parameters and scratch for one token
 
 typedef struct {
     Peer p;
     PeerWeights w;
-    PeerToken kept;
+    PeerToken saved;
     double *block, *x, *y;
-    int *index, *room;
+    int *index, *scratch;
 } Layer;
 
 static void layer_free(Layer *layer) {
@@ -52,8 +52,8 @@ static bool layer_new(Layer *out, const Peer *p, Error *error) {
     out->w.out = out->w.in + experts / 2;
     out->x = out->w.in + experts;
     out->y = out->x + p->D;
-    out->kept = peer_token(out->y + p->D, out->index, p);
-    out->room = out->index + (size_t)p->C * p->K;
+    out->saved = peer_token(out->y + p->D, out->index, p);
+    out->scratch = out->index + (size_t)p->C * p->K;
     normal(out->w.query, query, 1.0 / sqrt(p->D), "query");
     normal(out->w.keys, keys, 1.0, "keys");
     // A short piece again and again: random enough to be added up, and a million experts are filled
@@ -64,7 +64,7 @@ static bool layer_new(Layer *out, const Peer *p, Error *error) {
 }
 
 static void forward(Layer *layer) {
-    peer_forward(layer->y, &layer->kept, layer->room, layer->x, &layer->w, &layer->p);
+    peer_forward(layer->y, &layer->saved, layer->scratch, layer->x, &layer->w, &layer->p);
 }
 
 // ---- what two heads choose
@@ -80,9 +80,9 @@ static bool show_heads(Error *error) {
         double sum = 0.0;
         printf("  head %d, experts", c);
         for (int slot = c * p.K; slot < (c + 1) * p.K; slot++) {
-            printf("%s %d (%.3f, gate %.3f)", slot % p.K ? "," : "", layer.kept.index[slot],
-                   layer.kept.score[slot], layer.kept.gate[slot]);
-            sum += layer.kept.gate[slot];
+            printf("%s %d (%.3f, gate %.3f)", slot % p.K ? "," : "", layer.saved.index[slot],
+                   layer.saved.score[slot], layer.saved.gate[slot]);
+            sum += layer.saved.gate[slot];
         }
         printf("; gates in all %.3f\n", sum);
     }
@@ -127,7 +127,7 @@ static bool let_work(double *total, const Peer *p, double alike, Error *error) {
             layer.x[d] = alike * random_normal(common, d) + random_normal(own, t * p->D + d);
         }
         forward(&layer);
-        expert_usage_add(total, &layer.kept, p);
+        expert_usage_add(total, &layer.saved, p);
     }
     layer_free(&layer);
     return true;
@@ -198,26 +198,27 @@ enum { ROUNDS = 3, WARM = 20, TIMED = 100 };
 // The seconds of each part of one token.
 static void time_token(double spent[PARTS], Layer *layer, double *all_score, int *all_index) {
     const Peer *p = &layer->p;
-    const PeerToken *kept = &layer->kept;
+    const PeerToken *saved = &layer->saved;
     KeyValue router = peer_router(p), no_keys = router;
     int n = router.n;
     double at[PARTS + 1];
     no_keys.n = 0;
     at[QUERIES] = clock_seconds();
-    key_value_scores(kept->scores, kept->query, layer->x, layer->w.query, layer->w.keys, &no_keys);
+    key_value_scores(saved->scores, saved->query, layer->x, layer->w.query, layer->w.keys,
+                     &no_keys);
     at[SCORES] = clock_seconds();
     for (int list = 0; list < key_value_lists(&router); list++) {
-        key_scores(kept->scores + (size_t)list * n, kept->query + (size_t)list * p->Dk,
+        key_scores(saved->scores + (size_t)list * n, saved->query + (size_t)list * p->Dk,
                    layer->w.keys + (size_t)list * n * p->Dk, n, p->Dk);
     }
     at[CHOICE] = clock_seconds();
-    peer_choose(kept->score, kept->index, layer->room, kept->scores, p);
+    peer_choose(saved->score, saved->index, layer->scratch, saved->scores, p);
     at[EXPERTS] = clock_seconds();
-    peer_experts(layer->y, kept->gate, kept->z, kept->score, kept->index, layer->x, layer->w.in,
+    peer_experts(layer->y, saved->gate, saved->z, saved->score, saved->index, layer->x, layer->w.in,
                  layer->w.out, p);
     at[ALL_PAIRS] = clock_seconds();
     for (int c = 0; c < p->C; c++) {
-        const double *first = kept->scores + (size_t)c * n, *second = first + (size_t)p->C * n;
+        const double *first = saved->scores + (size_t)c * n, *second = first + (size_t)p->C * n;
         all_pairs_top_k(all_score, all_index, first, second, n, p->K);
     }
     at[PARTS] = clock_seconds();

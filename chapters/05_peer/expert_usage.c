@@ -2,8 +2,8 @@
 #include <math.h>
 
 // [usage
-void expert_usage_add(double *total, const PeerToken *kept, const Peer *p) {
-    for (int slot = 0; slot < p->C * p->K; slot++) total[kept->index[slot]] += kept->gate[slot];
+void expert_usage_add(double *total, const PeerToken *saved, const Peer *p) {
+    for (int slot = 0; slot < p->C * p->K; slot++) total[saved->index[slot]] += saved->gate[slot];
 }
 
 double expert_usage(const double *total, int F) {

@@ -10,7 +10,7 @@
 //               0 where all spoke equally, log F where one alone spoke
 
 // total [F] += the gates of one token's C·K choices.
-void expert_usage_add(double *total, const PeerToken *kept, const Peer *p);
+void expert_usage_add(double *total, const PeerToken *saved, const Peer *p);
 
 double expert_usage(const double *total, int F);
 double expert_unevenness(const double *total, int F); // 0 where nobody spoke at all

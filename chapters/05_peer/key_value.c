@@ -23,12 +23,12 @@ void key_value_scores(double *scores, double *query, const double *x, const doub
 }
 // scores]
 
-// One list: dquery from its scores, and through Wq to x. room: dquery [Dk], then this list's share
+// One list: dquery from its scores, and through Wq to x. scratch: dquery [Dk], then this list's share
 // of dx [D].
-static void list_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+static void list_backward(double *dx, double *dquery_weights, double *dkeys, double *scratch,
                           const double *dscores, const double *query, const double *x,
                           const double *query_weights, const double *keys, const KeyValue *r) {
-    double *dquery = room, *part = room + r->Dk;
+    double *dquery = scratch, *part = scratch + r->Dk;
     for (int d = 0; d < r->Dk; d++) dquery[d] = 0.0;
     for (int i = 0; i < r->n; i++) {
         for (int d = 0; d < r->Dk; d++) {
@@ -40,12 +40,12 @@ static void list_backward(double *dx, double *dquery_weights, double *dkeys, dou
     for (int d = 0; d < r->D; d++) dx[d] += part[d];
 }
 
-void key_value_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+void key_value_backward(double *dx, double *dquery_weights, double *dkeys, double *scratch,
                         const double *dscores, const double *query, const double *x,
                         const double *query_weights, const double *keys, const KeyValue *r) {
     for (int list = 0; list < key_value_lists(r); list++) {
         size_t weights = weights_of(list, r), own = keys_of(list, r);
-        list_backward(dx, dquery_weights + weights, dkeys + own, room,
+        list_backward(dx, dquery_weights + weights, dkeys + own, scratch,
                       dscores + (size_t)list * r->n, query + (size_t)list * r->Dk, x,
                       query_weights + weights, keys + own, r);
     }

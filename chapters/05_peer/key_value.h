@@ -18,8 +18,8 @@ int key_value_lists(const KeyValue *r); // parts·C, in the order [parts,C]
 void key_value_scores(double *scores, double *query, const double *x, const double *query_weights,
                       const double *keys, const KeyValue *r);
 
-// From dscores [lists,n]: dx [D], dquery_weights and dkeys are added to. room: Dk + D doubles.
-void key_value_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+// From dscores [lists,n]: dx [D], dquery_weights and dkeys are added to. scratch: Dk + D doubles.
+void key_value_backward(double *dx, double *dquery_weights, double *dkeys, double *scratch,
                         const double *dscores, const double *query, const double *x,
                         const double *query_weights, const double *keys, const KeyValue *r);
 #endif

@@ -31,11 +31,11 @@ PeerToken peer_token(double *doubles, int *index, const Peer *p) {
 // ---- step two: the gating
 
 // [choose
-void peer_choose(double *score, int *index, int *room, const double *scores, const Peer *p) {
+void peer_choose(double *score, int *index, int *scratch, const double *scores, const Peer *p) {
     int n = peer_keys(p), C = p->C, K = p->K;
     for (int c = 0; c < C; c++) {
         const double *first = scores + (size_t)c * n, *second = first + (size_t)C * n;
-        product_top_k(score + c * K, index + c * K, first, second, n, K, room);
+        product_top_k(score + c * K, index + c * K, first, second, n, K, scratch);
     }
 }
 // choose]
@@ -99,25 +99,25 @@ void peer_experts_backward(double *dx, double *dscore, double *din, double *dout
 // ---- the layer
 
 // [layer
-void peer_forward(double *y, const PeerToken *kept, int *room, const double *x,
+void peer_forward(double *y, const PeerToken *saved, int *scratch, const double *x,
                   const PeerWeights *w, const Peer *p) {
     KeyValue router = peer_router(p);
-    key_value_scores(kept->scores, kept->query, x, w->query, w->keys, &router);
-    peer_choose(kept->score, kept->index, room, kept->scores, p);
-    peer_experts(y, kept->gate, kept->z, kept->score, kept->index, x, w->in, w->out, p);
+    key_value_scores(saved->scores, saved->query, x, w->query, w->keys, &router);
+    peer_choose(saved->score, saved->index, scratch, saved->scores, p);
+    peer_experts(y, saved->gate, saved->z, saved->score, saved->index, x, w->in, w->out, p);
 }
 // layer]
 
-size_t peer_room(const Peer *p) { return slots(p) + sub_keys(p) + p->Dk + p->D; }
+size_t peer_scratch(const Peer *p) { return slots(p) + sub_keys(p) + p->Dk + p->D; }
 
-void peer_backward(double *dx, const PeerWeights *gradient, double *room, const double *dy,
-                   const PeerToken *kept, const double *x, const PeerWeights *w, const Peer *p) {
+void peer_backward(double *dx, const PeerWeights *gradient, double *scratch, const double *dy,
+                   const PeerToken *saved, const double *x, const PeerWeights *w, const Peer *p) {
     KeyValue router = peer_router(p);
-    double *dscore = room, *dscores = dscore + slots(p), *rest = dscores + sub_keys(p);
+    double *dscore = scratch, *dscores = dscore + slots(p), *rest = dscores + sub_keys(p);
     for (int d = 0; d < p->D; d++) dx[d] = 0.0;
-    peer_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->gate, kept->index,
-                          kept->z, x, w->in, w->out, p);
-    peer_choose_backward(dscores, dscore, kept->index, p);
-    key_value_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x, w->query,
-                       w->keys, &router);
+    peer_experts_backward(dx, dscore, gradient->in, gradient->out, dy, saved->gate, saved->index,
+                          saved->z, x, w->in, w->out, p);
+    peer_choose_backward(dscores, dscore, saved->index, p);
+    key_value_backward(dx, gradient->query, gradient->keys, rest, dscores, saved->query, x,
+                       w->query, w->keys, &router);
 }

@@ -28,7 +28,7 @@ typedef struct {
     double *query, *keys, *in, *out;
 } PeerWeights;
 
-// One token's numbers, kept from forward for backward: views of the caller's memory.
+// One token's numbers, saved from forward for backward: views of the caller's memory.
 typedef struct {
     double *query;  // [2,C,Dk]
     double *scores; // [2,C,n] every sub-key's, before any choice
@@ -41,18 +41,18 @@ typedef struct {
 size_t peer_token_doubles(const Peer *p); // what one token's views take; and C·K ints
 PeerToken peer_token(double *doubles, int *index, const Peer *p);
 
-// y [D] from x [D]; fills `kept`. room: 2·K ints.
-void peer_forward(double *y, const PeerToken *kept, int *room, const double *x,
+// y [D] from x [D]; fills `saved`. scratch: 2·K ints.
+void peer_forward(double *y, const PeerToken *saved, int *scratch, const double *x,
                   const PeerWeights *w, const Peer *p);
 
-// dx [D] is written, gradient += . room: peer_room doubles.
-void peer_backward(double *dx, const PeerWeights *gradient, double *room, const double *dy,
-                   const PeerToken *kept, const double *x, const PeerWeights *w, const Peer *p);
-size_t peer_room(const Peer *p);
+// dx [D] is written, gradient += . scratch: peer_scratch doubles.
+void peer_backward(double *dx, const PeerWeights *gradient, double *scratch, const double *dy,
+                   const PeerToken *saved, const double *x, const PeerWeights *w, const Peer *p);
+size_t peer_scratch(const Peer *p);
 
-// Step one is key_value_scores. Step two: the K best of each head, score and index [C,K]. room: 2·K
+// Step one is key_value_scores. Step two: the K best of each head, score and index [C,K]. scratch: 2·K
 // ints.
-void peer_choose(double *score, int *index, int *room, const double *scores, const Peer *p);
+void peer_choose(double *score, int *index, int *scratch, const double *scores, const Peer *p);
 // Step three: y [D], and gate and z [C,K] for the way back, from any gating, the router's or
 // another.
 void peer_experts(double *y, double *gate, double *z, const double *score, const int *index,

@@ -15,8 +15,8 @@ typedef struct {
     double *block;
     PeerWeights w, gradient;
     size_t sizes[4]; // of query, keys, in, out
-    double *x, *y, *dx, *dy, *room;
-    PeerToken kept;
+    double *x, *y, *dx, *dy, *scratch;
+    PeerToken saved;
     int *ints, *ranks;
 } Layer;
 
@@ -34,7 +34,7 @@ static Layer layer_new(const Peer *p) {
     Layer layer = {
         .p = *p, .sizes = { lists * D * p->Dk, lists * peer_keys(p) * p->Dk, experts, experts }
     };
-    size_t count = 2 * (layer.sizes[0] + layer.sizes[1] + 2 * experts) + 4 * D + peer_room(p) +
+    size_t count = 2 * (layer.sizes[0] + layer.sizes[1] + 2 * experts) + 4 * D + peer_scratch(p) +
                    peer_token_doubles(p);
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc((size_t)p->C * p->K + 2 * (size_t)p->K, sizeof *layer.ints);
@@ -45,8 +45,8 @@ static Layer layer_new(const Peer *p) {
     layer.y = take(&next, D);
     layer.dx = take(&next, D);
     layer.dy = take(&next, D);
-    layer.room = take(&next, peer_room(p));
-    layer.kept = peer_token(take(&next, peer_token_doubles(p)), layer.ints, p);
+    layer.scratch = take(&next, peer_scratch(p));
+    layer.saved = peer_token(take(&next, peer_token_doubles(p)), layer.ints, p);
     layer.ranks = layer.ints + (size_t)p->C * p->K;
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
@@ -69,9 +69,9 @@ static Layer random_layer(const Peer *p, uint64_t seed) {
     return layer;
 }
 
-static void forward(Layer *l) { peer_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->p); }
+static void forward(Layer *l) { peer_forward(l->y, &l->saved, l->ranks, l->x, &l->w, &l->p); }
 static void backward(Layer *l) {
-    peer_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->p);
+    peer_backward(l->dx, &l->gradient, l->scratch, l->dy, &l->saved, l->x, &l->w, &l->p);
 }
 
 // ---- on paper
@@ -104,14 +104,14 @@ START_TEST(four_experts_on_paper)
     memcpy(l.w.out, (double[]){ 1, 1, 4, 1, 9, 9, 9, 9 }, 8 * sizeof(double));
     forward(&l);
     backward(&l);
-    ck_assert(l.kept.index[0] == 0 && l.kept.index[1] == 1);
+    ck_assert(l.saved.index[0] == 0 && l.saved.index[1] == 1);
     const struct {
         const char *name;
         const double *got, want[8];
         size_t count;
     } numbers[] = {
-        { "score", l.kept.score, { 3 * root + ln3, 3 * root }, 2 },
-        { "gate", l.kept.gate, { 0.75, 0.25 }, 2 },
+        { "score", l.saved.score, { 3 * root + ln3, 3 * root }, 2 },
+        { "gate", l.saved.gate, { 0.75, 0.25 }, 2 },
         { "y", l.y, { 7.5, 7.5 }, 2 },
         { "dout", l.gradient.out, { 7.5, 0, 0, 0, 0, 0, 0, 0 }, 8 },
         { "din", l.gradient.in, { 0.75, 1.5, 0.5, 1, 0, 0, 0, 0 }, 8 },
@@ -161,9 +161,9 @@ static void run_token(Layer *l, Results *r, size_t t, const double *x, const dou
     backward(l);
     memcpy(r->y + t * r->row, l->y, r->row * sizeof *x);
     memcpy(r->dx + t * r->row, l->dx, r->row * sizeof *x);
-    memcpy(r->scores + t * r->keys, l->kept.scores, r->keys * sizeof *x);
-    memcpy(r->score + t * r->entries, l->kept.score, r->entries * sizeof *x);
-    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->kept.index[e];
+    memcpy(r->scores + t * r->keys, l->saved.scores, r->keys * sizeof *x);
+    memcpy(r->score + t * r->entries, l->saved.score, r->entries * sizeof *x);
+    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->saved.index[e];
 }
 
 static void expect_golden(const Safetensors *file, const Layer *l, const Results *r) {
@@ -225,7 +225,7 @@ START_TEST(backward_is_the_slope_of_forward)
     backward(&l);
     // With one choice a head the softmax is 1 whatever the score, and the router has no gradient at
     // all.
-    const Slopes slopes = { loss, &l, l.kept.index, (size_t)p.C * p.K };
+    const Slopes slopes = { loss, &l, l.saved.index, (size_t)p.C * p.K };
     (p.K == 1 ? expect_no_slopes : expect_slopes)("query", l.w.query, l.gradient.query, l.sizes[0],
                                                   &slopes);
     (p.K == 1 ? expect_no_slopes : expect_slopes)("keys", l.w.keys, l.gradient.keys, l.sizes[1],
@@ -279,10 +279,10 @@ START_TEST(the_router_is_a_flat_one_over_all_pairs)
         for (int c = 0; c < C; c++) {
             top_k(index, scores + c * F, F, K);
             for (int k = 0; k < K; k++) {
-                ck_assert_int_eq(index[k], l.kept.index[c * K + k]);
+                ck_assert_int_eq(index[k], l.saved.index[c * K + k]);
                 best[k] = scores[c * F + index[k]];
             }
-            expect("score", l.kept.score + c * K, best, K, 1e-13);
+            expect("score", l.saved.score + c * K, best, K, 1e-13);
         }
         layer_free(&l);
     }
@@ -298,10 +298,10 @@ START_TEST(one_head_and_one_choice_is_one_neuron)
         Layer l = random_layer(&p, seed);
         double z = 0.0, y[7];
         forward(&l);
-        const double *in = l.w.in + l.kept.index[0] * p.D, *out = l.w.out + l.kept.index[0] * p.D;
+        const double *in = l.w.in + l.saved.index[0] * p.D, *out = l.w.out + l.saved.index[0] * p.D;
         for (int d = 0; d < p.D; d++) z += in[d] * l.x[d];
         for (int d = 0; d < p.D; d++) y[d] = gelu(z) * out[d];
-        ck_assert_double_eq(l.kept.gate[0], 1.0);
+        ck_assert_double_eq(l.saved.gate[0], 1.0);
         expect("gelu(in·x) out", l.y, y, (size_t)p.D, 1e-15);
         layer_free(&l);
     }
@@ -334,7 +334,7 @@ START_TEST(heads_add_up)
         layer_free(&l);
     }
     for (int a = 0; a < 12; a++) {
-        for (int b = a + 1; b < 12; b++) shared += all.kept.index[a] == all.kept.index[b];
+        for (int b = a + 1; b < 12; b++) shared += all.saved.index[a] == all.saved.index[b];
     }
     // or this test would show nothing of an expert that is chosen twice
     ck_assert_int_gt(shared, 0);
@@ -375,8 +375,8 @@ START_TEST(a_head_that_likes_all_more_gates_the_same)
     forward(&l);
     memcpy(before, l.y, sizeof before);
     for (int slot = 0; slot < 12; slot++)
-        score[slot] = l.kept.score[slot] + 5.0 * (slot / middle.K);
-    peer_experts(l.y, l.kept.gate, l.kept.z, score, l.kept.index, l.x, l.w.in, l.w.out, &middle);
+        score[slot] = l.saved.score[slot] + 5.0 * (slot / middle.K);
+    peer_experts(l.y, l.saved.gate, l.saved.z, score, l.saved.index, l.x, l.w.in, l.w.out, &middle);
     expect("y", l.y, before, 11, 1e-13);
     layer_free(&l);
 }
@@ -389,7 +389,7 @@ START_TEST(what_was_not_chosen_has_no_gradient)
     bool chosen[25] = { false };
     forward(&l);
     backward(&l);
-    for (int slot = 0; slot < middle.C * middle.K; slot++) chosen[l.kept.index[slot]] = true;
+    for (int slot = 0; slot < middle.C * middle.K; slot++) chosen[l.saved.index[slot]] = true;
     for (int f = 0; f < middle.F; f++) {
         for (int d = 0; d < middle.D; d++) {
             ck_assert_int_eq(l.gradient.out[f * middle.D + d] != 0.0, chosen[f]);
@@ -425,12 +425,12 @@ START_TEST(a_token_adds_its_gates)
     Layer l = random_layer(&middle, 8);
     double total[25] = { 0 }, sum = 0.0;
     forward(&l);
-    expert_usage_add(total, &l.kept, &middle);
-    expert_usage_add(total, &l.kept, &middle);
+    expert_usage_add(total, &l.saved, &middle);
+    expert_usage_add(total, &l.saved, &middle);
     for (int f = 0; f < middle.F; f++) {
         double want = 0.0;
         for (int slot = 0; slot < 12; slot++)
-            want += l.kept.index[slot] == f ? 2 * l.kept.gate[slot] : 0.0;
+            want += l.saved.index[slot] == f ? 2 * l.saved.gate[slot] : 0.0;
         ck_assert_double_eq_tol(total[f], want, 1e-15);
         sum += total[f];
     }

@@ -14,14 +14,14 @@ static void normal(double *v, size_t n, double deviation, const char *name) {
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(8, name), i);
 }
 
-// ---- a layer with random parameters and room for one token
+// ---- a layer with random parameters and scratch for one token
 
 typedef struct {
     Sgatlin s;
     SgatlinWeights w;
-    SgatlinToken kept;
+    SgatlinToken saved;
     double *block;
-    int *index, *room;
+    int *index, *scratch;
 } Layer;
 
 static void layer_free(Layer *layer) {
@@ -45,8 +45,8 @@ static bool layer_new(Layer *out, const Sgatlin *s, Error *error) {
     out->w.keys = out->w.query + query;
     out->w.in = out->w.keys + keys;
     out->w.out = out->w.in + experts;
-    out->kept = sgatlin_token(out->w.out + experts, out->index, s);
-    out->room = out->index + (size_t)s->C * s->K;
+    out->saved = sgatlin_token(out->w.out + experts, out->index, s);
+    out->scratch = out->index + (size_t)s->C * s->K;
     normal(out->w.query, query, 1.0 / sqrt(s->D), "query");
     normal(out->w.keys, keys, 1.0 / sqrt(s->Dk), "keys");
     normal(out->w.in, experts, 1.0 / sqrt(s->D), "in");
@@ -55,7 +55,7 @@ static bool layer_new(Layer *out, const Sgatlin *s, Error *error) {
 }
 
 static void forward(double *y, Layer *layer, const double *x) {
-    sgatlin_forward(y, &layer->kept, layer->room, x, &layer->w, &layer->s);
+    sgatlin_forward(y, &layer->saved, layer->scratch, x, &layer->w, &layer->s);
 }
 
 // ---- what is linear, and what is not
@@ -87,7 +87,7 @@ static void show_gates(const char *name, Layer *layer, const double *x) {
     forward(y, layer, x);
     printf("  %-10s", name);
     for (int k = 0; k < K; k++)
-        printf("  neuron%3d score %6.3f", layer->kept.index[k], layer->kept.score[k]);
+        printf("  neuron%3d score %6.3f", layer->saved.index[k], layer->saved.score[k]);
     printf("\n");
 }
 
@@ -115,12 +115,12 @@ static double bend(Layer *layer, const double *a, const double *b) {
 // The same with the gates that the layer chose last, whatever goes in.
 static double frozen_bend(Layer *layer, const double *a, const double *b) {
     const Sgatlin *s = &layer->s;
-    const double *score = layer->kept.score;
+    const double *score = layer->saved.score;
     double middle[D], of_a[D], of_b[D], of_middle[D], want[D];
     halfway(middle, a, b);
-    sgatlin_experts(of_a, layer->kept.z, score, layer->index, a, layer->w.in, layer->w.out, s);
-    sgatlin_experts(of_b, layer->kept.z, score, layer->index, b, layer->w.in, layer->w.out, s);
-    sgatlin_experts(of_middle, layer->kept.z, score, layer->index, middle, layer->w.in,
+    sgatlin_experts(of_a, layer->saved.z, score, layer->index, a, layer->w.in, layer->w.out, s);
+    sgatlin_experts(of_b, layer->saved.z, score, layer->index, b, layer->w.in, layer->w.out, s);
+    sgatlin_experts(of_middle, layer->saved.z, score, layer->index, middle, layer->w.in,
                     layer->w.out, s);
     halfway(want, of_a, of_b);
     return distance(of_middle, want);
@@ -134,7 +134,7 @@ static void write_matrix(double *W, const Layer *layer) {
         const double *in = layer->w.in + layer->index[k] * D,
                      *out = layer->w.out + layer->index[k] * D;
         for (int o = 0; o < D; o++) {
-            for (int i = 0; i < D; i++) W[o * D + i] += layer->kept.score[k] * out[o] * in[i];
+            for (int i = 0; i < D; i++) W[o * D + i] += layer->saved.score[k] * out[o] * in[i];
         }
     }
 }
@@ -290,16 +290,16 @@ enum { MLP, SCORES, CHOICE, NEURONS, PARTS };
 static void time_token(double spent[PARTS], Layer *layer, double *y, double *hidden,
                        const double *x, const double *up, const double *down) {
     const Sgatlin *s = &layer->s;
-    const SgatlinToken *kept = &layer->kept;
+    const SgatlinToken *saved = &layer->saved;
     double at[PARTS + 1];
     at[MLP] = clock_seconds();
     mlp_forward(y, hidden, hidden + s->F, x, up, down, s->D, s->F);
     at[SCORES] = clock_seconds();
-    sgatlin_scores(kept->scores, kept->query, x, layer->w.query, layer->w.keys, s);
+    sgatlin_scores(saved->scores, saved->query, x, layer->w.query, layer->w.keys, s);
     at[CHOICE] = clock_seconds();
-    sgatlin_choose(kept->score, kept->index, layer->room, kept->scores, s);
+    sgatlin_choose(saved->score, saved->index, layer->scratch, saved->scores, s);
     at[NEURONS] = clock_seconds();
-    sgatlin_experts(y, kept->z, kept->score, kept->index, x, layer->w.in, layer->w.out, s);
+    sgatlin_experts(y, saved->z, saved->score, saved->index, x, layer->w.in, layer->w.out, s);
     at[PARTS] = clock_seconds();
     for (int part = 0; part < PARTS; part++) spent[part] += at[part + 1] - at[part];
 }

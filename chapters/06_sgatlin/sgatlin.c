@@ -57,31 +57,32 @@ void sgatlin_scores(double *scores, double *query, const double *x, const double
     }
 }
 
-void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *scratch,
                              const double *dscores, const double *query, const double *x,
                              const double *query_weights, const double *keys, const Sgatlin *s) {
     if (shares_query(s)) {
-        double *dquery = room, *part = room + s->Dk;
+        double *dquery = scratch, *part = scratch + s->Dk;
         linear_backward(dquery, dkeys, dscores, query, keys, s->Dk,
                         sgatlin_lists(s) * sgatlin_keys(s));
         linear_backward(part, dquery_weights, dquery, x, query_weights, s->D, s->Dk);
         for (int d = 0; d < s->D; d++) dx[d] += part[d];
     } else {
         KeyValue router = key_value_router(s);
-        key_value_backward(dx, dquery_weights, dkeys, room, dscores, query, x, query_weights, keys,
-                           &router);
+        key_value_backward(dx, dquery_weights, dkeys, scratch, dscores, query, x, query_weights,
+                           keys, &router);
     }
 }
 
 // ---- step two: the gating
 
-void sgatlin_choose(double *score, int *index, int *room, const double *scores, const Sgatlin *s) {
+void sgatlin_choose(double *score, int *index, int *scratch, const double *scores,
+                    const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;
     for (int c = 0; c < C; c++, score += K, index += K) {
         // the second list of a product stands C lists further on
         const double *list = scores + (size_t)c * n;
         if (is_product(s)) {
-            product_top_k(score, index, list, list + (size_t)C * n, n, K, room);
+            product_top_k(score, index, list, list + (size_t)C * n, n, K, scratch);
         } else {
             top_k(index, list, n, K);
             for (int k = 0; k < K; k++) score[k] = list[index[k]];
@@ -171,27 +172,27 @@ void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *d
 // ---- the layer
 
 // [layer
-void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x,
+void sgatlin_forward(double *y, const SgatlinToken *saved, int *scratch, const double *x,
                      const SgatlinWeights *w, const Sgatlin *s) {
-    sgatlin_scores(kept->scores, kept->query, x, w->query, w->keys, s);
-    sgatlin_choose(kept->score, kept->index, room, kept->scores, s);
-    sgatlin_experts(y, kept->z, kept->score, kept->index, x, w->in, w->out, s);
+    sgatlin_scores(saved->scores, saved->query, x, w->query, w->keys, s);
+    sgatlin_choose(saved->score, saved->index, scratch, saved->scores, s);
+    sgatlin_experts(y, saved->z, saved->score, saved->index, x, w->in, w->out, s);
 }
 // layer]
 
-size_t sgatlin_room(const Sgatlin *s) {
+size_t sgatlin_scratch(const Sgatlin *s) {
     return (size_t)s->C * s->K + (size_t)sgatlin_lists(s) * sgatlin_keys(s) + s->Dk + s->D;
 }
 
-void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *room, const double *dy,
-                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w,
+void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *scratch, const double *dy,
+                      const SgatlinToken *saved, const double *x, const SgatlinWeights *w,
                       const Sgatlin *s) {
-    double *dscore = room, *dscores = dscore + (size_t)s->C * s->K;
+    double *dscore = scratch, *dscores = dscore + (size_t)s->C * s->K;
     double *rest = dscores + (size_t)sgatlin_lists(s) * sgatlin_keys(s);
     for (int d = 0; d < s->D; d++) dx[d] = 0.0;
-    sgatlin_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->score, kept->index,
-                             kept->z, x, w->in, w->out, s);
-    sgatlin_choose_backward(dscores, dscore, kept->index, s);
-    sgatlin_scores_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x,
+    sgatlin_experts_backward(dx, dscore, gradient->in, gradient->out, dy, saved->score,
+                             saved->index, saved->z, x, w->in, w->out, s);
+    sgatlin_choose_backward(dscores, dscore, saved->index, s);
+    sgatlin_scores_backward(dx, gradient->query, gradient->keys, rest, dscores, saved->query, x,
                             w->query, w->keys, s);
 }

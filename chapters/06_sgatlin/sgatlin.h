@@ -40,7 +40,7 @@ typedef struct {
     double *query, *keys, *in, *out;
 } SgatlinWeights;
 
-// One token's numbers, kept from forward for backward: views of the caller's memory.
+// One token's numbers, saved from forward for backward: views of the caller's memory.
 typedef struct {
     double *query;  // [query width]
     double *scores; // [lists, keys]: every key's, before any choice
@@ -52,23 +52,24 @@ typedef struct {
 size_t sgatlin_token_doubles(const Sgatlin *s); // what one token's views take; and C·K ints
 SgatlinToken sgatlin_token(double *doubles, int *index, const Sgatlin *s);
 
-// y [D] from x [D]; fills `kept`. room: 2·K ints.
-void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x,
+// y [D] from x [D]; fills `saved`. scratch: 2·K ints.
+void sgatlin_forward(double *y, const SgatlinToken *saved, int *scratch, const double *x,
                      const SgatlinWeights *w, const Sgatlin *s);
 
-// dx [D] is written, gradient += . room: sgatlin_room doubles.
-void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *room, const double *dy,
-                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w,
+// dx [D] is written, gradient += . scratch: sgatlin_scratch doubles.
+void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *scratch, const double *dy,
+                      const SgatlinToken *saved, const double *x, const SgatlinWeights *w,
                       const Sgatlin *s);
-size_t sgatlin_room(const Sgatlin *s);
+size_t sgatlin_scratch(const Sgatlin *s);
 
 // Step one: query [query width] and scores [lists, keys] from x [D].
 void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights,
                     const double *keys, const Sgatlin *s);
-// Step two: the K best of each channel, score and index [C,K]. room: 2·K ints. The score of neuron
+// Step two: the K best of each channel, score and index [C,K]. scratch: 2·K ints. The score of neuron
 // f = i·n + j is the sum of the channel's i-th score in its first list and j-th in its second; a
 // flat router's is in its one list.
-void sgatlin_choose(double *score, int *index, int *room, const double *scores, const Sgatlin *s);
+void sgatlin_choose(double *score, int *index, int *scratch, const double *scores,
+                    const Sgatlin *s);
 // Step three: y [D], and z [C,K] for the way back, from any gating, the router's or another.
 void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x,
                      const double *in, const double *out, const Sgatlin *s);
@@ -83,8 +84,8 @@ void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *d
 // dscores [lists, keys] is written: what was not chosen gets 0. The choice itself has no gradient.
 void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index,
                              const Sgatlin *s);
-// dx [D], dquery_weights and dkeys are added to. room: Dk + D doubles.
-void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+// dx [D], dquery_weights and dkeys are added to. scratch: Dk + D doubles.
+void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *scratch,
                              const double *dscores, const double *query, const double *x,
                              const double *query_weights, const double *keys, const Sgatlin *s);
 

@@ -16,8 +16,8 @@ typedef struct {
     double *block;
     SgatlinWeights w, gradient;
     size_t sizes[4]; // of query, keys, in, out
-    double *x, *y, *dx, *dy, *room;
-    SgatlinToken kept;
+    double *x, *y, *dx, *dy, *scratch;
+    SgatlinToken saved;
     int *ints, *ranks;
 } Layer;
 
@@ -36,7 +36,7 @@ static Layer layer_new(const Sgatlin *s) {
            keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk;
     Layer layer = { .s = *s, .sizes = { query, keys, experts, experts } };
     size_t count =
-        2 * (query + keys + 2 * experts) + 4 * D + sgatlin_room(s) + sgatlin_token_doubles(s);
+        2 * (query + keys + 2 * experts) + 4 * D + sgatlin_scratch(s) + sgatlin_token_doubles(s);
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc((size_t)s->C * s->K + 2 * (size_t)s->K, sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
@@ -46,8 +46,8 @@ static Layer layer_new(const Sgatlin *s) {
     layer.y = take(&next, D);
     layer.dx = take(&next, D);
     layer.dy = take(&next, D);
-    layer.room = take(&next, sgatlin_room(s));
-    layer.kept = sgatlin_token(take(&next, sgatlin_token_doubles(s)), layer.ints, s);
+    layer.scratch = take(&next, sgatlin_scratch(s));
+    layer.saved = sgatlin_token(take(&next, sgatlin_token_doubles(s)), layer.ints, s);
     layer.ranks = layer.ints + (size_t)s->C * s->K;
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
@@ -70,9 +70,9 @@ static Layer random_layer(const Sgatlin *s, uint64_t seed) {
     return layer;
 }
 
-static void forward(Layer *l) { sgatlin_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->s); }
+static void forward(Layer *l) { sgatlin_forward(l->y, &l->saved, l->ranks, l->x, &l->w, &l->s); }
 static void backward(Layer *l) {
-    sgatlin_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->s);
+    sgatlin_backward(l->dx, &l->gradient, l->scratch, l->dy, &l->saved, l->x, &l->w, &l->s);
 }
 
 // ---- on paper
@@ -100,8 +100,8 @@ START_TEST(four_neurons_on_paper)
     memcpy(l.w.out, (double[]){ 0, 1, 9, 9, 1, 1, 9, 9 }, 8 * sizeof(double));
     forward(&l);
     backward(&l);
-    ck_assert(l.kept.index[0] == 2 && l.kept.index[1] == 0);
-    ck_assert(l.kept.score[0] == 6 && l.kept.score[1] == 3);
+    ck_assert(l.saved.index[0] == 2 && l.saved.index[1] == 0);
+    ck_assert(l.saved.score[0] == 6 && l.saved.score[1] == 3);
     const struct {
         const char *name;
         const double *got, want[8];
@@ -187,9 +187,9 @@ static void run_token(Layer *l, Results *r, int t, const double *x, const double
     backward(l);
     memcpy(r->y + t * r->row, l->y, r->row * sizeof *x);
     memcpy(r->dx + t * r->row, l->dx, r->row * sizeof *x);
-    memcpy(r->scores + t * r->keys, l->kept.scores, r->keys * sizeof *x);
-    memcpy(r->score + t * r->entries, l->kept.score, r->entries * sizeof *x);
-    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->kept.index[e];
+    memcpy(r->scores + t * r->keys, l->saved.scores, r->keys * sizeof *x);
+    memcpy(r->score + t * r->entries, l->saved.score, r->entries * sizeof *x);
+    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->saved.index[e];
 }
 
 static void expect_golden(const Safetensors *file, const Layer *l, const Results *r) {
@@ -253,7 +253,7 @@ START_TEST(backward_is_the_slope_of_forward)
         Layer l = random_layer(&s, 7);
         forward(&l);
         backward(&l);
-        const Slopes slopes = { loss, &l, l.kept.index, (size_t)s.C * s.K };
+        const Slopes slopes = { loss, &l, l.saved.index, (size_t)s.C * s.K };
         expect_slopes("query", l.w.query, l.gradient.query, l.sizes[0], &slopes);
         expect_slopes("keys", l.w.keys, l.gradient.keys, l.sizes[1], &slopes);
         expect_slopes("in", l.w.in, l.gradient.in, l.sizes[2], &slopes);
@@ -271,7 +271,7 @@ static const Sgatlin middle = {
 };
 
 static void experts(Layer *l, double *y, const double *x) {
-    sgatlin_experts(y, l->kept.z, l->kept.score, l->kept.index, x, l->w.in, l->w.out, &l->s);
+    sgatlin_experts(y, l->saved.z, l->saved.score, l->saved.index, x, l->w.in, l->w.out, &l->s);
 }
 
 // f(a·u + b·v) against a·f(u) + b·f(v), the gates frozen as x chose them. Returns the worst
@@ -314,10 +314,10 @@ START_TEST(the_gating_names_a_matrix)
     double W[D * D] = { 0 }, y[D] = { 0 }; // y_o = Σ_i W[o][i] x_i
     forward(&l);
     for (int slot = 0; slot < middle.C * middle.K; slot++) {
-        size_t neuron = ((size_t)(slot / middle.K) * middle.F + l.kept.index[slot]) * D;
+        size_t neuron = ((size_t)(slot / middle.K) * middle.F + l.saved.index[slot]) * D;
         for (int o = 0; o < D; o++) {
             for (int i = 0; i < D; i++)
-                W[o * D + i] += l.kept.score[slot] * l.w.out[neuron + o] * l.w.in[neuron + i];
+                W[o * D + i] += l.saved.score[slot] * l.w.out[neuron + o] * l.w.in[neuron + i];
         }
     }
     for (int o = 0; o < D; o++) {
@@ -338,13 +338,13 @@ START_TEST(the_gates_grow_with_the_input)
     int index[12];
     double nine[11];
     forward(&l);
-    memcpy(index, l.kept.index, sizeof index);
+    memcpy(index, l.saved.index, sizeof index);
     for (int d = 0; d < s.D; d++) {
         nine[d] = 9 * l.y[d];
         l.x[d] *= 3;
     }
     forward(&l);
-    ck_assert(memcmp(index, l.kept.index, sizeof index) == 0);
+    ck_assert(memcmp(index, l.saved.index, sizeof index) == 0);
     expect("y", l.y, nine, (size_t)s.D, 1e-13);
     layer_free(&l);
 }
@@ -359,7 +359,7 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
     Layer l = random_layer(&s, 5);
     double in_columns[D * F], hidden[F], y[D];
     forward(&l);
-    for (int k = 0; k < F; k++) l.kept.score[k] = 1.0;
+    for (int k = 0; k < F; k++) l.saved.score[k] = 1.0;
     experts(&l, l.y, l.x);
     for (int f = 0; f < F; f++) {
         for (int d = 0; d < D; d++) in_columns[d * F + f] = l.w.in[f * D + d];
@@ -429,8 +429,8 @@ START_TEST(a_product_router_is_a_flat_one_over_the_sums)
         forward(&product);
         forward(&flat);
         for (int slot = 0; slot < s.C * s.K; slot++)
-            ck_assert_int_eq(product.kept.index[slot], flat.kept.index[slot]);
-        expect("score", product.kept.score, flat.kept.score, (size_t)s.C * s.K, 1e-13);
+            ck_assert_int_eq(product.saved.index[slot], flat.saved.index[slot]);
+        expect("score", product.saved.score, flat.saved.score, (size_t)s.C * s.K, 1e-13);
         expect("y", product.y, flat.y, (size_t)s.D, 1e-12);
         layer_free(&product);
         layer_free(&flat);
@@ -446,7 +446,7 @@ START_TEST(what_was_not_chosen_has_no_gradient)
     forward(&l);
     backward(&l);
     for (int slot = 0; slot < middle.C * middle.K; slot++) {
-        chosen[slot / middle.K * middle.F + l.kept.index[slot]] = true;
+        chosen[slot / middle.K * middle.F + l.saved.index[slot]] = true;
     }
     for (int f = 0; f < middle.C * middle.F; f++) {
         for (int d = 0; d < middle.D; d++) {

@@ -65,23 +65,23 @@ static void normalise_and_turn_backward(double *dheads, double *dscale, double *
     }
 }
 
-void attention_of_sequence(double *y, AttentionKept *kept, const double *x,
+void attention_of_sequence(double *y, AttentionSaved *saved, const double *x,
                            const AttentionWeights *w, int T, int D, int Dh) {
     int H = D / Dh;
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        linear(kept->query + at, x + at, w->query, D, D);
-        linear(kept->key + at, x + at, w->key, D, D);
-        linear(kept->value + at, x + at, w->value, D, D);
-        normalise_and_turn(kept->turned_query + at, kept->query + at, w->query_norm, t, H, Dh);
-        normalise_and_turn(kept->turned_key + at, kept->key + at, w->key_norm, t, H, Dh);
+        linear(saved->query + at, x + at, w->query, D, D);
+        linear(saved->key + at, x + at, w->key, D, D);
+        linear(saved->value + at, x + at, w->value, D, D);
+        normalise_and_turn(saved->turned_query + at, saved->query + at, w->query_norm, t, H, Dh);
+        normalise_and_turn(saved->turned_key + at, saved->key + at, w->key_norm, t, H, Dh);
         for (int h = 0; h < H; h++) {
-            double *share = kept->share + ((size_t)h * T + t) * T;
-            look_back(kept->mixed + at + h * Dh, share, kept->turned_query + at + h * Dh,
-                      kept->turned_key + h * Dh, kept->value + h * Dh, t, D, Dh);
+            double *share = saved->share + ((size_t)h * T + t) * T;
+            look_back(saved->mixed + at + h * Dh, share, saved->turned_query + at + h * Dh,
+                      saved->turned_key + h * Dh, saved->value + h * Dh, t, D, Dh);
             for (int s = t + 1; s < T; s++) share[s] = 0.0;
         }
-        linear(y + at, kept->mixed + at, w->output, D, D);
+        linear(y + at, saved->mixed + at, w->output, D, D);
     }
 }
 
@@ -93,35 +93,37 @@ static void add_linear_backward(double *dx, double *dw, double *part, const doub
     for (int d = 0; d < D; d++) dx[d] += part[d];
 }
 
-void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionKept *room,
+void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionSaved *scratch,
                                     double *part, const double *dy, const double *x,
-                                    const AttentionKept *kept, const AttentionWeights *w, int T,
+                                    const AttentionSaved *saved, const AttentionWeights *w, int T,
                                     int D, int Dh) {
     int H = D / Dh;
     size_t bytes = (size_t)T * D * sizeof *dx;
-    memset(room->turned_key, 0, bytes);
-    memset(room->value, 0, bytes);
+    memset(scratch->turned_key, 0, bytes);
+    memset(scratch->value, 0, bytes);
     memset(dx, 0, bytes);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        linear_backward(room->mixed + at, dw->output, dy + at, kept->mixed + at, w->output, D, D);
+        linear_backward(scratch->mixed + at, dw->output, dy + at, saved->mixed + at, w->output, D,
+                        D);
         for (int h = 0; h < H; h++) {
             size_t row = ((size_t)h * T + t) * T;
-            look_back_backward(room->turned_query + at + h * Dh, room->turned_key + h * Dh,
-                               room->value + h * Dh, room->share + row, room->mixed + at + h * Dh,
-                               kept->share + row, kept->turned_query + at + h * Dh,
-                               kept->turned_key + h * Dh, kept->value + h * Dh, t, D, Dh);
+            look_back_backward(scratch->turned_query + at + h * Dh, scratch->turned_key + h * Dh,
+                               scratch->value + h * Dh, scratch->share + row,
+                               scratch->mixed + at + h * Dh, saved->share + row,
+                               saved->turned_query + at + h * Dh, saved->turned_key + h * Dh,
+                               saved->value + h * Dh, t, D, Dh);
         }
     }
     // only now: later tokens have added to the keys and values of this one
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        normalise_and_turn_backward(room->query + at, dw->query_norm, room->turned_query + at,
-                                    kept->query + at, w->query_norm, t, H, Dh);
-        normalise_and_turn_backward(room->key + at, dw->key_norm, room->turned_key + at,
-                                    kept->key + at, w->key_norm, t, H, Dh);
-        add_linear_backward(dx + at, dw->query, part, room->query + at, x + at, w->query, D);
-        add_linear_backward(dx + at, dw->key, part, room->key + at, x + at, w->key, D);
-        add_linear_backward(dx + at, dw->value, part, room->value + at, x + at, w->value, D);
+        normalise_and_turn_backward(scratch->query + at, dw->query_norm, scratch->turned_query + at,
+                                    saved->query + at, w->query_norm, t, H, Dh);
+        normalise_and_turn_backward(scratch->key + at, dw->key_norm, scratch->turned_key + at,
+                                    saved->key + at, w->key_norm, t, H, Dh);
+        add_linear_backward(dx + at, dw->query, part, scratch->query + at, x + at, w->query, D);
+        add_linear_backward(dx + at, dw->key, part, scratch->key + at, x + at, w->key, D);
+        add_linear_backward(dx + at, dw->value, part, scratch->value + at, x + at, w->value, D);
     }
 }

@@ -19,16 +19,16 @@ typedef struct {
     // [H,T,T]: how much token t takes from token s; 0 where s > t
     double *share;
     double *mixed; // [T,H,Dh]: what it took
-} AttentionKept;
+} AttentionSaved;
 
 // y [T,D] from x [T,D].
-void attention_of_sequence(double *y, AttentionKept *kept, const double *x,
+void attention_of_sequence(double *y, AttentionSaved *saved, const double *x,
                            const AttentionWeights *w, int T, int D, int Dh);
 
-// dx [T,D] is written, dw's tensors are added to. room is of kept's shape, part is [D].
-void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionKept *room,
+// dx [T,D] is written, dw's tensors are added to. scratch is of saved's shape, part is [D].
+void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionSaved *scratch,
                                     double *part, const double *dy, const double *x,
-                                    const AttentionKept *kept, const AttentionWeights *w, int T,
+                                    const AttentionSaved *saved, const AttentionWeights *w, int T,
                                     int D, int Dh);
 
 // The middle of it, for one head and one token t: share [t+1] and mixed [Dh] from query [Dh], and
@@ -36,7 +36,7 @@ void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionK
 void look_back(double *mixed, double *share, const double *query, const double *keys,
                const double *values, int t, int stride, int Dh);
 
-// dquery [Dh] is written, dkeys and dvalues are added to, dshare [t+1] is room.
+// dquery [Dh] is written, dkeys and dvalues are added to, dshare [t+1] is scratch.
 void look_back_backward(double *dquery, double *dkeys, double *dvalues, double *dshare,
                         const double *dmixed, const double *share, const double *query,
                         const double *keys, const double *values, int t, int stride, int Dh);

@@ -13,7 +13,7 @@ static void mlp_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSiz
 }
 
 static size_t mlp_doubles(const ModelSizes *sizes) { return 2 * (size_t)sizes->F; }
-static size_t mlp_room(const ModelSizes *sizes) { return (size_t)sizes->F; }
+static size_t mlp_scratch(const ModelSizes *sizes) { return (size_t)sizes->F; }
 static size_t no_ints(const ModelSizes *sizes) {
     (void)sizes;
     return 0;
@@ -24,15 +24,15 @@ static FeedForwardToken mlp_token(double *doubles, int *ints, const ModelSizes *
     return (FeedForwardToken){ .before = doubles, .after = doubles + sizes->F };
 }
 
-static void mlp(double *y, const FeedForwardToken *kept, const double *x,
+static void mlp(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
-    mlp_forward(y, kept->before, kept->after, x, w->up, w->down, sizes->D, sizes->F);
+    mlp_forward(y, saved->before, saved->after, x, w->up, w->down, sizes->D, sizes->F);
 }
 
-static void mlp_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+static void mlp_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                     const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
-    mlp_backward(dx, dw->up, dw->down, room, dy, x, kept->before, kept->after, w->up, w->down,
+    mlp_backward(dx, dw->up, dw->down, scratch, dy, x, saved->before, saved->after, w->up, w->down,
                  sizes->D, sizes->F);
 }
 
@@ -47,24 +47,24 @@ static void glu_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSiz
 }
 
 static size_t glu_doubles(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
-static size_t glu_room(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
+static size_t glu_scratch(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
 
 static FeedForwardToken glu_token(double *doubles, int *ints, const ModelSizes *sizes) {
     (void)ints;
     return (FeedForwardToken){ .before = doubles, .after = doubles + 2 * (size_t)sizes->F };
 }
 
-static void glu(double *y, const FeedForwardToken *kept, const double *x,
+static void glu(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
-    glu_forward(y, kept->before, kept->after, x, w->up, w->up_bias, w->down, w->down_bias, sizes->D,
-                sizes->F);
+    glu_forward(y, saved->before, saved->after, x, w->up, w->up_bias, w->down, w->down_bias,
+                sizes->D, sizes->F);
 }
 
-static void glu_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+static void glu_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                     const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
-    glu_backward(dx, dw->up, dw->up_bias, dw->down, dw->down_bias, room, dy, x, kept->before,
-                 kept->after, w->up, w->down, sizes->D, sizes->F);
+    glu_backward(dx, dw->up, dw->up_bias, dw->down, dw->down_bias, scratch, dy, x, saved->before,
+                 saved->after, w->up, w->down, sizes->D, sizes->F);
 }
 
 // ---- moe (chapter 02)
@@ -97,9 +97,9 @@ static size_t moe_ints(const ModelSizes *sizes) {
     return moe_tokens_ints(&m, 1);
 }
 
-static size_t moe_back_room(const ModelSizes *sizes) {
+static size_t moe_backward_scratch(const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    return (size_t)m.K + m.E + moe_room(&m);
+    return (size_t)m.K + m.E + moe_scratch(&m);
 }
 
 static FeedForwardToken moe_token(double *doubles, int *ints, const ModelSizes *sizes) {
@@ -107,18 +107,18 @@ static FeedForwardToken moe_token(double *doubles, int *ints, const ModelSizes *
     return (FeedForwardToken){ .moe = moe_tokens(doubles, ints, &m, 1) };
 }
 
-static void moe(double *y, const FeedForwardToken *kept, const double *x,
+static void moe(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    MoeTokens views = kept->moe;
+    MoeTokens views = saved->moe;
     moe_forward(y, &views, x, &w->moe, 1, &m);
 }
 
-static void moe_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+static void moe_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                     const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    moe_backward(dx, &dw->moe, room, dy, &kept->moe, x, &w->moe, 1, &m);
+    moe_backward(dx, &dw->moe, scratch, dy, &saved->moe, x, &w->moe, 1, &m);
 }
 
 // ---- peer (chapter 05)
@@ -145,33 +145,33 @@ static size_t peer_doubles(const ModelSizes *sizes) {
     return peer_token_doubles(&p);
 }
 
-// The choice of every head or channel, and room for making it.
+// The choice of every head or channel, and scratch for making it.
 static size_t choice_ints(const ModelSizes *sizes) {
     return ((size_t)sizes->C + 2) * (size_t)sizes->K;
 }
 
-static size_t peer_back_room(const ModelSizes *sizes) {
+static size_t peer_backward_scratch(const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
-    return peer_room(&p);
+    return peer_scratch(&p);
 }
 
 static FeedForwardToken peer_views(double *doubles, int *ints, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
     return (FeedForwardToken){ .peer = peer_token(doubles, ints, &p),
-                               .room = ints + sizes->C * sizes->K };
+                               .scratch = ints + sizes->C * sizes->K };
 }
 
-static void peer(double *y, const FeedForwardToken *kept, const double *x,
+static void peer(double *y, const FeedForwardToken *saved, const double *x,
                  const FeedForwardWeights *w, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
-    peer_forward(y, &kept->peer, kept->room, x, &w->peer, &p);
+    peer_forward(y, &saved->peer, saved->scratch, x, &w->peer, &p);
 }
 
-static void peer_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                      const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+static void peer_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                      const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                       const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
-    peer_backward(dx, &dw->peer, room, dy, &kept->peer, x, &w->peer, &p);
+    peer_backward(dx, &dw->peer, scratch, dy, &saved->peer, x, &w->peer, &p);
 }
 
 // ---- sgatlin (chapter 06)
@@ -225,34 +225,34 @@ static size_t neurons_doubles(const ModelSizes *sizes) {
     return sgatlin_token_doubles(&s);
 }
 
-static size_t neurons_room(const ModelSizes *sizes) {
+static size_t neurons_scratch(const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
-    return sgatlin_room(&s);
+    return sgatlin_scratch(&s);
 }
 
 static FeedForwardToken neurons_token(double *doubles, int *ints, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
     return (FeedForwardToken){ .sgatlin = sgatlin_token(doubles, ints, &s),
-                               .room = ints + sizes->C * sizes->K };
+                               .scratch = ints + sizes->C * sizes->K };
 }
 
-static void neurons(double *y, const FeedForwardToken *kept, const double *x,
+static void neurons(double *y, const FeedForwardToken *saved, const double *x,
                     const FeedForwardWeights *w, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
-    sgatlin_forward(y, &kept->sgatlin, kept->room, x, &w->sgatlin, &s);
+    sgatlin_forward(y, &saved->sgatlin, saved->scratch, x, &w->sgatlin, &s);
 }
 
-static void neurons_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                         const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
-                         const ModelSizes *sizes) {
+static void neurons_back(double *dx, const FeedForwardWeights *dw, double *scratch,
+                         const double *dy, const FeedForwardToken *saved, const double *x,
+                         const FeedForwardWeights *w, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
-    sgatlin_backward(dx, &dw->sgatlin, room, dy, &kept->sgatlin, x, &w->sgatlin, &s);
+    sgatlin_backward(dx, &dw->sgatlin, scratch, dy, &saved->sgatlin, x, &w->sgatlin, &s);
 }
 
-Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes) {
-    const MoeTokens *m = &kept->moe;
-    const PeerToken *p = &kept->peer;
-    const SgatlinToken *s = &kept->sgatlin;
+Chosen chosen_of(const FeedForwardToken *saved, const ModelSizes *sizes) {
+    const MoeTokens *m = &saved->moe;
+    const PeerToken *p = &saved->peer;
+    const SgatlinToken *s = &saved->sgatlin;
     switch (sizes->ffn) {
     case FEED_FORWARD_MOE: return (Chosen){ m->p, m->gating.weight, m->gating.index, sizes->K };
     case FEED_FORWARD_PEER: return (Chosen){ p->scores, p->score, p->index, sizes->C * sizes->K };
@@ -263,10 +263,11 @@ Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes) {
 }
 
 const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
-    { "mlp", mlp_place, mlp_doubles, no_ints, mlp_room, mlp_token, mlp, mlp_back },
-    { "glu", glu_place, glu_doubles, no_ints, glu_room, glu_token, glu, glu_back },
-    { "moe", moe_place, moe_doubles, moe_ints, moe_back_room, moe_token, moe, moe_back },
-    { "peer", peer_place, peer_doubles, choice_ints, peer_back_room, peer_views, peer, peer_back },
-    { "sgatlin", neurons_place, neurons_doubles, choice_ints, neurons_room, neurons_token, neurons,
-      neurons_back },
+    { "mlp", mlp_place, mlp_doubles, no_ints, mlp_scratch, mlp_token, mlp, mlp_back },
+    { "glu", glu_place, glu_doubles, no_ints, glu_scratch, glu_token, glu, glu_back },
+    { "moe", moe_place, moe_doubles, moe_ints, moe_backward_scratch, moe_token, moe, moe_back },
+    { "peer", peer_place, peer_doubles, choice_ints, peer_backward_scratch, peer_views, peer,
+      peer_back },
+    { "sgatlin", neurons_place, neurons_doubles, choice_ints, neurons_scratch, neurons_token,
+      neurons, neurons_back },
 };

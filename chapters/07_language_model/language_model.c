@@ -20,21 +20,21 @@ static void norm_tokens(double *y, const double *x, const double *scale, int T, 
 }
 
 // [layer
-static void layer_forward(LanguageModel *m, double *after, LayerKept *kept, const LayerWeights *w,
+static void layer_forward(LanguageModel *m, double *after, LayerSaved *saved, const LayerWeights *w,
                           int T) {
     int D = m->sizes.D;
-    norm_tokens(kept->normed, kept->stream, w->attention_norm, T, D);
-    attention_of_sequence(m->room.branch, &kept->attention, kept->normed, &w->attention, T, D,
+    norm_tokens(saved->normed, saved->stream, w->attention_norm, T, D);
+    attention_of_sequence(m->scratch.branch, &saved->attention, saved->normed, &w->attention, T, D,
                           m->sizes.Dh);
-    add_branch(kept->middle, kept->stream, m->room.branch, (size_t)T * D);
+    add_branch(saved->middle, saved->stream, m->scratch.branch, (size_t)T * D);
 
-    norm_tokens(kept->middle_normed, kept->middle, w->ffn_norm, T, D);
+    norm_tokens(saved->middle_normed, saved->middle, w->ffn_norm, T, D);
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        kind_of(m)->forward(m->room.branch + at, &kept->ffn[t], kept->middle_normed + at, &w->ffn,
-                            &m->sizes);
+        kind_of(m)->forward(m->scratch.branch + at, &saved->ffn[t], saved->middle_normed + at,
+                            &w->ffn, &m->sizes);
     }
-    add_branch(after, kept->middle, m->room.branch, (size_t)T * D);
+    add_branch(after, saved->middle, m->scratch.branch, (size_t)T * D);
 }
 // layer]
 
@@ -73,7 +73,7 @@ double language_model_loss(const LanguageModel *m, const int *targets, int T) {
     int V = m->sizes.V;
     for (int t = 0; t < T; t++) {
         if (targets[t] != TOKEN_0_PAD)
-            sum += cross_entropy(m->room.p, m->logits + (size_t)t * V, targets[t], V);
+            sum += cross_entropy(m->scratch.p, m->logits + (size_t)t * V, targets[t], V);
     }
     return sum;
 }
@@ -87,34 +87,34 @@ static void add_norm_backward(LanguageModel *m, double *dx, double *dscale, cons
     int D = m->sizes.D;
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        rmsnorm_backward(m->room.part, dscale, dnormed + at, x + at, scale, D);
-        add_branch(dx + at, dx + at, m->room.part, (size_t)D);
+        rmsnorm_backward(m->scratch.part, dscale, dnormed + at, x + at, scale, D);
+        add_branch(dx + at, dx + at, m->scratch.part, (size_t)D);
     }
 }
 
 // The residual stream's gradient stays as it is and each branch adds to it, last branch first.
-static void layer_backward(LanguageModel *m, const LayerKept *kept, LayerWeights *dw,
+static void layer_backward(LanguageModel *m, const LayerSaved *saved, LayerWeights *dw,
                            const LayerWeights *w, int T) {
     int D = m->sizes.D;
-    double *dstream = m->room.dstream, *dnormed = m->room.dnormed;
+    double *dstream = m->scratch.dstream, *dnormed = m->scratch.dnormed;
     for (int t = 0; t < T; t++) {
         size_t at = (size_t)t * D;
-        kind_of(m)->backward(dnormed + at, &dw->ffn, m->room.ffn, dstream + at, &kept->ffn[t],
-                             kept->middle_normed + at, &w->ffn, &m->sizes);
+        kind_of(m)->backward(dnormed + at, &dw->ffn, m->scratch.ffn, dstream + at, &saved->ffn[t],
+                             saved->middle_normed + at, &w->ffn, &m->sizes);
     }
-    add_norm_backward(m, dstream, dw->ffn_norm, dnormed, kept->middle, w->ffn_norm, T);
+    add_norm_backward(m, dstream, dw->ffn_norm, dnormed, saved->middle, w->ffn_norm, T);
 
-    attention_of_sequence_backward(dnormed, &dw->attention, &m->room.attention, m->room.part,
-                                   dstream, kept->normed, &kept->attention, &w->attention, T, D,
+    attention_of_sequence_backward(dnormed, &dw->attention, &m->scratch.attention, m->scratch.part,
+                                   dstream, saved->normed, &saved->attention, &w->attention, T, D,
                                    m->sizes.Dh);
-    add_norm_backward(m, dstream, dw->attention_norm, dnormed, kept->stream, w->attention_norm, T);
+    add_norm_backward(m, dstream, dw->attention_norm, dnormed, saved->stream, w->attention_norm, T);
 }
 
 // dnormed [T,D] from the targets; tokens that are not scored send nothing back.
 static void loss_backward(LanguageModel *m, const int *targets, int T, double share) {
     int V = m->sizes.V, D = m->sizes.D;
     for (int t = 0; t < T; t++) {
-        double *dnormed = m->room.dnormed + (size_t)t * D, *p = m->room.p;
+        double *dnormed = m->scratch.dnormed + (size_t)t * D, *p = m->scratch.p;
         for (int d = 0; d < D; d++) dnormed[d] = 0.0;
         if (targets[t] == TOKEN_0_PAD) continue;
         cross_entropy(p, m->logits + (size_t)t * V, targets[t], V);
@@ -128,13 +128,13 @@ void language_model_backward(LanguageModel *m, const int *inputs, const int *tar
                              double share) {
     int D = m->sizes.D;
     loss_backward(m, targets, T, share);
-    memset(m->room.dstream, 0, (size_t)T * D * sizeof *m->room.dstream);
-    add_norm_backward(m, m->room.dstream, m->dw.output_norm, m->room.dnormed, m->stream,
+    memset(m->scratch.dstream, 0, (size_t)T * D * sizeof *m->scratch.dstream);
+    add_norm_backward(m, m->scratch.dstream, m->dw.output_norm, m->scratch.dnormed, m->stream,
                       m->w.output_norm, T);
     for (int l = m->sizes.L - 1; l >= 0; l--)
         layer_backward(m, &m->layers[l], &m->dw.layers[l], &m->w.layers[l], T);
     for (int t = 0; t < T; t++)
-        embed_backward(m->dw.embedding, m->room.dstream + (size_t)t * D, inputs[t], D);
+        embed_backward(m->dw.embedding, m->scratch.dstream + (size_t)t * D, inputs[t], D);
 }
 
 // ---- one step
@@ -154,10 +154,10 @@ StepReport language_model_step(LanguageModel *m, const int *targets, int B, int 
     double share = scored > 0 ? 1.0 / scored : 0.0;
     memset(m->gradients, 0, m->list.doubles * sizeof *m->gradients);
     for (int b = 0; b < B; b++, targets += T) {
-        shift_right(m->room.inputs, targets, T);
-        language_model_forward(m, m->room.inputs, T);
+        shift_right(m->scratch.inputs, targets, T);
+        language_model_forward(m, m->scratch.inputs, T);
         report.loss += share * language_model_loss(m, targets, T);
-        language_model_backward(m, m->room.inputs, targets, T, share);
+        language_model_backward(m, m->scratch.inputs, targets, T, share);
     }
     report.norm = global_norm(m->gradients, m->list.doubles);
     clip_by_global_norm(m->gradients, m->list.doubles, report.norm, plan->clip);

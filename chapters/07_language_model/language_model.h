@@ -27,18 +27,18 @@ typedef struct {
     // [T,D]: the residual stream before attention, and before the feed-forward layer
     double *stream, *middle;
     double *normed, *middle_normed; // [T,D]
-    AttentionKept attention;
+    AttentionSaved attention;
     FeedForwardToken *ffn; // [T]
-} LayerKept;
+} LayerSaved;
 
 // What passes need in passing, [T,D] unless said otherwise; dstream is the gradient on its way back
 // up the stream.
 typedef struct {
     double *branch, *dbranch, *dstream, *dnormed;
-    double *p, *part, *ffn;  // [V], [D], as the feed-forward kind asks
-    AttentionKept attention; // gradients of what attention kept
-    int *inputs;             // [T]
-} ModelRoom;
+    double *p, *part, *ffn;   // [V], [D], as the feed-forward kind asks
+    AttentionSaved attention; // gradients of what attention saved
+    int *inputs;              // [T]
+} ModelScratch;
 
 typedef struct {
     ModelSizes sizes;
@@ -46,11 +46,11 @@ typedef struct {
     // blocks of list.doubles; first and second are AdamW's
     double *parameters, *gradients, *first, *second;
     ModelWeights w, dw; // views of parameters and gradients
-    LayerKept *layers;  // [L]
+    LayerSaved *layers; // [L]
     // [T,D]: behind the last layer; after the output norm
     double *stream, *normed;
     double *logits; // [T,V]
-    ModelRoom room;
+    ModelScratch scratch;
     FeedForwardToken *tokens; // [L,T]
     double *doubles;          // what all of the above are views of
     int *ints;

@@ -76,24 +76,24 @@ static int *take_ints(Memory *memory, size_t count) {
     return at;
 }
 
-static AttentionKept take_attention(Memory *memory, const ModelSizes *s) {
+static AttentionSaved take_attention(Memory *memory, const ModelSizes *s) {
     size_t sequence = (size_t)s->T * s->D, H = (size_t)(s->D / s->Dh);
-    AttentionKept kept = { .share = take(memory, H * s->T * s->T) };
-    double **each[] = { &kept.query,        &kept.key,        &kept.value,
-                        &kept.turned_query, &kept.turned_key, &kept.mixed };
+    AttentionSaved saved = { .share = take(memory, H * s->T * s->T) };
+    double **each[] = { &saved.query,        &saved.key,        &saved.value,
+                        &saved.turned_query, &saved.turned_key, &saved.mixed };
     for (int i = 0; i < 6; i++) *each[i] = take(memory, sequence);
-    return kept;
+    return saved;
 }
 
-static void take_layer(LayerKept *kept, Memory *memory, const ModelSizes *s) {
+static void take_layer(LayerSaved *saved, Memory *memory, const ModelSizes *s) {
     size_t sequence = (size_t)s->T * s->D;
-    double **each[] = { &kept->stream, &kept->middle, &kept->normed, &kept->middle_normed };
+    double **each[] = { &saved->stream, &saved->middle, &saved->normed, &saved->middle_normed };
     for (int i = 0; i < 4; i++) *each[i] = take(memory, sequence);
-    kept->attention = take_attention(memory, s);
+    saved->attention = take_attention(memory, s);
     for (int t = 0; t < s->T; t++) {
         double *doubles = take(memory, kind_of(s)->doubles(s));
         int *ints = take_ints(memory, kind_of(s)->ints(s));
-        if (memory->doubles) kept->ffn[t] = kind_of(s)->token(doubles, ints, s);
+        if (memory->doubles) saved->ffn[t] = kind_of(s)->token(doubles, ints, s);
     }
 }
 
@@ -102,15 +102,15 @@ static void take_all(LanguageModel *m, Memory *memory) {
     size_t sequence = (size_t)s->T * s->D;
     double **blocks[] = { &m->parameters, &m->gradients, &m->first, &m->second };
     for (int i = 0; i < 4; i++) *blocks[i] = take(memory, m->list.doubles);
-    double **rows[] = { &m->stream,       &m->normed,       &m->room.branch,
-                        &m->room.dstream, &m->room.dbranch, &m->room.dnormed };
+    double **rows[] = { &m->stream,          &m->normed,          &m->scratch.branch,
+                        &m->scratch.dstream, &m->scratch.dbranch, &m->scratch.dnormed };
     for (int i = 0; i < 6; i++) *rows[i] = take(memory, sequence);
     m->logits = take(memory, (size_t)s->T * s->V);
-    m->room.p = take(memory, (size_t)s->V);
-    m->room.part = take(memory, (size_t)s->D);
-    m->room.ffn = take(memory, kind_of(s)->room(s));
-    m->room.attention = take_attention(memory, s);
-    m->room.inputs = take_ints(memory, (size_t)s->T);
+    m->scratch.p = take(memory, (size_t)s->V);
+    m->scratch.part = take(memory, (size_t)s->D);
+    m->scratch.ffn = take(memory, kind_of(s)->scratch(s));
+    m->scratch.attention = take_attention(memory, s);
+    m->scratch.inputs = take_ints(memory, (size_t)s->T);
     for (int l = 0; l < s->L; l++) take_layer(&m->layers[l], memory, s);
 }
 
@@ -126,8 +126,8 @@ static void set_zero(LanguageModel *m, Memory *memory) {
 static bool make_list(LanguageModel *m) {
     ParameterWalk count = { .list = &m->list }, fill = count;
     place_parameters(&count, &m->w, &m->sizes);
-    m->list.room = m->list.count;
-    m->list.at = calloc((size_t)m->list.room, sizeof *m->list.at);
+    m->list.capacity = m->list.count;
+    m->list.at = calloc((size_t)m->list.capacity, sizeof *m->list.at);
     if (m->list.at == NULL) return false;
     m->list.count = 0;
     place_parameters(&fill, &m->w, &m->sizes);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 static void add_line(ParameterList *list, Parameter line, const char *prefix, const char *name) {
-    if (list->count < list->room) {
+    if (list->count < list->capacity) {
         snprintf(line.name, sizeof line.name, "%s%s", prefix, name);
         list->at[list->count] = line;
     }

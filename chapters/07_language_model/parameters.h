@@ -16,8 +16,8 @@ typedef struct {
 
 typedef struct {
     Parameter *at;
-    // room: how many `at` has place for; 0 with at NULL while they are being counted
-    int count, room;
+    // capacity: how many `at` has place for; 0 with at NULL while they are being counted
+    int count, capacity;
     size_t doubles;
 } ParameterList;
 

@@ -25,9 +25,9 @@ int choose_token(const double *logits, int V, const SamplingRule *rule, double d
     if (rule->top_p > 0.0 && rule->top_p < 1.0) {
         double wanted = rule->top_p * sum;
         sum = p[0];
-        int kept = 1;
-        while (kept < count && sum < wanted) sum += p[kept++];
-        count = kept;
+        int saved = 1;
+        while (saved < count && sum < wanted) sum += p[saved++];
+        count = saved;
     }
     double left = draw * sum;
     for (int i = 0; i < count - 1; i++) {

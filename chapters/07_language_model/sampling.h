@@ -15,7 +15,7 @@ typedef struct {
 } SamplingRule;
 
 // A token for logits [V], by `draw` in [0, 1): a pure function of its arguments. Equal logits go by
-// the lower number, NaN loses, TOKEN_0_PAD is never drawn. order [V] and p [V] are room. V >= 2.
+// the lower number, NaN loses, TOKEN_0_PAD is never drawn. order [V] and p [V] are scratch. V >= 2.
 int choose_token(const double *logits, int V, const SamplingRule *rule, double draw, int *order,
                  double *p);
 #endif

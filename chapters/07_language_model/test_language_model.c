@@ -156,12 +156,12 @@ static void record_row(BatchRecord *r, const Golden *g, int b) {
            CK = (size_t)s->C * s->K;
     memcpy(r->logits + at * s->V, g->model.logits, (size_t)g->T * s->V * sizeof *r->logits);
     for (int l = 0; l < s->L; l++) {
-        const LayerKept *kept = &g->model.layers[l];
-        const double *after = l + 1 < s->L ? kept[1].stream : g->model.stream;
-        memcpy(r->streams + (2 * l * N + at) * s->D, kept->middle, row * sizeof *after);
+        const LayerSaved *saved = &g->model.layers[l];
+        const double *after = l + 1 < s->L ? saved[1].stream : g->model.stream;
+        memcpy(r->streams + (2 * l * N + at) * s->D, saved->middle, row * sizeof *after);
         memcpy(r->streams + ((2 * l + 1) * N + at) * s->D, after, row * sizeof *after);
         for (int t = 0; CK > 0 && t < g->T; t++) {
-            Chosen chosen = chosen_of(&kept->ffn[t], s);
+            Chosen chosen = chosen_of(&saved->ffn[t], s);
             memcpy(r->scores + (l * N + at + t) * CK, chosen.score, CK * sizeof *r->scores);
             memcpy(r->indices + (l * N + at + t) * CK, chosen.index, CK * sizeof *r->indices);
         }
@@ -188,7 +188,7 @@ static void compare_record(Golden *g, const BatchRecord *r) {
 
 static void check_first_batch(Golden *g) {
     BatchRecord record = record_new(g);
-    int *inputs = g->model.room.inputs, scored = scored_targets(g->tokens, g->B * g->T);
+    int *inputs = g->model.scratch.inputs, scored = scored_targets(g->tokens, g->B * g->T);
     for (int b = 0; b < g->B; b++) {
         const int *targets = g->tokens + (size_t)b * g->T;
         shift_right(inputs, targets, g->T);
@@ -247,8 +247,8 @@ static double batch_loss(void *context) {
     double sum = 0.0;
     int T = m->sizes.T;
     for (int b = 0; b < 2; b++) {
-        shift_right(m->room.inputs, targets_of_two + b * T, T);
-        language_model_forward(m, m->room.inputs, T);
+        shift_right(m->scratch.inputs, targets_of_two + b * T, T);
+        language_model_forward(m, m->scratch.inputs, T);
         sum += language_model_loss(m, targets_of_two + b * T, T);
     }
     return sum / scored_targets(targets_of_two, 2 * T);
@@ -257,9 +257,9 @@ static double batch_loss(void *context) {
 static void batch_gradients(LanguageModel *m) {
     int T = m->sizes.T;
     for (int b = 0; b < 2; b++) {
-        shift_right(m->room.inputs, targets_of_two + b * T, T);
-        language_model_forward(m, m->room.inputs, T);
-        language_model_backward(m, m->room.inputs, targets_of_two + b * T, T,
+        shift_right(m->scratch.inputs, targets_of_two + b * T, T);
+        language_model_forward(m, m->scratch.inputs, T);
+        language_model_backward(m, m->scratch.inputs, targets_of_two + b * T, T,
                                 1.0 / scored_targets(targets_of_two, 10));
     }
 }

@@ -217,9 +217,9 @@ enum {
 };
 typedef struct {
     double x[T * D], y[T * D], dy[T * D], dx[T * D], part[D], weights[WEIGHTS], dweights[WEIGHTS];
-    double kept_block[KEPT], room_block[KEPT];
+    double saved_block[KEPT], scratch_block[KEPT];
     AttentionWeights w, dw;
-    AttentionKept kept, room;
+    AttentionSaved saved, scratch;
 } Sequence;
 
 static AttentionWeights weights_in(double *block) {
@@ -231,14 +231,14 @@ static AttentionWeights weights_in(double *block) {
                                .key_norm = block + 4 * D * D + DH };
 }
 
-static AttentionKept kept_in(double *block) {
-    return (AttentionKept){ .query = block,
-                            .key = block + T * D,
-                            .value = block + 2 * T * D,
-                            .turned_query = block + 3 * T * D,
-                            .turned_key = block + 4 * T * D,
-                            .mixed = block + 5 * T * D,
-                            .share = block + 6 * T * D };
+static AttentionSaved saved_in(double *block) {
+    return (AttentionSaved){ .query = block,
+                             .key = block + T * D,
+                             .value = block + 2 * T * D,
+                             .turned_query = block + 3 * T * D,
+                             .turned_key = block + 4 * T * D,
+                             .mixed = block + 5 * T * D,
+                             .share = block + 6 * T * D };
 }
 
 static Sequence *sequence_new(void) {
@@ -246,8 +246,8 @@ static Sequence *sequence_new(void) {
     ck_assert_ptr_nonnull(s);
     s->w = weights_in(s->weights);
     s->dw = weights_in(s->dweights);
-    s->kept = kept_in(s->kept_block);
-    s->room = kept_in(s->room_block);
+    s->saved = saved_in(s->saved_block);
+    s->scratch = saved_in(s->scratch_block);
     fill(s->weights, WEIGHTS, 0.8, 7, "weights");
     fill(s->x, T * D, 1.0, 7, "x");
     fill(s->dy, T * D, 1.0, 7, "dy");
@@ -256,7 +256,7 @@ static Sequence *sequence_new(void) {
 
 static double sequence_loss(void *context) {
     Sequence *s = context;
-    attention_of_sequence(s->y, &s->kept, s->x, &s->w, T, D, DH);
+    attention_of_sequence(s->y, &s->saved, s->x, &s->w, T, D, DH);
     return weighted_sum(s->y, s->dy, T * D);
 }
 
@@ -264,10 +264,10 @@ START_TEST(attention_slopes)
 {
     Sequence *s = sequence_new();
     sequence_loss(s);
-    fill(s->room_block, KEPT, 100.0, 7, "dirt"); // room may hold anything
+    fill(s->scratch_block, KEPT, 100.0, 7, "dirt"); // scratch may hold anything
     fill(s->dx, T * D, 100.0, 7, "dirt");
-    attention_of_sequence_backward(s->dx, &s->dw, &s->room, s->part, s->dy, s->x, &s->kept, &s->w,
-                                   T, D, DH);
+    attention_of_sequence_backward(s->dx, &s->dw, &s->scratch, s->part, s->dy, s->x, &s->saved,
+                                   &s->w, T, D, DH);
     const Slopes slopes = { .loss = sequence_loss, .context = s };
     expect_slopes("attention dx", s->x, s->dx, T * D, &slopes);
     expect_slopes("attention query", s->w.query, s->dw.query, D * D, &slopes);
@@ -289,21 +289,21 @@ START_TEST(shares_are_shares)
     for (int row = 0; row < H * T; row++) {
         double sum = 0.0;
         for (int i = 0; i < T; i++) {
-            double share = s->kept.share[row * T + i];
+            double share = s->saved.share[row * T + i];
             ck_assert(i <= row % T ? share > 0.0 : share == 0.0);
             sum += share;
         }
         ck_assert_double_eq_tol(sum, 1.0, TINY);
     }
-    double first = s->kept.share[3 * T], second = s->kept.share[3 * T + 1];
+    double first = s->saved.share[3 * T], second = s->saved.share[3 * T + 1];
     for (int d = 0; d < D; d++) {
         double keep = s->x[d];
         s->x[d] = s->x[D + d];
         s->x[D + d] = keep;
     }
     sequence_loss(s);
-    ck_assert(fabs(s->kept.share[3 * T + 1] - first) > 1e-3 ||
-              fabs(s->kept.share[3 * T] - second) > 1e-3);
+    ck_assert(fabs(s->saved.share[3 * T + 1] - first) > 1e-3 ||
+              fabs(s->saved.share[3 * T] - second) > 1e-3);
     free(s);
 }
 END_TEST

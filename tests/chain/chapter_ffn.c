@@ -79,7 +79,7 @@ static void glu_token(LayerNumbers *numbers, size_t row, double *room) {
 }
 
 // The token's views are the numbers' own, so that what the layer writes is where it is looked for.
-// room: z [C,K], the query and sgatlin_room doubles; ranks: 2·K ints.
+// room: z [C,K], the query and sgatlin_scratch doubles; ranks: 2·K ints.
 static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, double *room,
                               int *ranks) {
     size_t row = (size_t)t * s->D, entries = (size_t)s->C * s->K;
@@ -104,7 +104,7 @@ static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, do
                      numbers->dy + row, &token, x, &w, s);
 }
 
-// room: gate and z [C,K], the query and peer_room doubles; ranks: 2·K ints.
+// room: gate and z [C,K], the query and peer_scratch doubles; ranks: 2·K ints.
 static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *ranks) {
     const Config *config = &numbers->config;
     Peer p = { .D = config->D, .F = config->F, .C = config->C, .K = config->K, .Dk = config->Dk };
@@ -150,7 +150,7 @@ bool chapters_run(LayerNumbers *numbers, Error *error) {
     bool sparse = numbers->config.ffn->sparse;
     size_t doubles = 6 * (size_t)s.F;
     // peer keeps its gates too; its room is that of sgatlin with the same router
-    if (sparse) doubles = 2 * (size_t)s.C * s.K + sgatlin_query_width(&s) + sgatlin_room(&s);
+    if (sparse) doubles = 2 * (size_t)s.C * s.K + sgatlin_query_width(&s) + sgatlin_scratch(&s);
     double *room = malloc(doubles * sizeof *room);
     int *ranks = malloc((2 * (size_t)s.K + 1) * sizeof *ranks);
     bool ok = room != NULL && ranks != NULL;

@@ -65,7 +65,7 @@ static void room_free(Room *room) {
 
 static bool room_take(Room *out, const Moe *m, int N) {
     size_t table = (size_t)N * m->E, entries = table; // every expert for every token, at the most
-    out->p = malloc((6 * table + entries * (moe_kept(m) + 1) + moe_room(m)) * sizeof *out->p);
+    out->p = malloc((6 * table + entries * (moe_saved(m) + 1) + moe_scratch(m)) * sizeof *out->p);
     out->ints = malloc(3 * table * sizeof *out->ints);
     if (out->p == NULL || out->ints == NULL) return false;
     out->score = out->p + table;
@@ -73,7 +73,7 @@ static bool room_take(Room *out, const Moe *m, int N) {
     out->dlogits = out->dscore + table;
     out->dweight = out->dlogits + table;
     out->kept = out->dweight + entries;
-    out->room = out->kept + entries * moe_kept(m); // moe_room, or a table of choose's
+    out->room = out->kept + entries * moe_saved(m); // moe_scratch, or a table of choose's
     return true;
 }
 

@@ -137,10 +137,10 @@ static void check_first_batch(Run *run) {
     double share = 1.0 / scored_targets(run->tokens, run->B * run->T);
     for (int b = 0; b < run->B; b++) {
         const int *targets = run->tokens + (size_t)b * run->T;
-        shift_right(m->room.inputs, targets, run->T);
-        language_model_forward(m, m->room.inputs, run->T);
+        shift_right(m->scratch.inputs, targets, run->T);
+        language_model_forward(m, m->scratch.inputs, run->T);
         keep_row(run, b);
-        language_model_backward(m, m->room.inputs, targets, run->T, share);
+        language_model_backward(m, m->scratch.inputs, targets, run->T, share);
     }
     golden_compare(run->golden, "logits", "logits", (Shape){ { run->B, run->T, m->sizes.V } },
                    run->logits, TIGHT);

@@ -2,16 +2,16 @@
 #include "reference/numbers/random.h"
 #include "tests/harness/suite.h"
 
-int drop_overflow(MoeGating *gating, int *room, int capacity, int E);
+int drop_overflow(MoeGating *gating, int *scratch, int capacity, int E);
 
-// Three tokens with experts 0 1, 0 2, 0 1 and room for two entries each: expert 0 is full when the
+// Three tokens with experts 0 1, 0 2, 0 1 and scratch for two entries each: expert 0 is full when the
 // last token comes.
 START_TEST(by_hand)
 {
-    int start[] = { 0, 2, 4, 6 }, index[] = { 0, 1, 0, 2, 0, 1 }, room[3];
+    int start[] = { 0, 2, 4, 6 }, index[] = { 0, 1, 0, 2, 0, 1 }, scratch[3];
     double weight[] = { 0.6, 0.5, 0.4, 0.3, 0.2, 0.1 };
     MoeGating gating = { .N = 3, .start = start, .index = index, .weight = weight };
-    ck_assert_int_eq(drop_overflow(&gating, room, 2, 3), 1);
+    ck_assert_int_eq(drop_overflow(&gating, scratch, 2, 3), 1);
     static const int want_start[] = { 0, 2, 4, 5 }, want_index[] = { 0, 1, 0, 2, 1 };
     static const double want_weight[] = { 0.6, 0.5, 0.4, 0.3, 0.1 };
     ck_assert_int_eq(gating.N, 3);
@@ -26,10 +26,10 @@ END_TEST
 // All want expert 1, one place: the first gets it, the others get nothing.
 START_TEST(a_token_may_lose_all)
 {
-    int start[] = { 0, 1, 2, 3 }, index[] = { 1, 1, 1 }, room[2];
+    int start[] = { 0, 1, 2, 3 }, index[] = { 1, 1, 1 }, scratch[2];
     double weight[] = { 1, 2, 3 };
     MoeGating gating = { .N = 3, .start = start, .index = index, .weight = weight };
-    ck_assert_int_eq(drop_overflow(&gating, room, 1, 2), 2);
+    ck_assert_int_eq(drop_overflow(&gating, scratch, 1, 2), 2);
     ck_assert(start[0] == 0 && start[1] == 1 && start[2] == 1 && start[3] == 1);
     ck_assert(index[0] == 1 && weight[0] == 1);
 }
@@ -39,8 +39,8 @@ END_TEST
 START_TEST(any_list)
 {
     enum { N = 40, E = 5, MOST = 3 };
-    int start[N + 1] = { 0 }, index[N * MOST], room[E], old_start[N + 1], old_index[N * MOST],
-                  capacity = _i, kept = 0;
+    int start[N + 1] = { 0 }, index[N * MOST], scratch[E], old_start[N + 1], old_index[N * MOST],
+                  capacity = _i, saved = 0;
     double weight[N * MOST];
     for (int t = 0; t < N; t++)
         start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MOST + 1);
@@ -50,20 +50,20 @@ START_TEST(any_list)
     }
     for (int t = 0; t <= N; t++) old_start[t] = start[t];
     MoeGating gating = { .N = N, .start = start, .index = index, .weight = weight };
-    int dropped = drop_overflow(&gating, room, capacity, E);
+    int dropped = drop_overflow(&gating, scratch, capacity, E);
     for (int t = 0; t < N; t++) {
-        ck_assert_int_eq(start[t], kept);
+        ck_assert_int_eq(start[t], saved);
         for (int i = old_start[t]; i < old_start[t + 1]; i++) {
             int before = 0;
             for (int j = 0; j < i; j++) before += old_index[j] == old_index[i];
             if (before >= capacity) continue;
-            ck_assert_int_eq(index[kept], old_index[i]);
-            ck_assert_double_eq(weight[kept], i);
-            kept++;
+            ck_assert_int_eq(index[saved], old_index[i]);
+            ck_assert_double_eq(weight[saved], i);
+            saved++;
         }
     }
-    ck_assert_int_eq(start[N], kept);
-    ck_assert_int_eq(dropped, old_start[N] - kept);
+    ck_assert_int_eq(start[N], saved);
+    ck_assert_int_eq(dropped, old_start[N] - saved);
 }
 END_TEST
 

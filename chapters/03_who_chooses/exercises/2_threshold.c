@@ -5,12 +5,12 @@
 // no later word.
 //
 // threshold: the lowest score that a pool of these cells takes, of score [cells] (no two alike; NaN
-// is taken last), where 1 <= places <= cells. room: cells ints. choose_above: chosen [cells] is
+// is taken last), where 1 <= places <= cells. scratch: cells ints. choose_above: chosen [cells] is
 // true where a score is at least the threshold.
 #include "chapters/02_mixture_of_experts/top_k.h"
 
-double threshold(const double *score, int cells, int places, int *room) {
-    (void)score, (void)cells, (void)places, (void)room;
+double threshold(const double *score, int cells, int places, int *scratch) {
+    (void)score, (void)cells, (void)places, (void)scratch;
     return 0.0; // yours to write
 }
 

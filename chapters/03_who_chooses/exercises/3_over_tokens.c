@@ -7,16 +7,16 @@
 // later ones too, before anybody has chosen anything. A sigmoid has the same order within a column,
 // and sees nobody.
 //
-// Q [T,E] from logits [T,E]; dlogits [T,E] is written, from dQ and Q. room: 2·T doubles.
+// Q [T,E] from logits [T,E]; dlogits [T,E] is written, from dQ and Q. scratch: 2·T doubles.
 #include "chapters/02_mixture_of_experts/softmax.h"
 
-void over_tokens(double *Q, double *room, const double *logits, int T, int E) {
-    (void)room, (void)logits;
+void over_tokens(double *Q, double *scratch, const double *logits, int T, int E) {
+    (void)scratch, (void)logits;
     for (int i = 0; i < T * E; i++) Q[i] = 1.0 / T; // yours to write
 }
 
-void over_tokens_backward(double *dlogits, double *room, const double *dQ, const double *Q, int T,
-                          int E) {
-    (void)room, (void)dQ, (void)Q;
+void over_tokens_backward(double *dlogits, double *scratch, const double *dQ, const double *Q,
+                          int T, int E) {
+    (void)scratch, (void)dQ, (void)Q;
     for (int i = 0; i < T * E; i++) dlogits[i] = 0.0; // yours to write
 }

@@ -6,11 +6,11 @@ int next_coin(int first, int experts);
 
 static int experts_of_first(const int coins[2]) {
     const ChoosingRule rule = { CUT_COLUMNS, 1.0, 0.0 };
-    double score[4], room[4], weight[4];
+    double score[4], scratch[4], weight[4];
     int ints[12], start[3], index[4];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     for (int i = 0; i < 4; i++) score[i] = coins[i / 2] == i % 2 ? 0.7 : 0.3;
-    choose(&gating, room, ints, score, NULL, &rule, 1, 2, 2);
+    choose(&gating, scratch, ints, score, NULL, &rule, 1, 2, 2);
     return start[1];
 }
 

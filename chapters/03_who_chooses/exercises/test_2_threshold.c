@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-double threshold(const double *score, int cells, int places, int *room);
+double threshold(const double *score, int cells, int places, int *scratch);
 void choose_above(bool *chosen, const double *score, int cells, double lowest);
 
 enum { T = 40, E = 6, CELLS = T * E };
@@ -15,10 +15,10 @@ static void draw_scores(double *score, uint64_t seed) {
 
 static void pool_of_the_sequence(bool *chosen, const double *score) {
     const ChoosingRule rule = { CUT_SEQUENCES, 2.0, 0.5 };
-    double room[CELLS], weight[CELLS];
+    double scratch[CELLS], weight[CELLS];
     int ints[3 * CELLS], start[T + 1], index[CELLS];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
-    choose(&gating, room, ints, score, NULL, &rule, 1, T, E);
+    choose(&gating, scratch, ints, score, NULL, &rule, 1, T, E);
     memset(chosen, 0, CELLS * sizeof *chosen);
     for (int t = 0; t < T; t++) {
         for (int i = start[t]; i < start[t + 1]; i++) chosen[t * E + index[i]] = true;
@@ -29,9 +29,9 @@ START_TEST(on_paper)
 {
     const double score[] = { 0.2, 0.9, 0.5, 0.7 };
     bool chosen[4];
-    int room[4];
-    ck_assert(threshold(score, 4, 1, room) == 0.9);
-    ck_assert(threshold(score, 4, 3, room) == 0.5);
+    int scratch[4];
+    ck_assert(threshold(score, 4, 1, scratch) == 0.9);
+    ck_assert(threshold(score, 4, 3, scratch) == 0.5);
     choose_above(chosen, score, 4, 0.5);
     ck_assert(memcmp(chosen, (bool[4]){ 0, 1, 1, 1 }, sizeof chosen) == 0);
     choose_above(chosen, (double[]){ NAN, 1, NAN, -1 }, 4, -2);
@@ -45,23 +45,23 @@ START_TEST(its_own_table_gets_the_same_choice)
     for (uint64_t seed = 0; seed < 20; seed++) {
         double score[CELLS];
         bool pool[CELLS], above[CELLS];
-        int room[CELLS];
+        int scratch[CELLS];
         draw_scores(score, seed);
         pool_of_the_sequence(pool, score);
-        choose_above(above, score, CELLS, threshold(score, CELLS, 2 * T, room));
+        choose_above(above, score, CELLS, threshold(score, CELLS, 2 * T, scratch));
         ck_assert(memcmp(pool, above, sizeof pool) == 0);
     }
 }
 END_TEST
 
-// On other tables the budget is kept on the average, and a beginning is chosen as within the whole.
+// On other tables the budget is saved on the average, and a beginning is chosen as within the whole.
 START_TEST(other_tables_get_about_the_budget)
 {
     double score[CELLS];
     bool chosen[CELLS];
-    int room[CELLS], taken = 0;
+    int scratch[CELLS], taken = 0;
     draw_scores(score, 100);
-    double lowest = threshold(score, CELLS, 2 * T, room);
+    double lowest = threshold(score, CELLS, 2 * T, scratch);
     for (uint64_t seed = 0; seed < 50; seed++) {
         draw_scores(score, seed);
         choose_above(chosen, score, CELLS, lowest);

@@ -5,13 +5,13 @@
 // often no row below can either. When may you stop? (Equal sums: only a strictly lower one is out
 // for certain.)
 //
-// score [K], index [K] = i·n + j, best first, equal sums by the lower index; a, b [n] finite; room
+// score [K], index [K] = i·n + j, best first, equal sums by the lower index; a, b [n] finite; scratch
 // [2,K].
 #include "chapters/04_product_keys/product_keys.h"
 
 long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                      int *room) {
+                      int *scratch) {
     // right, but it forms product_candidates(K) of them
-    product_top_k(score, index, a, b, n, K, room);
+    product_top_k(score, index, a, b, n, K, scratch);
     return product_candidates(K);
 }

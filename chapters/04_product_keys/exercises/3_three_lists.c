@@ -4,14 +4,14 @@
 // The K best of all n³: which triples of ranks can be among them? How many are they for K = 8?
 //
 // score [K], index [K], best first, equal sums by the lower index; a, b, c [n] whole numbers, so
-// that sums are exact; 1 <= K <= n. room [3,K].
+// that sums are exact; 1 <= K <= n. scratch [3,K].
 #include "chapters/04_product_keys/product_keys.h"
 
 int triple_candidates(int K) { return K; } // yours to write
 
 void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c,
-                  int n, int K, int *room) {
-    (void)a, (void)b, (void)c, (void)n, (void)room;
+                  int n, int K, int *scratch) {
+    (void)a, (void)b, (void)c, (void)n, (void)scratch;
     for (int k = 0; k < K; k++) {
         score[k] = 0.0; // yours to write
         index[k] = 0;

@@ -3,15 +3,15 @@
 #include "tests/harness/suite.h"
 
 long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                      int *room);
+                      int *scratch);
 
 enum { MOST = 32 };
 
 static long expect_same(const double *a, const double *b, int n, int K) {
     double want_score[MOST], score[MOST];
-    int want[MOST], index[MOST], room[2 * MOST];
+    int want[MOST], index[MOST], scratch[2 * MOST];
     all_pairs_top_k(want_score, want, a, b, n, K);
-    long sums = fewer_sums_top_k(score, index, a, b, n, K, room);
+    long sums = fewer_sums_top_k(score, index, a, b, n, K, scratch);
     for (int k = 0; k < K; k++) {
         ck_assert_msg(index[k] == want[k] && score[k] == want_score[k],
                       "n %d K %d rank %d: pair %d, wanted %d", n, K, k + 1, index[k], want[k]);

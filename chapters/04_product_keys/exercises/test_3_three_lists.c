@@ -4,17 +4,17 @@
 
 int triple_candidates(int K);
 void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c,
-                  int n, int K, int *room);
+                  int n, int K, int *scratch);
 
 enum { MOST = 9 };
 
 // Asks every key: n³ sums.
 static void expect_best(const double *a, const double *b, const double *c, int n, int K) {
     double sums[MOST * MOST * MOST], score[MOST];
-    int want[MOST], index[MOST], room[3 * MOST];
+    int want[MOST], index[MOST], scratch[3 * MOST];
     for (int f = 0; f < n * n * n; f++) sums[f] = a[f / n / n] + b[f / n % n] + c[f % n];
     top_k(want, sums, n * n * n, K);
-    triple_top_k(score, index, a, b, c, n, K, room);
+    triple_top_k(score, index, a, b, c, n, K, scratch);
     for (int k = 0; k < K; k++) {
         ck_assert_msg(index[k] == want[k] && score[k] == sums[want[k]],
                       "n %d K %d rank %d: key %d with %g, wanted %d", n, K, k + 1, index[k],

@@ -27,15 +27,15 @@ static double usage_of(const double *query, const double *keys) {
     const Peer p = { .D = 1, .F = SIDE * SIDE, .C = 1, .K = CHOSEN, .Dk = Dk };
     double total[SIDE * SIDE] = { 0 }, scores[2 * SIDE], score[CHOSEN],
                         gate[CHOSEN] = { 1, 1, 1, 1 };
-    int index[CHOSEN], room[2 * CHOSEN];
-    const PeerToken kept = { .index = index, .gate = gate };
+    int index[CHOSEN], scratch[2 * CHOSEN];
+    const PeerToken saved = { .index = index, .gate = gate };
     for (int t = 0; t < T; t++) {
         for (int part = 0; part < 2; part++) {
             key_scores(scores + part * SIDE, query + (t * 2 + part) * Dk, keys + part * SIDE * Dk,
                        SIDE, Dk);
         }
-        peer_choose(score, index, room, scores, &p);
-        expert_usage_add(total, &kept, &p);
+        peer_choose(score, index, scratch, scores, &p);
+        expert_usage_add(total, &saved, &p);
     }
     return expert_usage(total, p.F);
 }

@@ -11,7 +11,7 @@ void count_firing(long *count, const int *index, int entries) {
     (void)count, (void)index, (void)entries; // yours to write
 }
 
-// count [F] is only read; sorted [F] is room.
+// count [F] is only read; sorted [F] is scratch.
 double gini(const long *count, long *sorted, int F) {
     (void)count, (void)sorted, (void)F;
     return -1.0; // yours to write

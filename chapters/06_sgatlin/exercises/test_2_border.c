@@ -53,9 +53,9 @@ enum { D = 6, F = 20, K = 4, Dk = 5, LINES = 24 };
 typedef struct {
     Sgatlin s;
     SgatlinWeights w;
-    SgatlinToken kept;
+    SgatlinToken saved;
     double *block;
-    int index[K], room[2 * K];
+    int index[K], scratch[2 * K];
 } Layer;
 
 static void open_layer(Layer *l) {
@@ -67,14 +67,14 @@ static void open_layer(Layer *l) {
     for (size_t i = 0; i < all; i++) l->block[i] = random_normal(5, i);
     l->w = (SgatlinWeights){ l->block, l->block + query, l->block + query + keys,
                              l->block + query + keys + experts };
-    l->kept = sgatlin_token(l->block + all, l->index, &l->s);
+    l->saved = sgatlin_token(l->block + all, l->index, &l->s);
 }
 
 // The layer at x + t·step.
 static void answer_at(Layer *l, double *y, double t, const double *x, const double *step) {
     double there[D];
     for (int d = 0; d < D; d++) there[d] = x[d] + t * step[d];
-    sgatlin_forward(y, &l->kept, l->room, there, &l->w, &l->s);
+    sgatlin_forward(y, &l->saved, l->scratch, there, &l->w, &l->s);
 }
 
 static bool has(const int *index, int f) {

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-void patched(double *y, const SgatlinToken *kept, int *room, const double *x, const double *other,
-             const SgatlinWeights *w, const Sgatlin *s);
+void patched(double *y, const SgatlinToken *saved, int *scratch, const double *x,
+             const double *other, const SgatlinWeights *w, const Sgatlin *s);
 
 enum { D = 5, F = 16, C = 2, K = 3, Dk = 4 };
 
@@ -13,9 +13,9 @@ enum { D = 5, F = 16, C = 2, K = 3, Dk = 4 };
 typedef struct {
     Sgatlin s;
     SgatlinWeights w;
-    SgatlinToken kept;
+    SgatlinToken saved;
     double *block;
-    int index[C * K], room[2 * K];
+    int index[C * K], scratch[2 * K];
 } Layer;
 
 static void open_layer(Layer *l) {
@@ -28,7 +28,7 @@ static void open_layer(Layer *l) {
     for (size_t i = 0; i < all; i++) l->block[i] = random_normal(5, i);
     l->w = (SgatlinWeights){ l->block, l->block + query, l->block + query + keys,
                              l->block + query + keys + experts };
-    l->kept = sgatlin_token(l->block + all, l->index, &l->s);
+    l->saved = sgatlin_token(l->block + all, l->index, &l->s);
 }
 
 static void draw(double *x, uint64_t stream) {
@@ -48,8 +48,8 @@ START_TEST(its_own_circuit_changes_nothing)
     double x[D], y[D], want[D];
     open_layer(&l);
     draw(x, 1);
-    sgatlin_forward(want, &l.kept, l.room, x, &l.w, &l.s);
-    patched(y, &l.kept, l.room, x, x, &l.w, &l.s);
+    sgatlin_forward(want, &l.saved, l.scratch, x, &l.w, &l.s);
+    patched(y, &l.saved, l.scratch, x, x, &l.w, &l.s);
     expect(y, want, 1.0);
     free(l.block);
 }
@@ -65,10 +65,10 @@ START_TEST(with_anothers_circuit_it_is_linear)
     draw(x, 1);
     draw(other, 2);
     for (int d = 0; d < D; d++) three[d] = 3 * x[d];
-    patched(y, &l.kept, l.room, x, other, &l.w, &l.s);
-    patched(of_three, &l.kept, l.room, three, other, &l.w, &l.s);
+    patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
+    patched(of_three, &l.saved, l.scratch, three, other, &l.w, &l.s);
     expect(of_three, y, 3.0);
-    sgatlin_forward(own, &l.kept, l.room, x, &l.w, &l.s);
+    sgatlin_forward(own, &l.saved, l.scratch, x, &l.w, &l.s);
     for (int d = 0; d < D; d++) difference += fabs(own[d] - y[d]);
     ck_assert_msg(difference > 1e-3, "the answer is that of x's own circuit");
     free(l.block);
@@ -83,9 +83,9 @@ START_TEST(the_circuit_is_others_and_the_input_is_x)
     open_layer(&l);
     draw(x, 1);
     draw(other, 2);
-    patched(y, &l.kept, l.room, x, other, &l.w, &l.s);
-    sgatlin_forward(want, &l.kept, l.room, other, &l.w, &l.s); // only for its gates
-    sgatlin_experts(want, z, l.kept.score, l.kept.index, x, l.w.in, l.w.out, &l.s);
+    patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
+    sgatlin_forward(want, &l.saved, l.scratch, other, &l.w, &l.s); // only for its gates
+    sgatlin_experts(want, z, l.saved.score, l.saved.index, x, l.w.in, l.w.out, &l.s);
     expect(y, want, 1.0);
     free(l.block);
 }

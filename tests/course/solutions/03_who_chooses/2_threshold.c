@@ -1,8 +1,8 @@
 #include "chapters/02_mixture_of_experts/top_k.h"
 
-double threshold(const double *score, int cells, int places, int *room) {
-    top_k(room, score, cells, places);
-    return score[room[places - 1]];
+double threshold(const double *score, int cells, int places, int *scratch) {
+    top_k(scratch, score, cells, places);
+    return score[scratch[places - 1]];
 }
 
 void choose_above(bool *chosen, const double *score, int cells, double lowest) {

@@ -16,8 +16,8 @@ static int offer(double *score, int *index, int held, int K, double sum, int pai
 }
 
 long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                      int *room) {
-    int *best_a = room, *best_b = room + K, held = 0;
+                      int *scratch) {
+    int *best_a = scratch, *best_b = scratch + K, held = 0;
     long sums = 0;
     top_k(best_a, a, n, K);
     top_k(best_b, b, n, K);

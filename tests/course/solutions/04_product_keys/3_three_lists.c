@@ -25,8 +25,8 @@ static int offer(double *score, int *index, int held, int K, double sum, int tri
 }
 
 void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c,
-                  int n, int K, int *room) {
-    int *best_a = room, *best_b = room + K, *best_c = room + 2 * K, held = 0;
+                  int n, int K, int *scratch) {
+    int *best_a = scratch, *best_b = scratch + K, *best_c = scratch + 2 * K, held = 0;
     top_k(best_a, a, n, K);
     top_k(best_b, b, n, K);
     top_k(best_c, c, n, K);

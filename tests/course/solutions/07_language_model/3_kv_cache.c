@@ -4,9 +4,10 @@
 #include "chapters/07_language_model/rope.h"
 #include <stddef.h>
 
-void attend_with_cache(double *y, double *keys, double *values, double *room, const double *x,
+void attend_with_cache(double *y, double *keys, double *values, double *scratch, const double *x,
                        const AttentionWeights *w, int t, int D, int Dh) {
-    double *query = room, *mixed = room + D, *share = room + 2 * D, *key = keys + (size_t)t * D;
+    double *query = scratch, *mixed = scratch + D, *share = scratch + 2 * D,
+           *key = keys + (size_t)t * D;
     linear(query, x, w->query, D, D);
     linear(key, x, w->key, D, D);
     linear(values + (size_t)t * D, x, w->value, D, D);
