@@ -24,7 +24,7 @@ void moe_z_backward(double *dlogits, double *scratch, const double *logits, doub
                     int E);
 
 // DeepSeek's bias (Wang 2024, algorithm 1), after each batch: bias_e rises by `step` where e had
-// fewer tokens than the mean, falls where it had more, stays where equal. moe_choose adds it to p
+// fewer tokens than the mean, falls where it had more, stays where equal. moe_route adds it to p
 // in choosing, and only there.
 void moe_bias_step(double *bias, const int *count, double step, int E);
 #endif

@@ -98,8 +98,8 @@ static void show_order(const double *logits, int K, MoeOrder order) {
     int start[2], index[SHOWN_E];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     softmax(p, logits, SHOWN_E);
-    moe_choose(&gating, scratch, logits, p, NULL, 1, &m);
-    moe_choose_backward(dlogits, first, &gating, p, &m);
+    moe_route(&gating, scratch, logits, p, NULL, 1, &m);
+    moe_route_backward(dlogits, first, &gating, p, &m);
     printf("  %d  %-14s ", K, order_names[order]);
     for (int k = 0; k < SHOWN_E; k++) printf(k < K ? " %.3f" : "     -", weight[k]);
     for (int k = 0; k < K; k++) sum += weight[k];
@@ -247,7 +247,7 @@ static double step(Layer *l, double *bias, int *count, const Mend *mend, double 
     memset(l->d[0], 0, l->parameters * sizeof(double));
     moe_experts_backward(l->dx, l->dweight, &l->gradient, l->scratch, l->dy, tokens->experts,
                          &tokens->gating, l->x, &l->w, &l->m);
-    moe_choose_backward(l->dlogits, l->dweight, &tokens->gating, tokens->p, &l->m);
+    moe_route_backward(l->dlogits, l->dweight, &tokens->gating, tokens->p, &l->m);
     if (mend->switch_alpha > 0)
         moe_switch_backward(l->dlogits, l->scratch, tokens->p, count, mend->switch_alpha, BATCH, E);
     if (mend->z_alpha > 0)

@@ -47,8 +47,8 @@ static void weigh(double *weight, const int *index, const double *logits, const 
 // weights]
 
 // [choose
-void moe_choose(MoeGating *gating, double *scratch, const double *logits, const double *p,
-                const double *bias, int N, const Moe *m) {
+void moe_route(MoeGating *gating, double *scratch, const double *logits, const double *p,
+               const double *bias, int N, const Moe *m) {
     gating->N = N;
     gating->start[0] = 0;
     for (int t = 0; t < N; t++) {
@@ -80,8 +80,8 @@ static void weigh_backward(double *dlogits, const double *dweight, const int *in
     softmax_backward(dlogits, dlogits, p, m->E);
 }
 
-void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating *gating,
-                         const double *p, const Moe *m) {
+void moe_route_backward(double *dlogits, const double *dweight, const MoeGating *gating,
+                        const double *p, const Moe *m) {
     for (int t = 0; t < gating->N; t++) {
         int first = gating->start[t];
         size_t row = (size_t)t * m->E;
@@ -173,7 +173,7 @@ MoeTokens moe_tokens(double *doubles, int *ints, const Moe *m, int N) {
 void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
                  const Moe *m) {
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
-    moe_choose(&tokens->gating, tokens->scratch, tokens->logits, tokens->p, w->bias, N, m);
+    moe_route(&tokens->gating, tokens->scratch, tokens->logits, tokens->p, w->bias, N, m);
     moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
 }
 // layer]
@@ -186,6 +186,6 @@ void moe_backward(double *dx, const MoeWeights *gradient, double *scratch, const
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
     moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w,
                          m);
-    moe_choose_backward(dlogits, dweight, &tokens->gating, tokens->p, m);
+    moe_route_backward(dlogits, dweight, &tokens->gating, tokens->p, m);
     moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
 }

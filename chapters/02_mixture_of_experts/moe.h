@@ -45,8 +45,8 @@ void moe_logits(double *logits, double *p, const double *x, const double *router
 // Step two, token choice: every token takes the K experts with the highest logits, or, where there
 // is a bias [E], with the highest p + bias; the weights never see the bias. gating has scratch for N·K
 // entries. scratch: E doubles.
-void moe_choose(MoeGating *gating, double *scratch, const double *logits, const double *p,
-                const double *bias, int N, const Moe *m);
+void moe_route(MoeGating *gating, double *scratch, const double *logits, const double *p,
+               const double *bias, int N, const Moe *m);
 // Step three: y [N,D] from any gating. saved: moe_saved(m) doubles an entry, for the way back.
 void moe_experts(double *y, double *saved, const MoeGating *gating, const double *x,
                  const MoeWeights *w, const Moe *m);
@@ -58,8 +58,8 @@ void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradien
                           const double *dy, const double *saved, const MoeGating *gating,
                           const double *x, const MoeWeights *w, const Moe *m);
 // dlogits [N,E] is written. The choice itself has no gradient.
-void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating *gating,
-                         const double *p, const Moe *m);
+void moe_route_backward(double *dlogits, const double *dweight, const MoeGating *gating,
+                        const double *p, const Moe *m);
 // dx [N,D] and drouter [D,E] are added to. scratch: moe_scratch(m) doubles.
 void moe_logits_backward(double *dx, double *drouter, double *scratch, const double *dlogits,
                          const double *x, const double *router, int N, const Moe *m);

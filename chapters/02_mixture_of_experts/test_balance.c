@@ -84,7 +84,7 @@ typedef struct {
 static void choose(Batch *b, const double *bias) {
     MoeGating gating = { .start = b->start, .index = b->index, .weight = b->weight };
     moe_logits(b->logits, b->p, b->x, b->router, b->N, &b->m);
-    moe_choose(&gating, b->scratch, b->logits, b->p, bias, b->N, &b->m);
+    moe_route(&gating, b->scratch, b->logits, b->p, bias, b->N, &b->m);
     moe_counts(b->count, &gating, b->m.E);
 }
 

@@ -132,10 +132,10 @@ START_TEST(three_orders_on_paper)
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     moe_logits(logits, p, &one, router, 1, &m);
     expect_by_hand("p", p, (double[]){ 0.5, 0.25, 0.125, 0.125 }, 4);
-    moe_choose(&gating, scratch, logits, p, NULL, 1, &m);
+    moe_route(&gating, scratch, logits, p, NULL, 1, &m);
     ck_assert(gating.N == 1 && start[0] == 0 && start[1] == 2 && index[0] == 0 && index[1] == 1);
     expect_by_hand("weight", weight, want[_i], 2);
-    moe_choose_backward(dlogits, (double[]){ 8, 0 }, &gating, p, &m);
+    moe_route_backward(dlogits, (double[]){ 8, 0 }, &gating, p, &m);
     expect_by_hand("dlogits", dlogits, slopes[_i], 4);
 }
 END_TEST
@@ -153,7 +153,7 @@ START_TEST(a_bias_chooses_and_does_not_weigh)
     double scratch[4], weight[2];
     int start[2], index[2];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
-    moe_choose(&gating, scratch, logits, p, bias, 1, &m);
+    moe_route(&gating, scratch, logits, p, bias, 1, &m);
     ck_assert(index[0] == 0 && index[1] == 3);
     expect_by_hand("weight", weight, want[_i], 2);
 }

@@ -4,7 +4,7 @@
 #include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include "reference/draw/picture.h"
 #include "reference/numbers/random.h"
 #include <math.h>
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const rule_names[CUTS] = { "token choice", "expert choice", "unified, sequence",
-                                              "unified, step" };
+static const char *const rule_names[ROUTING_KINDS] = { "token choice", "expert choice",
+                                                       "unified, sequence", "unified, step" };
 
 // ---- rules: one small table, four choices
 
@@ -31,23 +31,23 @@ static void mark_chosen(bool *chosen, const MoeGating *gating, int E) {
 static bool show_rules(const char *picture, Error *error) {
     (void)picture, (void)error;
     const double score[SMALL] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
-    bool chosen[CUTS][SMALL];
+    bool chosen[ROUTING_KINDS][SMALL];
     printf("%-17s", "one a token");
-    for (int cut = 0; cut < CUTS; cut++) {
+    for (int kind = 0; kind < ROUTING_KINDS; kind++) {
         int ints[3 * SMALL], start[SMALL_B * SMALL_T + 1], index[SMALL];
         double scratch[SMALL], weight[SMALL];
         MoeGating gating = { .start = start, .index = index, .weight = weight };
-        const ChoosingRule rule = { .cut = (Cut)cut, .budget = 1.0 };
-        choose(&gating, scratch, ints, score, NULL, &rule, SMALL_B, SMALL_T, SMALL_E);
-        mark_chosen(chosen[cut], &gating, SMALL_E);
-        printf("%20s", rule_names[cut]);
+        const RoutingRule rule = { .kind = (RoutingKind)kind, .budget = 1.0 };
+        route_tokens(&gating, scratch, ints, score, NULL, &rule, SMALL_B, SMALL_T, SMALL_E);
+        mark_chosen(chosen[kind], &gating, SMALL_E);
+        printf("%20s", rule_names[kind]);
     }
     for (int t = 0; t < SMALL_B * SMALL_T; t++) {
         printf("\nsequence %d, t = %d", t / SMALL_T, t % SMALL_T);
-        for (int cut = 0; cut < CUTS; cut++) {
+        for (int kind = 0; kind < ROUTING_KINDS; kind++) {
             printf("%8s", "");
             for (int i = t * SMALL_E; i < (t + 1) * SMALL_E; i++)
-                printf("  %c%g", chosen[cut][i] ? '*' : ' ', score[i]);
+                printf("  %c%g", chosen[kind][i] ? '*' : ' ', score[i]);
         }
     }
     printf("\n");
@@ -62,7 +62,7 @@ enum { NOW, BEFORE, OUT, ROUTER, UP, UP_BIAS, DOWN, DOWN_BIAS, WEIGHTS };
 // x = the row of `now` for the word, then that of `before` for the one before it; logits = (x +
 // layer(x)) · out.
 typedef struct {
-    ChoosingRule rule;
+    RoutingRule rule;
     Moe m;
     int V;
     // [V,D/2], [V,D/2], [D,V], and the layer's; their gradients
@@ -70,7 +70,7 @@ typedef struct {
     size_t count[WEIGHTS], weights;            // doubles, of each and of all
     double *x, *y, *dx, *dy, *scratch, *saved; // [B,T,D] four times; the layer's
     int *ints;
-    ChosenTokens tokens;
+    RoutedTokens tokens;
 } Model;
 
 static void model_free(Model *model) {
@@ -98,7 +98,7 @@ static double *take(double **from, size_t count) {
 }
 
 // For batches of at most B sequences of at most T words; with gradients of 0.
-static bool model_new(Model *out, const ChoosingRule *rule, const Moe *m, int V, int B, int T,
+static bool model_new(Model *out, const RoutingRule *rule, const Moe *m, int V, int B, int T,
                       Error *error) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D,
            half = (size_t)V * D / 2;
@@ -108,9 +108,9 @@ static bool model_new(Model *out, const ChoosingRule *rule, const Moe *m, int V,
                     .count = { half, half, D * V, D * E, E * D * 2 * F, E * 2 * F, E * F * D,
                                E * D } };
     for (int i = 0; i < WEIGHTS; i++) out->weights += out->count[i];
-    size_t scratch = chosen_scratch(rule, m, B, T), saved = chosen_tokens_doubles(rule, m, B, T);
+    size_t scratch = routed_scratch(rule, m, B, T), saved = routed_tokens_doubles(rule, m, B, T);
     out->block = calloc(2 * out->weights + 4 * rows + scratch + saved, sizeof *out->block);
-    out->ints = calloc(chosen_tokens_ints(rule, m, B, T), sizeof *out->ints);
+    out->ints = calloc(routed_tokens_ints(rule, m, B, T), sizeof *out->ints);
     if (out->block == NULL || out->ints == NULL) {
         model_free(out);
         return fail(error, "no memory for a model of %d words", V);
@@ -155,8 +155,8 @@ static void model_forward(Model *model, const int *text, int stride, int B, int 
                bytes);
     }
     MoeWeights w = layer_weights(model->at);
-    model->tokens = chosen_tokens(model->saved, model->ints, &model->rule, &model->m, B, T);
-    chosen_forward(model->y, &model->tokens, model->x, pad, &w, &model->rule, &model->m, B, T);
+    model->tokens = routed_tokens(model->saved, model->ints, &model->rule, &model->m, B, T);
+    routed_forward(model->y, &model->tokens, model->x, pad, &w, &model->rule, &model->m, B, T);
 }
 
 // The loss of one word; where `share` is not 0 its gradients too, with that of x + layer(x) written
@@ -176,7 +176,7 @@ static double word_loss(Model *model, int token, int target, double share) {
 static void model_backward(Model *model, const int *text, int stride, int B, int T) {
     int D = model->m.D, half = D / 2;
     MoeWeights w = layer_weights(model->at), dw = layer_weights(model->d);
-    chosen_backward(model->dx, &dw, model->scratch, model->dy, &model->tokens, model->x, &w,
+    routed_backward(model->dx, &dw, model->scratch, model->dy, &model->tokens, model->x, &w,
                     &model->rule, &model->m);
     for (int i = 0; i < B * T; i++) {
         double *now = model->d[NOW] + word_at(text, stride, i / T, i % T) * half;
@@ -246,8 +246,7 @@ static double coins_loss(Model *model, const int *text, bool together, double sh
     return sum;
 }
 
-static bool play(Losses *out, const ChoosingRule *rule, bool together, uint64_t seed,
-                 Error *error) {
+static bool play(Losses *out, const RoutingRule *rule, bool together, uint64_t seed, Error *error) {
     const Moe m = { .D = 8, .F = 8, .E = 4 };
     int text[PLAYERS * ROW];
     Model model;
@@ -273,14 +272,14 @@ static bool show_coins(const char *picture, Error *error) {
     (void)picture;
     static const struct {
         const char *name;
-        ChoosingRule rule;
+        RoutingRule rule;
         bool together;
     } rules[] = {
-        { "token choice", { CUT_ROWS, 1.5, 0.0 }, true },
-        { "expert choice, 6 coins", { CUT_COLUMNS, 1.5, 0.0 }, false },
-        { "expert choice, 8 x 6 coins", { CUT_COLUMNS, 1.5, 0.0 }, true },
-        { "unified, sequence", { CUT_SEQUENCES, 1.5, 0.5 }, true },
-        { "unified, step", { CUT_STEPS, 1.5, 0.5 }, true },
+        { "token choice", { TOKEN_CHOICE, 1.5, 0.0 }, true },
+        { "expert choice, 6 coins", { EXPERT_CHOICE, 1.5, 0.0 }, false },
+        { "expert choice, 8 x 6 coins", { EXPERT_CHOICE, 1.5, 0.0 }, true },
+        { "unified, sequence", { UNIFIED_SEQUENCE, 1.5, 0.5 }, true },
+        { "unified, step", { UNIFIED_STEP, 1.5, 0.5 }, true },
     };
     printf("Loss a coin, in nats, from three starts; who cannot see the future loses ln 2 = %.3f "
            "or more\n\n",
@@ -403,7 +402,7 @@ static void learn(Model *model, const Book *book) {
 // Adds the losses a word of the sentences that were learned; by_rows: written, but each word takes
 // its own best experts.
 static void add_losses(Losses *sum, double *by_rows, Model *model, const Book *book, double share) {
-    const ChoosingRule rule = model->rule;
+    const RoutingRule rule = model->rule;
     int words = 0;
     for (int i = 0; i < SENTENCES * LINE; i++)
         words += i % LINE > 0 && book->text[i / LINE][i % LINE] != NOTHING;
@@ -412,17 +411,18 @@ static void add_losses(Losses *sum, double *by_rows, Model *model, const Book *b
         sum->in_sight += share * loss_in_sight(model, book->text[i], LINE, TOGETHER, TOKENS, 0.0);
         sum->word_by_word +=
             share * loss_word_by_word(model, book->text[i], LINE, TOGETHER, TOKENS);
-        model->rule.cut = CUT_ROWS;
+        model->rule.kind = TOKEN_CHOICE;
         *by_rows += share * loss_word_by_word(model, book->text[i], LINE, TOGETHER, TOKENS);
         model->rule = rule;
     }
 }
 
-static const ChoosingRule two_each[CUTS] = {
-    { CUT_ROWS, 2, 0 }, { CUT_COLUMNS, 2, 0 }, { CUT_SEQUENCES, 2, 0.5 }, { CUT_STEPS, 2, 0.5 }
-};
+static const RoutingRule two_each[ROUTING_KINDS] = { { TOKEN_CHOICE, 2, 0 },
+                                                     { EXPERT_CHOICE, 2, 0 },
+                                                     { UNIFIED_SEQUENCE, 2, 0.5 },
+                                                     { UNIFIED_STEP, 2, 0.5 } };
 
-static bool learned_model(Model *out, const ChoosingRule *rule, uint64_t seed, const Book *book,
+static bool learned_model(Model *out, const RoutingRule *rule, uint64_t seed, const Book *book,
                           Error *error) {
     const Moe m = { .D = WIDEST, .F = 12, .E = EXPERTS };
     if (!model_new(out, rule, &m, book->V, TOGETHER, TOKENS, error)) return false;
@@ -435,17 +435,17 @@ static bool print_losses(const Book *book, Error *error) {
     printf("Loss a word, in nats, mean of three starts\n\n");
     printf("%-20s%-18s%-15s%s\n", "", "whole sentences", "word by word",
            "the same, each its own best 2");
-    for (int cut = 0; cut < CUTS; cut++) {
+    for (int kind = 0; kind < ROUTING_KINDS; kind++) {
         Losses mean = { 0 };
         double by_rows = 0.0;
         for (int i = 0; i < STARTS; i++) {
             Model model;
-            if (!learned_model(&model, &two_each[cut], (uint64_t)i, book, error)) return false;
+            if (!learned_model(&model, &two_each[kind], (uint64_t)i, book, error)) return false;
             add_losses(&mean, &by_rows, &model, book, 1.0 / STARTS);
             model_free(&model);
         }
-        printf("%-20s%.2f%14s%.2f%11s%.2f\n", rule_names[cut], mean.in_sight, "", mean.word_by_word,
-               "", by_rows);
+        printf("%-20s%.2f%14s%.2f%11s%.2f\n", rule_names[kind], mean.in_sight, "",
+               mean.word_by_word, "", by_rows);
     }
     return true;
 }
@@ -463,14 +463,14 @@ typedef struct {
 // have its logits.
 static bool fill_tables(Tables *out, const Book *book, Error *error) {
     Model model;
-    if (!learned_model(&model, &two_each[CUT_ROWS], 0, book, error)) return false;
+    if (!learned_model(&model, &two_each[TOKEN_CHOICE], 0, book, error)) return false;
     model_forward(&model, book->own, LINE, 1, ROWS);
-    ChosenTokens *tokens = &model.tokens;
+    RoutedTokens *tokens = &model.tokens;
     for (int rule = 0; rule < PANELS; rule++) {
         unified_scores(out->score[rule], tokens->logits, tokens->p, two_each[rule].alpha, ROWS,
                        EXPERTS);
-        choose(&tokens->gating, tokens->scratch, tokens->ints, out->score[rule], NULL,
-               &two_each[rule], 1, ROWS, EXPERTS);
+        route_tokens(&tokens->gating, tokens->scratch, tokens->ints, out->score[rule], NULL,
+                     &two_each[rule], 1, ROWS, EXPERTS);
         mark_chosen(out->chosen[rule], &tokens->gating, EXPERTS);
     }
     model_free(&model);

@@ -212,7 +212,7 @@ static void time_token(double spent[PARTS], Layer *layer, double *all_score, int
                    layer->w.keys + (size_t)list * n * p->Dk, n, p->Dk);
     }
     at[CHOICE] = clock_seconds();
-    peer_choose(saved->score, saved->index, layer->scratch, saved->scores, p);
+    peer_route(saved->score, saved->index, layer->scratch, saved->scores, p);
     at[EXPERTS] = clock_seconds();
     peer_experts(layer->y, saved->gate, saved->z, saved->score, saved->index, layer->x, layer->w.in,
                  layer->w.out, p);

@@ -31,7 +31,7 @@ PeerToken peer_token(double *doubles, int *index, const Peer *p) {
 // ---- step two: the gating
 
 // [choose
-void peer_choose(double *score, int *index, int *scratch, const double *scores, const Peer *p) {
+void peer_route(double *score, int *index, int *scratch, const double *scores, const Peer *p) {
     int n = peer_keys(p), C = p->C, K = p->K;
     for (int c = 0; c < C; c++) {
         const double *first = scores + (size_t)c * n, *second = first + (size_t)C * n;
@@ -40,7 +40,7 @@ void peer_choose(double *score, int *index, int *scratch, const double *scores, 
 }
 // choose]
 
-void peer_choose_backward(double *dscores, const double *dscore, const int *index, const Peer *p) {
+void peer_route_backward(double *dscores, const double *dscore, const int *index, const Peer *p) {
     int n = peer_keys(p), C = p->C, K = p->K;
     for (size_t i = 0; i < sub_keys(p); i++) dscores[i] = 0.0;
     for (int c = 0; c < C; c++) {
@@ -103,7 +103,7 @@ void peer_forward(double *y, const PeerToken *saved, int *scratch, const double 
                   const PeerWeights *w, const Peer *p) {
     KeyValue router = peer_router(p);
     key_value_scores(saved->scores, saved->query, x, w->query, w->keys, &router);
-    peer_choose(saved->score, saved->index, scratch, saved->scores, p);
+    peer_route(saved->score, saved->index, scratch, saved->scores, p);
     peer_experts(y, saved->gate, saved->z, saved->score, saved->index, x, w->in, w->out, p);
 }
 // layer]
@@ -117,7 +117,7 @@ void peer_backward(double *dx, const PeerWeights *gradient, double *scratch, con
     for (int d = 0; d < p->D; d++) dx[d] = 0.0;
     peer_experts_backward(dx, dscore, gradient->in, gradient->out, dy, saved->gate, saved->index,
                           saved->z, x, w->in, w->out, p);
-    peer_choose_backward(dscores, dscore, saved->index, p);
+    peer_route_backward(dscores, dscore, saved->index, p);
     key_value_backward(dx, gradient->query, gradient->keys, rest, dscores, saved->query, x,
                        w->query, w->keys, &router);
 }

@@ -52,7 +52,7 @@ size_t peer_scratch(const Peer *p);
 
 // Step one is key_value_scores. Step two: the K best of each head, score and index [C,K]. scratch: 2·K
 // ints.
-void peer_choose(double *score, int *index, int *scratch, const double *scores, const Peer *p);
+void peer_route(double *score, int *index, int *scratch, const double *scores, const Peer *p);
 // Step three: y [D], and gate and z [C,K] for the way back, from any gating, the router's or
 // another.
 void peer_experts(double *y, double *gate, double *z, const double *score, const int *index,
@@ -65,5 +65,5 @@ void peer_experts_backward(double *dx, double *dscore, double *din, double *dout
                            const double *gate, const int *index, const double *z, const double *x,
                            const double *in, const double *out, const Peer *p);
 // dscores [2,C,n] is written: what was not chosen gets 0. The choice itself has no gradient.
-void peer_choose_backward(double *dscores, const double *dscore, const int *index, const Peer *p);
+void peer_route_backward(double *dscores, const double *dscore, const int *index, const Peer *p);
 #endif

@@ -297,7 +297,7 @@ static void time_token(double spent[PARTS], Layer *layer, double *y, double *hid
     at[SCORES] = clock_seconds();
     sgatlin_scores(saved->scores, saved->query, x, layer->w.query, layer->w.keys, s);
     at[CHOICE] = clock_seconds();
-    sgatlin_choose(saved->score, saved->index, layer->scratch, saved->scores, s);
+    sgatlin_route(saved->score, saved->index, layer->scratch, saved->scores, s);
     at[NEURONS] = clock_seconds();
     sgatlin_experts(y, saved->z, saved->score, saved->index, x, layer->w.in, layer->w.out, s);
     at[PARTS] = clock_seconds();

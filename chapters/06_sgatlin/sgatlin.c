@@ -75,8 +75,8 @@ void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, 
 
 // ---- step two: the gating
 
-void sgatlin_choose(double *score, int *index, int *scratch, const double *scores,
-                    const Sgatlin *s) {
+void sgatlin_route(double *score, int *index, int *scratch, const double *scores,
+                   const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;
     for (int c = 0; c < C; c++, score += K, index += K) {
         // the second list of a product stands C lists further on
@@ -90,8 +90,8 @@ void sgatlin_choose(double *score, int *index, int *scratch, const double *score
     }
 }
 
-void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index,
-                             const Sgatlin *s) {
+void sgatlin_route_backward(double *dscores, const double *dscore, const int *index,
+                            const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;
     for (int i = 0; i < sgatlin_lists(s) * n; i++) dscores[i] = 0.0;
     for (int c = 0; c < C; c++, dscore += K, index += K) {
@@ -175,7 +175,7 @@ void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *d
 void sgatlin_forward(double *y, const SgatlinToken *saved, int *scratch, const double *x,
                      const SgatlinWeights *w, const Sgatlin *s) {
     sgatlin_scores(saved->scores, saved->query, x, w->query, w->keys, s);
-    sgatlin_choose(saved->score, saved->index, scratch, saved->scores, s);
+    sgatlin_route(saved->score, saved->index, scratch, saved->scores, s);
     sgatlin_experts(y, saved->z, saved->score, saved->index, x, w->in, w->out, s);
 }
 // layer]
@@ -192,7 +192,7 @@ void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *scratc
     for (int d = 0; d < s->D; d++) dx[d] = 0.0;
     sgatlin_experts_backward(dx, dscore, gradient->in, gradient->out, dy, saved->score,
                              saved->index, saved->z, x, w->in, w->out, s);
-    sgatlin_choose_backward(dscores, dscore, saved->index, s);
+    sgatlin_route_backward(dscores, dscore, saved->index, s);
     sgatlin_scores_backward(dx, gradient->query, gradient->keys, rest, dscores, saved->query, x,
                             w->query, w->keys, s);
 }

@@ -68,8 +68,7 @@ void sgatlin_scores(double *scores, double *query, const double *x, const double
 // Step two: the K best of each channel, score and index [C,K]. scratch: 2·K ints. The score of neuron
 // f = i·n + j is the sum of the channel's i-th score in its first list and j-th in its second; a
 // flat router's is in its one list.
-void sgatlin_choose(double *score, int *index, int *scratch, const double *scores,
-                    const Sgatlin *s);
+void sgatlin_route(double *score, int *index, int *scratch, const double *scores, const Sgatlin *s);
 // Step three: y [D], and z [C,K] for the way back, from any gating, the router's or another.
 void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x,
                      const double *in, const double *out, const Sgatlin *s);
@@ -82,8 +81,8 @@ void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *d
                               const double *z, const double *x, const double *in, const double *out,
                               const Sgatlin *s);
 // dscores [lists, keys] is written: what was not chosen gets 0. The choice itself has no gradient.
-void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index,
-                             const Sgatlin *s);
+void sgatlin_route_backward(double *dscores, const double *dscore, const int *index,
+                            const Sgatlin *s);
 // dx [D], dquery_weights and dkeys are added to. scratch: Dk + D doubles.
 void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *scratch,
                              const double *dscores, const double *query, const double *x,

@@ -1,24 +1,24 @@
 #include "tests/chain/chapter_moe.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include <stdlib.h>
 #include <string.h>
 
 // A routing's cut, budget and share, as chapter 03 writes them.
-static ChoosingRule rule_of(const Config *config) {
+static RoutingRule rule_of(const Config *config) {
     bool sequence = config->pool == POOL_SEQUENCE;
     switch (config->routing) {
-    case ROUTING_EXPERT: return (ChoosingRule){ CUT_COLUMNS, config->capacity, 0.0 };
+    case ROUTING_EXPERT: return (RoutingRule){ EXPERT_CHOICE, config->capacity, 0.0 };
     case ROUTING_UNIFIED:
-        return (ChoosingRule){ sequence ? CUT_SEQUENCES : CUT_STEPS, config_budget(config),
-                               config->alpha };
-    default: return (ChoosingRule){ CUT_ROWS, config->K, 0.0 };
+        return (RoutingRule){ sequence ? UNIFIED_SEQUENCE : UNIFIED_STEP, config_budget(config),
+                              config->alpha };
+    default: return (RoutingRule){ TOKEN_CHOICE, config->K, 0.0 };
     }
 }
 
 // Token choice ranks by the logits (chapter 02), the others by what they weigh with.
 void chapter_moe_row(double *rank, double *weight, const Config *config, const double *logits) {
-    ChoosingRule rule = rule_of(config);
+    RoutingRule rule = rule_of(config);
     softmax(rank, logits, config->E);
     unified_scores(weight, logits, rank, rule.alpha, 1, config->E);
     memcpy(rank, config->routing == ROUTING_TOKEN ? logits : weight,
@@ -26,19 +26,19 @@ void chapter_moe_row(double *rank, double *weight, const Config *config, const d
 }
 
 int chapter_moe_pools(const Config *config, int B, int T) {
-    switch (rule_of(config).cut) {
-    case CUT_COLUMNS: return config->E;
-    case CUT_SEQUENCES: return B;
-    case CUT_STEPS: return T;
+    switch (rule_of(config).kind) {
+    case EXPERT_CHOICE: return config->E;
+    case UNIFIED_SEQUENCE: return B;
+    case UNIFIED_STEP: return T;
     default: return B * T;
     }
 }
 
 int chapter_moe_pool(const Config *config, int T, int t, int e) {
-    switch (rule_of(config).cut) {
-    case CUT_COLUMNS: return e;
-    case CUT_SEQUENCES: return t / T;
-    case CUT_STEPS: return t % T;
+    switch (rule_of(config).kind) {
+    case EXPERT_CHOICE: return e;
+    case UNIFIED_SEQUENCE: return t / T;
+    case UNIFIED_STEP: return t % T;
     default: return t;
     }
 }
@@ -80,13 +80,14 @@ static bool room_take(Room *out, const Moe *m, int N) {
 static void choose_all(MoeGating *gating, const LayerNumbers *numbers, const Room *room,
                        const Moe *m) {
     const Config *config = &numbers->config;
-    ChoosingRule rule = rule_of(config);
+    RoutingRule rule = rule_of(config);
     if (config->routing == ROUTING_TOKEN) {
-        moe_choose(gating, room->room, numbers->scores, room->p, NULL, numbers->N, m);
+        moe_route(gating, room->room, numbers->scores, room->p, NULL, numbers->N, m);
         return;
     }
     unified_scores(room->score, numbers->scores, room->p, rule.alpha, numbers->N, m->E);
-    choose(gating, room->room, room->ints, room->score, NULL, &rule, numbers->B, numbers->T, m->E);
+    route_tokens(gating, room->room, room->ints, room->score, NULL, &rule, numbers->B, numbers->T,
+                 m->E);
 }
 
 static void run(LayerNumbers *numbers, const Room *room, const Moe *m) {
@@ -113,9 +114,9 @@ static void run(LayerNumbers *numbers, const Room *room, const Moe *m) {
     moe_experts_backward(numbers->dx, room->dweight, &dw, room->room, numbers->dy, room->kept,
                          &gating, numbers->x, &w, m);
     if (numbers->config.routing == ROUTING_TOKEN) {
-        moe_choose_backward(room->dlogits, room->dweight, &gating, room->p, m);
+        moe_route_backward(room->dlogits, room->dweight, &gating, room->p, m);
     } else {
-        choose_backward(room->dscore, room->dweight, &gating, m->E);
+        route_tokens_backward(room->dscore, room->dweight, &gating, m->E);
         unified_scores_backward(room->dlogits, room->dscore, numbers->scores, room->p,
                                 rule_of(&numbers->config).alpha, N, m->E);
     }

@@ -1,16 +1,16 @@
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include "reference/numbers/random.h"
 #include "tests/harness/suite.h"
 
 int next_coin(int first, int experts);
 
 static int experts_of_first(const int coins[2]) {
-    const ChoosingRule rule = { CUT_COLUMNS, 1.0, 0.0 };
+    const RoutingRule rule = { EXPERT_CHOICE, 1.0, 0.0 };
     double score[4], scratch[4], weight[4];
     int ints[12], start[3], index[4];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     for (int i = 0; i < 4; i++) score[i] = coins[i / 2] == i % 2 ? 0.7 : 0.3;
-    choose(&gating, scratch, ints, score, NULL, &rule, 1, 2, 2);
+    route_tokens(&gating, scratch, ints, score, NULL, &rule, 1, 2, 2);
     return start[1];
 }
 

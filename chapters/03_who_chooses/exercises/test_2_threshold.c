@@ -1,4 +1,4 @@
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include "reference/numbers/random.h"
 #include "tests/harness/suite.h"
 #include <math.h>
@@ -14,11 +14,11 @@ static void draw_scores(double *score, uint64_t seed) {
 }
 
 static void pool_of_the_sequence(bool *chosen, const double *score) {
-    const ChoosingRule rule = { CUT_SEQUENCES, 2.0, 0.5 };
+    const RoutingRule rule = { UNIFIED_SEQUENCE, 2.0, 0.5 };
     double scratch[CELLS], weight[CELLS];
     int ints[3 * CELLS], start[T + 1], index[CELLS];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
-    choose(&gating, scratch, ints, score, NULL, &rule, 1, T, E);
+    route_tokens(&gating, scratch, ints, score, NULL, &rule, 1, T, E);
     memset(chosen, 0, CELLS * sizeof *chosen);
     for (int t = 0; t < T; t++) {
         for (int i = start[t]; i < start[t + 1]; i++) chosen[t * E + index[i]] = true;

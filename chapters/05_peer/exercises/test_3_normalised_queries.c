@@ -34,7 +34,7 @@ static double usage_of(const double *query, const double *keys) {
             key_scores(scores + part * SIDE, query + (t * 2 + part) * Dk, keys + part * SIDE * Dk,
                        SIDE, Dk);
         }
-        peer_choose(score, index, scratch, scores, &p);
+        peer_route(score, index, scratch, scores, &p);
         expert_usage_add(total, &saved, &p);
     }
     return expert_usage(total, p.F);

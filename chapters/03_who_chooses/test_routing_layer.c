@@ -1,6 +1,6 @@
 // The layer whole: golden files, finite differences, bridges to chapter 02, and what sees the
 // future.
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include "tests/harness/expect.h"
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static const char *const names[TENSORS] = {
 };
 
 typedef struct {
-    ChoosingRule rule;
+    RoutingRule rule;
     Moe m;
     int B, T;
     double *block;
@@ -24,21 +24,21 @@ typedef struct {
     double *at[TENSORS], *d[TENSORS];
     double *y, *dy, *scratch;
     const bool *pad;
-    ChosenTokens tokens;
+    RoutedTokens tokens;
 } Layer;
 
-static Layer layer_new(const ChoosingRule *rule, const Moe *m, int B, int T) {
+static Layer layer_new(const RoutingRule *rule, const Moe *m, int B, int T) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D;
     Layer layer = { .rule = *rule,
                     .m = *m,
                     .B = B,
                     .T = T,
                     .count = { rows, D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
-    size_t scratch = chosen_scratch(rule, m, B, T), saved = chosen_tokens_doubles(rule, m, B, T);
+    size_t scratch = routed_scratch(rule, m, B, T), saved = routed_tokens_doubles(rule, m, B, T);
     size_t count = 2 * rows + scratch + saved;
     for (int i = 0; i < TENSORS; i++) count += 2 * layer.count[i];
     double *next = layer.block = calloc(count, sizeof *next);
-    layer.ints = calloc(chosen_tokens_ints(rule, m, B, T), sizeof *layer.ints);
+    layer.ints = calloc(routed_tokens_ints(rule, m, B, T), sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
     for (int i = 0; i < TENSORS; i++) {
         layer.at[i] = take(&next, layer.count[i]);
@@ -47,7 +47,7 @@ static Layer layer_new(const ChoosingRule *rule, const Moe *m, int B, int T) {
     layer.y = take(&next, rows);
     layer.dy = take(&next, rows);
     layer.scratch = take(&next, scratch);
-    layer.tokens = chosen_tokens(take(&next, saved), layer.ints, rule, m, B, T);
+    layer.tokens = routed_tokens(take(&next, saved), layer.ints, rule, m, B, T);
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
 }
@@ -58,7 +58,7 @@ static void layer_free(Layer *layer) {
     *layer = (Layer){ 0 };
 }
 
-static Layer random_layer(const ChoosingRule *rule, const Moe *m, int B, int T, uint64_t seed) {
+static Layer random_layer(const RoutingRule *rule, const Moe *m, int B, int T, uint64_t seed) {
     Layer layer = layer_new(rule, m, B, T);
     const double spread[TENSORS] = { 1, 1 / sqrt(m->D), 1 / sqrt(m->D), 0.5, 1 / sqrt(m->F), 0.5 };
     for (int i = 0; i < TENSORS; i++) fill(layer.at[i], layer.count[i], spread[i], seed, names[i]);
@@ -74,14 +74,14 @@ static MoeWeights weights(double *const at[TENSORS]) {
 
 static void forward(Layer *l) {
     MoeWeights w = weights(l->at);
-    chosen_forward(l->y, &l->tokens, l->at[0], l->pad, &w, &l->rule, &l->m, l->B, l->T);
+    routed_forward(l->y, &l->tokens, l->at[0], l->pad, &w, &l->rule, &l->m, l->B, l->T);
 }
 
 static void backward(Layer *l) {
     MoeWeights w = weights(l->at), dw = weights(l->d);
     // nothing in it may be read
-    for (size_t i = 0; i < chosen_scratch(&l->rule, &l->m, l->B, l->T); i++) l->scratch[i] = NAN;
-    chosen_backward(l->d[0], &dw, l->scratch, l->dy, &l->tokens, l->at[0], &w, &l->rule, &l->m);
+    for (size_t i = 0; i < routed_scratch(&l->rule, &l->m, l->B, l->T); i++) l->scratch[i] = NAN;
+    routed_backward(l->d[0], &dw, l->scratch, l->dy, &l->tokens, l->at[0], &w, &l->rule, &l->m);
 }
 
 static double *row_of(const Layer *l, double *tensor, int b, int t) {
@@ -100,18 +100,18 @@ static const char *const golden[] = {
 };
 enum { GOLDEN = sizeof golden / sizeof golden[0] };
 
-static ChoosingRule golden_choice(const Safetensors *file) {
+static RoutingRule golden_choice(const Safetensors *file) {
     const char *routing = safetensors_metadata(file, "routing"),
                *pool = safetensors_metadata(file, "pool");
     ck_assert_ptr_nonnull(routing);
     if (strcmp(routing, "token") == 0)
-        return (ChoosingRule){ CUT_ROWS, golden_value(file, "K"), 0.0 };
+        return (RoutingRule){ TOKEN_CHOICE, golden_value(file, "K"), 0.0 };
     if (strcmp(routing, "expert") == 0)
-        return (ChoosingRule){ CUT_COLUMNS, golden_value(file, "capacity"), 0.0 };
+        return (RoutingRule){ EXPERT_CHOICE, golden_value(file, "capacity"), 0.0 };
     ck_assert(strcmp(routing, "unified") == 0 && pool != NULL);
-    Cut cut = strcmp(pool, "step") == 0 ? CUT_STEPS : CUT_SEQUENCES;
-    ck_assert(cut == CUT_STEPS || strcmp(pool, "sequence") == 0);
-    return (ChoosingRule){ cut, golden_value(file, "K"), golden_value(file, "alpha") };
+    RoutingKind kind = strcmp(pool, "step") == 0 ? UNIFIED_STEP : UNIFIED_SEQUENCE;
+    ck_assert(kind == UNIFIED_STEP || strcmp(pool, "sequence") == 0);
+    return (RoutingRule){ kind, golden_value(file, "K"), golden_value(file, "alpha") };
 }
 
 // gating.weights of the files: zero where an expert was not chosen.
@@ -138,7 +138,7 @@ START_TEST(golden_files_agree)
     Moe m = { .D = golden_letter(&file, "D"),
               .F = golden_letter(&file, "F"),
               .E = golden_letter(&file, "E") };
-    ChoosingRule rule = golden_choice(&file);
+    RoutingRule rule = golden_choice(&file);
     Layer l = layer_new(&rule, &m, golden_letter(&file, "B"), golden_letter(&file, "T"));
     for (int i = 0; i < TENSORS; i++) read_tensor(l.at[i], &file, names[i], l.count[i]);
     read_tensor(l.dy, &file, "dy", l.count[0]);
@@ -179,7 +179,7 @@ enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 START_TEST(backward_is_the_slope_of_forward)
 {
     for (int i = 0; i < SHAPES; i++) {
-        const ChoosingRule rule = { (Cut)_i, shapes[i].budget, shapes[i].alpha };
+        const RoutingRule rule = { (RoutingKind)_i, shapes[i].budget, shapes[i].alpha };
         const Moe m = { .D = shapes[i].D, .F = shapes[i].F, .E = shapes[i].E };
         Layer l = random_layer(&rule, &m, shapes[i].B, shapes[i].T, 11);
         const bool pad[7] = { false, true };
@@ -188,7 +188,7 @@ START_TEST(backward_is_the_slope_of_forward)
         backward(&l);
         const int *choice = l.tokens.gating.start; // [N+1], and behind it the experts
         const Slopes slopes = { loss, &l, choice,
-                                (size_t)l.B * l.T + 1 + chosen_entries(&rule, l.B, l.T, m.E) };
+                                (size_t)l.B * l.T + 1 + routed_entries(&rule, l.B, l.T, m.E) };
         for (int j = 0; j < TENSORS; j++)
             expect_slopes(names[j], l.at[j], l.d[j], l.count[j], &slopes);
         layer_free(&l);
@@ -199,7 +199,7 @@ END_TEST
 // A second call adds to the parameters' gradients and writes dx anew.
 START_TEST(gradients_add_up)
 {
-    const ChoosingRule rule = { (Cut)_i, 1.5, 0.4 };
+    const RoutingRule rule = { (RoutingKind)_i, 1.5, 0.4 };
     const Moe m = { .D = 5, .F = 3, .E = 4 };
     Layer l = random_layer(&rule, &m, 2, 3, 5);
     double twice[5 * 4], dx[2 * 3 * 5];
@@ -217,7 +217,7 @@ END_TEST
 // Without an expert: no output, and no gradient either.
 START_TEST(who_is_chosen_by_nobody_gets_nothing)
 {
-    const ChoosingRule rule = { CUT_COLUMNS, 0.5, 0.0 };
+    const RoutingRule rule = { EXPERT_CHOICE, 0.5, 0.0 };
     const Moe m = { .D = 5, .F = 3, .E = 3 };
     Layer l = random_layer(&rule, &m, 1, 6, 2);
     int alone = 0;
@@ -259,7 +259,7 @@ static const Moe middle = { .D = 7, .F = 5, .E = 6 };
 START_TEST(rows_as_pools_are_token_choice)
 {
     for (int K = 1; K <= middle.E; K++) {
-        const ChoosingRule rule = { CUT_ROWS, K, 0.0 };
+        const RoutingRule rule = { TOKEN_CHOICE, K, 0.0 };
         Layer l = random_layer(&rule, &middle, 3, 4, (uint64_t)K);
         double y[3 * 4 * 7];
         int index[3 * 4 * 6];
@@ -280,8 +280,8 @@ START_TEST(a_pool_of_one_token_is_token_choice)
     static const double alphas[] = { 0.0, 0.3, 0.5, 1.0 };
     for (int a = 0; a < 4; a++) {
         for (int K = 1; K <= middle.E; K++) {
-            const ChoosingRule rule = { (Cut)_i, K, alphas[a] };
-            int B = _i == CUT_STEPS ? 1 : 9, T = 10 - B;
+            const RoutingRule rule = { (RoutingKind)_i, K, alphas[a] };
+            int B = _i == UNIFIED_STEP ? 1 : 9, T = 10 - B;
             Layer l = random_layer(&rule, &middle, B, T, (uint64_t)K + 50);
             double y[9 * 7];
             int index[9 * 6];
@@ -299,7 +299,7 @@ END_TEST
 // experts.
 START_TEST(capacity_for_all_is_every_expert_for_every_token)
 {
-    const ChoosingRule rule = { (Cut)_i, middle.E, 0.0 };
+    const RoutingRule rule = { (RoutingKind)_i, middle.E, 0.0 };
     Layer l = random_layer(&rule, &middle, 2, 5, 4);
     double y[2 * 5 * 7];
     int index[2 * 5 * 6];
@@ -316,7 +316,7 @@ END_TEST
 START_TEST(loads_are_what_the_rule_says)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
-        const ChoosingRule rule = { (Cut)_i, 2.0, 0.5 };
+        const RoutingRule rule = { (RoutingKind)_i, 2.0, 0.5 };
         Layer l = random_layer(&rule, &middle, 3, 5, seed);
         int load[6] = { 0 }, most = 0;
         const MoeGating *gating = &l.tokens.gating;
@@ -326,8 +326,8 @@ START_TEST(loads_are_what_the_rule_says)
             most = own > most ? own : most;
             for (int i = gating->start[t]; i < gating->start[t + 1]; i++) load[gating->index[i]]++;
         }
-        for (int e = 0; e < 6 && _i == CUT_COLUMNS; e++) ck_assert_int_eq(load[e], 5); // 15·2/6
-        if (_i == CUT_ROWS) ck_assert_int_eq(most, 2);
+        for (int e = 0; e < 6 && _i == EXPERT_CHOICE; e++) ck_assert_int_eq(load[e], 5); // 15·2/6
+        if (_i == TOKEN_CHOICE) ck_assert_int_eq(most, 2);
         ck_assert_int_eq(gating->start[15], 30);
         layer_free(&l);
     }
@@ -338,7 +338,7 @@ END_TEST
 
 // Changes one token after the other, and counts the outputs before it, of its own sequence, that
 // changed too.
-static int leaks(const ChoosingRule *rule, uint64_t seed) {
+static int leaks(const RoutingRule *rule, uint64_t seed) {
     enum { B = 3, T = 6, D = 7 };
     Layer l = random_layer(rule, &middle, B, T, seed);
     double before[B * T * D], other[D];
@@ -369,9 +369,9 @@ START_TEST(expert_choice_and_the_sequence_pool_see_the_future)
 {
     static const double alphas[] = { 0.0, 0.5, 1.0 };
     for (uint64_t seed = 0; seed < 8; seed++) {
-        const ChoosingRule rule = { (Cut)_i, 1.5, alphas[seed % 3] };
+        const RoutingRule rule = { (RoutingKind)_i, 1.5, alphas[seed % 3] };
         int count = leaks(&rule, seed);
-        if (_i == CUT_COLUMNS || _i == CUT_SEQUENCES)
+        if (_i == EXPERT_CHOICE || _i == UNIFIED_SEQUENCE)
             ck_assert_int_gt(count, 0);
         else
             ck_assert_int_eq(count, 0);
@@ -384,7 +384,7 @@ END_TEST
 START_TEST(a_beginning_gives_what_the_whole_gave)
 {
     enum { B = 2, T = 6, SHORT = 3, D = 7 };
-    const ChoosingRule rule = { (Cut)_i, 1.5, 0.5 };
+    const RoutingRule rule = { (RoutingKind)_i, 1.5, 0.5 };
     Layer whole = random_layer(&rule, &middle, B, T, 3),
           beginning = random_layer(&rule, &middle, B, SHORT, 3);
     bool same = true;
@@ -398,7 +398,7 @@ START_TEST(a_beginning_gives_what_the_whole_gave)
         same = same && memcmp(row_of(&beginning, beginning.y, b, 0), row_of(&whole, whole.y, b, 0),
                               SHORT * D * sizeof(double)) == 0;
     }
-    ck_assert_int_eq(same, _i == CUT_ROWS || _i == CUT_STEPS);
+    ck_assert_int_eq(same, _i == TOKEN_CHOICE || _i == UNIFIED_STEP);
     layer_free(&whole);
     layer_free(&beginning);
 }
@@ -411,7 +411,7 @@ START_TEST(company_matters_in_all_pools_but_rows)
     enum { B = 2, T = 4, D = 7 };
     int changed = 0;
     for (uint64_t seed = 0; seed < 8; seed++) {
-        const ChoosingRule rule = { (Cut)_i, 1.0, 0.5 };
+        const RoutingRule rule = { (RoutingKind)_i, 1.0, 0.5 };
         Layer l = random_layer(&rule, &middle, B, T, seed);
         double before[T * D];
         forward(&l);
@@ -422,7 +422,7 @@ START_TEST(company_matters_in_all_pools_but_rows)
         changed += memcmp(before, l.y, sizeof before) != 0;
         layer_free(&l);
     }
-    if (_i == CUT_COLUMNS || _i == CUT_STEPS)
+    if (_i == EXPERT_CHOICE || _i == UNIFIED_STEP)
         ck_assert_int_gt(changed, 0);
     else
         ck_assert_int_eq(changed, 0);
@@ -434,16 +434,19 @@ int main(void) {
     TCase *layer = tcase_create("layer"), *bridges = tcase_create("bridges"),
           *future = tcase_create("future");
     tcase_add_loop_test(layer, golden_files_agree, 0, GOLDEN);
-    tcase_add_loop_test(layer, backward_is_the_slope_of_forward, 0, CUTS);
-    tcase_add_loop_test(layer, gradients_add_up, 0, CUTS);
+    tcase_add_loop_test(layer, backward_is_the_slope_of_forward, 0, ROUTING_KINDS);
+    tcase_add_loop_test(layer, gradients_add_up, 0, ROUTING_KINDS);
     tcase_add_test(layer, who_is_chosen_by_nobody_gets_nothing);
     tcase_add_test(bridges, rows_as_pools_are_token_choice);
-    tcase_add_loop_test(bridges, a_pool_of_one_token_is_token_choice, CUT_SEQUENCES, CUTS);
-    tcase_add_loop_test(bridges, capacity_for_all_is_every_expert_for_every_token, 0, CUTS);
-    tcase_add_loop_test(bridges, loads_are_what_the_rule_says, 0, CUTS);
-    tcase_add_loop_test(future, expert_choice_and_the_sequence_pool_see_the_future, 0, CUTS);
-    tcase_add_loop_test(future, a_beginning_gives_what_the_whole_gave, 0, CUTS);
-    tcase_add_loop_test(future, company_matters_in_all_pools_but_rows, 0, CUTS);
+    tcase_add_loop_test(bridges, a_pool_of_one_token_is_token_choice, UNIFIED_SEQUENCE,
+                        ROUTING_KINDS);
+    tcase_add_loop_test(bridges, capacity_for_all_is_every_expert_for_every_token, 0,
+                        ROUTING_KINDS);
+    tcase_add_loop_test(bridges, loads_are_what_the_rule_says, 0, ROUTING_KINDS);
+    tcase_add_loop_test(future, expert_choice_and_the_sequence_pool_see_the_future, 0,
+                        ROUTING_KINDS);
+    tcase_add_loop_test(future, a_beginning_gives_what_the_whole_gave, 0, ROUTING_KINDS);
+    tcase_add_loop_test(future, company_matters_in_all_pools_but_rows, 0, ROUTING_KINDS);
     suite_add_tcase(suite, layer);
     suite_add_tcase(suite, bridges);
     suite_add_tcase(suite, future);

@@ -1,5 +1,5 @@
 #include "chapters/02_mixture_of_experts/top_k.h"
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include "reference/numbers/random.h"
 #include "tests/harness/expect.h"
 #include <math.h>
@@ -11,13 +11,13 @@ enum { MOST = 4 * 5 * 6 };
 
 // The chosen cells as a table: 1 where the list has an entry. Its weights must be the scores,
 // highest first.
-static void choose_table(bool *table, const double *score, const bool *pad,
-                         const ChoosingRule *rule, int B, int T, int E) {
-    int ints[3 * MOST], start[MOST + 1], index[MOST], entries = chosen_entries(rule, B, T, E);
+static void choose_table(bool *table, const double *score, const bool *pad, const RoutingRule *rule,
+                         int B, int T, int E) {
+    int ints[3 * MOST], start[MOST + 1], index[MOST], entries = routed_entries(rule, B, T, E);
     double scratch[MOST], weight[MOST + 1];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     weight[entries] = -7.0; // a fence
-    choose(&gating, scratch, ints, score, pad, rule, B, T, E);
+    route_tokens(&gating, scratch, ints, score, pad, rule, B, T, E);
     ck_assert(weight[entries] == -7.0);
     ck_assert_int_eq(gating.N, B * T);
     ck_assert_int_le(start[B * T], entries);
@@ -35,7 +35,7 @@ static void choose_table(bool *table, const double *score, const bool *pad,
 }
 
 static void expect_table(const char *want, const double *score, const bool *pad,
-                         const ChoosingRule *rule, int B, int T, int E) {
+                         const RoutingRule *rule, int B, int T, int E) {
     bool table[MOST];
     char got[MOST + 1] = "";
     choose_table(table, score, pad, rule, B, T, E);
@@ -51,11 +51,11 @@ static void expect_table(const char *want, const double *score, const bool *pad,
 START_TEST(four_rules_on_paper)
 {
     const double score[] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
-    static const char *const want[CUTS] = { "x....x..x..x", "xx......x...", "xx.....xx...",
-                                            "xx..xx......" };
-    for (int cut = 0; cut < CUTS; cut++) {
-        const ChoosingRule rule = { (Cut)cut, 1.0, 0.0 };
-        expect_table(want[cut], score, NULL, &rule, 2, 2, 3);
+    static const char *const want[ROUTING_KINDS] = { "x....x..x..x", "xx......x...", "xx.....xx...",
+                                                     "xx..xx......" };
+    for (int kind = 0; kind < ROUTING_KINDS; kind++) {
+        const RoutingRule rule = { (RoutingKind)kind, 1.0, 0.0 };
+        expect_table(want[kind], score, NULL, &rule, 2, 2, 3);
     }
 }
 END_TEST
@@ -63,8 +63,8 @@ END_TEST
 START_TEST(equal_scores_go_to_the_lower_index_and_nan_loses)
 {
     const double equal[] = { 5, 5, 5, 5, 5, 5 }, odd[] = { NAN, 1, NAN, -3, NAN, NAN };
-    const ChoosingRule token = { CUT_ROWS, 1, 0 }, expert = { CUT_COLUMNS, 1, 0 },
-                       sequence = { CUT_SEQUENCES, 1, 0 };
+    const RoutingRule token = { TOKEN_CHOICE, 1, 0 }, expert = { EXPERT_CHOICE, 1, 0 },
+                      sequence = { UNIFIED_SEQUENCE, 1, 0 };
     expect_table("x.x.x.", equal, NULL, &token, 1, 3, 2);
     expect_table("xx....", equal, NULL, &expert, 1, 3, 2); // floor(3·1/2): one token each
     expect_table("xxx...", equal, NULL, &sequence, 1, 3, 2);
@@ -80,23 +80,23 @@ END_TEST
 START_TEST(budgets_round_as_the_rules_say)
 {
     static const struct {
-        Cut cut;
+        RoutingKind kind;
         double budget;
         int tokens, E, want;
     } cases[] = {
-        { CUT_SEQUENCES, 0.5, 1, 4, 0 },  { CUT_SEQUENCES, 0.5, 3, 4, 2 },
-        { CUT_SEQUENCES, 0.5, 5, 4, 2 },  { CUT_SEQUENCES, 1.5, 1, 4, 2 },
-        { CUT_SEQUENCES, 1.5, 3, 4, 4 },  { CUT_SEQUENCES, 1.5, 8, 4, 12 },
-        { CUT_STEPS, 2.5, 1, 4, 2 },      { CUT_STEPS, 1.25, 3, 4, 4 },
-        { CUT_ROWS, 2, 1, 4, 2 },         { CUT_COLUMNS, 2.0, 32, 6, 10 },
-        { CUT_COLUMNS, 0.9, 7, 7, 0 },    { CUT_COLUMNS, 1.0, 7, 7, 1 },
-        { CUT_COLUMNS, 9.0, 7, 4, 7 },    { CUT_ROWS, 9.0, 1, 4, 4 },
-        { CUT_SEQUENCES, 9.0, 3, 4, 12 }, { CUT_STEPS, 1e300, 3, 4, 12 },
-        { CUT_SEQUENCES, 0.0, 3, 4, 0 },
+        { UNIFIED_SEQUENCE, 0.5, 1, 4, 0 },  { UNIFIED_SEQUENCE, 0.5, 3, 4, 2 },
+        { UNIFIED_SEQUENCE, 0.5, 5, 4, 2 },  { UNIFIED_SEQUENCE, 1.5, 1, 4, 2 },
+        { UNIFIED_SEQUENCE, 1.5, 3, 4, 4 },  { UNIFIED_SEQUENCE, 1.5, 8, 4, 12 },
+        { UNIFIED_STEP, 2.5, 1, 4, 2 },      { UNIFIED_STEP, 1.25, 3, 4, 4 },
+        { TOKEN_CHOICE, 2, 1, 4, 2 },        { EXPERT_CHOICE, 2.0, 32, 6, 10 },
+        { EXPERT_CHOICE, 0.9, 7, 7, 0 },     { EXPERT_CHOICE, 1.0, 7, 7, 1 },
+        { EXPERT_CHOICE, 9.0, 7, 4, 7 },     { TOKEN_CHOICE, 9.0, 1, 4, 4 },
+        { UNIFIED_SEQUENCE, 9.0, 3, 4, 12 }, { UNIFIED_STEP, 1e300, 3, 4, 12 },
+        { UNIFIED_SEQUENCE, 0.0, 3, 4, 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const ChoosingRule rule = { cases[i].cut, cases[i].budget, 0.0 };
-        int got = pool_places(&rule, cases[i].tokens, cases[i].E);
+        const RoutingRule rule = { cases[i].kind, cases[i].budget, 0.0 };
+        int got = pool_capacity(&rule, cases[i].tokens, cases[i].E);
         ck_assert_msg(got == cases[i].want, "case %zu: %d places, wanted %d", i, got,
                       cases[i].want);
     }
@@ -110,15 +110,15 @@ START_TEST(pads_stay_out_of_every_pool)
 {
     const double score[] = { 9, 8, 1, 20, 30, 40, 5, 6, 7, 0, 1, 2 };
     const bool pad[] = { false, true, false, false };
-    static const char *const want[CUTS] = { "x.......x..x", "xx......x...", "x......xx...",
-                                            "xx.........x" };
-    for (int cut = 0; cut < CUTS; cut++) {
-        const ChoosingRule rule = { (Cut)cut, 1.0, 0.0 };
-        expect_table(want[cut], score, pad, &rule, 2, 2, 3);
+    static const char *const want[ROUTING_KINDS] = { "x.......x..x", "xx......x...", "x......xx...",
+                                                     "xx.........x" };
+    for (int kind = 0; kind < ROUTING_KINDS; kind++) {
+        const RoutingRule rule = { (RoutingKind)kind, 1.0, 0.0 };
+        expect_table(want[kind], score, pad, &rule, 2, 2, 3);
     }
     const bool all[] = { true, true, true, true };
-    for (int cut = 0; cut < CUTS; cut++) {
-        const ChoosingRule rule = { (Cut)cut, 1.0, 0.0 };
+    for (int kind = 0; kind < ROUTING_KINDS; kind++) {
+        const RoutingRule rule = { (RoutingKind)kind, 1.0, 0.0 };
         expect_table("............", score, all, &rule, 2, 2, 3);
     }
 }
@@ -130,27 +130,27 @@ typedef struct {
 
 static Cell cell_at(int i, int T, int E) { return (Cell){ i / E / T, i / E % T, i % E }; }
 
-static bool share_pool(Cut cut, Cell a, Cell b) {
-    switch (cut) {
-    case CUT_ROWS: return a.b == b.b && a.t == b.t;
-    case CUT_COLUMNS: return a.e == b.e;
-    case CUT_SEQUENCES: return a.b == b.b;
+static bool share_pool(RoutingKind kind, Cell a, Cell b) {
+    switch (kind) {
+    case TOKEN_CHOICE: return a.b == b.b && a.t == b.t;
+    case EXPERT_CHOICE: return a.e == b.e;
+    case UNIFIED_SEQUENCE: return a.b == b.b;
     default: return a.t == b.t;
     }
 }
 
 // By the definition: a cell is taken when fewer cells of its pool come before it than the pool has
 // places.
-static bool is_taken(int i, const double *score, const bool *pad, const ChoosingRule *rule, int B,
+static bool is_taken(int i, const double *score, const bool *pad, const RoutingRule *rule, int B,
                      int T, int E) {
     int before = 0, cells = 0;
     for (int j = 0; j < B * T * E; j++) {
-        if (pad[j / E] || !share_pool(rule->cut, cell_at(i, T, E), cell_at(j, T, E))) continue;
+        if (pad[j / E] || !share_pool(rule->kind, cell_at(i, T, E), cell_at(j, T, E))) continue;
         cells++;
         before += comes_before(score, j, i);
     }
-    int tokens = rule->cut == CUT_COLUMNS ? cells : cells / E;
-    return !pad[i / E] && before < pool_places(rule, tokens, E);
+    int tokens = rule->kind == EXPERT_CHOICE ? cells : cells / E;
+    return !pad[i / E] && before < pool_capacity(rule, tokens, E);
 }
 
 START_TEST(choosing_is_the_definition)
@@ -158,7 +158,7 @@ START_TEST(choosing_is_the_definition)
     for (uint64_t seed = 0; seed < 150; seed++) {
         int B = 1 + (int)random_below(seed, 0, 4), T = 1 + (int)random_below(seed, 1, 5);
         int E = 1 + (int)random_below(seed, 2, 6);
-        const ChoosingRule rule = { (Cut)_i, 0.25 * (double)random_below(seed, 3, 16), 0.0 };
+        const RoutingRule rule = { (RoutingKind)_i, 0.25 * (double)random_below(seed, 3, 16), 0.0 };
         double score[MOST];
         bool pad[MOST] = { false }, table[MOST];
         for (int i = 0; i < B * T * E; i++) {
@@ -182,7 +182,8 @@ END_TEST
 // the first is asked.
 START_TEST(the_smallest_leak_on_paper)
 {
-    const ChoosingRule expert = { CUT_COLUMNS, 0.5, 0.0 }, sequence = { CUT_SEQUENCES, 0.5, 0.0 };
+    const RoutingRule expert = { EXPERT_CHOICE, 0.5, 0.0 },
+                      sequence = { UNIFIED_SEQUENCE, 0.5, 0.0 };
     expect_table("x.", (double[]){ 0.6, 0.5 }, NULL, &expert, 1, 2, 1);
     expect_table(".x", (double[]){ 0.6, 0.7 }, NULL, &expert, 1, 2, 1);
     expect_table("x.", (double[]){ 0.6, 0.5 }, NULL, &sequence, 1, 2, 1);
@@ -222,7 +223,7 @@ int main(void) {
     tcase_add_test(tests, budgets_round_as_the_rules_say);
     tcase_add_test(tests, pads_stay_out_of_every_pool);
     tcase_add_test(tests, the_smallest_leak_on_paper);
-    tcase_add_loop_test(tests, choosing_is_the_definition, 0, CUTS);
+    tcase_add_loop_test(tests, choosing_is_the_definition, 0, ROUTING_KINDS);
     tcase_add_test(tests, scores_on_paper);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

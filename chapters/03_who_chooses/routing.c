@@ -1,4 +1,4 @@
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/02_mixture_of_experts/top_k.h"
@@ -31,8 +31,8 @@ void unified_scores_backward(double *dlogits, const double *dscore, const double
 // ---- pools
 
 // [places
-int pool_places(const ChoosingRule *rule, int tokens, int E) {
-    bool column = rule->cut == CUT_COLUMNS;
+int pool_capacity(const RoutingRule *rule, int tokens, int E) {
+    bool column = rule->kind == EXPERT_CHOICE;
     int cells = column ? tokens : tokens * E;
     // rint: half to even
     double wanted = column ? floor(tokens * rule->budget / E) : rint(tokens * rule->budget);
@@ -40,30 +40,30 @@ int pool_places(const ChoosingRule *rule, int tokens, int E) {
 }
 // places]
 
-int chosen_entries(const ChoosingRule *rule, int B, int T, int E) {
-    switch (rule->cut) {
-    case CUT_ROWS: return B * T * pool_places(rule, 1, E);
-    case CUT_COLUMNS: return E * pool_places(rule, B * T, E);
-    case CUT_SEQUENCES: return B * pool_places(rule, T, E);
-    default: return T * pool_places(rule, B, E);
+int routed_entries(const RoutingRule *rule, int B, int T, int E) {
+    switch (rule->kind) {
+    case TOKEN_CHOICE: return B * T * pool_capacity(rule, 1, E);
+    case EXPERT_CHOICE: return E * pool_capacity(rule, B * T, E);
+    case UNIFIED_SEQUENCE: return B * pool_capacity(rule, T, E);
+    default: return T * pool_capacity(rule, B, E);
     }
 }
 
 // [pool_of
 // The pool of one cell of the table [B,T,E], and how many pools there are.
-static int pool_of(int cell, Cut cut, int T, int E) {
+static int pool_of(int cell, RoutingKind kind, int T, int E) {
     int expert = cell % E, token = cell / E;
-    switch (cut) {
-    case CUT_ROWS: return token;
-    case CUT_COLUMNS: return expert;
-    case CUT_SEQUENCES: return token / T;
+    switch (kind) {
+    case TOKEN_CHOICE: return token;
+    case EXPERT_CHOICE: return expert;
+    case UNIFIED_SEQUENCE: return token / T;
     default: return token % T;
     }
 }
 
-static int pool_count(Cut cut, int B, int T, int E) {
-    const int counts[CUTS] = { B * T, E, B, T };
-    return counts[cut];
+static int pool_count(RoutingKind kind, int B, int T, int E) {
+    const int counts[ROUTING_KINDS] = { B * T, E, B, T };
+    return counts[kind];
 }
 // pool_of]
 
@@ -90,27 +90,27 @@ static void list_chosen(MoeGating *gating, const int *chosen, const double *scor
     }
 }
 
-// [choose
-void choose(MoeGating *gating, double *scratch, int *ints, const double *score, const bool *pad,
-            const ChoosingRule *rule, int B, int T, int E) {
+// [route_tokens
+void route_tokens(MoeGating *gating, double *scratch, int *ints, const double *score,
+                  const bool *pad, const RoutingRule *rule, int B, int T, int E) {
     int table = B * T * E, *chosen = ints, *cells = chosen + table, *best = cells + table;
     for (int i = 0; i < table; i++) chosen[i] = 0;
-    for (int pool = 0; pool < pool_count(rule->cut, B, T, E); pool++) {
+    for (int pool = 0; pool < pool_count(rule->kind, B, T, E); pool++) {
         int count = 0;
         for (int i = 0; i < table; i++) { // this pool's cells, in the table's order
-            if (pool_of(i, rule->cut, T, E) != pool || (pad != NULL && pad[i / E])) continue;
+            if (pool_of(i, rule->kind, T, E) != pool || (pad != NULL && pad[i / E])) continue;
             scratch[count] = score[i];
             cells[count++] = i;
         }
-        int places = pool_places(rule, rule->cut == CUT_COLUMNS ? count : count / E, E);
+        int places = pool_capacity(rule, rule->kind == EXPERT_CHOICE ? count : count / E, E);
         if (places > 0) top_k(best, scratch, count, places);
         for (int k = 0; k < places; k++) chosen[cells[best[k]]] = 1;
     }
     list_chosen(gating, chosen, score, B * T, E);
 }
-// choose]
+// route_tokens]
 
-void choose_backward(double *dscore, const double *dweight, const MoeGating *gating, int E) {
+void route_tokens_backward(double *dscore, const double *dweight, const MoeGating *gating, int E) {
     for (int t = 0; t < gating->N; t++) {
         double *row = dscore + (size_t)t * E;
         for (int e = 0; e < E; e++) row[e] = 0.0;
@@ -121,53 +121,53 @@ void choose_backward(double *dscore, const double *dweight, const MoeGating *gat
 
 // ---- the layer
 
-size_t chosen_tokens_doubles(const ChoosingRule *rule, const Moe *m, int B, int T) {
-    return 4 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) * (1 + moe_saved(m));
+size_t routed_tokens_doubles(const RoutingRule *rule, const Moe *m, int B, int T) {
+    return 4 * (size_t)B * T * m->E + routed_entries(rule, B, T, m->E) * (1 + moe_saved(m));
 }
 
-size_t chosen_tokens_ints(const ChoosingRule *rule, const Moe *m, int B, int T) {
-    return 3 * (size_t)B * T * m->E + (size_t)B * T + 1 + chosen_entries(rule, B, T, m->E);
+size_t routed_tokens_ints(const RoutingRule *rule, const Moe *m, int B, int T) {
+    return 3 * (size_t)B * T * m->E + (size_t)B * T + 1 + routed_entries(rule, B, T, m->E);
 }
 
-ChosenTokens chosen_tokens(double *doubles, int *ints, const ChoosingRule *rule, const Moe *m,
-                           int B, int T) {
+RoutedTokens routed_tokens(double *doubles, int *ints, const RoutingRule *rule, const Moe *m, int B,
+                           int T) {
     size_t N = (size_t)B * T, table = N * m->E;
-    ChosenTokens tokens = {
+    RoutedTokens tokens = {
         .logits = doubles, .p = doubles + table, .score = doubles + 2 * table, .ints = ints
     };
     tokens.scratch = doubles + 3 * table;
     tokens.gating =
         (MoeGating){ .N = (int)N, .start = ints + 3 * table, .weight = doubles + 4 * table };
     tokens.gating.index = tokens.gating.start + N + 1;
-    tokens.experts = tokens.gating.weight + chosen_entries(rule, B, T, m->E);
+    tokens.experts = tokens.gating.weight + routed_entries(rule, B, T, m->E);
     return tokens;
 }
 
 // [layer
-void chosen_forward(double *y, ChosenTokens *tokens, const double *x, const bool *pad,
-                    const MoeWeights *w, const ChoosingRule *rule, const Moe *m, int B, int T) {
+void routed_forward(double *y, RoutedTokens *tokens, const double *x, const bool *pad,
+                    const MoeWeights *w, const RoutingRule *rule, const Moe *m, int B, int T) {
     int N = B * T, E = m->E;
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
     unified_scores(tokens->score, tokens->logits, tokens->p, rule->alpha, N, E);
-    choose(&tokens->gating, tokens->scratch, tokens->ints, tokens->score, pad, rule, B, T, E);
+    route_tokens(&tokens->gating, tokens->scratch, tokens->ints, tokens->score, pad, rule, B, T, E);
     moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
 }
 // layer]
 
-void chosen_backward(double *dx, const MoeWeights *gradient, double *scratch, const double *dy,
-                     const ChosenTokens *tokens, const double *x, const MoeWeights *w,
-                     const ChoosingRule *rule, const Moe *m) {
+void routed_backward(double *dx, const MoeWeights *gradient, double *scratch, const double *dy,
+                     const RoutedTokens *tokens, const double *x, const MoeWeights *w,
+                     const RoutingRule *rule, const Moe *m) {
     int N = tokens->gating.N, E = m->E;
     double *dlogits = scratch, *dscore = dlogits + (size_t)N * E, *dweight = dscore + (size_t)N * E;
     double *rest = dweight + tokens->gating.start[N];
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
     moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w,
                          m);
-    choose_backward(dscore, dweight, &tokens->gating, E);
+    route_tokens_backward(dscore, dweight, &tokens->gating, E);
     unified_scores_backward(dlogits, dscore, tokens->logits, tokens->p, rule->alpha, N, E);
     moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
 }
 
-size_t chosen_scratch(const ChoosingRule *rule, const Moe *m, int B, int T) {
-    return 2 * (size_t)B * T * m->E + chosen_entries(rule, B, T, m->E) + moe_scratch(m);
+size_t routed_scratch(const RoutingRule *rule, const Moe *m, int B, int T) {
+    return 2 * (size_t)B * T * m->E + routed_entries(rule, B, T, m->E) + moe_scratch(m);
 }
