@@ -20,7 +20,7 @@ void moe_switch_backward(double *dlogits, double *scratch, const double *p, cons
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
         for (int e = 0; e < E; e++) scratch[e] = alpha * E * count[e] / N / N; // dp
-        softmax_backward(scratch, scratch, p + row, E);
+        softmax_row_backward(scratch, scratch, p + row, E);
         for (int e = 0; e < E; e++) dlogits[row + e] += scratch[e];
     }
 }
@@ -30,7 +30,7 @@ void moe_switch_backward(double *dlogits, double *scratch, const double *p, cons
 double moe_z_loss(double *scratch, const double *logits, double alpha, int N, int E) {
     double sum = 0.0;
     for (int t = 0; t < N; t++) {
-        double size = softmax(scratch, logits + (size_t)t * E, E); // log Σ e^logit
+        double size = softmax_row(scratch, logits + (size_t)t * E, E); // log Σ e^logit
         sum += size * size;
     }
     return alpha * sum / N;
@@ -40,7 +40,7 @@ void moe_z_backward(double *dlogits, double *scratch, const double *logits, doub
                     int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
-        double size = softmax(scratch, logits + row, E); // its slope at logit e is p_e
+        double size = softmax_row(scratch, logits + row, E); // its slope at logit e is p_e
         for (int e = 0; e < E; e++) dlogits[row + e] += alpha * 2.0 * size * scratch[e] / N;
     }
 }

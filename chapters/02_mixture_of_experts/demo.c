@@ -97,7 +97,7 @@ static void show_order(const double *logits, int K, MoeOrder order) {
                                          first[SHOWN_E] = { 1 }, sum = 0.0;
     int start[2], index[SHOWN_E];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
-    softmax(p, logits, SHOWN_E);
+    softmax_row(p, logits, SHOWN_E);
     moe_route(&gating, scratch, logits, p, NULL, 1, &m);
     moe_route_backward(dlogits, first, &gating, p, &m);
     printf("  %d  %-14s ", K, order_names[order]);

@@ -11,7 +11,7 @@ void moe_logits(double *logits, double *p, const double *x, const double *router
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * m->E;
         linear(logits + row, x + (size_t)t * m->D, router, m->D, m->E);
-        softmax(p + row, logits + row, m->E);
+        softmax_row(p + row, logits + row, m->E);
     }
 }
 // logits]
@@ -41,7 +41,7 @@ static void weigh(double *weight, const int *index, const double *logits, const 
         weight[k] = m->order == TOP_K_SOFTMAX ? logits[index[k]] : p[index[k]];
         sum += weight[k];
     }
-    if (m->order == TOP_K_SOFTMAX) softmax(weight, weight, m->K);
+    if (m->order == TOP_K_SOFTMAX) softmax_row(weight, weight, m->K);
     for (int k = 0; m->order == RENORMALISED && k < m->K; k++) weight[k] /= sum;
 }
 // weights]
@@ -77,7 +77,7 @@ static void weigh_backward(double *dlogits, const double *dweight, const int *in
     }
     for (int k = 0; k < m->K; k++) // dp first; weight = p, or p / sum of the chosen p
         dlogits[index[k]] = m->order == RENORMALISED ? (dweight[k] - mean) / sum : dweight[k];
-    softmax_backward(dlogits, dlogits, p, m->E);
+    softmax_row_backward(dlogits, dlogits, p, m->E);
 }
 
 void moe_route_backward(double *dlogits, const double *dweight, const MoeGating *gating,

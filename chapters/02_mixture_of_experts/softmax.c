@@ -1,7 +1,7 @@
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include <math.h>
 
-double softmax(double *p, const double *v, int n) {
+double softmax_row(double *p, const double *v, int n) {
     double most = v[0], sum = 0.0;
     for (int i = 1; i < n; i++) most = fmax(most, v[i]);
     for (int i = 0; i < n; i++) sum += p[i] = exp(v[i] - most); // at most 1: nothing overflows
@@ -9,7 +9,7 @@ double softmax(double *p, const double *v, int n) {
     return most + log(sum);
 }
 
-void softmax_backward(double *dv, const double *dp, const double *p, int n) {
+void softmax_row_backward(double *dv, const double *dp, const double *p, int n) {
     double mean = 0.0;
     for (int i = 0; i < n; i++) mean += p[i] * dp[i];
     for (int i = 0; i < n; i++) dv[i] = p[i] * (dp[i] - mean);

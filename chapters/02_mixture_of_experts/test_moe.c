@@ -80,12 +80,13 @@ static void backward(Layer *l) {
 START_TEST(higher_first_equal_by_index_nan_last)
 {
     const double v[] = { 1.0, 2.0, 2.0, NAN, -INFINITY, NAN, -0.0, 0.0 };
-    ck_assert(comes_before(v, 1, 0) && !comes_before(v, 0, 1));
-    ck_assert(comes_before(v, 1, 2) && !comes_before(v, 2, 1)); // equal: the lower index
-    ck_assert(comes_before(v, 4, 3) && !comes_before(v, 3, 4)); // -infinity is a number
-    ck_assert(comes_before(v, 3, 5) && !comes_before(v, 5, 3)); // NaN against NaN: the lower index
-    ck_assert(comes_before(v, 6, 7) && !comes_before(v, 7, 6)); // -0 equals 0
-    ck_assert(!comes_before(v, 1, 1));
+    ck_assert(ranks_higher_in(v, 1, 0) && !ranks_higher_in(v, 0, 1));
+    ck_assert(ranks_higher_in(v, 1, 2) && !ranks_higher_in(v, 2, 1)); // equal: the lower index
+    ck_assert(ranks_higher_in(v, 4, 3) && !ranks_higher_in(v, 3, 4)); // -infinity is a number
+    ck_assert(ranks_higher_in(v, 3, 5) &&
+              !ranks_higher_in(v, 5, 3)); // NaN against NaN: the lower index
+    ck_assert(ranks_higher_in(v, 6, 7) && !ranks_higher_in(v, 7, 6)); // -0 equals 0
+    ck_assert(!ranks_higher_in(v, 1, 1));
     int index[8];
     top_k(index, v, 8, 8);
     static const int want[8] = { 1, 2, 0, 6, 7, 4, 3, 5 };
@@ -100,11 +101,11 @@ START_TEST(softmax_on_paper)
 {
     double v[] = { 0, log(2), log(5) }, high[] = { 1000, 1000 + log(2), 1000 + log(5) }, p[3];
     const double want[] = { 0.125, 0.25, 0.625 };
-    ck_assert_double_eq_tol(softmax(p, high, 3), 1000 + log(8), 1e-12);
+    ck_assert_double_eq_tol(softmax_row(p, high, 3), 1000 + log(8), 1e-12);
     expect_within("p, high", p, want, 3, (Tolerance){ .absolute = 1e-12 });
-    ck_assert_double_eq_tol(softmax(p, v, 3), log(8), 1e-14);
+    ck_assert_double_eq_tol(softmax_row(p, v, 3), log(8), 1e-14);
     expect_by_hand("p", p, want, 3);
-    softmax_backward(p, (double[]){ 8, 0, 0 }, p, 3);
+    softmax_row_backward(p, (double[]){ 8, 0, 0 }, p, 3);
     expect_by_hand("dv", p, (double[]){ 0.875, -0.25, -0.625 }, 3);
 }
 END_TEST
@@ -336,7 +337,7 @@ START_TEST(all_experts_are_a_weighted_sum)
     forward(&l);
     for (int t = 0; t < N; t++) {
         linear(logits, l.x + t * D, l.w.router, D, m.E);
-        softmax(p, logits, m.E);
+        softmax_row(p, logits, m.E);
         for (int e = 0; e < m.E; e++) {
             glu_of(answer, &l, e, l.x + t * D);
             for (int d = 0; d < D; d++) y[t * D + d] += p[e] * answer[d];

@@ -4,8 +4,8 @@
 
 // The one rule of every choice: the higher score first, equal scores by the lower index, NaN behind
 // every number. True: candidate i with score_i comes before candidate j with score_j.
-bool beats(double score_i, int i, double score_j, int j);
-bool comes_before(const double *v, int i, int j); // the same within one array: v[i] before v[j]
+bool ranks_higher(double score_i, int i, double score_j, int j);
+bool ranks_higher_in(const double *v, int i, int j); // the same within one array: v[i] before v[j]
 
 // index [K] = where the K highest of v [n] stand, highest first. 1 <= K <= n. Returns how many
 // comparisons it made, for those who count.

@@ -166,7 +166,7 @@ static double word_loss(Model *model, int token, int target, double share) {
     double h[WIDEST], p[MOST_WORDS];
     for (int d = 0; d < D; d++) h[d] = model->x[token * D + d] + model->y[token * D + d];
     linear(p, h, model->at[OUT], D, V);
-    double logit = p[target], loss = softmax(p, p, V) - logit;
+    double logit = p[target], loss = softmax_row(p, p, V) - logit;
     if (share == 0.0) return loss;
     for (int v = 0; v < V; v++) p[v] = share * (p[v] - (v == target));
     linear_backward(model->dy + token * D, model->d[OUT], p, h, model->at[OUT], D, V);

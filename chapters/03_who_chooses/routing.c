@@ -19,7 +19,7 @@ void unified_scores_backward(double *dlogits, const double *dscore, const double
                              const double *p, double alpha, int N, int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
-        softmax_backward(dlogits + row, dscore + row, p + row, E);
+        softmax_row_backward(dlogits + row, dscore + row, p + row, E);
         for (size_t i = row; i < row + E; i++) {
             double s = sigmoid(logits[i]), dq = alpha * dscore[i];
             dlogits[i] = (1.0 - alpha) * dlogits[i] + dq * s * (1.0 - s) * 2.0 / E;
@@ -78,7 +78,8 @@ static void list_chosen(MoeGating *gating, const int *chosen, const double *scor
             if (!chosen[cell]) continue;
             int place = end++;
             for (; place > first; place--) {
-                if (!beats(score[cell], e, gating->weight[place - 1], gating->index[place - 1]))
+                if (!ranks_higher(score[cell], e, gating->weight[place - 1],
+                                  gating->index[place - 1]))
                     break;
                 gating->weight[place] = gating->weight[place - 1];
                 gating->index[place] = gating->index[place - 1];

@@ -29,7 +29,7 @@ static void choose_table(bool *table, const double *score, const bool *pad, cons
             ck_assert_msg(!table[t * E + index[i]], "token %d has expert %d twice", t, index[i]);
             table[t * E + index[i]] = true;
             ck_assert(memcmp(&weight[i], &row[index[i]], sizeof *weight) == 0); // NaN too
-            if (i > start[t]) ck_assert(comes_before(row, index[i - 1], index[i]));
+            if (i > start[t]) ck_assert(ranks_higher_in(row, index[i - 1], index[i]));
         }
     }
 }
@@ -147,7 +147,7 @@ static bool is_taken(int i, const double *score, const bool *pad, const RoutingR
     for (int j = 0; j < B * T * E; j++) {
         if (pad[j / E] || !share_pool(rule->kind, cell_at(i, T, E), cell_at(j, T, E))) continue;
         cells++;
-        before += comes_before(score, j, i);
+        before += ranks_higher_in(score, j, i);
     }
     int tokens = rule->kind == EXPERT_CHOICE ? cells : cells / E;
     return !pad[i / E] && before < pool_capacity(rule, tokens, E);

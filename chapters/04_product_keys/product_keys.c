@@ -17,7 +17,7 @@ typedef struct {
 
 static void offer(Best *best, double score, int index) {
     int place = best->held;
-    while (place > 0 && beats(score, index, best->score[place - 1], best->index[place - 1]))
+    while (place > 0 && ranks_higher(score, index, best->score[place - 1], best->index[place - 1]))
         place--;
     best->comparisons += best->held - place + (place > 0);
     if (place == best->K) return;

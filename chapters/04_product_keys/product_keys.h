@@ -8,7 +8,7 @@
 // and the K best of all n² are found without ever writing the n² down.
 //
 // The searches return how many comparisons they made, for those who count. The order is chapter
-// 02's: `beats`.
+// 02's: `ranks_higher`.
 
 // score [n] = keys [n,Dk] · query [Dk]: n·Dk multiplications.
 void key_scores(double *score, const double *query, const double *keys, int n, int Dk);

@@ -62,7 +62,7 @@ void peer_experts(double *y, double *gate, double *z, const double *score, const
                   const double *x, const double *in, const double *out, const Peer *p) {
     for (int d = 0; d < p->D; d++) y[d] = 0.0;
     for (int c = 0; c < p->C; c++) {
-        softmax(gate + c * p->K, score + c * p->K, p->K);
+        softmax_row(gate + c * p->K, score + c * p->K, p->K);
         for (int slot = c * p->K; slot < (c + 1) * p->K; slot++) {
             size_t expert = (size_t)index[slot] * p->D; // of the one pool, whichever head asks
             z[slot] = dot(in + expert, x, p->D);
@@ -91,7 +91,7 @@ void peer_experts_backward(double *dx, double *dscore, double *din, double *dout
                 dx[d] += dz * in[expert + d];
             }
         }
-        softmax_backward(dgate, dgate, gate + c * p->K, p->K);
+        softmax_row_backward(dgate, dgate, gate + c * p->K, p->K);
     }
 }
 // experts_backward]

@@ -7,7 +7,7 @@
 // of the sgatlin authors' baseline). There is one pool of F experts, each a single neuron, in and
 // out; C heads choose K of it each by product keys (chapter 04) and weigh theirs by a softmax
 // (chapter 02) over the K:
-//   y = Σ_c Σ_k gate[c,k] · gelu(in[index[c,k]] · x) · out[index[c,k]]          gate[c] = softmax(score[c])
+//   y = Σ_c Σ_k gate[c,k] · gelu(in[index[c,k]] · x) · out[index[c,k]]          gate[c] = softmax_row(score[c])
 // An expert that two heads choose speaks twice.
 //
 // Three steps, each callable alone, and between the second and the third stands the layer's

@@ -16,7 +16,7 @@ void look_back(double *mixed, double *share, const double *query, const double *
         for (int d = 0; d < Dh; d++) match += query[d] * key[d];
         share[s] = match / sqrt(Dh);
     }
-    softmax(share, share, t + 1);
+    softmax_row(share, share, t + 1);
     for (int d = 0; d < Dh; d++) mixed[d] = 0.0;
     for (int s = 0; s <= t; s++) {
         const double *value = values + (size_t)s * stride;
@@ -35,7 +35,7 @@ void look_back_backward(double *dquery, double *dkeys, double *dvalues, double *
             dvalues[(size_t)s * stride + d] += dmixed[d] * share[s];
         }
     }
-    softmax_backward(dshare, dshare, share, t + 1);
+    softmax_row_backward(dshare, dshare, share, t + 1);
     for (int d = 0; d < Dh; d++) dquery[d] = 0.0;
     for (int s = 0; s <= t; s++) {
         double dmatch = dshare[s] / sqrt(Dh);

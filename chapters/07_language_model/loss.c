@@ -3,7 +3,7 @@
 
 // [loss
 double cross_entropy(double *p, const double *logits, int target, int V) {
-    return softmax(p, logits, V) - logits[target];
+    return softmax_row(p, logits, V) - logits[target];
 }
 
 void cross_entropy_backward(double *dlogits, const double *p, int target, double share, int V) {

@@ -1,7 +1,7 @@
 #ifndef CHAPTER_07_LOSS_H
 #define CHAPTER_07_LOSS_H
 
-// Cross-entropy of one prediction, in nats: -log p[target], p = softmax(logits). p [V] is saved for
+// Cross-entropy of one prediction, in nats: -log p[target], p = softmax_row(logits). p [V] is saved for
 // the way back.
 double cross_entropy(double *p, const double *logits, int target, int V);
 

@@ -19,7 +19,7 @@ static RoutingRule rule_of(const Config *config) {
 // Token choice ranks by the logits (chapter 02), the others by what they weigh with.
 void chapter_moe_row(double *rank, double *weight, const Config *config, const double *logits) {
     RoutingRule rule = rule_of(config);
-    softmax(rank, logits, config->E);
+    softmax_row(rank, logits, config->E);
     unified_scores(weight, logits, rank, rule.alpha, 1, config->E);
     memcpy(rank, config->routing == ROUTING_TOKEN ? logits : weight,
            (size_t)config->E * sizeof *rank);

@@ -3,7 +3,7 @@
 void over_tokens(double *Q, double *scratch, const double *logits, int T, int E) {
     for (int e = 0; e < E; e++) {
         for (int t = 0; t < T; t++) scratch[t] = logits[t * E + e];
-        softmax(scratch, scratch, T);
+        softmax_row(scratch, scratch, T);
         for (int t = 0; t < T; t++) Q[t * E + e] = scratch[t];
     }
 }
@@ -16,7 +16,7 @@ void over_tokens_backward(double *dlogits, double *scratch, const double *dQ, co
             d[t] = dQ[t * E + e];
             q[t] = Q[t * E + e];
         }
-        softmax_backward(d, d, q, T);
+        softmax_row_backward(d, d, q, T);
         for (int t = 0; t < T; t++) dlogits[t * E + e] = d[t];
     }
 }

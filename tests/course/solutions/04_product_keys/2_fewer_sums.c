@@ -3,7 +3,7 @@
 // Puts one sum into the sorted list of `held`; returns how many it holds then.
 static int offer(double *score, int *index, int held, int K, double sum, int pair) {
     int place = held;
-    while (place > 0 && beats(sum, pair, score[place - 1], index[place - 1])) place--;
+    while (place > 0 && ranks_higher(sum, pair, score[place - 1], index[place - 1])) place--;
     if (place == K) return held;
     if (held < K) held++;
     for (int k = held - 1; k > place; k--) {

@@ -12,7 +12,7 @@ int triple_candidates(int K) {
 
 static int offer(double *score, int *index, int held, int K, double sum, int triple) {
     int place = held;
-    while (place > 0 && beats(sum, triple, score[place - 1], index[place - 1])) place--;
+    while (place > 0 && ranks_higher(sum, triple, score[place - 1], index[place - 1])) place--;
     if (place == K) return held;
     if (held < K) held++;
     for (int k = held - 1; k > place; k--) {
