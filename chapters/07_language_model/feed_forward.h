@@ -49,7 +49,7 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    void (*place)(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes);
+    void (*declare)(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes);
     // that a token's numbers take
     size_t (*doubles)(const ModelSizes *sizes), (*ints)(const ModelSizes *sizes);
     // doubles, for one way back
@@ -75,6 +75,6 @@ typedef struct {
     const double *score;  // [count] moe: the weight
     const int *index;     // [count]
     int count;            // moe: K; peer, sgatlin: [C,K]
-} Chosen;
-Chosen chosen_of(const FeedForwardToken *saved, const ModelSizes *sizes);
+} TokenGating;
+TokenGating token_gating(const FeedForwardToken *saved, const ModelSizes *sizes);
 #endif

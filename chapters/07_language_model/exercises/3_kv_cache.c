@@ -1,8 +1,8 @@
 // Exercise 07-3. The KV cache: one more token, without doing the others again.
 //
-// y [D] = what attention_of_sequence gives for token t, from x [D], the normed stream of token t
+// y [D] = what self_attention gives for token t, from x [D], the normed stream of token t
 // alone. keys and values
-// [T,D] hold what earlier calls left for the tokens 0 .. t-1: the keys normalised and turned, ready for use. This call
+// [T,D] hold what earlier calls left for the tokens 0 .. t-1: the keys normalised and rotated, ready for use. This call
 // adds row t to both. scratch is 2·D + t + 1 doubles. H = D / Dh heads. Earlier rows must stay as they
 // are.
 #include "chapters/01_dense_ffn/dense_ffn.h"

@@ -9,8 +9,8 @@ void attend_with_cache(double *y, double *keys, double *values, double *scratch,
 enum { T = 7, D = 6, DH = 2, H = D / DH };
 typedef struct {
     double query[D * D], key[D * D], value[D * D], output[D * D], query_norm[DH], key_norm[DH];
-    double x[T * D], want[T * D], saved[6][T * D], share[H * T * T], keys[T * D], values[T * D],
-        scratch[2 * D + T];
+    double x[T * D], expected[T * D], saved[6][T * D], weights[H * T * T], keys[T * D],
+        values[T * D], scratch[2 * D + T];
 } Example;
 
 static void fill(double *x, int count, const char *name) {
@@ -27,8 +27,8 @@ static AttentionWeights make(Example *e) {
     fill(e->x, T * D, "x");
     AttentionWeights w = { e->query, e->key, e->value, e->query_norm, e->key_norm, e->output };
     AttentionSaved saved = { e->saved[0], e->saved[1], e->saved[2], e->saved[3],
-                             e->saved[4], e->share,    e->saved[5] };
-    attention_of_sequence(e->want, &saved, e->x, &w, T, D, DH);
+                             e->saved[4], e->weights,  e->saved[5] };
+    self_attention(e->expected, &saved, e->x, &w, T, D, DH);
     return w;
 }
 
@@ -41,7 +41,7 @@ START_TEST(token_by_token_is_the_whole_sequence)
         memcpy(keys, e.keys, sizeof keys);
         memcpy(values, e.values, sizeof values);
         attend_with_cache(y, e.keys, e.values, e.scratch, e.x + t * D, &w, t, D, DH);
-        for (int d = 0; d < D; d++) ck_assert_double_eq_tol(y[d], e.want[t * D + d], 1e-12);
+        for (int d = 0; d < D; d++) ck_assert_double_eq_tol(y[d], e.expected[t * D + d], 1e-12);
         for (int i = 0; i < T * D; i++) { // only row t is new
             if (i / D == t) continue;
             ck_assert_double_eq(keys[i], e.keys[i]);
