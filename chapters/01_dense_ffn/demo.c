@@ -98,7 +98,7 @@ enum { WIDEST = 16, INPUTS = 3, SAMPLES = 49 };
 
 typedef struct {
     int D, count;
-    double x[SAMPLES][INPUTS], wanted[SAMPLES]; // x ends in a 1, whose row of `up` is the biases
+    double x[SAMPLES][INPUTS], target[SAMPLES]; // x ends in a 1, whose row of `up` is the biases
 } Samples;
 
 static double curve(double x) { return sin(3.0 * x) + 0.5 * x; }
@@ -108,7 +108,7 @@ static Samples curve_samples(void) {
     for (int i = 0; i < samples.count; i++) {
         samples.x[i][0] = -2.0 + i / 6.0;
         samples.x[i][1] = 1.0;
-        samples.wanted[i] = curve(samples.x[i][0]);
+        samples.target[i] = curve(samples.x[i][0]);
     }
     return samples;
 }
@@ -120,7 +120,7 @@ static Samples product_samples(void) {
         samples.x[i][0] = (i / 7 - 3) / 3.0;
         samples.x[i][1] = (i % 7 - 3) / 3.0;
         samples.x[i][2] = 1.0;
-        samples.wanted[i] = samples.x[i][0] * samples.x[i][1];
+        samples.target[i] = samples.x[i][0] * samples.x[i][1];
     }
     return samples;
 }
@@ -156,7 +156,7 @@ static double fit_output(Fit *fit, const double *x) {
 static double fit_loss(Fit *fit, const Samples *samples) {
     double sum = 0.0;
     for (int i = 0; i < samples->count; i++) {
-        double error = fit_output(fit, samples->x[i]) - samples->wanted[i];
+        double error = fit_output(fit, samples->x[i]) - samples->target[i];
         sum += error * error;
     }
     return sum / samples->count;
@@ -186,16 +186,16 @@ static void fit_new(Fit *fit, Kind kind, int D, int F, uint64_t seed) {
 }
 
 // [descent
-static void fit_train(Fit *fit, const Samples *samples, int steps, double rate) {
+static void fit_train(Fit *fit, const Samples *samples, int steps, double learning_rate) {
     for (int step = 0; step < steps; step++) {
         double dup[INPUTS * 2 * WIDEST] = { 0 }, ddown[WIDEST * INPUTS] = { 0 };
         for (int i = 0; i < samples->count; i++) {
-            double error = fit_output(fit, samples->x[i]) - samples->wanted[i];
+            double error = fit_output(fit, samples->x[i]) - samples->target[i];
             const double dy[INPUTS] = { 2.0 * error / samples->count };
             add_gradient(dup, ddown, fit, dy, samples->x[i]);
         }
-        for (int i = 0; i < fit->D * up_width(fit); i++) fit->up[i] -= rate * dup[i];
-        for (int i = 0; i < fit->F * fit->D; i++) fit->down[i] -= rate * ddown[i];
+        for (int i = 0; i < fit->D * up_width(fit); i++) fit->up[i] -= learning_rate * dup[i];
+        for (int i = 0; i < fit->F * fit->D; i++) fit->down[i] -= learning_rate * ddown[i];
     }
 }
 // descent]
@@ -205,11 +205,11 @@ static double straight_line_loss(const Samples *samples) {
     double xx = 0.0, xy = 0.0, mean = 0.0, sum = 0.0;
     for (int i = 0; i < samples->count; i++) {
         xx += samples->x[i][0] * samples->x[i][0];
-        xy += samples->x[i][0] * samples->wanted[i];
-        mean += samples->wanted[i] / samples->count;
+        xy += samples->x[i][0] * samples->target[i];
+        mean += samples->target[i] / samples->count;
     }
     for (int i = 0; i < samples->count; i++) {
-        double error = xy / xx * samples->x[i][0] + mean - samples->wanted[i];
+        double error = xy / xx * samples->x[i][0] + mean - samples->target[i];
         sum += error * error;
     }
     return sum / samples->count;
@@ -218,15 +218,15 @@ static double straight_line_loss(const Samples *samples) {
 enum { FITS = 6 };
 
 static bool layer_picture(const char *path, Fit *fits, Error *error) {
-    double x[DRAWN], wanted[DRAWN], lines[FITS][DRAWN];
+    double x[DRAWN], target[DRAWN], lines[FITS][DRAWN];
     for (int i = 0; i < DRAWN; i++) {
         x[i] = -2.0 + 4.0 * i / (DRAWN - 1);
-        wanted[i] = curve(x[i]);
+        target[i] = curve(x[i]);
         for (int row = 0; row < FITS; row++)
             lines[row][i] = fit_output(&fits[row], (double[]){ x[i], 1 });
     }
     const Series series[] = {
-        { "the curve", COLOR_TEXT, x, wanted, DRAWN },
+        { "the curve", COLOR_TEXT, x, target, DRAWN },
         { "16 neurons without gelu", COLOR_DIM, x, lines[5], DRAWN },
         { "1 neuron", color_class(1), x, lines[0], DRAWN },
         { "2 neurons", color_class(2), x, lines[1], DRAWN },

@@ -40,19 +40,19 @@ void linear_backward(double *dx, double *dw, const double *dy, const double *x, 
 // linear]
 
 // [mlp
-void mlp_forward(double *y, double *before, double *after, const double *x, const double *up,
-                 const double *down, int D, int F) {
-    linear(before, x, up, D, F);
-    for (int f = 0; f < F; f++) after[f] = gelu(before[f]);
-    linear(y, after, down, F, D);
+void mlp_forward(double *y, double *preactivation, double *hidden, const double *x,
+                 const double *up, const double *down, int D, int F) {
+    linear(preactivation, x, up, D, F);
+    for (int f = 0; f < F; f++) hidden[f] = gelu(preactivation[f]);
+    linear(y, hidden, down, F, D);
 }
 
 void mlp_backward(double *dx, double *dup, double *ddown, double *scratch, const double *dy,
-                  const double *x, const double *before, const double *after, const double *up,
-                  const double *down, int D, int F) {
-    double *dneuron = scratch; // [F] of `after` first, then of `before`
-    linear_backward(dneuron, ddown, dy, after, down, F, D);
-    for (int f = 0; f < F; f++) dneuron[f] *= gelu_derivative(before[f]);
+                  const double *x, const double *preactivation, const double *hidden,
+                  const double *up, const double *down, int D, int F) {
+    double *dneuron = scratch; // [F] of `hidden` first, then of `preactivation`
+    linear_backward(dneuron, ddown, dy, hidden, down, F, D);
+    for (int f = 0; f < F; f++) dneuron[f] *= gelu_derivative(preactivation[f]);
     linear_backward(dx, dup, dneuron, x, up, D, F);
 }
 // mlp]
@@ -66,35 +66,35 @@ static double cut_both(double u) {
 }
 
 // [glu
-void glu_forward(double *y, double *halves, double *after, const double *x, const double *up,
+void glu_forward(double *y, double *gate_up, double *hidden, const double *x, const double *up,
                  const double *up_bias, const double *down, const double *down_bias, int D, int F) {
-    linear(halves, x, up, D, 2 * F);
-    for (int f = 0; f < 2 * F; f++) halves[f] += up_bias[f];
+    linear(gate_up, x, up, D, 2 * F);
+    for (int f = 0; f < 2 * F; f++) gate_up[f] += up_bias[f];
     for (int f = 0; f < F; f++) {
-        double g = cut_above(halves[f]), u = cut_both(halves[F + f]);
-        after[f] = g * sigmoid(GLU_SLOPE * g) * (u + 1.0);
+        double g = cut_above(gate_up[f]), u = cut_both(gate_up[F + f]);
+        hidden[f] = g * sigmoid(GLU_SLOPE * g) * (u + 1.0);
     }
-    linear(y, after, down, F, D);
+    linear(y, hidden, down, F, D);
     for (int d = 0; d < D; d++) y[d] += down_bias[d];
 }
 // glu]
 
 // What was cut passes nothing back: a little more of it changes nothing.
-static void gate_backward(double *dg, double *du, double dafter, double g, double u) {
+static void gate_backward(double *dg, double *du, double dhidden, double g, double u) {
     double gate = cut_above(g), value = cut_both(u), s = sigmoid(GLU_SLOPE * gate);
     double slope = s + gate * GLU_SLOPE * s * (1.0 - s);
-    *dg = g < GLU_LIMIT ? dafter * slope * (value + 1.0) : 0.0;
-    *du = u > -GLU_LIMIT && u < GLU_LIMIT ? dafter * gate * s : 0.0;
+    *dg = g < GLU_LIMIT ? dhidden * slope * (value + 1.0) : 0.0;
+    *du = u > -GLU_LIMIT && u < GLU_LIMIT ? dhidden * gate * s : 0.0;
 }
 
 void glu_backward(double *dx, double *dup, double *dup_bias, double *ddown, double *ddown_bias,
-                  double *scratch, const double *dy, const double *x, const double *halves,
-                  const double *after, const double *up, const double *down, int D, int F) {
-    double *dhalves = scratch, *dafter = scratch + 2 * (size_t)F; // [2F] and [F]
-    linear_backward(dafter, ddown, dy, after, down, F, D);
+                  double *scratch, const double *dy, const double *x, const double *gate_up,
+                  const double *hidden, const double *up, const double *down, int D, int F) {
+    double *dgate_up = scratch, *dhidden = scratch + 2 * (size_t)F; // [2F] and [F]
+    linear_backward(dhidden, ddown, dy, hidden, down, F, D);
     for (int d = 0; d < D; d++) ddown_bias[d] += dy[d];
     for (int f = 0; f < F; f++)
-        gate_backward(&dhalves[f], &dhalves[F + f], dafter[f], halves[f], halves[F + f]);
-    for (int f = 0; f < 2 * F; f++) dup_bias[f] += dhalves[f];
-    linear_backward(dx, dup, dhalves, x, up, D, 2 * F);
+        gate_backward(&dgate_up[f], &dgate_up[F + f], dhidden[f], gate_up[f], gate_up[F + f]);
+    for (int f = 0; f < 2 * F; f++) dup_bias[f] += dgate_up[f];
+    linear_backward(dx, dup, dgate_up, x, up, D, 2 * F);
 }

@@ -22,24 +22,24 @@ void linear_backward(double *dx, double *dw, const double *dy, const double *x, 
                      int in, int out);
 
 // y [D] = gelu(x [D] · up [D,F]) · down [F,D]. Vaswani 2017, equation 2, without biases and with
-// gelu for relu before, after [F]: each neuron's value before and after gelu, saved for the way
+// gelu for relu preactivation, hidden [F]: each neuron's value preactivation and hidden gelu, saved for the way
 // back.
-void mlp_forward(double *y, double *before, double *after, const double *x, const double *up,
-                 const double *down, int D, int F);
+void mlp_forward(double *y, double *preactivation, double *hidden, const double *x,
+                 const double *up, const double *down, int D, int F);
 // dx [D] is written; dup [D,F] and ddown [F,D] are added to. scratch [F] is lost.
 void mlp_backward(double *dx, double *dup, double *ddown, double *scratch, const double *dy,
-                  const double *x, const double *before, const double *after, const double *up,
-                  const double *down, int D, int F);
+                  const double *x, const double *preactivation, const double *hidden,
+                  const double *up, const double *down, int D, int F);
 
 // The gated form (Shazeer 2020, equations 5 and 6), clamped as in OpenAI's gpt-oss, whose settings
 // the sgatlin authors take:
 //     [g, u] = x [D] · up [D,2F] + up_bias [2F];   g = min(g, 7), u = u cut to -7 .. 7
-//     after [F] = g·sigmoid(1.702 g)·(u + 1);      y [D] = after · down [F,D] + down_bias [D]
-// halves [2F]: g, then u, before they are cut; saved for the way back as `after` is.
-void glu_forward(double *y, double *halves, double *after, const double *x, const double *up,
+//     hidden [F] = g·sigmoid(1.702 g)·(u + 1);      y [D] = hidden · down [F,D] + down_bias [D]
+// gate_up [2F]: g, then u, preactivation they are cut; saved for the way back as `hidden` is.
+void glu_forward(double *y, double *gate_up, double *hidden, const double *x, const double *up,
                  const double *up_bias, const double *down, const double *down_bias, int D, int F);
 // dx [D] is written; dup, dup_bias, ddown, ddown_bias are added to. scratch [3F] is lost.
 void glu_backward(double *dx, double *dup, double *dup_bias, double *ddown, double *ddown_bias,
-                  double *scratch, const double *dy, const double *x, const double *halves,
-                  const double *after, const double *up, const double *down, int D, int F);
+                  double *scratch, const double *dy, const double *x, const double *gate_up,
+                  const double *hidden, const double *up, const double *down, int D, int F);
 #endif

@@ -10,10 +10,10 @@ typedef struct {
 double neuron_output(const Neuron *n, double x);
 // neuron]
 
-// The loss: the mean of (output - wanted)² over the points (x[i], wanted[i]).
-double neuron_loss(const Neuron *n, const double *x, const double *wanted, int points);
+// The loss: the mean of (output - target)² over the points (x[i], target[i]).
+double neuron_loss(const Neuron *n, const double *x, const double *target, int points);
 // The gradient, written: how much the loss rises for each weight that rises by a little.
-Neuron neuron_gradient(const Neuron *n, const double *x, const double *wanted, int points);
-// One step of gradient descent: every weight goes `rate` times its gradient downhill.
-void neuron_step(Neuron *n, const Neuron *gradient, double rate);
+Neuron neuron_gradient(const Neuron *n, const double *x, const double *target, int points);
+// One step of gradient descent: every weight goes `learning_rate` times its gradient downhill.
+void neuron_step(Neuron *n, const Neuron *gradient, double learning_rate);
 #endif

@@ -16,21 +16,22 @@ static const Tolerance BY_HAND = { .absolute = 1e-12 };
 // at 1: u = 0.7978846 · 1.044715 = 0.8335620, tanh u = 0.6823840, so gelu(1) = 0.8411920.
 START_TEST(activations_by_hand)
 {
-    const double got[] = {
+    const double actual[] = {
         sigmoid(0),           sigmoid(log(3)), gelu(0), gelu_derivative(0), gelu(1.3) - gelu(-1.3),
         gelu(30) - gelu(-30), gelu(-30),       gelu(1)
     };
-    const double want[] = { 0.5, 0.75, 0, 0.5, 1.3, 30, 0, 0.8411920 };
-    expect_within("activations", got, want, 7, BY_HAND);
-    expect_within("gelu(1)", got + 7, want + 7, 1, (Tolerance){ .absolute = 5e-8 });
+    const double expected[] = { 0.5, 0.75, 0, 0.5, 1.3, 30, 0, 0.8411920 };
+    expect_within("activations", actual, expected, 7, BY_HAND);
+    expect_within("gelu(1)", actual + 7, expected + 7, 1, (Tolerance){ .absolute = 5e-8 });
 }
 END_TEST
 
 START_TEST(gelu_slope_is_finite_difference)
 {
     for (double x = -6.0; x <= 6.0; x += 0.37) {
-        double h = 1e-5, want = (gelu(x + h) - gelu(x - h)) / (2 * h), got = gelu_derivative(x);
-        expect_within("gelu_derivative", &got, &want, 1, (Tolerance){ .absolute = 1e-9 });
+        double h = 1e-5, expected = (gelu(x + h) - gelu(x - h)) / (2 * h),
+               actual = gelu_derivative(x);
+        expect_within("gelu_derivative", &actual, &expected, 1, (Tolerance){ .absolute = 1e-9 });
     }
 }
 END_TEST
@@ -72,12 +73,12 @@ START_TEST(mlp_by_hand)
 {
     const double x[] = { 10, 20 }, up[] = { 1, 1, 1, -3 }, down[] = { 2, -1, 5, 5 },
                  dy[] = { 1, 1 };
-    double y[2], before[2], after[2], dx[2], dup[4] = { 0 }, ddown[4] = { 0 }, scratch[2];
-    mlp_forward(y, before, after, x, up, down, 2, 2);
-    expect_within("before", before, (double[]){ 30, -50 }, 2, BY_HAND);
-    expect_within("after", after, (double[]){ 30, 0 }, 2, BY_HAND);
+    double y[2], preactivation[2], hidden[2], dx[2], dup[4] = { 0 }, ddown[4] = { 0 }, scratch[2];
+    mlp_forward(y, preactivation, hidden, x, up, down, 2, 2);
+    expect_within("before", preactivation, (double[]){ 30, -50 }, 2, BY_HAND);
+    expect_within("after", hidden, (double[]){ 30, 0 }, 2, BY_HAND);
     expect_within("y", y, (double[]){ 60, -30 }, 2, BY_HAND);
-    mlp_backward(dx, dup, ddown, scratch, dy, x, before, after, up, down, 2, 2);
+    mlp_backward(dx, dup, ddown, scratch, dy, x, preactivation, hidden, up, down, 2, 2);
     expect_within("dx", dx, (double[]){ 1, 1 }, 2, BY_HAND);
     expect_within("dup", dup, (double[]){ 10, 0, 20, 0 }, 4, BY_HAND);
     expect_within("ddown", ddown, (double[]){ 30, 30, 0, 0 }, 4, BY_HAND);
@@ -87,17 +88,17 @@ END_TEST
 // D = F = 1. g = 0·x + 0 gives gate 0·sigmoid(0) = 0 and y = down_bias, whatever u is; its slope
 // there is sigmoid(0) = 1/2: with dy = 1, down = 2, u = 3: dg = 2 · 1/2 · (3 + 1) = 4, du = 2 · 0 =
 // 0. Then dup = (x dg, 0), dx = 4 · up_g.
-// Cut: g = 100 becomes 7, whose sigmoid is 1 but for 7e-6, and u = -100 becomes -7: after = 7 · -6,
+// Cut: g = 100 becomes 7, whose sigmoid is 1 but for 7e-6, and u = -100 becomes -7: hidden = 7 · -6,
 // and nothing comes back.
 START_TEST(glu_by_hand)
 {
     const double x = 1.5, up[] = { 0, 2 }, up_bias[] = { 0, 0 }, down = 2, down_bias = 0.25, dy = 1;
-    double y, halves[2], after, dx, dup[2] = { 0 }, dup_bias[2] = { 0 }, ddown = 0, ddown_bias = 0,
-                                    scratch[3];
-    glu_forward(&y, halves, &after, &x, up, up_bias, &down, &down_bias, 1, 1);
-    expect_within("halves", halves, (double[]){ 0, 3 }, 2, BY_HAND);
+    double y, gate_up[2], hidden, dx, dup[2] = { 0 }, dup_bias[2] = { 0 }, ddown = 0,
+                                      ddown_bias = 0, scratch[3];
+    glu_forward(&y, gate_up, &hidden, &x, up, up_bias, &down, &down_bias, 1, 1);
+    expect_within("halves", gate_up, (double[]){ 0, 3 }, 2, BY_HAND);
     expect_within("y", &y, &down_bias, 1, BY_HAND);
-    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, scratch, &dy, &x, halves, &after, up,
+    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, scratch, &dy, &x, gate_up, &hidden, up,
                  &down, 1, 1);
     expect_within("dup", dup, (double[]){ 6, 0 }, 2, BY_HAND);
     expect_within("dup_bias", dup_bias, (double[]){ 4, 0 }, 2, BY_HAND);
@@ -106,11 +107,12 @@ START_TEST(glu_by_hand)
                   BY_HAND);
 
     const double far_up[] = { 0, 0 }, far_bias[] = { 100, -100 };
-    glu_forward(&y, halves, &after, &x, far_up, far_bias, &down, &down_bias, 1, 1);
-    expect_within("after, cut", &after, (double[]){ -42 }, 1, (Tolerance){ .absolute = 42 * 7e-6 });
+    glu_forward(&y, gate_up, &hidden, &x, far_up, far_bias, &down, &down_bias, 1, 1);
+    expect_within("after, cut", &hidden, (double[]){ -42 }, 1,
+                  (Tolerance){ .absolute = 42 * 7e-6 });
     memset(dup_bias, 0, sizeof dup_bias);
-    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, scratch, &dy, &x, halves, &after, far_up,
-                 &down, 1, 1);
+    glu_backward(&dx, dup, dup_bias, &ddown, &ddown_bias, scratch, &dy, &x, gate_up, &hidden,
+                 far_up, &down, 1, 1);
     expect_within("dup_bias, cut", dup_bias, (double[]){ 0, 0 }, 2, BY_HAND);
 }
 END_TEST
@@ -119,12 +121,12 @@ END_TEST
 START_TEST(nan_stays_nan)
 {
     const double one[] = { 1, 1 }, none = 0, not_a_number = NAN;
-    double y, before, after, halves[2];
-    mlp_forward(&y, &before, &after, &not_a_number, one, one, 1, 1);
+    double y, preactivation, hidden, gate_up[2];
+    mlp_forward(&y, &preactivation, &hidden, &not_a_number, one, one, 1, 1);
     ck_assert(isnan(y));
-    glu_forward(&y, halves, &after, one, one, (double[]){ NAN, 0 }, one, &none, 1, 1);
+    glu_forward(&y, gate_up, &hidden, one, one, (double[]){ NAN, 0 }, one, &none, 1, 1);
     ck_assert(isnan(y));
-    glu_forward(&y, halves, &after, one, one, (double[]){ 0, NAN }, one, &none, 1, 1);
+    glu_forward(&y, gate_up, &hidden, one, one, (double[]){ 0, NAN }, one, &none, 1, 1);
     ck_assert(isnan(y));
 }
 END_TEST
@@ -139,7 +141,7 @@ typedef struct {
     int D, F;
     double *at[TENSORS], *d[TENSORS];
     size_t count[TENSORS];
-    double *y, *halves, *after, *scratch;
+    double *y, *gate_up, *hidden, *scratch;
     const double *dy;
 } TestLayer;
 
@@ -155,8 +157,8 @@ static TestLayer layer_new(bool gated, int D, int F) {
         layer.d[i] = new_doubles(layer.count[i]);
     }
     layer.y = new_doubles(D);
-    layer.halves = new_doubles(hidden);
-    layer.after = new_doubles(F);
+    layer.gate_up = new_doubles(hidden);
+    layer.hidden = new_doubles(F);
     layer.scratch = new_doubles(3 * (size_t)F);
     return layer;
 }
@@ -167,28 +169,28 @@ static void layer_free(TestLayer *layer) {
         free(layer->d[i]);
     }
     free(layer->y);
-    free(layer->halves);
-    free(layer->after);
+    free(layer->gate_up);
+    free(layer->hidden);
     free(layer->scratch);
 }
 
 static void forward(TestLayer *layer) {
     double **a = layer->at;
     if (layer->gated)
-        glu_forward(layer->y, layer->halves, layer->after, a[0], a[1], a[2], a[3], a[4], layer->D,
+        glu_forward(layer->y, layer->gate_up, layer->hidden, a[0], a[1], a[2], a[3], a[4], layer->D,
                     layer->F);
     else
-        mlp_forward(layer->y, layer->halves, layer->after, a[0], a[1], a[3], layer->D, layer->F);
+        mlp_forward(layer->y, layer->gate_up, layer->hidden, a[0], a[1], a[3], layer->D, layer->F);
 }
 
 static void backward(TestLayer *layer) {
     double **a = layer->at, **d = layer->d;
     if (layer->gated)
-        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->scratch, layer->dy, a[0], layer->halves,
-                     layer->after, a[1], a[3], layer->D, layer->F);
+        glu_backward(d[0], d[1], d[2], d[3], d[4], layer->scratch, layer->dy, a[0], layer->gate_up,
+                     layer->hidden, a[1], a[3], layer->D, layer->F);
     else
-        mlp_backward(d[0], d[1], d[3], layer->scratch, layer->dy, a[0], layer->halves, layer->after,
-                     a[1], a[3], layer->D, layer->F);
+        mlp_backward(d[0], d[1], d[3], layer->scratch, layer->dy, a[0], layer->gate_up,
+                     layer->hidden, a[1], a[3], layer->D, layer->F);
 }
 
 static double loss(void *test_layer) {
@@ -288,18 +290,18 @@ END_TEST
 // ---- the one neuron
 // in 2, bias 0, out 3 and x 0, 10: it says 3·gelu(0) = 0 and 3·20 = 60; wanted were 1 and 58, so
 // the loss is
-// (1 + 4)/2. dout = (2·2·20)/2 = 40. Point 0: dy = 2·(-1)/2 = -1, slope 1/2: dbefore = -1·3/2,
+// (1 + 4)/2. dout = (2·2·20)/2 = 40. Point 0: dy = 2·(-1)/2 = -1, slope 1/2: dpreactivation = -1·3/2,
 // point 1: 2·3·1 = 6; dbias = 4.5, din = -1.5·0 + 6·10 = 60.
 START_TEST(neuron_by_hand)
 {
     const Neuron neuron = { 2, 0, 3 };
     const double x[] = { 0, 10 }, wanted[] = { 1, 58 };
-    Neuron d = neuron_gradient(&neuron, x, wanted, 2), after = neuron;
-    neuron_step(&after, &d, 0.5);
-    const double got[] = {
-        neuron_loss(&neuron, x, wanted, 2), d.in, d.bias, d.out, after.in, after.bias, after.out
+    Neuron d = neuron_gradient(&neuron, x, wanted, 2), hidden = neuron;
+    neuron_step(&hidden, &d, 0.5);
+    const double actual[] = {
+        neuron_loss(&neuron, x, wanted, 2), d.in, d.bias, d.out, hidden.in, hidden.bias, hidden.out
     };
-    expect_within("neuron", got, (double[]){ 2.5, 60, 4.5, 40, -28, -2.25, -17 }, 7, BY_HAND);
+    expect_within("neuron", actual, (double[]){ 2.5, 60, 4.5, 40, -28, -2.25, -17 }, 7, BY_HAND);
 }
 END_TEST
 
@@ -308,9 +310,9 @@ START_TEST(neuron_is_the_smallest_mlp)
 {
     const Neuron neuron = { 0.7, -0.4, 1.3 };
     for (double x = -3; x <= 3; x += 0.5) {
-        double y[2], before, after;
-        mlp_forward(y, &before, &after, (double[]){ x, 1 }, (double[]){ neuron.in, neuron.bias },
-                    (double[]){ neuron.out, 0 }, 2, 1);
+        double y[2], preactivation, hidden;
+        mlp_forward(y, &preactivation, &hidden, (double[]){ x, 1 },
+                    (double[]){ neuron.in, neuron.bias }, (double[]){ neuron.out, 0 }, 2, 1);
         expect_within("mlp", y, (double[]){ neuron_output(&neuron, x), 0 }, 2, BY_HAND);
     }
 }

@@ -205,7 +205,7 @@ typedef struct {
 
 // sure: by how much the first expert's logit begins above the others', about, for every token.
 typedef struct {
-    double sure, rate;
+    double sure, learning_rate;
     uint64_t seed;
 } Start;
 
@@ -239,7 +239,7 @@ static double square_loss(Layer *l) {
 
 // [step
 // One batch: forward, the gradients of the task and of what keeps the balance, downhill.
-static double step(Layer *l, double *bias, int *count, const Mend *mend, double rate) {
+static double step(Layer *l, double *bias, int *count, const Mend *mend, double learning_rate) {
     const MoeTokens *tokens = &l->tokens;
     forward(l);
     double loss = square_loss(l);
@@ -255,7 +255,7 @@ static double step(Layer *l, double *bias, int *count, const Mend *mend, double 
     moe_logits_backward(l->dx, l->gradient.router, l->scratch, l->dlogits, l->x, l->w.router, BATCH,
                         &l->m);
     if (mend->bias_step > 0) moe_bias_step(bias, count, mend->bias_step, E);
-    for (size_t i = 0; i < l->parameters; i++) l->at[0][i] -= rate * l->d[0][i];
+    for (size_t i = 0; i < l->parameters; i++) l->at[0][i] -= learning_rate * l->d[0][i];
     return loss;
 }
 // step]
@@ -272,7 +272,7 @@ static bool train(History *out, const Mend *mend, const Start *start, Error *err
     memset(out, 0, sizeof *out);
     for (int batch = 0; batch < BATCHES; batch++) {
         draw_batch(&l, &world, batch);
-        double loss = step(&l, bias, count, mend, start->rate);
+        double loss = step(&l, bias, count, mend, start->learning_rate);
         note(out, batch, &l, count, loss);
     }
     layer_free(&l);
@@ -342,7 +342,7 @@ static bool collapse_picture(const char *path, const History *history, Error *er
 
 static bool show_collapse(const char *picture, Error *error) {
     static const int moments[] = { 0, 4, 24, 49, 199 };
-    static const Start start = { .rate = 0.03, .seed = 1 };
+    static const Start start = { .learning_rate = 0.03, .seed = 1 };
     static History history[MENDS];
     for (int i = 0; i < MENDS; i++) {
         if (!train(&history[i], &mends[i], &start, error)) return false;
@@ -370,7 +370,7 @@ static bool show_sure(const char *picture, Error *error) {
         { .name = "z-loss and Switch loss", .z_alpha = 0.1, .switch_alpha = 1.0 },
         { .name = "z-loss and bias", .z_alpha = 0.1, .bias_step = 0.01 },
     };
-    const Start start = { .sure = 20.0, .rate = 0.01, .seed = 1 };
+    const Start start = { .sure = 20.0, .learning_rate = 0.01, .seed = 1 };
     (void)picture;
     show_head("the last 1,000 batches");
     for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
@@ -388,7 +388,7 @@ static bool show_starts(const char *picture, Error *error) {
     for (int i = 0; i < MENDS; i++) printf("   %s", mends[i].name);
     printf("\n");
     for (uint64_t seed = 1; seed <= 9; seed++) {
-        const Start start = { .rate = 0.03, .seed = seed };
+        const Start start = { .learning_rate = 0.03, .seed = seed };
         printf("  %5d", (int)seed);
         for (int i = 0; i < MENDS; i++) {
             History history;

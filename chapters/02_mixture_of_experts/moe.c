@@ -103,7 +103,7 @@ static Expert expert_of(const MoeWeights *w, int e, const Moe *m) {
                      w->down_bias + e * D };
 }
 
-// Of each entry: the halves [2F], what is after the gate [F], and the expert's own answer [D].
+// Of each entry: the gate_up [2F], what is hidden the gate [F], and the expert's own answer [D].
 size_t moe_saved(const Moe *m) { return 3 * (size_t)m->F + m->D; }
 
 // [experts
@@ -114,9 +114,10 @@ void moe_experts(double *y, double *saved, const MoeGating *gating, const double
         double *sum = y + (size_t)t * D;
         for (int d = 0; d < D; d++) sum[d] = 0.0;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            double *halves = saved + i * moe_saved(m), *after = halves + 2 * F, *answer = after + F;
+            double *gate_up = saved + i * moe_saved(m), *hidden = gate_up + 2 * F,
+                   *answer = hidden + F;
             Expert e = expert_of(w, gating->index[i], m);
-            glu_forward(answer, halves, after, x + (size_t)t * D, e.up, e.up_bias, e.down,
+            glu_forward(answer, gate_up, hidden, x + (size_t)t * D, e.up, e.up_bias, e.down,
                         e.down_bias, D, F);
             for (int d = 0; d < D; d++) sum[d] += gating->weight[i] * answer[d];
         }
@@ -135,8 +136,8 @@ void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradien
     for (int t = 0; t < gating->N; t++) {
         size_t row = (size_t)t * D;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            const double *halves = saved + i * moe_saved(m), *after = halves + 2 * F,
-                         *answer = after + F;
+            const double *gate_up = saved + i * moe_saved(m), *hidden = gate_up + 2 * F,
+                         *answer = hidden + F;
             Expert e = expert_of(w, gating->index[i], m),
                    de = expert_of(gradient, gating->index[i], m);
             dweight[i] = 0.0;
@@ -145,7 +146,7 @@ void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradien
                 danswer[d] = gating->weight[i] * dy[row + d];
             }
             glu_backward(part, de.up, de.up_bias, de.down, de.down_bias, rest, danswer, x + row,
-                         halves, after, e.up, e.down, D, F);
+                         gate_up, hidden, e.up, e.down, D, F);
             add(dx + row, part, D);
         }
     }

@@ -69,16 +69,14 @@ END_TEST
 
 // ---- N tokens, a router, and what comes of them
 
-enum { MOST_N = 32, MOST_E = 7, MOST_D = 16, MOST_K = 3 };
+enum { MAX_N = 32, MAX_E = 7, MAX_D = 16, MAX_K = 3 };
 
 typedef struct {
     Moe m;
-    int N, start[MOST_N + 1], index[MOST_N * MOST_K], count[MOST_E];
-    double x[MOST_N * MOST_D], router[MOST_D * MOST_E], dx[MOST_N * MOST_D],
-        drouter[MOST_D * MOST_E];
-    double logits[MOST_N * MOST_E], p[MOST_N * MOST_E], dlogits[MOST_N * MOST_E],
-        weight[MOST_N * MOST_K];
-    double bias[MOST_E], scratch[5 * MOST_D];
+    int N, start[MAX_N + 1], index[MAX_N * MAX_K], count[MAX_E];
+    double x[MAX_N * MAX_D], router[MAX_D * MAX_E], dx[MAX_N * MAX_D], drouter[MAX_D * MAX_E];
+    double logits[MAX_N * MAX_E], p[MAX_N * MAX_E], dlogits[MAX_N * MAX_E], weight[MAX_N * MAX_K];
+    double bias[MAX_E], scratch[5 * MAX_D];
 } Batch;
 
 static void choose(Batch *b, const double *bias) {
@@ -126,7 +124,7 @@ START_TEST(backward_is_the_slope_of_the_loss)
     balance_backward(&b, z, 1.0);
     const Slopes slopes = { .loss = z ? z_of : switch_of, .context = &b };
     if (!z && b.m.K == b.m.E) { // everybody is chosen, always: even, whatever p
-        expect_by_hand("even", b.drouter, (double[MOST_D * MOST_E]){ 0 }, router);
+        expect_by_hand("even", b.drouter, (double[MAX_D * MAX_E]){ 0 }, router);
         return;
     }
     expect_slopes("dx", b.x, b.dx, x, &slopes);
@@ -146,7 +144,7 @@ START_TEST(golden_file_agrees)
     size_t router = (size_t)b.m.D * b.m.E, entries = (size_t)b.N * b.m.K;
     double alpha = golden_value(&file, "switch_alpha"), z_alpha = golden_value(&file, "z_alpha"),
            loss;
-    ck_assert(b.N <= MOST_N && b.m.D <= MOST_D && b.m.E <= MOST_E && b.m.K <= MOST_K);
+    ck_assert(b.N <= MAX_N && b.m.D <= MAX_D && b.m.E <= MAX_E && b.m.K <= MAX_K);
     read_tensor(b.x, &file, "x", (size_t)b.N * b.m.D);
     read_tensor(b.router, &file, "router", router);
     read_tensor(b.bias, &file, "bias", (size_t)b.m.E);

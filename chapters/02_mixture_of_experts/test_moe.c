@@ -89,8 +89,8 @@ START_TEST(higher_first_equal_by_index_nan_last)
     ck_assert(!ranks_higher_in(v, 1, 1));
     int index[8];
     top_k(index, v, 8, 8);
-    static const int want[8] = { 1, 2, 0, 6, 7, 4, 3, 5 };
-    for (int k = 0; k < 8; k++) ck_assert_int_eq(index[k], want[k]);
+    static const int expected[8] = { 1, 2, 0, 6, 7, 4, 3, 5 };
+    for (int k = 0; k < 8; k++) ck_assert_int_eq(index[k], expected[k]);
 }
 END_TEST
 
@@ -100,11 +100,11 @@ END_TEST
 START_TEST(softmax_on_paper)
 {
     double v[] = { 0, log(2), log(5) }, high[] = { 1000, 1000 + log(2), 1000 + log(5) }, p[3];
-    const double want[] = { 0.125, 0.25, 0.625 };
+    const double expected[] = { 0.125, 0.25, 0.625 };
     ck_assert_double_eq_tol(softmax_row(p, high, 3), 1000 + log(8), 1e-12);
-    expect_within("p, high", p, want, 3, (Tolerance){ .absolute = 1e-12 });
+    expect_within("p, high", p, expected, 3, (Tolerance){ .absolute = 1e-12 });
     ck_assert_double_eq_tol(softmax_row(p, v, 3), log(8), 1e-14);
-    expect_by_hand("p", p, want, 3);
+    expect_by_hand("p", p, expected, 3);
     softmax_row_backward(p, (double[]){ 8, 0, 0 }, p, 3);
     expect_by_hand("dv", p, (double[]){ 0.875, -0.25, -0.625 }, 3);
 }
@@ -120,9 +120,9 @@ END_TEST
 //     of the chosen alone     2/3·(8 - 16/3) = 16/9, 1/3·-16/3 = -16/9
 START_TEST(three_orders_on_paper)
 {
-    static const double want[ORDERS][2] = { { 4. / 8, 2. / 8 },
-                                            { 2. / 3, 1. / 3 },
-                                            { 2. / 3, 1. / 3 } };
+    static const double expected[ORDERS][2] = { { 4. / 8, 2. / 8 },
+                                                { 2. / 3, 1. / 3 },
+                                                { 2. / 3, 1. / 3 } };
     static const double slopes[ORDERS][4] = { { 2, -1, -0.5, -0.5 },
                                               { 16. / 9, -16. / 9, 0, 0 },
                                               { 16. / 9, -16. / 9, 0, 0 } };
@@ -135,7 +135,7 @@ START_TEST(three_orders_on_paper)
     expect_by_hand("p", p, (double[]){ 0.5, 0.25, 0.125, 0.125 }, 4);
     moe_route(&gating, scratch, logits, p, NULL, 1, &m);
     ck_assert(gating.N == 1 && start[0] == 0 && start[1] == 2 && index[0] == 0 && index[1] == 1);
-    expect_by_hand("weight", weight, want[_i], 2);
+    expect_by_hand("weight", weight, expected[_i], 2);
     moe_route_backward(dlogits, (double[]){ 8, 0 }, &gating, p, &m);
     expect_by_hand("dlogits", dlogits, slopes[_i], 4);
 }
@@ -145,9 +145,9 @@ END_TEST
 // weight stays its p.
 START_TEST(a_bias_chooses_and_does_not_weigh)
 {
-    static const double want[ORDERS][2] = { { 4. / 8, 1. / 8 },
-                                            { 4. / 5, 1. / 5 },
-                                            { 4. / 5, 1. / 5 } };
+    static const double expected[ORDERS][2] = { { 4. / 8, 1. / 8 },
+                                                { 4. / 5, 1. / 5 },
+                                                { 4. / 5, 1. / 5 } };
     const Moe m = { .D = 1, .F = 1, .E = 4, .K = 2, .order = (MoeOrder)_i };
     const double logits[] = { log(4), log(2), 0, 0 }, p[] = { 0.5, 0.25, 0.125, 0.125 },
                  bias[] = { 0, 0, 0, 0.2 };
@@ -156,7 +156,7 @@ START_TEST(a_bias_chooses_and_does_not_weigh)
     MoeGating gating = { .start = start, .index = index, .weight = weight };
     moe_route(&gating, scratch, logits, p, bias, 1, &m);
     ck_assert(index[0] == 0 && index[1] == 3);
-    expect_by_hand("weight", weight, want[_i], 2);
+    expect_by_hand("weight", weight, expected[_i], 2);
 }
 END_TEST
 
@@ -288,8 +288,8 @@ static const Moe middle = { .D = 7, .F = 5, .E = 6, .K = 3, .order = SOFTMAX_TOP
 // Chapter 01's layer with the weights of expert e, for one token.
 static void glu_of(double *y, const Layer *l, int e, const double *x) {
     enum { D = 7, F = 5 };
-    double halves[2 * F], after[F];
-    glu_forward(y, halves, after, x, l->w.up + e * D * 2 * F, l->w.up_bias + e * 2 * F,
+    double gate_up[2 * F], hidden[F];
+    glu_forward(y, gate_up, hidden, x, l->w.up + e * D * 2 * F, l->w.up_bias + e * 2 * F,
                 l->w.down + e * F * D, l->w.down_bias + e * D, D, F);
 }
 
@@ -307,11 +307,11 @@ START_TEST(one_expert_is_a_dense_glu)
     forward(&l);
     backward(&l);
     for (int t = 0; t < N; t++) {
-        double halves[2 * F], after[F], scratch[3 * F], *x = l.x + t * D;
-        glu_forward(y + t * D, halves, after, x, l.w.up, l.w.up_bias, l.w.down, l.w.down_bias, D,
+        double gate_up[2 * F], hidden[F], scratch[3 * F], *x = l.x + t * D;
+        glu_forward(y + t * D, gate_up, hidden, x, l.w.up, l.w.up_bias, l.w.down, l.w.down_bias, D,
                     F);
-        glu_backward(dx + t * D, dup, dup_bias, ddown, ddown_bias, scratch, l.dy + t * D, x, halves,
-                     after, l.w.up, l.w.down, D, F);
+        glu_backward(dx + t * D, dup, dup_bias, ddown, ddown_bias, scratch, l.dy + t * D, x,
+                     gate_up, hidden, l.w.up, l.w.down, D, F);
     }
     expect("y", l.y, y, N * D, 0);
     expect("dx", l.dx, dx, N * D, 0);
@@ -421,7 +421,7 @@ START_TEST(what_was_not_chosen)
 }
 END_TEST
 
-// Each token for itself: N at once are the same as one after the other, bit for bit.
+// Each token for itself: N at once are the same as one hidden the other, bit for bit.
 START_TEST(tokens_do_not_meet)
 {
     Layer all = random_layer(&middle, 6, 8), one = random_layer(&middle, 1, 8);

@@ -215,10 +215,10 @@ static double loss_word_by_word(Model *model, const int *text, int stride, int B
     return sum;
 }
 
-static void step(Model *model, double rate) {
+static void step(Model *model, double learning_rate) {
     double *w = model->block, *gradient = w + model->weights;
     for (size_t i = 0; i < model->weights; i++) {
-        w[i] -= rate * gradient[i];
+        w[i] -= learning_rate * gradient[i];
         gradient[i] = 0.0;
     }
 }

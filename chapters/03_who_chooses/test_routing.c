@@ -34,13 +34,13 @@ static void choose_table(bool *table, const double *score, const bool *pad, cons
     }
 }
 
-static void expect_table(const char *want, const double *score, const bool *pad,
+static void expect_table(const char *expected, const double *score, const bool *pad,
                          const RoutingRule *rule, int B, int T, int E) {
     bool table[MOST];
-    char got[MOST + 1] = "";
+    char actual[MOST + 1] = "";
     choose_table(table, score, pad, rule, B, T, E);
-    for (int i = 0; i < B * T * E; i++) got[i] = table[i] ? 'x' : '.';
-    ck_assert_str_eq(got, want);
+    for (int i = 0; i < B * T * E; i++) actual[i] = table[i] ? 'x' : '.';
+    ck_assert_str_eq(actual, expected);
 }
 
 // Two sequences of two tokens, three experts, a budget of one expert a token: 4 of 12 cells.
@@ -51,11 +51,11 @@ static void expect_table(const char *want, const double *score, const bool *pad,
 START_TEST(four_rules_on_paper)
 {
     const double score[] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
-    static const char *const want[ROUTING_KINDS] = { "x....x..x..x", "xx......x...", "xx.....xx...",
-                                                     "xx..xx......" };
+    static const char *const expected[ROUTING_KINDS] = { "x....x..x..x", "xx......x...",
+                                                         "xx.....xx...", "xx..xx......" };
     for (int kind = 0; kind < ROUTING_KINDS; kind++) {
         const RoutingRule rule = { (RoutingKind)kind, 1.0, 0.0 };
-        expect_table(want[kind], score, NULL, &rule, 2, 2, 3);
+        expect_table(expected[kind], score, NULL, &rule, 2, 2, 3);
     }
 }
 END_TEST
@@ -82,7 +82,7 @@ START_TEST(budgets_round_as_the_rules_say)
     static const struct {
         RoutingKind kind;
         double budget;
-        int tokens, E, want;
+        int tokens, E, expected;
     } cases[] = {
         { UNIFIED_SEQUENCE, 0.5, 1, 4, 0 },  { UNIFIED_SEQUENCE, 0.5, 3, 4, 2 },
         { UNIFIED_SEQUENCE, 0.5, 5, 4, 2 },  { UNIFIED_SEQUENCE, 1.5, 1, 4, 2 },
@@ -96,9 +96,9 @@ START_TEST(budgets_round_as_the_rules_say)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const RoutingRule rule = { cases[i].kind, cases[i].budget, 0.0 };
-        int got = pool_capacity(&rule, cases[i].tokens, cases[i].E);
-        ck_assert_msg(got == cases[i].want, "case %zu: %d places, wanted %d", i, got,
-                      cases[i].want);
+        int actual = pool_capacity(&rule, cases[i].tokens, cases[i].E);
+        ck_assert_msg(actual == cases[i].expected, "case %zu: %d places, wanted %d", i, actual,
+                      cases[i].expected);
     }
 }
 END_TEST
@@ -110,11 +110,11 @@ START_TEST(pads_stay_out_of_every_pool)
 {
     const double score[] = { 9, 8, 1, 20, 30, 40, 5, 6, 7, 0, 1, 2 };
     const bool pad[] = { false, true, false, false };
-    static const char *const want[ROUTING_KINDS] = { "x.......x..x", "xx......x...", "x......xx...",
-                                                     "xx.........x" };
+    static const char *const expected[ROUTING_KINDS] = { "x.......x..x", "xx......x...",
+                                                         "x......xx...", "xx.........x" };
     for (int kind = 0; kind < ROUTING_KINDS; kind++) {
         const RoutingRule rule = { (RoutingKind)kind, 1.0, 0.0 };
-        expect_table(want[kind], score, pad, &rule, 2, 2, 3);
+        expect_table(expected[kind], score, pad, &rule, 2, 2, 3);
     }
     const bool all[] = { true, true, true, true };
     for (int kind = 0; kind < ROUTING_KINDS; kind++) {

@@ -118,17 +118,17 @@ static RoutingRule golden_choice(const Safetensors *file) {
 static void expect_weights(const Safetensors *file, const Layer *l) {
     const MoeGating *gating = &l->tokens.gating;
     size_t cells = (size_t)l->B * l->T * l->m.E;
-    double *table = calloc(cells, sizeof *table), *want = calloc(cells, sizeof *want);
-    ck_assert(table != NULL && want != NULL);
+    double *table = calloc(cells, sizeof *table), *expected = calloc(cells, sizeof *expected);
+    ck_assert(table != NULL && expected != NULL);
     for (int t = 0; t < gating->N; t++) {
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++)
             table[t * l->m.E + gating->index[i]] = gating->weight[i];
     }
-    read_tensor(want, file, "gating.weights", cells);
-    for (size_t i = 0; i < cells; i++) ck_assert_int_eq(table[i] != 0, want[i] != 0);
-    expect("gating.weights", table, want, cells, 1e-10);
+    read_tensor(expected, file, "gating.weights", cells);
+    for (size_t i = 0; i < cells; i++) ck_assert_int_eq(table[i] != 0, expected[i] != 0);
+    expect("gating.weights", table, expected, cells, 1e-10);
     free(table);
-    free(want);
+    free(expected);
 }
 
 START_TEST(golden_files_agree)

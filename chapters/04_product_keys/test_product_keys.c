@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST = 13, MOST_PAIRS = MOST * MOST };
+enum { MAX_N = 13, MAX_PAIRS = MAX_N * MAX_N };
 
 // Random numbers, or small integers: then ties are everywhere, and sums are exact.
 static void fill(double *v, int n, bool integers, uint64_t key) {
@@ -23,10 +23,10 @@ static int rank_of(const double *v, int n, int i) {
 
 START_TEST(top_k_holds_the_first_k_ranks)
 {
-    for (int n = 1; n <= MOST; n++) {
+    for (int n = 1; n <= MAX_N; n++) {
         for (int K = 1; K <= n; K++) {
-            double v[MOST];
-            int index[MOST];
+            double v[MAX_N];
+            int index[MAX_N];
             fill(v, n, _i, random_key((uint64_t)(n * 100 + K), "v"));
             long comparisons = top_k(index, v, n, K);
             for (int k = 0; k < K; k++) ck_assert_int_eq(rank_of(v, n, index[k]), k);
@@ -55,26 +55,26 @@ START_TEST(three_by_three_on_paper)
 END_TEST
 
 static void expect_same(const double *a, const double *b, int n, int K) {
-    double want_score[MOST_PAIRS], score[MOST_PAIRS];
-    int want[MOST_PAIRS], index[MOST_PAIRS], scratch[2 * MOST];
-    all_pairs_top_k(want_score, want, a, b, n, K);
+    double expected_score[MAX_PAIRS], score[MAX_PAIRS];
+    int expected[MAX_PAIRS], index[MAX_PAIRS], scratch[2 * MAX_N];
+    all_pairs_top_k(expected_score, expected, a, b, n, K);
     for (int way = 0; way < 2; way++) {
         if (way == 0) square_top_k(score, index, a, b, n, K, scratch);
         if (way == 1) product_top_k(score, index, a, b, n, K, scratch);
         for (int k = 0; k < K; k++) {
-            ck_assert_msg(index[k] == want[k] && score[k] == want_score[k],
+            ck_assert_msg(index[k] == expected[k] && score[k] == expected_score[k],
                           "n %d K %d way %d rank %d: key %d with %g, of all pairs it is %d with %g",
-                          n, K, way, k, index[k], score[k], want[k], want_score[k]);
+                          n, K, way, k, index[k], score[k], expected[k], expected_score[k]);
         }
     }
 }
 
 START_TEST(exact_against_all_pairs)
 {
-    for (int n = 1; n <= MOST; n++) {
+    for (int n = 1; n <= MAX_N; n++) {
         for (int K = 1; K <= n; K++) {
             for (uint64_t seed = 0; seed < 20; seed++) {
-                double a[MOST], b[MOST];
+                double a[MAX_N], b[MAX_N];
                 fill(a, n, _i, random_key(seed, "a"));
                 fill(b, n, _i, random_key(seed, "b"));
                 expect_same(a, b, n, K);
@@ -133,17 +133,18 @@ START_TEST(nan_comes_behind_every_number)
 {
     enum { N = 6, K = 5 };
     for (uint64_t seed = 0; seed < 200; seed++) {
-        double a[N], b[N], want_score[K], score[K];
-        int want[K], index[K], scratch[2 * K];
+        double a[N], b[N], expected_score[K], score[K];
+        int expected[K], index[K], scratch[2 * K];
         fill(a, N, _i, random_key(seed, "a"));
         fill(b, N, _i, random_key(seed, "b"));
         for (uint64_t i = 0; i < 4; i++)
             (i % 2 ? a : b)[random_below(random_key(seed, "at"), i, N)] = NAN;
-        all_pairs_top_k(want_score, want, a, b, N, K);
+        all_pairs_top_k(expected_score, expected, a, b, N, K);
         product_top_k(score, index, a, b, N, K, scratch);
         for (int k = 0; k < K; k++) {
-            ck_assert_int_eq(isnan(score[k]), isnan(want_score[k]));
-            if (!isnan(score[k])) ck_assert(index[k] == want[k] && score[k] == want_score[k]);
+            ck_assert_int_eq(isnan(score[k]), isnan(expected_score[k]));
+            if (!isnan(score[k]))
+                ck_assert(index[k] == expected[k] && score[k] == expected_score[k]);
         }
     }
 }
@@ -171,7 +172,7 @@ START_TEST(the_sums_of_sub_keys_are_the_flat_keys)
     enum { N = 7, WIDTH = 3, K = 5 };
     double query[WIDTH], first[N * WIDTH], second[N * WIDTH], keys[N * N * WIDTH], a[N], b[N],
         flat[N * N], score[K];
-    int index[K], want[K], scratch[2 * K];
+    int index[K], expected[K], scratch[2 * K];
     fill(query, WIDTH, true, random_key(2, "query"));
     fill(first, N * WIDTH, true, random_key(2, "first"));
     fill(second, N * WIDTH, true, random_key(2, "second"));
@@ -180,13 +181,13 @@ START_TEST(the_sums_of_sub_keys_are_the_flat_keys)
             keys[f * WIDTH + d] = first[f / N * WIDTH + d] + second[f % N * WIDTH + d];
     }
     key_scores(flat, query, keys, N * N, WIDTH);
-    top_k(want, flat, N * N, K);
+    top_k(expected, flat, N * N, K);
     key_scores(a, query, first, N, WIDTH);
     key_scores(b, query, second, N, WIDTH);
     product_top_k(score, index, a, b, N, K, scratch);
     for (int k = 0; k < K; k++) {
-        ck_assert_int_eq(index[k], want[k]);
-        ck_assert(score[k] == flat[want[k]]);
+        ck_assert_int_eq(index[k], expected[k]);
+        ck_assert(score[k] == flat[expected[k]]);
     }
 }
 END_TEST

@@ -107,7 +107,7 @@ START_TEST(four_experts_on_paper)
     ck_assert(l.saved.index[0] == 0 && l.saved.index[1] == 1);
     const struct {
         const char *name;
-        const double *got, want[8];
+        const double *actual, expected[8];
         size_t count;
     } numbers[] = {
         { "score", l.saved.score, { 3 * root + ln3, 3 * root }, 2 },
@@ -121,9 +121,9 @@ START_TEST(four_experts_on_paper)
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
-            ck_assert_msg(fabs(numbers[i].got[j] - numbers[i].want[j]) < 1e-13,
-                          "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].got[j],
-                          numbers[i].want[j]);
+            ck_assert_msg(fabs(numbers[i].actual[j] - numbers[i].expected[j]) < 1e-13,
+                          "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].actual[j],
+                          numbers[i].expected[j]);
         }
     }
     backward(&l); // gradients of parameters are added, dx is written
@@ -428,10 +428,10 @@ START_TEST(a_token_adds_its_gates)
     expert_usage_add(total, &l.saved, &middle);
     expert_usage_add(total, &l.saved, &middle);
     for (int f = 0; f < middle.F; f++) {
-        double want = 0.0;
+        double expected = 0.0;
         for (int slot = 0; slot < 12; slot++)
-            want += l.saved.index[slot] == f ? 2 * l.saved.gate[slot] : 0.0;
-        ck_assert_double_eq_tol(total[f], want, 1e-15);
+            expected += l.saved.index[slot] == f ? 2 * l.saved.gate[slot] : 0.0;
+        ck_assert_double_eq_tol(total[f], expected, 1e-15);
         sum += total[f];
     }
     ck_assert_double_eq_tol(sum, 2.0 * middle.C, 1e-14);

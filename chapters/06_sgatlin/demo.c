@@ -103,27 +103,27 @@ static void halfway(double *out, const double *a, const double *b) {
 
 // How far the layer at the middle of a and b is from the middle of its answers.
 static double bend(Layer *layer, const double *a, const double *b) {
-    double middle[D], of_a[D], of_b[D], of_middle[D], want[D];
+    double middle[D], of_a[D], of_b[D], of_middle[D], expected[D];
     halfway(middle, a, b);
     forward(of_a, layer, a);
     forward(of_b, layer, b);
     forward(of_middle, layer, middle);
-    halfway(want, of_a, of_b);
-    return distance(of_middle, want);
+    halfway(expected, of_a, of_b);
+    return distance(of_middle, expected);
 }
 
 // The same with the gates that the layer chose last, whatever goes in.
 static double frozen_bend(Layer *layer, const double *a, const double *b) {
     const Sgatlin *s = &layer->s;
     const double *score = layer->saved.score;
-    double middle[D], of_a[D], of_b[D], of_middle[D], want[D];
+    double middle[D], of_a[D], of_b[D], of_middle[D], expected[D];
     halfway(middle, a, b);
     sgatlin_experts(of_a, layer->saved.z, score, layer->index, a, layer->w.in, layer->w.out, s);
     sgatlin_experts(of_b, layer->saved.z, score, layer->index, b, layer->w.in, layer->w.out, s);
     sgatlin_experts(of_middle, layer->saved.z, score, layer->index, middle, layer->w.in,
                     layer->w.out, s);
-    halfway(want, of_a, of_b);
-    return distance(of_middle, want);
+    halfway(expected, of_a, of_b);
+    return distance(of_middle, expected);
 }
 
 // W [D,D] = Σ score · out inᵀ over the chosen: what the layer is for every input with these gates,

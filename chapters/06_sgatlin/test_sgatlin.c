@@ -104,7 +104,7 @@ START_TEST(four_neurons_on_paper)
     ck_assert(l.saved.score[0] == 6 && l.saved.score[1] == 3);
     const struct {
         const char *name;
-        const double *got, want[8];
+        const double *actual, expected[8];
         size_t count;
     } numbers[] = {
         { "y", l.y, { 12, 15 }, 2 },
@@ -116,8 +116,9 @@ START_TEST(four_neurons_on_paper)
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
-            ck_assert_msg(numbers[i].got[j] == numbers[i].want[j], "%s[%zu] is %g, on paper %g",
-                          numbers[i].name, j, numbers[i].got[j], numbers[i].want[j]);
+            ck_assert_msg(numbers[i].actual[j] == numbers[i].expected[j],
+                          "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].actual[j],
+                          numbers[i].expected[j]);
         }
     }
     backward(&l); // gradients of parameters are added, dx is written

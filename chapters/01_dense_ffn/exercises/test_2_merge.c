@@ -7,10 +7,11 @@ void merge(double *ab, const double *a, const double *b, int in, int middle, int
 // [1 2; 0 1; 3 0] · [1 -1; 2 5] = [1+4 -1+10; 2 5; 3 -3]
 START_TEST(by_hand)
 {
-    const double a[] = { 1, 2, 0, 1, 3, 0 }, b[] = { 1, -1, 2, 5 }, want[] = { 5, 9, 2, 5, 3, -3 };
+    const double a[] = { 1, 2, 0, 1, 3, 0 }, b[] = { 1, -1, 2, 5 },
+                 expected[] = { 5, 9, 2, 5, 3, -3 };
     double ab[6];
     merge(ab, a, b, 3, 2, 2);
-    for (int i = 0; i < 6; i++) ck_assert_double_eq(ab[i], want[i]);
+    for (int i = 0; i < 6; i++) ck_assert_double_eq(ab[i], expected[i]);
 }
 END_TEST
 

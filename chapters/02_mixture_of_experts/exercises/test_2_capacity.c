@@ -12,18 +12,18 @@ START_TEST(by_hand)
     double weight[] = { 0.6, 0.5, 0.4, 0.3, 0.2, 0.1 };
     MoeGating gating = { .N = 3, .start = start, .index = index, .weight = weight };
     ck_assert_int_eq(drop_overflow(&gating, scratch, 2, 3), 1);
-    static const int want_start[] = { 0, 2, 4, 5 }, want_index[] = { 0, 1, 0, 2, 1 };
-    static const double want_weight[] = { 0.6, 0.5, 0.4, 0.3, 0.1 };
+    static const int expected_start[] = { 0, 2, 4, 5 }, expected_index[] = { 0, 1, 0, 2, 1 };
+    static const double expected_weight[] = { 0.6, 0.5, 0.4, 0.3, 0.1 };
     ck_assert_int_eq(gating.N, 3);
-    for (int t = 0; t <= 3; t++) ck_assert_int_eq(start[t], want_start[t]);
+    for (int t = 0; t <= 3; t++) ck_assert_int_eq(start[t], expected_start[t]);
     for (int i = 0; i < 5; i++) {
-        ck_assert_int_eq(index[i], want_index[i]);
-        ck_assert_double_eq(weight[i], want_weight[i]);
+        ck_assert_int_eq(index[i], expected_index[i]);
+        ck_assert_double_eq(weight[i], expected_weight[i]);
     }
 }
 END_TEST
 
-// All want expert 1, one place: the first gets it, the others get nothing.
+// All expected expert 1, one place: the first gets it, the others get nothing.
 START_TEST(a_token_may_lose_all)
 {
     int start[] = { 0, 1, 2, 3 }, index[] = { 1, 1, 1 }, scratch[2];

@@ -6,11 +6,11 @@ int best_pair(const double *a, const double *b, int n);
 
 static void expect_best(const double *a, const double *b, int n) {
     double score;
-    int want;
-    all_pairs_top_k(&score, &want, a, b, n, 1);
-    int got = best_pair(a, b, n);
-    ck_assert_msg(got == want, "n = %d: best_pair says %d, but %d is the best, with %g", n, got,
-                  want, score);
+    int expected;
+    all_pairs_top_k(&score, &expected, a, b, n, 1);
+    int actual = best_pair(a, b, n);
+    ck_assert_msg(actual == expected, "n = %d: best_pair says %d, but %d is the best, with %g", n,
+                  actual, expected, score);
 }
 
 START_TEST(on_paper)

@@ -12,13 +12,14 @@ START_TEST(on_paper)
 {
     const Peer p = { .D = 2, .F = 3, .C = 1, .K = 2 };
     const double in[] = { 1, 2, 9, 9, 3, 4 }, out[] = { 4, 8, 9, 9, 4, 12 };
-    const double up_wanted[] = { 3, 1, 4, 2 }, down_wanted[] = { 3, 9, 1, 2 };
+    const double expected_up[] = { 3, 1, 4, 2 }, expected_down[] = { 3, 9, 1, 2 };
     double up[4], down[4];
     small_mlp(up, down, (double[]){ 0.75, 0.25 }, (int[]){ 2, 0 }, in, out, &p);
     for (int i = 0; i < 4; i++)
-        ck_assert_msg(up[i] == up_wanted[i], "up[%d] is %g, on paper %g", i, up[i], up_wanted[i]);
+        ck_assert_msg(up[i] == expected_up[i], "up[%d] is %g, on paper %g", i, up[i],
+                      expected_up[i]);
     for (int i = 0; i < 4; i++)
-        ck_assert_msg(down[i] == down_wanted[i], "down[%d] is %g", i, down[i]);
+        ck_assert_msg(down[i] == expected_down[i], "down[%d] is %g", i, down[i]);
 }
 END_TEST
 

@@ -35,22 +35,22 @@ static void draw(double *x, uint64_t stream) {
     for (uint64_t d = 0; d < D; d++) x[d] = random_normal(stream, d);
 }
 
-static void expect(const double *y, const double *want, double factor) {
+static void expect(const double *y, const double *expected, double factor) {
     for (int d = 0; d < D; d++) {
-        ck_assert_msg(fabs(y[d] - factor * want[d]) < 1e-12, "y[%d] is %.6g, wanted %.6g", d, y[d],
-                      factor * want[d]);
+        ck_assert_msg(fabs(y[d] - factor * expected[d]) < 1e-12, "y[%d] is %.6g, wanted %.6g", d,
+                      y[d], factor * expected[d]);
     }
 }
 
 START_TEST(its_own_circuit_changes_nothing)
 {
     Layer l;
-    double x[D], y[D], want[D];
+    double x[D], y[D], expected[D];
     open_layer(&l);
     draw(x, 1);
-    sgatlin_forward(want, &l.saved, l.scratch, x, &l.w, &l.s);
+    sgatlin_forward(expected, &l.saved, l.scratch, x, &l.w, &l.s);
     patched(y, &l.saved, l.scratch, x, x, &l.w, &l.s);
-    expect(y, want, 1.0);
+    expect(y, expected, 1.0);
     free(l.block);
 }
 END_TEST
@@ -79,14 +79,14 @@ END_TEST
 START_TEST(the_circuit_is_others_and_the_input_is_x)
 {
     Layer l;
-    double x[D], other[D], y[D], want[D], z[C * K];
+    double x[D], other[D], y[D], expected[D], z[C * K];
     open_layer(&l);
     draw(x, 1);
     draw(other, 2);
     patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
-    sgatlin_forward(want, &l.saved, l.scratch, other, &l.w, &l.s); // only for its gates
-    sgatlin_experts(want, z, l.saved.score, l.saved.index, x, l.w.in, l.w.out, &l.s);
-    expect(y, want, 1.0);
+    sgatlin_forward(expected, &l.saved, l.scratch, other, &l.w, &l.s); // only for its gates
+    sgatlin_experts(expected, z, l.saved.score, l.saved.index, x, l.w.in, l.w.out, &l.s);
+    expect(y, expected, 1.0);
     free(l.block);
 }
 END_TEST
