@@ -21,7 +21,7 @@ Neuron neuron_gradient(const Neuron *n, const double *x, const double *target, i
     Neuron d = { 0.0, 0.0, 0.0 };
     for (int i = 0; i < points; i++) {
         double preactivation = n->in * x[i] + n->bias, hidden = gelu(preactivation);
-        // of error², the mean of all points
+        // the loss is the mean of error²
         double dy = 2.0 * (n->out * hidden - target[i]) / points;
         double dpreactivation = dy * n->out * gelu_derivative(preactivation);
         d.out += dy * hidden;

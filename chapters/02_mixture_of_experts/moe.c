@@ -1,5 +1,4 @@
 #include "chapters/02_mixture_of_experts/moe.h"
-#include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/02_mixture_of_experts/top_k.h"
 
@@ -32,8 +31,8 @@ void moe_logits_backward(double *dx, double *drouter, double *scratch, const dou
 // ---- step two: the gating
 
 // [weights
-// weight [K] of the chosen experts index [K], in each of the three orders; logits and p are one
-// token's [E].
+// weight [K] of the chosen experts index [K], in each of the three orders; logits [E] and p [E] are
+// one token's.
 static void weigh(double *weight, const int *index, const double *logits, const double *p,
                   const Moe *m) {
     double sum = 0.0;
@@ -46,23 +45,24 @@ static void weigh(double *weight, const int *index, const double *logits, const 
 }
 // weights]
 
-// [choose
+// [route
 void moe_route(MoeGating *gating, double *scratch, const double *logits, const double *p,
                const double *bias, int N, const Moe *m) {
     gating->N = N;
     gating->start[0] = 0;
     for (int t = 0; t < N; t++) {
         int first = gating->start[t], *index = gating->index + first;
-        const double *own = logits + (size_t)t * m->E, *share = p + (size_t)t * m->E;
-        for (int e = 0; e < m->E; e++) scratch[e] = bias != NULL ? share[e] + bias[e] : own[e];
+        const double *own_logits = logits + (size_t)t * m->E, *own_p = p + (size_t)t * m->E;
+        for (int e = 0; e < m->E; e++)
+            scratch[e] = bias != NULL ? own_p[e] + bias[e] : own_logits[e];
         top_k(index, scratch, m->E, m->K);
-        weigh(gating->weight + first, index, own, share, m);
+        weigh(gating->weight + first, index, own_logits, own_p, m);
         gating->start[t + 1] = first + m->K;
     }
 }
-// choose]
+// route]
 
-// One token's dlogits [E] from dweight [K].
+// One token: dlogits [E] from dweight [K].
 static void weigh_backward(double *dlogits, const double *dweight, const int *index,
                            const double *weight, const double *p, const Moe *m) {
     double mean = 0.0, sum = 0.0;
@@ -75,7 +75,7 @@ static void weigh_backward(double *dlogits, const double *dweight, const int *in
         for (int k = 0; k < m->K; k++) dlogits[index[k]] = weight[k] * (dweight[k] - mean);
         return;
     }
-    for (int k = 0; k < m->K; k++) // dp first; weight = p, or p / sum of the chosen p
+    for (int k = 0; k < m->K; k++) // dp first: weight is p, or p / sum of the chosen p
         dlogits[index[k]] = m->order == RENORMALISED ? (dweight[k] - mean) / sum : dweight[k];
     softmax_row_backward(dlogits, dlogits, p, m->E);
 }
@@ -92,62 +92,66 @@ void moe_route_backward(double *dlogits, const double *dweight, const MoeGating 
 
 // ---- step three: the experts
 
-// One expert of all: chapter 01's glu takes these four.
-typedef struct {
-    double *up, *up_bias, *down, *down_bias;
-} Expert;
-
-static Expert expert_of(const MoeWeights *w, int e, const Moe *m) {
+// The weights of expert e alone.
+static GluWeights expert_weights(const MoeWeights *w, int e, const Moe *m) {
     size_t D = (size_t)m->D, F = (size_t)m->F;
-    return (Expert){ w->up + e * D * 2 * F, w->up_bias + e * 2 * F, w->down + e * F * D,
-                     w->down_bias + e * D };
+    const GluWeights *all = &w->experts;
+    return (GluWeights){ all->up + e * D * 2 * F, all->up_bias + e * 2 * F, all->down + e * F * D,
+                         all->down_bias + e * D };
 }
 
-// Of each entry: the gate_up [2F], what is hidden the gate [F], and the expert's own answer [D].
+// What one entry of the gating saves: what its expert saves, and the expert's output.
+typedef struct {
+    GluSaved glu;   // [2F], [F]
+    double *answer; // [D]
+} Entry;
+
 size_t moe_saved(const Moe *m) { return 3 * (size_t)m->F + m->D; }
 
+static Entry saved_entry(const MoeTokens *tokens, int i, const Moe *m) {
+    double *gate_up = tokens->experts + i * moe_saved(m), *hidden = gate_up + 2 * m->F;
+    return (Entry){ { gate_up, hidden }, hidden + m->F };
+}
+
 // [experts
-void moe_experts(double *y, double *saved, const MoeGating *gating, const double *x,
-                 const MoeWeights *w, const Moe *m) {
-    int D = m->D, F = m->F;
+void moe_experts(double *y, const MoeTokens *tokens, const double *x, const MoeWeights *w,
+                 const Moe *m) {
+    const DenseSizes sizes = { m->D, m->F };
+    const MoeGating *gating = &tokens->gating;
     for (int t = 0; t < gating->N; t++) {
-        double *sum = y + (size_t)t * D;
-        for (int d = 0; d < D; d++) sum[d] = 0.0;
+        size_t row = (size_t)t * m->D;
+        for (int d = 0; d < m->D; d++) y[row + d] = 0.0;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            double *gate_up = saved + i * moe_saved(m), *hidden = gate_up + 2 * F,
-                   *answer = hidden + F;
-            Expert e = expert_of(w, gating->index[i], m);
-            glu_forward(answer, gate_up, hidden, x + (size_t)t * D, e.up, e.up_bias, e.down,
-                        e.down_bias, D, F);
-            for (int d = 0; d < D; d++) sum[d] += gating->weight[i] * answer[d];
+            GluWeights expert = expert_weights(w, gating->index[i], m);
+            Entry entry = saved_entry(tokens, i, m);
+            glu_forward(entry.answer, &entry.glu, x + row, &expert, &sizes);
+            for (int d = 0; d < m->D; d++) y[row + d] += gating->weight[i] * entry.answer[d];
         }
     }
 }
 // experts]
 
-size_t moe_scratch(const Moe *m) { return 3 * (size_t)m->F + 2 * (size_t)m->D; }
-
 // [experts_backward
-void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *scratch,
-                          const double *dy, const double *saved, const MoeGating *gating,
-                          const double *x, const MoeWeights *w, const Moe *m) {
-    int D = m->D, F = m->F;
-    double *danswer = scratch, *part = danswer + D, *rest = part + D;
+void moe_experts_backward(double *dx, const MoeWeights *dw, const MoeScratch *scratch,
+                          const double *dy, const MoeTokens *tokens, const double *x,
+                          const MoeWeights *w, const Moe *m) {
+    const DenseSizes sizes = { m->D, m->F };
+    const MoeGating *gating = &tokens->gating;
+    double *danswer = scratch->danswer, *dweight = scratch->dweight;
     for (int t = 0; t < gating->N; t++) {
-        size_t row = (size_t)t * D;
+        size_t row = (size_t)t * m->D;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            const double *gate_up = saved + i * moe_saved(m), *hidden = gate_up + 2 * F,
-                         *answer = hidden + F;
-            Expert e = expert_of(w, gating->index[i], m),
-                   de = expert_of(gradient, gating->index[i], m);
+            GluWeights expert = expert_weights(w, gating->index[i], m),
+                       dexpert = expert_weights(dw, gating->index[i], m);
+            Entry entry = saved_entry(tokens, i, m);
             dweight[i] = 0.0;
-            for (int d = 0; d < D; d++) {
-                dweight[i] += answer[d] * dy[row + d];
+            for (int d = 0; d < m->D; d++) {
+                dweight[i] += entry.answer[d] * dy[row + d];
                 danswer[d] = gating->weight[i] * dy[row + d];
             }
-            glu_backward(part, de.up, de.up_bias, de.down, de.down_bias, rest, danswer, x + row,
-                         gate_up, hidden, e.up, e.down, D, F);
-            add(dx + row, part, D);
+            glu_backward(scratch->dtoken, &dexpert, scratch->dglu, danswer, &entry.glu, x + row,
+                         &expert, &sizes);
+            add(dx + row, scratch->dtoken, m->D);
         }
     }
 }
@@ -166,27 +170,36 @@ MoeTokens moe_tokens(double *doubles, int *ints, const Moe *m, int N) {
     MoeTokens tokens = { .logits = doubles, .p = doubles + scores };
     tokens.gating = (MoeGating){ N, ints, ints + N + 1, tokens.p + scores };
     tokens.experts = tokens.gating.weight + entries;
-    tokens.scratch = tokens.experts + entries * moe_saved(m);
+    tokens.ranking = tokens.experts + entries * moe_saved(m);
     return tokens;
+}
+
+size_t moe_scratch_doubles(const Moe *m, int N, int entries) {
+    return (size_t)entries + (size_t)N * m->E + 2 * (size_t)m->D + 3 * (size_t)m->F;
+}
+
+MoeScratch moe_scratch(double *doubles, const Moe *m, int N, int entries) {
+    MoeScratch scratch = { .dweight = doubles, .dlogits = doubles + entries };
+    scratch.danswer = scratch.dlogits + (size_t)N * m->E;
+    scratch.dtoken = scratch.danswer + m->D;
+    scratch.dglu = scratch.dtoken + m->D;
+    return scratch;
 }
 
 // [layer
 void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
                  const Moe *m) {
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
-    moe_route(&tokens->gating, tokens->scratch, tokens->logits, tokens->p, w->bias, N, m);
-    moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
+    moe_route(&tokens->gating, tokens->ranking, tokens->logits, tokens->p, w->bias, N, m);
+    moe_experts(y, tokens, x, w, m);
 }
 // layer]
 
-void moe_backward(double *dx, const MoeWeights *gradient, double *scratch, const double *dy,
-                  const MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
-                  const Moe *m) {
-    double *dweight = scratch, *dlogits = dweight + (size_t)N * m->K,
-           *rest = dlogits + (size_t)N * m->E;
+void moe_backward(double *dx, const MoeWeights *dw, const MoeScratch *scratch, const double *dy,
+                  const MoeTokens *tokens, const double *x, const MoeWeights *w, const Moe *m) {
+    int N = tokens->gating.N;
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
-    moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w,
-                         m);
-    moe_route_backward(dlogits, dweight, &tokens->gating, tokens->p, m);
-    moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
+    moe_experts_backward(dx, dw, scratch, dy, tokens, x, w, m);
+    moe_route_backward(scratch->dlogits, scratch->dweight, &tokens->gating, tokens->p, m);
+    moe_logits_backward(dx, dw->router, scratch->dtoken, scratch->dlogits, x, w->router, N, m);
 }

@@ -1,4 +1,4 @@
-// build/chapter-04 shows one search and counts what searches cost; --picture FILE draws the
+// build/chapter-04 shows one search and counts the cost of searches; --picture FILE draws the
 // lesson's picture.
 #include "chapters/04_product_keys/product_keys.h"
 #include "reference/draw/picture.h"
@@ -11,7 +11,7 @@ static void uniform(double *v, int n, const char *name) {
     for (int i = 0; i < n; i++) v[i] = random_uniform(random_key(1, name), (uint64_t)i);
 }
 
-static bool among(const int *index, int K, int f) {
+static bool is_chosen(const int *index, int K, int f) {
     for (int k = 0; k < K; k++) {
         if (index[k] == f) return true;
     }
@@ -39,11 +39,11 @@ static void show_search(void) {
             if ((p + 1) * (q + 1) > K)
                 printf("    .");
             else
-                printf("%s%g", among(index, K, i * N + j) ? "  *" : "   ", a[i] + b[j]);
+                printf("%s%g", is_chosen(index, K, i * N + j) ? "  *" : "   ", a[i] + b[j]);
         }
     }
-    printf("\n\n   with a *: chosen; a number: looked at (ranks p times q is at most %d); a dot: "
-           "never looked at\n  ",
+    printf("\n\n   *: chosen; number: computed (rank p times rank q is at most %d); dot: never "
+           "computed\n  ",
            K);
     for (int k = 0; k < K; k++) {
         printf(" key %d = %d*%d+%d scores %g%s", index[k], index[k] / N, N, index[k] % N, score[k],
@@ -51,7 +51,7 @@ static void show_search(void) {
     }
 }
 
-// ---- what a search costs
+// ---- the cost of a search
 
 typedef struct {
     long all, square, product; // comparisons
@@ -89,13 +89,13 @@ static bool show_counts(void) {
     return true;
 }
 
-// ---- the picture: the table as it is stored, and with both edges sorted
+// ---- the picture: the table as stored, and with both lists sorted
 
 enum { SIDE = 16, CHOSEN = 8, CELL = 24, BAR = 40 };
 
 typedef struct {
     double a[SIDE], b[SIDE];
-    int rows[SIDE], columns[SIDE]; // which sub-key stands in a row, in a column
+    int rows[SIDE], columns[SIDE]; // which sub-key each row and column shows
     int index[CHOSEN];
 } Table;
 
@@ -135,7 +135,7 @@ static void draw_table(Picture *picture, const Table *table, int left, int top, 
             bool looked_at = !sorted || (p + 1) * (q + 1) <= CHOSEN;
             picture_fill(picture, x + 1, y + 1, CELL - 2, CELL - 2,
                          looked_at ? heat : color_blend(heat, COLOR_BACKGROUND, 0.75));
-            if (among(table->index, CHOSEN, i * SIDE + j))
+            if (is_chosen(table->index, CHOSEN, i * SIDE + j))
                 frame(picture, x + 1, y + 1, CELL - 2, 4, 0xffffff);
         }
     }

@@ -8,26 +8,26 @@ void key_scores(double *score, const double *query, const double *keys, int n, i
     }
 }
 
-// The best pairs so far, as top_k holds them, but with their scores: a sum stands nowhere else.
+// The best pairs so far, as in top_k, but with their scores, because no array holds the sums.
 typedef struct {
     double *score;
-    int *index, held, K;
+    int *index, count, K;
     long comparisons;
 } Best;
 
 static void offer(Best *best, double score, int index) {
-    int place = best->held;
-    while (place > 0 && ranks_higher(score, index, best->score[place - 1], best->index[place - 1]))
-        place--;
-    best->comparisons += best->held - place + (place > 0);
-    if (place == best->K) return;
-    if (best->held < best->K) best->held++;
-    for (int k = best->held - 1; k > place; k--) {
+    int rank = best->count;
+    while (rank > 0 && ranks_higher(score, index, best->score[rank - 1], best->index[rank - 1]))
+        rank--;
+    best->comparisons += best->count - rank + (rank > 0);
+    if (rank == best->K) return;
+    if (best->count < best->K) best->count++;
+    for (int k = best->count - 1; k > rank; k--) {
         best->score[k] = best->score[k - 1];
         best->index[k] = best->index[k - 1];
     }
-    best->score[place] = score;
-    best->index[place] = index;
+    best->score[rank] = score;
+    best->index[rank] = index;
 }
 
 long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K) {

@@ -7,21 +7,21 @@
 
 enum { MAX_N = 13, MAX_PAIRS = MAX_N * MAX_N };
 
-// Random numbers, or small integers: then ties are everywhere, and sums are exact.
+// Random numbers, or small integers, which have many ties and exact sums.
 static void fill(double *v, int n, bool integers, uint64_t key) {
     for (int i = 0; i < n; i++)
         v[i] = integers ? (double)random_below(key, (uint64_t)i, 4) - 1.0
                         : random_normal(key, (uint64_t)i);
 }
 
-// The place of i, by counting who stands before it: no search at all.
+// The rank of i, by counting how many come before it, without any search.
 static int rank_of(const double *v, int n, int i) {
-    int before = 0;
-    for (int j = 0; j < n; j++) before += v[j] > v[i] || (v[j] == v[i] && j < i);
-    return before;
+    int rank = 0;
+    for (int j = 0; j < n; j++) rank += v[j] > v[i] || (v[j] == v[i] && j < i);
+    return rank;
 }
 
-START_TEST(top_k_holds_the_first_k_ranks)
+START_TEST(top_k_finds_the_first_k_ranks)
 {
     for (int n = 1; n <= MAX_N; n++) {
         for (int K = 1; K <= n; K++) {
@@ -63,8 +63,8 @@ static void expect_same(const double *a, const double *b, int n, int K) {
         if (way == 1) product_top_k(score, index, a, b, n, K, scratch);
         for (int k = 0; k < K; k++) {
             ck_assert_msg(index[k] == expected[k] && score[k] == expected_score[k],
-                          "n %d K %d way %d rank %d: key %d with %g, of all pairs it is %d with %g",
-                          n, K, way, k, index[k], score[k], expected[k], expected_score[k]);
+                          "n %d K %d way %d rank %d: key %d with %g, expected %d with %g", n, K,
+                          way, k, index[k], score[k], expected[k], expected_score[k]);
         }
     }
 }
@@ -84,8 +84,8 @@ START_TEST(exact_against_all_pairs)
 }
 END_TEST
 
-// The brute force itself, against the ranks of the n² sums written down.
-START_TEST(all_pairs_holds_the_first_k_ranks)
+// The brute force itself, against the ranks of all n² sums.
+START_TEST(all_pairs_finds_the_first_k_ranks)
 {
     enum { N = 5 };
     double a[N], b[N], sums[N * N], score[N * N];
@@ -101,8 +101,8 @@ START_TEST(all_pairs_holds_the_first_k_ranks)
 }
 END_TEST
 
-// No candidate may be left out: with p ones in a and q in b, p·q <= K pairs share the highest sum,
-// and the pair of ranks (p,q) is the last of them.
+// No candidate may be left out: with p ones in a and q ones in b, p·q <= K pairs have the highest
+// sum, and the pair of ranks (p,q) is the last of them.
 START_TEST(every_candidate_can_be_chosen)
 {
     enum { K = 8 };
@@ -128,8 +128,8 @@ START_TEST(every_candidate_can_be_chosen)
 }
 END_TEST
 
-// NaN displaces no number: as many sums as are numbers come first, as over all pairs.
-START_TEST(nan_comes_behind_every_number)
+// NaN displaces no number: all sums that are numbers come first, as in the search over all pairs.
+START_TEST(nan_comes_after_every_number)
 {
     enum { N = 6, K = 5 };
     for (uint64_t seed = 0; seed < 200; seed++) {
@@ -150,22 +150,22 @@ START_TEST(nan_comes_behind_every_number)
 }
 END_TEST
 
-// Exact over real numbers. In floating point two sums may round to one, and then brute force goes
-// by the index while the search by halves still knows which half was better.
-START_TEST(rounding_can_make_a_tie_of_two_sums)
+// Exact for real numbers. In floating point two different sums may round to the same number; then
+// brute force goes by the index, while the product search still goes by the better sub-score.
+START_TEST(rounding_can_make_two_sums_equal)
 {
     const double a[] = { 1.0, 2.0 }, b[] = { 1e20, -1e20 };
     double score;
-    int all, halves, scratch[2];
+    int all, product, scratch[2];
     all_pairs_top_k(&score, &all, a, b, 2, 1);
     ck_assert(a[0] + b[0] == a[1] + b[0]);
     ck_assert_int_eq(all, 0);
-    product_top_k(&score, &halves, a, b, 2, 1, scratch);
-    ck_assert_int_eq(halves, 2);
+    product_top_k(&score, &product, a, b, 2, 1, scratch);
+    ck_assert_int_eq(product, 2);
 }
 END_TEST
 
-// Sub-keys of whole numbers, so that every score is exact: the n² keys written down choose the
+// Integer sub-keys, so that every score is exact: a search over the n² keys themselves finds the
 // same.
 START_TEST(the_sums_of_sub_keys_are_the_flat_keys)
 {
@@ -203,16 +203,16 @@ START_TEST(backward_is_the_slope_of_the_chosen_scores)
     product_top_k(score, index, a, b, N, K, scratch);
     product_backward(da, db, dscore, index, N, K);
     for (int i = 0; i < 2 * N; i++) {
-        double *at = i < N ? &a[i] : &b[i - N], saved = *at, slope = 0.0;
+        double *x = i < N ? &a[i] : &b[i - N], original = *x, slope = 0.0;
         for (int sign = -1; sign <= 1; sign += 2) {
-            *at = saved + sign * step;
+            *x = original + sign * step;
             product_top_k(score, moved, a, b, N, K, scratch);
             for (int k = 0; k < K; k++) {
-                ck_assert_int_eq(moved[k], index[k]); // or there is no slope to speak of
+                ck_assert_int_eq(moved[k], index[k]); // otherwise the slope is undefined
                 slope += sign * dscore[k] * score[k] / (2 * step);
             }
         }
-        *at = saved;
+        *x = original;
         ck_assert_double_eq_tol(i < N ? da[i] : db[i - N], slope, 1e-9);
     }
     product_backward(da, db, dscore, index, N, K); // added, not written
@@ -224,14 +224,14 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("04 product keys");
-    TCase *tests = tcase_create("choosing");
-    tcase_add_loop_test(tests, top_k_holds_the_first_k_ranks, 0, 2);
+    TCase *tests = tcase_create("product keys");
+    tcase_add_loop_test(tests, top_k_finds_the_first_k_ranks, 0, 2);
     tcase_add_test(tests, three_by_three_on_paper);
-    tcase_add_loop_test(tests, all_pairs_holds_the_first_k_ranks, 0, 2);
+    tcase_add_loop_test(tests, all_pairs_finds_the_first_k_ranks, 0, 2);
     tcase_add_loop_test(tests, exact_against_all_pairs, 0, 2);
     tcase_add_test(tests, every_candidate_can_be_chosen);
-    tcase_add_loop_test(tests, nan_comes_behind_every_number, 0, 2);
-    tcase_add_test(tests, rounding_can_make_a_tie_of_two_sums);
+    tcase_add_loop_test(tests, nan_comes_after_every_number, 0, 2);
+    tcase_add_test(tests, rounding_can_make_two_sums_equal);
     tcase_add_test(tests, the_sums_of_sub_keys_are_the_flat_keys);
     tcase_add_test(tests, backward_is_the_slope_of_the_chosen_scores);
     suite_add_tcase(suite, tests);

@@ -18,7 +18,7 @@ double expert_unevenness(const double *total, int F) {
     if (all == 0.0) return 0.0;
     for (int f = 0; f < F; f++) {
         double share = total[f] / all;
-        if (share > 0.0) sum += share * log(share); // goes to 0 with the share
+        if (share > 0.0) sum += share * log(share); // the limit at share = 0 is 0
     }
     return log(F) + sum;
 }

@@ -8,8 +8,8 @@ static double fan_in(int n) { return 1.0 / sqrt(n); }
 
 static void mlp_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     int D = sizes->D, F = sizes->F;
-    parameter_declare(walk, &w->up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, F });
-    parameter_declare(walk, &w->down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
+    parameter_declare(walk, &w->mlp.up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, F });
+    parameter_declare(walk, &w->mlp.down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
 }
 
 static size_t mlp_doubles(const ModelSizes *sizes) { return 2 * (size_t)sizes->F; }
@@ -21,29 +21,29 @@ static size_t no_ints(const ModelSizes *sizes) {
 
 static FeedForwardToken mlp_token(double *doubles, int *ints, const ModelSizes *sizes) {
     (void)ints;
-    return (FeedForwardToken){ .before = doubles, .after = doubles + sizes->F };
+    return (FeedForwardToken){ .mlp = { doubles, doubles + sizes->F } };
 }
 
 static void mlp(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
-    mlp_forward(y, saved->before, saved->after, x, w->up, w->down, sizes->D, sizes->F);
+    mlp_forward(y, &saved->mlp, x, &w->mlp, &(DenseSizes){ sizes->D, sizes->F });
 }
 
 static void mlp_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
                      const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
-    mlp_backward(dx, dw->up, dw->down, scratch, dy, x, saved->before, saved->after, w->up, w->down,
-                 sizes->D, sizes->F);
+    mlp_backward(dx, &dw->mlp, scratch, dy, &saved->mlp, x, &w->mlp,
+                 &(DenseSizes){ sizes->D, sizes->F });
 }
 
 // ---- glu (chapter 01)
 
 static void glu_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     int D = sizes->D, F = sizes->F;
-    parameter_declare(walk, &w->up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, 2 * F });
-    parameter_declare(walk, &w->up_bias, "up_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ 2 * F });
-    parameter_declare(walk, &w->down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
-    parameter_declare(walk, &w->down_bias, "down_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ D });
+    parameter_declare(walk, &w->glu.up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, 2 * F });
+    parameter_declare(walk, &w->glu.up_bias, "up_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ 2 * F });
+    parameter_declare(walk, &w->glu.down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
+    parameter_declare(walk, &w->glu.down_bias, "down_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ D });
 }
 
 static size_t glu_doubles(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
@@ -51,20 +51,19 @@ static size_t glu_scratch(const ModelSizes *sizes) { return 3 * (size_t)sizes->F
 
 static FeedForwardToken glu_token(double *doubles, int *ints, const ModelSizes *sizes) {
     (void)ints;
-    return (FeedForwardToken){ .before = doubles, .after = doubles + 2 * (size_t)sizes->F };
+    return (FeedForwardToken){ .glu = { doubles, doubles + 2 * (size_t)sizes->F } };
 }
 
 static void glu(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
-    glu_forward(y, saved->before, saved->after, x, w->up, w->up_bias, w->down, w->down_bias,
-                sizes->D, sizes->F);
+    glu_forward(y, &saved->glu, x, &w->glu, &(DenseSizes){ sizes->D, sizes->F });
 }
 
 static void glu_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
                      const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
-    glu_backward(dx, dw->up, dw->up_bias, dw->down, dw->down_bias, scratch, dy, x, saved->before,
-                 saved->after, w->up, w->down, sizes->D, sizes->F);
+    glu_backward(dx, &dw->glu, scratch, dy, &saved->glu, x, &w->glu,
+                 &(DenseSizes){ sizes->D, sizes->F });
 }
 
 // ---- moe (chapter 02)
@@ -77,13 +76,13 @@ Moe moe_of(const ModelSizes *sizes) {
 static void moe_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     int D = sizes->D, F = sizes->F, E = sizes->E;
     parameter_declare(walk, &w->moe.router, "router", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, E });
-    parameter_declare(walk, &w->moe.up, "experts.up", 0.0, fan_in(D), DECAYS, 3,
+    parameter_declare(walk, &w->moe.experts.up, "experts.up", 0.0, fan_in(D), DECAYS, 3,
                       (int[]){ E, D, 2 * F });
-    parameter_declare(walk, &w->moe.up_bias, "experts.up_bias", 0.0, 0.0, NO_DECAY, 2,
+    parameter_declare(walk, &w->moe.experts.up_bias, "experts.up_bias", 0.0, 0.0, NO_DECAY, 2,
                       (int[]){ E, 2 * F });
-    parameter_declare(walk, &w->moe.down, "experts.down", 0.0, fan_in(F), DECAYS, 3,
+    parameter_declare(walk, &w->moe.experts.down, "experts.down", 0.0, fan_in(F), DECAYS, 3,
                       (int[]){ E, F, D });
-    parameter_declare(walk, &w->moe.down_bias, "experts.down_bias", 0.0, 0.0, NO_DECAY, 2,
+    parameter_declare(walk, &w->moe.experts.down_bias, "experts.down_bias", 0.0, 0.0, NO_DECAY, 2,
                       (int[]){ E, D });
 }
 
@@ -99,7 +98,7 @@ static size_t moe_ints(const ModelSizes *sizes) {
 
 static size_t moe_backward_scratch(const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    return (size_t)m.K + m.E + moe_scratch(&m);
+    return moe_scratch_doubles(&m, 1, m.K);
 }
 
 static FeedForwardToken moe_token(double *doubles, int *ints, const ModelSizes *sizes) {
@@ -118,7 +117,8 @@ static void moe_back(double *dx, const FeedForwardWeights *dw, double *scratch, 
                      const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    moe_backward(dx, &dw->moe, scratch, dy, &saved->moe, x, &w->moe, 1, &m);
+    MoeScratch views = moe_scratch(scratch, &m, 1, m.K);
+    moe_backward(dx, &dw->moe, &views, dy, &saved->moe, x, &w->moe, &m);
 }
 
 // ---- peer (chapter 05)
@@ -134,8 +134,8 @@ static void peer_declare(ParameterWalk *walk, FeedForwardWeights *w, const Model
     Peer p = peer_of(sizes);
     int query[] = { 2, p.C, p.D, p.Dk }, keys[] = { 2, p.C, peer_keys(&p), p.Dk },
         experts[] = { p.F, p.D };
-    parameter_declare(walk, &w->peer.query, "router.query", 0.0, fan_in(p.D), DECAYS, 4, query);
-    parameter_declare(walk, &w->peer.keys, "router.keys", 0.0, KEY_SPREAD, DECAYS, 4, keys);
+    parameter_declare(walk, &w->peer.router.query, "router.query", 0.0, fan_in(p.D), DECAYS, 4, query);
+    parameter_declare(walk, &w->peer.router.keys, "router.keys", 0.0, KEY_SPREAD, DECAYS, 4, keys);
     parameter_declare(walk, &w->peer.in, "experts.in", 0.0, fan_in(p.F), DECAYS, 2, experts);
     parameter_declare(walk, &w->peer.out, "experts.out", 0.0, fan_in(p.F), DECAYS, 2, experts);
 }
@@ -186,7 +186,7 @@ Sgatlin sgatlin_of(const ModelSizes *sizes) {
                       .Dk = sizes->Dk };
 }
 
-static void router_declare_tensors(ParameterWalk *walk, SgatlinWeights *w, const Sgatlin *s) {
+static void router_declare_tensors(ParameterWalk *walk, RouterWeights *w, const Sgatlin *s) {
     int D = s->D, C = s->C, Dk = s->Dk, n = sgatlin_keys(s);
     double query = fan_in(D), shared = fan_in(Dk), own = KEY_SPREAD;
     switch (s->router) {
@@ -217,7 +217,7 @@ static void router_declare_tensors(ParameterWalk *walk, SgatlinWeights *w, const
 static void sgatlin_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
     int sgatlin[] = { s.C, s.F, s.D };
-    router_declare_tensors(walk, &w->sgatlin, &s);
+    router_declare_tensors(walk, &w->sgatlin.router, &s);
     parameter_declare(walk, &w->sgatlin.in, "experts.in", 0.0, fan_in(s.F), DECAYS, 3, sgatlin);
     parameter_declare(walk, &w->sgatlin.out, "experts.out", 0.0, fan_in(s.F), DECAYS, 3, sgatlin);
 }

@@ -32,7 +32,8 @@ typedef struct {
 
 // The weights, or their gradients; a kind uses its own.
 typedef struct {
-    double *up, *up_bias, *down, *down_bias; // mlp, glu
+    MlpWeights mlp;
+    GluWeights glu;
     MoeWeights moe;
     PeerWeights peer;
     SgatlinWeights sgatlin;
@@ -40,8 +41,9 @@ typedef struct {
 
 // One token's numbers, saved from forward for backward.
 typedef struct {
-    double *before, *after; // mlp: [F], [F]; glu: [2F], [F]
-    MoeTokens moe;          // of this one token
+    MlpSaved mlp;
+    GluSaved glu;
+    MoeTokens moe; // N = 1
     PeerToken peer;
     SgatlinToken sgatlin;
     int *scratch; // peer, sgatlin: [2,K]

@@ -15,7 +15,7 @@ START_TEST(by_hand)
 }
 END_TEST
 
-START_TEST(one_layer_says_what_two_said)
+START_TEST(one_layer_outputs_what_two_did)
 {
     enum { IN = 5, MIDDLE = 11, OUT = 3 };
     double x[IN], a[IN * MIDDLE], h[MIDDLE], b[MIDDLE * OUT], two[OUT], ab[IN * OUT], one[OUT];
@@ -34,7 +34,7 @@ int main(void) {
     Suite *suite = suite_create("exercise 01-2: two linear layers are one");
     TCase *tests = tcase_create("merge");
     tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, one_layer_says_what_two_said);
+    tcase_add_test(tests, one_layer_outputs_what_two_did);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

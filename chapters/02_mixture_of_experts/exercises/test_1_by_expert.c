@@ -23,13 +23,13 @@ START_TEST(no_entries)
 }
 END_TEST
 
-// Every entry once, at its expert, in rising order.
+// Every entry once, at its expert, in ascending order.
 START_TEST(any_list)
 {
-    enum { N = 57, E = 11, MOST = 4 };
-    int start[N + 1] = { 0 }, index[N * MOST], first[E + 1], entry[N * MOST];
+    enum { N = 57, E = 11, MAX_K = 4 };
+    int start[N + 1] = { 0 }, index[N * MAX_K], first[E + 1], entry[N * MAX_K];
     for (int t = 0; t < N; t++) {
-        start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MOST + 1);
+        start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MAX_K + 1);
         for (int i = start[t]; i < start[t + 1]; i++)
             index[i] = (int)random_below(random_key(_i, "expert"), i, E);
     }

@@ -4,8 +4,8 @@
 
 int drop_overflow(MoeGating *gating, int *scratch, int capacity, int E);
 
-// Three tokens with experts 0 1, 0 2, 0 1 and scratch for two entries each: expert 0 is full when the
-// last token comes.
+// Three tokens with experts 0 1, 0 2, 0 1 and a capacity of two: expert 0 is full when the last token
+// comes.
 START_TEST(by_hand)
 {
     int start[] = { 0, 2, 4, 6 }, index[] = { 0, 1, 0, 2, 0, 1 }, scratch[3];
@@ -23,7 +23,7 @@ START_TEST(by_hand)
 }
 END_TEST
 
-// All expected expert 1, one place: the first gets it, the others get nothing.
+// All choose expert 1, whose capacity is one: the first token gets it, the others get nothing.
 START_TEST(a_token_may_lose_all)
 {
     int start[] = { 0, 1, 2, 3 }, index[] = { 1, 1, 1 }, scratch[2];
@@ -35,15 +35,15 @@ START_TEST(a_token_may_lose_all)
 }
 END_TEST
 
-// Held against counting, entry by entry, how many of the same expert came before.
+// Compared with counting, entry by entry, how many earlier ones have the same expert.
 START_TEST(any_list)
 {
-    enum { N = 40, E = 5, MOST = 3 };
-    int start[N + 1] = { 0 }, index[N * MOST], scratch[E], old_start[N + 1], old_index[N * MOST],
-                  capacity = _i, saved = 0;
-    double weight[N * MOST];
+    enum { N = 40, E = 5, MAX_K = 3 };
+    int start[N + 1] = { 0 }, index[N * MAX_K], scratch[E], old_start[N + 1], old_index[N * MAX_K],
+                  capacity = _i, left = 0;
+    double weight[N * MAX_K];
     for (int t = 0; t < N; t++)
-        start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MOST + 1);
+        start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MAX_K + 1);
     for (int i = 0; i < start[N]; i++) {
         old_index[i] = index[i] = (int)random_below(random_key(_i, "expert"), i, E);
         weight[i] = i;
@@ -52,18 +52,18 @@ START_TEST(any_list)
     MoeGating gating = { .N = N, .start = start, .index = index, .weight = weight };
     int dropped = drop_overflow(&gating, scratch, capacity, E);
     for (int t = 0; t < N; t++) {
-        ck_assert_int_eq(start[t], saved);
+        ck_assert_int_eq(start[t], left);
         for (int i = old_start[t]; i < old_start[t + 1]; i++) {
             int before = 0;
             for (int j = 0; j < i; j++) before += old_index[j] == old_index[i];
             if (before >= capacity) continue;
-            ck_assert_int_eq(index[saved], old_index[i]);
-            ck_assert_double_eq(weight[saved], i);
-            saved++;
+            ck_assert_int_eq(index[left], old_index[i]);
+            ck_assert_double_eq(weight[left], i);
+            left++;
         }
     }
-    ck_assert_int_eq(start[N], saved);
-    ck_assert_int_eq(dropped, old_start[N] - saved);
+    ck_assert_int_eq(start[N], left);
+    ck_assert_int_eq(dropped, old_start[N] - left);
 }
 END_TEST
 

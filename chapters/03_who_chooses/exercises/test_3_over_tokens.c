@@ -13,8 +13,7 @@ static void draw(double *v, const char *name) {
     for (uint64_t i = 0; i < CELLS; i++) v[i] = random_normal(random_key(1, name), i);
 }
 
-// Column 0: e^0, e^ln3 of a sum of 4. Column 1: two alike, though e^800 is more than a double
-// holds.
+// Column 0: e^0 and e^ln3, the sum is 4. Column 1: equal logits, although e^800 overflows a double.
 START_TEST(on_paper)
 {
     const double logits[] = { 0, 800, log(3), 800 };
@@ -27,7 +26,7 @@ START_TEST(on_paper)
 }
 END_TEST
 
-START_TEST(the_way_back_is_the_slope)
+START_TEST(backward_is_the_slope)
 {
     double logits[CELLS], dQ[CELLS], Q[CELLS], dlogits[CELLS], scratch[2 * T];
     draw(logits, "logits");
@@ -35,13 +34,13 @@ START_TEST(the_way_back_is_the_slope)
     over_tokens(Q, scratch, logits, T, E);
     over_tokens_backward(dlogits, scratch, dQ, Q, T, E);
     for (int i = 0; i < CELLS; i++) {
-        double slope = 0.0, saved = logits[i];
+        double slope = 0.0, original = logits[i];
         for (int sign = -1; sign <= 1; sign += 2) {
-            logits[i] = saved + sign * 1e-5;
+            logits[i] = original + sign * 1e-5;
             over_tokens(Q, scratch, logits, T, E);
             for (int j = 0; j < CELLS; j++) slope += sign * dQ[j] * Q[j] / 2e-5;
         }
-        logits[i] = saved;
+        logits[i] = original;
         ck_assert_msg(fabs(dlogits[i] - slope) < 1e-8, "dlogits[%d] is %g, the slope %g", i,
                       dlogits[i], slope);
     }
@@ -64,7 +63,7 @@ int main(void) {
     Suite *suite = suite_create("03-3 over tokens");
     TCase *tests = tcase_create("over tokens");
     tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, the_way_back_is_the_slope);
+    tcase_add_test(tests, backward_is_the_slope);
     tcase_add_test(tests, the_score_itself_sees_later_tokens);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

@@ -14,10 +14,11 @@ static long expect_same(const double *a, const double *b, int n, int K) {
     long sums = fewer_sums_top_k(score, index, a, b, n, K, scratch);
     for (int k = 0; k < K; k++) {
         ck_assert_msg(index[k] == expected[k] && score[k] == expected_score[k],
-                      "n %d K %d rank %d: pair %d, wanted %d", n, K, k + 1, index[k], expected[k]);
+                      "n %d K %d rank %d: pair %d, expected %d", n, K, k + 1, index[k],
+                      expected[k]);
     }
-    ck_assert_msg(sums <= product_candidates(K), "K %d: %ld sums are more than the staircase has",
-                  K, sums);
+    ck_assert_msg(sums <= product_candidates(K), "K %d: %ld sums, more than the staircase has", K,
+                  sums);
     return sums;
 }
 
@@ -37,8 +38,8 @@ START_TEST(the_same_choice)
 }
 END_TEST
 
-// Normal scores, n = 32, K = 8: 20 sums by the staircase. Stopping early needs 15.7 on the average.
-START_TEST(fewer_sums_on_the_average)
+// Normal scores, n = 32, K = 8: 20 sums by the staircase. Stopping early needs 15.7 on average.
+START_TEST(fewer_sums_on_average)
 {
     double sums = 0;
     for (uint64_t seed = 0; seed < 500; seed++) {
@@ -49,7 +50,7 @@ START_TEST(fewer_sums_on_the_average)
         }
         sums += (double)expect_same(a, b, MAX_N, 8) / 500;
     }
-    ck_assert_msg(sums < 18.0, "%.2f sums on the average; under 18 is wanted", sums);
+    ck_assert_msg(sums < 18.0, "%.2f sums on average; expected under 18", sums);
 }
 END_TEST
 
@@ -57,7 +58,7 @@ int main(void) {
     Suite *suite = suite_create("04-2 fewer sums");
     TCase *tests = tcase_create("fewer sums");
     tcase_add_loop_test(tests, the_same_choice, 0, 2);
-    tcase_add_test(tests, fewer_sums_on_the_average);
+    tcase_add_test(tests, fewer_sums_on_average);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -8,7 +8,7 @@ void triple_top_k(double *score, int *index, const double *a, const double *b, c
 
 enum { MAX_N = 9 };
 
-// Asks every key: n³ sums.
+// Compares with a search over all n³ sums.
 static void expect_best(const double *a, const double *b, const double *c, int n, int K) {
     double sums[MAX_N * MAX_N * MAX_N], score[MAX_N];
     int expected[MAX_N], index[MAX_N], scratch[3 * MAX_N];
@@ -17,7 +17,7 @@ static void expect_best(const double *a, const double *b, const double *c, int n
     triple_top_k(score, index, a, b, c, n, K, scratch);
     for (int k = 0; k < K; k++) {
         ck_assert_msg(index[k] == expected[k] && score[k] == sums[expected[k]],
-                      "n %d K %d rank %d: key %d with %g, wanted %d", n, K, k + 1, index[k],
+                      "n %d K %d rank %d: key %d with %g, expected %d", n, K, k + 1, index[k],
                       score[k], expected[k]);
     }
 }
@@ -26,7 +26,7 @@ START_TEST(the_best_of_all_keys)
 {
     for (uint64_t seed = 0; seed < 200; seed++) {
         int n = 1 + (int)(seed % MAX_N), K = 1 + (int)random_below(7, seed, (uint64_t)n);
-        uint64_t range = _i ? 4 : 1000000; // ties everywhere, or hardly any
+        uint64_t range = _i ? 4 : 1000000; // many ties, or hardly any
         double lists[3][MAX_N];
         for (uint64_t i = 0; i < 3 * MAX_N; i++) {
             lists[i / MAX_N][i % MAX_N] = (double)random_below(random_key(seed, "list"), i, range);

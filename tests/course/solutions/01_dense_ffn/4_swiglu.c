@@ -1,7 +1,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 
-void swiglu(double *after, const double *gate_up, int F) {
-    for (int f = 0; f < F; f++) after[f] = gate_up[f] * sigmoid(gate_up[f]) * gate_up[F + f];
+void swiglu(double *hidden, const double *gate_up, int F) {
+    for (int f = 0; f < F; f++) hidden[f] = gate_up[f] * sigmoid(gate_up[f]) * gate_up[F + f];
 }
 
 // swish'(g) = s + g s (1 - s) with s = sigmoid(g)

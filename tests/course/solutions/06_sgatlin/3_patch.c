@@ -2,7 +2,7 @@
 
 void patched(double *y, const SgatlinToken *saved, int *scratch, const double *x,
              const double *other, const SgatlinWeights *w, const Sgatlin *s) {
-    sgatlin_scores(saved->scores, saved->query, other, w->query, w->keys, s);
+    sgatlin_scores(saved->scores, saved->query, other, &w->router, s);
     sgatlin_route(saved->score, saved->index, scratch, saved->scores, s);
-    sgatlin_experts(y, saved->z, saved->score, saved->index, x, w->in, w->out, s);
+    sgatlin_experts(y, saved, x, w, s);
 }
