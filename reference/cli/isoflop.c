@@ -1,9 +1,11 @@
+#include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/parse.h"
+#include "reference/isoflop/time.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +184,7 @@ static bool complete(Arguments *arguments, Error *error) {
                                  arguments->words.words[i]);
     }
     wanted->set = arguments->set;
+    wanted->backend = backend_find(NULL, error);
     return true;
 }
 

@@ -1,3 +1,4 @@
+#include "reference/ffn/expert_sort.h"
 #include "reference/ffn/ffn.h"
 #include "reference/ffn/glu.h"
 #include "reference/ffn/moe_balance.h"
@@ -74,7 +75,8 @@ static size_t saved_layout(Saved *saved, float *block, const Config *config, int
     size_t used = 0, R = moe_routing_entries(config, N), F = (size_t)config->F,
            table = (size_t)N * config->E;
     int K = config->routing == ROUTING_EXPERT ? (int)config->capacity : config->K;
-    saved->gating = (Gating){ .N = N, .C = 1, .K = K, .F = config->E, .capacity = R };
+    saved->gating =
+        (Gating){ .N = N, .C = 1, .K = K, .F = config->E, .capacity = R, .keys = config->E };
     saved->gating.start = (int32_t *)floats_take(block, &used, (size_t)N + 1);
     saved->gating.index = (int32_t *)floats_take(block, &used, R);
     saved->gating.score = floats_take(block, &used, R);
@@ -130,17 +132,13 @@ static Gating moe_gating(const Config *config, float *block, int N) {
 
 // ---- the experts' rows
 
-// Counting sort of the entries by expert, stable, so that sums run in the order of the tokens.
+// The experts' rows: the list's entries sorted by expert.
 static void sort_entries(const Scratch *rows, const Gating *gating) {
-    int E = gating->F;
-    size_t entries = gating_entries(gating);
-    memset(rows->first, 0, ((size_t)E + 1) * sizeof *rows->first);
-    for (size_t i = 0; i < entries; i++) rows->first[gating->index[i] + 1]++;
-    for (int e = 0; e < E; e++) rows->first[e + 1] += rows->first[e];
-    for (size_t i = 0; i < entries; i++) rows->place[i] = rows->first[gating->index[i]]++;
-    // each ran on to where the next begins
-    for (int e = E; e > 0; e--) rows->first[e] = rows->first[e - 1];
-    rows->first[0] = 0;
+    sort_by_expert(rows->first, NULL, rows->place,
+                   &(ExpertEntries){ .index = gating->index,
+                                     .rows = 1,
+                                     .count = gating_entries(gating),
+                                     .F = gating->F });
 }
 
 static void gather_inputs(const Scratch *rows, const Gating *gating, const float *x, int D) {
@@ -180,9 +178,12 @@ static void route(const FfnCall *call, Saved *saved, const Scratch *scratch) {
     int N = call->B * call->T, D = call->config->D, E = call->config->E;
     MoeRouting choice = choice_of(call, saved);
     linear_forward(saved->logits, call->x, ffn_parameter(call, ROUTER), N, D, E);
+    saved->gating.key_scores = hooks_key_scores(call->hooks);
+    if (saved->gating.key_scores != NULL)
+        memcpy(saved->gating.key_scores, saved->logits, (size_t)N * E * sizeof(float));
     moe_routing_softmax(&choice);
     moe_routing_select(&saved->gating, &choice, scratch->table, scratch->keys);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved->gating);
+    ffn_call_hooks(call, &saved->gating);
     if (call->loss == NULL || !has_losses(call->config)) return;
     int n = moe_balance_count(scratch->count, &saved->gating, &choice);
     *call->loss += moe_balance_loss(scratch->count, n, &choice);

@@ -2,6 +2,7 @@
 #include "reference/config/presets.h"
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
+#include "reference/numbers/memory.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,14 @@ double cell_step_flops(const Cell *cell) {
 }
 double cell_step_flops_full(const Cell *cell) {
     return 3 * (double)cell->settings.B * cell->cost.flops_full;
+}
+
+double cell_memory(const Backend *backend, const Cell *cell) {
+    return backend->bytes(&cell->config, (int)cell->settings.B);
+}
+
+bool cell_fits(const Backend *backend, const Cell *cell) {
+    return cell_memory(backend, cell) < 0.9 * machine_memory();
 }
 
 static bool take_steps(Cell *cell, Error *error) {
