@@ -42,12 +42,12 @@ static bool all_finite(const float *values, size_t count, const char *name, Erro
     return true;
 }
 
-bool checked_forward(FfnLayer *layer, GatingHook *hook, void *context, Error *error) {
+bool checked_forward(FfnLayer *layer, const HookList *hooks, Error *error) {
     size_t rows = (size_t)layer->N * (size_t)layer->config.D;
     fill(layer->y, rows, NAN);
     spoil(layer->saved, layer->saved_floats, layer->guard_floats);
     spoil(layer->scratch, layer->scratch_floats, layer->guard_floats);
-    ffn_layer_forward(layer, hook, context);
+    ffn_layer_forward(layer, hooks);
     return guards_are_whole(layer, "forward", error) && all_finite(layer->y, rows, "y", error);
 }
 

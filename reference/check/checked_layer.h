@@ -9,6 +9,6 @@ bool checked_layer_new(FfnLayer *out, const Config *config, int B, int T, Error 
 
 // ffn_layer_forward and ffn_layer_backward. false: a guard was overwritten, or something that the
 // layer must write was not written or is not finite; the error says what.
-bool checked_forward(FfnLayer *layer, GatingHook *hook, void *context, Error *error);
+bool checked_forward(FfnLayer *layer, const HookList *hooks, Error *error);
 bool checked_backward(FfnLayer *layer, Error *error);
 #endif

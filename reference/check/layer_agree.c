@@ -23,7 +23,7 @@ typedef struct {
 static bool tables_new(Tables *out, const LayerComparison *comparison, Error *error) {
     const LayerNumbers *numbers = &comparison->own_expected;
     const Config *config = &numbers->config;
-    size_t scores = (size_t)ffn_of(config)->scores(config), N = (size_t)numbers->N;
+    size_t scores = (size_t)ffn_gating(config, NULL, 1).keys, N = (size_t)numbers->N;
     size_t experts = config->ffn->ragged ? (size_t)config->E : (size_t)config->C * config->F;
     out->experts = experts;
     out->rank = malloc(4 * N * experts * sizeof *out->rank);
@@ -187,8 +187,13 @@ static bool lists_agree(const LayerComparison *comparison, Tables *tables, Layer
 // ---- all three steps
 
 static bool choices_agree(const LayerComparison *comparison, LayerErrors *errors, Error *error) {
+    const LayerNumbers *actual = &comparison->own_actual, *expected = &comparison->own_expected;
     Tables tables = { 0 };
-    bool ragged = comparison->own_actual.config.ffn->ragged;
+    bool ragged = actual->config.ffn->ragged;
+    size_t scores = (size_t)actual->N * (size_t)ffn_gating(&actual->config, NULL, 1).keys;
+    if (!agree("all scores", actual->scores, expected->scores, scores, comparison->forward,
+               &errors->scores, error))
+        return false;
     bool ok = tables_new(&tables, comparison, error) &&
               (ragged ? lists_agree : rows_agree)(comparison, &tables, errors, error);
     free(tables.rank);

@@ -5,16 +5,16 @@
 
 // Compares two implementations of a feed-forward layer. Sparse layers need three steps, since
 // rounding may choose another expert, and another expert is a large and correct difference:
-//   1. the scores of the experts that were chosen, within a tolerance;
+//   1. all scores of the router, and those of the experts that were chosen, within a tolerance;
 //   2. the choice, rank by rank as good as the expected one to the error that two scores may have;
 //   3. the outputs, both given the same choice.
 
-// From one token's router scores [ffn->scores]: rank [C,F] (of a moe [E]), which decides the choice,
+// From one token's router scores [Gating.keys]: rank [C,F] (of a moe [E]), which decides the choice,
 // and weight, the score that each expert would have in the gating. Of key routers the two are equal.
 typedef void ExpertScores(double *rank, double *weight, const Config *config, const double *scores);
 
 // Results of the same layer on the same inputs. own_actual and own_expected are those of each
-// implementation by itself, own_expected with its `scores`; actual and expected are given the same
+// implementation by itself; actual and expected are given the same
 // choice. Dense layers only need the latter.
 typedef struct {
     LayerNumbers own_actual, own_expected, actual, expected;

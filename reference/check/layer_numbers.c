@@ -1,39 +1,24 @@
 #include "reference/check/layer_numbers.h"
 #include "reference/check/checked_layer.h"
+#include "reference/circuits/patch.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-void force_gating(void *context, int layer, Gating *gating) {
-    (void)layer;
-    ForcedGating *forced = context;
-    forced->calls++;
-    if (gating->N != forced->N || gating->C != forced->C || gating->K != forced->K ||
-        (gating->start == NULL) != (forced->start == NULL)) {
-        forced->shape_mismatch = true;
-        return;
-    }
-    if (forced->start != NULL)
-        memcpy(gating->start, forced->start, ((size_t)forced->N + 1) * sizeof *forced->start);
-    size_t entries = gating_entries(gating);
-    memcpy(gating->score, forced->score, entries * sizeof *forced->score);
-    memcpy(gating->index, forced->index, entries * sizeof *forced->index);
-}
-
-// Space for the router's scores and for as many entries of a gating as there may be.
+// Memory for the router's scores, and for as many entries of the gating as there may be.
 static bool take_gating(LayerNumbers *out) {
     const Config *config = &out->config;
-    size_t N = (size_t)out->N, scores = (size_t)ffn_of(config)->scores(config), entries;
+    Gating shape = ffn_gating(config, NULL, out->N);
+    size_t N = (size_t)out->N, scores = N * (size_t)shape.keys,
+           entries = config->ffn->ragged ? scores : N * config->C * config->K;
     if (config->ffn->ragged) {
-        entries = N * (size_t)config->E;
         out->start = calloc(N + 1, sizeof *out->start);
         if (out->start == NULL) return false;
-    } else {
-        entries = N * config->C * config->K;
     }
-    out->scores = calloc(N * scores + entries, sizeof *out->scores);
+    out->scores = calloc(scores + entries, sizeof *out->scores);
     out->index = calloc(entries, sizeof *out->index);
     if (out->scores == NULL || out->index == NULL) return false;
-    out->score = out->scores + N * scores;
+    out->score = out->scores + scores;
     return true;
 }
 
@@ -102,24 +87,37 @@ static void layer_results(LayerNumbers *out, const FfnLayer *layer) {
     memcpy(out->index, gating.index, gating_entries(&gating) * sizeof *out->index);
 }
 
-static bool run_given(FfnLayer *layer, const LayerNumbers *numbers, Error *error) {
+// With the choice that is given in place of the layer's own.
+static bool run_given(FfnLayer *layer, HookList *hooks, const LayerNumbers *numbers, Error *error) {
     size_t entries = layer_numbers_entries(numbers);
-    Gating shape = ffn_gating(&numbers->config, NULL, numbers->N);
     float *score = malloc((entries + 1) * sizeof *score);
-    if (score == NULL) return fail(error, "no memory for a gating of %zu entries", entries);
+    if (score == NULL) return fail(error, "out of memory for a gating of %zu entries", entries);
     narrow(score, numbers->score, entries);
-    ForcedGating forced = { .score = score,
-                            .index = numbers->index,
-                            .start = numbers->start,
-                            .N = numbers->N,
-                            .C = shape.C,
-                            .K = shape.K };
-    bool ok =
-        checked_forward(layer, force_gating, &forced, error) && checked_backward(layer, error);
-    if (ok && (forced.calls != 1 || forced.shape_mismatch))
-        ok = fail(error, "the hook was called %d times instead of once%s", forced.calls,
-                  forced.shape_mismatch ? ", with another shape than [N,C,K]" : "");
+    ForcedGating forced = { .gating = ffn_gating(&numbers->config, NULL, numbers->N) };
+    forced.gating.score = score;
+    forced.gating.index = numbers->index;
+    forced.gating.start = numbers->start;
+    hooks_add(hooks, gating_force_hook, &forced);
+    bool ok = checked_forward(layer, hooks, error) && checked_backward(layer, error);
+    if (ok && (forced.calls != 1 || forced.mismatches != 0))
+        ok = fail(error, "the hook was called %d times, %d of them with other sizes; expected 1, 0",
+                  forced.calls, forced.mismatches);
     free(score);
+    return ok;
+}
+
+static bool run_layer(FfnLayer *layer, LayerNumbers *numbers, Error *error) {
+    size_t scores = (size_t)layer->N * (size_t)ffn_layer_gating(layer).keys;
+    float *key_scores = malloc((scores + 1) * sizeof *key_scores);
+    if (key_scores == NULL) return fail(error, "out of memory for %zu scores", scores);
+    for (size_t i = 0; i < scores; i++) key_scores[i] = NAN;
+    HookList hooks = { .key_scores = key_scores };
+    bool ok = numbers->given
+                  ? run_given(layer, &hooks, numbers, error)
+                  : checked_forward(layer, &hooks, error) && checked_backward(layer, error);
+    if (ok) layer_results(numbers, layer);
+    if (ok && scores > 0) widen(numbers->scores, key_scores, scores);
+    free(key_scores);
     return ok;
 }
 
@@ -130,10 +128,7 @@ bool reference_layer_run(LayerNumbers *numbers, Error *error) {
     narrow(layer.parameters, numbers->parameters, layer.tensors.floats);
     narrow(layer.x, numbers->x, rows);
     narrow(layer.dy, numbers->dy, rows);
-    bool ok = numbers->given
-                  ? run_given(&layer, numbers, error)
-                  : checked_forward(&layer, NULL, NULL, error) && checked_backward(&layer, error);
-    if (ok) layer_results(numbers, &layer);
+    bool ok = run_layer(&layer, numbers, error);
     ffn_layer_free(&layer);
     return ok;
 }

@@ -14,8 +14,8 @@ typedef struct {
     double *gradients;  // out: block
 
     // Sparse kinds only, else NULL.
-    double *scores; // out, of implementations that show them: the router's, before any top-k,
-                    // [N, ffn->scores] ([N,2,C,n]; of flat routers [N,C,F], of a moe [N,E])
+    double *scores; // out: all of the router's (Gating.key_scores): [N,2,C,n] of product keys,
+                    // [N,C,F] of flat routers, logits [N,E] of a moe
     double *score;  // [N,C,K] highest first, or of a ragged gating [start[N]]
     int32_t *index; // the same shape
     int32_t *start; // [N+1] of a ragged gating, whose score and index have capacity N·E; else NULL
@@ -28,17 +28,6 @@ void layer_numbers_from(LayerNumbers *out, const FfnLayer *layer); // parameters
 size_t layer_numbers_entries(const LayerNumbers *numbers);         // of the gating
 
 // Fills the outputs with those of the reference, forward and backward, on inputs rounded to float.
-// It does not show `scores`. false: see checked_layer.h.
+// false: see checked_layer.h.
 bool reference_layer_run(LayerNumbers *numbers, Error *error);
-
-// A GatingHook that overwrites the layer's choice with a given one, at every call.
-typedef struct {
-    const float *score;   // [N,C,K], or of a ragged gating [start[N]]
-    const int32_t *index; // the same shape
-    const int32_t *start; // [N+1] of a ragged gating, else NULL
-    int N, C, K;
-    int calls;           // out: how often it was called
-    bool shape_mismatch; // out: some call brought another shape and was not overwritten
-} ForcedGating;
-void force_gating(void *forced, int layer, Gating *gating);
 #endif

@@ -21,10 +21,9 @@ typedef struct {
     double *loss;
     // what backward needs of forward: ffn->saved floats, untouched between the two
     float *saved;
-    float *scratch;   // ffn->scratch floats, only for the time of one call
-    int layer;        // for the hook
-    GatingHook *hook; // may be NULL
-    void *hook_context;
+    float *scratch;        // ffn->scratch floats, only for the time of one call
+    int layer;             // for the hooks
+    const HookList *hooks; // may be NULL
 } FfnCall;
 
 // Cost of one sequence of T tokens, forward. flops is the sgatlin authors' count: matrix products
@@ -51,8 +50,7 @@ static inline bool mixes_batch_rows(Causality causality) {
 typedef struct Ffn {
     FfnKind kind; // first, so that ffn_of can turn a Config's kind into the Ffn around it
     void (*declare)(Tensors *tensors, const Config *config, const char *prefix);
-    int (*scores)(const Config *config);          // a router's, per token, of all keys; NULL: dense
-    size_t (*saved)(const Config *config, int N); // floats
+    size_t (*saved)(const Config *config, int N);                // floats
     size_t (*scratch)(const Config *config, int N, int threads); // floats, for forward and backward
     void (*forward)(const FfnCall *call);  // x, parameters → y, Gating, saved
     void (*backward)(const FfnCall *call); // dy, saved → dx, gradients
@@ -86,6 +84,18 @@ Causality ffn_causality(const Config *config);
 // Pools of F experts that a sparse layer chooses from: one a channel, or one for all.
 static inline int ffn_pools(const Config *config) {
     return config->ffn->shared_experts ? 1 : config->C;
+}
+
+// Calls the hooks with what a layer's router selected. To them a pass is one of whole sequences.
+static inline void ffn_call_hooks(const FfnCall *call, Gating *gating) {
+    GatingEvent event;
+    event.layer = call->layer;
+    event.gating = gating;
+    event.tokens = call->tokens;
+    event.T = call->T;
+    event.position = 0;
+    event.fresh = gating->N;
+    hooks_call(call->hooks, &event);
 }
 
 static inline const float *ffn_parameter(const FfnCall *call, int i) {

@@ -77,10 +77,9 @@ static FfnCall call_of(FfnLayer *layer) {
                       .scratch = layer->scratch };
 }
 
-void ffn_layer_forward(FfnLayer *layer, GatingHook *hook, void *context) {
+void ffn_layer_forward(FfnLayer *layer, const HookList *hooks) {
     FfnCall call = call_of(layer);
-    call.hook = hook;
-    call.hook_context = context;
+    call.hooks = hooks;
     layer->loss = 0.0;
     ffn_of(&layer->config)->forward(&call);
 }

@@ -27,8 +27,8 @@ void ffn_layer_free(FfnLayer *layer);
 // zero), and x and dy standard normal.
 void ffn_layer_randomize(FfnLayer *layer, uint64_t seed);
 
-// x, parameters → y, saved, loss; the hook (may be NULL) sees layer number 0.
-void ffn_layer_forward(FfnLayer *layer, GatingHook *hook, void *context);
+// x, parameters → y, saved, loss; hooks (may be NULL) see it as layer 0.
+void ffn_layer_forward(FfnLayer *layer, const HookList *hooks);
 // dy, saved → dx, gradients
 void ffn_layer_backward(FfnLayer *layer);
 // What the layer changes of its parameters itself after an optimizer's step.

@@ -8,7 +8,6 @@
 #include "reference/generate/sampling.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/random.h"
-#include "reference/train/optimizer.h"
 #include "tests/golden/golden_chapter_model.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
@@ -164,9 +163,10 @@ static Pair pair_new(const Config *config, int B) {
 }
 
 // A GatingHook: the plain model's choice in the router's place.
-static void give_choice(void *context, int layer, Gating *gating) {
+static void give_choice(void *context, const GatingEvent *event) {
     const Pair *pair = context;
-    size_t count = choices(pair), at = (size_t)layer * count;
+    Gating *gating = event->gating;
+    size_t count = choices(pair), at = (size_t)event->layer * count;
     ck_assert_uint_eq(gating_entries(gating), count);
     memcpy(gating->score, pair->score + at, count * sizeof *gating->score);
     memcpy(gating->index, pair->index + at, count * sizeof *gating->index);
@@ -241,7 +241,8 @@ static bool agrees(Pair *pair, bool given) {
     const Config *c = &pair->fast.model.config;
     pair->problem[0] = '\0';
     pair->worst = 0.0;
-    model_hook(pair->fast.activations, given ? give_choice : NULL, pair);
+    HookList hooks = one_hook(give_choice, pair);
+    model_hooks(pair->fast.activations, given ? &hooks : NULL);
     double loss = tiny_backward(&pair->fast);
     float *logits = tiny_logits(&pair->fast);
     int others = compare_gatings(pair);
@@ -308,7 +309,7 @@ END_TEST
 
 // ---- three steps of training
 
-// The first batch's targets, then turned round, so that each step has another batch.
+// Rotates the targets by one, so that each step has another batch.
 static void next_batch(TinyModel *tiny) {
     size_t N = (size_t)tiny->B * tiny->T;
     int32_t first = tiny->targets[0];
@@ -330,32 +331,32 @@ START_TEST(three_steps_agree)
         .peak = 3e-3, .warmup = 1, .constant = 1, .decay = 4, .clip = 1.0, .weight_decay = 0.1
     };
     Schedule schedule = { plan.peak, plan.warmup, plan.constant, plan.decay };
-    const Tensors *tensors = &pair.fast.model.tensors;
-    float *moments = floats_new(2 * tensors->floats);
-    ck_assert_ptr_nonnull(moments);
-    // the first has a rate of 0: three steps that move something
+    const Backend *backend = &cpu_backend;
+    Device *device = tiny_device(&pair.fast, backend, DEVICE_TRAINS);
+    // the learning rate of the first is 0: three steps change something
     for (int step = 0; step < 4; step++) {
         run_plain(&pair);
-        ck_assert_msg(pair.gap > 4e-6, "%s, step %d: a choice hangs by %g", name, step, pair.gap);
-        StepReport want =
+        ck_assert_msg(pair.gap > 4e-6, "%s, step %d: a top-k margin of %g", name, step, pair.gap);
+        StepReport expected =
             language_model_step(&pair.plain, pair.fast.targets, pair.B, pair.T, &plan, step);
-        double loss = tiny_backward(&pair.fast),
-               norm = gradient_norm(tensors, pair.fast.gradients, NULL);
         AdamwSettings settings = { .rate = schedule_learning_rate(&schedule, step),
                                    .peak = plan.peak,
                                    .weight_decay = plan.weight_decay,
                                    .clip = plan.clip };
-        adamw_step(tensors, pair.fast.model.parameters, pair.fast.gradients, moments,
-                   moments + tensors->floats, norm, step, &settings);
-        ck_assert_double_eq(settings.rate, want.rate);
-        ck_assert_msg(want.norm > plan.clip, "%s: nothing was clipped, norm %g", name, want.norm);
-        ck_assert_double_eq_tol(loss, want.loss, LOSS.absolute);
-        ck_assert_double_eq_tol(norm / want.norm, 1.0, 1e-5);
-        compare_block(&pair, "step", pair.fast.model.parameters, pair.plain.parameters, STEPS);
+        StepResult result;
+        ck_assert(
+            backend->step(device, &result, pair.fast.inputs, pair.fast.targets, &settings, step));
+        ck_assert_double_eq(settings.rate, expected.rate);
+        ck_assert_msg(expected.norm > plan.clip, "%s: nothing was clipped, norm %g", name,
+                      expected.norm);
+        ck_assert_double_eq_tol(result.loss, expected.loss, LOSS.absolute);
+        ck_assert_double_eq_tol(result.gradient_norm / expected.norm, 1.0, 1e-5);
+        compare_block(&pair, "step", backend->read(device, NULL, NULL)->parameters,
+                      pair.plain.parameters, STEPS);
         ck_assert_msg(pair.problem[0] == '\0', "%s, step %d: %s", name, step, pair.problem);
         next_batch(&pair.fast);
     }
-    floats_free(moments, 2 * tensors->floats);
+    backend->close(device);
     pair_free(&pair);
 }
 END_TEST
@@ -443,9 +444,10 @@ START_TEST(a_planted_bug_is_seen)
 END_TEST
 
 // A router that takes its last choice from elsewhere.
-static void take_another(void *context, int layer, Gating *gating) {
+static void take_another(void *context, const GatingEvent *event) {
     int *calls = context;
-    if (layer == 1)
+    Gating *gating = event->gating;
+    if (event->layer == 1)
         gating->index[gating_entries(gating) - 1] =
             (gating->index[gating_entries(gating) - 1] + 1) % gating->F;
     ++*calls;
@@ -455,7 +457,8 @@ START_TEST(another_choice_is_seen)
 {
     Pair pair = checked_pair(2, 2);
     int calls = 0;
-    model_hook(pair.fast.activations, take_another, &calls);
+    HookList hooks = one_hook(take_another, &calls);
+    model_hooks(pair.fast.activations, &hooks);
     tiny_forward(&pair.fast);
     ck_assert_int_eq(compare_gatings(&pair), 1);
     ck_assert_int_eq(calls, 2);

@@ -245,6 +245,8 @@ START_TEST(planted_errors_are_noticed)
     LayerNumbers *got = &both.actual;
     size_t rows = (size_t)got->N * config.D;
     if (config.ffn->sparse) {
+        size_t scores = (size_t)got->N * (size_t)ffn_gating(&config, NULL, 1).keys;
+        plant_values(&both, name, "all scores", both.own_actual.scores, scores);
         plant_values(&both, name, "score", both.own_actual.score,
                      layer_numbers_entries(&both.own_actual));
         (config.ffn->ragged ? plant_list : plant_choices)(&both, name);
@@ -269,7 +271,7 @@ static void run_threads(FfnLayer *out, const Config *config, const Sizes *sizes,
     parallel_set_threads(threads);
     ck_assert_msg(checked_layer_new(out, config, sizes->B, sizes->T, &error), "%s", error.text);
     ffn_layer_randomize(out, 7);
-    ck_assert_msg(checked_forward(out, NULL, NULL, &error) && checked_backward(out, &error), "%s",
+    ck_assert_msg(checked_forward(out, NULL, &error) && checked_backward(out, &error), "%s",
                   error.text);
 }
 
@@ -476,10 +478,10 @@ START_TEST(a_nan_that_goes_in_comes_out)
     config.capacity = config.E; // so that two tokens are enough
     ck_assert_msg(checked_layer_new(&layer, &config, 1, 2, &error), "%s: %s", name, error.text);
     ffn_layer_randomize(&layer, 3);
-    ck_assert_msg(checked_forward(&layer, NULL, NULL, &error), "%s: %s", name, error.text);
+    ck_assert_msg(checked_forward(&layer, NULL, &error), "%s: %s", name, error.text);
     layer.x[0] = NAN;
     layer.x[config.D] = NAN; // in each token: one alone may lose every place of a pool to the other
-    ck_assert_msg(!checked_forward(&layer, NULL, NULL, &error), "%s: the NaN is gone", name);
+    ck_assert_msg(!checked_forward(&layer, NULL, &error), "%s: the NaN is gone", name);
     ffn_layer_free(&layer);
 }
 END_TEST

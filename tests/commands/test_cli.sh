@@ -16,9 +16,9 @@ sum() { find "$work/data" "$work/other" "$work/run" "$work/dense" -type f | sort
 
 # -- Help and usage --
 
-expect 2 'wanted a command'
+expect 2 'expected a command'
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
-misused 'there is no command fly' fly
+misused 'unknown command fly' fly
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
 expect 0 '' --help
 grep -q '^  sample ' "$work/stdout" || wrong "--help lists no commands"
@@ -62,11 +62,11 @@ before=$(sum)
 
 # -- Wrong usage --
 
-misused 'wanted --data DIR and --out RUN' train
-misused 'wanted --data DIR and --out RUN' train --data "$work/data"
+misused 'expected --data DIR and --out RUN' train
+misused 'expected --data DIR and --out RUN' train --data "$work/data"
 for case in 'preset: --preset enormous' 'ffn: --ffn none' 'router: --router none' 'activation: --activation none' \
     'NAME=VALUE: --set K' 'NAME=VALUE: extra' 'K=0: --set K=0' 'K: --set K=6' 'F: --set F=26' 'Dh: --set D=18' \
-    'there is no setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
+    'unknown setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
     'no such setting: --ffn mlp --set K=3' 'steps=0: --steps 0' 'steps=x: --steps x' 'add up: --set warmup=30 const=3' \
     'threads: --threads 0' 'seed=-1: --seed -1' 'batching: --set batching=loose' 'peak=nan: --set peak=nan'; do
     misused "${case%%: *}" train --data "$work/data" --out "$work/new" --preset tiny ${case#*: }
@@ -74,12 +74,12 @@ done
 for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--ffn mlp' '--checkpoint-every 5'; do
     misused "^sgatlin train: ${option%% *} cannot be given with --resume" train --resume "$work/run" $option
 done
-misused 'wanted --checkpoint' sample
+misused '--checkpoint RUN is required' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
-    misused 'wanted' sample --checkpoint "$work/run" $option
+    misused '' sample --checkpoint "$work/run" $option
 done
-misused 'wanted --checkpoint RUN and --data FILE' eval --checkpoint "$work/run"
-misused 'wanted' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
+misused 'expected --data FILE' eval --checkpoint "$work/run"
+misused 'expected a whole number' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
 misused 'there is no preset enormous' flops --preset enormous
 misused 'F=26' flops --preset tiny --set F=26
 misused 'no such setting' flops --preset tiny --ffn mlp --set K=3
@@ -92,27 +92,27 @@ misused 'K=6' bench layer --set F=25 K=3 --set K=6
 misused 'K=29' isoflop --data "$work/data" --out "$work/new" --budget 3e8 --kinds sgatlin --scales q1 \
     --set B=2 T=32 K=3 --set K=29
 expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
-misused 'wanted --checkpoint' gates --checkpoint "$work/run"
+misused '--checkpoint RUN, --text TEXT and --out FILE are required' gates --checkpoint "$work/run"
 
 # -- Bad input --
 
-refused 'is already there' train --data "$work/data" --out "$work/run" --preset tiny
+refused 'already exists' train --data "$work/data" --out "$work/run" --preset tiny
 grep -q -e "--resume $work/run" "$work/stderr" || wrong "an existing run: no way on"
 refused 'nowhere' train --data "$work/nowhere" --out "$work/new" --preset tiny
 refused 'train.bin' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
 refused 'batch' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
 refused 'run/log.jsonl/new' train --data "$work/data" --out "$work/run/log.jsonl/new" --preset tiny
 refused 'nowhere' train --resume "$work/nowhere"
-refused 'holds no checkpoint' train --resume "$work/data"
+refused 'contains no checkpoint' train --resume "$work/data"
 refused 'is a checkpoint' train --resume "$work/run/step-000004"
-refused 'is not the file this run began with' train --resume "$work/run" --data "$work/other"
+refused 'not the file this run was started with' train --resume "$work/run" --data "$work/other"
 refused 'nowhere: .*sgatlin train --out' sample --checkpoint "$work/nowhere"
 refused 'was made with another tokenizer' eval --checkpoint "$work/run" --data "$work/other/valid.bin"
 refused 'log.jsonl' eval --checkpoint "$work/run" --data "$work/run/log.jsonl"
 refused 'has no gates.*: moe peer sgatlin' gates --checkpoint "$work/dense" --text "The turtle was slow." --out "$work/gates.png"
 refused 'is empty' gates --checkpoint "$work/run" --text "" --out "$work/gates.png"
 refused 'channels are 0 to 1' gates --checkpoint "$work/run" --text "x" --channel 2 --out "$work/gates.png"
-refused 'the model sees' gates --checkpoint "$work/run" --out "$work/gates.png" \
+refused 'the context window' gates --checkpoint "$work/run" --out "$work/gates.png" \
     --text "$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9)"
 [ ! -e "$work/new" ] || wrong "a refused run left its folder"
 [ "$before" = "$(sum)" ] || wrong "something was written over"
@@ -156,7 +156,7 @@ grep -q 'last good checkpoint is that of step 0' "$work/stderr" || wrong "no wor
 # A disk that is full (a limit on the size of files, here): one line; the checkpoint before stays, and is gone on from.
 rm -r "$work/damaged/step-000004"
 (ulimit -f 60 && "$sgatlin" train --resume "$work/damaged" --threads 1) 2>"$work/stderr" && wrong "a full disk went unseen"
-grep -q 'step 4 was not saved.*step 2 stands' "$work/stderr" || wrong "a full disk: $(tail -1 "$work/stderr")"
+grep -q 'step 4 was not saved.*that of step 2 with' "$work/stderr" || wrong "a full disk: $(tail -1 "$work/stderr")"
 [ -z "$(find "$work/damaged" -name '*partial*')" ] || wrong "a full disk left half a checkpoint"
 expect 0 'done' train --resume "$work/damaged" --threads 1
 cmp "$work/run/step-000004/state.json" "$work/damaged/step-000004/state.json" || wrong "another state"
@@ -175,10 +175,10 @@ case $one in "The  turtle"*) ;; *) wrong "the story does not begin with the prom
 [ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] || wrong "no tokens: wanted the prompt alone"
 sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null || wrong "no UTF-8"
 sample --continue --tokens 100 >/dev/null
-[ "$(grep -c 'drop out of its sight' "$work/stderr")" = 1 ] || wrong "wanted to hear once that the oldest tokens drop"
+[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "wanted to hear once that the oldest tokens drop"
 long=$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9 10 11 12)
 [ "$(sample --prompt "$long" --tokens 0)" = "$long" ] || wrong "a long prompt is not printed whole"
-[ "$(grep -c 'drop out of its sight' "$work/stderr")" = 1 ] || wrong "a long prompt: wanted to hear of it once"
+[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "a long prompt: wanted to hear of it once"
 cp -r "$work/run/step-000004" "$work/copied" # a checkpoint alone is enough
 [ "$("$sgatlin" sample --checkpoint "$work/copied" --tokens 40 --prompt "The  turtle" --seed 5 2>/dev/null)" = "$one" ] ||
     wrong "a copied checkpoint tells another story"
@@ -186,7 +186,7 @@ cp -r "$work/run/step-000004" "$work/copied" # a checkpoint alone is enough
 # A reader that leaves ends the command quietly; output that is lost does not.
 (sample --continue --tokens 2000; echo $? >"$work/status") | head -c 1 >/dev/null
 [ "$(cat "$work/status")" = 0 ] || wrong "a closed pipe: exit $(cat "$work/status")"
-grep -q -v -e '^cblas=' -e 'pthread build' -e 'out of its sight' "$work/stderr" && wrong "a closed pipe: $(cat "$work/stderr")"
+grep -q -v -e '^cblas=' -e 'pthread build' -e 'oldest tokens are dropped' "$work/stderr" && wrong "a closed pipe: $(cat "$work/stderr")"
 if [ -w /dev/full ]; then
     "$sgatlin" flops >/dev/full 2>"$work/stderr" && wrong "output to a full disk went unseen"
     grep -q 'standard output' "$work/stderr" || wrong "a full disk: $(cat "$work/stderr")"
@@ -199,7 +199,7 @@ for key in loss perplexity tokens unigram trigram; do
 done
 [ "$(wc -l <"$work/stdout")" = 1 ] || wrong "eval --json: wanted one object"
 dumped=$(cksum <"$work/dump.safetensors")
-refused 'is already there' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
+refused 'already exists' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
 [ "$dumped" = "$(cksum <"$work/dump.safetensors")" ] || wrong "a dump was written over"
 "$sgatlin" eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 3 --threads 2 2>/dev/null |
     grep -q '^loss  *[0-9.]* nats' || wrong "eval"
@@ -208,8 +208,8 @@ expect 0 '' flops --json --preset tinystories
 grep -q '"parameters": 20318976' "$work/stdout" || wrong "flops: not the paper's model"
 grep -q '"forward_flops_per_sequence": 7516192768' "$work/stdout" || wrong "flops: not the paper's count"
 expect 0 '' flops
-expect 0 '' flops --ladder --json
-cp "$work/stdout" "$work/ladder.json"
+expect 0 '' flops --scales --json
+cp "$work/stdout" "$work/scales.json"
 # A row a line: the values of the authors' keys, in one order.
 rows() {
     awk -F ': ' 'BEGIN { keys = split("study scale ffn V T D Dh L F E C K Dk router parameters forward_flops_per_sequence", key, " ") }
@@ -218,23 +218,23 @@ rows() {
 }
 "$sgatlin" flops --json | sed -n 's/.*"ffn": "\(.*\)",/ \1 /p' >"$work/kinds"
 rows tests/golden/flops.json | grep -F -f "$work/kinds" >"$work/wanted"
-rows "$work/ladder.json" | cmp - "$work/wanted" || wrong "flops --ladder --json: not the authors' counts"
-[ "$(wc -l <"$work/wanted")" -ge 26 ] || wrong "flops --ladder: $(wc -l <"$work/wanted") rows to compare with"
-misused '--ladder takes no' flops --ladder --set D=8
-expect 0 '' flops --ladder
-[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --ladder: other rows than --json"
+rows "$work/scales.json" | cmp - "$work/wanted" || wrong "flops --scales --json: not the authors' counts"
+[ "$(wc -l <"$work/wanted")" -ge 26 ] || wrong "flops --scales: $(wc -l <"$work/wanted") rows to compare with"
+misused '--scales takes no' flops --scales --set D=8
+expect 0 '' flops --scales
+[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --scales: other rows than --json"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 [ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
-refused 'is already there' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
+refused 'already exists' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --channel 1 --out "$work/words.png"
 
-# curves: two runs in one picture; a folder that is no run, a loss nobody reached and a picture that stands
+# curves: two runs in one picture; a folder that is not a run, a loss no run reached, a picture that exists
 expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work/dense"
 [ "$(head -c 4 "$work/curves.png" | tail -c 3)" = PNG ] || wrong "curves: no PNG"
-refused 'is already there' curves --out "$work/curves.png" "$work/run"
+refused 'already exists' curves --out "$work/curves.png" "$work/run"
 refused 'no validation loss below' curves --out "$work/none.png" --below 0.001 "$work/run"
 refused 'log.jsonl' curves --out "$work/none.png" "$work"
-misused 'wanted RUN' curves --out "$work/none.png"
+misused 'expected RUN' curves --out "$work/none.png"
 misused 'steps, flops or seconds' curves --against time --out "$work/none.png" "$work/run"
 [ ! -e "$work/none.png" ] || wrong "curves: a picture of nothing"
 

@@ -106,7 +106,7 @@ expect 0 '11 cells, 9 of them done' --data "$data" --out "$work/whole" $asked --
     wrong "a larger study trained anew"
 
 # A rate at which training diverges is not chosen, and does not end the study.
-expect 0 'the study goes on' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --scales q1,q2 \
+expect 0 'the study continues' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --scales q1,q2 \
     --peaks 1e30,0.001 --set B=2 T=32 clip=0
 grep -q '| mlp | q1 | \*\*0.001: [0-9.]*\*\* 1e30: inf |' "$work/stdout" || wrong "diverged: $(cat "$work/stdout")"
 expect 0 '3 of them done' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --scales q1,q2 \
@@ -143,7 +143,7 @@ for case in 'ffn=none: --kinds none' 'no option none: --kinds sgatlin+none' 'no 
     'less than one step: --budget 1e5' 'more than 1e9 steps: --budget 1e29' 'wanted numbers: --budget x' \
     'wanted numbers: --budget -1' 'wanted whole numbers: --seeds 1.5' 'wanted numbers: --peaks 0' \
     'wanted one of --kinds: --variants sgatlin' 'wanted one of --kinds: --kinds mlp --variants sgatlin+gelu' \
-    'none of the kinds: --kinds mlp --set K=3' 'follow from the budget: --set steps=3' 'NAME=VALUE: --set K' 'wanted a whole number: --threads 0'; do
+    'none of the kinds: --kinds mlp --set K=3' 'follow from the budget: --set steps=3' 'NAME=VALUE: --set K' 'expected a whole number: --threads 0'; do
     misused "${case%%: *}" $small --budget 3e8 ${case#*: }
 done
 refused() {

@@ -31,7 +31,7 @@ static bool open_layer(GoldenFile *golden, FfnLayer *layer, const Config *config
     for (int i = 0; i < D * config->E; i++) at[i] = (float)router[i];
     at = bias != NULL ? layer->parameters + tensor(layer, "router_bias")->offset : NULL;
     for (int e = 0; at != NULL && e < config->E; e++) at[e] = (float)bias[e];
-    if (checked_forward(layer, NULL, NULL, &error) && checked_backward(layer, &error)) return true;
+    if (checked_forward(layer, NULL, &error) && checked_backward(layer, &error)) return true;
     ffn_layer_free(layer);
     return golden_problem(golden, "%s", error.text);
 }

@@ -62,7 +62,7 @@ START_TEST(a_broken_contract_is_reported)
     Error error = { "" };
     ck_assert_msg(checked_layer_new(&layer, &config, B, T, &error), "%s", error.text);
     ffn_layer_randomize(&layer, 1);
-    bool ok = checked_forward(&layer, NULL, NULL, &error) && checked_backward(&layer, &error);
+    bool ok = checked_forward(&layer, NULL, &error) && checked_backward(&layer, &error);
     ck_assert_msg(ok == (layers[_i].says == NULL), "%s", error.text);
     if (!ok) ck_assert_msg(strstr(error.text, layers[_i].says) != NULL, "%s", error.text);
     ffn_layer_free(&layer);

@@ -40,7 +40,7 @@ static FfnLayer open_layer(const Config *config, int B, uint64_t seed) {
 
 static void forward(FfnLayer *layer) {
     Error error = { "" };
-    ck_assert_msg(checked_forward(layer, NULL, NULL, &error), "%s", error.text);
+    ck_assert_msg(checked_forward(layer, NULL, &error), "%s", error.text);
 }
 
 static void backward(FfnLayer *layer) {

@@ -1,0 +1,8 @@
+#ifndef REFERENCE_CLI_BACKENDS_H
+#define REFERENCE_CLI_BACKENDS_H
+#include "reference/train/backend.h"
+
+// The backend with this name, of those that the program was built with; a name of NULL gives the
+// first. Returns NULL for an unknown name; the message lists the known ones.
+const Backend *backend_find(const char *name, Error *error);
+#endif
