@@ -1,6 +1,7 @@
 #include "reference/train/log.h"
 #include "reference/draw/chart.h"
 #include "reference/io/files.h"
+#include "reference/io/kill_point.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -129,9 +130,11 @@ bool log_write(RunLog *log, json_t *line, Error *error) {
         line != NULL ? json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(PRECISION)) : NULL;
     bool ok =
         text != NULL || fail(error, "%s: out of memory, or a number that is not finite", log->path);
+    kill_point("write", log->path);
     if (ok && (fprintf(log->file, "%s\n", text) < 0 || fflush(log->file) != 0)) {
         ok = fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
     }
+    kill_point("written", log->path);
     free(text);
     json_decref(line);
     return ok;
