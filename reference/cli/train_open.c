@@ -47,12 +47,20 @@ static json_t *describe(const Trainer *t, const Baselines *baselines) {
     return object;
 }
 
+// What a killed process had left to do after its last checkpoint or line. The log is locked.
+static bool tidy(const char *folder, Error *error) {
+    return checkpoint_keep(folder, CHECKPOINTS_KEPT, error) && log_draw(folder, error);
+}
+
 bool run_open_log(Run *run, const Baselines *known, Error *error) {
     Baselines baselines;
     char *path = path_join(run->folder, "log.jsonl");
     bool there = path != NULL && path_exists(path);
     free(path);
-    if (there) return log_resume(&run->log, run->folder, run->trainer.step, error);
+    if (there) {
+        return log_resume(&run->log, run->folder, run->trainer.step, error) &&
+               tidy(run->folder, error);
+    }
     if (known == NULL && !baselines_measure(&baselines, &run->trainer.corpus.train,
                                             &run->trainer.corpus.valid, error)) {
         return false;

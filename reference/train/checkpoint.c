@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT = 2, STEP_NAME = 32 };
+enum { STEP_NAME = 32 };
 
 static const char *const MODEL = "model.safetensors", *const OPTIMIZER = "optimizer.safetensors",
                          *const STATE = "state.json", *const TOKENIZER = "tokenizer.json";
@@ -83,8 +83,10 @@ char *checkpoint_find(const char *path, Error *error) {
 
 // Adds to a damaged newest checkpoint's message that there is one before it, and how to take that.
 static void suggest_previous(const char *path, const char *found, Error *error) {
-    int64_t steps[KEPT];
-    if (error == NULL || strcmp(path, found) == 0 || newest_steps(steps, KEPT, path) < KEPT) return;
+    int64_t steps[CHECKPOINTS_KEPT];
+    if (error == NULL || strcmp(path, found) == 0 ||
+        newest_steps(steps, CHECKPOINTS_KEPT, path) < CHECKPOINTS_KEPT)
+        return;
     Error first = *error;
     fail(error, "%.700s; to go on from step %lld, remove the damaged folder: rm -r %.200s",
          first.text, (long long)steps[1], found);
@@ -242,29 +244,31 @@ static bool write_state(const char *folder, const TrainState *state, const Token
     return ok;
 }
 
-// Renamed first, so that a crash while removing leaves no half checkpoint under a checkpoint's
-// name.
-static bool remove_step(const char *run, int64_t step, Error *error) {
-    char name[2 * STEP_NAME] = ".removed-";
-    step_name(name + strlen(name), step);
-    char *old = step_path(run, step), *removed = path_join(run, name);
-    bool ok = (old != NULL && removed != NULL) || fail(error, "%s: out of memory", run);
-    if (ok && path_exists(removed)) ok = folder_remove(removed, error); // left by a crash
-    if (ok && rename(old, removed) != 0) {
-        ok = fail(error, "%s: an old checkpoint cannot be removed: %s", old, strerror(errno));
-    }
-    ok = ok && folder_remove(removed, error);
+// What a crash left of remove_step.
+static bool remove_leftover(const char *run, const char *removed, Error *error) {
+    if (removed == NULL) return fail(error, "%s: out of memory", run);
+    return !path_exists(removed) || folder_remove(removed, error);
+}
+
+// Renames first, so that a crash while removing leaves no partial checkpoint under the name of one.
+static bool remove_step(const char *run, int64_t step, const char *removed, Error *error) {
+    char *old = step_path(run, step);
+    if (old == NULL) return fail(error, "%s: out of memory", run);
+    bool ok = rename(old, removed) == 0;
+    if (!ok) fail(error, "%s: an old checkpoint cannot be removed: %s", old, strerror(errno));
     free(old);
-    free(removed);
-    return ok;
+    return ok && folder_remove(removed, error);
 }
 
 bool checkpoint_keep(const char *run, int kept, Error *error) {
-    int64_t steps[KEPT + 1];
-    while (newest_steps(steps, kept + 1, run) > kept) {
-        if (!remove_step(run, steps[kept], error)) return false;
+    int64_t steps[CHECKPOINTS_KEPT + 1];
+    char *removed = path_join(run, ".removed");
+    bool ok = remove_leftover(run, removed, error);
+    while (ok && newest_steps(steps, kept + 1, run) > kept) {
+        ok = remove_step(run, steps[kept], removed, error);
     }
-    return true;
+    free(removed);
+    return ok;
 }
 
 bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
@@ -287,7 +291,7 @@ bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
         output_folder_discard(&folder);
     }
     free(path);
-    return ok && checkpoint_keep(run, KEPT, error);
+    return ok && checkpoint_keep(run, CHECKPOINTS_KEPT, error);
 }
 
 uint64_t checkpoint_bytes(const Tensors *parameters) {
