@@ -1,17 +1,13 @@
 #!/bin/sh
 # Training that is killed at each point where files are incomplete, stopped by Ctrl-C, and resumed with other numbers
 # of threads ends in the same bytes as an uninterrupted run. The points are those of reference/io/kill_point.h.
-# shellcheck disable=SC2010,SC2012 # file names here contain no blanks
+# shellcheck disable=SC2010,SC2012,SC2317 # file names contain no blanks; functions are called by name
 set -eu
-sgatlin=${SGATLIN:-build/sgatlin}
-export OMP_WAIT_POLICY=passive # more threads than cores here, and other tests may run beside it
-mkdir -p build/tmp
-work=$(mktemp -d build/tmp/resume-XXXXXX)
-trap 'rm -rf "$work"' EXIT
+. tests/commands/command.sh
 kills=0
 
 fail() {
-    echo "test_resume: $*" >&2
+    wrong "$@"
     exit 1
 }
 
@@ -106,17 +102,9 @@ done
 stopped=$work/stopped
 SGATLIN_STOP=written:log.jsonl:6 start "$stopped" packed 2 2>"$work/messages" &
 process=$!
-tries=0
-until [ -e "$stopped/log.jsonl" ] && [ "$(wc -l <"$stopped/log.jsonl")" = 6 ]; do
-    tries=$((tries + 1))
-    [ $tries -lt 1000 ] || fail "Ctrl-C: the line of the log to wait for did not come"
-    sleep 0.02
-done
-kill -INT $process
-(while kill -CONT $process 2>/dev/null; do sleep 0.1; done) & # it may be about to stop still
-status=0
-wait $process || status=$?
-wait
+lines() { [ "$(wc -l <"$stopped/log.jsonl")" = "$1" ]; }
+await lines 6
+interrupt $process || true
 [ $status = 130 ] || fail "Ctrl-C: exit $status: $(tail -1 "$work/messages")"
 last=$(tail -1 "$stopped/log.jsonl" | sed 's/^{"step":\([0-9]*\),.*/\1/')
 [ "$(steps "$stopped")" = "5 $last" ] || fail "Ctrl-C after step $last: checkpoints $(steps "$stopped")"
@@ -148,4 +136,5 @@ done
 for log in "$work"/*/log.jsonl; do
     sed -n 's/.*"step_seconds":\([0-9.]*\),.*/\1/p' "$log" | sort -n -c || fail "$log: seconds decrease"
 done
-echo "test_resume: killed $kills times and stopped once: the same bytes"
+echo "$test_name: killed $kills times and stopped once: the same bytes"
+finish
