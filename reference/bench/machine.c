@@ -3,6 +3,7 @@
 #include "reference/io/progress.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include "reference/numbers/vector.h"
 #include <stdio.h>
@@ -109,7 +110,7 @@ static void fill(Machine *machine) {
 
 bool machine_new(Machine *out, const Config *config, Error *error) {
     size_t table = (size_t)ffn_pools(config) * (size_t)config->F * (size_t)config->D;
-    *out = (Machine){ .D = config->D, .floats = table > FLOATS_LEAST ? table : FLOATS_LEAST };
+    *out = (Machine){ .D = config->D, .floats = max_size(table, FLOATS_LEAST) };
     out->block = floats_new(out->floats);
     out->x = floats_new((size_t)out->D);
     out->sums = floats_new(GATHERS);

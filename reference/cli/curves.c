@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_RUNS = 12, KEY_AGAINST = 1000, KEY_BELOW };
+enum { MAX_RUNS = 12, KEY_AGAINST = 1000, KEY_BELOW };
 
 typedef struct {
-    const char *runs[MOST_RUNS], *out;
+    const char *runs[MAX_RUNS], *out;
     int count, against;
-    double below; // losses above it are left out
+    double below; // higher losses are left out
 } Arguments;
 
 static const struct {
@@ -25,10 +25,9 @@ static const struct {
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 static const struct argp_option options[] = {
-    { "out", 'o', "FILE", 0, "the picture, a PNG; must not exist", 0 },
-    { "against", KEY_AGAINST, "COLUMN", 0, "steps (default), flops or seconds", 0 },
-    { "below", KEY_BELOW, "LOSS", 0,
-      "leave out what lies above, so that the ends can be told apart", 0 },
+    { "out", 'o', "FILE", 0, "the PNG to write; must not exist", 0 },
+    { "against", KEY_AGAINST, "COLUMN", 0, "x axis: steps (default), flops or seconds", 0 },
+    { "below", KEY_BELOW, "LOSS", 0, "leave out higher losses, to see the ends of the curves", 0 },
     { 0 },
 };
 
@@ -36,7 +35,7 @@ static int column_of(const struct argp_state *state, const char *name) {
     for (int i = 0; i < COLUMNS; i++) {
         if (strcmp(columns[i].name, name) == 0) return i;
     }
-    argp_error(state, "--against %s: wanted steps, flops or seconds", name);
+    argp_error(state, "--against %s: expected steps, flops or seconds", name);
     return 0;
 }
 
@@ -47,57 +46,57 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_AGAINST: arguments->against = column_of(state, value); break;
     case KEY_BELOW: arguments->below = option_real(state, "below", value, 1e-9, 1e9); break;
     case ARGP_KEY_ARG:
-        if (arguments->count == MOST_RUNS)
-            argp_error(state, "%s: at most %d runs in one picture", value, MOST_RUNS);
+        if (arguments->count == MAX_RUNS)
+            argp_error(state, "%s: a picture has at most %d runs", value, MAX_RUNS);
         arguments->runs[arguments->count++] = value;
         break;
     case ARGP_KEY_END:
         if (arguments->count == 0 || arguments->out == NULL)
-            argp_error(state, "wanted RUN... and --out FILE");
+            argp_error(state, "expected RUN... and --out FILE");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-// The last part of a run's path: what its curve is called.
+// The name of a run's curve: the last part of its path.
 static const char *run_name(const char *run) {
     const char *slash = strrchr(run, '/');
     return slash != NULL && slash[1] != '\0' ? slash + 1 : run;
 }
 
-// One run's curve; its points [2·count] are the caller's to free.
+// One run's curve. The caller frees its points [2·count].
 static bool curve(Series *out, double **points, const Arguments *arguments, int i, Error *error) {
     LogLosses losses;
     const char *run = arguments->runs[i];
     if (!log_losses(&losses, run, error)) return false;
-    double *x = malloc((2 * (size_t)losses.count + 1) * sizeof *x),
-           *y = x != NULL ? x + losses.count : NULL;
+    double *x = malloc((2 * (size_t)losses.count + 1) * sizeof *x);
+    double *y = x != NULL ? x + losses.count : NULL;
     *points = x;
     *out = (Series){ run_name(run), color_class(i), x, y, 0 };
     for (int j = 0; x != NULL && j < losses.count; j++) {
         const LogLoss *at = &losses.at[j];
         if (at->loss > arguments->below) continue;
-        x[out->count] = (double[]){ at->step, at->flops / 1e12, at->seconds }[arguments->against];
+        const double choices[COLUMNS] = { at->step, at->flops / 1e12, at->seconds };
+        x[out->count] = choices[arguments->against];
         y[out->count++] = at->loss;
     }
     free(losses.at);
     if (x == NULL) return fail(error, "%s: out of memory", run);
     return out->count > 0 ||
-           fail(error, "%s: its log holds no validation loss below %g", run, arguments->below);
+           fail(error, "%s: its log has no validation loss below %g", run, arguments->below);
 }
 
 static bool draw(const Arguments *arguments, Error *error) {
-    Series series[MOST_RUNS] = { { 0 } };
-    double *points[MOST_RUNS] = { 0 };
-    bool ok =
-        !path_exists(arguments->out) ||
-        fail(error, "%s: is already there, and was not touched; name another file", arguments->out);
+    Series series[MAX_RUNS] = { { 0 } };
+    double *points[MAX_RUNS] = { 0 };
+    bool ok = !path_exists(arguments->out) ||
+              fail(error, "%s: already exists; name another file", arguments->out);
     for (int i = 0; ok && i < arguments->count; i++)
         ok = curve(&series[i], &points[i], arguments, i, error);
     Chart chart = { .title = "validation loss",
                     .x_label = columns[arguments->against].label,
-                    .y_label = "nats a token",
+                    .y_label = "nats per token",
                     .series = series,
                     .series_count = arguments->count };
     ok = ok && chart_write_png(&chart, arguments->out, error);
@@ -110,7 +109,7 @@ int command_curves(int argc, char **argv) {
         .options = options,
         .parser = parse,
         .args_doc = "RUN...",
-        .doc = "Draws the validation losses of several runs into one picture.",
+        .doc = "Draws the validation losses of several runs in one picture.",
     };
     Arguments arguments = { .below = INFINITY };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;

@@ -4,6 +4,7 @@
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/parse.h"
+#include "reference/isoflop/time.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,8 @@
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
 #include "reference/io/files.h"
+#include "reference/isoflop/time.h"
+#include "reference/isoflop/walk.h"
 #include "reference/numbers/memory.h"
 #include <math.h>
 #include <stdlib.h>
@@ -208,7 +210,7 @@ static int do_cell(Study *study, const Cell *cell) {
     if (ok && status == 0) {
         ok = study_tidy(study, cell, &error) &&
              study_read_result(study, cells_find(&study->cells, cell), &error);
-        study_apply_times(study);
+        speeds_apply(&study->speeds, &study->cells);
         ok = ok && study_save(study, &error);
         if (!ok) status = command_failed(study->command, &error);
     }

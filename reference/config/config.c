@@ -1,5 +1,6 @@
 #include "reference/config/config.h"
 #include "reference/io/parse.h"
+#include "reference/numbers/minmax.h"
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static const struct {
     { "C", offsetof(Config, C) },   { "E", offsetof(Config, E) },   { "K", offsetof(Config, K) },
     { "Dk", offsetof(Config, Dk) },
 };
-enum { LETTERS = sizeof letters / sizeof letters[0], MODEL_LETTERS = 5, LETTER_MOST = 1 << 24 };
+enum { LETTERS = COUNT_OF(letters), MODEL_LETTERS = 5, LETTER_MOST = 1 << 24 };
 
 static const char *const router_names[ROUTERS] = { "product_dense", "product_key_value", "dense",
                                                    "key_value" };
@@ -52,7 +53,7 @@ static const struct {
     { "z", offsetof(Config, z_loss), 1e3, true },
     { "bias", offsetof(Config, bias_step), 1.0, true },
 };
-enum { WORDS = sizeof words / sizeof words[0], REALS = sizeof reals / sizeof reals[0] };
+enum { WORDS = COUNT_OF(words), REALS = COUNT_OF(reals) };
 
 // Settings that only some routings of a moe have: bits of 1 << Routing.
 static const struct {
@@ -103,7 +104,7 @@ bool kind_uses(const FfnKind *kind, const char *setting) { return listed(kind->s
 
 static bool routing_has(const Config *config, const char *name) {
     if (!kind_uses(config->ffn, "routing")) return true;
-    for (size_t i = 0; i < sizeof routed / sizeof routed[0]; i++) {
+    for (int i = 0; i < COUNT_OF(routed); i++) {
         if (strcmp(routed[i].name, name) == 0)
             return (routed[i].routings >> config->routing & 1u) != 0;
     }
@@ -138,7 +139,7 @@ bool config_unused(const Config *config, const char *name, Error *error) {
         return true;
     }
     char owners[64] = "";
-    for (size_t i = 0; i < sizeof routed / sizeof routed[0]; i++) {
+    for (int i = 0; i < COUNT_OF(routed); i++) {
         for (int j = 0; strcmp(routed[i].name, name) == 0 && j < ROUTINGS; j++) {
             size_t length = strlen(owners);
             if ((routed[i].routings >> j & 1u) == 0) continue;

@@ -1,5 +1,6 @@
 #include "reference/config/scales.h"
 #include "reference/config/presets.h"
+#include "reference/numbers/minmax.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ bool scale_config(Config *out, const char *scale, const FfnKind *ffn, Error *err
     char kind[SCALE_TEXT], words[2 * SCALE_TEXT];
     if (ffn->scale == NULL) return fail(error, "ffn=%s: has no place in the scales", ffn->name);
     ffn->scale(kind, s, divisor);
-    int L = !quarter ? 2 * s : s < 2 ? 2 : s;
+    int L = quarter ? max_int(s, 2) : 2 * s;
     snprintf(words, sizeof words, "V=%d T=%d D=%d L=%d Dh=%d %s", quarter ? 2048 : 50257,
              quarter ? 256 : 2048, 128 * s / divisor, L, 64 / divisor, kind);
     Config config = config_default(ffn);

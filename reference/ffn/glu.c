@@ -2,6 +2,7 @@
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include "reference/numbers/matmul.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/vector.h"
 #include <stdio.h>
 
@@ -68,7 +69,7 @@ enum { ROWS_LEAST = 32, ROWS_MOST = 512, BLOCKS_WANTED = 8, SLICES_WANTED = 16, 
 
 static int block_rows(const Glus *glus) {
     int rows = glus->first[glus->E] / BLOCKS_WANTED;
-    return rows < ROWS_LEAST ? ROWS_LEAST : rows > ROWS_MOST ? ROWS_MOST : rows;
+    return min_int(max_int(rows, ROWS_LEAST), ROWS_MOST);
 }
 
 static int blocks_of(const Glus *glus, int e, int rows) {
@@ -156,7 +157,7 @@ static void slice_gradients(const GluGradients *out, const float *dhalves, const
 
 static int slice_width(const Glus *glus) {
     int slices = (SLICES_WANTED + glus->E - 1) / glus->E, width = (glus->F + slices - 1) / slices;
-    return width < SLICE_LEAST ? SLICE_LEAST : width;
+    return max_int(width, SLICE_LEAST);
 }
 
 void glus_backward(float *dx, const GluGradients *gradients, float *dhalves, float *dafter,
@@ -172,7 +173,7 @@ void glus_backward(float *dx, const GluGradients *gradients, float *dhalves, flo
     for (int i = 0; i < glus->E * slices; i++) {
         int f = i % slices * width;
         slice_gradients(gradients, dhalves, dy, x, after, glus, i / slices, f,
-                        F - f < width ? F - f : width);
+                        min_int(F - f, width));
     }
 }
 

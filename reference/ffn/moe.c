@@ -1,3 +1,4 @@
+#include "reference/ffn/expert_sort.h"
 #include "reference/ffn/ffn.h"
 #include "reference/ffn/glu.h"
 #include "reference/ffn/moe_balance.h"
@@ -130,17 +131,13 @@ static Gating moe_gating(const Config *config, float *block, int N) {
 
 // ---- the experts' rows
 
-// Counting sort of the entries by expert, stable, so that sums run in the order of the tokens.
+// The experts' rows: the list's entries sorted by expert.
 static void sort_entries(const Scratch *rows, const Gating *gating) {
-    int E = gating->F;
-    size_t entries = gating_entries(gating);
-    memset(rows->first, 0, ((size_t)E + 1) * sizeof *rows->first);
-    for (size_t i = 0; i < entries; i++) rows->first[gating->index[i] + 1]++;
-    for (int e = 0; e < E; e++) rows->first[e + 1] += rows->first[e];
-    for (size_t i = 0; i < entries; i++) rows->place[i] = rows->first[gating->index[i]]++;
-    // each ran on to where the next begins
-    for (int e = E; e > 0; e--) rows->first[e] = rows->first[e - 1];
-    rows->first[0] = 0;
+    sort_by_expert(rows->first, NULL, rows->place,
+                   &(ExpertEntries){ .index = gating->index,
+                                     .rows = 1,
+                                     .count = gating_entries(gating),
+                                     .F = gating->F });
 }
 
 static void gather_inputs(const Scratch *rows, const Gating *gating, const float *x, int D) {
@@ -182,7 +179,7 @@ static void route(const FfnCall *call, Saved *saved, const Scratch *scratch) {
     linear_forward(saved->logits, call->x, ffn_parameter(call, ROUTER), N, D, E);
     moe_routing_softmax(&choice);
     moe_routing_select(&saved->gating, &choice, scratch->table, scratch->keys);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved->gating);
+    hooks_call(call->hooks, call->layer, &saved->gating);
     if (call->loss == NULL || !has_losses(call->config)) return;
     int n = moe_balance_count(scratch->count, &saved->gating, &choice);
     *call->loss += moe_balance_loss(scratch->count, n, &choice);

@@ -8,8 +8,9 @@ void moe_routing_softmax(const MoeRouting *choice) {
     int N = choice->B * choice->T, E = choice->config->E;
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
-        choice->log_sum[t] =
-            softmax_row(choice->p + (size_t)t * E, choice->logits + (size_t)t * E, E);
+        float *p = choice->p + (size_t)t * E;
+        memcpy(p, choice->logits + (size_t)t * E, (size_t)E * sizeof *p);
+        choice->log_sum[t] = softmax_row(p, E);
     }
 }
 

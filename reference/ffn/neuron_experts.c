@@ -1,4 +1,9 @@
 #include "reference/ffn/neuron_experts.h"
+#include "reference/ffn/expert_sort.h"
+#include "reference/ffn/ffn.h"
+#include "reference/ffn/key_router.h"
+#include "reference/numbers/memory.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/vector.h"
 
 // tokens of one task: enough that a channel's table, once in the cache, is used again and again
@@ -14,8 +19,7 @@ void neuron_experts_dot(float *z, const float *x, const float *table, const Gati
     int N = gating->N, C = gating->C, K = gating->K, blocks = (N + TOKENS - 1) / TOKENS;
 #pragma omp parallel for schedule(dynamic)
     for (int task = 0; task < C * blocks; task++) {
-        int c = task / blocks, first = task % blocks * TOKENS,
-            last = first + TOKENS < N ? first + TOKENS : N;
+        int c = task / blocks, first = task % blocks * TOKENS, last = min_int(first + TOKENS, N);
         const float *pool = table_row(table, gating, pools, c, 0, D);
         for (int t = first; t < last; t++) {
             const float *xt = x + (size_t)t * D;
@@ -36,7 +40,7 @@ void neuron_experts_sum(float *y, const float *weight, const float *table, const
     int N = gating->N, C = gating->C, K = gating->K;
 #pragma omp parallel for schedule(dynamic)
     for (int first = 0; first < N; first += TOKENS) {
-        int last = first + TOKENS < N ? first + TOKENS : N;
+        int last = min_int(first + TOKENS, N);
         memset(y + (size_t)first * D, 0, (size_t)(last - first) * D * sizeof *y);
         for (int c = 0; c < C; c++) {
             const float *pool = table_row(table, gating, pools, c, 0, D);
@@ -56,32 +60,19 @@ void neuron_experts_sum(float *y, const float *weight, const float *table, const
     }
 }
 
-// Counting sort of the entries of channels first .. last-1 by expert; stable, so sums run in the
-// order of the tokens.
-static void sort_pool(int32_t *order, int32_t *start, const Gating *gating, int first, int last) {
-    int N = gating->N, C = gating->C, K = gating->K, F = gating->F;
-    memset(start, 0, ((size_t)F + 1) * sizeof *start);
-    for (int t = 0; t < N; t++) {
-        for (size_t e = ((size_t)t * C + first) * K; e < ((size_t)t * C + last) * K; e++)
-            start[gating->index[e] + 1]++;
-    }
-    for (int f = 0; f < F; f++) start[f + 1] += start[f];
-    for (int t = 0; t < N; t++) {
-        for (size_t e = ((size_t)t * C + first) * K; e < ((size_t)t * C + last) * K; e++) {
-            order[start[gating->index[e]]++] = (int32_t)e; // start[f] runs on to where f+1 begins …
-        }
-    }
-    for (int f = F; f > 0; f--) start[f] = start[f - 1]; // … so moving it up one place restores it
-    start[0] = 0;
-}
-
 void neuron_experts_sort(ExpertOrder *out, const Gating *gating, int pools) {
     int C = gating->C, each = C / pools;
     size_t entries = (size_t)gating->N * each * gating->K;
 #pragma omp parallel for schedule(dynamic)
     for (int pool = 0; pool < pools; pool++) {
-        sort_pool(out->order + (size_t)pool * entries, out->start + (size_t)pool * (gating->F + 1),
-                  gating, pool * each, (pool + 1) * each);
+        sort_by_expert(out->start + (size_t)pool * (gating->F + 1),
+                       out->order + (size_t)pool * entries, NULL,
+                       &(ExpertEntries){ .index = gating->index,
+                                         .rows = gating->N,
+                                         .stride = (size_t)C * gating->K,
+                                         .first = (size_t)pool * each * gating->K,
+                                         .count = (size_t)each * gating->K,
+                                         .F = gating->F });
     }
 }
 
@@ -107,7 +98,7 @@ void neuron_experts_gradient(float *dtable, const float *weight, const float *v,
 #pragma omp parallel for schedule(dynamic)
     for (int task = 0; task < pools * blocks; task++) {
         int pool = task / blocks, first = task % blocks * EXPERTS,
-            last = first + EXPERTS < F ? first + EXPERTS : F;
+            last = min_int(first + EXPERTS, F);
         const int32_t *start = order->start + (size_t)pool * (F + 1);
         for (int f = first; f < last; f++) {
             segment_sum(dtable + ((size_t)pool * F + f) * D, weight, v,
@@ -115,4 +106,31 @@ void neuron_experts_gradient(float *dtable, const float *weight, const float *v,
                         slots, D);
         }
     }
+}
+
+size_t neuron_saved_layout(NeuronSaved *out, float *block, const Config *config, int N,
+                           bool has_gate) {
+    int C = config->C, K = config->K;
+    size_t used = 0, entries = (size_t)N * C * K;
+    *out = (NeuronSaved){ .gating = { .N = N, .C = C, .K = K, .F = config->F } };
+    out->gating.score = floats_take(block, &used, entries);
+    out->gating.index = (int32_t *)floats_take(block, &used, entries);
+    if (has_gate) out->gate = floats_take(block, &used, entries);
+    out->z = floats_take(block, &used, entries);
+    out->weight = floats_take(block, &used, entries);
+    out->key_router = floats_take(block, &used, key_router_saved(config, N));
+    return used;
+}
+
+size_t neuron_scratch_layout(NeuronScratch *out, float *block, const Config *config, int N,
+                             int threads) {
+    size_t used = 0, entries = (size_t)N * config->C * config->K,
+           starts = (size_t)ffn_pools(config) * ((size_t)config->F + 1);
+    out->dweight = floats_take(block, &used, entries);
+    out->dz = floats_take(block, &used, entries);
+    out->dscore = floats_take(block, &used, entries);
+    out->order.order = (int32_t *)floats_take(block, &used, entries);
+    out->order.start = (int32_t *)floats_take(block, &used, starts);
+    out->key_router = floats_take(block, &used, key_router_scratch(config, N, threads));
+    return used;
 }

@@ -1,5 +1,6 @@
 #ifndef REFERENCE_FFN_NEURON_EXPERTS_H
 #define REFERENCE_FFN_NEURON_EXPERTS_H
+#include "reference/config/config.h"
 #include "reference/ffn/gating.h"
 
 // One-neuron experts: a row of `in` and a row of `out` each, [pools,F,D]. sgatlin has a pool a
@@ -28,4 +29,24 @@ void neuron_experts_sort(ExpertOrder *out, const Gating *gating, int pools);
 // where it is zero.
 void neuron_experts_gradient(float *dtable, const float *weight, const float *v,
                              const ExpertOrder *order, const Gating *gating, int pools, int D);
+
+// What a layer of one-neuron experts saves for backward, and its scratch: views of blocks. With
+// block NULL these only return how many floats that takes.
+typedef struct {
+    Gating gating;     // [N,C,K]
+    float *gate;       // [N,C,K], or NULL
+    float *z;          // [N,C,K]: in · x
+    float *weight;     // [N,C,K]: of out in y
+    float *key_router; // key_router_saved floats
+} NeuronSaved;
+size_t neuron_saved_layout(NeuronSaved *out, float *block, const Config *config, int N,
+                           bool has_gate);
+
+typedef struct {
+    float *dweight, *dz, *dscore; // [N,C,K]
+    ExpertOrder order;
+    float *key_router; // key_router_scratch floats
+} NeuronScratch;
+size_t neuron_scratch_layout(NeuronScratch *out, float *block, const Config *config, int N,
+                             int threads);
 #endif

@@ -2,7 +2,7 @@
 #include "reference/ffn/ffn.h"
 #include "reference/ffn/key_router.h"
 #include "reference/ffn/neuron_experts.h"
-#include "reference/numbers/memory.h"
+#include "reference/numbers/vector.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -35,74 +35,38 @@ static void peer_declare(Tensors *tensors, const Config *config, const char *pre
                 (int[]){ config->F, config->D });
 }
 
-typedef struct {
-    // [N,C,K]: the score is the router's, the softmax comes after the hook
-    Gating gating;
-    float *gate, *z, *weight; // [N,C,K]: softmax(score), in·x, and gate·gelu(z)
-    float *router;            // what its backward needs
-} Saved;
-
-static size_t saved_layout(Saved *saved, float *block, const Config *own, int N) {
-    size_t used = 0, entries = (size_t)N * own->C * own->K;
-    saved->gating = (Gating){ .N = N, .C = own->C, .K = own->K, .F = own->F };
-    saved->gating.score = floats_take(block, &used, entries);
-    saved->gating.index = (int32_t *)floats_take(block, &used, entries);
-    saved->gate = floats_take(block, &used, entries);
-    saved->z = floats_take(block, &used, entries);
-    saved->weight = floats_take(block, &used, entries);
-    saved->router = floats_take(block, &used, key_router_saved(own, N));
-    return used;
-}
-
-typedef struct {
-    float *dweight, *dz, *dscore; // [N,C,K]
-    ExpertOrder order;
-    float *router;
-} Scratch;
-
-static size_t scratch_layout(Scratch *scratch, float *block, const Config *own, int N,
-                             int threads) {
-    size_t used = 0, entries = (size_t)N * own->C * own->K;
-    scratch->dweight = floats_take(block, &used, entries);
-    scratch->dz = floats_take(block, &used, entries);
-    scratch->dscore = floats_take(block, &used, entries);
-    scratch->order.order = (int32_t *)floats_take(block, &used, entries);
-    scratch->order.start = (int32_t *)floats_take(block, &used, ONE_POOL * ((size_t)own->F + 1));
-    scratch->router = floats_take(block, &used, key_router_scratch(own, N, threads));
-    return used;
-}
-
 static size_t peer_saved(const Config *config, int N) {
     Config own = routed(config);
-    Saved unused;
-    return saved_layout(&unused, NULL, &own, N);
+    NeuronSaved unused;
+    return neuron_saved_layout(&unused, NULL, &own, N, true);
 }
 static size_t peer_scratch(const Config *config, int N, int threads) {
     Config own = routed(config);
-    Scratch unused;
-    return scratch_layout(&unused, NULL, &own, N, threads);
+    NeuronScratch unused;
+    return neuron_scratch_layout(&unused, NULL, &own, N, threads);
 }
 static Gating peer_gating(const Config *config, float *block, int N) {
     Config own = routed(config);
-    Saved saved;
-    saved_layout(&saved, block, &own, N);
+    NeuronSaved saved;
+    neuron_saved_layout(&saved, block, &own, N, true);
     return saved.gating;
 }
 
 static void peer_forward(const FfnCall *call) {
     Config own = routed(call->config);
     int N = call->B * call->T, K = own.K, rows = N * own.C;
-    Saved saved;
-    saved_layout(&saved, call->saved, &own, N);
-    key_router_forward(&own, &saved.gating, saved.router, call->x, ffn_parameter(call, QUERY),
-                       ffn_parameter(call, KEYS), N, call->scratch);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved.gating);
+    NeuronSaved saved;
+    neuron_saved_layout(&saved, call->saved, &own, N, true);
+    KeyRouter router = { &own, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    key_router_forward(&saved.gating, saved.key_router, call->x, &router, call->scratch);
+    hooks_call(call->hooks, call->layer, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, ONE_POOL, own.D);
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
-        softmax_row(saved.gate + at, saved.gating.score + at, K);
+        memcpy(saved.gate + at, saved.gating.score + at, (size_t)K * sizeof *saved.gate);
+        softmax_row(saved.gate + at, K);
         for (size_t e = at; e < at + K; e++) saved.weight[e] = saved.gate[e] * gelu(saved.z[e]);
     }
     neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, ONE_POOL,
@@ -125,10 +89,10 @@ static void gates_backward(float *dscore, float *dz, const float *dweight, const
 static void peer_backward(const FfnCall *call) {
     Config own = routed(call->config);
     int N = call->B * call->T, D = own.D, K = own.K, rows = N * own.C;
-    Saved saved;
-    Scratch scratch;
-    saved_layout(&saved, call->saved, &own, N);
-    scratch_layout(&scratch, call->scratch, &own, N, 1);
+    NeuronSaved saved;
+    NeuronScratch scratch;
+    neuron_saved_layout(&saved, call->saved, &own, N, true);
+    neuron_scratch_layout(&scratch, call->scratch, &own, N, 1);
     const Gating *gating = &saved.gating;
 
     neuron_experts_dot(scratch.dweight, call->dy, ffn_parameter(call, OUT), gating, ONE_POOL, D);
@@ -144,9 +108,10 @@ static void peer_backward(const FfnCall *call) {
     neuron_experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating,
                             ONE_POOL, D);
     neuron_experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, ONE_POOL, D);
-    key_router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
-                        scratch.dscore, gating, saved.router, call->x, ffn_parameter(call, QUERY),
-                        ffn_parameter(call, KEYS), N, scratch.router);
+    KeyRouter router = { &own, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    KeyRouterGradients gradients = { ffn_gradient(call, QUERY), ffn_gradient(call, KEYS) };
+    key_router_backward(call->dx, &gradients, scratch.dscore, gating, saved.key_router, call->x,
+                        &router, scratch.key_router);
 }
 
 // At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where

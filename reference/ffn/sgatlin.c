@@ -2,7 +2,6 @@
 #include "reference/ffn/ffn.h"
 #include "reference/ffn/key_router.h"
 #include "reference/ffn/neuron_experts.h"
-#include "reference/numbers/memory.h"
 #include <stdio.h>
 
 // Sparsely gated linear neurons (chapter 06): a router chooses K of F one-neuron experts in each of
@@ -23,74 +22,38 @@ static void sgatlin_declare(Tensors *tensors, const Config *config, const char *
     tensors_add(tensors, prefix, "experts.out", INIT_LECUN, F, true, 3, (int[]){ C, F, D });
 }
 
-typedef struct {
-    Gating gating;  // [N,C,K]
-    float *z, *act; // [N,C,K]: in·x, and act(score·z)
-    float *router;  // what its backward needs
-} Saved;
-
-static size_t saved_layout(Saved *saved, float *block, const Config *config, int N) {
-    size_t used = 0, entries = (size_t)N * config->C * config->K;
-    saved->gating = (Gating){ .N = N, .C = config->C, .K = config->K, .F = config->F };
-    saved->gating.score = floats_take(block, &used, entries);
-    saved->gating.index = (int32_t *)floats_take(block, &used, entries);
-    saved->z = floats_take(block, &used, entries);
-    saved->act = floats_take(block, &used, entries);
-    saved->router = floats_take(block, &used, key_router_saved(config, N));
-    return used;
-}
-
-typedef struct {
-    float *du, *dz, *dscore; // [N,C,K]
-    ExpertOrder order;
-    float *router;
-} Scratch;
-
-static size_t scratch_layout(Scratch *scratch, float *block, const Config *config, int N,
-                             int threads) {
-    size_t used = 0, entries = (size_t)N * config->C * config->K;
-    scratch->du = floats_take(block, &used, entries);
-    scratch->dz = floats_take(block, &used, entries);
-    scratch->dscore = floats_take(block, &used, entries);
-    scratch->order.order = (int32_t *)floats_take(block, &used, entries);
-    scratch->order.start =
-        (int32_t *)floats_take(block, &used, (size_t)config->C * ((size_t)config->F + 1));
-    scratch->router = floats_take(block, &used, key_router_scratch(config, N, threads));
-    return used;
-}
-
 static size_t sgatlin_saved(const Config *config, int N) {
-    Saved unused;
-    return saved_layout(&unused, NULL, config, N);
+    NeuronSaved unused;
+    return neuron_saved_layout(&unused, NULL, config, N, false);
 }
 static size_t sgatlin_scratch(const Config *config, int N, int threads) {
-    Scratch unused;
-    return scratch_layout(&unused, NULL, config, N, threads);
+    NeuronScratch unused;
+    return neuron_scratch_layout(&unused, NULL, config, N, threads);
 }
 static Gating sgatlin_gating(const Config *config, float *block, int N) {
-    Saved saved;
-    saved_layout(&saved, block, config, N);
+    NeuronSaved saved;
+    neuron_saved_layout(&saved, block, config, N, false);
     return saved.gating;
 }
 
 static void sgatlin_forward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, C = config->C, D = config->D;
-    Saved saved;
-    saved_layout(&saved, call->saved, config, N);
-    key_router_forward(config, &saved.gating, saved.router, call->x, ffn_parameter(call, QUERY),
-                       ffn_parameter(call, KEYS), N, call->scratch);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved.gating);
+    NeuronSaved saved;
+    neuron_saved_layout(&saved, call->saved, config, N, false);
+    KeyRouter router = { config, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    key_router_forward(&saved.gating, saved.key_router, call->x, &router, call->scratch);
+    hooks_call(call->hooks, call->layer, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, C, D);
     Activation activation = config->activation;
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         for (size_t e = (size_t)t * C * config->K; e < (size_t)(t + 1) * C * config->K; e++) {
-            saved.act[e] = activate(activation, saved.gating.score[e] * saved.z[e]);
+            saved.weight[e] = activate(activation, saved.gating.score[e] * saved.z[e]);
         }
     }
-    neuron_experts_sum(call->y, saved.act, ffn_parameter(call, OUT), &saved.gating, C, D);
+    neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, C, D);
 }
 
 // With u = score·z: du = act'(u)·(out·dy), dscore = z·du, dz = score·du, dout += act(u)·dy, din +=
@@ -98,32 +61,33 @@ static void sgatlin_forward(const FfnCall *call) {
 static void sgatlin_backward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, C = config->C, D = config->D;
-    Saved saved;
-    Scratch scratch;
-    saved_layout(&saved, call->saved, config, N);
-    scratch_layout(&scratch, call->scratch, config, N, 1);
+    NeuronSaved saved;
+    NeuronScratch scratch;
+    neuron_saved_layout(&saved, call->saved, config, N, false);
+    neuron_scratch_layout(&scratch, call->scratch, config, N, 1);
     const Gating *gating = &saved.gating;
 
-    neuron_experts_dot(scratch.du, call->dy, ffn_parameter(call, OUT), gating, C, D);
+    neuron_experts_dot(scratch.dweight, call->dy, ffn_parameter(call, OUT), gating, C, D);
     Activation activation = config->activation;
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         for (size_t e = (size_t)t * C * config->K; e < (size_t)(t + 1) * C * config->K; e++) {
             float score = gating->score[e], z = saved.z[e];
-            float du = scratch.du[e] * activate_derivative(activation, score * z);
+            float du = scratch.dweight[e] * activate_derivative(activation, score * z);
             scratch.dscore[e] = z * du;
             scratch.dz[e] = score * du;
         }
     }
     neuron_experts_sort(&scratch.order, gating, C);
-    neuron_experts_gradient(ffn_gradient(call, OUT), saved.act, call->dy, &scratch.order, gating, C,
-                            D);
+    neuron_experts_gradient(ffn_gradient(call, OUT), saved.weight, call->dy, &scratch.order, gating,
+                            C, D);
     neuron_experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, C,
                             D);
     neuron_experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, C, D);
-    key_router_backward(config, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
-                        scratch.dscore, gating, saved.router, call->x, ffn_parameter(call, QUERY),
-                        ffn_parameter(call, KEYS), N, scratch.router);
+    KeyRouter router = { config, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    KeyRouterGradients gradients = { ffn_gradient(call, QUERY), ffn_gradient(call, KEYS) };
+    key_router_backward(call->dx, &gradients, scratch.dscore, gating, saved.key_router, call->x,
+                        &router, scratch.key_router);
 }
 
 // Each weight of the router, and of the chosen experts, is multiplied and added once a token.

@@ -36,6 +36,9 @@ bool cell_prepare(Cell *cell, int V, const char *set, Error *error);
 double cell_step_flops(const Cell *cell);
 double cell_step_flops_full(const Cell *cell);
 
+double cell_memory(const Cell *cell); // bytes that training it takes
+bool cell_fits(const Cell *cell);     // whether this machine has them
+
 // the same kind, scale, budget, peak and seed
 bool cell_same(const Cell *a, const Cell *b);
 // of its folder: sgatlin+gelu_q2_4e12_p0.002_s1

@@ -43,7 +43,7 @@ bool report_read_cells(Cells *out, const json_t *array, const char *where, Error
 // kind through its scales, a dot for each cell; kinds with one scale only are left out where there
 // are curves.
 typedef enum { AGAINST_PARAMETERS, AGAINST_SECONDS } Against;
-// A new picture; false: out of memory, or nothing is done yet.
-bool report_picture(Picture *out, const Groups *groups, const Cells *cells, Against against,
+// Clears `out` and gives it the picture's size; false: out of memory, or nothing is done yet.
+bool report_picture(DrawList *out, const Groups *groups, const Cells *cells, Against against,
                     Error *error);
 #endif

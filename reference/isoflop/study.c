@@ -1,4 +1,5 @@
 #include "reference/isoflop/study.h"
+#include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "reference/train/checkpoint.h"
 #include <stdlib.h>
@@ -115,7 +116,7 @@ void study_close(Study *study) {
     if (study->lock >= 0) close(study->lock);
     if (study->corpus.path != NULL) corpus_close(&study->corpus);
     cells_free(&study->cells);
-    free(study->speeds);
+    speeds_free(&study->speeds);
     *study = (Study){ .lock = -1 };
 }
 
@@ -202,7 +203,9 @@ static bool read_folder(Study *study, const json_t *file, const char *path, Erro
         bool known = json_is_true(json_object_get(json_array_get(cells, (size_t)i), "done"));
         if (cell_done(cell) && !known && !study_tidy(study, cell, error)) return false;
     }
-    return study_read_times(study, file, path, error);
+    if (!speeds_read(&study->speeds, file, path, error)) return false;
+    speeds_apply(&study->speeds, &study->cells);
+    return true;
 }
 
 bool study_read(Study *study, Error *error) {
@@ -234,14 +237,12 @@ bool study_make(Study *study, Error *error) {
 
 static bool save_picture(const Study *study, const Groups *groups, Against against,
                          const char *name, Error *error) {
-    Picture picture;
+    DrawList list = draw_new(0, 0, font_find());
     char *path = path_join(study->wanted.out, name);
     bool ok = path != NULL || fail(error, "out of memory");
-    ok = ok && report_picture(&picture, groups, &study->cells, against, error);
-    if (ok) {
-        ok = picture_write_png(&picture, path, error);
-        picture_free(&picture);
-    }
+    ok = ok && report_picture(&list, groups, &study->cells, against, error);
+    ok = ok && paint_png(&list, path, error);
+    draw_free(&list);
     free(path);
     return ok;
 }
@@ -249,7 +250,7 @@ static bool save_picture(const Study *study, const Groups *groups, Against again
 static bool save_json(const Study *study, Error *error) {
     char *path = path_join(study->wanted.out, "isoflop.json");
     json_t *object = shared(study), *cells = report_cells(&study->cells),
-           *times = study_times(study);
+           *times = speeds_to_json(&study->speeds);
     json_object_set_new(object, "data", json_string(study->corpus.path));
     bool ok = path != NULL && cells != NULL && times != NULL &&
               json_object_set_new(object, "cells", cells) == 0;

@@ -1,53 +1,18 @@
+#include "reference/isoflop/time.h"
 #include "reference/bench/subjects.h"
-#include "reference/isoflop/study.h"
-#include "reference/numbers/memory.h"
-#include "reference/train/trainer.h"
+#include "reference/isoflop/walk.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-double cell_memory(const Cell *cell) {
-    // the few floats between tensors left out
-    Tensors parameters = { .floats = (size_t)cell->cost.parameters };
-    return training_bytes(&cell->config, &parameters, (int)cell->settings.B);
-}
-
-bool cell_fits(const Cell *cell) { return cell_memory(cell) < 0.9 * machine_memory(); }
-
-static bool same_shape(const Cell *cell, const char *kind, const char *scale) {
-    return strcmp(cell->kind, kind) == 0 && strcmp(cell->scale, scale) == 0;
-}
-
-static const Speed *speed_of(const Study *study, const Cell *cell) {
-    for (int i = 0; i < study->speed_count; i++) {
-        const Speed *speed = &study->speeds[i];
-        if (same_shape(cell, speed->kind, speed->scale)) return speed;
-    }
-    return NULL;
-}
-
-static Speed *speed_add(Study *study, const Cell *cell, Error *error) {
-    Speed *grown = realloc(study->speeds, ((size_t)study->speed_count + 1) * sizeof *grown);
-    if (grown == NULL) {
-        fail(error, "out of memory");
-        return NULL;
-    }
-    study->speeds = grown;
-    Speed *speed = &grown[study->speed_count++];
-    *speed = (Speed){ .step = NAN };
-    strcpy(speed->kind, cell->kind);
-    strcpy(speed->scale, cell->scale);
-    return speed;
-}
-
 // Seconds a step: of a cell that is done, else as measured.
 static double step_seconds(const Study *study, const Cell *cell) {
-    const Speed *speed = speed_of(study, cell);
+    const Speed *speed = speeds_find(&study->speeds, cell);
     if (speed != NULL && speed->timed) return speed->step;
     for (int i = 0; i < study->cells.count; i++) {
         const Cell *done = &study->cells.at[i];
-        if (same_shape(done, cell->kind, cell->scale) && done->result.final &&
-            done->result.steps > 0) {
+        if (strcmp(done->kind, cell->kind) == 0 && strcmp(done->scale, cell->scale) == 0 &&
+            done->result.final && done->result.steps > 0) {
             return done->result.step_seconds / (double)done->result.steps;
         }
     }
@@ -97,7 +62,7 @@ static bool measure(void *context, Study *study, const Cell *key, bool certain) 
     if ((known != NULL && cell_done(known)) || !cell_fits(&cell) ||
         !isnan(step_seconds(study, &cell)))
         return true;
-    Speed *speed = speed_add(study, &cell, measuring->error);
+    Speed *speed = speeds_add(&study->speeds, &cell, measuring->error);
     measuring->ok = speed != NULL && time_steps(&speed->step, &cell, measuring->error);
     return measuring->ok;
 }
@@ -114,16 +79,14 @@ enum { TIME_ROUNDS = 5 };
 
 // One entry for each kind and scale that is done; their old times go.
 static bool list_shapes(Study *study, const Cell ***shapes, Error *error) {
-    free(study->speeds);
-    study->speeds = NULL;
-    study->speed_count = 0;
+    speeds_free(&study->speeds);
     *shapes = malloc(((size_t)study->cells.count + 1) * sizeof **shapes);
     if (*shapes == NULL) return fail(error, "out of memory");
     for (int i = 0; i < study->cells.count; i++) {
         const Cell *cell = &study->cells.at[i];
-        if (!cell_done(cell) || speed_of(study, cell) != NULL) continue;
-        (*shapes)[study->speed_count] = cell;
-        if (speed_add(study, cell, error) == NULL) return false;
+        if (!cell_done(cell) || speeds_find(&study->speeds, cell) != NULL) continue;
+        (*shapes)[study->speeds.count] = cell;
+        if (speeds_add(&study->speeds, cell, error) == NULL) return false;
     }
     return true;
 }
@@ -131,70 +94,26 @@ static bool list_shapes(Study *study, const Cell ***shapes, Error *error) {
 static bool time_rounds(Study *study, const Cell **shapes, double *samples, Error *error) {
     for (int round = 0; round < TIME_ROUNDS; round++) {
         fprintf(stderr, "timing   round %d of %d\n", round + 1, TIME_ROUNDS);
-        for (int i = 0; i < study->speed_count; i++) {
+        for (int i = 0; i < study->speeds.count; i++) {
             if (!time_steps(&samples[i * TIME_ROUNDS + round], shapes[i], error)) return false;
         }
     }
-    for (int i = 0; i < study->speed_count; i++) {
-        study->speeds[i].step = spread_of(samples + (ptrdiff_t)i * TIME_ROUNDS, TIME_ROUNDS).median;
-        study->speeds[i].timed = true;
+    for (int i = 0; i < study->speeds.count; i++) {
+        study->speeds.items[i].step =
+            spread_of(samples + (ptrdiff_t)i * TIME_ROUNDS, TIME_ROUNDS).median;
+        study->speeds.items[i].timed = true;
     }
     return true;
-}
-
-void study_apply_times(Study *study) {
-    for (int i = 0; i < study->cells.count; i++) {
-        Cell *cell = &study->cells.at[i];
-        const Speed *speed = speed_of(study, cell);
-        if (speed != NULL && speed->timed && cell_done(cell)) {
-            cell->result.step_seconds = speed->step * (double)cell->result.steps;
-        }
-    }
 }
 
 bool study_time(Study *study, Error *error) {
     const Cell **shapes = NULL;
     bool ok = list_shapes(study, &shapes, error);
-    double *samples = calloc((size_t)study->speed_count * TIME_ROUNDS + 1, sizeof *samples);
+    double *samples = calloc((size_t)study->speeds.count * TIME_ROUNDS + 1, sizeof *samples);
     ok = ok && (samples != NULL || fail(error, "out of memory")) &&
          time_rounds(study, shapes, samples, error);
     free(samples);
     free(shapes);
-    if (ok) study_apply_times(study);
+    if (ok) speeds_apply(&study->speeds, &study->cells);
     return ok;
-}
-
-json_t *study_times(const Study *study) {
-    json_t *array = json_array();
-    for (int i = 0; array != NULL && i < study->speed_count; i++) {
-        const Speed *speed = &study->speeds[i];
-        if (!speed->timed) continue;
-        json_t *object = json_object();
-        json_object_set_new(object, "kind", json_string(speed->kind));
-        json_object_set_new(object, "scale", json_string(speed->scale));
-        json_object_set_new(object, "seconds", json_real(speed->step));
-        json_array_append_new(array, object);
-    }
-    return array;
-}
-
-bool study_read_times(Study *study, const json_t *file, const char *path, Error *error) {
-    const json_t *times = json_object_get(file, "step_times");
-    for (size_t i = 0; i < json_array_size(times); i++) {
-        const json_t *time = json_array_get(times, i);
-        const char *kind = json_string_value(json_object_get(time, "kind"));
-        const char *scale = json_string_value(json_object_get(time, "scale"));
-        double seconds = json_number_value(json_object_get(time, "seconds"));
-        Cell cell;
-        if (kind == NULL || scale == NULL || !(seconds > 0) ||
-            !cell_new(&cell, kind, scale, 1, 1, 0, NULL)) {
-            return fail(error, "%s: step_times: entry %zu is no kind, scale and seconds", path, i);
-        }
-        Speed *speed = speed_add(study, &cell, error);
-        if (speed == NULL) return false;
-        speed->step = seconds;
-        speed->timed = true;
-    }
-    study_apply_times(study);
-    return true;
 }

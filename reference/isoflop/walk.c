@@ -1,4 +1,4 @@
-#include "reference/isoflop/study.h"
+#include "reference/isoflop/walk.h"
 #include <math.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "reference/model/rmsnorm.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/vector.h"
 #include <math.h>
@@ -39,7 +40,7 @@ typedef struct {
 } Worker;
 
 static size_t worker_layout(Worker *worker, float *block, int T, int Dh) {
-    size_t used = 0, sequence = (size_t)T * Dh, rows = (size_t)(T < ROWS ? T : ROWS) * T;
+    size_t used = 0, sequence = (size_t)T * Dh, rows = (size_t)min_int(T, ROWS) * T;
     worker->q = floats_take(block, &used, sequence);
     worker->k = floats_take(block, &used, sequence);
     worker->dq = floats_take(block, &used, sequence);
@@ -93,18 +94,10 @@ static void score_rows(const Worker *worker, int t0, int rows, int width, int Dh
 // Softmax over the first `seen` of `width` scores, the rest (the future) set to 0; returns log Σ
 // e^score.
 static float causal_softmax(float *row, int seen, int width) {
-    float most = row[0], sum = 0.0f;
-#pragma omp simd reduction(max : most)
-    for (int i = 0; i < seen; i++) most = row[i] > most ? row[i] : most;
-#pragma omp simd reduction(+ : sum)
-    for (int i = 0; i < seen; i++) {
-        row[i] = exp_fast(row[i] - most);
-        sum += row[i];
-    }
-    float inverse = 1.0f / sum;
+    float log_sum_exp, inverse = 1.0f / exp_row(row, &log_sum_exp, seen);
     for (int i = 0; i < seen; i++) row[i] *= inverse;
     for (int i = seen; i < width; i++) row[i] = 0.0f;
-    return most + logf(sum);
+    return log_sum_exp;
 }
 
 static void head_forward(const AttentionCall *call, const Worker *worker, int b, int h) {
@@ -113,7 +106,7 @@ static void head_forward(const AttentionCall *call, const Worker *worker, int b,
     float *log_sum = call->log_sum + ((size_t)b * H + h) * T;
     prepare(call, worker, b, h);
     for (int t0 = 0; t0 < T; t0 += ROWS) {
-        int rows = T - t0 < ROWS ? T - t0 : ROWS, width = t0 + rows;
+        int rows = min_int(T - t0, ROWS), width = t0 + rows;
         score_rows(worker, t0, rows, width, Dh);
         for (int r = 0; r < rows; r++) {
             log_sum[t0 + r] = causal_softmax(worker->scores + (size_t)r * width, t0 + r + 1, width);
@@ -190,7 +183,7 @@ static void head_backward(const AttentionCall *call, const AttentionGradients *g
     for (int t = 0; t < T; t++)
         memset(gradients->dvalue + at + (size_t)t * stride, 0, (size_t)Dh * sizeof(float));
     for (int t0 = 0; t0 < T; t0 += ROWS) {
-        block_backward(call, gradients, worker, at, log_sum, t0, T - t0 < ROWS ? T - t0 : ROWS);
+        block_backward(call, gradients, worker, at, log_sum, t0, min_int(T - t0, ROWS));
     }
     unprepare(call, gradients->dquery, dnorms, worker->dq, call->query, worker->q_rstd,
               call->query_norm, 1.0f / sqrtf((float)Dh), at);

@@ -3,11 +3,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-bool layout_declare(Tensors *tensors, const Config *config) {
+bool layout_declare(Tensors *tensors, int *layers, const Config *config) {
     int V = config->V, D = config->D, Dh = config->Dh, H = config_heads(config);
     char prefix[40];
     tensors_add(tensors, "", "embedding", INIT_NORMAL, D, true, 2, (int[]){ V, D });
     for (int l = 0; l < config->L; l++) {
+        layers[l] = tensors->count;
         snprintf(prefix, sizeof prefix, "layers.%d.", l);
         tensors_add(tensors, prefix, "attention_norm", INIT_ONE, 0, false, 1, (int[]){ D });
         tensors_add(tensors, prefix, "attention.query", INIT_LECUN, D, true, 3,
@@ -25,11 +26,6 @@ bool layout_declare(Tensors *tensors, const Config *config) {
     }
     tensors_add(tensors, "", "output_norm", INIT_ONE, 0, false, 1, (int[]){ D });
     return tensors->floats != SIZE_MAX;
-}
-
-const Tensor *layout_layer(const Tensors *tensors, const Config *config, int layer) {
-    int each = (tensors->count - 2) / config->L; // all but the embedding and the output norm
-    return &tensors->items[1 + layer * each];
 }
 
 const Tensor *layout_output_norm(const Tensors *tensors) {

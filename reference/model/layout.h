@@ -20,9 +20,8 @@ typedef enum {
     LAYER_FFN, // the first of the feed-forward layer's own
 } LayerTensor;
 
-// false: out of memory, or sizes overflow
-bool layout_declare(Tensors *tensors, const Config *config);
-// its ATTENTION_NORM, and on
-const Tensor *layout_layer(const Tensors *tensors, const Config *config, int layer);
+// Declares them and writes layers [L], the index of each layer's ATTENTION_NORM; the layer's others
+// follow it. false: out of memory, or sizes overflow.
+bool layout_declare(Tensors *tensors, int *layers, const Config *config);
 const Tensor *layout_output_norm(const Tensors *tensors);
 #endif

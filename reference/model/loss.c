@@ -1,44 +1,35 @@
 #include "reference/model/loss.h"
 #include "reference/data/special_tokens.h"
 #include "reference/numbers/matmul.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/vector.h"
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
-static int rows_at_once(int N) { return N < LOSS_ROWS ? N : LOSS_ROWS; }
-
 // logits of a block, then the losses of all N tokens
-size_t loss_scratch(int N, int V) { return (size_t)rows_at_once(N) * V + (size_t)N; }
+size_t loss_scratch(int N, int V) { return (size_t)min_int(N, LOSS_ROWS) * V + (size_t)N; }
 
 // One token's loss, log Σ e^logit - logit[target]; with `gradient` the row becomes scale·(softmax -
 // one-hot).
 static float loss_row(float *restrict logits, int V, int32_t target, bool gradient, float scale) {
-    float most = logits[0], sum = 0.0f, right = logits[target];
-#pragma omp simd reduction(max : most)
-    for (int v = 0; v < V; v++) most = logits[v] > most ? logits[v] : most;
-#pragma omp simd reduction(+ : sum)
-    for (int v = 0; v < V; v++) {
-        logits[v] = exp_fast(logits[v] - most);
-        sum += logits[v];
-    }
-    float factor = scale / sum;
+    float right = logits[target], log_sum_exp, factor = scale / exp_row(logits, &log_sum_exp, V);
     if (gradient) {
         for (int v = 0; v < V; v++) logits[v] *= factor;
         logits[target] -= scale;
     }
-    return most + logf(sum) - right;
+    return log_sum_exp - right;
 }
 
 double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *scored) {
-    int N = call->N, D = call->D, V = call->V, block = rows_at_once(N);
+    int N = call->N, D = call->D, V = call->V, block = min_int(N, LOSS_ROWS);
     float *logits = call->scratch, *losses = call->scratch + (size_t)block * V;
     int64_t count = 0;
     for (int t = 0; t < N; t++) count += call->targets[t] != TOKEN_PAD;
     float scale = count > 0 ? 1.0f / (float)count : 0.0f;
 
     for (int t0 = 0; t0 < N; t0 += block) {
-        int rows = N - t0 < block ? N - t0 : block;
+        int rows = min_int(N - t0, block);
         const float *x = call->x + (size_t)t0 * D;
         matmul(logits, V, PLAIN, x, D, TRANSPOSED, call->embedding, D, rows, V, D, 1.0f, false);
 #pragma omp parallel for schedule(dynamic, 8)

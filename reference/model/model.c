@@ -5,6 +5,7 @@
 #include "reference/model/rmsnorm.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
 #include <assert.h>
 #include <stdlib.h>
@@ -37,16 +38,17 @@ struct Activations {
     float *scratch;
     float *block;
     size_t floats;
-    GatingHook *hook;
-    void *hook_context;
+    HookList hooks;
 };
 
 bool model_new(Model *out, const Config *config, Error *error) {
     *out = (Model){ .config = *config };
     if (!config_valid(config, error)) return false;
-    if (!layout_declare(&out->tensors, config) ||
-        (out->parameters = floats_new(out->tensors.floats)) == NULL) {
-        tensors_free(&out->tensors);
+    out->layers = calloc((size_t)config->L, sizeof *out->layers);
+    bool declared = out->layers != NULL && layout_declare(&out->tensors, out->layers, config);
+    if (declared) out->parameters = floats_new(out->tensors.floats);
+    if (out->parameters == NULL) {
+        model_free(out);
         return fail(
             error,
             "not enough memory for the parameters: choose smaller letters, with --set D=… F=… L=…");
@@ -56,17 +58,16 @@ bool model_new(Model *out, const Config *config, Error *error) {
 
 void model_free(Model *model) {
     floats_free(model->parameters, model->tensors.floats);
+    free(model->layers);
     tensors_free(&model->tensors);
     *model = (Model){ 0 };
 }
-
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 static size_t scratch_floats(const Config *config, int B, int T, int threads) {
     int N = B * T;
     size_t attention = attention_scratch(B, T, config_heads(config), config->Dh, threads);
     size_t loss = loss_scratch(N, config->V), ffn = ffn_of(config)->scratch(config, N, threads);
-    return larger(larger(attention, loss), ffn);
+    return max_size(max_size(attention, loss), ffn);
 }
 
 static void layer_layout(LayerSaved *layer, float *block, size_t *used, const Config *config,
@@ -158,17 +159,16 @@ void model_activations_free(Activations *a) {
     free(a);
 }
 
-void model_hook(Activations *a, GatingHook *hook, void *context) {
-    a->hook = hook;
-    a->hook_context = context;
+void model_hooks(Activations *a, const HookList *hooks) {
+    a->hooks = hooks != NULL ? *hooks : (HookList){ .count = 0 };
 }
 
 static const float *weight(const Model *model, int layer, LayerTensor which) {
-    return model->parameters + layout_layer(&model->tensors, &model->config, layer)[which].offset;
+    return model->parameters + model_layer(model, layer)[which].offset;
 }
 
 static float *gradient(const Model *model, float *gradients, int layer, LayerTensor which) {
-    return gradients + layout_layer(&model->tensors, &model->config, layer)[which].offset;
+    return gradients + model_layer(model, layer)[which].offset;
 }
 
 // stream += branch, in place or into another buffer
@@ -196,7 +196,7 @@ static AttentionCall attention_call(const Model *model, const Activations *a, in
 
 static FfnCall ffn_call(const Model *model, Activations *a, int l) {
     return (FfnCall){ .config = &model->config,
-                      .tensors = layout_layer(&model->tensors, &model->config, l) + LAYER_FFN,
+                      .tensors = model_layer(model, l) + LAYER_FFN,
                       .parameters = model->parameters,
                       .B = a->rows,
                       .T = a->tokens,
@@ -207,8 +207,7 @@ static FfnCall ffn_call(const Model *model, Activations *a, int l) {
                       .saved = a->layers[l].ffn,
                       .scratch = a->scratch,
                       .layer = l,
-                      .hook = a->hook,
-                      .hook_context = a->hook_context };
+                      .hooks = &a->hooks };
 }
 
 static void layer_forward(const Model *model, Activations *a, int l) {
@@ -326,7 +325,7 @@ static void embedding_backward(const Activations *a, float *dembedding, const in
     int N = a->rows * a->tokens, D = a->config.D;
 #pragma omp parallel for
     for (int d = 0; d < D; d += COLUMNS) {
-        int width = D - d < COLUMNS ? D - d : COLUMNS;
+        int width = min_int(D - d, COLUMNS);
         for (int t = 0; t < N; t++) {
             float *row = dembedding + (size_t)inputs[t] * D + d;
             const float *from = a->dstream + (size_t)t * D + d;

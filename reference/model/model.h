@@ -10,6 +10,7 @@
 typedef struct {
     Config config;
     Tensors tensors;
+    int *layers;       // [L]: where in the table each layer's tensors begin
     float *parameters; // block of tensors.floats
 } Model;
 
@@ -17,6 +18,11 @@ typedef struct {
 // behind.
 bool model_new(Model *out, const Config *config, Error *error);
 void model_free(Model *model);
+
+// A layer's tensors, numbered by LayerTensor (layout.h).
+static inline const Tensor *model_layer(const Model *model, int layer) {
+    return &model->tensors.items[model->layers[layer]];
+}
 
 // One activation arena for B rows of T tokens; its size is known before the first step. Nothing
 // allocates in a step. It has room for as many threads as there are when it is made: set their
@@ -29,8 +35,8 @@ size_t model_activation_floats(const Config *config, int B, int T, bool training
 Activations *model_activations_new(const Config *config, int B, int T, bool training, Error *error);
 void model_activations_free(Activations *activations);
 
-// The one hook (see gating.h); NULL to stop.
-void model_hook(Activations *activations, GatingHook *hook, void *context);
+// The hooks of the following passes (see gating.h), copied; NULL: none.
+void model_hooks(Activations *activations, const HookList *hooks);
 
 // Forward pass over inputs [B,T] (each below V), the loss left out: fills the residual stream.
 void model_forward(const Model *model, Activations *activations, const int32_t *inputs, int B,

@@ -1,4 +1,5 @@
 #include "reference/model/rmsnorm.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/vector.h"
 #include <math.h>
 #include <stddef.h>
@@ -45,7 +46,7 @@ void norm_backward(float *dx, float *dscale, const float *dy, const float *x, co
     enum { COLUMNS = 32 }; // a thread owns its columns of dscale and adds the tokens in their order
 #pragma omp parallel for
     for (int d0 = 0; d0 < D; d0 += COLUMNS) {
-        int d1 = d0 + COLUMNS < D ? d0 + COLUMNS : D;
+        int d1 = min_int(d0 + COLUMNS, D);
         for (int d = d0; d < d1; d++) dscale[d] = 0.0f;
         for (int t = 0; t < N; t++) {
             for (int d = d0; d < d1; d++)

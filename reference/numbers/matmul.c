@@ -1,4 +1,5 @@
 #include "reference/numbers/matmul.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
 #include <stddef.h>
 #include <string.h>
@@ -52,9 +53,9 @@ void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b,
     float panel[PANEL_K * PANEL_N];
     for (int m = 0; !add && m < M; m++) memset(c + (size_t)m * ldc, 0, (size_t)N * sizeof *c);
     for (int n0 = 0; n0 < N; n0 += PANEL_N) {
-        int columns = N - n0 < PANEL_N ? N - n0 : PANEL_N;
+        int columns = min_int(N - n0, PANEL_N);
         for (int k0 = 0; k0 < K; k0 += PANEL_K) {
-            int depth = K - k0 < PANEL_K ? K - k0 : PANEL_K;
+            int depth = min_int(K - k0, PANEL_K);
             copy_panel(panel, op_b, b, ldb, k0, n0, depth, columns);
             add_panel(c + n0, ldc, op_a, a, lda, panel, k0, M, columns, depth, scale);
         }
@@ -69,8 +70,8 @@ enum { TILE_ROWS = 256, TILE_COLUMNS = 1024, TILE_LEAST = 64, TILES_WANTED = 8 }
 static int tiles_along(int size, int tile) { return (size + tile - 1) / tile; }
 
 static void choose_tile(int M, int N, int *rows, int *columns) {
-    *rows = M < TILE_ROWS ? M : TILE_ROWS;
-    *columns = N < TILE_COLUMNS ? N : TILE_COLUMNS;
+    *rows = min_int(M, TILE_ROWS);
+    *columns = min_int(N, TILE_COLUMNS);
     while (tiles_along(M, *rows) * tiles_along(N, *columns) < TILES_WANTED) {
         int *longer = *rows >= *columns ? rows : columns;
         if (*longer < 2 * TILE_LEAST) return;
@@ -89,9 +90,8 @@ void matmul(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const 
         int m = tile / across * rows, n = tile % across * columns;
         matmul_serial(c + (size_t)m * ldc + n, ldc, op_a,
                       a + (op_a == PLAIN ? (size_t)m * lda : (size_t)m), lda, op_b,
-                      b + (op_b == PLAIN ? (size_t)n : (size_t)n * ldb), ldb,
-                      M - m < rows ? M - m : rows, N - n < columns ? N - n : columns, K, scale,
-                      add);
+                      b + (op_b == PLAIN ? (size_t)n : (size_t)n * ldb), ldb, min_int(M - m, rows),
+                      min_int(N - n, columns), K, scale, add);
     }
 }
 

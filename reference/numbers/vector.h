@@ -40,13 +40,33 @@ static inline float exp_fast(float x) {
 
 static inline float sigmoid(float x) { return 1.0f / (1.0f + exp_fast(-x)); }
 
-// p [n] = softmax(logits [n]); returns log Σ e^logit.
-static inline float softmax_row(float *restrict p, const float *restrict logits, int n) {
-    float most = logits[0], sum = 0.0f;
-    for (int i = 1; i < n; i++) most = logits[i] > most ? logits[i] : most;
-    for (int i = 0; i < n; i++) sum += p[i] = exp_fast(logits[i] - most);
-    for (int i = 0; i < n; i++) p[i] /= sum;
-    return most + logf(sum);
+// row [n] becomes e^(row - max), which cannot overflow; returns the sum of that, and writes
+// log_sum_exp = log Σ e^row. For long rows: softmax is row / sum, cross-entropy log_sum_exp -
+// row[target].
+static inline float exp_row(float *row, float *log_sum_exp, int n) {
+    float max = row[0], sum = 0.0f;
+#pragma omp simd reduction(max : max)
+    for (int i = 0; i < n; i++) max = row[i] > max ? row[i] : max;
+#pragma omp simd reduction(+ : sum)
+    for (int i = 0; i < n; i++) {
+        row[i] = exp_fast(row[i] - max);
+        sum += row[i];
+    }
+    *log_sum_exp = max + logf(sum);
+    return sum;
+}
+
+// row [n] becomes its softmax; returns log Σ e^row. For short rows, summed in their order: K experts
+// or E, or one query's scores.
+static inline float softmax_row(float *row, int n) {
+    float max = row[0], sum = 0.0f;
+    for (int i = 1; i < n; i++) max = row[i] > max ? row[i] : max;
+    for (int i = 0; i < n; i++) {
+        row[i] = exp_fast(row[i] - max);
+        sum += row[i];
+    }
+    for (int i = 0; i < n; i++) row[i] /= sum;
+    return max + logf(sum);
 }
 
 // Sum of x[d]·w[d].

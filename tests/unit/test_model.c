@@ -324,14 +324,15 @@ START_TEST(the_hook_sees_every_sparse_layer_once_in_order)
     Watch w = { .shape_matches = true, .config = tiny.model.config, .N = 10, .replace = -1 };
     tiny_forward(&tiny);
     float *before = tiny_logits(&tiny);
-    model_hook(tiny.activations, watch, &w);
+    HookList hooks = one_hook(watch, &w);
+    model_hooks(tiny.activations, &hooks);
     tiny_forward(&tiny);
     float *after = tiny_logits(&tiny);
     ck_assert(memcmp(before, after, 10 * 13 * sizeof *before) == 0); // it only looked
     ck_assert_int_eq(w.calls, sparse ? 2 : 0);
     ck_assert(!sparse || (w.layers[0] == 0 && w.layers[1] == 1));
     ck_assert(w.shape_matches);
-    model_hook(tiny.activations, NULL, NULL);
+    model_hooks(tiny.activations, NULL);
     tiny_forward(&tiny);
     ck_assert_int_eq(w.calls, sparse ? 2 : 0);
     free(before);
@@ -351,7 +352,8 @@ START_TEST(a_replaced_gating_is_used_forward_and_backward)
     tiny_forward(&tiny);
     float *before = tiny_logits(&tiny);
     Watch w = { .shape_matches = true, .config = *config, .N = 10, .replace = 1, .first = 4 };
-    model_hook(tiny.activations, watch, &w);
+    HookList hooks = one_hook(watch, &w);
+    model_hooks(tiny.activations, &hooks);
     tiny_backward(&tiny);
     float *after = tiny_logits(&tiny);
     ck_assert(memcmp(before, after, 10 * 13 * sizeof *before) != 0);
@@ -390,7 +392,8 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
     float *logits = tiny_logits(&tiny);
     bool ahead = !is_causal(ffn_causality(&tiny.model.config));
     Watch w = { .shape_matches = true, .config = tiny.model.config, .N = 1, .replace = -1 };
-    decoder_hook(decoder, watch, &w);
+    HookList hooks = one_hook(watch, &w);
+    decoder_hooks(decoder, &hooks);
     double worst = 0.0, want[V];
     for (int round = 0; round < 2; round++) {
         for (int t = 0; t < T; t++) {
@@ -408,7 +411,7 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
             ck_assert_msg(same, "position %d: %s", t, difference.problem);
             worst = fmax(worst, difference.worst / difference.rms);
         }
-        decoder_reset(decoder); // and once more, from nothing
+        decoder_rewind(decoder, 0); // and once more, from nothing
     }
     ck_assert_int_eq(w.calls, tiny.model.config.ffn->sparse ? 2 * 2 * T : 0);
     ck_assert(w.shape_matches);
@@ -498,6 +501,38 @@ START_TEST(the_decoder_drops_the_oldest_half)
         decoder_free(decoder);
         tiny_free(&tiny);
     }
+}
+END_TEST
+
+// ---- layout
+
+static void declare_one_more(Tensors *tensors, const Config *config, const char *prefix) {
+    ffn_of(&(Config){ .ffn = ffn_find("mlp") })->declare(tensors, config, prefix);
+    if (strstr(prefix, ".0.") != NULL)
+        tensors_add(tensors, prefix, "extra", INIT_ONE, 0, false, 1, (int[]){ 3 });
+}
+
+// A layer may declare more tensors than the others: the same weights give the same logits.
+START_TEST(layers_may_have_different_tensors)
+{
+    enum { V = 13, T = 5 };
+    Config kind = config_default(ffn_find("mlp")), config = tiny_config(&kind, V, T);
+    Ffn uneven = *ffn_of(&config);
+    uneven.declare = declare_one_more;
+    TinyModel even = tiny_model(&config, 1, 21);
+    config.ffn = &uneven.kind;
+    TinyModel tiny = tiny_model(&config, 1, 21);
+    ck_assert_int_eq(tiny.model.tensors.count, even.model.tensors.count + 1);
+    ck_assert(tiny_backward(&tiny) == tiny_backward(&even));
+    for (int i = 0; i < even.model.tensors.count; i++) {
+        const Tensor *a = &even.model.tensors.items[i],
+                     *b = tensors_find(&tiny.model.tensors, a->name);
+        ck_assert_msg(memcmp(even.gradients + a->offset, tiny.gradients + b->offset,
+                             a->count * sizeof(float)) == 0,
+                      "%s", a->name);
+    }
+    tiny_free(&even);
+    tiny_free(&tiny);
 }
 END_TEST
 
@@ -605,6 +640,7 @@ int main(void) {
     tcase_add_loop_test(tests, the_decoder_agrees_with_the_forward_pass, 0, variants);
     tcase_add_loop_test(tests, a_decoder_may_be_used_in_another_thread, 0, variants);
     tcase_add_loop_test(tests, the_decoder_drops_the_oldest_half, 0, variants);
+    tcase_add_test(tests, layers_may_have_different_tensors);
     tcase_add_loop_test(tests, the_arena_is_as_large_as_told, 0, variants);
     tcase_add_loop_test(tests, an_arena_without_training_holds_the_same_pass, 0, variants);
     tcase_add_loop_test(tests, an_arena_serves_smaller_passes, 0, variants);
