@@ -11,10 +11,10 @@
 #include <string.h>
 
 enum {
-    SIDE = 1024,            // of the matrices
-    GATHERS = 1 << 18,      // rows in one run
-    PIECE = 1 << 16,        // floats that one thread reads or copies at a time
-    FLOATS_LEAST = 1 << 26, // 256 MiB, more than a processor's caches hold
+    SIDE = 1024,          // of the matrices
+    GATHERS = 1 << 18,    // rows per run
+    PIECE = 1 << 16,      // floats that one thread reads or copies at a time
+    MIN_FLOATS = 1 << 26, // 256 MiB: larger than the caches of a processor
 };
 
 static void work_matmul(Machine *machine, int rows) {
@@ -26,20 +26,20 @@ static void work_matmul(Machine *machine, int rows) {
 static void work_read(Machine *machine, int rows) {
     (void)rows;
 #pragma omp parallel for
-    for (int piece = 0; piece < FLOATS_LEAST / PIECE; piece++) {
-        const float *at = machine->block + (size_t)piece * PIECE;
+    for (int piece = 0; piece < MIN_FLOATS / PIECE; piece++) {
+        const float *from = machine->block + (size_t)piece * PIECE;
         float sum = 0;
 #pragma omp simd reduction(+ : sum)
-        for (int i = 0; i < PIECE; i++) sum += at[i];
+        for (int i = 0; i < PIECE; i++) sum += from[i];
         machine->sums[piece] = sum;
     }
 }
 
 static void work_copy(Machine *machine, int rows) {
     (void)rows;
-    float *to = machine->block + FLOATS_LEAST / 2;
+    float *to = machine->block + MIN_FLOATS / 2;
 #pragma omp parallel for
-    for (int piece = 0; piece < FLOATS_LEAST / 2 / PIECE; piece++) {
+    for (int piece = 0; piece < MIN_FLOATS / 2 / PIECE; piece++) {
         memcpy(to + (size_t)piece * PIECE, machine->block + (size_t)piece * PIECE,
                PIECE * sizeof *to);
     }
@@ -70,37 +70,48 @@ double ceiling_rate(const Ceiling *ceiling, double seconds) {
     return 1e-9 * ceiling->amount / seconds;
 }
 
-static void name_ceilings(Machine *machine, const Config *config) {
-    double row = 4.0 * config->D, gathered = row * GATHERS;
-    int memory_rows = FLOATS_LEAST / config->D;
-    Ceiling *at = machine->ceilings;
-    at[CEILING_MATMUL] =
-        (Ceiling){ "matrix product", "matmul_gflops", "GFLOP/s", 2.0 * SIDE * SIDE * SIDE, 0,
-                   machine,          work_matmul,     { 0 } };
-    at[CEILING_READ] = (Ceiling){ "memory, read", "read_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0,
-                                  machine,        work_read,  { 0 } };
-    at[CEILING_COPY] = (Ceiling){ "memory, copy", "copy_gbs", "GB/s", 4.0 * FLOATS_LEAST, 0,
-                                  machine,        work_copy,  { 0 } };
-    at[CEILING_CHANNEL] = (Ceiling){ "",      "gather_channel_gbs", "GB/s", gathered, config->F,
-                                     machine, work_gather,          { 0 } };
-    at[CEILING_LAYER] =
-        (Ceiling){ "",      "gather_layer_gbs", "GB/s", gathered, ffn_pools(config) * config->F,
-                   machine, work_gather,        { 0 } };
-    at[CEILING_MEMORY] = (Ceiling){ "",      "gather_memory_gbs", "GB/s", gathered, memory_rows,
-                                    machine, work_gather,         { 0 } };
+static Ceiling gather_ceiling(const char *field, int rows, int D) {
+    double row = 4.0 * D;
+    Ceiling out = { .field = field, .unit = "GB/s", .amount = row * GATHERS, .rows = rows };
+    out.work = work_gather;
+    snprintf(out.name, sizeof out.name, "gather %s rows from %s", short_bytes((uint64_t)row).text,
+             short_bytes((uint64_t)(row * rows)).text);
+    return out;
+}
+
+static void set_up_ceilings(Machine *machine, const Config *config) {
+    int D = config->D, F = config->F;
+    Ceiling *ceilings = machine->ceilings;
+    ceilings[CEILING_MATMUL] = (Ceiling){ .name = "matrix product",
+                                          .field = "matmul_gflops",
+                                          .unit = "GFLOP/s",
+                                          .amount = 2.0 * SIDE * SIDE * SIDE,
+                                          .work = work_matmul };
+    ceilings[CEILING_READ] = (Ceiling){ .name = "memory, read",
+                                        .field = "read_gbs",
+                                        .unit = "GB/s",
+                                        .amount = 4.0 * MIN_FLOATS,
+                                        .work = work_read };
+    ceilings[CEILING_COPY] = (Ceiling){ .name = "memory, copy",
+                                        .field = "copy_gbs",
+                                        .unit = "GB/s",
+                                        .amount = 4.0 * MIN_FLOATS,
+                                        .work = work_copy };
+    ceilings[CEILING_CHANNEL] = gather_ceiling("gather_channel_gbs", F, D);
+    ceilings[CEILING_LAYER] = gather_ceiling("gather_layer_gbs", ffn_pools(config) * F, D);
+    ceilings[CEILING_MEMORY] = gather_ceiling("gather_memory_gbs", MIN_FLOATS / D, D);
     for (int i = 0; i < CEILINGS; i++) {
-        // no cache would hold it
+        // too large for any cache, so a cold one does not matter
         bool from_memory = i == CEILING_READ || i == CEILING_COPY || i == CEILING_MEMORY;
-        at[i].bench = (Bench){ .run = run_ceiling, .context = &at[i], .brief = !from_memory };
-        if (at[i].rows == 0) continue;
-        snprintf(at[i].name, sizeof at[i].name, "gather %s rows from %s",
-                 short_bytes((uint64_t)row).text, short_bytes((uint64_t)(row * at[i].rows)).text);
+        ceilings[i].machine = machine;
+        ceilings[i].bench =
+            (Bench){ .run = run_ceiling, .context = &ceilings[i], .brief = !from_memory };
     }
 }
 
 static void fill(Machine *machine) {
-    // Every page: one that was never written is the same page of zeros, which no memory is read
-    // for.
+    // Writes every page: pages that were never written all map to one page of zeros, which stays
+    // in the cache.
 #pragma omp parallel for
     for (size_t i = 0; i < machine->floats; i++) machine->block[i] = (float)(i % 251) / 251.0f;
     for (int d = 0; d < machine->D; d++) machine->x[d] = (float)(d % 7);
@@ -110,7 +121,7 @@ static void fill(Machine *machine) {
 
 bool machine_new(Machine *out, const Config *config, Error *error) {
     size_t table = (size_t)ffn_pools(config) * (size_t)config->F * (size_t)config->D;
-    *out = (Machine){ .D = config->D, .floats = max_size(table, FLOATS_LEAST) };
+    *out = (Machine){ .D = config->D, .floats = max_size(table, MIN_FLOATS) };
     out->block = floats_new(out->floats);
     out->x = floats_new((size_t)out->D);
     out->sums = floats_new(GATHERS);
@@ -118,9 +129,10 @@ bool machine_new(Machine *out, const Config *config, Error *error) {
     if (out->block == NULL || out->x == NULL || out->sums == NULL || out->draw == NULL) {
         size_t floats = out->floats;
         machine_free(out);
-        return fail(error, "no memory: measuring the machine takes %.0f MB", 4e-6 * (double)floats);
+        return fail(error, "out of memory: measuring the machine takes %.0f MB",
+                    4e-6 * (double)floats);
     }
-    name_ceilings(out, config);
+    set_up_ceilings(out, config);
     fill(out);
     return true;
 }

@@ -9,14 +9,15 @@ static int compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-Spread spread_of(double *samples, int count) {
+Summary summarize(double *samples, int count) {
     qsort(samples, (size_t)count, sizeof *samples, compare);
-    return (Spread){ (samples[(count - 1) / 2] + samples[count / 2]) / 2, samples[0],
-                     samples[count - 1] };
+    return (Summary){ .median = (samples[(count - 1) / 2] + samples[count / 2]) / 2,
+                      .min = samples[0],
+                      .max = samples[count - 1] };
 }
 
-// samples [COLUMNS, repetitions] of one subject; round below 0: not counted
-static void take_turn(const Bench *bench, bool alone, int round, int repetitions, double *samples) {
+// One run of a bench. samples [COLUMNS, repetitions] are its own; round < 0 is a warm-up.
+static void run_once(const Bench *bench, bool alone, int round, int repetitions, double *samples) {
     double seconds[BENCH_PARTS] = { 0 }, whole = 0;
     if (bench->brief && !alone) bench->run(bench->context, seconds);
     bench->run(bench->context, seconds);
@@ -32,19 +33,19 @@ bool bench_rounds(Bench *const *benches, int count, int repetitions, Error *erro
     size_t each = (size_t)COLUMNS * (size_t)repetitions;
     double *samples = calloc((size_t)count * each, sizeof *samples);
     if (samples == NULL)
-        return fail(error, "no memory for %d timings; ask for fewer --repetitions", repetitions);
+        return fail(error, "out of memory for %d timings; reduce --repetitions", repetitions);
     Progress progress = progress_new();
     for (int round = -WARM_UPS; round < repetitions; round++) {
         progress_show(&progress, "round %d of %d", round + WARM_UPS + 1, repetitions + WARM_UPS);
         for (int i = 0; i < count; i++)
-            take_turn(benches[i], count == 1, round, repetitions, samples + i * each);
+            run_once(benches[i], count == 1, round, repetitions, samples + i * each);
     }
     progress_end(&progress);
     for (int i = 0; i < count; i++) {
-        double *of_one = samples + i * each;
+        double *own = samples + i * each;
         for (int part = 0; part < BENCH_PARTS; part++)
-            benches[i]->parts[part] = spread_of(of_one + part * repetitions, repetitions);
-        benches[i]->whole = spread_of(of_one + BENCH_PARTS * repetitions, repetitions);
+            benches[i]->parts[part] = summarize(own + part * repetitions, repetitions);
+        benches[i]->whole = summarize(own + BENCH_PARTS * repetitions, repetitions);
     }
     free(samples);
     return true;

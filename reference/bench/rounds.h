@@ -3,30 +3,30 @@
 #include "reference/io/error.h"
 #include <stdbool.h>
 
-// Timing. The subjects take turns, round after round, so that a machine that slows down for a while
-// slows all of them down; what counts is the median.
+// Timing. The benches run interleaved, one run of each per round, so that a machine that is slow
+// for a while slows all of them down. The result is the median over the rounds.
 
 enum { BENCH_PARTS = 3 };
 
 typedef struct {
-    double median, least, most; // seconds
-} Spread;
+    double median, min, max; // seconds
+} Summary;
 
 typedef struct {
-    // Works once and says how many seconds each part took; parts it does not have stay as they are,
-    // 0.
+    // Runs once and writes the seconds of each part; parts that do not exist stay 0.
     void (*run)(void *context, double seconds[BENCH_PARTS]);
     void *context;
-    // a few milliseconds: what other subjects left in the caches would be seen
+    // Takes only a few milliseconds, so that caches left cold by the other benches would show.
     bool brief;
-    Spread parts[BENCH_PARTS]; // bench_rounds writes these
-    Spread whole;              // all parts of a run together
+    // Written by bench_rounds.
+    Summary parts[BENCH_PARTS];
+    Summary whole; // all parts of a run together
 } Bench;
 
-// `repetitions` counted rounds behind two that warm up. A brief subject that shares its rounds with
-// others runs once uncounted at the start of each turn. Fails only for want of memory.
+// Runs two warm-up rounds, then `repetitions` measured ones. With several benches, a brief one
+// makes one run that is not measured before each of its runs. Fails only when out of memory.
 bool bench_rounds(Bench *const *benches, int count, int repetitions, Error *error);
 
-// Of samples [count], which it sorts; the median of an even count is the mean of the middle two.
-Spread spread_of(double *samples, int count);
+// Of samples [count], which it sorts. The median of an even count is the mean of the middle two.
+Summary summarize(double *samples, int count);
 #endif

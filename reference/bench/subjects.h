@@ -1,7 +1,7 @@
 #ifndef REFERENCE_BENCH_SUBJECTS_H
 #define REFERENCE_BENCH_SUBJECTS_H
 #include "reference/bench/rounds.h"
-#include "reference/model/model.h"
+#include "reference/train/backend.h"
 
 // What is timed: one feed-forward layer alone, and one training step of a whole model, both on B
 // rows of T tokens drawn at random. The object owns its memory and must stay in place while a Bench
@@ -24,30 +24,26 @@ bool layer_subject_new(LayerSubject *out, const Config *config, int B, Error *er
 void layer_subject_free(LayerSubject *layer);
 void layer_subject_run(void *layer, double seconds[BENCH_PARTS]);
 
+// A training step as `sgatlin train` makes it, on one batch over and over.
 typedef struct {
-    int B;
-    Model model;
-    Activations *activations;
-    float *gradients, *moments; // [floats], [2·floats]
-    int32_t *inputs, *targets;  // [B,T]
-    int64_t step;               // steps done
+    const Backend *backend;
+    Device *device;
+    int32_t *inputs, *targets; // [B,T]
+    int64_t step;              // steps done
 } StepSubject;
 
-// The loss belongs to backward: logits and their gradient are made in the same blocks of rows. The
-// update is the norm of the gradient, clipping, and AdamW.
-enum { STEP_FORWARD, STEP_BACKWARD, STEP_UPDATE, STEP_PARTS };
-
-bool step_subject_new(StepSubject *out, const Config *config, int B, Error *error);
+bool step_subject_new(StepSubject *out, const Backend *backend, const Config *config, int B,
+                      Error *error);
 void step_subject_free(StepSubject *step);
+// seconds [STEP_PHASES], as the backend measures them
 void step_subject_run(void *step, double seconds[BENCH_PARTS]);
 
-// The work of one run, counted, not measured: FLOPs of matrix products and experts by the authors'
-// count (backward twice forward; attention as the whole square, of which a causal one may leave
-// half out), for a step with the logits; of them, what is multiplied with gathered rows of experts;
-// and the bytes that AdamW reads and writes.
+// The work of one run, counted rather than measured: backward as twice forward, attention as the
+// whole square (a causal implementation may skip half of it), a step with the logits.
 typedef struct {
-    // a gathered float is one multiplication and one addition
-    double flops, gathered_bytes, update_bytes;
+    double flops;          // of matrix products and experts, by the sgatlin authors' count
+    double gathered_bytes; // of the gathered expert rows; each float is two of `flops`
+    double update_bytes;   // that AdamW reads and writes
 } CountedWork;
 CountedWork layer_counted(const Config *config, int B);
 CountedWork step_counted(const Config *config, int B);

@@ -1,3 +1,4 @@
+#include "reference/cli/backends.h"
 #include "reference/cli/bench_table.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
@@ -15,15 +16,15 @@ typedef struct {
     bool json;
 } Arguments;
 
-enum { KEY_JSON = 1000, KEY_THREADS, TOKENS_MOST = 1 << 24 };
+enum { MAX_TOKENS = 1 << 24 };
 
 static const struct argp_option options[] = {
-    { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer (default: each, in turns)", 0 },
+    { "ffn", 'f', "KIND", 0,
+      "only this kind of feed-forward layer: one of %kinds (default: all, interleaved)", 0 },
     { "set", 's', "NAME=VALUE", 0,
-      "letters over the default's, as in --set D=128 K=8; N=2048 is B=1 T=2048", 0 },
-    { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
-    { "repetitions", 'r', "N", 0, "counted rounds (default: machine and layer 15, step 7)", 0 },
-    { "json", KEY_JSON, NULL, 0, "one JSON object a line on stdout, for each kind", 0 },
+      "override default dimensions, as in --set D=128 K=8; N=2048 is short for B=1 T=2048", 0 },
+    { "repetitions", 'r', "N", 0, "measured rounds (default: 15 for machine and layer, 7 for step)",
+      0 },
     { 0 },
 };
 
@@ -34,25 +35,25 @@ static void set_subject(const struct argp_state *state, Arguments *arguments, co
     for (int i = BENCH_MACHINE; i <= BENCH_STEP; i++) {
         if (strcmp(word, names[i]) != 0) continue;
         if (arguments->subject != BENCH_EVERYTHING)
-            argp_error(state, "%s: one of machine, layer and step at a time", word);
+            argp_error(state, "%s: give only one of machine, layer and step", word);
         arguments->subject = (BenchSubject)i;
         return;
     }
-    argp_error(state, "%s: wanted machine, layer or step", word);
+    argp_error(state, "%s: expected machine, layer or step", word);
 }
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->json;
+        state->child_inputs[1] = &arguments->threads;
+        break;
     case 'f': arguments->ffn = value; break;
     case 's': option_set(state, &arguments->words, value); break;
     case 'r':
         arguments->repetitions = (int)option_whole(state, "repetitions", value, 1, 10000);
         break;
-    case KEY_THREADS:
-        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
-        break;
-    case KEY_JSON: arguments->json = true; break;
     case ARGP_KEY_ARG:
         if (strchr(value, '=') != NULL) {
             option_set(state, &arguments->words, value);
@@ -65,23 +66,24 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-// -- Sizes: those of the paper's TinyStories model, 8 rows of 256 tokens --
+// ---- sizes: by default the paper's TinyStories model with 8 rows of 256 tokens
 
+// A SettingFunction for BenchSizes.
 static bool set_size(void *sizes, const char *name, const char *value, Error *error) {
     BenchSizes *out = sizes;
-    bool found, tokens = strcmp(name, "N") == 0;
+    bool found, is_tokens = strcmp(name, "N") == 0;
     if (strcmp(name, "ffn") == 0)
-        return fail(error, "ffn=%s: the kind of layer is chosen with --ffn %s", value, value);
+        return fail(error, "ffn=%s: use --ffn %s to choose the kind of layer", value, value);
     if (strcmp(name, "B") == 0) {
-        bool right = parse_int(value, &out->B) && out->B >= 1 && out->B <= TOKENS_MOST;
-        return right || fail(error, "B=%s: wanted a whole number from 1 to %d", value, TOKENS_MOST);
+        if (parse_int(value, &out->B) && out->B >= 1 && out->B <= MAX_TOKENS) return true;
+        return fail(error, "B=%s: expected a whole number from 1 to %d", value, MAX_TOKENS);
     }
-    if (tokens) out->B = 1;
-    if (!config_set(&out->config, tokens ? "T" : name, value, &found, error)) return false;
-    return found || fail(error, "%s=%s: there is no letter %s here", name, value, name);
+    if (is_tokens) out->B = 1;
+    if (!config_set(&out->config, is_tokens ? "T" : name, value, &found, error)) return false;
+    return found || fail(error, "%s=%s: unknown dimension %s", name, value, name);
 }
 
-// A layer alone has no vocabulary, heads or further layers that could be wrong.
+// For a layer alone, the vocabulary, the heads and the number of layers are not checked.
 static bool make_sizes(BenchSizes *out, const FfnKind *ffn, const SetWords *words,
                        BenchSubject subject, Error *error) {
     const Preset *preset = preset_find("tinystories", error);
@@ -93,10 +95,10 @@ static bool make_sizes(BenchSizes *out, const FfnKind *ffn, const SetWords *word
                                         : ffn->valid == NULL || ffn->valid(&out->config, error);
     if (!valid) return false;
     if (out->config.V < 2)
-        return fail(error, "V=%d: wanted at least 2, id 0 being the pad token", out->config.V);
-    if (out->B * out->config.T > TOKENS_MOST) {
-        return fail(error, "B=%lld T=%d are too many tokens at once: at most %d", (long long)out->B,
-                    out->config.T, TOKENS_MOST);
+        return fail(error, "V=%d: expected at least 2, as id 0 is the pad token", out->config.V);
+    if (out->B * out->config.T > MAX_TOKENS) {
+        return fail(error, "B=%lld T=%d: too many tokens, at most %d", (long long)out->B,
+                    out->config.T, MAX_TOKENS);
     }
     return true;
 }
@@ -104,10 +106,8 @@ static bool make_sizes(BenchSizes *out, const FfnKind *ffn, const SetWords *word
 static bool make_rows(BenchTable *table, const Arguments *arguments, Error *error) {
     const FfnKind *chosen = NULL;
     if (table->subject == BENCH_MACHINE) {
-        bool free_of_sizes = arguments->ffn == NULL && arguments->words.count == 0;
-        return free_of_sizes ||
-               fail(error,
-                    "the machine has no kind of layer and no letters: leave --ffn and --set out");
+        if (arguments->ffn == NULL && arguments->words.count == 0) return true;
+        return fail(error, "bench machine takes no --ffn or --set");
     }
     if (arguments->ffn != NULL) chosen = ffn_named(arguments->ffn, error);
     if (arguments->ffn != NULL && chosen == NULL) return false;
@@ -130,11 +130,11 @@ static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
     }
     row->counted = step_counted(config, B);
     row->bench = (Bench){ .run = step_subject_run, .context = &row->step };
-    return step_subject_new(&row->step, config, B, error);
+    return step_subject_new(&row->step, backend_find(NULL, NULL), config, B, error);
 }
 
-// The tables of the last kind of one-neuron experts among the rows, or else those of sgatlin in the
-// paper's TinyStories model.
+// The machine's tables have the sizes of the last kind with one-neuron experts among the rows, or
+// else of sgatlin in the paper's TinyStories model.
 static bool open_machine(BenchTable *table, Error *error) {
     BenchSizes sizes;
     if (!make_sizes(&sizes, ffn_find("sgatlin"), &(SetWords){ 0 }, BENCH_MACHINE, error))
@@ -168,17 +168,16 @@ static void bench_table_free(BenchTable *table) {
     free(table);
 }
 
-// -- The command --
+// ---- the command
 
-// Numbers taken with another processor's kernels are not this machine's.
+// Warns when OpenBLAS was told to use the kernels of another processor.
 static void warn_of_core(void) {
     const char *chosen = getenv("OPENBLAS_CORETYPE");
     if (*matmul_core() != '\0') fprintf(stderr, "core=%s\n", matmul_core());
     if (chosen == NULL || *chosen == '\0') return;
     fprintf(stderr,
             "warning: OPENBLAS_CORETYPE=%s is set, which can cost OpenBLAS a third of its speed; "
-            "for fair numbers: "
-            "unset OPENBLAS_CORETYPE\n",
+            "unset OPENBLAS_CORETYPE for a fair measurement\n",
             chosen);
 }
 
@@ -186,7 +185,10 @@ static int bench(const char *command, const Arguments *arguments, BenchSubject s
     static const int repetitions[] = { [BENCH_MACHINE] = 15, [BENCH_LAYER] = 15, [BENCH_STEP] = 7 };
     Error error;
     BenchTable *table = calloc(1, sizeof *table);
-    if (table == NULL) return fail(&error, "out of memory"), command_failed(command, &error);
+    if (table == NULL) {
+        fail(&error, "out of memory");
+        return command_failed(command, &error);
+    }
     table->subject = subject;
     table->ceilings = subject == BENCH_MACHINE || !arguments->json;
     table->repetitions = arguments->repetitions > 0 ? arguments->repetitions : repetitions[subject];
@@ -205,17 +207,22 @@ static int bench(const char *command, const Arguments *arguments, BenchSubject s
 }
 
 int command_bench(int argc, char **argv) {
+    static const struct argp_child children[] = { { &json_option, 0, NULL, 0 },
+                                                  { &threads_option, 0, NULL, 0 },
+                                                  { 0 } };
     static const struct argp argp = {
         .options = options,
         .parser = parse,
+        .children = children,
+        .help_filter = option_help,
         .args_doc = "[machine|layer|step]",
-        .doc = "How long a feed-forward layer, or a training step of the whole model, takes here: "
-               "medians of rounds in "
-               "which all take turns. Without --json the machine's own ceilings take their turns "
-               "too and stand beside "
-               "the numbers.\vThe default sizes are those of the paper's TinyStories model, on 8 "
-               "rows of 256 random "
-               "tokens: D=256 F=1024 C=8 K=8 Dk=128 (moe: E=8 K=2), L=4 V=8192 Dh=64.",
+        .doc = "Measures how long a feed-forward layer, or a training step of the whole model, "
+               "takes on this machine: medians over interleaved rounds. Without --json, the "
+               "machine's own ceilings are measured in the same rounds and shown for "
+               "comparison.\vWith --json, each kind of layer gives one object on a line of its "
+               "own.\n\n"
+               "The default sizes are those of the paper's TinyStories model, on 8 rows of 256 "
+               "random tokens: D=256 F=1024 C=8 K=8 Dk=128 (moe: E=8 K=2), L=4 V=8192 Dh=64.",
     };
     Arguments arguments = { 0 };
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;

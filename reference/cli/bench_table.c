@@ -1,5 +1,5 @@
 #include "reference/cli/bench_table.h"
-#include "reference/cli/options.h"
+#include "reference/config/config_json.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/json.h"
 #include "reference/numbers/matmul.h"
@@ -13,49 +13,58 @@ static const char *const part_names[][BENCH_PARTS] = {
 };
 static const char *const subject_names[] = { "", "machine", "layer", "step" };
 
-// The settings that a row ran with; a layer alone has no vocabulary, heads or number of layers.
+// Dimensions of the model that a layer alone does not use.
+static const char *const model_settings[] = { "V", "L", "Dh" };
+enum { MODEL_SETTINGS = sizeof model_settings / sizeof model_settings[0] };
+
+static bool is_model_setting(const char *name) {
+    for (int i = 0; i < MODEL_SETTINGS; i++) {
+        if (strcmp(model_settings[i], name) == 0) return true;
+    }
+    return false;
+}
+
+// The settings that a row uses.
 static int row_settings(const BenchTable *table, const BenchRow *row,
                         Setting out[CONFIG_SETTINGS]) {
     Setting all[CONFIG_SETTINGS];
     int count = 0, found = config_settings(&row->sizes.config, all);
     for (int i = 0; i < found; i++) {
-        bool model = strcmp(all[i].name, "V") == 0 || strcmp(all[i].name, "L") == 0 ||
-                     strcmp(all[i].name, "Dh") == 0;
-        if (table->subject == BENCH_STEP || !model) out[count++] = all[i];
+        if (table->subject == BENCH_STEP || !is_model_setting(all[i].name)) out[count++] = all[i];
     }
     return count;
 }
 
-// -- For people --
+// ---- text
 
 static void print_machine(const BenchTable *table) {
     printf("%-36s %8s %8s    %d rounds, threads=%d\n", "machine", "median", "best",
            table->repetitions, parallel_threads());
     for (int i = 0; i < CEILINGS; i++) {
         const Ceiling *ceiling = &table->machine.ceilings[i];
-        const Spread *spread = &ceiling->bench.whole;
-        printf("%-36s %8.1f %8.1f %s\n", ceiling->name, ceiling_rate(ceiling, spread->median),
-               ceiling_rate(ceiling, spread->least), ceiling->unit);
+        const Summary *summary = &ceiling->bench.whole;
+        printf("%-36s %8.1f %8.1f %s\n", ceiling->name, ceiling_rate(ceiling, summary->median),
+               ceiling_rate(ceiling, summary->min), ceiling->unit);
     }
 }
 
 static double median_rate(const BenchTable *table, int ceiling) {
-    const Ceiling *at = &table->machine.ceilings[ceiling];
-    return 1e9 * ceiling_rate(at, at->bench.whole.median);
+    const Ceiling *measured = &table->machine.ceilings[ceiling];
+    return 1e9 * ceiling_rate(measured, measured->bench.whole.median);
 }
 
-// What the counted work takes at the ceilings measured in the same rounds.
+// The time that the counted work would take at the ceilings measured in the same rounds.
 static double seconds_at_ceilings(const BenchTable *table, const CountedWork *counted) {
-    double in_products = counted->flops - counted->gathered_bytes / 2;
-    return in_products / median_rate(table, CEILING_MATMUL) +
+    double product_flops = counted->flops - counted->gathered_bytes / 2;
+    return product_flops / median_rate(table, CEILING_MATMUL) +
            counted->gathered_bytes / median_rate(table, CEILING_CHANNEL) +
            counted->update_bytes / median_rate(table, CEILING_COPY);
 }
 
-static void print_spread(const Spread *spread) {
+static void print_summary(const Summary *summary) {
     char text[64];
-    snprintf(text, sizeof text, "%.1f (%.1f-%.1f)", 1e3 * spread->median, 1e3 * spread->least,
-             1e3 * spread->most);
+    snprintf(text, sizeof text, "%.1f (%.1f-%.1f)", 1e3 * summary->median, 1e3 * summary->min,
+             1e3 * summary->max);
     printf(" %22s", text);
 }
 
@@ -65,8 +74,8 @@ static void print_row(const BenchTable *table, const BenchRow *row) {
     double seconds = bench->whole.median, rate = row->counted.flops / seconds;
     printf("%-8s", row->sizes.config.ffn->name);
     for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++)
-        print_spread(&bench->parts[part]);
-    print_spread(&bench->whole);
+        print_summary(&bench->parts[part]);
+    print_summary(&bench->whole);
     printf(" %9.0f %8.1f %8.0f%% %10.0f%%\n", (double)row->sizes.B * row->sizes.config.T / seconds,
            1e-9 * rate, 100 * rate / median_rate(table, CEILING_MATMUL),
            100 * seconds_at_ceilings(table, &row->counted) / seconds);
@@ -89,79 +98,79 @@ void bench_print_table(const BenchTable *table) {
         printf(" %22s", parts[part]);
     printf(" %22s %9s %8s %9s %11s\n", "all", "tokens/s", "GFLOP/s", "of matmul", "of ceilings");
     for (int i = 0; i < table->count; i++) print_row(table, &table->rows[i]);
-    printf("\nFLOPs counted, not measured: the authors' count, backward twice forward%s.\n"
-           "of matmul: GFLOP/s as a share of the machine's matrix product, above. of ceilings: the "
-           "time that the\n"
-           "counted work would take if each part ran at its ceiling above (matrix products; rows "
-           "gathered from one\n"
-           "channel's table%s), as a share of the time it took.\n",
-           table->subject == BENCH_STEP ? ", with the logits" : "",
-           table->subject == BENCH_STEP ? "; the optimiser's reads and writes as a copy" : "");
+    bool step = table->subject == BENCH_STEP;
+    printf("\nFLOPs are counted, not measured: the sgatlin authors' count, backward as twice "
+           "forward%s.\n"
+           "of matmul: GFLOP/s as a share of the machine's matrix product above.\n"
+           "of ceilings: the time that the counted work would take if each part ran at its ceiling "
+           "above\n(matrix products; rows gathered from one channel's table%s), as a share of the "
+           "measured time.\n",
+           step ? ", with the logits" : "", step ? "; the optimizer's update as a copy" : "");
 }
 
-// -- For programs --
+// ---- JSON
 
-static void add(json_t *object, const char *name, const char *ending, json_t *value) {
+// Adds `value` as the field whose name is `name` followed by `suffix`.
+static void add(json_t **object, const char *name, const char *suffix, json_t *value) {
     char field[64];
-    snprintf(field, sizeof field, "%.40s%.20s", name, ending);
-    json_object_set_new(object, field, value);
+    snprintf(field, sizeof field, "%.40s%.20s", name, suffix);
+    json_add(object, field, value);
 }
 
-static void add_spread(json_t *object, const char *part, const Spread *spread) {
+static void add_summary(json_t **object, const char *part, const Summary *summary) {
     char field[64];
     snprintf(field, sizeof field, "ms_%.40s", part);
-    add(object, field, "", json_real(1e3 * spread->median));
-    add(object, field, "_min", json_real(1e3 * spread->least));
-    add(object, field, "_max", json_real(1e3 * spread->most));
+    json_add(object, field, json_real(1e3 * summary->median));
+    add(object, field, "_min", json_real(1e3 * summary->min));
+    add(object, field, "_max", json_real(1e3 * summary->max));
 }
 
-static void add_circumstances(json_t *object, const BenchTable *table) {
+static void add_environment(json_t **object, const BenchTable *table) {
     const char *waiting = getenv("OMP_WAIT_POLICY");
-    add(object, "threads", "", json_integer(parallel_threads()));
-    add(object, "repetitions", "", json_integer(table->repetitions));
-    add(object, "blas", "", json_string(matmul_library()));
-    add(object, "core", "", json_string(matmul_core()));
-    add(object, "wait_policy", "", json_string(waiting != NULL ? waiting : ""));
+    json_add(object, "threads", json_integer(parallel_threads()));
+    json_add(object, "repetitions", json_integer(table->repetitions));
+    json_add(object, "blas", json_string(matmul_library()));
+    json_add(object, "core", json_string(matmul_core()));
+    json_add(object, "wait_policy", json_string(waiting != NULL ? waiting : ""));
 }
 
 static json_t *row_json(const BenchTable *table, const BenchRow *row) {
     const char *const *parts = part_names[table->subject];
     const Bench *bench = &row->bench;
-    Setting settings[CONFIG_SETTINGS];
-    int count = row_settings(table, row, settings);
-    json_t *object = json_object();
-    add(object, "bench", "", json_string(subject_names[table->subject]));
-    for (int i = 0; i < count; i++)
-        add(object, settings[i].name, "", setting_to_json(&settings[i]));
+    json_t *object = json_object(), *settings = config_to_json(&row->sizes.config);
+    for (int i = 0; table->subject == BENCH_LAYER && i < MODEL_SETTINGS; i++)
+        json_object_del(settings, model_settings[i]);
+    json_add(&object, "bench", json_string(subject_names[table->subject]));
+    json_add_all(&object, settings);
     double tokens = (double)row->sizes.B * row->sizes.config.T;
-    add(object, "B", "", json_integer(row->sizes.B));
-    add(object, "N", "", json_integer((json_int_t)tokens));
+    json_add(&object, "B", json_integer(row->sizes.B));
+    json_add(&object, "N", json_integer((json_int_t)tokens));
     for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++) {
-        add_spread(object, parts[part], &bench->parts[part]);
+        add_summary(&object, parts[part], &bench->parts[part]);
     }
-    add_spread(object, table->subject == BENCH_STEP ? "step" : "both", &bench->whole);
-    add(object, "tokens_per_s", "", json_real(tokens / bench->whole.median));
-    add(object, "flops", "", json_integer((json_int_t)row->counted.flops));
-    add(object, "gathered_bytes", "", json_integer((json_int_t)row->counted.gathered_bytes));
-    add(object, "gflops", "", json_real(1e-9 * row->counted.flops / bench->whole.median));
-    add_circumstances(object, table);
+    add_summary(&object, table->subject == BENCH_STEP ? "step" : "both", &bench->whole);
+    json_add(&object, "tokens_per_s", json_real(tokens / bench->whole.median));
+    json_add(&object, "flops", json_integer((json_int_t)row->counted.flops));
+    json_add(&object, "gathered_bytes", json_integer((json_int_t)row->counted.gathered_bytes));
+    json_add(&object, "gflops", json_real(1e-9 * row->counted.flops / bench->whole.median));
+    add_environment(&object, table);
     return object;
 }
 
 static json_t *machine_json(const BenchTable *table) {
     json_t *object = json_object();
-    add(object, "bench", "", json_string(subject_names[BENCH_MACHINE]));
+    json_add(&object, "bench", json_string(subject_names[BENCH_MACHINE]));
     for (int i = 0; i < CEILINGS; i++) {
         const Ceiling *ceiling = &table->machine.ceilings[i];
-        const Spread *spread = &ceiling->bench.whole;
-        add(object, ceiling->field, "", json_real(ceiling_rate(ceiling, spread->median)));
-        add(object, ceiling->field, "_min", json_real(ceiling_rate(ceiling, spread->most)));
-        add(object, ceiling->field, "_max", json_real(ceiling_rate(ceiling, spread->least)));
+        const Summary *summary = &ceiling->bench.whole;
+        json_add(&object, ceiling->field, json_real(ceiling_rate(ceiling, summary->median)));
+        add(&object, ceiling->field, "_min", json_real(ceiling_rate(ceiling, summary->max)));
+        add(&object, ceiling->field, "_max", json_real(ceiling_rate(ceiling, summary->min)));
         if (ceiling->rows == 0) continue;
-        add(object, ceiling->field, "_table_bytes",
+        add(&object, ceiling->field, "_table_bytes",
             json_integer((json_int_t)4 * ceiling->rows * table->machine.D));
     }
-    add_circumstances(object, table);
+    add_environment(&object, table);
     return object;
 }
 

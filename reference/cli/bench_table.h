@@ -3,7 +3,7 @@
 #include "reference/bench/machine.h"
 #include "reference/bench/subjects.h"
 
-// What `sgatlin bench` measures in one go, and its output.
+// What one call of `sgatlin bench` measures, and its output.
 
 typedef enum { BENCH_EVERYTHING, BENCH_MACHINE, BENCH_LAYER, BENCH_STEP } BenchSubject;
 enum { BENCH_KINDS = 16 };
@@ -16,21 +16,21 @@ typedef struct {
 typedef struct {
     BenchSizes sizes;
     CountedWork counted;
-    LayerSubject layer; // one of the two, as the table's subject says
-    StepSubject step;
+    LayerSubject layer; // for BENCH_LAYER
+    StepSubject step;   // for BENCH_STEP
     Bench bench;
 } BenchRow;
 
 typedef struct {
     BenchSubject subject;
-    BenchRow rows[BENCH_KINDS]; // one a kind of layer; none for the machine alone
+    BenchRow rows[BENCH_KINDS]; // one per kind of layer; none for BENCH_MACHINE
     int count;
     Machine machine;
-    bool ceilings; // is the machine measured too?
+    bool ceilings; // whether the machine is measured too
     int repetitions;
 } BenchTable;
 
 void bench_print_table(const BenchTable *table);
-// One object on one line for each row, or one for the machine.
+// One object per row, or one for the machine, each on a line of its own.
 bool bench_print_json(const BenchTable *table, Error *error);
 #endif

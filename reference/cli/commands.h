@@ -1,8 +1,8 @@
 #ifndef REFERENCE_CLI_COMMANDS_H
 #define REFERENCE_CLI_COMMANDS_H
 
-// Every subcommand of sgatlin: parses its own arguments (argv[0] is "sgatlin NAME") and returns the
-// exit status: 0 done, 1 failed, 2 wrong usage.
+// The subcommands of sgatlin. Each parses its own arguments (argv[0] is "sgatlin NAME") and returns
+// the exit status: 0 done, 1 failed, 2 wrong usage.
 typedef int CommandFunction(int argc, char **argv);
 
 CommandFunction command_data, command_tokenize, command_train, command_sample, command_eval,

@@ -2,7 +2,7 @@
 #include "reference/cli/options.h"
 #include "reference/draw/chart.h"
 #include "reference/io/files.h"
-#include "reference/train/log.h"
+#include "reference/train/log_read.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,13 +75,13 @@ static bool curve(Series *out, double **points, const Arguments *arguments, int 
     *points = x;
     *out = (Series){ run_name(run), color_class(i), x, y, 0 };
     for (int j = 0; x != NULL && j < losses.count; j++) {
-        const LogLoss *at = &losses.at[j];
+        const LogLoss *at = &losses.items[j];
         if (at->loss > arguments->below) continue;
         const double choices[COLUMNS] = { at->step, at->flops / 1e12, at->seconds };
         x[out->count] = choices[arguments->against];
         y[out->count++] = at->loss;
     }
-    free(losses.at);
+    free(losses.items);
     if (x == NULL) return fail(error, "%s: out of memory", run);
     return out->count > 0 ||
            fail(error, "%s: its log has no validation loss below %g", run, arguments->below);

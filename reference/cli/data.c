@@ -14,21 +14,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// -- Options --
+// ---- options
 
 enum {
-    LEAST_VOCABULARY = TOKENIZER_SPECIALS + 256 + 1,
+    MIN_VOCABULARY = TOKENIZER_SPECIALS + 256 + 1,
     TEXT_VOCABULARY = 8192,
     STORYWORLD_VOCABULARY = 1024
 };
-enum { DEFAULT_STORIES = 20000, MOST_STORIES = 100000000, MOST_THREADS = 1024 };
+enum { DEFAULT_STORIES = 20000, MAX_STORIES = 100000000 };
 
 typedef struct {
     bool storyworld;
     const char *text, *valid, *tokenizer, *out;
     int64_t stories, seed; // -1: not given
     int vocabulary;        // 0: not given
-    int threads;           // 0: all
+    int threads;           // 0: one per processor
 } Options;
 
 enum {
@@ -39,76 +39,76 @@ enum {
     KEY_VALID,
     KEY_VOCABULARY,
     KEY_TOKENIZER,
-    KEY_OUT,
-    KEY_THREADS
+    KEY_OUT
 };
 
 static const struct argp_option option_table[] = {
     { "storyworld", KEY_STORYWORLD, NULL, 0,
-      "Make the built-in corpus, whose facts and word classes are known", 1 },
+      "generate the built-in corpus, whose facts and word classes are known", 1 },
     { "stories", KEY_STORIES, "N", 0,
-      "How many stories of it (20000); the last 5% are for validation", 1 },
-    { "seed", KEY_SEED, "S", 0, "Which ones (1)", 1 },
+      "number of stories to generate (default 20000); the last 5% are for validation", 1 },
+    { "seed", KEY_SEED, "S", 0, "seed of the generator (default 1)", 1 },
     { "text", KEY_TEXT, "FILE", 0,
-      "Take a text file (- is stdin): stories separated by lines holding only <|endoftext|>, else "
-      "one story",
+      "read a text file (- is stdin): stories separated by lines with only <|endoftext|>, or one "
+      "story",
       2 },
     { "valid", KEY_VALID, "FILE", 0,
-      "Text for validation; without it the last 5% of --text: stories, or of one story tokens", 2 },
+      "text for validation (default: the last 5% of --text, by stories, or by tokens if it is one "
+      "story)",
+      2 },
     { "vocab", KEY_VOCABULARY, "V", 0,
-      "Train a byte-level BPE tokenizer of V tokens, 259 to 65535 (8192 or what the text gives; "
-      "storyworld: 1024)",
+      "train a byte-level BPE tokenizer with V tokens, 259 to 65535 (default 8192, or fewer if the "
+      "text gives no more; storyworld: 1024)",
       3 },
-    { "tokenizer", KEY_TOKENIZER, "FILE", 0, "Take this tokenizer.json instead", 3 },
+    { "tokenizer", KEY_TOKENIZER, "FILE", 0, "use this tokenizer.json instead of training one", 3 },
     { "out", KEY_OUT, "DIR", 0,
-      "The folder to make: tokenizer.json, train.bin, valid.bin (and for storyworld the texts, "
-      "facts.tsv, classes.tsv)",
+      "folder to create with tokenizer.json, train.bin and valid.bin (and for storyworld the "
+      "texts, "
+      "facts.tsv and classes.tsv)",
       4 },
-    { "threads", KEY_THREADS, "N", 0, "Threads (all); the files are the same for any number", 4 },
     { 0 },
 };
 
 static void check_together(const struct argp_state *state, const Options *options) {
-    if (options->storyworld == (options->text != NULL)) {
-        argp_error(state, "wanted either --storyworld or --text FILE, %s",
-                   options->storyworld ? "not both" : "got neither");
+    if (options->storyworld && options->text != NULL) {
+        argp_error(state, "expected --storyworld or --text FILE, not both");
+    } else if (!options->storyworld && options->text == NULL) {
+        argp_error(state, "expected --storyworld or --text FILE");
     } else if (!options->storyworld && (options->stories >= 0 || options->seed >= 0)) {
-        argp_error(state, "--stories and --seed go with --storyworld, not with --text");
+        argp_error(state, "--stories and --seed need --storyworld");
     } else if (options->storyworld && options->valid != NULL) {
-        argp_error(state, "--valid goes with --text; storyworld makes its own validation stories");
+        argp_error(state,
+                   "--valid needs --text; --storyworld generates its own validation stories");
     } else if (options->vocabulary != 0 && options->tokenizer != NULL) {
-        argp_error(
-            state,
-            "wanted either --vocab or --tokenizer, not both: the tokenizer has its vocabulary");
+        argp_error(state,
+                   "expected --vocab or --tokenizer, not both: a tokenizer has its own vocabulary");
     } else if (options->valid != NULL && strcmp(options->valid, "-") == 0 &&
                strcmp(options->text, "-") == 0) {
         argp_error(state, "--text and --valid cannot both be stdin");
     } else if (options->out == NULL) {
-        argp_error(state, "wanted --out DIR, the folder to make");
+        argp_error(state, "expected --out DIR, the folder to create");
     }
 }
 
 static error_t parse_option(int key, char *value, struct argp_state *state) {
     Options *options = state->input;
     switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &options->threads; break;
     case KEY_STORYWORLD: options->storyworld = true; break;
     case KEY_STORIES:
-        options->stories = option_whole(state, "stories", value, 2, MOST_STORIES);
+        options->stories = option_whole(state, "stories", value, 2, MAX_STORIES);
         break;
     case KEY_SEED: options->seed = option_whole(state, "seed", value, 0, INT64_MAX); break;
     case KEY_TEXT: options->text = value; break;
     case KEY_VALID: options->valid = value; break;
     case KEY_VOCABULARY:
         options->vocabulary =
-            (int)option_whole(state, "vocab", value, LEAST_VOCABULARY, TOKENIZER_MAX_VOCABULARY);
+            (int)option_whole(state, "vocab", value, MIN_VOCABULARY, TOKENIZER_MAX_VOCABULARY);
         break;
     case KEY_TOKENIZER: options->tokenizer = value; break;
     case KEY_OUT: options->out = value; break;
-    case KEY_THREADS:
-        options->threads = (int)option_whole(state, "threads", value, 1, MOST_THREADS);
-        break;
     case ARGP_KEY_ARG:
-        argp_error(state, "%s: wanted options only; a text is given with --text", value);
+        argp_error(state, "%s: unexpected argument; use --text to name a text", value);
         break;
     case ARGP_KEY_END: check_together(state, options); break;
     default: return ARGP_ERR_UNKNOWN;
@@ -116,16 +116,18 @@ static error_t parse_option(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
+static const struct argp_child children[] = { { &threads_option, 0, NULL, 4 }, { 0 } };
 static const struct argp parser = {
     .options = option_table,
     .parser = parse_option,
-    .doc = "Makes the folder that `sgatlin train` learns from, out of any text or the built-in "
+    .children = children,
+    .doc = "Creates the data folder for `sgatlin train` from a text or from the built-in "
            "storyworld.\v"
            "  sgatlin data --storyworld --stories 20000 --vocab 1024 --out data/sw\n"
            "  sgatlin data --text stories.txt --out data/mine",
 };
 
-// -- Progress --
+// ---- progress
 
 static volatile sig_atomic_t interrupted;
 
@@ -134,7 +136,7 @@ static void interrupt(int signal_number) {
     interrupted = 1;
 }
 
-// The first Ctrl-C ends the work tidily; a second one ends the program as usual.
+// The first Ctrl-C cleans up and exits; a second one kills the program.
 static void watch_interrupts(void) {
     struct sigaction action = { .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND };
     sigemptyset(&action.sa_mask);
@@ -142,20 +144,20 @@ static void watch_interrupts(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-// One piece of work under way.
+// Progress of one task.
 typedef struct {
-    const char *what;
-    double whole, begun;    // what counts as all of it; when it began
-    const MappedFile *text; // whose pages are released every RELEASE bytes, or NULL
+    const char *name;
+    double total, started;  // amount of work; start time
+    const MappedFile *text; // its pages are released every RELEASE bytes; NULL: none
     size_t released;
     Progress line;
 } Work;
 enum { RELEASE = 64 << 20 };
 
-static Work work_begin(const char *what, size_t whole, const MappedFile *text) {
-    return (Work){ .what = what,
-                   .whole = (double)whole,
-                   .begun = clock_seconds(),
+static Work work_begin(const char *name, size_t total, const MappedFile *text) {
+    return (Work){ .name = name,
+                   .total = (double)total,
+                   .started = clock_seconds(),
                    .text = text,
                    .line = progress_new() };
 }
@@ -166,25 +168,25 @@ static bool work_step(void *context, size_t done) {
         file_release(work->text);
         work->released = done;
     }
-    double spent = clock_seconds() - work->begun,
-           left = spent * (work->whole / ((double)done + 1) - 1);
+    double spent = clock_seconds() - work->started;
+    double left = spent * (work->total / ((double)done + 1) - 1);
     if (work->line.terminal || spent > work->line.seconds) {
-        progress_show(&work->line, "%s %s, %s left", work->what,
-                      short_share((double)done, work->whole).text,
+        progress_show(&work->line, "%s %s, %s left", work->name,
+                      short_share((double)done, work->total).text,
                       short_duration(left > 0 ? left : 0).text);
     }
     return !interrupted;
 }
 
 static void work_end(Work *work) {
-    progress_print(&work->line, "%s: %.1f s", work->what, clock_seconds() - work->begun);
+    progress_print(&work->line, "%s: %.1f s", work->name, clock_seconds() - work->started);
 }
 
-// -- Texts --
+// ---- texts
 
-// One of the two halves of a corpus.
+// The training or the validation half of a corpus.
 typedef struct {
-    MappedFile text; // empty where the stories lie in the other half's text
+    MappedFile text; // empty if the stories are in the other half's text
     Stories found;   // owns the stories of this text
     const Story *stories;
     size_t count, bytes;
@@ -198,20 +200,20 @@ typedef struct {
     Tokenizer *tokenizer;
 } Job;
 
-static char *inside(const Job *job, const char *name, Error *error) {
+static char *job_path(const Job *job, const char *name, Error *error) {
     char *path = path_join(job->folder.temporary, name);
     if (path == NULL) fail(error, "%s: out of memory", job->options->out);
     return path;
 }
 
-// Writes stories first .. last-1 of storyworld to a text file in the folder, and maps it.
-static bool write_world(Job *job, Half *half, const char *name, uint64_t first, uint64_t last,
-                        Error *error) {
+// Writes storyworld's stories first .. last-1 to a text file in the folder, and maps it.
+static bool write_storyworld(Job *job, Half *half, const char *name, uint64_t first, uint64_t last,
+                             Error *error) {
     static const char separator[] = "\n<|endoftext|>\n";
     char story[STORYWORLD_STORY_MAX];
     OutputFile out;
     Work work = work_begin(name, (size_t)(last - first), NULL);
-    char *path = inside(job, name, error);
+    char *path = job_path(job, name, error);
     bool ok = path != NULL && output_open(&out, path, error);
     if (ok) {
         for (uint64_t i = first; ok && i < last; i++) {
@@ -221,7 +223,7 @@ static bool write_world(Job *job, Half *half, const char *name, uint64_t first, 
             fwrite(separator, 1, sizeof separator - 1, out.stream);
             if (i % 1024 == 0 && !work_step(&work, (size_t)(i - first)))
                 ok = fail(error, "stopped; nothing was written");
-            if (ok && ferror(out.stream)) break; // output_commit tells why
+            if (ok && ferror(out.stream)) break; // output_commit reports the error
         }
         if (ok)
             ok = output_commit(&out, error);
@@ -236,7 +238,7 @@ static bool write_world(Job *job, Half *half, const char *name, uint64_t first, 
 
 static bool write_table(Job *job, const char *name, void write(FILE *), Error *error) {
     OutputFile out;
-    char *path = inside(job, name, error);
+    char *path = job_path(job, name, error);
     bool ok = path != NULL && output_open(&out, path, error);
     if (ok) {
         write(out.stream);
@@ -246,19 +248,20 @@ static bool write_table(Job *job, const char *name, void write(FILE *), Error *e
     return ok;
 }
 
-static bool make_world(Job *job, Error *error) {
+static bool generate_storyworld(Job *job, Error *error) {
     uint64_t stories = (uint64_t)job->options->stories, valid = stories / 20 > 0 ? stories / 20 : 1;
-    return write_world(job, &job->train, "train.txt", 0, stories - valid, error) &&
-           write_world(job, &job->valid, "valid.txt", stories - valid, stories, error) &&
+    return write_storyworld(job, &job->train, "train.txt", 0, stories - valid, error) &&
+           write_storyworld(job, &job->valid, "valid.txt", stories - valid, stories, error) &&
            write_table(job, "facts.tsv", storyworld_write_facts, error) &&
            write_table(job, "classes.tsv", storyworld_write_classes, error);
 }
 
-// Copies all that a descriptor gives to a new file.
+// Copies everything from a file descriptor to a new file.
 static bool copy_stream(int from, const char *name, const char *path, Error *error) {
     char buffer[1 << 16];
     FILE *out = fopen(path, "wbx");
-    if (out == NULL) return fail(error, "%s: cannot be kept: %s", name, strerror(errno));
+    if (out == NULL)
+        return fail(error, "%s: cannot create a temporary file: %s", name, strerror(errno));
     bool ok = true;
     for (ssize_t n; ok && (n = read(from, buffer, sizeof buffer)) != 0;) {
         if (interrupted)
@@ -268,17 +271,17 @@ static bool copy_stream(int from, const char *name, const char *path, Error *err
         else if (n < 0)
             ok = fail(error, "%s: cannot be read: %s", name, strerror(errno));
         else if (fwrite(buffer, 1, (size_t)n, out) != (size_t)n) {
-            ok = fail(error, "%s: cannot be kept while it is worked on: %s; free some space", name,
+            ok = fail(error, "%s: cannot write the temporary file: %s; free some space", name,
                       strerror(errno));
         }
     }
     if (fclose(out) != 0 && ok)
-        ok = fail(error, "%s: cannot be kept while it is worked on: %s", name, strerror(errno));
+        ok = fail(error, "%s: cannot write the temporary file: %s", name, strerror(errno));
     return ok;
 }
 
-// Maps a text. What cannot be mapped (stdin, a pipe) is first copied to a file, which has no name
-// once it is mapped.
+// Maps a text. Input that cannot be mapped (stdin, a pipe) is copied to a temporary file first,
+// which is unlinked once it is mapped.
 static bool open_text(Job *job, Half *half, const char *name, Error *error) {
     bool is_stdin = strcmp(name, "-") == 0;
     struct stat status;
@@ -288,7 +291,7 @@ static bool open_text(Job *job, Half *half, const char *name, Error *error) {
     }
     int from = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
     if (from < 0) return fail(error, "%s: cannot be opened for reading: %s", name, strerror(errno));
-    char *path = inside(job, "text", error);
+    char *path = job_path(job, "text", error);
     bool ok = path != NULL && copy_stream(from, is_stdin ? "stdin" : name, path, error) &&
               file_map(&half->text, path, error);
     if (path != NULL) unlink(path);
@@ -299,19 +302,19 @@ static bool open_text(Job *job, Half *half, const char *name, Error *error) {
 
 static bool find_stories(Half *half, const char *name, Error *error) {
     if (!stories_find_in_file(&half->found, &half->text)) {
-        return fail(error, "%s: out of memory for its list of stories", name);
+        return fail(error, "%s: out of memory for the list of stories", name);
     }
     if (half->found.count == 0) {
-        return fail(error, "%s: holds no story, it is empty or all blank (%zu bytes); give a text",
-                    name, half->text.size);
+        return fail(error, "%s: contains no story: it is empty or all blank (%zu bytes)", name,
+                    half->text.size);
     }
     half->stories = half->found.items;
     half->count = half->found.count;
     return true;
 }
 
-// The last 5% of the stories, at least one, become the other half. One story alone is cut later,
-// between tokens.
+// Moves the last 5% of the stories, at least one, to the validation half. A single story is split
+// later, between tokens.
 static void split_stories(Job *job) {
     Half *train = &job->train, *valid = &job->valid;
     if (train->count < 2) return;
@@ -331,7 +334,7 @@ static bool open_texts(Job *job, Error *error) {
     bool own_valid = options->storyworld || options->valid != NULL;
     const char *name = options->storyworld ? "train.txt" : options->text;
     if (options->storyworld) {
-        if (!make_world(job, error)) return false;
+        if (!generate_storyworld(job, error)) return false;
     } else {
         if (!open_text(job, &job->train, options->text, error)) return false;
         if (own_valid && !open_text(job, &job->valid, options->valid, error)) return false;
@@ -346,22 +349,21 @@ static bool open_texts(Job *job, Error *error) {
     return true;
 }
 
-// -- Tokens --
+// ---- tokens
 
 static bool make_tokenizer(Job *job, Error *error) {
     const Options *options = job->options;
     if (options->tokenizer == NULL) {
         bool exact = options->vocabulary != 0;
-        int wanted = exact                 ? options->vocabulary
-                     : options->storyworld ? STORYWORLD_VOCABULARY
-                                           : TEXT_VOCABULARY;
+        int size = options->storyworld ? STORYWORLD_VOCABULARY : TEXT_VOCABULARY;
+        if (exact) size = options->vocabulary;
         Work work = work_begin("tokenizer", job->train.bytes, &job->train.text);
-        job->tokenizer = train_tokenizer(job->train.stories, job->train.count, wanted, exact,
+        job->tokenizer = train_tokenizer(job->train.stories, job->train.count, size, exact,
                                          work_step, &work, error);
         if (job->tokenizer == NULL) return false;
         work_end(&work);
     }
-    char *path = inside(job, "tokenizer.json", error);
+    char *path = job_path(job, "tokenizer.json", error);
     bool ok = path != NULL && tokenizer_save(job->tokenizer, path, error);
     free(path);
     return ok;
@@ -372,11 +374,11 @@ static TokenWriter *open_writer(const Job *job, const char *path, Error *error) 
                              tokenizer_hash(job->tokenizer), error);
 }
 
-// Encodes one half and opens the file, which checks what was written.
+// Encodes one half, and opens the file, which checks it.
 static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
     Work work =
         work_begin(name, half->bytes, half->text.bytes != NULL ? &half->text : &job->train.text);
-    char *path = inside(job, name, error);
+    char *path = job_path(job, name, error);
     TokenWriter *writer = path == NULL ? NULL : open_writer(job, path, error);
     bool ok = writer != NULL;
     if (ok) {
@@ -389,10 +391,8 @@ static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
     }
     ok = ok && token_file_open(&half->tokens, path, error);
     if (ok && half->tokens.tokens == half->tokens.stories) {
-        ok = fail(
-            error,
-            "%s: the tokenizer %s has no token for anything in the text; train one with --vocab",
-            name, job->options->tokenizer);
+        ok = fail(error, "%s: the tokenizer %s has no tokens for this text; train one with --vocab",
+                  name, job->options->tokenizer);
     }
     if (ok) work_end(&work);
     free(path);
@@ -417,22 +417,23 @@ static bool write_cut(const Job *job, const TokenFile *whole, size_t first, size
     return token_writer_commit(writer, error);
 }
 
-// A text of one story: its last 5% of tokens, at least one, become the other half.
+// For a text of one story: moves its last 5% of tokens, at least one, to the validation half.
 static bool split_tokens(Job *job, Error *error) {
     TokenFile whole = job->train.tokens;
     job->train.tokens = (TokenFile){ 0 };
-    size_t tokens = whole.tokens - 1, valid = tokens / 20 > 0 ? tokens / 20 : 1; // without the end
-    char *train_path = inside(job, "train.bin", error),
-         *valid_path = inside(job, "valid.bin", error);
+    size_t tokens = whole.tokens - 1,
+           valid = tokens / 20 > 0 ? tokens / 20 : 1; // without TOKEN_END
+    char *train_path = job_path(job, "train.bin", error),
+         *valid_path = job_path(job, "valid.bin", error);
     bool ok = train_path != NULL && valid_path != NULL;
     if (ok && tokens < 2) {
         ok = fail(error,
-                  "%s: is one story of %zu token, too little to keep a part for validation; give "
-                  "more text, or --valid",
+                  "%s: has one story of %zu token, too short to split off a part for validation; "
+                  "use more text, or --valid",
                   job->options->text, tokens);
     }
     ok = ok && write_cut(job, &whole, tokens - valid, tokens, valid_path, error) &&
-         // replaces the whole, which stays mapped
+         // replaces the file of the whole story, which stays mapped
          write_cut(job, &whole, 0, tokens - valid, train_path, error);
     token_file_close(&whole);
     ok = ok && token_file_open(&job->train.tokens, train_path, error) &&
@@ -442,27 +443,27 @@ static bool split_tokens(Job *job, Error *error) {
     return ok;
 }
 
-// -- The whole --
+// ---- the command
 
 static void print_half(const char *name, const TokenFile *file) {
-    printf("%s  %10zu stories  %12zu tokens  %8.1f a story\n", name, file->stories, file->tokens,
+    printf("%s  %10zu stories  %12zu tokens  %8.1f per story\n", name, file->stories, file->tokens,
            (double)file->tokens / (double)file->stories);
 }
 
 static void print_summary(const Job *job, double seconds) {
     const TokenFile *train = &job->train.tokens, *valid = &job->valid.tokens;
-    // that stand for text
+    // without the TOKEN_END of each story
     size_t tokens = train->tokens + valid->tokens - train->stories - valid->stories;
     print_half("train", train);
     print_half("valid", valid);
-    printf("vocabulary %d, %.2f bytes a token, %.1f s\n", train->V,
+    printf("vocabulary %d, %.2f bytes per token, %.1f s\n", train->V,
            (double)(job->train.bytes + job->valid.bytes) / (double)tokens, seconds);
     printf("next: build/sgatlin train --data %s --out runs/a\n", job->options->out);
 }
 
-// Everything up to the folder's new name.
+// Makes everything in the temporary folder.
 static bool fill_folder(Job *job, Error *error) {
-    if (job->options->tokenizer != NULL) { // before the long work, in case it cannot be read
+    if (job->options->tokenizer != NULL) { // first, so that a bad file fails before the long work
         job->tokenizer = tokenizer_load(job->options->tokenizer, error);
         if (job->tokenizer == NULL) return false;
     }
@@ -478,10 +479,10 @@ static void half_free(Half *half) {
     file_unmap(&half->text);
 }
 
-// The folder that --out lies in is made when missing, and removed again when nothing came of it.
+// Creates a missing parent folder of --out, and removes it again on failure.
 static bool make_corpus(const Options *options, Error *error) {
     Job job = { .options = options };
-    double begun = clock_seconds();
+    double started = clock_seconds();
     char *copy = strdup(options->out);
     if (copy == NULL) return fail(error, "%s: out of memory", options->out);
     const char *parent = dirname(copy);
@@ -494,7 +495,7 @@ static bool make_corpus(const Options *options, Error *error) {
         else
             output_folder_discard(&job.folder);
     }
-    if (ok) print_summary(&job, clock_seconds() - begun);
+    if (ok) print_summary(&job, clock_seconds() - started);
     if (!ok && new_parent) rmdir(parent);
     half_free(&job.train);
     half_free(&job.valid);

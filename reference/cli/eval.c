@@ -1,9 +1,11 @@
+#include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/data/baselines.h"
 #include "reference/data/corpus.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
+#include "reference/io/json.h"
 #include "reference/train/checkpoint.h"
 #include "reference/train/evaluate.h"
 #include <math.h>
@@ -11,88 +13,100 @@
 #include <string.h>
 
 typedef struct {
-    const char *checkpoint, *data, *dump, *baselines;
+    const char *checkpoint, *data, *dump, *baselines, *device;
     int B, threads;
     bool json;
 } Arguments;
 
-enum { KEY_JSON = 1000, KEY_DUMP, KEY_BASELINES, KEY_THREADS };
+enum { KEY_DUMP = 1000, KEY_BASELINES, KEY_DEVICE };
 
 static const struct argp_option options[] = {
-    { "checkpoint", 'c', "RUN", 0, "a run's folder or one checkpoint's", 0 },
-    { "data", 'd', "FILE", 0, "token file, as DIR/valid.bin", 0 },
-    { "json", KEY_JSON, NULL, 0, "one JSON object on stdout", 0 },
+    { "data", 'd', "FILE", 0, "the token file to evaluate, such as DIR/valid.bin", 0 },
     { "dump", KEY_DUMP, "FILE", 0,
-      "write the first batch's inputs, targets, logits and loss as safetensors", 0 },
-    { "baselines", KEY_BASELINES, "TRAIN", 0, "also what counting on this token file achieves", 0 },
-    { "batch", 'b', "N", 0, "rows scored at once (default 8)", 0 },
-    { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
+      "write the inputs, targets, logits and loss of the first batch as safetensors", 0 },
+    { "baselines", KEY_BASELINES, "TRAIN", 0,
+      "also print the losses of unigrams and trigrams counted on this token file", 0 },
+    { "batch", 'b', "N", 0, "rows per batch (default 8)", 0 },
+    { "device", KEY_DEVICE, "NAME", 0, "where to run: cpu (default)", 0 },
     { 0 },
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
     switch (key) {
-    case 'c': arguments->checkpoint = value; break;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->checkpoint;
+        state->child_inputs[1] = &arguments->json;
+        state->child_inputs[2] = &arguments->threads;
+        break;
     case 'd': arguments->data = value; break;
     case 'b': arguments->B = (int)option_whole(state, "batch", value, 1, 65536); break;
-    case KEY_JSON: arguments->json = true; break;
     case KEY_DUMP: arguments->dump = value; break;
+    case KEY_DEVICE: arguments->device = value; break;
     case KEY_BASELINES: arguments->baselines = value; break;
-    case KEY_THREADS:
-        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
-        break;
-    case ARGP_KEY_ARG: argp_error(state, "%s: wanted no further arguments", value); break;
+    case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument", value); break;
     case ARGP_KEY_END:
-        if (arguments->checkpoint == NULL || arguments->data == NULL) {
-            argp_error(state, "wanted --checkpoint RUN and --data FILE");
-        }
+        if (arguments->data == NULL) argp_error(state, "expected --data FILE");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
 }
 
-// What one evaluation works with.
+// What an evaluation needs.
 typedef struct {
-    Checkpoint checkpoint;
+    Checkpoint checkpoint; // without its model, which the device has
+    Config config;
     TokenFile file;
-    Activations *activations;
-    int32_t *inputs, *targets; // [B,T]
-    int B;
+    Evaluator evaluator;
 } Work;
 
 static void work_free(Work *work) {
-    free(work->inputs);
-    free(work->targets);
-    if (work->activations != NULL) model_activations_free(work->activations);
+    Evaluator *evaluator = &work->evaluator;
+    free(evaluator->inputs);
+    free(evaluator->targets);
+    if (evaluator->device != NULL) evaluator->backend->close(evaluator->device);
     if (work->file.path != NULL) token_file_close(&work->file);
     checkpoint_close(&work->checkpoint);
 }
 
-static bool work_open(Work *work, const Arguments *arguments, Error *error) {
-    *work = (Work){ .B = arguments->B };
-    if (arguments->dump != NULL && path_exists(arguments->dump)) {
-        return fail(error, "%s: is already there, and was not touched; name another file",
-                    arguments->dump);
-    }
-    if (!checkpoint_open(&work->checkpoint, arguments->checkpoint, error)) return false;
-    const Config *config = &work->checkpoint.model.config;
-    if (!token_file_open(&work->file, arguments->data, error)) {
+static bool open_file(Work *work, const char *path, Error *error) {
+    if (!token_file_open(&work->file, path, error)) {
         work->file = (TokenFile){ 0 };
         return false;
     }
     if (!token_file_matches(&work->file, work->checkpoint.tokenizer, work->checkpoint.path, error))
         return false;
-    if (work->file.tokens == 0)
-        return fail(error, "%s: holds no tokens, nothing to measure on", arguments->data);
-    size_t size = (size_t)work->B * (size_t)config->T * sizeof *work->inputs;
-    work->inputs = malloc(size);
-    work->targets = malloc(size);
-    if (work->inputs == NULL || work->targets == NULL)
-        return fail(error, "out of memory; a smaller --batch needs less");
-    work->activations = model_activations_new(config, work->B, config->T, false, error);
-    return work->activations != NULL;
+    return work->file.tokens > 0 || fail(error, "%s: contains no tokens", path);
+}
+
+static bool open_evaluator(Work *work, const Backend *backend, int B, Error *error) {
+    size_t size = (size_t)B * (size_t)work->config.T * sizeof(int32_t);
+    work->evaluator = (Evaluator){ .backend = backend,
+                                   .config = &work->config,
+                                   .file = &work->file,
+                                   .B = B,
+                                   .inputs = malloc(size),
+                                   .targets = malloc(size) };
+    Evaluator *evaluator = &work->evaluator;
+    if (evaluator->inputs == NULL || evaluator->targets == NULL)
+        return fail(error, "out of memory; reduce --batch");
+    evaluator->device = backend->open(&work->checkpoint.model, NULL, B, DEVICE_EVALUATES, error);
+    return evaluator->device != NULL;
+}
+
+static bool work_open(Work *work, const Arguments *arguments, Error *error) {
+    *work = (Work){ 0 };
+    const Backend *backend = backend_find(arguments->device, error);
+    if (backend == NULL) return false;
+    if (arguments->dump != NULL && path_exists(arguments->dump)) {
+        return fail(error, "%s: already exists and was not changed; name another file",
+                    arguments->dump);
+    }
+    if (!checkpoint_open(&work->checkpoint, arguments->checkpoint, error)) return false;
+    work->config = work->checkpoint.model.config;
+    return open_file(work, arguments->data, error) &&
+           open_evaluator(work, backend, arguments->B, error);
 }
 
 static bool measure_baselines(Baselines *out, const Work *work, const char *path, Error *error) {
@@ -108,43 +122,44 @@ static bool measure_baselines(Baselines *out, const Work *work, const char *path
 static bool print_json(const Evaluation *evaluation, const Work *work, const Baselines *baselines,
                        Error *error) {
     double loss = evaluation_loss(evaluation);
-    json_t *object =
-        json_pack("{s:s,s:f,s:f,s:I}", "checkpoint", work->checkpoint.path, "loss", loss,
-                  "perplexity", exp(loss), "tokens", (json_int_t)evaluation->scored);
-    if (object != NULL && baselines != NULL) {
-        json_object_set_new(object, "unigram", json_real(baselines->unigram));
-        json_object_set_new(object, "trigram", json_real(baselines->trigram));
+    json_t *object = json_object();
+    json_add(&object, "checkpoint", json_string(work->checkpoint.path));
+    json_add(&object, "loss", json_real(loss));
+    json_add(&object, "perplexity", json_real(exp(loss)));
+    json_add(&object, "tokens", json_integer(evaluation->scored));
+    if (baselines != NULL) {
+        json_add(&object, "unigram", json_real(baselines->unigram));
+        json_add(&object, "trigram", json_real(baselines->trigram));
     }
     bool ok = object != NULL && json_dumpf(object, stdout, JSON_REAL_PRECISION(10)) == 0;
     if (ok) putchar('\n');
     json_decref(object);
-    return ok || ferror(stdout) || fail(error, "the loss %g cannot be put into JSON", loss);
+    return ok || ferror(stdout) || fail(error, "the loss %g cannot be written as JSON", loss);
 }
 
-static void print_plain(const Evaluation *evaluation, const Baselines *baselines) {
+static void print_text(const Evaluation *evaluation, const Baselines *baselines) {
     double loss = evaluation_loss(evaluation);
-    printf("loss        %.4f nats a token\nperplexity  %.3f\ntokens      %lld\n", loss, exp(loss),
-           (long long)evaluation->scored);
-    if (baselines != NULL) {
-        printf("unigram     %.4f\ntrigram     %.4f\n", baselines->unigram, baselines->trigram);
-    }
+    printf("loss        %.4f nats per token\n", loss);
+    printf("perplexity  %.3f\n", exp(loss));
+    printf("tokens      %lld\n", (long long)evaluation->scored);
+    if (baselines == NULL) return;
+    printf("unigram     %.4f\n", baselines->unigram);
+    printf("trigram     %.4f\n", baselines->trigram);
 }
 
-// Where tokens share a pool of experts, a loss is that of the tokens it was measured with.
-static void tell_causality(const Config *config, int B) {
+// Warns about losses that depend on more than the model and a token's past.
+static void warn_causality(const Config *config, int B) {
     Causality causality = ffn_causality(config);
     if (mixes_batch_rows(causality)) {
         fprintf(stderr,
-                "sgatlin eval: with %s the experts choose among the rows of a batch: this is the "
-                "loss at --batch %d, and "
-                "another size gives another\n",
+                "sgatlin eval: with %s, experts choose among the rows of a batch; the loss "
+                "depends on the batch size (--batch %d)\n",
                 routing_words(config), B);
     }
     if (!is_causal(causality)) {
         fprintf(stderr,
-                "sgatlin eval: with %s a token's experts depend on later tokens too: this loss "
-                "knows something of what "
-                "it foretells\n",
+                "sgatlin eval: the loss is optimistic: with %s, routing sees later tokens "
+                "(not causal)\n",
                 routing_words(config));
     }
 }
@@ -152,33 +167,36 @@ static void tell_causality(const Config *config, int B) {
 static bool evaluate(Work *work, const Arguments *arguments, Error *error) {
     Evaluation evaluation = { 0 };
     Baselines baselines;
-    tell_causality(&work->checkpoint.model.config, work->B);
-    while (evaluate_batch(&evaluation, &work->checkpoint.model, work->activations, &work->file,
-                          work->B, work->inputs, work->targets)) {}
+    warn_causality(&work->config, work->evaluator.B);
+    while (evaluate_batch(&evaluation, &work->evaluator)) {}
     if (!isfinite(evaluation.sum))
         return fail(error, "%s: the loss is not finite", work->checkpoint.path);
-    if (arguments->dump != NULL &&
-        !evaluate_dump(arguments->dump, &work->checkpoint.model, work->activations, &work->file,
-                       work->B, work->inputs, work->targets, error)) {
+    if (arguments->dump != NULL && !evaluate_dump(arguments->dump, &work->evaluator, error))
         return false;
-    }
     if (arguments->baselines != NULL &&
         !measure_baselines(&baselines, work, arguments->baselines, error))
         return false;
     const Baselines *measured = arguments->baselines != NULL ? &baselines : NULL;
     if (arguments->json) return print_json(&evaluation, work, measured, error);
-    print_plain(&evaluation, measured);
+    print_text(&evaluation, measured);
     return true;
 }
 
 int command_eval(int argc, char **argv) {
+    static const struct argp_child children[] = {
+        { &checkpoint_option, 0, NULL, 0 },
+        { &json_option, 0, NULL, 0 },
+        { &threads_option, 0, NULL, 0 },
+        { 0 },
+    };
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .doc = "Loss and perplexity on a token file: every token scored once, stories "
-               "in file order.\vA mixture of experts that chooses among the rows of a "
-               "batch (--routing expert; unified with --pool step) has another loss at "
-               "another --batch."
+        .children = children,
+        .doc = "Prints the loss and perplexity on a token file. Every token is scored once, with "
+               "the stories in file order.\vFor a mixture of experts that chooses among the rows "
+               "of a batch (--routing expert, or unified with --pool step) the loss depends on "
+               "--batch.",
     };
     Arguments arguments = { .B = 8 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;

@@ -1,8 +1,8 @@
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/config/config_json.h"
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
-#include "reference/io/json.h"
 #include "reference/io/progress.h"
 #include "reference/train/trainer.h"
 #include <stdlib.h>
@@ -11,35 +11,36 @@
 typedef struct {
     const char *preset, *ffn;
     SetWords words;
-    bool json, ladder;
+    bool json, scales;
 } Arguments;
 
-enum { KEY_JSON = 1000, KEY_LADDER, KINDS_MOST = 16 };
+enum { KEY_SCALES = 1000, MAX_KINDS = 16 };
 
 static const struct argp_option options[] = {
-    { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
-    { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer", 0 },
+    { "preset", 'p', "NAME", 0, "one of %presets (default demo)", 0 },
+    { "ffn", 'f', "KIND", 0, "only this kind of feed-forward layer: one of %kinds (default: all)",
+      0 },
     { "set", 's', "NAME=VALUE", 0,
-      "settings over the preset's, as in --set D=128 K=8; a kind takes those it has", 0 },
-    { "ladder", KEY_LADDER, NULL, 0, "the models of the sgatlin paper's studies, one a row", 0 },
-    { "json", KEY_JSON, NULL, 0, "one JSON object on stdout, its `rows` one a model", 0 },
+      "override settings of the preset, as in --set D=128 K=8; a kind ignores those it does not "
+      "use",
+      0 },
+    { "scales", KEY_SCALES, NULL, 0, "the models of the sgatlin paper's studies, one per row", 0 },
     { 0 },
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &arguments->json; break;
     case 'p': arguments->preset = value; break;
     case 'f': arguments->ffn = value; break;
-    case KEY_JSON: arguments->json = true; break;
-    case KEY_LADDER: arguments->ladder = true; break;
+    case KEY_SCALES: arguments->scales = true; break;
     case 's':
     case ARGP_KEY_ARG: option_set(state, &arguments->words, value); break;
     case ARGP_KEY_END:
-        if (arguments->ladder &&
+        if (arguments->scales &&
             (arguments->preset != NULL || arguments->ffn != NULL || arguments->words.count > 0)) {
-            argp_error(state,
-                       "--ladder takes no --preset, --ffn or --set: its models are the paper's");
+            argp_error(state, "--scales takes no --preset, --ffn or --set: its models are fixed");
         }
         break;
     default: return ARGP_ERR_UNKNOWN;
@@ -47,51 +48,80 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-// What one kind of model costs; the rows of the table and the fields of the JSON are made from it.
+// The cost of one model: a column of the table, a row of --scales, an element of the JSON's `rows`.
 typedef struct {
-    const char *study; // of the ladder, else NULL
+    const char *study; // of a row of --scales, else NULL
     int scale;         // 0: none
     Config config;
     TrainSettings settings;
     ModelCost cost;
     double weights, optimizer, activations; // bytes; optimizer: gradients and both moments
-} Bill;
+} CostReport;
 
-static void add_up(Bill *bill) {
-    const Config *config = &bill->config;
-    bill->cost = model_cost(config);
-    bill->weights = 4 * bill->cost.parameters;
-    bill->optimizer = 3 * bill->weights;
-    bill->activations =
-        4.0 * (double)model_activation_floats(config, (int)bill->settings.B, config->T, true);
+static void add_costs(CostReport *report) {
+    const Config *config = &report->config;
+    report->cost = model_cost(config);
+    report->weights = 4 * report->cost.parameters;
+    report->optimizer = 3 * report->weights;
+    report->activations =
+        4.0 * (double)model_activation_floats(config, (int)report->settings.B, config->T, true);
 }
 
-static bool make_bill(Bill *bill, const Preset *preset, const FfnKind *ffn, const SetWords *words,
-                      Error *error) {
-    *bill = (Bill){ .settings = settings_default() };
-    AllSettings all = { &bill->config, &bill->settings };
-    if (!preset_config(&bill->config, preset, ffn, error) ||
+static bool report_kind(CostReport *out, const Preset *preset, const FfnKind *ffn,
+                        const SetWords *words, Error *error) {
+    *out = (CostReport){ .settings = settings_default() };
+    AllSettings all = { &out->config, &out->settings };
+    if (!preset_config(&out->config, preset, ffn, error) ||
         !words_each(preset->training, set_any, &all, error) ||
         !set_words_each(words, set_any, &all, error) ||
-        !settings_finish(&bill->settings, preset->warmup, error) ||
-        !config_valid(&bill->config, error)) {
+        !settings_finish(&out->settings, preset->warmup, error) ||
+        !config_valid(&out->config, error)) {
         return false;
     }
-    add_up(bill);
+    add_costs(out);
     return true;
 }
 
+// One report per kind that was asked for; returns their number, 0 on failure.
+static int report_kinds(CostReport out[MAX_SCALE_ROWS], const Arguments *arguments, Error *error) {
+    const Preset *preset =
+        preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
+    if (preset == NULL) return 0;
+    const FfnKind *chosen = arguments->ffn != NULL ? ffn_named(arguments->ffn, error) : NULL;
+    if (arguments->ffn != NULL && chosen == NULL) return 0;
+    int count = 0;
+    for (int i = 0; ffn_kinds[i] != NULL && count < MAX_KINDS; i++) {
+        if (chosen != NULL && chosen != ffn_kinds[i]) continue;
+        if (!report_kind(&out[count], preset, ffn_kinds[i], &arguments->words, error)) return 0;
+        count++;
+    }
+    if (chosen != NULL && !set_words_used(&arguments->words, &out[0].config, error)) return 0;
+    return count;
+}
+
+// One report per model of the paper's studies. Memory is that of `train`'s default batch size.
+static int report_scales(CostReport out[MAX_SCALE_ROWS], Error *error) {
+    ScaleRow rows[MAX_SCALE_ROWS];
+    int count = scale_rows(rows, ffn_kinds, error);
+    for (int i = 0; i < count; i++) {
+        out[i] = (CostReport){ rows[i].study, rows[i].scale, rows[i].config,
+                               .settings = settings_default() };
+        add_costs(&out[i]);
+    }
+    return count;
+}
+
 typedef struct {
-    const char *label, *field;
+    const char *label, *field; // in the table, in the JSON
     enum { NUMBER, BYTES } unit;
 } Line;
 
 static const Line lines[] = {
     { "parameters", "parameters", NUMBER },
-    { "  at work on a token", "active_parameters", NUMBER },
-    { "FLOPs, a sequence forward", "forward_flops_per_sequence", NUMBER },
+    { "  active per token", "active_parameters", NUMBER },
+    { "FLOPs forward, one sequence", "forward_flops_per_sequence", NUMBER },
     { "  with the logits", "forward_flops_full", NUMBER },
-    { "FLOPs, a training step", "step_flops", NUMBER },
+    { "FLOPs of a training step", "step_flops", NUMBER },
     { "  with the logits", "step_flops_full", NUMBER },
     { "weights", "weight_bytes", BYTES },
     { "gradients and moments", "optimizer_bytes", BYTES },
@@ -99,147 +129,120 @@ static const Line lines[] = {
 };
 enum { LINES = sizeof lines / sizeof lines[0] };
 
-static double line_value(const Bill *bill, int line) {
-    double step = 3 * (double)bill->settings.B; // backward costs twice what forward does
+static double line_value(const CostReport *report, int line) {
+    double step = 3 * (double)report->settings.B; // backward costs twice as much as forward
     const double values[LINES] = {
-        bill->cost.parameters,
-        bill->cost.active_parameters,
-        bill->cost.layers.flops,
-        bill->cost.flops_full,
-        step * bill->cost.layers.flops,
-        step * bill->cost.flops_full,
-        bill->weights,
-        bill->optimizer,
-        bill->activations,
+        report->cost.parameters,
+        report->cost.active_parameters,
+        report->cost.layers.flops,
+        report->cost.flops_full,
+        step * report->cost.layers.flops,
+        step * report->cost.flops_full,
+        report->weights,
+        report->optimizer,
+        report->activations,
     };
     return values[line];
 }
 
-static void print_settings(const Bill *bill) {
+static void print_settings(const CostReport *report) {
     Setting settings[CONFIG_SETTINGS];
-    int count = config_settings(&bill->config, settings);
+    int count = config_settings(&report->config, settings);
     for (int i = 0; i < count; i++)
         printf("%s%s=%s", i ? " " : "", settings[i].name, settings[i].value);
-    printf(" B=%lld\n", (long long)bill->settings.B);
 }
 
-static void print_table(const Bill *bills, int count) {
-    for (int i = 0; i < count; i++) print_settings(&bills[i]);
+static void print_table(const CostReport *reports, int count) {
+    for (int i = 0; i < count; i++) {
+        print_settings(&reports[i]);
+        printf(" B=%lld\n", (long long)reports[i].settings.B);
+    }
     printf("\n%-27s", "");
-    for (int i = 0; i < count; i++) printf("%22s", bills[i].config.ffn->name);
+    for (int i = 0; i < count; i++) printf("%22s", reports[i].config.ffn->name);
     printf("\n");
     for (int line = 0; line < LINES; line++) {
         printf("%-27s", lines[line].label);
         for (int i = 0; i < count; i++) {
-            if (lines[line].unit == NUMBER) printf("%22.0f", line_value(&bills[i], line));
-            if (lines[line].unit == BYTES) {
-                printf("%22s", short_bytes((uint64_t)line_value(&bills[i], line)).text);
-            }
+            double value = line_value(&reports[i], line);
+            if (lines[line].unit == NUMBER) printf("%22.0f", value);
+            if (lines[line].unit == BYTES) printf("%22s", short_bytes((uint64_t)value).text);
         }
         printf("\n");
     }
-    printf("\nFLOPs are those of the layers' matrix products, as the sgatlin authors count them; a "
-           "training step counts "
-           "three\ntimes as much as forward. At small sizes the logits are a seventh to a half of "
-           "the work.\n");
+    printf("\nFLOPs are those of the layers' matrix products, as counted by the sgatlin authors. A "
+           "training step\ncounts three times as much as a forward pass. In small models the "
+           "logits take a seventh to a half\nof all FLOPs.\n");
 }
 
-static void print_ladder(const Bill *bills, int count) {
+static void print_scales(const CostReport *reports, int count) {
     printf("%-20s%6s%14s%16s  %s\n", "study", "scale", "parameters", "FLOPs forward", "model");
     for (int i = 0; i < count; i++) {
-        Setting settings[CONFIG_SETTINGS];
         char scale[16] = "-";
-        if (bills[i].scale > 0) snprintf(scale, sizeof scale, "%d", bills[i].scale);
-        printf("%-20s%6s%14.0f%16.0f ", bills[i].study, scale, bills[i].cost.parameters,
-               bills[i].cost.layers.flops);
-        int words = config_settings(&bills[i].config, settings);
-        for (int j = 0; j < words; j++) printf(" %s=%s", settings[j].name, settings[j].value);
+        if (reports[i].scale > 0) snprintf(scale, sizeof scale, "%d", reports[i].scale);
+        printf("%-20s%6s%14.0f%16.0f  ", reports[i].study, scale, reports[i].cost.parameters,
+               reports[i].cost.layers.flops);
+        print_settings(&reports[i]);
         printf("\n");
     }
-    printf("\nFLOPs of the layers' matrix products for one sequence, as the sgatlin authors count "
-           "them.\n");
+    printf("\nFLOPs are those of the layers' matrix products for one sequence, as counted by the "
+           "sgatlin authors.\n");
 }
 
-static json_t *bill_json(const Bill *bill) {
-    Setting settings[CONFIG_SETTINGS];
-    int count = config_settings(&bill->config, settings);
+static json_t *report_json(const CostReport *report) {
     json_t *object = json_object();
-    if (bill->study != NULL) {
-        json_object_set_new(object, "study", json_string(bill->study));
-        json_object_set_new(object, "scale",
-                            bill->scale > 0 ? json_integer(bill->scale) : json_null());
+    if (report->study != NULL) {
+        json_t *scale = report->scale > 0 ? json_integer(report->scale) : json_null();
+        json_add(&object, "study", json_string(report->study));
+        json_add(&object, "scale", scale);
     }
-    for (int i = 0; i < count; i++)
-        json_object_set_new(object, settings[i].name, setting_to_json(&settings[i]));
-    json_object_set_new(object, "B", json_integer(bill->settings.B));
+    json_add_all(&object, config_to_json(&report->config));
+    json_add(&object, "B", json_integer(report->settings.B));
     for (int line = 0; line < LINES; line++) {
-        json_object_set_new(object, lines[line].field,
-                            json_integer((json_int_t)line_value(bill, line)));
+        json_int_t value = (json_int_t)line_value(report, line);
+        json_add(&object, lines[line].field, json_integer(value));
     }
     return object;
 }
 
-static bool print_json(const Bill *bills, int count, Error *error) {
-    json_t *array = json_array();
-    for (int i = 0; i < count; i++) json_array_append_new(array, bill_json(&bills[i]));
-    json_t *object = json_pack("{s:O}", "rows", array);
+static bool print_json(const CostReport *reports, int count, Error *error) {
+    json_t *rows = json_array(), *object = json_object();
+    for (int i = 0; i < count; i++) json_add_item(&rows, report_json(&reports[i]));
+    json_add(&object, "rows", rows);
     bool ok = object != NULL && json_dumpf(object, stdout, JSON_INDENT(1)) == 0;
     json_decref(object);
     putchar('\n');
-    json_decref(array);
     return ok || ferror(stdout) || fail(error, "out of memory");
 }
 
-// Fills bills for the kinds asked for; returns how many, 0 on failure.
-static int make_bills(Bill bills[MAX_SCALE_ROWS], const Arguments *arguments, Error *error) {
-    const Preset *preset =
-        preset_find(arguments->preset != NULL ? arguments->preset : "demo", error);
-    if (preset == NULL) return 0;
-    const FfnKind *chosen = arguments->ffn != NULL ? ffn_named(arguments->ffn, error) : NULL;
-    if (arguments->ffn != NULL && chosen == NULL) return 0;
-    int count = 0;
-    for (int i = 0; ffn_kinds[i] != NULL && count < KINDS_MOST; i++) {
-        if (chosen != NULL && chosen != ffn_kinds[i]) continue;
-        if (!make_bill(&bills[count], preset, ffn_kinds[i], &arguments->words, error)) return 0;
-        count++;
+static int flops(const char *command, const Arguments *arguments) {
+    CostReport reports[MAX_SCALE_ROWS];
+    Error error;
+    int count = arguments->scales ? report_scales(reports, &error)
+                                  : report_kinds(reports, arguments, &error);
+    if (count == 0) return command_misused(command, &error);
+    if (arguments->json)
+        return print_json(reports, count, &error) ? 0 : command_failed(command, &error);
+    if (arguments->scales) {
+        print_scales(reports, count);
+    } else {
+        print_table(reports, count);
     }
-    if (chosen != NULL && !set_words_used(&arguments->words, &bills[0].config, error)) return 0;
-    return count;
-}
-
-// Memory is that of steps of as many sequences as `train` takes when told nothing.
-static int ladder_bills(Bill bills[MAX_SCALE_ROWS], Error *error) {
-    ScaleRow rows[MAX_SCALE_ROWS];
-    int count = scale_rows(rows, ffn_kinds, error);
-    for (int i = 0; i < count; i++) {
-        bills[i] =
-            (Bill){ rows[i].study, rows[i].scale, rows[i].config, .settings = settings_default() };
-        add_up(&bills[i]);
-    }
-    return count;
+    return 0;
 }
 
 int command_flops(int argc, char **argv) {
+    static const struct argp_child children[] = { { &json_option, 0, NULL, 0 }, { 0 } };
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .doc = "Parameters, FLOPs and memory of a model, for every kind of feed-forward layer side "
-               "by side.",
+        .children = children,
+        .help_filter = option_help,
+        .doc = "Prints the parameters, FLOPs and memory of a model with each kind of feed-forward "
+               "layer.\vWith --json, the array `rows` has one object per model.",
     };
     Arguments arguments = { 0 };
-    Bill bills[MAX_SCALE_ROWS];
-    Error error;
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
-    int count =
-            arguments.ladder ? ladder_bills(bills, &error) : make_bills(bills, &arguments, &error),
-        status = 0;
-    if (count == 0) {
-        status = command_misused(argv[0], &error);
-    } else if (!arguments.json) {
-        arguments.ladder ? print_ladder(bills, count) : print_table(bills, count);
-    } else if (!print_json(bills, count, &error)) {
-        status = command_failed(argv[0], &error);
-    }
+    int status = flops(argv[0], &arguments);
     set_words_free(&arguments.words);
     return status;
 }

@@ -1,3 +1,4 @@
+#include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
@@ -183,6 +184,7 @@ static bool complete(Arguments *arguments, Error *error) {
                                  arguments->words.words[i]);
     }
     wanted->set = arguments->set;
+    wanted->backend = backend_find(NULL, error);
     return true;
 }
 

@@ -24,19 +24,19 @@ static bool add_cell(void *context, Study *study, const Cell *key, bool certain)
     Sum *sum = context;
     const Cell *known = cells_find(&study->cells, key);
     Cell cell = study_cell(study, key);
-    double bytes = 12 * cell.cost.parameters + (1 << 20);
+    double bytes = checkpoint_bytes(&cell.config);
     sum->cells++;
     if (certain && known != NULL && cell_done(known)) return sum->done++, true;
     sum->flops += (double)cell.settings.steps * cell_step_flops(&cell);
     sum->seconds += study_seconds(study, &cell) + study_look_seconds(study, &cell);
     sum->disk += bytes;
     sum->largest = fmax(sum->largest, bytes);
-    if (!cell_fits(&cell)) {
+    if (!cell_fits(study->wanted.backend, &cell)) {
         for (int i = 0; i < study->wanted.scales.count; i++) {
             if (strcmp(study->wanted.scales.at[i], cell.scale) == 0)
                 sum->unfit = study->wanted.scales.at[i];
         }
-        sum->unfit_bytes = cell_memory(&cell);
+        sum->unfit_bytes = cell_memory(study->wanted.backend, &cell);
     }
     return true;
 }
@@ -159,17 +159,19 @@ static bool begin_cell(Run *run, const Study *study, const Cell *cell, const cha
     if (ok && path_exists(log) && unlink(log) != 0) ok = fail(error, "%s: cannot be removed", log);
     free(log);
     run->folder = folder;
-    return ok &&
-           trainer_new(&run->trainer, study->wanted.data, &cell->config, &cell->settings, error);
+    return ok && trainer_new(&run->trainer, study->wanted.backend, study->wanted.data,
+                             &cell->config, &cell->settings, error);
 }
 
 static int train_cell(Study *study, const Cell *cell, const char *folder, Error *error) {
     Run run = run_new(study->command);
     run.cell = true;
-    bool ok = has_checkpoint(folder) ? run_resume(&run, folder, study->wanted.data, error)
-                                     : begin_cell(&run, study, cell, folder, error);
+    bool ok = has_checkpoint(folder)
+                  ? run_resume(&run, study->wanted.backend, folder, study->wanted.data, error)
+                  : begin_cell(&run, study, cell, folder, error);
     ok = ok && run_open_log(&run, &study->baselines, error);
-    if (ok && run.saved > 0) fprintf(stderr, "resumed  from step %lld\n", (long long)run.saved);
+    if (ok && run.trainer.saved > 0)
+        fprintf(stderr, "resumed  from step %lld\n", (long long)run.trainer.saved);
     int status = ok ? run_training(&run) : command_failed(study->command, error);
     if (status == 1 && run.diverged) {
         fprintf(stderr, "diverged the study goes on without this cell\n");

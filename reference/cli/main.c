@@ -1,4 +1,4 @@
-// sgatlin: one binary, one subcommand a file.
+// sgatlin: one binary; each subcommand is in a file of its own.
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/numbers/machine_load.h"
@@ -16,17 +16,16 @@ static const struct {
     const char *name, *summary;
     CommandFunction *function;
 } commands[] = {
-    { "data", "text to tokenizer and token files", command_data },
-    { "tokenize", "text to ids and back", command_tokenize },
-    { "train", "train a model, or go on with a run", command_train },
-    { "sample", "tell a story", command_sample },
-    { "eval", "loss and perplexity on a token file", command_eval },
-    { "flops", "parameters, FLOPs and memory of a model", command_flops },
-    { "bench", "how fast layers and training steps are here, and the machine's own ceilings",
-      command_bench },
-    { "curves", "the losses of several runs in one picture", command_curves },
-    { "isoflop", "kinds of layers trained for the same FLOPs: tables, pictures", command_isoflop },
-    { "gates", "picture of which neurons fired for a sentence", command_gates },
+    { "data", "convert text to a tokenizer and token files", command_data },
+    { "tokenize", "convert text to token ids and back", command_tokenize },
+    { "train", "train a model, or resume a run", command_train },
+    { "sample", "generate a story", command_sample },
+    { "eval", "print the loss and perplexity on a token file", command_eval },
+    { "flops", "print the parameters, FLOPs and memory of a model", command_flops },
+    { "bench", "time layers and training steps, beside the machine's own ceilings", command_bench },
+    { "curves", "draw the losses of several runs in one picture", command_curves },
+    { "isoflop", "compare kinds of layers trained with equal FLOPs", command_isoflop },
+    { "gates", "draw which neurons fired for a sentence", command_gates },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -36,8 +35,8 @@ static void print_help(FILE *out) {
                  "linear neurons.\n\n");
     for (int i = 0; i < COMMANDS; i++)
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-    fprintf(out, "\n`sgatlin COMMAND --help` lists a command's options; `sgatlin --version` says "
-                 "what was built.\n"
+    fprintf(out, "\n`sgatlin COMMAND --help` lists a command's options; `sgatlin --version` prints "
+                 "how it was built.\n"
                  "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.\n");
 }
 
@@ -64,8 +63,7 @@ static bool pipe_closed(void) {
     return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
 }
 
-// Output that could not be written is a failure, except that a reader who closed the pipe has seen
-// enough.
+// A failed write to stdout is an error, unless the reader closed the pipe.
 static int finish(int status) {
     errno = 0;
     bool lost = fflush(stdout) != 0 || ferror(stdout);
@@ -77,9 +75,9 @@ static int finish(int status) {
 
 static int wrong_usage(const char *command) {
     if (command == NULL) {
-        fprintf(stderr, "sgatlin: wanted a command\n\n");
+        fprintf(stderr, "sgatlin: expected a command\n\n");
     } else {
-        fprintf(stderr, "sgatlin: there is no command %s\n\n", command);
+        fprintf(stderr, "sgatlin: unknown command %s\n\n", command);
     }
     print_help(stderr);
     return 2;
@@ -100,9 +98,9 @@ static void choose_waiting(char **argv) {
 
 int main(int argc, char **argv) {
     choose_waiting(argv);
-    // a closed pipe is seen as EPIPE, and training goes on when its watcher leaves
+    // Writing to a closed pipe returns EPIPE, so that training continues when a reader exits.
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); // a file over the user's limit is a write error like a full disk
+    signal(SIGXFSZ, SIG_IGN); // exceeding the file size limit is a write error, as on a full disk
     argp_err_exit_status = 2;
     if (argc < 2) return wrong_usage(NULL);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 ||
@@ -118,7 +116,7 @@ int main(int argc, char **argv) {
         if (strcmp(argv[1], commands[i].name) != 0) continue;
         char name[64];
         snprintf(name, sizeof name, "sgatlin %s", commands[i].name);
-        argv[1] = name; // argp's messages begin with it
+        argv[1] = name; // argp starts its messages with it
         return finish(commands[i].function(argc - 1, argv + 1));
     }
     return wrong_usage(argv[1]);

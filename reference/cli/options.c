@@ -1,37 +1,126 @@
 #include "reference/cli/options.h"
+#include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/parse.h"
+#include "reference/numbers/array.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEY_THREADS = 2000, KEY_JSON, MAX_THREADS = 1024 };
+enum { NAMES = FFN_NAMES }; // bytes for a list of names
+
 int64_t option_whole(const struct argp_state *state, const char *option, const char *text,
-                     int64_t least, int64_t most) {
+                     int64_t min, int64_t max) {
     int64_t value = 0;
-    if (!parse_int(text, &value) || value < least || value > most) {
-        argp_error(state, "--%s %s: wanted a whole number from %lld to %lld", option, text,
-                   (long long)least, (long long)most);
+    if (!parse_int(text, &value) || value < min || value > max) {
+        argp_error(state, "--%s %s: expected a whole number from %lld to %lld", option, text,
+                   (long long)min, (long long)max);
     }
     return value;
 }
 
-double option_real(const struct argp_state *state, const char *option, const char *text,
-                   double least, double most) {
+double option_real(const struct argp_state *state, const char *option, const char *text, double min,
+                   double max) {
     double value = 0;
-    if (!parse_real(text, &value) || value < least || value > most) {
-        argp_error(state, "--%s %s: wanted a number from %g to %g", option, text, least, most);
+    if (!parse_real(text, &value) || value < min || value > max) {
+        argp_error(state, "--%s %s: expected a number from %g to %g", option, text, min, max);
     }
     return value;
 }
+
+// ---- options of several commands
+
+static error_t parse_checkpoint(int key, char *value, struct argp_state *state) {
+    const char **checkpoint = state->input;
+    switch (key) {
+    case 'c': *checkpoint = value; return 0;
+    case ARGP_KEY_END:
+        if (*checkpoint == NULL) argp_error(state, "expected --checkpoint RUN");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_threads(int key, char *value, struct argp_state *state) {
+    if (key != KEY_THREADS) return ARGP_ERR_UNKNOWN;
+    *(int *)state->input = (int)option_whole(state, "threads", value, 1, MAX_THREADS);
+    return 0;
+}
+
+static error_t parse_json(int key, char *value, struct argp_state *state) {
+    (void)value;
+    if (key != KEY_JSON) return ARGP_ERR_UNKNOWN;
+    *(bool *)state->input = true;
+    return 0;
+}
+
+static const struct argp_option checkpoint_rows[] = {
+    { "checkpoint", 'c', "RUN", 0, "the folder of a run, or of one checkpoint", 0 },
+    { 0 },
+};
+static const struct argp_option threads_rows[] = {
+    { "threads", KEY_THREADS, "N", 0, "number of threads (default: one per processor)", 0 },
+    { 0 },
+};
+static const struct argp_option json_rows[] = {
+    { "json", KEY_JSON, NULL, 0, "print JSON instead of text", 0 },
+    { 0 },
+};
+const struct argp checkpoint_option = { .options = checkpoint_rows, .parser = parse_checkpoint };
+const struct argp threads_option = { .options = threads_rows, .parser = parse_threads };
+const struct argp json_option = { .options = json_rows, .parser = parse_json };
+
+// ---- lists of names in help texts
+
+static void append_name(char out[NAMES], const char *name) {
+    size_t used = strlen(out);
+    snprintf(out + used, NAMES - used, "%s%s", used > 0 ? ", " : "", name);
+}
+
+static void list_presets(char out[NAMES]) {
+    for (int i = 0; presets[i].name != NULL; i++) append_name(out, presets[i].name);
+}
+
+static void list_scales(char out[NAMES]) {
+    for (int i = 0; i < SCALES; i++) append_name(out, scale_names[i]);
+}
+
+char *option_help(int key, const char *text, void *input) {
+    static const struct {
+        const char *name;
+        void (*list)(char out[NAMES]);
+    } lists[] = { { "%kinds", ffn_names },
+                  { "%presets", list_presets },
+                  { "%scales", list_scales } };
+    (void)key;
+    (void)input;
+    for (int i = 0; text != NULL && i < (int)(sizeof lists / sizeof lists[0]); i++) {
+        const char *start = strstr(text, lists[i].name);
+        if (start == NULL) continue;
+        char names[NAMES] = "";
+        lists[i].list(names);
+        size_t size = strlen(text) + NAMES;
+        char *out = malloc(size); // argp frees it
+        if (out == NULL) break;
+        snprintf(out, size, "%.*s%s%s", (int)(start - text), text, names,
+                 start + strlen(lists[i].name));
+        return out;
+    }
+    return (char *)text;
+}
+
+// ---- --set
 
 void option_setting(const struct argp_state *state, SetWords *words, const char *name,
                     const char *value) {
     size_t size = strlen(name) + strlen(value) + 2;
-    char **grown = realloc(words->words, ((size_t)words->count + 1) * sizeof *grown),
-         *word = malloc(size);
+    char **grown =
+        array_grow(words->words, &words->capacity, (size_t)words->count + 1, sizeof *grown);
     if (grown != NULL) words->words = grown;
+    char *word = malloc(size);
     if (grown == NULL || word == NULL) {
         free(word);
         argp_failure(state, 1, 0, "out of memory");
@@ -46,7 +135,7 @@ void option_set(const struct argp_state *state, SetWords *words, const char *wor
     size_t length = strcspn(word, "=");
     if (length == 0 || length >= sizeof name || word[length] == '\0' || word[length + 1] == '\0' ||
         strchr(word, ' ') != NULL) {
-        argp_error(state, "%s: wanted NAME=VALUE, as in --set D=128 K=8", word);
+        argp_error(state, "%s: expected NAME=VALUE, as in --set D=128 K=8", word);
         return;
     }
     memcpy(name, word, length);
@@ -71,12 +160,11 @@ bool set_any(void *all_settings, const char *name, const char *value, Error *err
     const AllSettings *all = all_settings;
     bool found = false;
     if (strcmp(name, "ffn") == 0)
-        return fail(error, "ffn=%s: the kind of layer is chosen with --ffn %s", value, value);
+        return fail(error, "ffn=%s: use --ffn %s to choose the kind of layer", value, value);
     if (!config_set(all->config, name, value, &found, error)) return false;
     if (found) return true;
     if (!settings_set(all->settings, name, value, &found, error)) return false;
-    return found ||
-           fail(error, "%s=%s: there is no setting %s; --help lists them", name, value, name);
+    return found || fail(error, "%s=%s: unknown setting %s; --help lists them", name, value, name);
 }
 
 bool set_words_used(const SetWords *words, const Config *config, Error *error) {
@@ -97,13 +185,6 @@ const char *routing_words(const Config *config) {
                                          : "--routing unified --pool step";
 }
 
-json_t *setting_to_json(const Setting *setting) {
-    int64_t whole;
-    double number;
-    if (parse_int(setting->value, &whole)) return json_integer(whole);
-    return parse_real(setting->value, &number) ? json_real(number) : json_string(setting->value);
-}
-
 int command_failed(const char *command, const Error *error) {
     fprintf(stderr, "%s: %s\n", command, error->text);
     return 1;
@@ -115,21 +196,27 @@ int command_misused(const char *command, const Error *error) {
     return 2;
 }
 
+// ---- start
+
+static const char *blas_name(void) {
+    const char *library = matmul_library();
+    if (strncmp(library, "OpenBLAS", 8) == 0) return "openblas";
+    return strcmp(library, "plain loops") == 0 ? "none" : library;
+}
+
+static bool is_pthread_openblas(void) {
+    const char *library = matmul_library();
+    return strncmp(library, "OpenBLAS", 8) == 0 && strstr(library, "USE_OPENMP") == NULL &&
+           strstr(library, "SINGLE_THREADED") == NULL;
+}
+
 void program_start(int threads) {
     if (threads == 0) threads = parallel_threads();
     matmul_setup();
-    parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets them with its own
-    const char *library = matmul_library();
-    bool openblas = strncmp(library, "OpenBLAS", 8) == 0;
-    fprintf(stderr, "cblas=%s threads=%d device=cpu\n",
-            openblas                              ? "openblas"
-            : strcmp(library, "plain loops") == 0 ? "none"
-                                                  : library,
-            parallel_threads());
-    if (openblas && strstr(library, "USE_OPENMP") == NULL &&
-        strstr(library, "SINGLE_THREADED") == NULL) {
-        fprintf(stderr, "this OpenBLAS is the pthread build, whose waiting threads slow an OpenMP "
-                        "program down; install "
-                        "the openmp build (libopenblas-openmp-dev)\n");
-    }
+    parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets its own number
+    fprintf(stderr, "cblas=%s threads=%d device=cpu\n", blas_name(), parallel_threads());
+    if (!is_pthread_openblas()) return;
+    fprintf(stderr, "warning: this is the pthread build of OpenBLAS, whose waiting threads slow "
+                    "down an OpenMP program; install the OpenMP build "
+                    "(libopenblas-openmp-dev)\n");
 }

@@ -10,24 +10,17 @@
 #include <string.h>
 #include <sys/mman.h>
 
-// sgatlin tokenize: text to ids and back, for looking and for scripts.
-
 static const char description[] =
-    "Text to ids and back.\n\n"
-    "Reads the files one after another, without any (or for -) standard input. Each line is one "
-    "text as a JSON string; "
-    "for each, one line with the JSON array of its ids is printed. With --decode it is the other "
-    "way round; bytes that "
-    "are not UTF-8 then come out as U+FFFD."
-    "\vWith --raw each file whole is one text of any bytes, taken as it is: special tokens are not "
-    "looked for, nothing "
-    "is "
-    "normalized and no space is put in front. Its ids are one array; past four million ids a new "
-    "line with a new array "
-    "begins. --decode --raw reads arrays and prints the bytes of all lines end to end, so that "
-    "with a vocabulary that "
-    "holds every byte `tokenize --raw | tokenize --decode --raw` gives back what went in.\n\n"
-    "Memory grows with the longest line; with --raw it does not grow with the text.";
+    "Converts text to token ids and back.\n\n"
+    "Reads the files in order; without files, or for -, standard input. Each line is one text as a "
+    "JSON string, and gives one line with the JSON array of its ids. --decode does the reverse; "
+    "bytes that are not UTF-8 are then printed as U+FFFD."
+    "\vWith --raw, each file as a whole is one text of arbitrary bytes, taken as they are: special "
+    "tokens are not recognized, nothing is normalized and no space is added in front. Its ids are "
+    "one array; after four million ids a new line with a new array begins. --decode --raw reads "
+    "arrays and prints the bytes of all lines one after another, so that `tokenize --raw | "
+    "tokenize --decode --raw` returns the input if the vocabulary has every byte.\n\n"
+    "Memory grows with the longest line; with --raw it does not depend on the text's length.";
 
 static const struct argp_option options[] = {
     { "tokenizer", 't', "FILE", 0, "the tokenizer.json to use (required)", 0 },
@@ -43,7 +36,7 @@ typedef struct {
     int file_count;
 } Arguments;
 
-static error_t parse_option(int key, char *text, struct argp_state *state) {
+static error_t parse(int key, char *text, struct argp_state *state) {
     Arguments *arguments = state->input;
     switch (key) {
     case 't': arguments->tokenizer = text; return 0;
@@ -54,55 +47,51 @@ static error_t parse_option(int key, char *text, struct argp_state *state) {
         arguments->file_count = state->argc - state->next;
         return 0;
     case ARGP_KEY_END:
-        if (arguments->tokenizer == NULL)
-            argp_error(state, "--tokenizer FILE is missing: say which tokenizer.json to use");
+        if (arguments->tokenizer == NULL) argp_error(state, "expected --tokenizer FILE");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-// One array as it is printed.
-typedef struct {
-    size_t ids; // in this line
-} Line;
+enum { MAX_LINE_IDS = 1 << 22 };
 
-enum { LINE_IDS = 1 << 22 };
-
-// A TokenSink. false: standard output takes no more, which main tells apart (a closed pipe is no
-// failure).
+// A TokenSink; context counts the ids in the current line. false: writing failed, and main decides
+// whether that is an error (a closed pipe is not).
 static bool print_ids(void *context, const uint32_t *ids, size_t count) {
-    Line *line = context;
+    size_t *line_ids = context;
     for (size_t i = 0; i < count; i++) {
-        if (line->ids == LINE_IDS) {
+        if (*line_ids == MAX_LINE_IDS) {
             fputs("]\n[", stdout);
-            line->ids = 0;
+            *line_ids = 0;
         }
-        printf(line->ids++ ? ", %u" : "%u", ids[i]);
+        printf(*line_ids > 0 ? ", %u" : "%u", ids[i]);
+        ++*line_ids;
     }
     return !ferror(stdout);
 }
 
 static bool print_encoded(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
                           const char *where, Error *error) {
-    Line line = { 0 };
+    size_t line_ids = 0;
     putchar('[');
-    bool ok = tokenizer_encode_to(tokenizer, text, size, raw, print_ids, &line);
+    bool ok = tokenizer_encode_to(tokenizer, text, size, raw, print_ids, &line_ids);
     fputs("]\n", stdout);
     return ok || ferror(stdout) || fail(error, "%s: out of memory", where);
 }
 
-// A JSON string of bytes: what is not UTF-8 becomes one U+FFFD for each maximal ill-formed subpart.
+// Prints bytes as a JSON string. Each maximal ill-formed subpart becomes one U+FFFD.
 static bool print_text(const ByteList *bytes) {
     ByteList valid = { .bytes = malloc(3 * bytes->count + 1) };
     if (valid.bytes == NULL) return false;
-    for (size_t at = 0; at < bytes->count;) {
+    for (size_t i = 0; i < bytes->count;) {
         int32_t code_point;
-        size_t length = utf8_next(&code_point, bytes->bytes + at, bytes->count - at);
-        const char *good = code_point < 0 ? "\xef\xbf\xbd" : bytes->bytes + at;
-        size_t good_length = code_point < 0 ? 3 : length;
-        memcpy(valid.bytes + valid.count, good, good_length);
-        valid.count += good_length;
-        at += length;
+        size_t length = utf8_next(&code_point, bytes->bytes + i, bytes->count - i);
+        bool replace = code_point < 0;
+        size_t valid_length = replace ? 3 : length;
+        memcpy(valid.bytes + valid.count, replace ? "\xef\xbf\xbd" : bytes->bytes + i,
+               valid_length);
+        valid.count += valid_length;
+        i += length;
     }
     json_t *string = json_stringn(valid.bytes, valid.count);
     bool ok =
@@ -116,10 +105,10 @@ static bool print_text(const ByteList *bytes) {
 static bool encode_line(const Tokenizer *tokenizer, const json_t *value, const char *where,
                         Error *error) {
     if (!json_is_string(value)) {
-        return fail(error,
-                    "%s: wanted one text as a JSON string, as in \"Once upon a time\"; for plain "
-                    "text use --raw",
-                    where);
+        return fail(
+            error,
+            "%s: expected a JSON string, as in \"Once upon a time\"; for plain text use --raw",
+            where);
     }
     return print_encoded(tokenizer, json_string_value(value), json_string_length(value), false,
                          where, error);
@@ -128,7 +117,7 @@ static bool encode_line(const Tokenizer *tokenizer, const json_t *value, const c
 static bool read_ids(TokenList *ids, const Tokenizer *tokenizer, const json_t *value,
                      const char *where, Error *error) {
     if (!json_is_array(value))
-        return fail(error, "%s: wanted a JSON array of ids, as in [1, 2, 3]", where);
+        return fail(error, "%s: expected a JSON array of ids, as in [1, 2, 3]", where);
     size_t count = json_array_size(value);
     ids->ids = malloc((count + 1) * sizeof *ids->ids);
     if (ids->ids == NULL) return fail(error, "%s: out of memory", where);
@@ -136,10 +125,9 @@ static bool read_ids(TokenList *ids, const Tokenizer *tokenizer, const json_t *v
         const json_t *id = json_array_get(value, ids->count);
         if (!json_is_integer(id) || json_integer_value(id) < 0 ||
             json_integer_value(id) >= tokenizer_vocabulary(tokenizer)) {
-            return fail(
-                error,
-                "%s: element %zu is no id of this tokenizer, wanted a whole number from 0 to %d",
-                where, ids->count, tokenizer_vocabulary(tokenizer) - 1);
+            return fail(error,
+                        "%s: element %zu is not a token id, expected a whole number from 0 to %d",
+                        where, ids->count, tokenizer_vocabulary(tokenizer) - 1);
         }
         ids->ids[ids->count] = (uint32_t)json_integer_value(id);
     }
@@ -175,11 +163,12 @@ static bool run_line(const Tokenizer *tokenizer, const Arguments *arguments, con
 static bool run_lines(const Tokenizer *tokenizer, const Arguments *arguments, FILE *in,
                       const char *name, Error *error) {
     char *line = NULL, where[512];
-    size_t room = 0;
-    ssize_t size;
+    size_t capacity = 0;
     bool ok = true;
-    for (size_t number = 1;
-         ok && !ferror(stdout) && (errno = 0, size = getline(&line, &room, in)) >= 0; number++) {
+    for (size_t number = 1; ok && !ferror(stdout); number++) {
+        errno = 0;
+        ssize_t size = getline(&line, &capacity, in);
+        if (size < 0) break;
         if (size > 0 && line[size - 1] == '\n') size--;
         snprintf(where, sizeof where, "%s:%zu", name, number);
         ok = run_line(tokenizer, arguments, line, (size_t)size, where, error);
@@ -191,32 +180,34 @@ static bool run_lines(const Tokenizer *tokenizer, const Arguments *arguments, FI
     return ok;
 }
 
-// Standard input as a mapped file, by way of a temporary one, so that it may be larger than memory.
+// Maps standard input through a temporary file, so that it may be larger than memory.
 static bool map_standard_input(MappedFile *out, Error *error) {
     static const char name[] = "standard input";
     *out = (MappedFile){ 0 };
     FILE *copy = tmpfile();
-    if (copy == NULL) return fail(error, "%s: no temporary file for it: %s", name, strerror(errno));
+    if (copy == NULL)
+        return fail(error, "%s: cannot create a temporary file: %s", name, strerror(errno));
     char buffer[1 << 16];
-    size_t got;
-    while ((got = fread(buffer, 1, sizeof buffer, stdin)) > 0 &&
-           fwrite(buffer, 1, got, copy) == got)
-        out->size += got;
-    bool ok = got == 0 && !ferror(stdin) && fflush(copy) == 0;
+    size_t size;
+    while ((size = fread(buffer, 1, sizeof buffer, stdin)) > 0 &&
+           fwrite(buffer, 1, size, copy) == size)
+        out->size += size;
+    bool ok = size == 0 && !ferror(stdin) && fflush(copy) == 0;
     if (ok && out->size > 0) {
         void *bytes = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fileno(copy), 0);
         ok = bytes != MAP_FAILED;
         if (ok) out->bytes = bytes;
     }
-    if (!ok) fail(error, "%s: cannot be read through a temporary file: %s", name, strerror(errno));
+    if (!ok) fail(error, "%s: cannot be copied to a temporary file: %s", name, strerror(errno));
     fclose(copy);
     return ok;
 }
 
 static bool run_raw(const Tokenizer *tokenizer, const char *path, Error *error) {
     MappedFile file;
-    bool is_input = strcmp(path, "-") == 0;
-    if (is_input ? !map_standard_input(&file, error) : !file_map(&file, path, error)) return false;
+    bool mapped =
+        strcmp(path, "-") == 0 ? map_standard_input(&file, error) : file_map(&file, path, error);
+    if (!mapped) return false;
     bool ok = print_encoded(tokenizer, (const char *)file.bytes, file.size, true, path, error);
     file_unmap(&file);
     return ok;
@@ -234,27 +225,29 @@ static bool run_file(const Tokenizer *tokenizer, const Arguments *arguments, con
     return ok;
 }
 
-// A vocabulary that lacks bytes loses them without a word; where bytes are what is asked for, say
-// so.
+// Encoding drops bytes that the vocabulary does not have; warns about it when the input is bytes.
 static void warn_of_lost_bytes(const Tokenizer *tokenizer, const Arguments *arguments,
                                const char *command) {
-    int held = 0;
+    int known = 0;
     for (int id = TOKENIZER_SPECIALS; id < tokenizer_vocabulary(tokenizer); id++) {
         size_t size;
         tokenizer_token(tokenizer, (uint32_t)id, &size);
-        held += size == 1;
+        known += size == 1;
     }
-    if (held == 256 || !arguments->raw || arguments->decode) return;
-    fprintf(stderr, "%s: %s lacks %d of the 256 bytes; they are left out\n", command,
-            arguments->tokenizer, 256 - held);
+    if (known == 256 || !arguments->raw || arguments->decode) return;
+    fprintf(stderr, "%s: %s has no token for %d of the 256 bytes; they are dropped\n", command,
+            arguments->tokenizer, 256 - known);
 }
 
 int command_tokenize(int argc, char **argv) {
     Arguments arguments = { 0 };
-    const struct argp parser = {
-        options, parse_option, "[FILE...]", description, NULL, NULL, NULL
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "[FILE...]",
+        .doc = description,
     };
-    if (argp_parse(&parser, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
     Error error;
     Tokenizer *tokenizer = tokenizer_load(arguments.tokenizer, &error);
     if (tokenizer == NULL) return command_failed(argv[0], &error);

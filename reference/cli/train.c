@@ -1,3 +1,4 @@
+#include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/cli/train_run.h"
@@ -152,7 +153,8 @@ static bool begin_run(Run *run, const Arguments *arguments, const Config *config
                     arguments->out, arguments->out);
     }
     run->folder = arguments->out;
-    return trainer_new(&run->trainer, arguments->data, config, settings, error) &&
+    return trainer_new(&run->trainer, backend_find(NULL, NULL), arguments->data, config, settings,
+                       error) &&
            run_plan(run, false, error);
 }
 
@@ -164,7 +166,8 @@ static int train(const char *command, const Arguments *arguments) {
     TrainSettings settings;
     bool ok;
     if (arguments->resume != NULL) {
-        ok = run_resume(&run, arguments->resume, arguments->data, &error) &&
+        ok = run_resume(&run, backend_find(NULL, NULL), arguments->resume, arguments->data,
+                        &error) &&
              run_plan(&run, true, &error);
     } else if (!choose_settings(&config, &settings, arguments, &error)) {
         return command_misused(command, &error);

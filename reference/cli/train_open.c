@@ -1,16 +1,15 @@
 #include "reference/cli/train_run.h"
+#include "reference/config/config_json.h"
 #include "reference/io/files.h"
+#include "reference/train/loss_picture.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 Run run_new(const char *command) {
-    return (Run){ .command = command,
-                  .saved = -1,
-                  .loss = NAN,
-                  .valid_loss = NAN,
-                  .usage = NAN,
-                  .progress = progress_new() };
+    return (Run){
+        .command = command, .loss = NAN, .valid_loss = NAN, .usage = NAN, .progress = progress_new()
+    };
 }
 
 void run_free(Run *run) {
@@ -18,25 +17,25 @@ void run_free(Run *run) {
     trainer_free(&run->trainer);
 }
 
-bool run_resume(Run *run, const char *folder, const char *data, Error *error) {
+bool run_resume(Run *run, const Backend *backend, const char *folder, const char *data,
+                Error *error) {
     run->folder = folder;
     char *checkpoint = checkpoint_find(folder, error);
     if (checkpoint == NULL) return false;
     bool ok =
         strcmp(checkpoint, folder) != 0 ||
         fail(error, "%s: is a checkpoint; --resume wants the folder of the run it lies in", folder);
-    ok = ok && trainer_resume(&run->trainer, checkpoint, data, error);
+    ok = ok && trainer_resume(&run->trainer, backend, checkpoint, data, error);
     free(checkpoint);
-    run->saved = run->trainer.step;
     return ok;
 }
 
 // The first line of the log: what the run is and what it has to beat.
 static json_t *describe(const Trainer *t, const Baselines *baselines) {
     json_t *object = json_object();
-    ModelCost cost = model_cost(&t->model.config);
+    ModelCost cost = model_cost(&t->config);
     json_object_set_new(object, "settings", settings_to_json(&t->settings));
-    json_object_set_new(object, "model", log_model(&t->model.config));
+    json_object_set_new(object, "model", config_to_json(&t->config));
     json_object_set_new(object, "data", json_string(t->corpus.path));
     json_object_set_new(object, "parameters", json_integer((json_int_t)cost.parameters));
     json_object_set_new(object, "flops_per_step",
@@ -49,7 +48,7 @@ static json_t *describe(const Trainer *t, const Baselines *baselines) {
 
 // What a killed process had left to do after its last checkpoint or line. The log is locked.
 static bool tidy(const char *folder, Error *error) {
-    return checkpoint_keep(folder, CHECKPOINTS_KEPT, error) && log_draw(folder, error);
+    return checkpoint_keep(folder, CHECKPOINTS_KEPT, error) && loss_picture_write(folder, error);
 }
 
 bool run_open_log(Run *run, const Baselines *known, Error *error) {

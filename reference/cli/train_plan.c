@@ -17,7 +17,7 @@ void say_causal(const Config *config) {
 
 static void print_model(const Run *run) {
     const Trainer *t = &run->trainer;
-    const Config *config = &t->model.config;
+    const Config *config = &t->config;
     fprintf(stderr, "data     %s: %s tokens to train on, %s to check on, %d in the vocabulary\n",
             t->corpus.path, short_count((double)t->corpus.train.tokens).text,
             short_count((double)t->corpus.valid.tokens).text, config->V);
@@ -42,9 +42,8 @@ static void print_model(const Run *run) {
 
 bool run_plan(const Run *run, bool resumed, Error *error) {
     const Trainer *t = &run->trainer;
-    double memory = training_bytes(&t->model.config, &t->model.tensors, (int)t->settings.B),
-           has = machine_memory();
-    uint64_t one = checkpoint_bytes(&t->model.tensors), left = disk_free(run->folder);
+    double memory = t->backend->bytes(&t->config, (int)t->settings.B), has = machine_memory();
+    uint64_t one = (uint64_t)checkpoint_bytes(&t->config), left = disk_free(run->folder);
     uint64_t needed = one * (resumed ? 1 : 3); // two stay, a third while it is written
     print_model(run);
     fprintf(stderr, "memory   %s of %s; disk %s, %s free at %s\n",

@@ -3,6 +3,7 @@
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include "reference/io/progress.h"
+#include "reference/train/loss_picture.h"
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -45,21 +46,18 @@ static void log_diverged(Run *run) {
 
 static bool save(Run *run, Error *error) {
     Trainer *t = &run->trainer;
-    if (run->saved == t->step) return true;
+    if (t->saved == t->step) return true;
     Error why;
-    if (trainer_save(t, run->folder, &why)) {
-        run->saved = t->step;
-        return true;
-    }
-    if (trainer_not_finite(t) != NULL) log_diverged(run);
-    if (run->saved < 0) {
+    if (trainer_save(t, run->folder, &why)) return true;
+    if (!trainer_check_finite(t, NULL)) log_diverged(run);
+    if (t->saved < 0) {
         folder_remove(run->folder, NULL); // it holds no more than the first line of a log
         return fail(error, "%.900s; nothing was trained and nothing was left behind", why.text);
     }
     return fail(error,
                 "the checkpoint of step %lld was not saved: %.600s; that of step %lld stands: "
                 "build/sgatlin train --resume %.200s",
-                (long long)t->step, why.text, (long long)run->saved, run->folder);
+                (long long)t->step, why.text, (long long)t->saved, run->folder);
 }
 
 // Mean loss on at most `batches` batches of the validation file (0: all of it); NAN when Ctrl-C
@@ -85,12 +83,12 @@ static bool log_step(Run *run, bool looked, Error *error) {
     if (run->balance_sum > 0.0)
         json_object_set_new(line, "balance_loss",
                             json_real(run->balance_sum / (double)run->loss_steps));
-    json_object_set_new(line, "rate", json_real(run->report.rate));
-    json_object_set_new(line, "grad_norm", json_real(run->report.norm));
+    json_object_set_new(line, "rate", json_real(t->learning_rate));
+    json_object_set_new(line, "grad_norm", json_real(run->result.gradient_norm));
     json_object_set_new(line, "tokens", json_integer(run->log.tokens));
     json_object_set_new(line, "step_seconds", json_real(round(1e4 * run->log.step_seconds) / 1e4));
     json_object_set_new(line, "tokens_per_s", json_real(round(run->tokens_per_second)));
-    if (t->model.config.ffn->sparse) {
+    if (t->config.ffn->sparse) {
         run->usage = usage_share(&t->usage);
         usage_clear(&t->usage);
         json_object_set_new(line, "usage", json_real(run->usage));
@@ -115,10 +113,10 @@ static void count_step(Run *run, double seconds) {
     run->step_seconds += seconds;
     run->interval_seconds += seconds;
     run->steps_here++;
-    run->loss_sum += run->report.loss;
-    run->balance_sum += run->report.balance_loss;
+    run->loss_sum += run->result.loss;
+    run->balance_sum += run->result.balance_loss;
     run->loss_steps++;
-    run->interval_tokens += run->report.tokens;
+    run->interval_tokens += run->result.tokens;
 }
 
 // One step with all that is due after it. A line of the log goes before each checkpoint, so that
@@ -127,7 +125,7 @@ static bool advance(Run *run, Error *error) {
     enum { FEW_STEPS = 5 };
     Trainer *t = &run->trainer;
     double begin = clock_seconds();
-    if (!trainer_step(t, &run->report, error)) {
+    if (!trainer_step(t, &run->result, error)) {
         log_diverged(run);
         return false;
     }
@@ -141,7 +139,7 @@ static bool advance(Run *run, Error *error) {
         if (!log_step(run, looking, error)) return false;
         run_progress(run, looking || last);
     }
-    return !saving || (save(run, error) && log_draw(run->folder, error));
+    return !saving || (save(run, error) && loss_picture_write(run->folder, error));
 }
 
 // Before the first step: the checkpoint of the first weights, and where the loss begins.
@@ -180,7 +178,7 @@ static bool finish(Run *run, Error *error) {
     json_object_set_new(line, "final_valid_loss", json_real(loss));
     json_object_set_new(line, "perplexity", json_real(exp(loss)));
     json_object_set_new(line, "valid_tokens", json_integer(tokens));
-    if (!line_end(run, line, error) || !log_draw(run->folder, error)) return false;
+    if (!line_end(run, line, error) || !loss_picture_write(run->folder, error)) return false;
     say_verdict(run, loss);
     if (run->cell) return true;
     fprintf(stderr,
@@ -194,7 +192,7 @@ static int stopped(Run *run) {
     progress_end(&run->progress);
     if (run->loss_steps > 0 && !log_step(run, false, &error))
         return command_failed(run->command, &error);
-    if (!save(run, &error) || !log_draw(run->folder, &error))
+    if (!save(run, &error) || !loss_picture_write(run->folder, &error))
         return command_failed(run->command, &error);
     if (run->cell) return 128 + stop_signal;
     fprintf(stderr,
@@ -208,7 +206,7 @@ int run_training(Run *run) {
     Error error;
     watch_signals();
     run->started = clock_seconds();
-    bool ok = run->saved >= 0 || begin(run, &error);
+    bool ok = t->saved >= 0 || begin(run, &error);
     while (ok && stop_signal == 0 && t->step < t->settings.steps) ok = advance(run, &error);
     if (ok && t->step == t->settings.steps) {
         progress_end(&run->progress);
@@ -216,9 +214,9 @@ int run_training(Run *run) {
     }
     if (ok) return stop_signal != 0 ? stopped(run) : 0;
     progress_end(&run->progress);
-    if (run->saved >= 0 && run->saved < t->step) {
+    if (t->saved >= 0 && t->saved < t->step) {
         fprintf(stderr, "%s: the last good checkpoint is that of step %lld\n", run->command,
-                (long long)run->saved);
+                (long long)t->saved);
     }
     return command_failed(run->command, &error);
 }

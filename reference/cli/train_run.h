@@ -12,13 +12,12 @@ typedef struct {
     bool cell; // of a study, which says itself how to go on
     Trainer trainer;
     RunLog log;
-    int64_t saved;                                  // step of the newest checkpoint
     double started;                                 // by clock_seconds()
     double step_seconds;                            // spent in the steps of this process,
     int64_t steps_here;                             // so many of them
     double loss_sum, balance_sum, interval_seconds; // since the last log line
     int64_t loss_steps, interval_tokens;
-    StepReport report; // of the last step
+    StepResult result; // of the last step
     // it gave a loss or gradient that is not finite
     bool diverged;
     double loss, valid_loss, usage, tokens_per_second; // as last logged; NAN: never
@@ -29,7 +28,8 @@ typedef struct {
 Run run_new(const char *command);
 void run_free(Run *run);
 // Opens the trainer at the run's newest checkpoint; data NULL: with the data it began with.
-bool run_resume(Run *run, const char *folder, const char *data, Error *error);
+bool run_resume(Run *run, const Backend *backend, const char *folder, const char *data,
+                Error *error);
 // Opens the run's log, or begins it with what there is to beat: known, or measured where that is
 // NULL.
 bool run_open_log(Run *run, const Baselines *known, Error *error);

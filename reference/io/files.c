@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE // madvise
 #include "reference/io/files.h"
 #include "reference/io/kill_point.h"
+#include "reference/io/progress.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -107,6 +108,14 @@ uint64_t disk_free(const char *path) {
     if (at == NULL) return UINT64_MAX;
     free(at);
     return (uint64_t)status.f_bavail * status.f_frsize;
+}
+
+bool disk_check(const char *path, uint64_t bytes, Error *error) {
+    uint64_t available = disk_free(path);
+    if (available >= bytes) return true;
+    return fail(error,
+                "%s: %s of disk space needed, %s free; free some space or name another folder",
+                path, short_bytes(bytes).text, short_bytes(available).text);
 }
 
 // The message of a failed write. code may be 0: stdio records that an earlier write failed, not

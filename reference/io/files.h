@@ -61,4 +61,6 @@ char *path_join(const char *folder, const char *name);
 // Bytes that a user can still write to the disk of path (or of its nearest existing parent);
 // UINT64_MAX when unknown.
 uint64_t disk_free(const char *path);
+// Whether `bytes` more can be written there; the error says how many are free.
+bool disk_check(const char *path, uint64_t bytes, Error *error);
 #endif

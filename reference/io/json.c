@@ -66,3 +66,24 @@ bool json_write_file(const char *path, const json_t *value, Error *error) {
     fputc('\n', out.stream);
     return output_commit(&out, error);
 }
+
+static void drop(json_t **object, bool failed) {
+    if (!failed) return;
+    json_decref(*object);
+    *object = NULL;
+}
+
+void json_add(json_t **object, const char *name, json_t *value) {
+    drop(object, json_object_set_new(*object, name, value) != 0);
+}
+
+void json_add_all(json_t **object, json_t *value) {
+    drop(object, json_object_update(*object, value) != 0);
+    json_decref(value);
+}
+
+void json_add_item(json_t **array, json_t *value) {
+    drop(array, json_array_append_new(*array, value) != 0);
+}
+
+json_t *json_hex(uint64_t value) { return json_sprintf("%016llx", (unsigned long long)value); }

@@ -3,7 +3,6 @@
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include "reference/numbers/memory.h"
-#include "reference/train/trainer.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,13 +119,13 @@ double cell_step_flops_full(const Cell *cell) {
     return 3 * (double)cell->settings.B * cell->cost.flops_full;
 }
 
-double cell_memory(const Cell *cell) {
-    // the few floats between tensors left out
-    Tensors parameters = { .floats = (size_t)cell->cost.parameters };
-    return training_bytes(&cell->config, &parameters, (int)cell->settings.B);
+double cell_memory(const Backend *backend, const Cell *cell) {
+    return backend->bytes(&cell->config, (int)cell->settings.B);
 }
 
-bool cell_fits(const Cell *cell) { return cell_memory(cell) < 0.9 * machine_memory(); }
+bool cell_fits(const Backend *backend, const Cell *cell) {
+    return cell_memory(backend, cell) < 0.9 * machine_memory();
+}
 
 static bool take_steps(Cell *cell, Error *error) {
     double step = cell_step_flops(cell), steps = floor(cell->budget / step);

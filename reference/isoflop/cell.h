@@ -1,7 +1,8 @@
 #ifndef REFERENCE_ISOFLOP_CELL_H
 #define REFERENCE_ISOFLOP_CELL_H
 #include "reference/model/model.h"
-#include "reference/train/log.h"
+#include "reference/train/backend.h"
+#include "reference/train/log_read.h"
 #include "reference/train/settings.h"
 
 // One cell of a study at equal compute: one kind of layer at one scale, trained until a budget of
@@ -36,8 +37,8 @@ bool cell_prepare(Cell *cell, int V, const char *set, Error *error);
 double cell_step_flops(const Cell *cell);
 double cell_step_flops_full(const Cell *cell);
 
-double cell_memory(const Cell *cell); // bytes that training it takes
-bool cell_fits(const Cell *cell);     // whether this machine has them
+double cell_memory(const Backend *backend, const Cell *cell); // bytes that training it takes
+bool cell_fits(const Backend *backend, const Cell *cell);     // whether this machine has them
 
 // the same kind, scale, budget, peak and seed
 bool cell_same(const Cell *a, const Cell *b);

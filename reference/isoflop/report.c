@@ -1,4 +1,5 @@
 #include "reference/isoflop/report.h"
+#include "reference/config/config_json.h"
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include <math.h>
@@ -161,15 +162,16 @@ void report_tables(FILE *out, const Groups *groups) {
                  "loss is nats a token over the whole of valid.bin.\n");
 }
 
-static void put_result(json_t *object, const Cell *cell) {
+static void add_result(json_t **object, const Cell *cell) {
     const LogResult *result = &cell->result;
-    json_object_set_new(object, "tokens", json_integer(result->tokens));
-    json_object_set_new(object, "seconds", json_real(result->step_seconds));
-    json_object_set_new(object, "diverged", json_boolean(result->diverged));
+    json_add(object, "tokens", json_integer(result->tokens));
+    json_add(object, "seconds", json_real(result->step_seconds));
+    json_add(object, "diverged", json_boolean(result->diverged));
     if (!result->final) return;
-    json_object_set_new(object, "valid_loss", json_real(result->valid_loss));
-    json_object_set_new(object, "perplexity", json_real(exp(result->valid_loss)));
-    json_object_set_new(object, "valid_tokens", json_integer(result->valid_tokens));
+    double perplexity = exp(result->valid_loss); // infinite from a loss of 710 on
+    json_add(object, "valid_loss", json_real(result->valid_loss));
+    if (isfinite(perplexity)) json_add(object, "perplexity", json_real(perplexity));
+    json_add(object, "valid_tokens", json_integer(result->valid_tokens));
 }
 
 static json_t *cell_json(const Cell *cell) {
@@ -177,32 +179,27 @@ static json_t *cell_json(const Cell *cell) {
     json_t *object = json_object();
     double steps = (double)cell->settings.steps;
     cell_name(name, cell);
-    json_object_set_new(object, "kind", json_string(cell->kind));
-    json_object_set_new(object, "scale", json_string(cell->scale));
-    json_object_set_new(object, "budget", json_real(cell->budget));
-    json_object_set_new(object, "peak", json_real(cell->peak));
-    json_object_set_new(object, "seed", json_integer(cell->seed));
-    json_object_set_new(object, "run", json_string(name));
-    json_object_set_new(object, "model", log_model(&cell->config));
-    json_object_set_new(object, "parameters", json_integer((json_int_t)cell->cost.parameters));
-    json_object_set_new(object, "active_parameters",
-                        json_integer((json_int_t)cell->cost.active_parameters));
-    json_object_set_new(object, "flops", json_real(steps * cell_step_flops(cell)));
-    json_object_set_new(object, "flops_full", json_real(steps * cell_step_flops_full(cell)));
-    json_object_set_new(object, "steps", json_integer(cell->settings.steps));
-    json_object_set_new(object, "causal", json_boolean(is_causal(ffn_causality(&cell->config))));
-    json_object_set_new(object, "done", json_boolean(cell_done(cell)));
-    if (cell_done(cell)) put_result(object, cell);
+    json_add(&object, "kind", json_string(cell->kind));
+    json_add(&object, "scale", json_string(cell->scale));
+    json_add(&object, "budget", json_real(cell->budget));
+    json_add(&object, "peak", json_real(cell->peak));
+    json_add(&object, "seed", json_integer(cell->seed));
+    json_add(&object, "run", json_string(name));
+    json_add(&object, "model", config_to_json(&cell->config));
+    json_add(&object, "parameters", json_integer((json_int_t)cell->cost.parameters));
+    json_add(&object, "active_parameters", json_integer((json_int_t)cell->cost.active_parameters));
+    json_add(&object, "flops", json_real(steps * cell_step_flops(cell)));
+    json_add(&object, "flops_full", json_real(steps * cell_step_flops_full(cell)));
+    json_add(&object, "steps", json_integer(cell->settings.steps));
+    json_add(&object, "causal", json_boolean(is_causal(ffn_causality(&cell->config))));
+    json_add(&object, "done", json_boolean(cell_done(cell)));
+    if (cell_done(cell)) add_result(&object, cell);
     return object;
 }
 
 json_t *report_cells(const Cells *cells) {
     json_t *array = json_array();
-    for (int i = 0; i < cells->count; i++) {
-        if (json_array_append_new(array, cell_json(&cells->at[i])) == 0) continue;
-        json_decref(array);
-        return NULL;
-    }
+    for (int i = 0; i < cells->count; i++) json_add_item(&array, cell_json(&cells->at[i]));
     return array;
 }
 

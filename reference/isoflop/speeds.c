@@ -43,14 +43,14 @@ void speeds_apply(const Speeds *speeds, Cells *cells) {
 
 json_t *speeds_to_json(const Speeds *speeds) {
     json_t *array = json_array();
-    for (int i = 0; array != NULL && i < speeds->count; i++) {
+    for (int i = 0; i < speeds->count; i++) {
         const Speed *speed = &speeds->items[i];
         if (!speed->timed) continue;
         json_t *object = json_object();
-        json_object_set_new(object, "kind", json_string(speed->kind));
-        json_object_set_new(object, "scale", json_string(speed->scale));
-        json_object_set_new(object, "seconds", json_real(speed->step));
-        json_array_append_new(array, object);
+        json_add(&object, "kind", json_string(speed->kind));
+        json_add(&object, "scale", json_string(speed->scale));
+        json_add(&object, "seconds", json_real(speed->step));
+        json_add_item(&array, object);
     }
     return array;
 }

@@ -2,6 +2,7 @@
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "reference/train/checkpoint.h"
+#include "reference/train/loss_picture.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,15 +123,13 @@ void study_close(Study *study) {
 
 // --- the folder ---
 
-static json_t *hex(uint64_t value) { return json_sprintf("%016llx", (unsigned long long)value); }
-
 // What all cells share: with other data or settings their losses could not be compared.
 static json_t *shared(const Study *study) {
     json_t *object = json_object();
-    json_object_set_new(object, "version", json_integer(STUDY_VERSION));
-    json_object_set_new(object, "train_sum", hex(token_file_hash(&study->corpus.train)));
-    json_object_set_new(object, "valid_sum", hex(token_file_hash(&study->corpus.valid)));
-    json_object_set_new(object, "set", json_string(study->wanted.set));
+    json_add(&object, "version", json_integer(STUDY_VERSION));
+    json_add(&object, "train_sum", json_hex(token_file_hash(&study->corpus.train)));
+    json_add(&object, "valid_sum", json_hex(token_file_hash(&study->corpus.valid)));
+    json_add(&object, "set", json_string(study->wanted.set));
     return object;
 }
 
@@ -138,7 +137,7 @@ static bool check_shared(const Study *study, const json_t *file, const char *pat
     json_t *ours = shared(study);
     const char *name;
     json_t *value;
-    bool ok = true;
+    bool ok = ours != NULL || fail(error, "out of memory");
     json_object_foreach(ours, name, value) {
         const json_t *theirs = json_object_get(file, name);
         if (!ok || json_equal(theirs, value)) continue;
@@ -182,7 +181,7 @@ bool study_read_result(const Study *study, Cell *cell, Error *error) {
 bool study_tidy(const Study *study, const Cell *cell, Error *error) {
     char *run = cell_path(study, cell);
     bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_keep(run, 1, error) &&
-              log_draw(run, error);
+              loss_picture_write(run, error);
     free(run);
     return ok;
 }
@@ -249,14 +248,13 @@ static bool save_picture(const Study *study, const Groups *groups, Against again
 
 static bool save_json(const Study *study, Error *error) {
     char *path = path_join(study->wanted.out, "isoflop.json");
-    json_t *object = shared(study), *cells = report_cells(&study->cells),
-           *times = speeds_to_json(&study->speeds);
-    json_object_set_new(object, "data", json_string(study->corpus.path));
-    bool ok = path != NULL && cells != NULL && times != NULL &&
-              json_object_set_new(object, "cells", cells) == 0;
-    ok = ok && json_object_set_new(object, "step_times", times) == 0;
-    ok = ok ? json_write_file(path, object, error)
-            : fail(error, "%s: out of memory", study->wanted.out);
+    json_t *object = shared(study);
+    json_add(&object, "data", json_string(study->corpus.path));
+    json_add(&object, "cells", report_cells(&study->cells));
+    json_add(&object, "step_times", speeds_to_json(&study->speeds));
+    bool ok =
+        (path != NULL && object != NULL) || fail(error, "%s: out of memory", study->wanted.out);
+    ok = ok && json_write_file(path, object, error);
     json_decref(object);
     free(path);
     return ok;

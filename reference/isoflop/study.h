@@ -5,6 +5,7 @@
 #include "reference/data/corpus.h"
 #include "reference/isoflop/report.h"
 #include "reference/isoflop/speeds.h"
+#include "reference/train/backend.h"
 
 // What was asked for. Texts belong to the arguments.
 enum { LIST_MOST = 32 };
@@ -17,6 +18,7 @@ typedef struct {
     int count;
 } NumberList;
 typedef struct {
+    const Backend *backend;           // where cells are trained and timed
     const char *data, *out, *set;     // set: words for all cells
     bool time;                        // steps anew, in turns
     TextList kinds, variants, scales; // scales from small to large

@@ -30,13 +30,14 @@ double study_look_seconds(const Study *study, const Cell *cell) {
 }
 
 // Median of a few steps behind one that warms up; those of a large model are not repeated.
-static bool time_steps(double *out, const Cell *cell, Error *error) {
+static bool time_steps(double *out, const Backend *backend, const Cell *cell, Error *error) {
     enum { STEPS = 5 };
     static const double ENOUGH = 2.0; // seconds
     StepSubject subject;
     double samples[STEPS], spent = 0;
     int count = 0;
-    if (!step_subject_new(&subject, &cell->config, (int)cell->settings.B, error)) return false;
+    if (!step_subject_new(&subject, backend, &cell->config, (int)cell->settings.B, error))
+        return false;
     for (int i = -1; i < STEPS && (count < 1 || spent < ENOUGH); i++) {
         double parts[BENCH_PARTS] = { 0 }, sum = 0;
         step_subject_run(&subject, parts);
@@ -45,7 +46,7 @@ static bool time_steps(double *out, const Cell *cell, Error *error) {
         if (i >= 0) samples[count++] = sum;
     }
     step_subject_free(&subject);
-    *out = spread_of(samples, count).median;
+    *out = summarize(samples, count).median;
     return true;
 }
 
@@ -59,11 +60,12 @@ static bool measure(void *context, Study *study, const Cell *key, bool certain) 
     Measuring *measuring = context;
     const Cell *known = cells_find(&study->cells, key);
     Cell cell = study_cell(study, key);
-    if ((known != NULL && cell_done(known)) || !cell_fits(&cell) ||
+    if ((known != NULL && cell_done(known)) || !cell_fits(study->wanted.backend, &cell) ||
         !isnan(step_seconds(study, &cell)))
         return true;
     Speed *speed = speeds_add(&study->speeds, &cell, measuring->error);
-    measuring->ok = speed != NULL && time_steps(&speed->step, &cell, measuring->error);
+    measuring->ok =
+        speed != NULL && time_steps(&speed->step, study->wanted.backend, &cell, measuring->error);
     return measuring->ok;
 }
 
@@ -95,12 +97,13 @@ static bool time_rounds(Study *study, const Cell **shapes, double *samples, Erro
     for (int round = 0; round < TIME_ROUNDS; round++) {
         fprintf(stderr, "timing   round %d of %d\n", round + 1, TIME_ROUNDS);
         for (int i = 0; i < study->speeds.count; i++) {
-            if (!time_steps(&samples[i * TIME_ROUNDS + round], shapes[i], error)) return false;
+            double *sample = &samples[i * TIME_ROUNDS + round];
+            if (!time_steps(sample, study->wanted.backend, shapes[i], error)) return false;
         }
     }
     for (int i = 0; i < study->speeds.count; i++) {
         study->speeds.items[i].step =
-            spread_of(samples + (ptrdiff_t)i * TIME_ROUNDS, TIME_ROUNDS).median;
+            summarize(samples + (ptrdiff_t)i * TIME_ROUNDS, TIME_ROUNDS).median;
         study->speeds.items[i].timed = true;
     }
     return true;

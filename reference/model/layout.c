@@ -7,7 +7,7 @@ bool layout_declare(Tensors *tensors, int *layers, const Config *config) {
     int V = config->V, D = config->D, Dh = config->Dh, H = config_heads(config);
     char prefix[40];
     tensors_add(tensors, "", "embedding", INIT_NORMAL, D, true, 2, (int[]){ V, D });
-    for (int l = 0; l < config->L; l++) {
+    for (int l = 0; l < config->L && tensors->floats != SIZE_MAX; l++) {
         layers[l] = tensors->count;
         snprintf(prefix, sizeof prefix, "layers.%d.", l);
         tensors_add(tensors, prefix, "attention_norm", INIT_ONE, 0, false, 1, (int[]){ D });

@@ -21,12 +21,16 @@ static float loss_row(float *restrict logits, int V, int32_t target, bool gradie
     return log_sum_exp - right;
 }
 
-double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *scored) {
+int64_t count_scored(const int32_t *targets, int N) {
+    int64_t count = 0;
+    for (int t = 0; t < N; t++) count += targets[t] != TOKEN_PAD;
+    return count;
+}
+
+double cross_entropy_loss(const LossCall *call, float *dx, float *dembedding) {
     int N = call->N, D = call->D, V = call->V, block = min_int(N, LOSS_ROWS);
     float *logits = call->scratch, *losses = call->scratch + (size_t)block * V;
-    int64_t count = 0;
-    for (int t = 0; t < N; t++) count += call->targets[t] != TOKEN_PAD;
-    float scale = count > 0 ? 1.0f / (float)count : 0.0f;
+    float scale = call->divisor > 0 ? 1.0f / (float)call->divisor : 0.0f;
 
     for (int t0 = 0; t0 < N; t0 += block) {
         int rows = min_int(N - t0, block);
@@ -48,6 +52,5 @@ double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *sc
     }
     double sum = 0.0;
     for (int t = 0; t < N; t++) sum += losses[t];
-    if (scored != NULL) *scored = count;
-    return count > 0 ? sum / (double)count : 0.0;
+    return call->divisor > 0 ? sum / (double)call->divisor : 0.0;
 }

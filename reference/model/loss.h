@@ -12,12 +12,17 @@ typedef struct {
     const float *x;         // [N,D], after the output norm
     const float *embedding; // [V,D]
     const int32_t *targets; // [N]
+    int64_t divisor;        // of the loss: count_scored of all targets of the step
     float *scratch;         // loss_scratch floats
 } LossCall;
 
 size_t loss_scratch(int N, int V);
 
-// Mean loss in nats over the scored targets; 0 when there are none. With dx [N,D] and dembedding
-// [V,D] (both or neither) also their gradients, written.
-double loss_mean(const LossCall *call, float *dx, float *dembedding, int64_t *scored);
+// How many of targets [N] are scored: all but TOKEN_PAD.
+int64_t count_scored(const int32_t *targets, int N);
+
+// Sum of the scored targets' losses in nats / divisor: their mean where the divisor is their
+// number, a micro-batch's share of it where the divisor is that of the whole step. 0 when the
+// divisor is 0. With dx [N,D] and dembedding [V,D] (both or neither) also their gradients, written.
+double cross_entropy_loss(const LossCall *call, float *dx, float *dembedding);
 #endif

@@ -247,19 +247,21 @@ void model_forward(const Model *model, Activations *a, const int32_t *inputs, in
     norm_forward(a->normed, a->rstd, a->layers[L].in, model->parameters + norm->offset, B * T, D);
 }
 
-static LossCall loss_call(const Model *model, const Activations *a, const int32_t *targets) {
+static LossCall loss_call(const Model *model, const Activations *a, const int32_t *targets,
+                          int64_t divisor) {
     return (LossCall){ .N = a->rows * a->tokens,
                        .D = a->config.D,
                        .V = a->config.V,
                        .x = a->normed,
                        .embedding = model->parameters + model->tensors.items[EMBEDDING].offset,
                        .targets = targets,
+                       .divisor = divisor,
                        .scratch = a->scratch };
 }
 
-double model_loss(const Model *model, Activations *a, const int32_t *targets, int64_t *scored) {
-    LossCall call = loss_call(model, a, targets);
-    return loss_mean(&call, NULL, NULL, scored);
+double model_loss(const Model *model, Activations *a, const int32_t *targets, int64_t divisor) {
+    LossCall call = loss_call(model, a, targets, divisor);
+    return cross_entropy_loss(&call, NULL, NULL);
 }
 
 double model_balance_loss(const Activations *a) { return a->balance_loss; }
@@ -335,14 +337,14 @@ static void embedding_backward(const Activations *a, float *dembedding, const in
 }
 
 double model_backward(const Model *model, Activations *a, const int32_t *inputs,
-                      const int32_t *targets, float *gradients) {
+                      const int32_t *targets, int64_t divisor, float *gradients) {
     assert(a->training);
     int N = a->rows * a->tokens, D = a->config.D, L = a->config.L;
     a->inputs = inputs;
     float *dembedding = gradients + model->tensors.items[EMBEDDING].offset;
     const Tensor *norm = layout_output_norm(&model->tensors);
-    LossCall call = loss_call(model, a, targets);
-    double loss = loss_mean(&call, a->dnormed, dembedding, NULL);
+    LossCall call = loss_call(model, a, targets, divisor);
+    double loss = cross_entropy_loss(&call, a->dnormed, dembedding);
     memset(a->dstream, 0, (size_t)N * D * sizeof *a->dstream);
     norm_backward(a->dstream, gradients + norm->offset, a->dnormed, a->layers[L].in, a->rstd,
                   model->parameters + norm->offset, N, D);

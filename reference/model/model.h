@@ -42,12 +42,12 @@ void model_hooks(Activations *activations, const HookList *hooks);
 void model_forward(const Model *model, Activations *activations, const int32_t *inputs, int B,
                    int T);
 
-// Mean cross-entropy in nats over the targets [B,T] that are not TOKEN_PAD; call after
-// model_forward.
-// *scored (may be NULL) is how many those are; 0 gives loss 0. Logits are made a few rows at a
-// time.
+// Sum of the cross-entropy in nats over the targets [B,T] that are not TOKEN_PAD, / divisor; call
+// after model_forward. The divisor is the number of scored targets of the whole step (count_scored
+// in loss.h): that of these targets gives their mean, and 0 gives 0. Logits are made a few rows at
+// a time.
 double model_loss(const Model *model, Activations *activations, const int32_t *targets,
-                  int64_t *scored);
+                  int64_t divisor);
 
 // What the layers of the last forward pass add to the loss (balancing); model_loss is the
 // cross-entropy alone.
@@ -55,9 +55,11 @@ double model_balance_loss(const Activations *activations);
 
 // model_loss and the whole backward pass, of the layers' own losses too: writes every gradient into
 // `gradients` (a block of the table's layout). After model_forward of the same inputs, in
-// activations that were made with `training`.
+// activations that were made with `training`. With the divisor of the whole step, the gradients of
+// its micro-batches add up to the step's; the layers' own losses are means over the call's tokens
+// and do not.
 double model_backward(const Model *model, Activations *activations, const int32_t *inputs,
-                      const int32_t *targets, float *gradients);
+                      const int32_t *targets, int64_t divisor, float *gradients);
 
 // After the optimizer's step, before the next pass: what layers change of their parameters
 // themselves.

@@ -162,7 +162,9 @@ void checkpoint_close(Checkpoint *checkpoint) {
     *checkpoint = (Checkpoint){ 0 };
 }
 
-bool moments_declare(Tensors *out, const Tensors *parameters, Error *error) {
+// The table of both moments in one block, m then v, each in the layout of the parameters. Their
+// names in the file are first.… and second.…
+static bool declare_moments(Tensors *out, const Tensors *parameters, Error *error) {
     *out = (Tensors){ 0 };
     for (int i = 0; i < 2 * parameters->count; i++) {
         const Tensor *tensor = &parameters->items[i % parameters->count];
@@ -171,8 +173,7 @@ bool moments_declare(Tensors *out, const Tensors *parameters, Error *error) {
     }
     if (out->floats == 2 * parameters->floats) return true;
     tensors_free(out);
-    *out = (Tensors){ 0 };
-    return fail(error, "the optimizer's two moments have no room in memory");
+    return fail(error, "out of memory for the optimizer's moments");
 }
 
 bool checkpoint_read_state(TrainState *out, const char *folder, Error *error) {
@@ -190,9 +191,10 @@ bool checkpoint_read_state(TrainState *out, const char *folder, Error *error) {
     return ok;
 }
 
-bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainState *state,
+bool checkpoint_read_moments(float *moments, const Tensors *parameters, const TrainState *state,
                              const char *folder, Error *error) {
     Safetensors file;
+    Tensors table;
     char *path = open_tensors(&file, folder, OPTIMIZER, error);
     if (path == NULL) return false;
     const char *text = safetensors_metadata(&file, "step");
@@ -200,7 +202,12 @@ bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainSt
     bool ok = (text != NULL && parse_int(text, &step) && step == state->step) ||
               fail(error, "%s: step in the metadata is %.40s, %s says %lld", path,
                    text != NULL ? text : "missing", STATE, (long long)state->step);
-    ok = ok && tensors_load(table, moments, &file, error);
+    if (ok && declare_moments(&table, parameters, error)) {
+        ok = tensors_load(&table, moments, &file, error);
+        tensors_free(&table);
+    } else {
+        ok = false;
+    }
     safetensors_close(&file);
     free(path);
     return ok;
@@ -230,6 +237,16 @@ static bool write_model(const char *folder, const Model *model, const char *step
     metadata[count++] = (Metadata){ "step", step };
     metadata[count++] = (Metadata){ "tokenizer_hash", hash };
     return write_tensors(folder, MODEL, &model->tensors, model->parameters, metadata, count, error);
+}
+
+static bool write_moments(const char *folder, const Tensors *parameters, const float *moments,
+                          const char *step, Error *error) {
+    Tensors table;
+    Metadata metadata = { "step", step };
+    if (!declare_moments(&table, parameters, error)) return false;
+    bool ok = write_tensors(folder, OPTIMIZER, &table, moments, &metadata, 1, error);
+    tensors_free(&table);
+    return ok;
 }
 
 static bool write_state(const char *folder, const TrainState *state, const Tokenizer *tokenizer,
@@ -271,9 +288,8 @@ bool checkpoint_keep(const char *run, int kept, Error *error) {
     return ok;
 }
 
-bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
-                      const float *moments, const TrainState *state, const Tokenizer *tokenizer,
-                      Error *error) {
+bool checkpoint_write(const char *run, const Model *model, const float *moments,
+                      const TrainState *state, const Tokenizer *tokenizer, Error *error) {
     char step[STEP_NAME], hash[STEP_NAME];
     snprintf(step, sizeof step, "%lld", (long long)state->step);
     hash_text(hash, state->tokenizer_hash);
@@ -281,9 +297,8 @@ bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
     if (path == NULL) return fail(error, "%s: out of memory", run);
     OutputFolder folder;
     bool open = output_folder_open(&folder, path, error), ok = open;
-    Metadata metadata = { "step", step };
     ok = ok && write_model(folder.temporary, model, step, hash, error) &&
-         write_tensors(folder.temporary, OPTIMIZER, table, moments, &metadata, 1, error) &&
+         write_moments(folder.temporary, &model->tensors, moments, step, error) &&
          write_state(folder.temporary, state, tokenizer, error);
     if (ok) {
         ok = output_folder_commit(&folder, error);
@@ -294,6 +309,6 @@ bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
     return ok && checkpoint_keep(run, CHECKPOINTS_KEPT, error);
 }
 
-uint64_t checkpoint_bytes(const Tensors *parameters) {
-    return 3 * 4 * (uint64_t)parameters->floats + (1 << 20);
+double checkpoint_bytes(const Config *config) {
+    return 3 * 4 * model_cost(config).parameters + (1 << 20);
 }

@@ -24,27 +24,23 @@ void checkpoint_close(Checkpoint *checkpoint);
 // The folder of the checkpoint that path means. The caller frees it; NULL: there is none.
 char *checkpoint_find(const char *path, Error *error);
 
-// Table of both moments, named first.… and second.…, in one block: the first moment, then the
-// second, each in the layout of the parameters.
-bool moments_declare(Tensors *out, const Tensors *parameters, Error *error);
-
-// Reads what training needs beside the model. moments [moments->floats].
+// What training needs beside the model: state.json, which the caller frees with state_free, and
+// AdamW's moments [2,floats], m then v, each in the layout of the parameters.
 bool checkpoint_read_state(TrainState *out, const char *folder, Error *error);
-bool checkpoint_read_moments(const Tensors *table, float *moments, const TrainState *state,
+bool checkpoint_read_moments(float *moments, const Tensors *parameters, const TrainState *state,
                              const char *folder, Error *error);
 
 enum { CHECKPOINTS_KEPT = 2 }; // of a run in training
 
 // Writes run/step-NNNNNN of state->step, then removes all but the newest CHECKPOINTS_KEPT. A step
-// that is there is an error.
-bool checkpoint_write(const char *run, const Model *model, const Tensors *table,
-                      const float *moments, const TrainState *state, const Tokenizer *tokenizer,
-                      Error *error);
+// that exists already is an error.
+bool checkpoint_write(const char *run, const Model *model, const float *moments,
+                      const TrainState *state, const Tokenizer *tokenizer, Error *error);
 
 // Removes all checkpoints of a run but the newest `kept`, 1 to CHECKPOINTS_KEPT, and what a killed
 // process left of such a removal.
 bool checkpoint_keep(const char *run, int kept, Error *error);
 
-// Bytes one checkpoint of such a model takes on disk, about.
-uint64_t checkpoint_bytes(const Tensors *parameters);
+// About how many bytes one checkpoint of such a model takes on disk.
+double checkpoint_bytes(const Config *config);
 #endif

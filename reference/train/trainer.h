@@ -2,54 +2,47 @@
 #define REFERENCE_TRAIN_TRAINER_H
 #include "reference/circuits/usage.h"
 #include "reference/data/corpus.h"
+#include "reference/train/backend.h"
 #include "reference/train/checkpoint.h"
 #include "reference/train/evaluate.h"
 
-// Training as a small library: a front end opens a trainer, asks for steps, evaluations and
-// checkpoints, and decides when. All memory is taken when it opens; the same settings and data give
-// the same bits on one machine, whatever the number of threads and however often the run was broken
-// off.
+// Training as a small library: the caller opens a trainer, asks for steps, evaluations and
+// checkpoints, and decides when (run.h is one such loop). All memory is allocated when it opens.
+// The same settings and data give the same bits on one machine, whatever the number of threads and
+// however often the run was interrupted and resumed.
 typedef struct {
     TrainSettings settings;
     Schedule schedule;
     Corpus corpus;
     Batches batches;
-    Model model;
-    Tensors moment_table;
-    float *moments, *gradients; // [2·floats], [floats]
-    Activations *activations;
+    Config config;
+    const Backend *backend;
+    Device *device;            // owns the model and what its steps need
     int32_t *inputs, *targets; // [B,T] each
     Usage usage;               // of the training steps since the caller cleared it
     int64_t step;              // steps done
+    int64_t saved;             // step of the newest checkpoint, -1: none
+    double learning_rate;      // of the last step
 } Trainer;
 
 // A new run: config's V is taken from the data. On failure nothing is left behind.
-bool trainer_new(Trainer *out, const char *data, const Config *config,
+bool trainer_new(Trainer *out, const Backend *backend, const char *data, const Config *config,
                  const TrainSettings *settings, Error *error);
-// Goes on from a checkpoint folder; data NULL: from the folder its state names, which must hold the
-// same tokens.
-bool trainer_resume(Trainer *out, const char *checkpoint, const char *data, Error *error);
+// Continues from a checkpoint folder. data NULL: the folder that the checkpoint's state names. It
+// must contain the same tokens as when the run began.
+bool trainer_resume(Trainer *out, const Backend *backend, const char *checkpoint, const char *data,
+                    Error *error);
 void trainer_free(Trainer *trainer);
 
-typedef struct {
-    double loss, rate, norm; // nats a token; the learning rate; of the gradient, before clipping
-    double balance_loss;     // what a mixture's balancing adds to the loss
-    int64_t tokens;          // scored in this step
-} StepReport;
-
-// One step. A loss or gradient that is not finite fails, naming step and tensor, and changes
-// nothing.
-bool trainer_step(Trainer *trainer, StepReport *report, Error *error);
+// One step. Fails when the loss or a gradient is not finite: the message names step and tensor,
+// and nothing has changed.
+bool trainer_step(Trainer *trainer, StepResult *result, Error *error);
 
 // The next batch of the validation file; false when there is none left.
 bool trainer_evaluate(Trainer *trainer, Evaluation *evaluation);
 
-// The first tensor, of the weights or the moments, that holds a value that is not finite; NULL:
-// none does.
-const char *trainer_not_finite(const Trainer *trainer);
-// Refuses to save values that are not finite.
-bool trainer_save(const Trainer *trainer, const char *run, Error *error);
-
-// Bytes that training such a model takes in memory.
-double training_bytes(const Config *config, const Tensors *parameters, int B);
+// false: some weight or moment is not finite; the message names step and tensor.
+bool trainer_check_finite(const Trainer *trainer, Error *error);
+// Writes a checkpoint of the last step into the run's folder. Refuses values that are not finite.
+bool trainer_save(Trainer *trainer, const char *run, Error *error);
 #endif

@@ -7,20 +7,20 @@ case $("$sgatlin" --version) in *'OpenMP    none'*) two=1 ;; *) two=2 ;; esac # 
 small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
 # shellcheck disable=SC2086 # words
 {
-    expect 2 'wanted machine, layer or step' neuron
-    expect 2 'at a time' layer step
-    expect 2 'no letters' machine --set D=8
-    expect 2 'no letters' machine --ffn mlp
+    expect 2 'expected machine, layer or step' neuron
+    expect 2 'only one of' layer step
+    expect 2 'takes no --ffn' machine --set D=8
+    expect 2 'takes no --ffn' machine --ffn mlp
     expect 2 'ffn' layer --ffn none
-    expect 2 'chosen with --ffn' layer --set ffn=mlp
+    expect 2 'use --ffn' layer --set ffn=mlp
     expect 2 'NAME=VALUE' layer --set D
     expect 2 'D=0' layer --set D=0
     expect 2 'B=0' layer --set B=0
     expect 2 'B=99999999999999999999' layer --set B=99999999999999999999
     expect 2 'too many tokens' layer --set B=1000000 T=1000000
     expect 2 'too many tokens' step --set B=16777216 T=1048576
-    expect 2 'no letter colour' layer --set colour=3
-    expect 2 'no letter steps' step --set steps=3
+    expect 2 'unknown dimension colour' layer --set colour=3
+    expect 2 'unknown dimension steps' step --set steps=3
     expect 2 'no such setting' layer --ffn mlp --set K=3
     expect 2 'K' layer --ffn sgatlin --set F=9 K=4
     expect 2 'Dh' step --set D=20

@@ -16,9 +16,9 @@ sum() { find "$work/data" "$work/other" "$work/run" "$work/dense" -type f | sort
 
 # -- Help and usage --
 
-expect 2 'wanted a command'
+expect 2 'expected a command'
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
-misused 'there is no command fly' fly
+misused 'unknown command fly' fly
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
 expect 0 '' --help
 grep -q '^  sample ' "$work/stdout" || wrong "--help lists no commands"
@@ -49,7 +49,7 @@ misused 'wanted --data DIR and --out RUN' train
 misused 'wanted --data DIR and --out RUN' train --data "$work/data"
 for case in 'preset: --preset enormous' 'ffn: --ffn none' 'router: --router none' 'activation: --activation none' \
     'NAME=VALUE: --set K' 'NAME=VALUE: extra' 'K=0: --set K=0' 'K: --set K=6' 'F: --set F=26' 'Dh: --set D=18' \
-    'there is no setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
+    'unknown setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
     'no such setting: --ffn mlp --set K=3' 'steps=0: --steps 0' 'steps=x: --steps x' 'add up: --set warmup=30 const=3' \
     'threads: --threads 0' 'seed=-1: --seed -1' 'batching: --set batching=loose' 'peak=nan: --set peak=nan'; do
     misused "${case%%: *}" train --data "$work/data" --out "$work/new" --preset tiny ${case#*: }
@@ -61,8 +61,8 @@ misused '--checkpoint RUN is required' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
     misused '' sample --checkpoint "$work/run" $option
 done
-misused 'wanted --checkpoint RUN and --data FILE' eval --checkpoint "$work/run"
-misused 'wanted' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
+misused 'expected --data FILE' eval --checkpoint "$work/run"
+misused 'expected a whole number' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
 misused 'there is no preset enormous' flops --preset enormous
 misused 'F=26' flops --preset tiny --set F=26
 misused 'no such setting' flops --preset tiny --ffn mlp --set K=3
@@ -88,7 +88,7 @@ refused 'run/log.jsonl/new' train --data "$work/data" --out "$work/run/log.jsonl
 refused 'nowhere' train --resume "$work/nowhere"
 refused 'holds no checkpoint' train --resume "$work/data"
 refused 'is a checkpoint' train --resume "$work/run/step-000004"
-refused 'is not the file this run began with' train --resume "$work/run" --data "$work/other"
+refused 'not the file this run was started with' train --resume "$work/run" --data "$work/other"
 refused 'nowhere: .*sgatlin train --out' sample --checkpoint "$work/nowhere"
 refused 'was made with another tokenizer' eval --checkpoint "$work/run" --data "$work/other/valid.bin"
 refused 'log.jsonl' eval --checkpoint "$work/run" --data "$work/run/log.jsonl"
@@ -182,7 +182,7 @@ for key in loss perplexity tokens unigram trigram; do
 done
 [ "$(wc -l <"$work/stdout")" = 1 ] || wrong "eval --json: wanted one object"
 dumped=$(cksum <"$work/dump.safetensors")
-refused 'is already there' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
+refused 'already exists' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
 [ "$dumped" = "$(cksum <"$work/dump.safetensors")" ] || wrong "a dump was written over"
 "$sgatlin" eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 3 --threads 2 2>/dev/null |
     grep -q '^loss  *[0-9.]* nats' || wrong "eval"
@@ -191,8 +191,8 @@ expect 0 '' flops --json --preset tinystories
 grep -q '"parameters": 20318976' "$work/stdout" || wrong "flops: not the paper's model"
 grep -q '"forward_flops_per_sequence": 7516192768' "$work/stdout" || wrong "flops: not the paper's count"
 expect 0 '' flops
-expect 0 '' flops --ladder --json
-cp "$work/stdout" "$work/ladder.json"
+expect 0 '' flops --scales --json
+cp "$work/stdout" "$work/scales.json"
 # A row a line: the values of the authors' keys, in one order.
 rows() {
     awk -F ': ' 'BEGIN { keys = split("study scale ffn V T D Dh L F E C K Dk router parameters forward_flops_per_sequence", key, " ") }
@@ -201,11 +201,11 @@ rows() {
 }
 "$sgatlin" flops --json | sed -n 's/.*"ffn": "\(.*\)",/ \1 /p' >"$work/kinds"
 rows tests/golden/flops.json | grep -F -f "$work/kinds" >"$work/wanted"
-rows "$work/ladder.json" | cmp - "$work/wanted" || wrong "flops --ladder --json: not the authors' counts"
-[ "$(wc -l <"$work/wanted")" -ge 26 ] || wrong "flops --ladder: $(wc -l <"$work/wanted") rows to compare with"
-misused '--ladder takes no' flops --ladder --set D=8
-expect 0 '' flops --ladder
-[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --ladder: other rows than --json"
+rows "$work/scales.json" | cmp - "$work/wanted" || wrong "flops --scales --json: not the authors' counts"
+[ "$(wc -l <"$work/wanted")" -ge 26 ] || wrong "flops --scales: $(wc -l <"$work/wanted") rows to compare with"
+misused '--scales takes no' flops --scales --set D=8
+expect 0 '' flops --scales
+[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --scales: other rows than --json"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 [ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
 refused 'already exists' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"

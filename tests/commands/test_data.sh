@@ -86,20 +86,20 @@ printf ' \n\n\t\n<|endoftext|>\n' >"$work/blank.txt"
 printf 'x' >"$work/x.txt"
 refused 'missing.txt: cannot be opened' --text "$work/missing.txt"
 refused 'is a folder' --text "$work"
-refused 'empty.txt: holds no story' --text "$work/empty.txt"
-refused 'blank.txt: holds no story' --text "$work/blank.txt"
-refused 'empty.txt: holds no story' --text "$work/two.txt" --valid "$work/empty.txt"
+refused 'empty.txt: contains no story' --text "$work/empty.txt"
+refused 'blank.txt: contains no story' --text "$work/blank.txt"
+refused 'empty.txt: contains no story' --text "$work/two.txt" --valid "$work/empty.txt"
 refused 'missing.txt: cannot be opened' --text "$work/two.txt" --valid "$work/missing.txt"
-refused 'holds no story' --text -
-refused 'x.txt: is one story of' --text "$work/x.txt"
+refused 'contains no story' --text -
+refused 'x.txt: has one story of' --text "$work/x.txt"
 refused '4000' --text "$work/two.txt" --vocab 4000
 refused 'tokenizer.json' --text "$work/two.txt" --tokenizer "$work/no/tokenizer.json"
 refused 'x.txt' --text "$work/two.txt" --tokenizer "$work/x.txt"
 expect 1 'x.txt' --text "$work/two.txt" --out "$work/x.txt/deeper"
 (
     ulimit -f 8 # no file above 4 or 8 KiB: as a full disk
-    refused 'cannot be written\|cannot be kept' --storyworld --stories 400 --vocab 600
-    refused 'cannot be written\|cannot be kept' --text "$work/all.txt" --vocab 600
+    refused 'cannot be written\|cannot write' --storyworld --stories 400 --vocab 600
+    refused 'cannot be written\|cannot write' --text "$work/all.txt" --vocab 600
     exit $failed
 ) || failed=1
 

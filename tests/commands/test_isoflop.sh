@@ -158,7 +158,7 @@ for case in 'ffn=none: --kinds none' 'no option none: --kinds sgatlin+none' 'no 
     'less than one step: --budget 1e5' 'more than 1e9 steps: --budget 1e29' 'wanted numbers: --budget x' \
     'wanted numbers: --budget -1' 'wanted whole numbers: --seeds 1.5' 'wanted numbers: --peaks 0' \
     'wanted one of --kinds: --variants sgatlin' 'wanted one of --kinds: --kinds mlp --variants sgatlin+gelu' \
-    'none of the kinds: --kinds mlp --set K=3' 'follow from the budget: --set steps=3' 'NAME=VALUE: --set K' 'wanted a whole number: --threads 0'; do
+    'none of the kinds: --kinds mlp --set K=3' 'follow from the budget: --set steps=3' 'NAME=VALUE: --set K' 'expected a whole number: --threads 0'; do
     misused "${case%%: *}" $small --budget 3e8 ${case#*: }
 done
 refused() {

@@ -62,16 +62,16 @@ bad 'plain' 'line 1, column 5: invalid JSON' ''
 bad '' 'line 1, column 0: invalid JSON' ''
 bad '"a" "b"' '.*invalid JSON' ''
 bad '"\ud800"' '.*invalid JSON' ''
-bad '[1]' 'wanted one text as a JSON string' ''
-bad '"a"' 'wanted a JSON array of ids' --decode
-bad '[1, 400]' 'element 1 is no id of this tokenizer, wanted a whole number from 0 to 399' --decode
-bad '[-1]' 'element 0 is no id' --decode
-bad '[1.0]' 'element 0 is no id' --decode
-bad '[[1]]' 'element 0 is no id' --decode
+bad '[1]' 'expected a JSON string' ''
+bad '"a"' 'expected a JSON array of ids' --decode
+bad '[1, 400]' 'element 1 is not a token id, expected a whole number from 0 to 399' --decode
+bad '[-1]' 'element 0 is not a token id' --decode
+bad '[1.0]' 'element 0 is not a token id' --decode
+bad '[[1]]' 'element 0 is not a token id' --decode
 input=/dev/null
 
 # -- usage, files, streams --
-expect 2 'tokenizer FILE is missing'
+expect 2 'expected --tokenizer FILE'
 expect 2 'unrecognized option' --tokenizer $tokenizer --frobnicate
 expect 0 '' --help
 expect 1 'no-such.json' --tokenizer "$work/no-such.json"

@@ -1,8 +1,9 @@
 #include "tests/golden/golden_model.h"
 #include "reference/data/tokenizer.h"
+#include "reference/model/loss.h"
 #include "reference/model/model.h"
 #include "reference/numbers/memory.h"
-#include "reference/train/optimizer.h"
+#include "reference/train/backend.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,13 @@ static const double FLOAT32_ERROR = 1e-5, DOUBLE_ERROR = 1e-12;
 
 typedef struct {
     GoldenFile *golden;
-    Model model;
+    Model model; // empty after it moved into a device
+    size_t floats;
     Activations *activations;
-    float *gradients, *first, *second; // blocks; AdamW's moments
-    float *logits;                     // [N,V]
-    int32_t *tokens, *inputs;          // [steps,B,T]; [B,T]
-    double *loss, *norm, *rate;        // [steps]
+    float *gradients;           // block
+    float *logits;              // [N,V]
+    int32_t *tokens, *inputs;   // [steps,B,T]; [B,T]
+    double *loss, *norm, *rate; // [steps]
     int B, T, steps;
     double logits_error, parameter_error;
 } Run;
@@ -32,17 +34,14 @@ static Shape shape_of(const Tensor *tensor) {
 
 static bool take_memory(Run *run) {
     const Config *config = &run->model.config;
-    size_t floats = run->model.tensors.floats, steps = (size_t)run->steps,
-           N = (size_t)run->B * run->T;
-    run->gradients = floats_new(floats);
-    run->first = floats_new(floats);
-    run->second = floats_new(floats);
+    size_t steps = (size_t)run->steps, N = (size_t)run->B * run->T;
+    run->floats = run->model.tensors.floats;
+    run->gradients = floats_new(run->floats);
     run->logits = malloc(N * config->V * sizeof *run->logits);
     run->tokens = malloc((steps + 1) * N * sizeof *run->tokens);
     run->loss = calloc(3 * steps, sizeof *run->loss);
-    if (!run->gradients || !run->first || !run->second || !run->logits || !run->tokens ||
-        !run->loss)
-        return golden_problem(run->golden, "no memory for a model of %zu floats", floats);
+    if (!run->gradients || !run->logits || !run->tokens || !run->loss)
+        return golden_problem(run->golden, "no memory for a model of %zu floats", run->floats);
     run->inputs = run->tokens + steps * N;
     run->norm = run->loss + steps;
     run->rate = run->norm + steps;
@@ -50,10 +49,7 @@ static bool take_memory(Run *run) {
 }
 
 static void release(Run *run) {
-    size_t floats = run->model.tensors.floats;
-    floats_free(run->gradients, floats);
-    floats_free(run->first, floats);
-    floats_free(run->second, floats);
+    floats_free(run->gradients, run->floats);
     free(run->logits);
     free(run->tokens);
     free(run->loss);
@@ -136,7 +132,8 @@ static void check_first_batch(Run *run) {
     check_layers(run);
     // all must be written
     for (size_t i = 0; i < run->model.tensors.floats; i++) run->gradients[i] = NAN;
-    model_backward(&run->model, run->activations, inputs, run->tokens, run->gradients);
+    model_backward(&run->model, run->activations, inputs, run->tokens,
+                   count_scored(run->tokens, run->B * run->T), run->gradients);
     for (int i = 0; i < run->model.tensors.count; i++) {
         const Tensor *tensor = &run->model.tensors.items[i];
         char name[TENSOR_NAME + 8];
@@ -147,20 +144,23 @@ static void check_first_batch(Run *run) {
     }
 }
 
-static void check_parameters(Run *run, int steps) {
+static void check_parameters(Run *run, const Model *model, int steps) {
     char group[GOLDEN_GROUP_NAME], name[TENSOR_NAME + 24];
     snprintf(group, sizeof group, "after_%d", steps);
-    for (int i = 0; i < run->model.tensors.count; i++) {
-        const Tensor *tensor = &run->model.tensors.items[i];
+    for (int i = 0; i < model->tensors.count; i++) {
+        const Tensor *tensor = &model->tensors.items[i];
         snprintf(name, sizeof name, "after_%d.%s", steps, tensor->name);
         golden_compare_floats(run->golden, group, name, shape_of(tensor),
-                              run->model.parameters + tensor->offset,
+                              model->parameters + tensor->offset,
                               (Tolerance){ .absolute = PARAMETER * run->parameter_error });
     }
 }
 
+// The model moves into a device of the CPU backend.
 static void check_steps(Run *run) {
     GoldenFile *golden = run->golden;
+    const Backend *backend = &cpu_backend;
+    Error error = { "" };
     Schedule schedule = { golden_number(golden, "peak", 0, 1),
                           (int)golden_number(golden, "warmup", 0, 1e6),
                           (int)golden_number(golden, "const", 0, 1e6),
@@ -169,25 +169,29 @@ static void check_steps(Run *run) {
                                .weight_decay = golden_number(golden, "weight_decay", 0, 1),
                                .clip = golden_number(golden, "clip", 0, 1e6) };
     if (golden->problems) return;
-    const Tensors *tensors = &run->model.tensors;
-    for (int step = 0; step < run->steps; step++) {
-        const int32_t *targets = run->tokens + (size_t)step * run->B * run->T,
-                      *inputs = shifted(run, targets);
-        model_forward(&run->model, run->activations, inputs, run->B, run->T);
-        run->loss[step] =
-            model_backward(&run->model, run->activations, inputs, targets, run->gradients);
-        run->norm[step] = gradient_norm(tensors, run->gradients, NULL);
-        settings.rate = run->rate[step] = schedule_learning_rate(&schedule, step);
-        adamw_step(tensors, run->model.parameters, run->gradients, run->first, run->second,
-                   run->norm[step], step, &settings);
-        if (step + 1 == 3 || step + 1 == 10) check_parameters(run, step + 1);
+    Device *device = backend->open(&run->model, NULL, run->B, DEVICE_TRAINS, &error);
+    if (device == NULL) {
+        golden_problem(golden, "%s", error.text);
+        return;
     }
+    for (int step = 0; step < run->steps; step++) {
+        const int32_t *targets = run->tokens + (size_t)step * run->B * run->T;
+        StepResult result;
+        settings.rate = run->rate[step] = schedule_learning_rate(&schedule, step);
+        if (!backend->step(device, &result, shifted(run, targets), targets, &settings, step))
+            golden_problem(golden, "step %d: not finite", step);
+        run->loss[step] = result.loss;
+        run->norm[step] = result.gradient_norm;
+        if (step + 1 == 3 || step + 1 == 10)
+            check_parameters(run, backend->read(device, NULL, &error), step + 1);
+    }
+    backend->close(device);
     Shape shape = { { run->steps } };
-    double error = run->logits_error;
+    double scale = run->logits_error;
     golden_compare(golden, "loss", "loss", shape, run->loss,
-                   (Tolerance){ .absolute = FORWARD * error });
+                   (Tolerance){ .absolute = FORWARD * scale });
     golden_compare(golden, "grad_norm", "grad_norm", shape, run->norm,
-                   (Tolerance){ .relative = GRADIENT * error });
+                   (Tolerance){ .relative = GRADIENT * scale });
     golden_compare(golden, "learning_rate", "learning_rate", shape, run->rate,
                    (Tolerance){ .relative = DOUBLE_ERROR });
 }

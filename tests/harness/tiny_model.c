@@ -1,10 +1,12 @@
 #include "tests/harness/tiny_model.h"
 #include "reference/data/tokenizer.h"
+#include "reference/model/loss.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/random.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 Config tiny_config(const Config *kind, int V, int T) {
     Config config = *kind;
@@ -68,20 +70,24 @@ void tiny_free(TinyModel *tiny) {
     model_free(&tiny->model);
 }
 
+int64_t tiny_scored(const TinyModel *tiny) {
+    return count_scored(tiny->targets, tiny->B * tiny->T);
+}
+
 void tiny_forward(TinyModel *tiny) {
     model_forward(&tiny->model, tiny->activations, tiny->inputs, tiny->B, tiny->T);
 }
 
 double tiny_loss(TinyModel *tiny) {
     tiny_forward(tiny);
-    return model_loss(&tiny->model, tiny->activations, tiny->targets, NULL);
+    return model_loss(&tiny->model, tiny->activations, tiny->targets, tiny_scored(tiny));
 }
 
 double tiny_backward(TinyModel *tiny) {
     for (size_t i = 0; i < tiny->model.tensors.floats; i++) tiny->gradients[i] = NAN;
     tiny_forward(tiny);
     return model_backward(&tiny->model, tiny->activations, tiny->inputs, tiny->targets,
-                          tiny->gradients);
+                          tiny_scored(tiny), tiny->gradients);
 }
 
 float *tiny_logits(TinyModel *tiny) {
@@ -90,4 +96,14 @@ float *tiny_logits(TinyModel *tiny) {
     ck_assert_ptr_nonnull(logits);
     model_logits(&tiny->model, tiny->activations, 0, N, logits);
     return logits;
+}
+
+Device *tiny_device(const TinyModel *tiny, const Backend *backend, DeviceUse use) {
+    Model copy;
+    Error error = { "" };
+    ck_assert_msg(model_new(&copy, &tiny->model.config, &error), "%s", error.text);
+    memcpy(copy.parameters, tiny->model.parameters, copy.tensors.floats * sizeof(float));
+    Device *device = backend->open(&copy, NULL, tiny->B, use, &error);
+    ck_assert_msg(device != NULL, "%s", error.text);
+    return device;
 }

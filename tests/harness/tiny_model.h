@@ -1,6 +1,6 @@
 #ifndef TESTS_HARNESS_TINY_MODEL_H
 #define TESTS_HARNESS_TINY_MODEL_H
-#include "reference/model/model.h"
+#include "reference/train/backend.h"
 
 // A model small enough to be looked at number by number, with one batch for it.
 typedef struct {
@@ -19,8 +19,12 @@ Config tiny_config(const Config *kind, int V, int T);
 TinyModel tiny_model(const Config *config, int B, uint64_t seed);
 void tiny_free(TinyModel *tiny);
 
+int64_t tiny_scored(const TinyModel *tiny); // targets that are not TOKEN_PAD
 void tiny_forward(TinyModel *tiny);
 double tiny_loss(TinyModel *tiny);     // forward, and the loss alone
 double tiny_backward(TinyModel *tiny); // forward and backward; gradients were NaN before
 float *tiny_logits(TinyModel *tiny);   // [B·T,V] of the last forward pass; the caller frees
+
+// A device for steps, opened with a copy of the model as it is now. Close it with the backend.
+Device *tiny_device(const TinyModel *tiny, const Backend *backend, DeviceUse use);
 #endif

@@ -10,64 +10,64 @@
 #include <stdlib.h>
 #include <string.h>
 
-START_TEST(median_least_and_most)
+START_TEST(median_min_and_max)
 {
     double odd[] = { 3, 1, 2 }, even[] = { 9, 1, 3, 5 }, one[] = { 7 };
-    Spread spread = spread_of(odd, 3);
-    ck_assert_double_eq(spread.median, 2);
-    spread = spread_of(even, 4);
-    ck_assert_double_eq(spread.least, 1);
-    ck_assert_double_eq(spread.median, 4);
-    ck_assert_double_eq(spread.most, 9);
-    ck_assert_double_eq(spread_of(one, 1).median, 7);
+    Summary summary = summarize(odd, 3);
+    ck_assert_double_eq(summary.median, 2);
+    summary = summarize(even, 4);
+    ck_assert_double_eq(summary.min, 1);
+    ck_assert_double_eq(summary.median, 4);
+    ck_assert_double_eq(summary.max, 9);
+    ck_assert_double_eq(summarize(one, 1).median, 7);
 }
 END_TEST
 
-// A subject that writes its name down and takes as long as it says.
+// A bench that logs its name and reports made-up times.
 typedef struct {
-    char name, *diary;
+    char name, *order;
     int runs;
 } Subject;
 
 static void run_subject(void *context, double seconds[BENCH_PARTS]) {
     Subject *subject = context;
     subject->runs++;
-    strncat(subject->diary, &subject->name, 1);
+    strncat(subject->order, &subject->name, 1);
     seconds[0] = subject->runs;
     seconds[1] = 10;
 }
 
-START_TEST(subjects_take_turns)
+START_TEST(benches_are_interleaved)
 {
-    char diary[64] = "";
-    Subject a = { 'a', diary, 0 }, b = { 'b', diary, 0 };
+    char order[64] = "";
+    Subject a = { 'a', order, 0 }, b = { 'b', order, 0 };
     Bench first = { .run = run_subject, .context = &a },
           second = { .run = run_subject, .context = &b, .brief = true };
     Error error;
     ck_assert_msg(bench_rounds((Bench *[]){ &first, &second }, 2, 3, &error), "%s", error.text);
-    // two rounds that warm up, three that count; a brief one starts warm
-    ck_assert_str_eq(diary, "abbabbabbabbabb");
-    // a's runs 3, 4, 5 count
-    ck_assert_double_eq(first.parts[0].least, 3);
+    // two warm-up rounds and three measured ones; a brief bench makes an extra run first
+    ck_assert_str_eq(order, "abbabbabbabbabb");
+    // a's measured runs: 3, 4, 5
+    ck_assert_double_eq(first.parts[0].min, 3);
     ck_assert_double_eq(first.parts[0].median, 4);
-    ck_assert_double_eq(first.parts[0].most, 5);
+    ck_assert_double_eq(first.parts[0].max, 5);
     ck_assert_double_eq(first.parts[1].median, 10);
-    ck_assert_double_eq(first.parts[2].most, 0);
+    ck_assert_double_eq(first.parts[2].max, 0);
     ck_assert_double_eq(first.whole.median, 14);
-    // b's runs 6, 8, 10
-    ck_assert_double_eq(second.parts[0].least, 6);
-    ck_assert_double_eq(second.whole.most, 20);
+    // b's measured runs: 6, 8, 10
+    ck_assert_double_eq(second.parts[0].min, 6);
+    ck_assert_double_eq(second.whole.max, 20);
 }
 END_TEST
 
-START_TEST(alone_needs_no_warm_turn)
+START_TEST(a_bench_alone_needs_no_extra_run)
 {
-    char diary[16] = "";
-    Subject a = { 'a', diary, 0 };
+    char order[16] = "";
+    Subject a = { 'a', order, 0 };
     Bench bench = { .run = run_subject, .context = &a, .brief = true };
     Error error;
     ck_assert_msg(bench_rounds((Bench *[]){ &bench }, 1, 4, &error), "%s", error.text);
-    ck_assert_str_eq(diary, "aaaaaa");
+    ck_assert_str_eq(order, "aaaaaa");
 }
 END_TEST
 
@@ -81,20 +81,20 @@ static Config paper(const char *ffn) {
     return config;
 }
 
-START_TEST(work_is_counted_honestly)
+START_TEST(work_is_counted)
 {
     Config mlp = paper("mlp"), sgatlin = paper("sgatlin");
-    // mlp: 4·D·F a token forward, three times that with backward; nothing is gathered
+    // mlp: 4·D·F per token forward, three times that with backward; nothing is gathered
     CountedWork work = layer_counted(&mlp, 8);
     ck_assert_double_eq(work.flops, 3.0 * 2048 * 4 * 256 * 1024);
     ck_assert_double_eq(work.gathered_bytes, 0);
-    // sgatlin: C·K = 64 experts of an in-row and an out-row of 256 floats a token; router 2·Dk·D +
-    // 4·C·n·Dk
+    // sgatlin, per token: C·K = 64 experts of an in-row and an out-row of 256 floats; router
+    // 2·Dk·D + 4·C·n·Dk
     work = layer_counted(&sgatlin, 8);
     ck_assert_double_eq(work.gathered_bytes, 3.0 * 2048 * 64 * 2 * 256 * 4);
     ck_assert_double_eq(work.flops, 3.0 * 2048 * (2 * 128 * 256 + 4 * 8 * 32 * 128 + 4 * 64 * 256));
     ck_assert_double_eq(work.update_bytes, 0);
-    // step: the layers' and the logits' 2·D·V a token; AdamW moves 8 floats a parameter
+    // step: the layers and 2·D·V per token for the logits; AdamW moves 8 floats per parameter
     work = step_counted(&sgatlin, 8);
     ModelCost cost = model_cost(&sgatlin);
     ck_assert_double_eq(work.flops, 3 * 8 * (cost.layers.flops + 2.0 * 256 * 256 * 8192));
@@ -103,8 +103,32 @@ START_TEST(work_is_counted_honestly)
 }
 END_TEST
 
+static double step_loss(StepSubject *step) {
+    int64_t scored;
+    return step->backend->loss(step->device, &scored, step->inputs, step->targets, 2);
+}
+
 // What is timed is the work itself: a step learns its tokens, a layer leaves gradients.
-START_TEST(what_is_timed_is_done)
+START_TEST(a_timed_step_trains)
+{
+    for (int i = 0; ffn_kinds[i] != NULL; i++) {
+        Config config;
+        Error error;
+        const Preset *preset = preset_find("tiny", &error);
+        ck_assert(preset != NULL && preset_config(&config, preset, ffn_kinds[i], &error));
+        double seconds[BENCH_PARTS];
+        StepSubject step;
+        ck_assert_msg(step_subject_new(&step, &cpu_backend, &config, 2, &error), "%s", error.text);
+        double before = step_loss(&step);
+        for (int s = 0; s < 20; s++) step_subject_run(&step, seconds);
+        ck_assert_double_lt(step_loss(&step), 0.9 * before);
+        for (int phase = 0; phase < STEP_PHASES; phase++) ck_assert_double_gt(seconds[phase], 0);
+        step_subject_free(&step);
+    }
+}
+END_TEST
+
+START_TEST(a_timed_layer_leaves_gradients)
 {
     for (int i = 0; ffn_kinds[i] != NULL; i++) {
         Config config;
@@ -112,17 +136,6 @@ START_TEST(what_is_timed_is_done)
         const Preset *preset = preset_find("tiny", &error);
         ck_assert(preset != NULL && preset_config(&config, preset, ffn_kinds[i], &error));
         double seconds[BENCH_PARTS] = { -1, -1, -1 };
-        StepSubject step;
-        ck_assert_msg(step_subject_new(&step, &config, 2, &error), "%s", error.text);
-        model_forward(&step.model, step.activations, step.inputs, 2, config.T);
-        double before = model_loss(&step.model, step.activations, step.targets, NULL);
-        for (int s = 0; s < 20; s++) step_subject_run(&step, seconds);
-        model_forward(&step.model, step.activations, step.inputs, 2, config.T);
-        ck_assert_double_lt(model_loss(&step.model, step.activations, step.targets, NULL),
-                            0.9 * before);
-        for (int part = 0; part < STEP_PARTS; part++) ck_assert_double_ge(seconds[part], 0);
-        step_subject_free(&step);
-
         LayerSubject layer;
         ck_assert_msg(layer_subject_new(&layer, &config, 3, &error), "%s", error.text);
         layer_subject_run(&layer, seconds);
@@ -137,7 +150,7 @@ END_TEST
 
 static const char *const keys_of_all[] = { "threads", "repetitions", "blas", "core", NULL };
 static const struct {
-    const char *arguments, *keys[17]; // NULL behind the last
+    const char *arguments, *keys[17]; // ends with NULL
 } outputs[] = {
     { "layer --ffn sgatlin --set D=24 F=25 C=3 K=2 Dk=5 B=2 T=7",
       { "bench", "ffn", "ms_forward", "ms_forward_min", "ms_forward_max", "ms_backward",
@@ -161,8 +174,8 @@ START_TEST(json_is_one_object_on_one_line)
     FILE *output = popen(command, "r");
     ck_assert_ptr_nonnull(output);
     ck_assert_msg(fgets(line, sizeof line, output) != NULL && strchr(line, '\n') != NULL,
-                  "%s: no line", command);
-    ck_assert_msg(fgets(more, sizeof more, output) == NULL, "%s: more than a line", command);
+                  "%s: no output", command);
+    ck_assert_msg(fgets(more, sizeof more, output) == NULL, "%s: more than one line", command);
     ck_assert_int_eq(pclose(output), 0);
     Error error;
     json_t *object = json_parse(line, strlen(line), "output", &error);
@@ -182,11 +195,12 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("bench");
     TCase *tcase = tcase_create("bench");
-    tcase_add_test(tcase, median_least_and_most);
-    tcase_add_test(tcase, subjects_take_turns);
-    tcase_add_test(tcase, alone_needs_no_warm_turn);
-    tcase_add_test(tcase, work_is_counted_honestly);
-    tcase_add_test(tcase, what_is_timed_is_done);
+    tcase_add_test(tcase, median_min_and_max);
+    tcase_add_test(tcase, benches_are_interleaved);
+    tcase_add_test(tcase, a_bench_alone_needs_no_extra_run);
+    tcase_add_test(tcase, work_is_counted);
+    tcase_add_test(tcase, a_timed_step_trains);
+    tcase_add_test(tcase, a_timed_layer_leaves_gradients);
     tcase_add_loop_test(tcase, json_is_one_object_on_one_line, 0,
                         (int)(sizeof outputs / sizeof outputs[0]));
     suite_add_tcase(suite, tcase);

@@ -2,7 +2,6 @@
 #include "reference/numbers/memory.h"
 #include "reference/numbers/random.h"
 #include "reference/train/checkpoint.h"
-#include "reference/train/log.h"
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -16,8 +15,7 @@ typedef struct {
     char run[300];
     Tokenizer *tokenizer;
     Model model;
-    Tensors table;
-    float *moments;
+    float *moments; // [2,floats]
     TrainState state;
 } Fixture;
 
@@ -49,14 +47,14 @@ static void setup(Fixture *f) {
                       .Dk = 2 };
     ck_assert_msg(model_new(&f->model, &config, &error), "%s", error.text);
     tensors_init(&f->model.tensors, f->model.parameters, 3);
-    ck_assert_msg(moments_declare(&f->table, &f->model.tensors, &error), "%s", error.text);
-    f->moments = floats_new(f->table.floats);
+    const Tensors *tensors = &f->model.tensors;
+    f->moments = floats_new(2 * tensors->floats);
     // only the tensors' own elements: what lies between is not saved
-    for (int t = 0; t < f->table.count; t++) {
-        for (size_t i = 0; i < f->table.items[t].count; i++) {
-            f->moments[f->table.items[t].offset + i] =
-                (float)random_uniform(9, f->table.items[t].offset + i);
-        }
+    for (int t = 0; t < 2 * tensors->count; t++) {
+        const Tensor *tensor = &tensors->items[t % tensors->count];
+        size_t offset = tensor->offset + (t < tensors->count ? 0 : tensors->floats);
+        for (size_t i = offset; i < offset + tensor->count; i++)
+            f->moments[i] = (float)random_uniform(9, i);
     }
     f->state = (TrainState){ .settings = settings_default(),
                              .data = "/where/the/data/is",
@@ -67,8 +65,7 @@ static void setup(Fixture *f) {
 }
 
 static void teardown(Fixture *f) {
-    floats_free(f->moments, f->table.floats);
-    tensors_free(&f->table);
+    floats_free(f->moments, 2 * f->model.tensors.floats);
     model_free(&f->model);
     tokenizer_free(f->tokenizer);
     scratch_remove(&f->scratch);
@@ -77,8 +74,7 @@ static void teardown(Fixture *f) {
 static void write_step(Fixture *f, int64_t step) {
     Error error = { "" };
     f->state.step = step;
-    ck_assert_msg(checkpoint_write(f->run, &f->model, &f->table, f->moments, &f->state,
-                                   f->tokenizer, &error),
+    ck_assert_msg(checkpoint_write(f->run, &f->model, f->moments, &f->state, f->tokenizer, &error),
                   "%s", error.text);
 }
 
@@ -103,11 +99,13 @@ START_TEST(what_was_written_is_read)
     ck_assert_str_eq(state.data, f.state.data);
     ck_assert(state.train_sum == f.state.train_sum && state.valid_sum == f.state.valid_sum);
     ck_assert_mem_eq(&state.settings, &f.state.settings, sizeof state.settings);
-    float *moments = floats_new(f.table.floats);
-    ck_assert_msg(checkpoint_read_moments(&f.table, moments, &state, checkpoint.path, &error), "%s",
-                  error.text);
-    ck_assert_mem_eq(moments, f.moments, f.table.floats * sizeof *moments);
-    floats_free(moments, f.table.floats);
+    size_t floats = 2 * f.model.tensors.floats;
+    float *moments = floats_new(floats);
+    ck_assert_msg(checkpoint_read_moments(moments, &f.model.tensors, &state, checkpoint.path,
+                                          &error),
+                  "%s", error.text);
+    ck_assert_mem_eq(moments, f.moments, floats * sizeof *moments);
+    floats_free(moments, floats);
     state_free(&state);
     checkpoint_close(&checkpoint);
     teardown(&f);
@@ -143,8 +141,7 @@ START_TEST(a_step_is_never_written_over)
     setup(&f);
     write_step(&f, 3);
     Error error = { "" };
-    ck_assert(
-        !checkpoint_write(f.run, &f.model, &f.table, f.moments, &f.state, f.tokenizer, &error));
+    ck_assert(!checkpoint_write(f.run, &f.model, f.moments, &f.state, f.tokenizer, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "step-000003"));
     teardown(&f);
 }
@@ -191,9 +188,10 @@ static bool read_model_file(Fixture *f, const char *folder, Error *error) {
 }
 
 static bool read_optimizer_file(Fixture *f, const char *folder, Error *error) {
-    float *moments = floats_new(f->table.floats);
-    bool ok = checkpoint_read_moments(&f->table, moments, &f->state, folder, error);
-    floats_free(moments, f->table.floats);
+    size_t floats = 2 * f->model.tensors.floats;
+    float *moments = floats_new(floats);
+    bool ok = checkpoint_read_moments(moments, &f->model.tensors, &f->state, folder, error);
+    floats_free(moments, floats);
     return ok;
 }
 
@@ -407,46 +405,6 @@ START_TEST(every_field_of_a_state_is_checked)
 }
 END_TEST
 
-START_TEST(a_log_is_cut_back_to_the_step_resumed_from)
-{
-    Scratch scratch = scratch_new("log");
-    RunLog log;
-    Error error = { "" };
-    ck_assert_msg(log_create(&log, scratch.path, json_pack("{s:s}", "what", "a run"), &error), "%s",
-                  error.text);
-    for (int step = 1; step <= 5; step++) {
-        ck_assert(log_write(&log,
-                            json_pack("{s:i,s:f,s:f,s:i}", "step", step, "loss", 6.0 - step,
-                                      "seconds", 0.5 * step, "tokens", 10 * step),
-                            &error));
-    }
-    ck_assert(!log_write(&log, NULL, &error));
-    fputs("{\"step\":6,\"lo", log.file); // the process dies here
-    log_close(&log);
-    ck_assert_msg(log_resume(&log, scratch.path, 3, &error), "%s", error.text);
-    ck_assert_double_eq(log.seconds, 1.5);
-    ck_assert_int_eq(log.tokens, 30);
-    ck_assert(!log.final);
-    ck_assert_str_eq(json_string_value(json_object_get(log.header, "what")), "a run");
-    ck_assert(log_write(&log, json_pack("{s:i,s:f}", "step", 4, "final_valid_loss", 1.5), &error));
-    log_close(&log);
-    ck_assert_msg(log_resume(&log, scratch.path, 4, &error), "%s", error.text);
-    ck_assert(log.final);
-    log_close(&log);
-    size_t size;
-    char *text = slurp(scratch_path(&scratch, "log.jsonl"), &size);
-    int lines = 0;
-    for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
-    ck_assert_int_eq(lines, 5); // the header, steps 1 to 3, and the final line
-    free(text);
-    ck_assert_msg(log_draw(scratch.path, &error), "%s", error.text);
-    spill(scratch_path(&scratch, "log.jsonl"), "{", 1);
-    ck_assert(!log_resume(&log, scratch.path, 4, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "log.jsonl"));
-    scratch_remove(&scratch);
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("checkpoint");
     TCase *tcase = tcase_create("checkpoint");
@@ -462,7 +420,6 @@ int main(void) {
     tcase_add_loop_test(tcase, hostile_states_are_named, 0,
                         (int)(sizeof states / sizeof states[0]));
     tcase_add_test(tcase, every_field_of_a_state_is_checked);
-    tcase_add_test(tcase, a_log_is_cut_back_to_the_step_resumed_from);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

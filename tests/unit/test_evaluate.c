@@ -8,15 +8,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { V = 19, T = 7, STORIES = 9, ROWS_MOST = 20 };
+enum { V = 19, T = 7, STORIES = 9, MAX_ROWS = 20 };
 
 // A small model with random weights, and a file of stories of 0 to 16 tokens.
 typedef struct {
     Scratch scratch;
-    Model model;
+    Config config;
     TokenFile file;
-    Activations *activations;
-    int32_t inputs[ROWS_MOST * T], targets[ROWS_MOST * T];
+    Evaluator evaluator;
+    int32_t inputs[MAX_ROWS * T], targets[MAX_ROWS * T];
 } Fixture;
 
 static void setup(Fixture *f) {
@@ -43,16 +43,23 @@ static void setup(Fixture *f) {
                       .C = 2,
                       .K = 3,
                       .Dk = 5 };
-    ck_assert_msg(model_new(&f->model, &config, &error), "%s", error.text);
-    tensors_init(&f->model.tensors, f->model.parameters, 1);
-    f->activations = model_activations_new(&config, ROWS_MOST, T, false, &error);
-    ck_assert_msg(f->activations != NULL, "%s", error.text);
+    Model model;
+    ck_assert_msg(model_new(&model, &config, &error), "%s", error.text);
+    tensors_init(&model.tensors, model.parameters, 1);
+    f->config = config;
+    f->evaluator =
+        (Evaluator){ .backend = &cpu_backend,
+                     .device = cpu_backend.open(&model, NULL, MAX_ROWS, DEVICE_EVALUATES, &error),
+                     .config = &f->config,
+                     .file = &f->file,
+                     .inputs = f->inputs,
+                     .targets = f->targets };
+    ck_assert_msg(f->evaluator.device != NULL, "%s", error.text);
 }
 
 static void teardown(Fixture *f) {
-    model_activations_free(f->activations);
+    cpu_backend.close(f->evaluator.device);
     token_file_close(&f->file);
-    model_free(&f->model);
     scratch_remove(&f->scratch);
 }
 
@@ -61,10 +68,10 @@ START_TEST(every_token_counts_once_in_batches_of_any_size)
     Fixture f;
     setup(&f);
     double first = 0;
-    for (int B = 1; B <= ROWS_MOST; B++) {
+    for (int B = 1; B <= MAX_ROWS; B++) {
         Evaluation evaluation = { 0 };
-        while (evaluate_batch(&evaluation, &f.model, f.activations, &f.file, B, f.inputs,
-                              f.targets)) {}
+        f.evaluator.B = B;
+        while (evaluate_batch(&evaluation, &f.evaluator)) {}
         ck_assert_int_eq(evaluation.scored, (int64_t)f.file.tokens);
         if (B == 1) first = evaluation_loss(&evaluation);
         // measured: equal; a BLAS may sum in another order where a batch has another number of rows
@@ -81,14 +88,13 @@ START_TEST(a_dump_agrees_with_itself)
     setup(&f);
     Error error = { "" };
     const char *path = scratch_path(&f.scratch, "dump.safetensors");
-    ck_assert_msg(evaluate_dump(path, &f.model, f.activations, &f.file, 3, f.inputs, f.targets,
-                                &error),
-                  "%s", error.text);
+    f.evaluator.B = 3;
+    ck_assert_msg(evaluate_dump(path, &f.evaluator, &error), "%s", error.text);
     Safetensors dump;
     ck_assert_msg(safetensors_open(&dump, path, &error), "%s", error.text);
     Config config;
     ck_assert_msg(ffn_config_from_metadata(&config, &dump, &error), "%s", error.text);
-    ck_assert(config_equal(&config, &f.model.config));
+    ck_assert(config_equal(&config, &f.config));
     static float logits[3 * T * V];
     static int32_t inputs[3 * T], targets[3 * T];
     const SafeTensor *tensor = safetensors_find(&dump, "logits");

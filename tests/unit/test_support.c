@@ -219,6 +219,9 @@ START_TEST(folders_and_paths)
     ck_assert_uint_ne(disk_free("/"), UINT64_MAX);
     ck_assert_uint_eq(disk_free(scratch_path(&scratch, "not/there/yet")) / 1000000000,
                       disk_free(scratch.path) / 1000000000);
+    ck_assert(disk_check(scratch.path, 1, &error));
+    ck_assert(!disk_check(scratch.path, UINT64_MAX - 1, &error));
+    check_said("of disk space needed");
     scratch_remove(&scratch);
 }
 END_TEST
@@ -284,6 +287,27 @@ START_TEST(json_is_written_sorted_and_read_back)
     json_decref(again);
     ck_assert_ptr_null(json_read_file(scratch_path(&scratch, "none"), &error));
     scratch_remove(&scratch);
+}
+END_TEST
+
+START_TEST(json_builders_remember_failure)
+{
+    json_t *object = json_object(), *array = json_array();
+    json_add_item(&array, json_integer(1));
+    json_add_item(&array, json_hex(UINT64_MAX));
+    json_add(&object, "a", array);
+    json_add(&object, "b", json_true());
+    char *text = json_dumps(object, JSON_COMPACT);
+    ck_assert_str_eq(text, "{\"a\":[1,\"ffffffffffffffff\"],\"b\":true}");
+    free(text);
+    json_add(&object, "c", json_string("\xff")); // not UTF-8: json_string returns NULL
+    ck_assert_ptr_null(object);
+    json_add(&object, "d", json_integer(1));
+    ck_assert_ptr_null(object);
+    array = json_array();
+    json_add_item(&array, NULL);
+    json_add_item(&array, json_integer(1));
+    ck_assert_ptr_null(array);
 }
 END_TEST
 
@@ -437,12 +461,15 @@ static const struct {
     { "{\"a\":" TENSOR("F32", "[2]", "-8", "0") "}", 8, "outside" },
     { "{\"a\":" TENSOR("F32", "[2]", "0", "9223372036854775807") "}", 8, "outside" },
     { "{\"a\":" TENSOR("F32", "[2]", "0", "9223372036854775808") "}", 8, "line 1" },
-    { "{\"a\":" TENSOR("F32", "[3]", "0", "8") "}", 8,
-      "span 8 bytes, shape and dtype need 12" },
-    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE "]", "0", "8") "}", 8, "larger than the address space" },
-    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4]", "0", "0") "}", 0, "larger than the address space" },
-    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4,0]", "0", "0") "}", 0, "larger than the address space" },
-    { "{\"a\":" TENSOR("F32", "[4294967296,4294967296]", "0", "0") "}", 0, "larger than the address space" },
+    { "{\"a\":" TENSOR("F32", "[3]", "0", "8") "}", 8, "span 8 bytes, shape and dtype need 12" },
+    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE "]", "0", "8") "}", 8,
+      "larger than the address space" },
+    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4]", "0", "0") "}", 0,
+      "larger than the address space" },
+    { "{\"a\":" TENSOR("F32", "[" HUGE_SIZE ",4,0]", "0", "0") "}", 0,
+      "larger than the address space" },
+    { "{\"a\":" TENSOR("F32", "[4294967296,4294967296]", "0", "0") "}", 0,
+      "larger than the address space" },
     { "{\"a\":" TENSOR("F32", "[-2]", "0", "8") "}", 8, "dimension 0 is not a size" },
     { "{\"a\":" TENSOR("F32", "[2.0]", "0", "8") "}", 8, "dimension 0 is not a size" },
     { "{\"a\":" TENSOR("F32", "[1,1,1,1,1,1,1,1,2]", "0", "8") "}", 8, "9 dimensions" },
@@ -464,8 +491,10 @@ static const struct {
     { "{" EIGHT, 8, "line 1" },
     { "{\"__metadata__\":[]}", 0, "__metadata__ is not an object" },
     { "{\"__metadata__\":{\"k\":1}}", 0, "metadata 'k' is not a string" },
-    { "{\"__metadata__\":{\"k\":\"a\\u0000b\"}}", 0, "metadata 'k' is not a string, or contains NUL" },
-    { "{\"__metadata__\":{\"xxh3.a\":\"0000000000000000\"}," EIGHT "}", 8, "not one of its header" },
+    { "{\"__metadata__\":{\"k\":\"a\\u0000b\"}}", 0,
+      "metadata 'k' is not a string, or contains NUL" },
+    { "{\"__metadata__\":{\"xxh3.a\":\"0000000000000000\"}," EIGHT "}", 8,
+      "not one of its header" },
     { "{\"__metadata__\":{\"xxh3.header\":\"0000000000000000\"}," EIGHT "}", 8,
       "the header's XXH3 hash is" },
     { "{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 0,
@@ -601,6 +630,7 @@ int main(void) {
                         (int)(sizeof json_cases / sizeof *json_cases));
     tcase_add_test(json, json_depth_is_limited);
     tcase_add_test(json, json_is_written_sorted_and_read_back);
+    tcase_add_test(json, json_builders_remember_failure);
     tcase_add_test(tensors, safetensors_round_trip);
     tcase_add_test(tensors, elements_are_converted);
     tcase_add_loop_test(tensors, headers_accepted_and_refused, 0,

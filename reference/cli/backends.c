@@ -1,0 +1,19 @@
+#include "reference/cli/backends.h"
+#include <stdio.h>
+#include <string.h>
+
+// What --device accepts, the default first. A program with another backend links its own table.
+static const Backend *const backends[] = { &cpu_backend };
+enum { BACKENDS = sizeof backends / sizeof backends[0] };
+
+const Backend *backend_find(const char *name, Error *error) {
+    if (name == NULL) return backends[0];
+    char known[160] = "";
+    for (int i = 0; i < BACKENDS; i++) {
+        if (strcmp(backends[i]->name, name) == 0) return backends[i];
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", backends[i]->name);
+    }
+    fail(error, "%s: no such device; this program has %s", name, known);
+    return NULL;
+}
