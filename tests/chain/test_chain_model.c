@@ -497,15 +497,10 @@ START_TEST(the_same_draw_is_the_same_token)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("chain_model");
-    TCase *tests = tcase_create("agree"), *seen = tcase_create("seen");
-    tcase_add_loop_test(tests, the_fast_model_agrees, 0, layer_variants());
-    tcase_add_loop_test(tests, three_steps_agree, 0, layer_variants());
-    tcase_add_test(tests, the_same_draw_is_the_same_token);
-    tcase_add_loop_test(seen, one_other_weight_is_seen, 0, 3);
-    tcase_add_loop_test(seen, a_planted_bug_is_seen, 0, (int)(sizeof bugs / sizeof bugs[0]));
-    tcase_add_test(seen, another_choice_is_seen);
-    suite_add_tcase(suite, tests);
-    suite_add_tcase(suite, seen);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_fast_model_agrees, layer_variants() }, { three_steps_agree, layer_variants() },
+        { the_same_draw_is_the_same_token },         { one_other_weight_is_seen, 3 },
+        { a_planted_bug_is_seen, COUNT_OF(bugs) },   { another_choice_is_seen },
+    };
+    return run_tests("chain_model", tests, COUNT_OF(tests));
 }

@@ -332,24 +332,20 @@ END_TEST
 
 int main(void) {
     matmul_setup();
-    Suite *suite = suite_create("golden");
-    TCase *pass = tcase_create("files"), *closed = tcase_create("fails closed");
-    tcase_set_timeout(closed, 120);
-    tcase_add_checked_fixture(pass, setup, teardown);
-    tcase_add_checked_fixture(closed, setup, teardown);
-    tcase_add_loop_test(pass, golden_files_pass, 0, FILES);
-    tcase_add_loop_test(pass, model_settings_read_as_a_checkpoints, 0, FILES - FFN_FILES);
-    tcase_add_loop_test(closed, an_unchanged_copy_passes, 0, FILES);
-    tcase_add_loop_test(closed, one_changed_value_of_any_tensor_fails, 0, FILES);
-    tcase_add_loop_test(closed, nan_in_any_tensor_fails, 0, FILES);
-    tcase_add_loop_test(closed, a_missing_tensor_fails, 0, FILES);
-    tcase_add_loop_test(closed, a_tensor_that_no_check_knows_fails, 0, FILES);
-    tcase_add_loop_test(closed, another_shape_or_type_fails, 0, FILES);
-    tcase_add_loop_test(closed, other_settings_than_the_files_own_fail, 0, FILES);
-    tcase_add_test(closed, other_kinds_and_activations_fail);
-    tcase_add_test(closed, a_kind_that_is_not_built_in_is_named);
-    tcase_add_loop_test(closed, what_is_no_golden_file_fails, 0, 4);
-    suite_add_tcase(suite, pass);
-    suite_add_tcase(suite, closed);
-    return suite_run(suite);
+    static const TestFixture fixture = { setup, teardown };
+    const TestRow tests[] = {
+        { golden_files_pass, FILES },
+        { model_settings_read_as_a_checkpoints, FILES - FFN_FILES },
+        { an_unchanged_copy_passes, FILES },
+        { one_changed_value_of_any_tensor_fails, FILES },
+        { nan_in_any_tensor_fails, FILES },
+        { a_missing_tensor_fails, FILES },
+        { a_tensor_that_no_check_knows_fails, FILES },
+        { another_shape_or_type_fails, FILES },
+        { other_settings_than_the_files_own_fail, FILES },
+        { other_kinds_and_activations_fail },
+        { a_kind_that_is_not_built_in_is_named },
+        { what_is_no_golden_file_fails, 4 },
+    };
+    return run_tests_with(&fixture, "golden", tests, COUNT_OF(tests));
 }

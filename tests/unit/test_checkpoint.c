@@ -406,20 +406,17 @@ START_TEST(every_field_of_a_state_is_checked)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("checkpoint");
-    TCase *tcase = tcase_create("checkpoint");
-    tcase_set_timeout(tcase, 60);
-    tcase_add_test(tcase, what_was_written_is_read);
-    tcase_add_test(tcase, the_last_two_stay_and_the_newest_is_found);
-    tcase_add_test(tcase, a_step_is_never_written_over);
-    tcase_add_test(tcase, nothing_there_is_said);
-    tcase_add_loop_test(tcase, every_flipped_bit_is_detected, 0, FILES);
-    tcase_add_loop_test(tcase, every_cut_is_detected, 0, FILES);
-    tcase_add_test(tcase, damage_names_the_way_back);
-    tcase_add_test(tcase, files_of_different_checkpoints_do_not_mix);
-    tcase_add_loop_test(tcase, hostile_states_are_named, 0,
-                        (int)(sizeof states / sizeof states[0]));
-    tcase_add_test(tcase, every_field_of_a_state_is_checked);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { what_was_written_is_read },
+        { the_last_two_stay_and_the_newest_is_found },
+        { a_step_is_never_written_over },
+        { nothing_there_is_said },
+        { every_flipped_bit_is_detected, FILES },
+        { every_cut_is_detected, FILES },
+        { damage_names_the_way_back },
+        { files_of_different_checkpoints_do_not_mix },
+        { hostile_states_are_named, COUNT_OF(states) },
+        { every_field_of_a_state_is_checked },
+    };
+    return run_tests("checkpoint", tests, COUNT_OF(tests));
 }

@@ -58,10 +58,8 @@ START_TEST(the_named_call_is_the_last)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("kill_point");
-    TCase *tcase = tcase_create("kill_point");
-    tcase_add_loop_test(tcase, the_named_call_is_the_last, 0,
-                        (int)(sizeof cases / sizeof cases[0]));
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_named_call_is_the_last, COUNT_OF(cases) },
+    };
+    return run_tests("kill_point", tests, COUNT_OF(tests));
 }

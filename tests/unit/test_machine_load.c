@@ -36,11 +36,9 @@ START_TEST(only_without_a_chosen_policy_and_not_to_measure)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("machine_load");
-    TCase *tcase = tcase_create("machine_load");
-    tcase_add_loop_test(tcase, half_of_the_processors_is_busy, 0,
-                        (int)(sizeof machines / sizeof machines[0]));
-    tcase_add_test(tcase, only_without_a_chosen_policy_and_not_to_measure);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { half_of_the_processors_is_busy, COUNT_OF(machines) },
+        { only_without_a_chosen_policy_and_not_to_measure },
+    };
+    return run_tests("machine_load", tests, COUNT_OF(tests));
 }

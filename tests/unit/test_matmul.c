@@ -49,9 +49,8 @@ END_TEST
 
 int main(void) {
     matmul_setup();
-    Suite *suite = suite_create("matmul");
-    TCase *tests = tcase_create("products");
-    tcase_add_loop_test(tests, products_are_right, 0, VARIANTS);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { products_are_right, VARIANTS },
+    };
+    return run_tests("matmul", tests, COUNT_OF(tests));
 }

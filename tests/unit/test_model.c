@@ -564,23 +564,21 @@ END_TEST
 int main(void) {
     matmul_setup();
     parallel_set_threads(1); // tiny models; the threads have a test of their own
-    Suite *suite = suite_create("model");
-    TCase *tests = tcase_create("model");
-    tcase_set_timeout(tests, 60);
     int variants = layer_variants();
-    tcase_add_loop_test(tests, gradients_are_the_slopes_of_the_loss, 0, variants);
-    tcase_add_loop_test(tests, threads_do_not_change_a_bit_of_training, 0, variants);
-    tcase_add_loop_test(tests, a_later_token_changes_no_earlier_logit, 0, variants);
-    tcase_add_loop_test(tests, rows_do_not_see_each_other, 0, variants);
-    tcase_add_loop_test(tests, the_hook_sees_every_sparse_layer_once_in_order, 0, variants);
-    tcase_add_loop_test(tests, a_replaced_gating_is_used_forward_and_backward, 0, variants);
-    tcase_add_loop_test(tests, the_decoder_agrees_with_the_forward_pass, 0, variants);
-    tcase_add_loop_test(tests, a_decoder_may_be_used_in_another_thread, 0, variants);
-    tcase_add_loop_test(tests, the_decoder_drops_the_oldest_half, 0, variants);
-    tcase_add_test(tests, layers_may_have_different_tensors);
-    tcase_add_loop_test(tests, the_arena_is_as_large_as_told, 0, variants);
-    tcase_add_loop_test(tests, an_arena_without_training_holds_the_same_pass, 0, variants);
-    tcase_add_loop_test(tests, an_arena_serves_smaller_passes, 0, variants);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { gradients_are_the_slopes_of_the_loss, variants },
+        { threads_do_not_change_a_bit_of_training, variants },
+        { a_later_token_changes_no_earlier_logit, variants },
+        { rows_do_not_see_each_other, variants },
+        { the_hook_sees_every_sparse_layer_once_in_order, variants },
+        { a_replaced_gating_is_used_forward_and_backward, variants },
+        { the_decoder_agrees_with_the_forward_pass, variants },
+        { a_decoder_may_be_used_in_another_thread, variants },
+        { the_decoder_drops_the_oldest_half, variants },
+        { layers_may_have_different_tensors },
+        { the_arena_is_as_large_as_told, variants },
+        { an_arena_without_training_holds_the_same_pass, variants },
+        { an_arena_serves_smaller_passes, variants },
+    };
+    return run_tests("model", tests, COUNT_OF(tests));
 }

@@ -151,16 +151,14 @@ START_TEST(nothing_is_shown_before_it_is_whole)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("sampling");
-    TCase *tcase = tcase_create("sampling");
-    tcase_add_test(tcase, draws_follow_the_softmax);
-    tcase_add_test(tcase, top_k_takes_the_lower_of_two_equals);
-    tcase_add_test(tcase, top_p_is_the_smallest_set_that_reaches_p);
-    tcase_add_test(tcase, cold_is_greedy);
-    tcase_add_test(tcase, odd_numbers_never_win);
-    tcase_add_loop_test(tcase, sequences_come_out_whole, 0,
-                        (int)(sizeof streams / sizeof streams[0]));
-    tcase_add_test(tcase, nothing_is_shown_before_it_is_whole);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { draws_follow_the_softmax },
+        { top_k_takes_the_lower_of_two_equals },
+        { top_p_is_the_smallest_set_that_reaches_p },
+        { cold_is_greedy },
+        { odd_numbers_never_win },
+        { sequences_come_out_whole, COUNT_OF(streams) },
+        { nothing_is_shown_before_it_is_whole },
+    };
+    return run_tests("sampling", tests, COUNT_OF(tests));
 }

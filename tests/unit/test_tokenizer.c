@@ -26,8 +26,8 @@ static void expect_ids(const Tokenizer *tokenizer, const char *text, size_t size
     ck_assert(tokenizer_encode(tokenizer, text, size, raw, &ids));
     ck_assert_msg(ids.count == count, "%.60s: %zu ids, wanted %zu", text, ids.count, count);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_msg(ids.ids[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i, ids.ids[i],
-                      wanted[i]);
+        ck_assert_msg(ids.ids[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i,
+                      ids.ids[i], wanted[i]);
     }
     free(ids.ids);
 }
@@ -414,31 +414,20 @@ START_TEST(hash_tells_tokenizers_apart)
 }
 END_TEST
 
-static void add_encoding(Suite *suite) {
-    TCase *tests = tcase_create("encoding");
-    tcase_add_test(tests, golden_cases);
-    tcase_add_test(tests, golden_cases_of_a_partial_vocabulary);
-    tcase_add_loop_test(tests, raw_gives_back_any_bytes, 0, 9);
-    tcase_add_test(tests, raw_takes_special_tokens_as_text);
-    tcase_add_test(tests, merging_is_the_definition);
-    tcase_add_test(tests, long_words);
-    tcase_add_test(tests, handed_on_in_pieces);
-    suite_add_tcase(suite, tests);
-}
-
-static void add_training(Suite *suite) {
-    TCase *tests = tcase_create("training");
-    tcase_add_test(tests, golden_training);
-    tcase_add_test(tests, merges_by_hand);
-    tcase_add_test(tests, ties_by_ids);
-    tcase_add_test(tests, vocabulary_limits);
-    tcase_add_test(tests, hash_tells_tokenizers_apart);
-    suite_add_tcase(suite, tests);
-}
-
 int main(void) {
-    Suite *suite = suite_create("tokenizer");
-    add_encoding(suite);
-    add_training(suite);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { golden_cases },
+        { golden_cases_of_a_partial_vocabulary },
+        { raw_gives_back_any_bytes, 9 },
+        { raw_takes_special_tokens_as_text },
+        { merging_is_the_definition },
+        { long_words },
+        { handed_on_in_pieces },
+        { golden_training },
+        { merges_by_hand },
+        { ties_by_ids },
+        { vocabulary_limits },
+        { hash_tells_tokenizers_apart },
+    };
+    return run_tests("tokenizer", tests, COUNT_OF(tests));
 }
