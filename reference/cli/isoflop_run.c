@@ -1,9 +1,12 @@
 #include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
-#include "reference/cli/train_run.h"
+#include "reference/cli/signals.h"
+#include "reference/cli/train_plan.h"
+#include "reference/cli/train_progress.h"
 #include "reference/io/files.h"
 #include "reference/isoflop/time.h"
 #include "reference/isoflop/walk.h"
+#include "reference/io/progress.h"
 #include "reference/numbers/memory.h"
 #include <math.h>
 #include <stdlib.h>
@@ -59,9 +62,9 @@ static void say_plan(const Study *study, const Sum *sum) {
 
 // The checkpoints of the cells to come stay, one each; two more are there while one is trained.
 static bool check_room(const Study *study, const Sum *sum, Error *error) {
-    uint64_t needed = (uint64_t)(sum->disk + 2 * sum->largest), left = disk_free(study->wanted.out);
+    uint64_t needed = (uint64_t)(sum->disk + 2 * sum->largest);
     fprintf(stderr, "disk     %s, %s free at %s\n", short_bytes(needed).text,
-            short_bytes(left).text, study->wanted.out);
+            short_bytes(disk_free(study->wanted.out)).text, study->wanted.out);
     if (sum->unfit != NULL) {
         return fail(error,
                     "scale %s wants %s of memory, this machine has %s; take smaller scales, or a "
@@ -69,11 +72,7 @@ static bool check_room(const Study *study, const Sum *sum, Error *error) {
                     sum->unfit, short_bytes((uint64_t)sum->unfit_bytes).text,
                     short_bytes((uint64_t)machine_memory()).text);
     }
-    if (left >= needed) return true;
-    return fail(
-        error,
-        "%s: the checkpoints need %s, %s are free there; free some space or name another --out",
-        study->wanted.out, short_bytes(needed).text, short_bytes(left).text);
+    return check_disk(study->wanted.out, needed, error);
 }
 
 static void print_dry_row(const Study *study, const char *kind, const char *scale, double budget) {
@@ -140,7 +139,7 @@ static void say_cell(Study *study, const Next *next) {
             number_text(cell->peak).text, (long long)cell->seed,
             short_count(cell->cost.parameters).text, (long long)cell->settings.steps,
             short_duration(study_seconds(study, cell)).text, short_duration(sum.seconds).text);
-    say_causal(&cell->config);
+    print_causality(&cell->config);
 }
 
 static bool has_checkpoint(const char *folder) {
@@ -150,35 +149,42 @@ static bool has_checkpoint(const char *folder) {
     return is;
 }
 
-// A run that was stopped before its first checkpoint has nothing but the first line of a log: begun
-// anew.
-static bool begin_cell(Run *run, const Study *study, const Cell *cell, const char *folder,
+// A run that was stopped before its first checkpoint has nothing but the first line of a log: it is
+// started again.
+static bool start_cell(Trainer *out, const Study *study, const Cell *cell, const char *folder,
                        Error *error) {
-    char *log = path_join(folder, "log.jsonl");
+    char *log = path_join(folder, LOG_NAME);
     bool ok = log != NULL || fail(error, "out of memory");
     if (ok && path_exists(log) && unlink(log) != 0) ok = fail(error, "%s: cannot be removed", log);
     free(log);
-    run->folder = folder;
-    return ok && trainer_new(&run->trainer, study->wanted.backend, study->wanted.data,
-                             &cell->config, &cell->settings, error);
+    return ok && trainer_new(out, study->wanted.backend, study->wanted.data, &cell->config,
+                             &cell->settings, error);
+}
+
+static bool open_cell(Trainer *out, RunLog *log, const Study *study, const Cell *cell,
+                      const char *folder, Error *error) {
+    bool resumes = has_checkpoint(folder);
+    bool ok = resumes ? run_resume(out, study->wanted.backend, folder, study->wanted.data, error)
+                      : start_cell(out, study, cell, folder, error);
+    ok = ok && run_open_log(log, folder, out, &study->baselines, error);
+    if (ok && resumes) fprintf(stderr, "resumed  from step %lld\n", (long long)out->step);
+    return ok;
 }
 
 static int train_cell(Study *study, const Cell *cell, const char *folder, Error *error) {
-    Run run = run_new(study->command);
-    run.cell = true;
-    bool ok = has_checkpoint(folder)
-                  ? run_resume(&run, study->wanted.backend, folder, study->wanted.data, error)
-                  : begin_cell(&run, study, cell, folder, error);
-    ok = ok && run_open_log(&run, &study->baselines, error);
-    if (ok && run.trainer.saved > 0)
-        fprintf(stderr, "resumed  from step %lld\n", (long long)run.trainer.saved);
-    int status = ok ? run_training(&run) : command_failed(study->command, error);
-    if (status == 1 && run.diverged) {
-        fprintf(stderr, "diverged the study goes on without this cell\n");
-        status = 0;
+    Trainer trainer = { 0 };
+    RunLog log = { .lock = -1 };
+    RunEnd end = RUN_FAILED;
+    if (open_cell(&trainer, &log, study, cell, folder, error)) {
+        end = train_with_progress(study->command, &trainer, folder, &log);
+    } else {
+        command_failed(study->command, error);
     }
-    run_free(&run);
-    return status;
+    log_close(&log);
+    trainer_free(&trainer);
+    if (end == RUN_DIVERGED) fprintf(stderr, "diverged the study continues without this cell\n");
+    if (end == RUN_STOPPED) return signals_status();
+    return end == RUN_FAILED ? 1 : 0;
 }
 
 static bool name_taken(const Study *study, const Cell *cell) {
@@ -228,7 +234,8 @@ static int run_cells(Study *study) {
         next.cell = study_cell(study, &next.cell);
         say_cell(study, &next);
         int status = do_cell(study, &next.cell);
-        if (status > 128) { fprintf(stderr, "stopped  the same command goes on from here\n"); }
+        if (status == 0 && signals_caught()) status = signals_status(); // after the last step
+        if (signals_caught()) fprintf(stderr, "stopped  the same command continues from here\n");
         if (status != 0) return status;
     }
 }

@@ -125,7 +125,7 @@ expect 0 '11 cells, 9 of them done' --data "$data" --out "$work/whole" $asked --
     wrong "a larger study trained anew"
 
 # A rate at which training diverges is not chosen, and does not end the study.
-expect 0 'the study goes on' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --scales q1,q2 \
+expect 0 'the study continues' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --scales q1,q2 \
     --peaks 1e30,0.001 --set B=2 T=32 clip=0
 grep -q '| mlp | q1 | \*\*0.001: [0-9.]*\*\* 1e30: inf |' "$work/stdout" || wrong "diverged: $(cat "$work/stdout")"
 expect 0 '3 of them done' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --scales q1,q2 \

@@ -21,10 +21,13 @@ int run_tests_with(const TestFixture *fixture, const char *name, const TestRow *
     }
     int skipped = 0;
     for (int i = 0; i < count; i++) {
-        int runs = tests[i].count > 0 ? tests[i].count : 1;
-        bool skip = tests[i].needs_threads && !HAVE_THREADS;
+        const TestRow *row = &tests[i];
+        int end = row->first + max_int(row->count, 1);
+        bool skip = row->needs_threads && !HAVE_THREADS;
         skipped += skip;
-        if (!skip) tcase_add_loop_test_raise_signal(tcase, tests[i].test, tests[i].signal, 0, runs);
+        if (!skip) {
+            tcase_add_loop_test_raise_signal(tcase, row->test, row->signal, row->first, end);
+        }
     }
     if (skipped > 0)
         printf("skipped: %d of the tests of %s, which need threads (OpenMP)\n", skipped, name);

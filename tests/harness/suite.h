@@ -8,8 +8,9 @@
 
 // One row of a test program's table; only `test` is required.
 typedef struct {
-    const TTest *test;  // defined by START_TEST
-    int count;          // a loop test: runs count times, with _i = 0 .. count-1
+    const TTest *test; // defined by START_TEST
+    int count;         // a loop test: runs count times, with _i = first .. first+count-1
+    int first;
     int signal;         // that must end it
     bool needs_threads; // compares numbers of threads: skipped, and reported, without OpenMP
 } TestRow;

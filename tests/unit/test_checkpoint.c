@@ -78,7 +78,7 @@ static void write_step(Fixture *f, int64_t step) {
                   "%s", error.text);
 }
 
-static bool there(Fixture *f, const char *name) {
+static bool exists(Fixture *f, const char *name) {
     return path_exists(scratch_path(&f->scratch, name));
 }
 
@@ -112,17 +112,17 @@ START_TEST(what_was_written_is_read)
 }
 END_TEST
 
-START_TEST(the_last_two_stay_and_the_newest_is_found)
+START_TEST(the_newest_two_are_kept)
 {
     Fixture f;
     setup(&f);
-    // one digit more than the name has room for
+    // the last has one digit more than the name is padded to
     const int64_t steps[] = { 0, 5, 10, 999999, 1000000 };
     for (int i = 0; i < 5; i++) write_step(&f, steps[i]);
-    ck_assert(!there(&f, "run/step-000000") && !there(&f, "run/step-000005") &&
-              !there(&f, "run/step-000010"));
-    ck_assert(there(&f, "run/step-999999") && there(&f, "run/step-1000000"));
-    // Neither what a crash leaves nor what is no step of ours counts.
+    ck_assert(!exists(&f, "run/step-000000") && !exists(&f, "run/step-000005") &&
+              !exists(&f, "run/step-000010"));
+    ck_assert(exists(&f, "run/step-999999") && exists(&f, "run/step-1000000"));
+    // Neither what a crash leaves nor another name counts.
     Error error = { "" };
     ck_assert(folder_make(scratch_path(&f.scratch, "run/.step-2000000.partial-1"), &error));
     ck_assert(folder_make(scratch_path(&f.scratch, "run/step-3000000x"), &error));
@@ -135,7 +135,7 @@ START_TEST(the_last_two_stay_and_the_newest_is_found)
 }
 END_TEST
 
-START_TEST(a_step_is_never_written_over)
+START_TEST(a_step_is_never_overwritten)
 {
     Fixture f;
     setup(&f);
@@ -147,13 +147,13 @@ START_TEST(a_step_is_never_written_over)
 }
 END_TEST
 
-START_TEST(nothing_there_is_said)
+START_TEST(a_folder_without_checkpoints_is_refused)
 {
     Fixture f;
     setup(&f);
     Error error = { "" };
     ck_assert_ptr_null(checkpoint_find(f.run, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "holds no checkpoint"));
+    ck_assert_ptr_nonnull(strstr(error.text, "contains no checkpoint"));
     ck_assert_ptr_null(checkpoint_find(scratch_path(&f.scratch, "nowhere"), &error));
     ck_assert_ptr_nonnull(strstr(error.text, "nowhere"));
     teardown(&f);
@@ -295,7 +295,7 @@ START_TEST(every_cut_is_detected)
 }
 END_TEST
 
-START_TEST(damage_names_the_way_back)
+START_TEST(damage_says_how_to_continue)
 {
     Fixture f;
     setup(&f);
@@ -306,7 +306,7 @@ START_TEST(damage_names_the_way_back)
     Checkpoint checkpoint;
     Error error = { "" };
     ck_assert(!checkpoint_open(&checkpoint, f.run, &error)); // never silently the older one
-    ck_assert_ptr_nonnull(strstr(error.text, "go on from step 5"));
+    ck_assert_ptr_nonnull(strstr(error.text, "continue from step 5"));
     ck_assert_ptr_nonnull(strstr(error.text, "run/step-000009"));
     ck_assert_msg(checkpoint_open(&checkpoint, scratch_path(&f.scratch, "run/step-000005"), &error),
                   "%s", error.text);
@@ -356,9 +356,9 @@ static const struct {
     { "[]", "is not a JSON object" },
     { "{}", "version is missing" },
     { "{\"version\": 2}", "version is 2" },
-    { "{\"version\": \"1\"}", "version is not a whole number" },
+    { "{\"version\": \"1\"}", "version is not an integer" },
     { "{\"version\": 1}", "settings is missing" },
-    { "{\"version\": 1, \"settings\": 3}", "settings is missing or no object" },
+    { "{\"version\": 1, \"settings\": 3}", "settings is missing or not an object" },
     { "{\"version\": 1, \"version\": 1}", "" },
 };
 
@@ -408,12 +408,12 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { what_was_written_is_read },
-        { the_last_two_stay_and_the_newest_is_found },
-        { a_step_is_never_written_over },
-        { nothing_there_is_said },
+        { the_newest_two_are_kept },
+        { a_step_is_never_overwritten },
+        { a_folder_without_checkpoints_is_refused },
         { every_flipped_bit_is_detected, FILES },
         { every_cut_is_detected, FILES },
-        { damage_names_the_way_back },
+        { damage_says_how_to_continue },
         { files_of_different_checkpoints_do_not_mix },
         { hostile_states_are_named, COUNT_OF(states) },
         { every_field_of_a_state_is_checked },
