@@ -26,6 +26,7 @@ packages() {
         apt-get:utf8proc) echo libutf8proc-dev ;;
         apt-get:xxhash) echo libxxhash-dev ;;
         apt-get:stb) echo libstb-dev ;;
+        apt-get:font) echo fonts-inter ;;
         # Not the pthread build: its waiting threads take the processor from OpenMP's.
         apt-get:blas) echo libopenblas-openmp-dev pkg-config ;;
         apt-get:openmp) case $compiler in clang-*) echo "libomp-${compiler#clang-}-dev" ;; clang) echo libomp-dev ;; esac ;;
@@ -36,7 +37,8 @@ packages() {
         dnf:jansson) echo jansson-devel ;;
         dnf:utf8proc) echo utf8proc-devel ;;
         dnf:xxhash) echo xxhash-devel ;;
-        dnf:stb) echo stb_image_write-devel ;;
+        dnf:stb) echo stb_image-devel stb_image_write-devel stb_truetype-devel stb_easy_font-devel ;;
+        dnf:font) echo rsms-inter-fonts ;;
         dnf:blas) echo openblas-devel pkgconf-pkg-config ;;
         dnf:openmp) case $compiler in clang*) echo libomp-devel ;; esac ;;
         dnf:check) echo check-devel pkgconf-pkg-config ;;
@@ -45,13 +47,15 @@ packages() {
         pacman:compiler) case $compiler in cc) echo gcc ;; *) echo "$compiler" ;; esac ;;
         pacman:utf8proc) echo libutf8proc ;;
         pacman:jansson | pacman:xxhash | pacman:stb) echo "$1" ;;
+        pacman:font) echo inter-font ;;
         pacman:blas) echo openblas pkgconf ;;
         pacman:openmp) case $compiler in clang*) echo openmp ;; esac ;;
         pacman:check) echo check pkgconf ;;
         pacman:checks) echo clang openmp compiler-rt shellcheck curl wget ;;
 
         brew:compiler) stop "a compiler comes with Apple's command line tools: xcode-select --install" ;;
-        brew:stb) stop "Homebrew has no stb: put stb_image_write.h of github.com/nothings/stb into $(brew --prefix)/include/stb/" ;;
+        brew:stb) stop "Homebrew has no stb: put stb_image_write.h, stb_truetype.h and stb_easy_font.h of github.com/nothings/stb into $(brew --prefix)/include/stb/" ;;
+        brew:font) ;; # Helvetica is part of the system
         brew:argp) echo argp-standalone ;;
         brew:jansson | brew:utf8proc | brew:xxhash) echo "$1" ;;
         brew:blas) ;; # Accelerate is part of the system

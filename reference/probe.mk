@@ -23,21 +23,25 @@ endif
 lib_jansson  := -ljansson
 lib_utf8proc := -lutf8proc
 lib_xxhash   := -lxxhash
+lib_stb      := -lm
 use_check    := $(call pkg,--cflags,check)
 lib_check    := $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -pthread)
 lib_fuzzer   := -fsanitize=fuzzer,address,undefined
 try_jansson  := $Hinclude <jansson.h>\nvoid *try_jansson(void) { return json_object(); }\n
 try_utf8proc := $Hinclude <utf8proc.h>\nconst char *try_utf8proc(void) { return utf8proc_version(); }\n
 try_xxhash   := $Hinclude <xxhash.h>\nunsigned long try_xxhash(void) { return XXH3_64bits("", 0); }\n
-try_stb      := $Hinclude <stb/stb_image_write.h>\n
+try_stb      := $(foreach h,image_write truetype easy_font,$Hinclude <stb/stb_$h.h>\n)
 try_argp     := $Hinclude <argp.h>\nint try_argp(void) { return argp_parse(0, 0, 0, 0, 0, 0); }\n
 try_blas     := $Hinclude <cblas.h>\nfloat try_blas(void) { return cblas_sasum(0, 0, 1); }\n
 try_openmp   := $Hinclude <omp.h>\nint try_openmp(void) { return omp_get_max_threads(); }\n
 try_check    := $Hinclude <check.h>\nvoid *try_check(void) { return suite_create(""); }\n
+# A font for pictures, at one of the places that reference/draw/font.c looks at.
+FONTS        := $(shell sed -n 's|^ *"\(/.*[.][ot]t[cf]\)",.*|\1|p' reference/draw/font.c)
+try_font     := $(if $(wildcard $(FONTS)),,$Herror no font\n)
 try_fuzzer   := int LLVMFuzzerTestOneInput(void) { return 0; }\n$Hdefine main not_main\n
 
 NEEDED   := compiler jansson utf8proc xxhash stb argp $(if $(filter fuzz,$(V)),fuzzer)
-OPTIONAL := $(if $(filter 0,$(BLAS)),,blas) $(if $(filter 0,$(OPENMP)),,openmp) check
+OPTIONAL := $(if $(filter 0,$(BLAS)),,blas) $(if $(filter 0,$(OPENMP)),,openmp) check font
 builds = $(shell printf '%b' '$(foreach n,$1,$(try_$n))int main(void) { return 0; }\n' | $(CC) $(FLAGS) $(CPPFLAGS) \
   $(CFLAGS) $(foreach n,$1,$(use_$n)) -x c - -o /dev/null $(LDFLAGS) $(foreach n,$1,$(lib_$n)) 2>/dev/null && echo yes)
 # All at once is quick; one by one only where something is missing. Nothing is remembered from the last time.
@@ -51,7 +55,8 @@ HAVE_OPENMP := $(if $(filter openmp,$(FOUND)),1,0)
 
 DEPS    := make $(if $(filter fuzz,$(V)),deps-checks,$(if $(filter cc,$(CC)),,CC=$(CC) )deps)
 yes_no   = $(if $(filter $1,$(FOUND)),$(or $2,yes),no)
-left_out = $(if $(filter $1,$(FOUND)),,$(if $(filter $1,$(OPTIONAL)),no $1 found, so no $2: $(DEPS);,no $2, as asked for;))
+left_out = $(if $(filter $1,$(FOUND)),,$(if $(filter $1,$(OPTIONAL)),no $2 (no $1: $(DEPS));,no $2 (as asked for);))
 INFO     = cc="$(shell $(CC) --version 2>&1 | head -n 1)" arch=$(ARCH) blas=$(call yes_no,blas,$(patsubst \
   -l%,%,$(lastword $(lib_blas)))) openmp=$(call yes_no,openmp) check=$(call yes_no,check) V=$(V) | left out: $(or $(strip \
-  $(call left_out,blas,fast matrix products) $(call left_out,openmp,threads) $(call left_out,check,tests)),nothing)
+  $(call left_out,blas,fast matrix products) $(call left_out,openmp,threads) $(call left_out,check,tests) \
+  $(call left_out,font,text beyond ASCII in pictures)),nothing)

@@ -4,7 +4,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
-#include "reference/draw/picture.h"
+#include "reference/draw/paint.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/random.h"
 #include <math.h>
@@ -311,32 +311,29 @@ static const Mend mends[] = {
 enum { MENDS = sizeof mends / sizeof mends[0], NOTHING = 0, SWITCH = 2, Z = 4, BIAS = 6 };
 
 // The picture: of each run the shares over time, one on top of the other.
-static void paint(Picture *picture, int x, int y, const char *title, const History *history) {
-    enum { WIDTH = 440, HEIGHT = 176 };
-    picture_text(picture, x, y, 2, COLOR_TEXT, title);
-    for (int column = 0; column < WIDTH; column++) {
-        const double *share = history->share[column * WINDOWS / WIDTH];
-        double below = 0.0;
+static void draw_history(DrawList *list, float x, float y, const char *title,
+                         const History *history) {
+    const float width = 440.0f / WINDOWS, height = 176;
+    draw_text(list, x, y, TEXT_LARGE, COLOR_TEXT, title);
+    for (int window = 0; window < WINDOWS; window++) {
+        float top = y + 32;
         for (int e = 0; e < E; e++) {
-            int top = (int)lround(below * HEIGHT);
-            below += share[e];
-            int bottom = (int)lround(below * HEIGHT);
-            picture_fill(picture, x + column, y + 26 + top, 1, bottom - top, color_class(e));
+            float share = height * (float)history->share[window][e];
+            draw_rect(list, (Rect){ x + (float)window * width, top, width, share }, color_class(e));
+            top += share;
         }
     }
 }
 
 static bool collapse_picture(const char *path, const History *history, Error *error) {
-    Picture picture = { 0 };
-    bool ok = picture_new(&picture, 960, 490, error);
-    if (ok) {
-        paint(&picture, 20, 20, "nothing", &history[NOTHING]);
-        paint(&picture, 500, 20, "the Switch loss", &history[SWITCH]);
-        paint(&picture, 20, 260, "the z-loss", &history[Z]);
-        paint(&picture, 500, 260, "DeepSeek's bias", &history[BIAS]);
-        ok = picture_write_png(&picture, path, error);
-    }
-    picture_free(&picture);
+    DrawList list = draw_new(960, 490, font_find());
+    draw_round_rect(&list, (Rect){ 8, 8, 944, 474 }, 6, COLOR_PANEL);
+    draw_history(&list, 24, 20, "nothing", &history[NOTHING]);
+    draw_history(&list, 496, 20, "the Switch loss", &history[SWITCH]);
+    draw_history(&list, 24, 252, "the z-loss", &history[Z]);
+    draw_history(&list, 496, 252, "DeepSeek's bias", &history[BIAS]);
+    bool ok = paint_png(&list, path, error);
+    draw_free(&list);
     return ok;
 }
 

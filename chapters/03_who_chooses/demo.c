@@ -5,7 +5,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/choice.h"
-#include "reference/draw/picture.h"
+#include "reference/draw/paint.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -509,57 +509,53 @@ static void print_tables(const Tables *tables, const Book *book) {
 
 // ---- the picture
 
-enum { WIDE = 36, HIGH = 26, LEFT = 100, TOP = 70, PANEL = EXPERTS * WIDE + 74 };
+enum { WIDE = 36, HIGH = 26, LEFT = 110, TOP = 84, PANEL = EXPERTS * WIDE + 74 };
 
-static void draw_frame(Picture *picture, int x, int y, int width, int height, int line,
-                       Color color) {
-    picture_fill(picture, x, y, width, line, color);
-    picture_fill(picture, x, y + height - line, width, line, color);
-    picture_fill(picture, x, y, line, height, color);
-    picture_fill(picture, x + width - line, y, line, height, color);
-}
-
-static void draw_number(Picture *picture, int middle, int y, int number) {
+static void draw_number(DrawList *list, float middle, float y, int number) {
     char text[16];
     snprintf(text, sizeof text, "%d", number);
-    picture_text(picture, middle - text_width(text, 1.5) / 2, y, 1.5, COLOR_DIM, text);
+    draw_text_center(list, middle, y, TEXT_SMALL, COLOR_DIM, text);
 }
 
-static void draw_panel(Picture *picture, const Tables *tables, int rule, int left) {
-    picture_text(picture, left, 20, 2, COLOR_TEXT, rule_names[rule]);
+static void draw_chosen(DrawList *list, const bool *chosen, float left) {
+    for (int cell = 0; cell < CELLS; cell++) {
+        float x = left + (float)(cell % EXPERTS * WIDE), y = TOP + (float)(cell / EXPERTS * HIGH);
+        if (chosen[cell]) draw_frame(list, (Rect){ x, y, WIDE - 1, HIGH - 1 }, 3, 0xffffff);
+    }
+}
+
+static void draw_table(DrawList *list, const Tables *tables, int rule, float left) {
+    float values[CELLS];
+    for (int cell = 0; cell < CELLS; cell++) values[cell] = (float)tables->score[rule][cell];
+    draw_text(list, left, 26, TEXT_LARGE, COLOR_TEXT, rule_names[rule]);
+    draw_cells(list, (Rect){ left, TOP, EXPERTS * WIDE, ROWS * HIGH }, ROWS, EXPERTS, values, 0, 1);
+    draw_chosen(list, tables->chosen[rule], left);
     for (int t = 0; t < ROWS; t++) {
-        for (int e = 0; e < EXPERTS; e++) {
-            int cell = t * EXPERTS + e, x = left + e * WIDE, y = TOP + t * HIGH;
-            picture_fill(picture, x + 1, y + 1, WIDE - 2, HIGH - 2,
-                         color_heat(tables->score[rule][cell]));
-            if (tables->chosen[rule][cell])
-                draw_frame(picture, x + 1, y + 1, WIDE - 2, HIGH - 2, 3, 0xffffff);
-        }
-        draw_number(picture, left + EXPERTS * WIDE + 16, TOP + t * HIGH + 7,
+        draw_number(list, left + EXPERTS * WIDE + 16, TOP + (float)t * HIGH + 4,
                     count_row(tables->chosen[rule], t));
     }
     for (int e = 0; e < EXPERTS; e++) {
-        int middle = left + e * WIDE + WIDE / 2;
-        draw_number(picture, middle, TOP - 18, e);
-        draw_number(picture, middle, TOP + ROWS * HIGH + 8, count_column(tables->chosen[rule], e));
+        float middle = left + (float)e * WIDE + WIDE / 2.0f;
+        draw_number(list, middle, TOP - 22, e);
+        draw_number(list, middle, TOP + ROWS * HIGH + 6, count_column(tables->chosen[rule], e));
     }
 }
 
 static bool draw(const char *path, const Tables *tables, const Book *book, Error *error) {
-    Picture picture;
-    if (!picture_new(&picture, LEFT + PANELS * PANEL, TOP + ROWS * HIGH + 66, error)) return false;
+    DrawList list = draw_new(LEFT + PANELS * PANEL, TOP + ROWS * HIGH + 74, font_find());
+    draw_round_rect(&list, (Rect){ 8, 8, (float)list.width - 16, (float)list.height - 16 }, 6,
+                    COLOR_PANEL);
     for (int t = 0; t < ROWS; t++) {
         const char *word = t == 0 ? "(start)" : book->word[book->own[t]];
-        picture_text(&picture, LEFT - 14 - text_width(word, 1.5), TOP + t * HIGH + 7, 1.5,
-                     COLOR_TEXT, word);
+        draw_text_right(&list, LEFT - 14, TOP + (float)t * HIGH + 3, TEXT_NORMAL, COLOR_TEXT, word);
     }
     for (int rule = 0; rule < PANELS; rule++)
-        draw_panel(&picture, tables, rule, LEFT + rule * PANEL);
-    picture_text(&picture, LEFT, TOP + ROWS * HIGH + 40, 1.5, COLOR_DIM,
-                 "white: chosen.  numbers above: expert.  right: experts of a word.  below: words "
-                 "of an expert");
-    bool ok = picture_write_png(&picture, path, error);
-    picture_free(&picture);
+        draw_table(&list, tables, rule, LEFT + (float)rule * PANEL);
+    draw_text(&list, LEFT, TOP + ROWS * HIGH + 36, TEXT_SMALL, COLOR_DIM,
+              "white: chosen · numbers above: expert · right: experts of a word · below: words of "
+              "an expert");
+    bool ok = paint_png(&list, path, error);
+    draw_free(&list);
     return ok;
 }
 

@@ -1,7 +1,7 @@
 // build/chapter-04 shows one search and counts what searches cost; --picture FILE draws the
 // lesson's picture.
 #include "chapters/04_product_keys/product_keys.h"
-#include "reference/draw/picture.h"
+#include "reference/draw/paint.h"
 #include "reference/numbers/random.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,72 +99,62 @@ typedef struct {
     int index[CHOSEN];
 } Table;
 
-static void frame(Picture *picture, int x, int y, int size, int width, Color color) {
-    picture_fill(picture, x, y, size, width, color);
-    picture_fill(picture, x, y + size - width, size, width, color);
-    picture_fill(picture, x, y, width, size, color);
-    picture_fill(picture, x + size - width, y, width, size, color);
-}
-
-static void draw_bars(Picture *picture, const Table *table, int left, int top) {
+static void draw_bars(DrawList *list, const Table *table, float left, float top) {
     for (int i = 0; i < SIDE; i++) {
-        int row = (int)(BAR * table->a[table->rows[i]]),
-            column = (int)(BAR * table->b[table->columns[i]]);
-        picture_fill(picture, left - 4 - row, top + i * CELL + 3, row, CELL - 6, color_class(1));
-        picture_fill(picture, left + i * CELL + 3, top - 4 - column, CELL - 6, column,
-                     color_class(2));
+        float row = BAR * (float)table->a[table->rows[i]];
+        float column = BAR * (float)table->b[table->columns[i]], start = (float)(i * CELL + 2);
+        draw_rect(list, (Rect){ left - 4 - row, top + start, row, CELL - 5 }, color_class(1));
+        draw_rect(list, (Rect){ left + start, top - 4 - column, CELL - 5, column }, color_class(2));
     }
 }
 
 // The border of the pairs with p·q <= K, where cells of the sorted table are candidates.
-static void draw_staircase(Picture *picture, int left, int top) {
+static void draw_staircase(DrawList *list, float left, float top) {
     for (int p = 1; p <= CHOSEN; p++) {
-        int right = left + CHOSEN / p * CELL,
-            next = left + (p < CHOSEN ? CHOSEN / (p + 1) : 0) * CELL;
-        double x = right, y = top + (double)p * CELL;
-        picture_line(picture, x, y - CELL, x, y, 3, COLOR_TEXT);
-        picture_line(picture, x, y, next, y, 3, COLOR_TEXT);
+        float x = left + (float)(CHOSEN / p * CELL), y = top + (float)(p * CELL);
+        float next = left + (float)(p < CHOSEN ? CHOSEN / (p + 1) * CELL : 0);
+        draw_line(list, x, y - CELL, x, y, 3, COLOR_TEXT);
+        draw_line(list, x, y, next, y, 3, COLOR_TEXT);
     }
 }
 
-static void draw_table(Picture *picture, const Table *table, int left, int top, bool sorted) {
+static void draw_table(DrawList *list, const Table *table, float left, float top, bool sorted) {
     for (int p = 0; p < SIDE; p++) {
         for (int q = 0; q < SIDE; q++) {
-            int i = table->rows[p], j = table->columns[q], x = left + q * CELL, y = top + p * CELL;
+            int i = table->rows[p], j = table->columns[q];
+            Rect cell = { left + (float)(q * CELL), top + (float)(p * CELL), CELL - 1, CELL - 1 };
             Color heat = color_heat((table->a[i] + table->b[j]) / 2);
             bool looked_at = !sorted || (p + 1) * (q + 1) <= CHOSEN;
-            picture_fill(picture, x + 1, y + 1, CELL - 2, CELL - 2,
-                         looked_at ? heat : color_blend(heat, COLOR_BACKGROUND, 0.75));
-            if (among(table->index, CHOSEN, i * SIDE + j))
-                frame(picture, x + 1, y + 1, CELL - 2, 4, 0xffffff);
+            draw_rect(list, cell, looked_at ? heat : color_blend(heat, COLOR_PANEL, 0.75));
+            if (among(table->index, CHOSEN, i * SIDE + j)) draw_frame(list, cell, 4, 0xffffff);
         }
     }
-    draw_bars(picture, table, left, top);
-    if (sorted) draw_staircase(picture, left, top);
+    draw_bars(list, table, left, top);
+    if (sorted) draw_staircase(list, left, top);
 }
 
 static bool draw(const char *path, Error *error) {
     Table table;
     double score[CHOSEN];
     int room[2 * CHOSEN];
-    Picture picture;
     uniform(table.a, SIDE, "rows");
     uniform(table.b, SIDE, "columns");
     product_top_k(score, table.index, table.a, table.b, SIDE, CHOSEN, room);
-    if (!picture_new(&picture, 960, 540, error)) return false;
-    const int top = 110, left = 70, second = 540;
+    DrawList list = draw_new(960, 550, font_find());
+    draw_round_rect(&list, (Rect){ 8, 8, 944, 534 }, 6, COLOR_PANEL);
+    const float top = 110, left = 70, second = 540;
     for (int i = 0; i < SIDE; i++) table.rows[i] = table.columns[i] = i;
-    picture_text(&picture, left, 14, 2, COLOR_TEXT, "256 keys: every sum a + b");
-    draw_table(&picture, &table, left, top, false);
+    draw_text(&list, left, 20, TEXT_LARGE, COLOR_TEXT, "256 keys: every sum a + b");
+    draw_table(&list, &table, left, top, false);
     top_k(table.rows, table.a, SIDE, SIDE);
     top_k(table.columns, table.b, SIDE, SIDE);
-    picture_text(&picture, second, 14, 2, COLOR_TEXT, "both edges sorted: 20 sums will do");
-    draw_table(&picture, &table, second, top, true);
-    picture_text(&picture, left, 512, 1.5, COLOR_DIM,
-                 "bars: a (left), b (top).  white frames: the 8 best");
-    picture_text(&picture, second, 512, 1.5, COLOR_DIM, "inside the stairs: ranks p x q <= 8");
-    bool ok = picture_write_png(&picture, path, error);
-    picture_free(&picture);
+    draw_text(&list, second, 20, TEXT_LARGE, COLOR_TEXT, "both edges sorted: 20 sums will do");
+    draw_table(&list, &table, second, top, true);
+    draw_text(&list, left, 508, TEXT_SMALL, COLOR_DIM,
+              "bars: a (left), b (top) · white frames: the 8 best");
+    draw_text(&list, second, 508, TEXT_SMALL, COLOR_DIM, "inside the stairs: ranks p × q <= 8");
+    bool ok = paint_png(&list, path, error);
+    draw_free(&list);
     return ok;
 }
 

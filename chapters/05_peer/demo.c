@@ -4,7 +4,7 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
-#include "reference/draw/picture.h"
+#include "reference/draw/paint.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/random.h"
 #include <math.h>
@@ -155,37 +155,37 @@ static bool show_usage(Error *error) {
 
 // ---- the picture: the pool as a square of n x n experts, by how much each spoke
 
-enum { CELL = 9, PANEL = 32 * CELL };
+enum { SIDE = 32, CELL = 9, PANEL = SIDE * CELL };
 
-static void paint(Picture *picture, int left, int top, const double *total) {
+static void draw_totals(DrawList *list, float left, float top, const double *total) {
+    float values[SIDE * SIDE];
     double most = 0.0;
     for (int f = 0; f < worked.F; f++) most = fmax(most, total[f]);
-    for (int f = 0; f < worked.F; f++) {
-        Color color = total[f] > 0.0 ? color_heat(sqrt(total[f] / most)) : COLOR_BACKGROUND;
-        picture_fill(picture, left + f % 32 * CELL, top + f / 32 * CELL, CELL - 1, CELL - 1, color);
-    }
+    for (int f = 0; f < worked.F; f++)
+        values[f] = total[f] > 0.0 ? (float)sqrt(total[f] / most) : NAN;
+    draw_cells(list, (Rect){ left, top, PANEL, PANEL }, SIDE, SIDE, values, 0, 1);
 }
 
 static bool draw(const char *path, Error *error) {
-    Picture picture = { 0 };
+    static const char *const titles[ALIKES] = { "tokens share nothing", "share as much as not",
+                                                "share three times that" };
+    DrawList list = draw_new(960, 400, font_find());
     double *total = malloc((size_t)worked.F * sizeof *total);
     bool ok = total != NULL || fail(error, "no memory for %d totals", worked.F);
-    ok = ok && picture_new(&picture, 960, 400, error);
+    draw_round_rect(&list, (Rect){ 8, 8, 944, 384 }, 6, COLOR_PANEL);
     for (int i = 0; ok && i < ALIKES; i++) {
-        static const char *const titles[] = { "tokens share nothing", "share as much as not",
-                                              "share three times that" };
         char text[64];
-        int left = 20 + i * (PANEL + 28), top = 56;
+        float left = 24 + (float)i * (PANEL + 24), top = 60;
         ok = let_work(total, &worked, alikes[i], error);
         if (!ok) break;
-        picture_text(&picture, left, 20, 1.5, COLOR_TEXT, titles[i]);
-        paint(&picture, left, top, total);
+        draw_text(&list, left, 24, TEXT_NORMAL, COLOR_TEXT, titles[i]);
+        draw_totals(&list, left, top, total);
         snprintf(text, sizeof text, "usage %.1f%%, unevenness %.2f",
                  100 * expert_usage(total, worked.F), expert_unevenness(total, worked.F));
-        picture_text(&picture, left, top + PANEL + 12, 1.5, COLOR_DIM, text);
+        draw_text(&list, left, top + PANEL + 12, TEXT_SMALL, COLOR_DIM, text);
     }
-    ok = ok && picture_write_png(&picture, path, error);
-    picture_free(&picture);
+    ok = ok && paint_png(&list, path, error);
+    draw_free(&list);
     free(total);
     return ok;
 }

@@ -2,7 +2,7 @@
 // FILE draws the lesson's picture, --time measures this chapter's own code.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/sgatlin.h"
-#include "reference/draw/picture.h"
+#include "reference/draw/paint.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/random.h"
 #include <math.h>
@@ -252,32 +252,48 @@ static Color color_of(uint64_t set) {
     return color_blend((Color)(random_bits(set, 0) >> 40), COLOR_DIM, 0.3);
 }
 
-static void paint(Picture *picture, const Pixel *pixels) {
+// The color of a pixel of the left half: that of its neurons, and dark where others begin.
+static Color color_at(const Pixel *pixels, int x, int y) {
+    const Pixel *pixel = pixels + y * SIDE + x;
+    bool edge = (x > 0 && pixel[-1].set != pixel->set) || (y > 0 && pixel[-SIDE].set != pixel->set);
+    return edge ? COLOR_BACKGROUND : color_of(pixel->set);
+}
+
+static void draw_sets(DrawList *list, float left, float top, const Pixel *pixels) {
+    for (int y = 0; y < SIDE; y++) {
+        for (int x = 0, end; x < SIDE; x = end) { // pixels of one color in one rectangle
+            Color color = color_at(pixels, x, y);
+            for (end = x + 1; end < SIDE && color_at(pixels, end, y) == color;) end++;
+            draw_rect(list, (Rect){ left + (float)x, top + (float)y, (float)(end - x), 1 }, color);
+        }
+    }
+}
+
+static void draw_heights(DrawList *list, float left, float top, const Pixel *pixels) {
     double largest = 0.0;
     for (int i = 0; i < SIDE * SIDE; i++) largest = fmax(largest, fabs(pixels[i].y));
-    for (int i = 0; i < SIDE * SIDE; i++) {
-        int x = i % SIDE, y = i / SIDE;
-        bool edge = (x > 0 && pixels[i - 1].set != pixels[i].set) ||
-                    (y > 0 && pixels[i - SIDE].set != pixels[i].set);
-        picture_fill(picture, 20 + x, 70 + y, 1, 1,
-                     edge ? COLOR_BACKGROUND : color_of(pixels[i].set));
-        double height = 32 * cbrt(pixels[i].y / largest); // steps of one colour keep the file small
-        picture_fill(picture, 500 + x, 70 + y, 1, 1, color_heat((32 + round(height)) / 64));
+    for (int y = 0; y < SIDE; y++) {
+        float values[SIDE]; // steps of one color keep the file small
+        for (int x = 0; x < SIDE; x++)
+            values[x] = (float)round(32 * cbrt(pixels[y * SIDE + x].y / largest));
+        draw_cells(list, (Rect){ left, top + (float)y, SIDE, 1 }, 1, SIDE, values, -32, 32);
     }
 }
 
 static bool draw(const char *path, Error *error) {
-    Picture picture = { 0 };
     Pixel *pixels = malloc((size_t)SIDE * SIDE * sizeof *pixels);
     if (pixels == NULL) return fail(error, "%s: no memory for a picture", path);
-    bool ok = look(pixels, error) && picture_new(&picture, 960, 530, error);
+    DrawList list = draw_new(960, 530, font_find());
+    bool ok = look(pixels, error);
     if (ok) {
-        picture_text(&picture, 20, 20, 2, COLOR_TEXT, "which 2 of 64 neurons are chosen");
-        picture_text(&picture, 500, 20, 2, COLOR_TEXT, "the first number that comes out");
-        paint(&picture, pixels);
-        ok = picture_write_png(&picture, path, error);
+        draw_round_rect(&list, (Rect){ 8, 8, 944, 514 }, 6, COLOR_PANEL);
+        draw_text(&list, 24, 24, TEXT_LARGE, COLOR_TEXT, "which 2 of 64 neurons are chosen");
+        draw_text(&list, 496, 24, TEXT_LARGE, COLOR_TEXT, "the first number that comes out");
+        draw_sets(&list, 24, 64, pixels);
+        draw_heights(&list, 496, 64, pixels);
+        ok = paint_png(&list, path, error);
     }
-    picture_free(&picture);
+    draw_free(&list);
     free(pixels);
     return ok;
 }

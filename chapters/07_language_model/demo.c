@@ -2,6 +2,7 @@
 // one of them looks.
 #include "chapters/07_language_model/language_model.h"
 #include "reference/draw/chart.h"
+#include "reference/draw/paint.h"
 #include "reference/io/error.h"
 #include "reference/numbers/random.h"
 #include <math.h>
@@ -154,41 +155,50 @@ static void look(LanguageModel *m, int inputs[T]) {
 
 // ---- pictures
 
-enum { CELL = 17, LABEL = 52, PANEL = T * CELL + LABEL };
+enum { CELL = 20, LABEL = 60, GRID = T * CELL, WIDE = LABEL + GRID + 36, HIGH = GRID + 112 };
 
-static void draw_panel(Picture *picture, const LanguageModel *m, const int *inputs, int layer,
-                       int head, int x, int y) {
+static void draw_shares(DrawList *list, const LanguageModel *m, int layer, int head, float x,
+                        float y) {
+    float values[T * T];
+    for (int t = 0; t < T; t++) {
+        for (int s = 0; s < T; s++)
+            values[t * T + s] = s <= t ? (float)shares_of(m, layer, head, t)[s] : NAN;
+    }
+    draw_cells(list, (Rect){ x, y, GRID, GRID }, T, T, values, 0, 1);
+}
+
+static void draw_panel(DrawList *list, const LanguageModel *m, const int *inputs, int layer,
+                       int head, float x, float y) {
     char title[40];
     snprintf(title, sizeof title, "layer %d, head %d", layer + 1, head + 1);
-    picture_text(picture, x + LABEL, y - 18, 1.5, COLOR_TEXT, title);
+    draw_text(list, x, y - 26, TEXT_NORMAL, COLOR_TEXT, title);
+    draw_shares(list, m, layer, head, x, y);
     for (int t = 0; t < T; t++) {
         const char *word = words[inputs[t]];
-        picture_text(picture, x + LABEL - 6 - text_width(word, 1), y + t * CELL + 5, 1, COLOR_TEXT,
-                     word);
-        for (int s = 0; s <= t; s++) {
-            picture_fill(picture, x + LABEL + s * CELL, y + t * CELL, CELL - 1, CELL - 1,
-                         color_heat(shares_of(m, layer, head, t)[s]));
-        }
+        float place = (float)(t * CELL);
+        draw_text_right(list, x - 8, y + place + 1, TEXT_SMALL, COLOR_TEXT, word);
         for (int c = 0; word[c] != '\0' && c < 5; c++) { // the column's word, downwards
-            picture_text(picture, x + LABEL + t * CELL + 5, y + T * CELL + 4 + c * 9, 1, COLOR_DIM,
-                         (char[]){ word[c], '\0' });
+            draw_text_center(list, x + place + CELL / 2.0f, y + GRID + 3 + 12 * (float)c, 11,
+                             COLOR_DIM, (char[]){ word[c], '\0' });
         }
     }
 }
 
 static bool draw_attention(const char *path, const LanguageModel *m, const int *inputs,
                            Error *error) {
-    Picture picture;
-    int H = m->sizes.D / m->sizes.Dh, wide = PANEL + 24, high = T * CELL + 90;
-    if (!picture_new(&picture, H * wide + 24, m->sizes.L * high + 36, error)) return false;
-    picture_text(&picture, 24, 12, 1.5, COLOR_DIM,
-                 "row: the word that looks. column: the word looked at");
+    int H = m->sizes.D / m->sizes.Dh;
+    DrawList list = draw_new(H * WIDE + 24, m->sizes.L * HIGH + 50, font_find());
+    draw_round_rect(&list, (Rect){ 8, 8, (float)list.width - 16, (float)list.height - 16 }, 6,
+                    COLOR_PANEL);
+    draw_text(&list, 24, 18, TEXT_SMALL, COLOR_DIM,
+              "row: the word that looks. column: the word looked at");
     for (int l = 0; l < m->sizes.L; l++) {
         for (int h = 0; h < H; h++)
-            draw_panel(&picture, m, inputs, l, h, 12 + h * wide, 62 + l * high);
+            draw_panel(&list, m, inputs, l, h, 24 + LABEL + (float)(h * WIDE),
+                       76 + (float)(l * HIGH));
     }
-    bool ok = picture_write_png(&picture, path, error);
-    picture_free(&picture);
+    bool ok = paint_png(&list, path, error);
+    draw_free(&list);
     return ok;
 }
 

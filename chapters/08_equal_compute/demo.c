@@ -5,6 +5,7 @@
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
 #include "reference/draw/chart.h"
+#include "reference/draw/paint.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,7 +177,7 @@ static void show_valley(void) {
 
 // ---- pictures
 
-enum { WIDTH = 1000, PANEL = 300, LABELS = 110, BAR = 34, SPACE = 12, PARTS = 5, DRAWN_SCALES = 2 };
+enum { WIDTH = 1000, PANEL = 290, LABELS = 110, BAR = 32, SPACE = 12, PARTS = 5, DRAWN_SCALES = 2 };
 static const char *const part_names[PARTS] = { "projections", "looking back", "router", "experts",
                                                "logits" };
 
@@ -187,16 +188,16 @@ static void part_values(double out[PARTS], int kind, int scale) {
     for (int part = 0; part < PARTS; part++) out[part] = values[part] / sizes.T;
 }
 
-static void draw_legend(Picture *picture, int y) {
-    int x = LABELS;
+static void draw_legend(DrawList *list, float y) {
+    float x = LABELS;
     for (int part = 0; part < PARTS; part++) {
-        picture_fill(picture, x, y, 16, 16, color_class(part));
-        x = picture_text(picture, x + 24, y + 1, 1.5, COLOR_TEXT, part_names[part]) + 30;
+        draw_rect(list, (Rect){ x, y + 2, 16, 16 }, color_class(part));
+        x = draw_text(list, x + 24, y, TEXT_NORMAL, COLOR_TEXT, part_names[part]) + 30;
     }
 }
 
 // A bar a kind, as long as a token's FLOPs; the budget counts what is left of the white mark.
-static void draw_bars(Picture *picture, int top, int scale) {
+static void draw_bars(DrawList *list, float top, int scale) {
     char title[96];
     double values[KINDS][PARTS], longest = 0;
     for (int kind = 0; kind < KINDS; kind++) {
@@ -208,30 +209,28 @@ static void draw_bars(Picture *picture, int top, int scale) {
     snprintf(title, sizeof title,
              "scale %s: FLOPs of one token, forward; the longest bar is %.*f million",
              scale_names[scale], scale < FIRST_PAPER ? 2 : 0, 1e-6 * longest);
-    picture_text(picture, LABELS, top, 1.5, COLOR_DIM, title);
+    draw_text(list, LABELS, top, TEXT_SMALL, COLOR_DIM, title);
     for (int kind = 0; kind < KINDS; kind++) {
-        int y = top + 28 + kind * (BAR + SPACE);
-        double at = 0, per_pixel = longest / (WIDTH - LABELS - 24);
-        const char *label = feed_forward_kinds[kind].name;
-        picture_text(picture, LABELS - 12 - text_width(label, 2), y + 10, 2, COLOR_TEXT, label);
+        float x = LABELS, y = top + 30 + (float)(kind * (BAR + SPACE));
+        draw_text_right(list, LABELS - 12, y + 5, TEXT_NORMAL, COLOR_TEXT,
+                        feed_forward_kinds[kind].name);
         for (int part = 0; part < PARTS; part++) {
-            int from = LABELS + (int)lround(at / per_pixel), to;
-            at += values[kind][part];
-            to = LABELS + (int)lround(at / per_pixel);
-            picture_fill(picture, from, y, to - from, BAR, color_class(part));
-            if (part == PARTS - 2) picture_fill(picture, to - 2, y - 4, 3, BAR + 8, 0xffffff);
+            float width = (float)(values[kind][part] / longest) * (WIDTH - LABELS - 32);
+            draw_rect(list, (Rect){ x, y, width, BAR }, color_class(part));
+            x += width;
+            if (part == PARTS - 2) draw_rect(list, (Rect){ x - 2, y - 4, 3, BAR + 8 }, 0xffffff);
         }
     }
 }
 
 static bool draw_parts(const char *path, Error *error) {
     static const int scales[DRAWN_SCALES] = { 1, FIRST_PAPER + 2 }; // q2 and 4
-    Picture picture;
-    if (!picture_new(&picture, WIDTH, DRAWN_SCALES * PANEL + 40, error)) return false;
-    draw_legend(&picture, 16);
-    for (int i = 0; i < DRAWN_SCALES; i++) draw_bars(&picture, 56 + i * PANEL, scales[i]);
-    bool ok = picture_write_png(&picture, path, error);
-    picture_free(&picture);
+    DrawList list = draw_new(WIDTH, DRAWN_SCALES * PANEL + 50, font_find());
+    draw_round_rect(&list, (Rect){ 8, 8, WIDTH - 16, (float)list.height - 16 }, 6, COLOR_PANEL);
+    draw_legend(&list, 22);
+    for (int i = 0; i < DRAWN_SCALES; i++) draw_bars(&list, 62 + (float)i * PANEL, scales[i]);
+    bool ok = paint_png(&list, path, error);
+    draw_free(&list);
     return ok;
 }
 

@@ -11,8 +11,8 @@ enum { MAX_RUNS = 12, KEY_AGAINST = 1000, KEY_BELOW };
 
 typedef struct {
     const char *runs[MAX_RUNS], *out;
-    int count, against; // against: a column
-    double below;       // larger losses are not drawn
+    int count, against;
+    double below; // higher losses are left out
 } Arguments;
 
 static const struct {
@@ -25,10 +25,9 @@ static const struct {
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 static const struct argp_option options[] = {
-    { "out", 'o', "FILE", 0, "the PNG file to write; must not exist", 0 },
-    { "against", KEY_AGAINST, "COLUMN", 0, "the x axis: steps (default), flops or seconds", 0 },
-    { "below", KEY_BELOW, "LOSS", 0,
-      "draw only losses up to this one, to show the ends of the curves in detail", 0 },
+    { "out", 'o', "FILE", 0, "the PNG to write; must not exist", 0 },
+    { "against", KEY_AGAINST, "COLUMN", 0, "x axis: steps (default), flops or seconds", 0 },
+    { "below", KEY_BELOW, "LOSS", 0, "leave out higher losses, to see the ends of the curves", 0 },
     { 0 },
 };
 
@@ -48,7 +47,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_BELOW: arguments->below = option_real(state, "below", value, 1e-9, 1e9); break;
     case ARGP_KEY_ARG:
         if (arguments->count == MAX_RUNS)
-            argp_error(state, "%s: too many runs, at most %d", value, MAX_RUNS);
+            argp_error(state, "%s: a picture has at most %d runs", value, MAX_RUNS);
         arguments->runs[arguments->count++] = value;
         break;
     case ARGP_KEY_END:
@@ -78,13 +77,14 @@ static bool curve(Series *out, double **points, const Arguments *arguments, int 
     for (int j = 0; x != NULL && j < losses.count; j++) {
         const LogLoss *at = &losses.items[j];
         if (at->loss > arguments->below) continue;
-        x[out->count] = (double[]){ at->step, at->flops / 1e12, at->seconds }[arguments->against];
+        const double choices[COLUMNS] = { at->step, at->flops / 1e12, at->seconds };
+        x[out->count] = choices[arguments->against];
         y[out->count++] = at->loss;
     }
     free(losses.items);
     if (x == NULL) return fail(error, "%s: out of memory", run);
     return out->count > 0 ||
-           fail(error, "%s: the log has no validation loss below %g", run, arguments->below);
+           fail(error, "%s: its log has no validation loss below %g", run, arguments->below);
 }
 
 static bool draw(const Arguments *arguments, Error *error) {
@@ -110,7 +110,7 @@ int command_curves(int argc, char **argv) {
         .options = options,
         .parser = parse,
         .args_doc = "RUN...",
-        .doc = "Draws the validation losses of several runs as curves in one picture.",
+        .doc = "Draws the validation losses of several runs in one picture.",
     };
     Arguments arguments = { .below = INFINITY };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;

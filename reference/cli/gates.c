@@ -1,6 +1,8 @@
 #include "reference/circuits/gates_picture.h"
+#include "reference/circuits/recording.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/draw/paint.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include "reference/train/checkpoint.h"
@@ -9,18 +11,18 @@
 
 typedef struct {
     const char *checkpoint, *text, *out;
-    int channel, threads; // channel -1: the sentence summed, all channels
+    int channel, threads; // channel -1: all, summed over the sentence
 } Arguments;
 
 enum { KEY_CHANNEL = 1000, KEY_THREADS };
 
 static const struct argp_option options[] = {
-    { "checkpoint", 'c', "RUN", 0, "a run's folder or one checkpoint's", 0 },
+    { "checkpoint", 'c', "RUN", 0, "folder of a run, or of one checkpoint", 0 },
     { "text", 't', "TEXT", 0, "one sentence", 0 },
-    { "out", 'o', "FILE", 0, "the picture, a PNG; must not exist", 0 },
+    { "out", 'o', "FILE", 0, "PNG file to write; must not exist", 0 },
     { "channel", KEY_CHANNEL, "C", 0,
-      "word by word for one channel, from 0, the only one of a moe (default: the sentence summed, "
-      "all channels)",
+      "draw one channel word by word, from 0, the only one of a moe (default: all channels, summed "
+      "over the sentence)",
       0 },
     { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
     { 0 },
@@ -38,12 +40,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_THREADS:
         arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
         break;
-    case ARGP_KEY_ARG:
-        argp_error(state, "%s: wanted no further arguments; quote the text", value);
-        break;
+    case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument; quote the text", value); break;
     case ARGP_KEY_END:
         if (arguments->checkpoint == NULL || arguments->text == NULL || arguments->out == NULL) {
-            argp_error(state, "wanted --checkpoint RUN, --text TEXT and --out FILE");
+            argp_error(state, "--checkpoint RUN, --text TEXT and --out FILE are required");
         }
         break;
     default: return ARGP_ERR_UNKNOWN;
@@ -51,82 +51,38 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-// One sentence's gatings, as the hook brings them: behind TOKEN_END, whose own gates are left out.
-typedef struct {
-    SentenceGates gates;
-    int32_t *index; // [T,L,C,K]; of a list K is E, and NO_EXPERT stands where a token has no more
-    float *score;   // [T,L,C,K]
-    char **tokens;  // [T]
-} Recording;
-
-static void recording_free(Recording *recording) {
-    for (int t = 0; recording->tokens != NULL && t < recording->gates.T; t++)
-        free(recording->tokens[t]);
-    free(recording->tokens);
-    free(recording->index);
-    free(recording->score);
+static void texts_free(char **texts, size_t count) {
+    for (size_t t = 0; texts != NULL && t < count; t++) free(texts[t]);
+    free(texts);
 }
 
-// A token's entries of a list, and NO_EXPERT behind them.
-static void record_entries(Recording *recording, size_t to, const Gating *gating, int t) {
-    int K = recording->gates.K, first = gating->start[t], count = gating->start[t + 1] - first;
-    for (int k = 0; k < K; k++) {
-        recording->index[to + (size_t)k] = k < count ? gating->index[first + k] : NO_EXPERT;
-        recording->score[to + (size_t)k] = k < count ? gating->score[first + k] : 0.0f;
-    }
-}
-
-static void record(void *context, int layer, Gating *gating) {
-    Recording *recording = context;
-    const SentenceGates *gates = &recording->gates;
-    size_t chosen = (size_t)gates->C * (size_t)gates->K;
-    for (size_t t = 0; t < (size_t)gates->T; t++) {
-        size_t to = (t * (size_t)gates->L + (size_t)layer) * chosen, from = (t + 1) * chosen;
-        if (gates->list) {
-            record_entries(recording, to, gating, (int)t + 1);
-            continue;
-        }
-        memcpy(recording->index + to, gating->index + from, chosen * sizeof *gating->index);
-        memcpy(recording->score + to, gating->score + from, chosen * sizeof *gating->score);
-    }
-}
-
-static bool recording_new(Recording *out, const Checkpoint *checkpoint, const TokenList *list,
-                          Error *error) {
-    const Config *config = &checkpoint->model.config;
-    int T = (int)list->count;
-    Gating shape = ffn_gating(config, NULL, 1);
-    *out = (Recording){ .gates = {
-                            .T = T, .L = config->L, .C = shape.C, .K = shape.K, .F = shape.F } };
-    out->gates.list = config->ffn->ragged;
-    if (out->gates.list) out->gates.K = config->E;
-    size_t entries = (size_t)T * (size_t)config->L * (size_t)shape.C * (size_t)out->gates.K;
-    out->index = calloc(entries, sizeof *out->index);
-    out->score = calloc(entries, sizeof *out->score);
-    out->tokens = calloc((size_t)T, sizeof *out->tokens);
-    bool ok = out->index != NULL && out->score != NULL && out->tokens != NULL;
-    for (int t = 0; ok && t < T; t++) {
+// The text of each token, NUL-terminated. NULL: out of memory.
+static char **texts_new(const Tokenizer *tokenizer, const TokenList *tokens) {
+    char **texts = calloc(tokens->count, sizeof *texts);
+    for (size_t t = 0; texts != NULL && t < tokens->count; t++) {
         size_t size;
-        const char *bytes = tokenizer_token(checkpoint->tokenizer, list->ids[t], &size);
-        ok = (out->tokens[t] = strndup(bytes, size)) != NULL;
+        const char *bytes = tokenizer_token(tokenizer, tokens->ids[t], &size);
+        texts[t] = strndup(bytes, size);
+        if (texts[t] != NULL) continue;
+        texts_free(texts, t);
+        return NULL;
     }
-    out->gates.tokens = (const char *const *)out->tokens;
-    out->gates.index = out->index;
-    out->gates.score = out->score;
-    return ok || fail(error, "out of memory for the gates of %d tokens", T);
+    return texts;
 }
 
-static bool run_model(const Checkpoint *checkpoint, Recording *recording, const TokenList *list,
-                      Error *error) {
-    int T = recording->gates.T + 1;
+// Records a forward pass over TOKEN_END and the tokens; TOKEN_END's gatings are left out.
+static bool run_model(const Checkpoint *checkpoint, GatingRecord *record, Error *error) {
+    int T = record->T + 1;
     Activations *activations = model_activations_new(&checkpoint->model.config, 1, T, false, error);
     int32_t *inputs = malloc((size_t)T * sizeof *inputs);
     bool ok =
         activations != NULL && (inputs != NULL || fail(error, "out of memory for %d tokens", T));
     if (ok) {
         inputs[0] = TOKEN_END;
-        for (int t = 1; t < T; t++) inputs[t] = (int32_t)list->ids[t - 1];
-        model_hook(activations, record, recording);
+        memcpy(inputs + 1, record->tokens, (size_t)record->T * sizeof *inputs);
+        record->position = -1;
+        HookList hooks = one_hook(gating_record_hook, record);
+        model_hooks(activations, &hooks);
         model_forward(&checkpoint->model, activations, inputs, 1, T);
     }
     free(inputs);
@@ -134,14 +90,15 @@ static bool run_model(const Checkpoint *checkpoint, Recording *recording, const 
     return ok;
 }
 
-static bool draw(const Recording *recording, const Arguments *arguments, Error *error) {
-    Picture picture;
+static bool draw(const GatingRecord *record, char **texts, const Arguments *arguments,
+                 Error *error) {
+    const char *const *words = (const char *const *)texts;
+    DrawList list = draw_new(0, 0, font_find());
     bool ok = arguments->channel < 0
-                  ? gates_picture_sentence(&picture, &recording->gates, error)
-                  : gates_picture_words(&picture, &recording->gates, arguments->channel, error);
-    if (!ok) return false;
-    ok = picture_write_png(&picture, arguments->out, error);
-    picture_free(&picture);
+                  ? gates_picture_sentence(&list, record, words, error)
+                  : gates_picture_words(&list, record, words, arguments->channel, error);
+    ok = ok && paint_png(&list, arguments->out, error);
+    draw_free(&list);
     return ok;
 }
 
@@ -167,21 +124,32 @@ static bool check(const Checkpoint *checkpoint, const Arguments *arguments, cons
     }
     if (list->count == 0) return fail(error, "--text is empty; give it a sentence");
     if (list->count < (size_t)config->T) return true;
-    return fail(error, "--text has %zu tokens, the model sees %d; give it one sentence",
+    return fail(error, "--text has %zu tokens, the context window %d; give it one sentence",
                 list->count, config->T - 1);
 }
 
+static bool record_and_draw(const Checkpoint *checkpoint, const TokenList *tokens,
+                            const Arguments *arguments, Error *error) {
+    GatingRecord record;
+    if (!gating_record_new(&record, &checkpoint->model.config, (int)tokens->count, error))
+        return false;
+    for (size_t t = 0; t < tokens->count; t++) record.tokens[t] = (int32_t)tokens->ids[t];
+    char **texts = texts_new(checkpoint->tokenizer, tokens);
+    bool ok = (texts != NULL || fail(error, "out of memory for %zu tokens", tokens->count)) &&
+              run_model(checkpoint, &record, error) && draw(&record, texts, arguments, error);
+    texts_free(texts, tokens->count);
+    gating_record_free(&record);
+    return ok;
+}
+
 static bool gates(const Arguments *arguments, const Checkpoint *checkpoint, Error *error) {
-    TokenList list = { 0 };
-    Recording recording = { 0 };
-    bool ok = tokenizer_encode(checkpoint->tokenizer, arguments->text, strlen(arguments->text),
-                               false, &list) ||
-              fail(error, "out of memory for a text of %zu bytes", strlen(arguments->text));
-    ok = ok && check(checkpoint, arguments, &list, error) &&
-         recording_new(&recording, checkpoint, &list, error) &&
-         run_model(checkpoint, &recording, &list, error) && draw(&recording, arguments, error);
-    recording_free(&recording);
-    free(list.ids);
+    TokenList tokens = { 0 };
+    size_t size = strlen(arguments->text);
+    bool ok = tokenizer_encode(checkpoint->tokenizer, arguments->text, size, false, &tokens) ||
+              fail(error, "out of memory for a text of %zu bytes", size);
+    ok = ok && check(checkpoint, arguments, &tokens, error) &&
+         record_and_draw(checkpoint, &tokens, arguments, error);
+    free(tokens.ids);
     return ok;
 }
 
@@ -189,9 +157,8 @@ int command_gates(int argc, char **argv) {
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .doc = "Draws which neurons fired for a sentence: a row a layer, a grid of n x n neurons a "
-               "channel; or of a "
-               "mixture of experts, which experts worked.",
+        .doc = "Draws which neurons fired for a sentence: one row per layer, one grid of n x n "
+               "neurons per channel; for a mixture of experts, which experts were active.",
     };
     Arguments arguments = { .channel = -1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
@@ -199,7 +166,7 @@ int command_gates(int argc, char **argv) {
     Error error;
     Checkpoint checkpoint;
     if (path_exists(arguments.out)) {
-        fail(&error, "%s: is already there, and was not touched; name another file", arguments.out);
+        fail(&error, "%s: already exists and was not changed; name another file", arguments.out);
         return command_failed(argv[0], &error);
     }
     if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error))

@@ -1,19 +1,28 @@
 #include "reference/draw/chart.h"
+#include "reference/draw/paint.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-enum { WIDTH = 960, HEIGHT = 540, TICKS = 12, MARGIN = 16, LINE = 24 }; // LINE: of text at scale 2
+enum {
+    WIDTH = 960,
+    HEIGHT = 540,
+    TICKS = 12,
+    MARGIN = 16,  // around the panel
+    PADDING = 20, // inside the panel
+    ROW = 26,     // of the legend
+};
 
-static const double TEXT = 1.5, TITLE = 2.0;
+static const float DOT = 7;
 
-// Where the data go in the picture.
+// Where the data go.
 typedef struct {
-    double left, top, right, bottom; // pixels
+    double left, top, right, bottom; // in the picture
     double x_low, x_high, y_low, y_high;
     bool log_x;
 } Frame;
+
+// ---- ticks
 
 int chart_ticks(double *out, int most, double low, double high) {
     if (!isfinite(low) || !isfinite(high - low) || high < low || most < 1) return 0;
@@ -33,74 +42,27 @@ int chart_ticks(double *out, int most, double low, double high) {
     }
 }
 
-// Ticks of a logarithmic axis: 1, 2 and 5 times each power of ten, or the powers alone where that
-// is too many; where it spans too little for them, those of a linear one.
+// Ticks of a logarithmic axis: 1, 2 and 5 times each power of ten, or only the powers where those
+// are too many. An axis that spans less than a power of ten has the ticks of a linear one.
 static int log_ticks(double *out, int most, double low, double high) {
     if (high / low < 10) return chart_ticks(out, 8, low, high);
     static const double steps[] = { 1, 2, 5 };
-    for (int each = 3; each >= 1; each -= 2) {
+    for (int per_power = 3; per_power >= 1; per_power -= 2) {
         int count = 0;
         for (int power = (int)floor(log10(low)); power <= (int)ceil(log10(high)); power++) {
-            for (int i = 0; i < each; i++) {
+            for (int i = 0; i < per_power; i++) {
                 double tick = steps[i] * pow(10.0, power);
                 if (tick < low * 0.999 || tick > high * 1.001) continue;
                 if (count < most) out[count] = tick;
                 count++;
             }
         }
-        if (count <= most || each == 1) return count < most ? count : most;
+        if (count <= most || per_power == 1) return count < most ? count : most;
     }
     return 0;
 }
 
-static double place_x(const Frame *frame, double x) {
-    double share = frame->log_x ? log(x / frame->x_low) / log(frame->x_high / frame->x_low)
-                                : (x - frame->x_low) / (frame->x_high - frame->x_low);
-    return frame->left + share * (frame->right - frame->left);
-}
-
-static double place_y(const Frame *frame, double y) {
-    return frame->bottom -
-           (y - frame->y_low) / (frame->y_high - frame->y_low) * (frame->bottom - frame->top);
-}
-
-static bool shown(const Chart *chart, double x, double y) {
-    return isfinite(x) && isfinite(y) && (!chart->log_x || x > 0.0);
-}
-
-// Makes room between low and high where there is none.
-static void widen(double *low, double *high, double share) {
-    if (*low > *high) *low = 0.0, *high = 1.0; // nothing to show
-    double room = (*high - *low) * share;
-    if (room < fabs(*high) * 1e-9 + DBL_MIN) room = *high == 0.0 ? 1.0 : fabs(*high) * 0.1;
-    *low -= room;
-    *high += room;
-}
-
-static void measure(Frame *frame, const Chart *chart) {
-    double x_low = INFINITY, x_high = -INFINITY, y_low = INFINITY, y_high = -INFINITY;
-    for (int s = 0; s < chart->series_count; s++) {
-        const Series *series = &chart->series[s];
-        for (int i = 0; i < series->count; i++) {
-            if (!shown(chart, series->x[i], series->y[i])) continue;
-            x_low = fmin(x_low, series->x[i]), x_high = fmax(x_high, series->x[i]);
-            y_low = fmin(y_low, series->y[i]), y_high = fmax(y_high, series->y[i]);
-        }
-    }
-    for (int b = 0; b < chart->baseline_count; b++) {
-        if (!isfinite(chart->baselines[b].y)) continue;
-        y_low = fmin(y_low, chart->baselines[b].y), y_high = fmax(y_high, chart->baselines[b].y);
-    }
-    if (!(x_low < x_high)) {
-        double middle = isfinite(x_low) ? x_low : 1.0; // one point, or none
-        x_low = middle > 0 ? middle / 2 : middle - 1, x_high = middle > 0 ? middle * 2 : middle + 1;
-    }
-    widen(&y_low, &y_high, 0.05);
-    frame->x_low = x_low, frame->x_high = x_high, frame->y_low = y_low, frame->y_high = y_high;
-    frame->log_x = chart->log_x;
-}
-
-// "1500", "1.5 M" or "2 G": short enough to stand under a tick.
+// "1500", "1.5 M" or "2 G": short enough for the space of a tick.
 static void tick_text(char *out, size_t size, double value) {
     double magnitude = fabs(value);
     if (magnitude >= 1e9) {
@@ -110,116 +72,203 @@ static void tick_text(char *out, size_t size, double value) {
     } else if (magnitude >= 1e4) {
         snprintf(out, size, "%g k", value / 1e3);
     } else {
-        snprintf(out, size, "%g", fabs(value) < 1e-12 ? 0.0 : value);
+        snprintf(out, size, "%g", magnitude < 1e-12 ? 0.0 : value);
     }
 }
 
-static void draw_axes(Picture *picture, const Frame *frame) {
-    double ticks[TICKS];
+// ---- the range of the data
+
+static bool shown(const Chart *chart, double x, double y) {
+    return isfinite(x) && isfinite(y) && (!chart->log_x || x > 0.0);
+}
+
+static void include(double *low, double *high, double value) {
+    *low = fmin(*low, value);
+    *high = fmax(*high, value);
+}
+
+// A range with some space around the data, also where they are one value, or none.
+static void widen(double *low, double *high, double share) {
+    if (*low > *high) {
+        *low = 0.0;
+        *high = 1.0;
+    }
+    double space = (*high - *low) * share;
+    if (space < fabs(*high) * 1e-9 + DBL_MIN) space = *high == 0.0 ? 1.0 : fabs(*high) * 0.1;
+    *low -= space;
+    *high += space;
+}
+
+static void measure(Frame *frame, const Chart *chart) {
+    double x_low = INFINITY, x_high = -INFINITY, y_low = INFINITY, y_high = -INFINITY;
+    for (int s = 0; s < chart->series_count; s++) {
+        const Series *series = &chart->series[s];
+        for (int i = 0; i < series->count; i++) {
+            if (!shown(chart, series->x[i], series->y[i])) continue;
+            include(&x_low, &x_high, series->x[i]);
+            include(&y_low, &y_high, series->y[i]);
+        }
+    }
+    for (int b = 0; b < chart->baseline_count; b++) {
+        if (isfinite(chart->baselines[b].y)) include(&y_low, &y_high, chart->baselines[b].y);
+    }
+    if (!(x_low < x_high)) { // one point, or none
+        double middle = isfinite(x_low) ? x_low : 1.0;
+        x_low = middle > 0 ? middle / 2 : middle - 1;
+        x_high = middle > 0 ? middle * 2 : middle + 1;
+    }
+    widen(&y_low, &y_high, 0.05);
+    frame->x_low = x_low, frame->x_high = x_high, frame->y_low = y_low, frame->y_high = y_high;
+    frame->log_x = chart->log_x;
+}
+
+static float place_x(const Frame *frame, double x) {
+    double share = (x - frame->x_low) / (frame->x_high - frame->x_low);
+    if (frame->log_x) share = log(x / frame->x_low) / log(frame->x_high / frame->x_low);
+    return (float)(frame->left + share * (frame->right - frame->left));
+}
+
+static float place_y(const Frame *frame, double y) {
+    double share = (y - frame->y_low) / (frame->y_high - frame->y_low);
+    return (float)(frame->bottom - share * (frame->bottom - frame->top));
+}
+
+// ---- parts of the chart
+
+// Moves the left side of the frame so that the numbers at the y axis have space.
+static int make_space(Frame *frame, double ticks[TICKS], const DrawList *list) {
     char text[32];
     int count = chart_ticks(ticks, 8, frame->y_low, frame->y_high);
+    float widest = 24;
     for (int i = 0; i < count; i++) {
-        int y = (int)lround(place_y(frame, ticks[i]));
-        picture_fill(picture, (int)frame->left, y, (int)(frame->right - frame->left), 1,
-                     COLOR_FAINT);
         tick_text(text, sizeof text, ticks[i]);
-        picture_text(picture, (int)frame->left - 10 - text_width(text, TEXT), y - 6, TEXT,
-                     COLOR_DIM, text);
+        widest = fmaxf(widest, draw_text_width(list, text, TEXT_SMALL));
     }
-    count = frame->log_x ? log_ticks(ticks, TICKS, frame->x_low, frame->x_high)
-                         : chart_ticks(ticks, 10, frame->x_low, frame->x_high);
-    for (int i = 0; i < count; i++) {
-        int x = (int)lround(place_x(frame, ticks[i]));
-        picture_fill(picture, x, (int)frame->bottom, 1, 6, COLOR_DIM);
-        tick_text(text, sizeof text, ticks[i]);
-        int at = x - text_width(text, TEXT) / 2,
-            rightmost = picture->width - 2 * MARGIN - text_width(text, TEXT);
-        picture_text(picture, at < rightmost ? at : rightmost, (int)frame->bottom + 12, TEXT,
-                     COLOR_DIM, text);
-    }
-    picture_fill(picture, (int)frame->left, (int)frame->bottom, (int)(frame->right - frame->left),
-                 1, COLOR_DIM);
+    frame->left += ceilf(widest) + 12;
+    return count;
 }
 
-static void draw_baselines(Picture *picture, const Frame *frame, const Chart *chart) {
+static void draw_y_axis(DrawList *list, Frame *frame) {
+    double ticks[TICKS];
+    char text[32];
+    int count = make_space(frame, ticks, list);
+    float left = (float)frame->left, width = (float)frame->right - left;
+    for (int i = 0; i < count; i++) {
+        float y = roundf(place_y(frame, ticks[i]));
+        draw_rect(list, (Rect){ left, y, width, 1 }, COLOR_FAINT);
+        tick_text(text, sizeof text, ticks[i]);
+        draw_text_right(list, left - 10, y - font_line(TEXT_SMALL) / 2, TEXT_SMALL, COLOR_DIM,
+                        text);
+    }
+}
+
+static void draw_x_axis(DrawList *list, const Frame *frame) {
+    double ticks[TICKS];
+    char text[32];
+    int count = frame->log_x ? log_ticks(ticks, TICKS, frame->x_low, frame->x_high)
+                             : chart_ticks(ticks, 10, frame->x_low, frame->x_high);
+    float left = (float)frame->left, right = (float)frame->right, bottom = (float)frame->bottom;
+    for (int i = 0; i < count; i++) {
+        float x = roundf(place_x(frame, ticks[i]));
+        draw_rect(list, (Rect){ x, bottom, 1, 6 }, COLOR_DIM);
+        tick_text(text, sizeof text, ticks[i]);
+        float half = draw_text_width(list, text, TEXT_SMALL) / 2;
+        float middle = fminf(x, right + 8 - half); // the last number stays in the panel
+        draw_text_center(list, middle, bottom + 10, TEXT_SMALL, COLOR_DIM, text);
+    }
+    draw_rect(list, (Rect){ left, bottom, right - left, 1 }, COLOR_DIM);
+}
+
+static void draw_baselines(DrawList *list, const Frame *frame, const Chart *chart) {
+    float left = (float)frame->left, right = (float)frame->right;
     for (int b = 0; b < chart->baseline_count; b++) {
         const Baseline *baseline = &chart->baselines[b];
         if (!isfinite(baseline->y)) continue;
-        int y = (int)lround(place_y(frame, baseline->y));
-        for (int x = (int)frame->left; x < (int)frame->right; x += 10) {
-            picture_fill(picture, x, y - 1, x + 6 < (int)frame->right ? 6 : (int)frame->right - x,
-                         2, COLOR_DIM);
-        }
-        int x = (int)frame->right - text_width(baseline->name, TEXT) - 4;
-        picture_text(picture, x, y - 16, TEXT, COLOR_TEXT, baseline->name);
+        float y = roundf(place_y(frame, baseline->y));
+        for (float x = left; x < right; x += 10)
+            draw_rect(list, (Rect){ x, y - 1, fminf(6, right - x), 2 }, COLOR_DIM);
+        float space = draw_text_width(list, baseline->name, TEXT_SMALL),
+              line = font_line(TEXT_SMALL);
+        Rect behind = { right - 8 - space, y - 2 - line, space + 8, line }; // hides grid lines
+        draw_rect(list, behind, COLOR_PANEL);
+        draw_text_right(list, right - 4, behind.y, TEXT_SMALL, COLOR_TEXT, baseline->name);
     }
 }
 
-static void draw_series(Picture *picture, const Frame *frame, const Chart *chart,
+static void draw_series(DrawList *list, const Frame *frame, const Chart *chart,
                         const Series *series) {
-    bool joined = false; // is (from_x, from_y) the point before?
-    double from_x = 0.0, from_y = 0.0;
+    bool joined = false; // with the point before, at (from_x, from_y)
+    float from_x = 0, from_y = 0;
     for (int i = 0; i < series->count; i++) {
         if (!shown(chart, series->x[i], series->y[i])) {
             joined = false;
             continue;
         }
-        double x = place_x(frame, series->x[i]), y = place_y(frame, series->y[i]);
-        if (joined) picture_line(picture, from_x, from_y, x, y, 2.0, series->color);
-        // a lone point
-        if (!joined)
-            picture_line(picture, x, y, x, y, series->name != NULL ? 4.0 : 7.0, series->color);
-        from_x = x, from_y = y, joined = true;
+        float x = place_x(frame, series->x[i]), y = place_y(frame, series->y[i]);
+        bool next = i + 1 < series->count && shown(chart, series->x[i + 1], series->y[i + 1]);
+        if (joined) draw_line(list, from_x, from_y, x, y, 2, series->color);
+        if (!joined && !next) draw_line(list, x, y, x, y, DOT, series->color);
+        from_x = x;
+        from_y = y;
+        joined = true;
     }
 }
 
-// Names in rows under the title, each behind a piece of its line; returns the y of the last row.
-static int draw_legend(Picture *picture, const Chart *chart, int left, int y) {
-    int x = left;
+// Names in rows, each after a piece of its line; returns the y below the last row.
+static float draw_legend(DrawList *list, const Chart *chart, float left, float right, float y) {
+    float x = left;
     for (int s = 0; s < chart->series_count; s++) {
         const Series *series = &chart->series[s];
         if (series->name == NULL) continue;
-        if (x > left && x + 32 + text_width(series->name, TEXT) > picture->width - 2 * MARGIN)
-            x = left, y += LINE;
-        picture_line(picture, x, y + 6.5, x + 22, y + 6.5, 3.0, series->color);
-        x = picture_text(picture, x + 32, y, TEXT, COLOR_TEXT, series->name) + 28;
+        if (x > left && x + 30 + draw_text_width(list, series->name, TEXT_NORMAL) > right) {
+            x = left;
+            y += ROW;
+        }
+        float middle = y + font_line(TEXT_NORMAL) / 2 + 1;
+        draw_line(list, x + 2, middle, x + 20, middle, 3, series->color);
+        x = draw_text(list, x + 30, y, TEXT_NORMAL, COLOR_TEXT, series->name) + 28;
+    }
+    return x > left ? y + ROW : y;
+}
+
+// ---- all of it
+
+// Title, legend and the name of the y axis; returns the y below them.
+static float draw_head(DrawList *list, const Chart *chart, float left, float right, float y) {
+    if (chart->title != NULL) {
+        draw_text(list, left, y, TEXT_LARGE, COLOR_TEXT, chart->title);
+        y += font_line(TEXT_LARGE) + 12;
+    }
+    y = draw_legend(list, chart, left, right, y) + 8;
+    if (chart->y_label != NULL) {
+        draw_text(list, left, y, TEXT_SMALL, COLOR_DIM, chart->y_label);
+        y += font_line(TEXT_SMALL) + 6;
     }
     return y;
 }
 
-void chart_draw(Picture *picture, const Chart *chart) {
-    picture_fill(picture, 0, 0, picture->width, picture->height, COLOR_BACKGROUND);
-    picture_fill(picture, MARGIN, MARGIN, picture->width - 2 * MARGIN, picture->height - 2 * MARGIN,
-                 COLOR_PANEL);
-    int x = 2 * MARGIN, y = 2 * MARGIN;
-    if (chart->title != NULL) {
-        picture_text(picture, x, y, TITLE, COLOR_TEXT, chart->title);
-        y += LINE + 8;
-    }
-    y = draw_legend(picture, chart, x, y) + LINE + 8;
-    if (chart->y_label != NULL) {
-        picture_text(picture, x, y, TEXT, COLOR_DIM, chart->y_label);
-        y += LINE + 4;
-    }
-    Frame frame = { .left = x + 56, .top = y, .right = picture->width - 2 * MARGIN - 8 };
-    frame.bottom = picture->height - 2 * MARGIN - (chart->x_label != NULL ? 2 * LINE : LINE) - 4;
+void chart_draw(DrawList *list, Rect area, const Chart *chart) {
+    Rect panel = { area.x + MARGIN, area.y + MARGIN, area.width - 2 * MARGIN,
+                   area.height - 2 * MARGIN };
+    draw_round_rect(list, panel, 6, COLOR_PANEL);
+    float left = panel.x + PADDING, right = panel.x + panel.width - PADDING;
+    Frame frame = { .left = left, .right = right - 8 };
+    frame.top = draw_head(list, chart, left, right, panel.y + PADDING - 4) + 4;
+    frame.bottom = panel.y + panel.height - (chart->x_label != NULL ? 60 : 40);
     measure(&frame, chart);
-    draw_axes(picture, &frame);
-    draw_baselines(picture, &frame, chart);
+    draw_y_axis(list, &frame);
+    draw_x_axis(list, &frame);
+    draw_baselines(list, &frame, chart);
     for (int s = 0; s < chart->series_count; s++)
-        draw_series(picture, &frame, chart, &chart->series[s]);
-    if (chart->x_label != NULL) {
-        int right = (int)frame.right - text_width(chart->x_label, TEXT);
-        picture_text(picture, right, (int)frame.bottom + 12 + LINE, TEXT, COLOR_DIM,
-                     chart->x_label);
-    }
+        draw_series(list, &frame, chart, &chart->series[s]);
+    draw_text_right(list, (float)frame.right, (float)frame.bottom + 32, TEXT_SMALL, COLOR_DIM,
+                    chart->x_label);
 }
 
 bool chart_write_png(const Chart *chart, const char *path, Error *error) {
-    Picture picture;
-    if (!picture_new(&picture, WIDTH, HEIGHT, error)) return false;
-    chart_draw(&picture, chart);
-    bool ok = picture_write_png(&picture, path, error);
-    picture_free(&picture);
+    DrawList list = draw_new(WIDTH, HEIGHT, font_find());
+    chart_draw(&list, draw_whole(&list), chart);
+    bool ok = paint_png(&list, path, error);
+    draw_free(&list);
     return ok;
 }

@@ -3,48 +3,14 @@
 #include "reference/io/error.h"
 #include <stdint.h>
 
-// A canvas of 8-bit RGB. Drawing outside of it is clipped. Coordinates are pixels from the upper
-// left corner.
+// Pixels of 8-bit RGB, which a draw list is painted into (paint.h).
 typedef struct {
     int width, height;
     uint8_t *rgb; // [height,width,3]
 } Picture;
 
-typedef uint32_t Color; // 0xRRGGBB
-
-enum {
-    COLOR_BACKGROUND = 0x0d1014,
-    COLOR_PANEL = 0x14191f,
-    COLOR_TEXT = 0xe8e6e3,
-    COLOR_DIM = 0x8a939e,
-    COLOR_FAINT = 0x2a323c, // rules and the frames of empty cells
-    COLOR_ACCENT = 0xf5c542,
-};
-
-bool picture_new(Picture *out, int width, int height, Error *error); // filled with COLOR_BACKGROUND
+bool picture_new(Picture *out, int width, int height, Error *error); // black; sides of 1 to 16384
 void picture_free(Picture *picture);
-
-void picture_fill(Picture *picture, int x, int y, int width, int height, Color color);
-// Puts `part` into the picture, its upper left corner at (x, y).
-void picture_copy(Picture *picture, int x, int y, const Picture *part);
-// Anti-aliased, with round ends. Coordinates of pixel centres end in .5.
-void picture_line(Picture *picture, double x0, double y0, double x1, double y1, double thickness,
-                  Color color);
-
-// Text with its upper left corner at (x, y). scale 1 is 7 pixels for a capital, 12 from line to
-// line; 2 reads well. ASCII; control characters (a line's end too) are shown as a space, others as
-// '?'. Returns the x behind
-// the last character.
-int picture_text(Picture *picture, int x, int y, double scale, Color color, const char *text);
-int text_width(const char *text, double scale);
-
-Color color_blend(Color from, Color to, double share);
-// 0 .. 1 from dark blue over teal to yellow, in even steps of lightness: it reads the same without
-// colour.
-Color color_heat(double value);
-// Okabe and Ito's palette, which colour-blind readers can tell apart; class 8 has the colour of
-// class 0 again.
-Color color_class(int number);
 
 // The whole file or nothing (see OutputFile).
 bool picture_write_png(const Picture *picture, const char *path, Error *error);

@@ -22,9 +22,8 @@ typedef struct {
     // what backward needs of forward: ffn->saved floats, untouched between the two
     float *saved;
     float *scratch;   // ffn->scratch floats, only for the time of one call
-    int layer;        // for the hook
-    GatingHook *hook; // may be NULL
-    void *hook_context;
+    int layer;             // for the hooks
+    const HookList *hooks; // may be NULL
 } FfnCall;
 
 // Cost of one sequence of T tokens, forward. flops is the sgatlin authors' count: matrix products

@@ -1,5 +1,6 @@
 #ifndef REFERENCE_FFN_GATING_H
 #define REFERENCE_FFN_GATING_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,42 @@ static inline size_t gating_entries(const Gating *gating) {
                          : (size_t)gating->N * gating->C * gating->K;
 }
 
-// The one hook. Called between router and experts of every sparse layer, in the forward pass: reads
-// (record, draw) or replaces (patch) the Gating. NULL costs nothing.
+// In records of ragged gatings: an entry without an expert.
+enum { NO_EXPERT = -1 };
+
+// Called between router and experts of every sparse layer in the forward pass. A hook reads the
+// Gating (to record or draw it) or replaces its entries (to patch it).
 typedef void GatingHook(void *context, int layer, Gating *gating);
+
+// Hooks, called in order, so that recording, patching and drawing can be combined. An empty list
+// costs nothing.
+enum { MAX_HOOKS = 8 };
+typedef struct {
+    struct {
+        GatingHook *call;
+        void *context;
+    } hooks[MAX_HOOKS];
+    int count;
+} HookList;
+
+// Appends a hook; false: the list has MAX_HOOKS already.
+static inline bool hooks_add(HookList *list, GatingHook *call, void *context) {
+    if (list->count == MAX_HOOKS) return false;
+    list->hooks[list->count].call = call;
+    list->hooks[list->count++].context = context;
+    return true;
+}
+
+// A list of one hook.
+static inline HookList one_hook(GatingHook *call, void *context) {
+    HookList list;
+    list.count = 0;
+    hooks_add(&list, call, context);
+    return list;
+}
+
+static inline void hooks_call(const HookList *list, int layer, Gating *gating) {
+    for (int i = 0; list != NULL && i < list->count; i++)
+        list->hooks[i].call(list->hooks[i].context, layer, gating);
+}
 #endif

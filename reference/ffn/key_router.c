@@ -69,8 +69,9 @@ static size_t folded_floats(const Config *config, const Shape *s) {
 }
 
 // folded [D, lists, n] = scale · query · keysᵀ, list by list
-static void fold(float *folded, const Shape *s, const float *query, const float *keys, int D) {
-    int columns = s->lists * s->n, Dk = s->depth;
+static void fold(float *folded, const Shape *s, const KeyRouter *router) {
+    const float *query = router->query, *keys = router->keys;
+    int D = router->config->D, columns = s->lists * s->n, Dk = s->depth;
     for (int list = 0; list < s->lists; list++) {
         matmul(folded + (size_t)list * s->n, columns, PLAIN, query + (size_t)list * D * Dk, Dk,
                TRANSPOSED, keys + (size_t)list * s->n * Dk, Dk, D, s->n, Dk, s->scale, false);
@@ -78,16 +79,16 @@ static void fold(float *folded, const Shape *s, const float *query, const float 
 }
 
 // From the gradient of that product those of its two factors.
-static void fold_backward(float *dquery, float *dkeys, const Shape *s, const float *dfolded,
-                          const float *query, const float *keys, int D) {
-    int columns = s->lists * s->n, Dk = s->depth;
+static void fold_backward(const KeyRouterGradients *gradients, const Shape *s, const float *dfolded,
+                          const KeyRouter *router) {
+    int D = router->config->D, columns = s->lists * s->n, Dk = s->depth;
     for (int list = 0; list < s->lists; list++) {
         const float *d = dfolded + (size_t)list * s->n;
         size_t weights = (size_t)list * D * Dk, own = (size_t)list * s->n * Dk;
-        matmul(dquery + weights, Dk, PLAIN, d, columns, PLAIN, keys + own, Dk, D, Dk, s->n,
-               s->scale, false);
-        matmul(dkeys + own, Dk, TRANSPOSED, d, columns, PLAIN, query + weights, Dk, s->n, Dk, D,
-               s->scale, false);
+        matmul(gradients->query + weights, Dk, PLAIN, d, columns, PLAIN, router->keys + own, Dk, D,
+               Dk, s->n, s->scale, false);
+        matmul(gradients->keys + own, Dk, TRANSPOSED, d, columns, PLAIN, router->query + weights,
+               Dk, s->n, Dk, D, s->scale, false);
     }
 }
 
@@ -227,9 +228,10 @@ static void route_block(const Shape *s, Gating *gating, Worker *worker, const fl
 }
 
 // One block is no work for a team: a decoder, which reads a token at a time, may run in any thread.
-static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys, int N,
+static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys,
                   float *scratch) {
     Worker unused;
+    int N = gating->N;
     size_t share = worker_layout(&unused, NULL, s, gating->K);
 #pragma omp parallel for schedule(dynamic) if (N > TOKENS)
     for (int t0 = 0; t0 < N; t0 += TOKENS) {
@@ -240,28 +242,29 @@ static void route(const Shape *s, Gating *gating, const float *query_out, const 
     }
 }
 
-static void forward_folded(const Config *config, Gating *gating, const float *x, const float *query,
-                           const float *keys, int N, float *scratch) {
+static void forward_folded(Gating *gating, const float *x, const KeyRouter *router,
+                           float *scratch) {
+    const Config *config = router->config;
     Shape s = shape_of(config), folded = folded_shape(config, &s);
     size_t used = 0;
     float *product = floats_take(scratch, &used, folded_floats(config, &s));
-    fold(product, &s, query, keys, config->D);
-    route(&folded, gating, x, product, N, scratch + used);
+    fold(product, &s, router);
+    route(&folded, gating, x, product, scratch + used);
 }
 
-void key_router_forward(const Config *config, Gating *gating, float *saved, const float *x,
-                        const float *query, const float *keys, int N, float *scratch) {
-    Shape s = shape_of(config);
-    int D = config->D, Dk = config->Dk;
-    if (folds(config, &s, N)) {
-        forward_folded(config, gating, x, query, keys, N, scratch);
+void key_router_forward(Gating *gating, float *saved, const float *x, const KeyRouter *router,
+                        float *scratch) {
+    Shape s = shape_of(router->config);
+    int N = gating->N, D = router->config->D, Dk = router->config->Dk;
+    if (folds(router->config, &s, N)) {
+        forward_folded(gating, x, router, scratch);
         return;
     }
     for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
         matmul(saved + (size_t)list * Dk, s.width, PLAIN, x, D, PLAIN,
-               query + (size_t)list * D * Dk, Dk, N, Dk, D, 1.0f, false);
+               router->query + (size_t)list * D * Dk, Dk, N, Dk, D, 1.0f, false);
     }
-    route(&s, gating, saved, keys, N, scratch);
+    route(&s, gating, saved, router->keys, scratch);
 }
 
 // dscores [N, together·n] of the lists from `list` on: zero but at the chosen keys. A product's
@@ -285,63 +288,73 @@ static void spread_gradient(float *dscores, const Shape *s, const float *dscore,
     }
 }
 
-// Through score = scale · query · key: dquery_out [N, width], added to where `add`, and dkeys.
-static void scores_backward(const Shape *s, float *dquery_out, bool add, float *dkeys,
-                            const float *dscores, const float *query_out, const float *keys,
-                            int list, int N) {
+// Scores of the lists from `list` on, score = scale · query · key, and their gradients.
+typedef struct {
+    const float *query_out; // [N, width]
+    const float *keys;
+    const float *dscores; // [N, together·n]
+    float *dquery_out;    // [N, width]; added to where `add`, else written
+    float *dkeys;         // written
+    bool add;
+} ScoresBackward;
+
+static void scores_backward(const ScoresBackward *b, const Shape *s, int list, int N) {
     int Dk = s->depth, columns = s->together * s->n;
     if (s->shared) { // keys [Dk, lists·n]
         size_t at = (size_t)list * s->n;
         int width = s->lists * s->n;
-        matmul(dquery_out, Dk, PLAIN, dscores, columns, TRANSPOSED, keys + at, width, N, Dk,
-               columns, 1.0f, add || list > 0);
-        matmul(dkeys + at, width, TRANSPOSED, query_out, Dk, PLAIN, dscores, columns, Dk, columns,
-               N, 1.0f, false);
+        matmul(b->dquery_out, Dk, PLAIN, b->dscores, columns, TRANSPOSED, b->keys + at, width, N,
+               Dk, columns, 1.0f, b->add || list > 0);
+        matmul(b->dkeys + at, width, TRANSPOSED, b->query_out, Dk, PLAIN, b->dscores, columns, Dk,
+               columns, N, 1.0f, false);
     } else { // keys [lists, n, Dk]
         size_t at = (size_t)list * s->n * Dk, column = (size_t)list * Dk;
-        matmul(dquery_out + column, s->width, PLAIN, dscores, columns, PLAIN, keys + at, Dk, N, Dk,
-               s->n, s->scale, add);
-        matmul(dkeys + at, Dk, TRANSPOSED, dscores, columns, PLAIN, query_out + column, s->width,
-               s->n, Dk, N, s->scale, false);
+        matmul(b->dquery_out + column, s->width, PLAIN, b->dscores, columns, PLAIN, b->keys + at,
+               Dk, N, Dk, s->n, s->scale, b->add);
+        matmul(b->dkeys + at, Dk, TRANSPOSED, b->dscores, columns, PLAIN, b->query_out + column,
+               s->width, s->n, Dk, N, s->scale, false);
     }
 }
 
-static void backward_folded(const Config *config, float *dx, float *dquery, float *dkeys,
-                            const float *dscore, const Gating *gating, const float *x,
-                            const float *query, const float *keys, int N, float *scratch) {
+static void backward_folded(float *dx, const KeyRouterGradients *gradients, const float *dscore,
+                            const Gating *gating, const float *x, const KeyRouter *router,
+                            float *scratch) {
+    const Config *config = router->config;
     Shape s = shape_of(config), folded = folded_shape(config, &s);
     size_t used = 0, size = folded_floats(config, &s);
-    float *dscores = floats_take(scratch, &used, (size_t)N * folded.together * folded.n);
+    float *dscores = floats_take(scratch, &used, (size_t)gating->N * folded.together * folded.n);
     float *product = floats_take(scratch, &used, size),
           *dproduct = floats_take(scratch, &used, size);
-    fold(product, &s, query, keys, config->D);
+    fold(product, &s, router);
     spread_gradient(dscores, &folded, dscore, gating, 0);
-    scores_backward(&folded, dx, true, dproduct, dscores, x, product, 0, N);
-    fold_backward(dquery, dkeys, &s, dproduct, query, keys, config->D);
+    ScoresBackward scores = { x, product, dscores, dx, dproduct, .add = true };
+    scores_backward(&scores, &folded, 0, gating->N);
+    fold_backward(gradients, &s, dproduct, router);
 }
 
-void key_router_backward(const Config *config, float *dx, float *dquery, float *dkeys,
-                         const float *dscore, const Gating *gating, const float *saved,
-                         const float *x, const float *query, const float *keys, int N,
-                         float *scratch) {
-    Shape s = shape_of(config);
-    int D = config->D, Dk = config->Dk;
-    if (folds(config, &s, N)) {
-        backward_folded(config, dx, dquery, dkeys, dscore, gating, x, query, keys, N, scratch);
+void key_router_backward(float *dx, const KeyRouterGradients *gradients, const float *dscore,
+                         const Gating *gating, const float *saved, const float *x,
+                         const KeyRouter *router, float *scratch) {
+    Shape s = shape_of(router->config);
+    int N = gating->N, D = router->config->D, Dk = router->config->Dk;
+    if (folds(router->config, &s, N)) {
+        backward_folded(dx, gradients, dscore, gating, x, router, scratch);
         return;
     }
     size_t used = 0;
     float *dscores = floats_take(scratch, &used, (size_t)N * s.together * s.n);
     float *dquery_out = floats_take(scratch, &used, (size_t)N * s.width);
+    ScoresBackward scores = { saved, router->keys, dscores, dquery_out, gradients->keys, false };
     for (int list = 0; list < s.lists; list += s.together) {
         spread_gradient(dscores, &s, dscore, gating, list);
-        scores_backward(&s, dquery_out, false, dkeys, dscores, saved, keys, list, N);
+        scores_backward(&scores, &s, list, N);
     }
     for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
         const float *dq = dquery_out + (size_t)list * Dk;
         size_t at = (size_t)list * D * Dk;
-        matmul(dx, D, PLAIN, dq, s.width, TRANSPOSED, query + at, Dk, N, D, Dk, 1.0f, true);
-        matmul(dquery + at, Dk, TRANSPOSED, x, D, PLAIN, dq, s.width, D, Dk, N, 1.0f, false);
+        matmul(dx, D, PLAIN, dq, s.width, TRANSPOSED, router->query + at, Dk, N, D, Dk, 1.0f, true);
+        matmul(gradients->query + at, Dk, TRANSPOSED, x, D, PLAIN, dq, s.width, D, Dk, N, 1.0f,
+               false);
     }
 }
 

@@ -21,16 +21,24 @@ bool key_router_valid(const Config *config, Error *error);
 bool key_router_is_product(Router router);
 double key_router_flops(const Config *config); // a token, forward, by the authors' count
 
-// gating (score, index) from x [N,D]; fills saved [key_router_saved].
-void key_router_forward(const Config *config, Gating *gating, float *saved, const float *x,
-                        const float *query, const float *keys, int N, float *scratch);
+// The two tensors of a router, shapes as above.
+typedef struct {
+    const Config *config;
+    const float *query, *keys;
+} KeyRouter;
+typedef struct {
+    float *query, *keys;
+} KeyRouterGradients;
 
-// From dscore [N,C,K], the gradient of the chosen scores (the choice itself has none): writes
-// dquery and dkeys, the gradients of both tensors, and adds to dx [N,D].
-void key_router_backward(const Config *config, float *dx, float *dquery, float *dkeys,
-                         const float *dscore, const Gating *gating, const float *saved,
-                         const float *x, const float *query, const float *keys, int N,
-                         float *scratch);
+// gating (score, index; its sizes are given) from x [N,D]; fills saved [key_router_saved].
+void key_router_forward(Gating *gating, float *saved, const float *x, const KeyRouter *router,
+                        float *scratch);
+
+// From dscore [N,C,K], the gradient of the chosen scores (the choice itself has none): writes the
+// gradients of both tensors, and adds to dx [N,D].
+void key_router_backward(float *dx, const KeyRouterGradients *gradients, const float *dscore,
+                         const Gating *gating, const float *saved, const float *x,
+                         const KeyRouter *router, float *scratch);
 
 size_t key_router_scratch(const Config *config, int N, int threads); // floats, for either direction
 #endif

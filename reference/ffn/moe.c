@@ -179,7 +179,7 @@ static void route(const FfnCall *call, Saved *saved, const Scratch *scratch) {
     linear_forward(saved->logits, call->x, ffn_parameter(call, ROUTER), N, D, E);
     moe_routing_softmax(&choice);
     moe_routing_select(&saved->gating, &choice, scratch->table, scratch->keys);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved->gating);
+    hooks_call(call->hooks, call->layer, &saved->gating);
     if (call->loss == NULL || !has_losses(call->config)) return;
     int n = moe_balance_count(scratch->count, &saved->gating, &choice);
     *call->loss += moe_balance_loss(scratch->count, n, &choice);

@@ -57,9 +57,9 @@ static void peer_forward(const FfnCall *call) {
     int N = call->B * call->T, K = own.K, rows = N * own.C;
     NeuronSaved saved;
     neuron_saved_layout(&saved, call->saved, &own, N, true);
-    key_router_forward(&own, &saved.gating, saved.key_router, call->x, ffn_parameter(call, QUERY),
-                       ffn_parameter(call, KEYS), N, call->scratch);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved.gating);
+    KeyRouter router = { &own, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    key_router_forward(&saved.gating, saved.key_router, call->x, &router, call->scratch);
+    hooks_call(call->hooks, call->layer, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, ONE_POOL, own.D);
 #pragma omp parallel for
@@ -108,10 +108,10 @@ static void peer_backward(const FfnCall *call) {
     neuron_experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating,
                             ONE_POOL, D);
     neuron_experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, ONE_POOL, D);
-    key_router_backward(&own, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
-                        scratch.dscore, gating, saved.key_router, call->x,
-                        ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
-                        scratch.key_router);
+    KeyRouter router = { &own, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    KeyRouterGradients gradients = { ffn_gradient(call, QUERY), ffn_gradient(call, KEYS) };
+    key_router_backward(call->dx, &gradients, scratch.dscore, gating, saved.key_router, call->x,
+                        &router, scratch.key_router);
 }
 
 // At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where

@@ -41,9 +41,9 @@ static void sgatlin_forward(const FfnCall *call) {
     int N = call->B * call->T, C = config->C, D = config->D;
     NeuronSaved saved;
     neuron_saved_layout(&saved, call->saved, config, N, false);
-    key_router_forward(config, &saved.gating, saved.key_router, call->x, ffn_parameter(call, QUERY),
-                       ffn_parameter(call, KEYS), N, call->scratch);
-    if (call->hook != NULL) call->hook(call->hook_context, call->layer, &saved.gating);
+    KeyRouter router = { config, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    key_router_forward(&saved.gating, saved.key_router, call->x, &router, call->scratch);
+    hooks_call(call->hooks, call->layer, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, C, D);
     Activation activation = config->activation;
@@ -84,10 +84,10 @@ static void sgatlin_backward(const FfnCall *call) {
     neuron_experts_gradient(ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order, gating, C,
                             D);
     neuron_experts_sum(call->dx, scratch.dz, ffn_parameter(call, IN), gating, C, D);
-    key_router_backward(config, call->dx, ffn_gradient(call, QUERY), ffn_gradient(call, KEYS),
-                        scratch.dscore, gating, saved.key_router, call->x,
-                        ffn_parameter(call, QUERY), ffn_parameter(call, KEYS), N,
-                        scratch.key_router);
+    KeyRouter router = { config, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    KeyRouterGradients gradients = { ffn_gradient(call, QUERY), ffn_gradient(call, KEYS) };
+    key_router_backward(call->dx, &gradients, scratch.dscore, gating, saved.key_router, call->x,
+                        &router, scratch.key_router);
 }
 
 // Each weight of the router, and of the chosen experts, is multiplied and added once a token.

@@ -14,31 +14,30 @@
 struct Decoder {
     const Model *model;
     int position;         // tokens in the cache
-    int32_t *tokens;      // [T]: what stands there, to be read again when the window moves
+    int32_t *tokens;      // [T]: the tokens in the cache, read again when the window moves
     float *keys, *values; // [L,T,D] each, the keys after norm and rotation
     float *rotary;        // [T,Dh]
-    float *stream, *normed, *branch, *query, *attended; // [D]
-    float *weights;                                     // [T]
-    float *logits;                                      // [V]
-    float *saved, *scratch;                             // of the feed-forward layer, for one token
+    float *residual, *normed, *sublayer_out, *query, *attended; // [D]
+    float *weights;                                             // [T]
+    float *logits;                                              // [V]
+    float *saved, *scratch; // of the feed-forward layer, for one token
     float *block;
     size_t floats;
-    Activations *whole; // of a model that looks ahead, else NULL: it keeps no keys and values
-    GatingHook *hook;
-    void *hook_context;
+    Activations *window; // of a model that is not causal, which caches nothing; else NULL
+    HookList hooks;
 };
 
 static size_t decoder_layout(Decoder *d, float *block) {
     const Config *config = &d->model->config;
     size_t used = 0, D = (size_t)config->D, T = (size_t)config->T;
     d->logits = floats_take(block, &used, (size_t)config->V);
-    if (d->whole != NULL) return used;
+    if (d->window != NULL) return used;
     d->keys = floats_take(block, &used, config->L * T * D);
     d->values = floats_take(block, &used, config->L * T * D);
     d->rotary = floats_take(block, &used, T * config->Dh);
-    d->stream = floats_take(block, &used, D);
+    d->residual = floats_take(block, &used, D);
     d->normed = floats_take(block, &used, D);
-    d->branch = floats_take(block, &used, D);
+    d->sublayer_out = floats_take(block, &used, D);
     d->query = floats_take(block, &used, D);
     d->attended = floats_take(block, &used, D);
     d->weights = floats_take(block, &used, T);
@@ -52,8 +51,8 @@ Decoder *decoder_new(const Model *model, Error *error) {
     if (d == NULL) goto failed;
     *d = (Decoder){ .model = model };
     if (!is_causal(ffn_causality(&model->config))) {
-        d->whole = model_activations_new(&model->config, 1, model->config.T, false, error);
-        if (d->whole == NULL) {
+        d->window = model_activations_new(&model->config, 1, model->config.T, false, error);
+        if (d->window == NULL) {
             decoder_free(d);
             return NULL;
         }
@@ -63,7 +62,7 @@ Decoder *decoder_new(const Model *model, Error *error) {
     d->block = floats_new(d->floats);
     if (d->tokens == NULL || d->block == NULL) goto failed;
     decoder_layout(d, d->block);
-    if (d->whole == NULL) rotary_table(d->rotary, model->config.T, model->config.Dh);
+    if (d->window == NULL) rotary_table(d->rotary, model->config.T, model->config.Dh);
     return d;
 failed:
     fail(error, "not enough memory for the keys and values of T=%d tokens", model->config.T);
@@ -73,21 +72,20 @@ failed:
 
 void decoder_free(Decoder *d) {
     if (d == NULL) return;
-    model_activations_free(d->whole);
+    model_activations_free(d->window);
     floats_free(d->block, d->floats);
     free(d->tokens);
     free(d);
 }
 
-void decoder_hook(Decoder *d, GatingHook *hook, void *context) {
-    d->hook = hook;
-    d->hook_context = context;
+void decoder_hooks(Decoder *d, const HookList *hooks) {
+    d->hooks = hooks != NULL ? *hooks : (HookList){ .count = 0 };
 }
 
-void decoder_reset(Decoder *d) { d->position = 0; }
+void decoder_rewind(Decoder *d, int position) { d->position = position; }
 int decoder_position(const Decoder *d) { return d->position; }
 
-// The new token's query, key and value of every head; the key and the value go into the cache.
+// Query, key and value of the new token, all heads; key and value are its places in the cache.
 static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
     const Config *config = &d->model->config;
     const float *parameters = d->model->parameters,
@@ -96,25 +94,25 @@ static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
     linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, 1, D, D);
     linear_forward(key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
     linear_forward(value, d->normed, parameters + layer[ATTENTION_VALUE].offset, 1, D, D);
-    for (int at = 0; at < D; at += Dh) {
-        norm_row(d->query + at, d->query + at, parameters + layer[ATTENTION_QUERY_NORM].offset, Dh);
-        norm_row(key + at, key + at, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
-        rotary_turn(d->query + at, row, Dh);
-        rotary_turn(key + at, row, Dh);
+    for (int i = 0; i < D; i += Dh) {
+        norm_row(d->query + i, d->query + i, parameters + layer[ATTENTION_QUERY_NORM].offset, Dh);
+        norm_row(key + i, key + i, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
+        rotary_turn(d->query + i, row, Dh);
+        rotary_turn(key + i, row, Dh);
     }
 }
 
-// attended of one head from the cache, tokens 0 .. position
+// attended of one head, over the cached tokens 0 .. position
 static void attend(Decoder *d, const float *keys, const float *values, int head) {
     const Config *config = &d->model->config;
-    int D = config->D, Dh = config->Dh, at = head * Dh;
+    int D = config->D, Dh = config->Dh, offset = head * Dh;
     float scale = 1.0f / sqrtf((float)Dh);
     for (int t = 0; t <= d->position; t++)
-        d->weights[t] = scale * dot(d->query + at, keys + (size_t)t * D + at, Dh);
+        d->weights[t] = scale * dot(d->query + offset, keys + (size_t)t * D + offset, Dh);
     softmax_row(d->weights, d->position + 1);
-    memset(d->attended + at, 0, (size_t)Dh * sizeof *d->attended);
+    memset(d->attended + offset, 0, (size_t)Dh * sizeof *d->attended);
     for (int t = 0; t <= d->position; t++) {
-        add_row(d->attended + at, d->weights[t], values + (size_t)t * D + at, Dh);
+        add_row(d->attended + offset, d->weights[t], values + (size_t)t * D + offset, Dh);
     }
 }
 
@@ -126,13 +124,14 @@ static void decode_layer(Decoder *d, int l) {
     int D = config->D;
     float rstd, *keys = d->keys + (size_t)l * config->T * D,
                 *values = d->values + (size_t)l * config->T * D;
-    norm_forward(d->normed, &rstd, d->stream, parameters + layer[ATTENTION_NORM].offset, 1, D);
+    norm_forward(d->normed, &rstd, d->residual, parameters + layer[ATTENTION_NORM].offset, 1, D);
     project(d, layer, keys + (size_t)d->position * D, values + (size_t)d->position * D);
     for (int h = 0; h < config_heads(config); h++) attend(d, keys, values, h);
-    linear_forward(d->branch, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, 1, D, D);
-    add_row(d->stream, 1.0f, d->branch, D);
+    linear_forward(d->sublayer_out, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, 1, D,
+                   D);
+    add_row(d->residual, 1.0f, d->sublayer_out, D);
 
-    norm_forward(d->normed, &rstd, d->stream, parameters + layer[FFN_NORM].offset, 1, D);
+    norm_forward(d->normed, &rstd, d->residual, parameters + layer[FFN_NORM].offset, 1, D);
     ffn_of(config)->forward(&(FfnCall){ .config = config,
                                         .tensors = layer + LAYER_FFN,
                                         .parameters = parameters,
@@ -140,51 +139,50 @@ static void decode_layer(Decoder *d, int l) {
                                         .T = 1,
                                         .tokens = &d->tokens[d->position],
                                         .x = d->normed,
-                                        .y = d->branch,
+                                        .y = d->sublayer_out,
                                         .saved = d->saved,
                                         .scratch = d->scratch,
                                         .layer = l,
-                                        .hook = d->hook,
-                                        .hook_context = d->hook_context });
-    add_row(d->stream, 1.0f, d->branch, D);
+                                        .hooks = &d->hooks });
+    add_row(d->residual, 1.0f, d->sublayer_out, D);
 }
 
-// Reads one token into the cache; the stream behind the last layer is left in d->stream. Only notes
-// it where there is no cache.
+// Appends one token to the cache; d->residual is then the residual stream after the last layer. With
+// no cache it only records the token.
 static void read_token(Decoder *d, int32_t token) {
     const Config *config = &d->model->config;
     const float *embedding = d->model->parameters + d->model->tensors.items[EMBEDDING].offset;
     d->tokens[d->position] = token;
-    if (d->whole != NULL) {
+    if (d->window != NULL) {
         d->position++;
         return;
     }
-    memcpy(d->stream, embedding + (size_t)token * config->D, (size_t)config->D * sizeof *d->stream);
+    memcpy(d->residual, embedding + (size_t)token * config->D,
+           (size_t)config->D * sizeof *d->residual);
     for (int l = 0; l < config->L; l++) decode_layer(d, l);
     d->position++;
 }
 
-// The newest half of the window, read again behind TOKEN_END; the hook does not see tokens it saw
-// before.
+// Reads the newest half of the window again, after TOKEN_END, without calling the hooks again.
 static void move_window(Decoder *d, int64_t *dropped) {
-    int T = d->model->config.T, saved = T / 2 > 0 ? T / 2 - 1 : 0, first = d->position - saved;
-    GatingHook *hook = d->hook;
+    int T = d->model->config.T, count = T / 2 > 0 ? T / 2 - 1 : 0, first = d->position - count;
+    HookList hooks = d->hooks;
     if (dropped != NULL) *dropped += first;
-    d->hook = NULL;
+    d->hooks.count = 0;
     d->position = 0;
-    if (T > 1) { // a window of one token has no room for TOKEN_END
-        memmove(d->tokens + 1, d->tokens + first, (size_t)saved * sizeof *d->tokens);
+    if (T > 1) { // a window of one token has no space for TOKEN_END
+        memmove(d->tokens + 1, d->tokens + first, (size_t)count * sizeof *d->tokens);
         d->tokens[0] = TOKEN_END;
-        for (int i = 0; i <= saved; i++) read_token(d, d->tokens[i]);
+        for (int i = 0; i <= count; i++) read_token(d, d->tokens[i]);
     }
-    d->hook = hook;
+    d->hooks = hooks;
 }
 
-// Logits of the newest token, from all of the window.
-static const float *read_whole(Decoder *d) {
-    model_hook(d->whole, d->hook, d->hook_context);
-    model_forward(d->model, d->whole, d->tokens, 1, d->position);
-    model_logits(d->model, d->whole, d->position - 1, 1, d->logits);
+// Logits of the newest token, recomputing the whole window.
+static const float *read_window(Decoder *d) {
+    model_hooks(d->window, &d->hooks);
+    model_forward(d->model, d->window, d->tokens, 1, d->position);
+    model_logits(d->model, d->window, d->position - 1, 1, d->logits);
     return d->logits;
 }
 
@@ -193,10 +191,10 @@ const float *decoder_step(Decoder *d, int32_t token, int64_t *dropped) {
     const Config *config = &model->config;
     if (d->position == config->T) move_window(d, dropped);
     read_token(d, token);
-    if (d->whole != NULL) return read_whole(d);
+    if (d->window != NULL) return read_window(d);
     float rstd;
     const Tensor *norm = layout_output_norm(&model->tensors);
-    norm_forward(d->normed, &rstd, d->stream, model->parameters + norm->offset, 1, config->D);
+    norm_forward(d->normed, &rstd, d->residual, model->parameters + norm->offset, 1, config->D);
     const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
     matmul(d->logits, config->V, PLAIN, d->normed, config->D, TRANSPOSED, embedding, config->D, 1,
            config->V, config->D, 1.0f, false);

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-// The tie rule: the higher logit first, equal ones by the lower id, NaN last.
+// The order of every choice: the higher logit first, equal ones by the lower id, NaN last.
 static int compare(const void *left, const void *right) {
     const Candidate *a = left, *b = right;
     if (isnan(a->logit) != isnan(b->logit)) return isnan(a->logit) ? 1 : -1;
@@ -21,13 +21,13 @@ static int32_t best_token(const float *logits, int V) {
     return best.id;
 }
 
-// Of the candidates, best first: how many make up top_p of the weight.
+// How many of the candidates, best first, make up top_p of the probability.
 static int count_nucleus(const Candidate *candidates, int count, double sum, double top_p,
                          double scale) {
-    double wanted = top_p * sum, so_far = 0;
+    double target = top_p * sum, so_far = 0;
     for (int i = 0; i < count; i++) {
         so_far += exp(((double)candidates[i].logit - candidates[0].logit) * scale);
-        if (so_far >= wanted) return i + 1;
+        if (so_far >= target) return i + 1;
     }
     return count;
 }
@@ -41,7 +41,7 @@ static double weigh(const Candidate *candidates, int count, double scale) {
 
 int32_t sample_token(const float *logits, int V, const Sampling *sampling, double draw,
                      Candidate *candidates) {
-    if (!(sampling->temperature >= SAMPLING_COLDEST)) return best_token(logits, V);
+    if (!(sampling->temperature >= MIN_TEMPERATURE)) return best_token(logits, V);
     int count = 0;
     for (int32_t id = 0; id < V; id++) {
         if (id != TOKEN_PAD && !isnan(logits[id]))
@@ -49,7 +49,7 @@ int32_t sample_token(const float *logits, int V, const Sampling *sampling, doubl
     }
     if (count == 0) return best_token(logits, V);
     qsort(candidates, (size_t)count, sizeof *candidates, compare);
-    // no weights can be had from an infinite best
+    // exp(inf - inf) is NaN, so an infinite best has no weights
     if (isinf(candidates[0].logit)) return candidates[0].id;
     if (sampling->top_k > 0 && sampling->top_k < count) count = sampling->top_k;
     double scale = 1.0 / sampling->temperature, sum = weigh(candidates, count, scale);
@@ -62,5 +62,5 @@ int32_t sample_token(const float *logits, int V, const Sampling *sampling, doubl
         left -= exp(((double)candidates[i].logit - candidates[0].logit) * scale);
         if (left < 0) return candidates[i].id;
     }
-    return candidates[count - 1].id; // also where rounding left a little over
+    return candidates[count - 1].id; // also when rounding leaves a little
 }

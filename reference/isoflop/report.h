@@ -42,7 +42,8 @@ bool report_read_cells(Cells *out, const json_t *array, const char *where, Error
 // Perplexity over parameters, or over seconds of training: one panel per budget, one curve per kind
 // through its scales, one dot per cell. Kinds with one scale are drawn only if no kind has several.
 typedef enum { AGAINST_PARAMETERS, AGAINST_SECONDS } Against;
-// A new picture. Fails when out of memory, or when no cell is done.
-bool report_picture(Picture *out, const Groups *groups, const Cells *cells, Against against,
+// Clears `out` and gives it the size of the picture. Fails when out of memory, or when no cell is
+// done.
+bool report_picture(DrawList *out, const Groups *groups, const Cells *cells, Against against,
                     Error *error);
 #endif

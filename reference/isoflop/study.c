@@ -1,4 +1,5 @@
 #include "reference/isoflop/study.h"
+#include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "reference/train/checkpoint.h"
 #include "reference/train/loss_picture.h"
@@ -235,14 +236,12 @@ bool study_create(Study *study, Error *error) {
 
 static bool save_picture(const Study *study, const Groups *groups, Against against,
                          const char *name, Error *error) {
-    Picture picture;
+    DrawList list = draw_new(0, 0, font_find());
     char *path = path_join(study->options.out, name);
     bool ok = path != NULL || fail(error, "out of memory");
-    ok = ok && report_picture(&picture, groups, &study->cells, against, error);
-    if (ok) {
-        ok = picture_write_png(&picture, path, error);
-        picture_free(&picture);
-    }
+    ok = ok && report_picture(&list, groups, &study->cells, against, error);
+    ok = ok && paint_png(&list, path, error);
+    draw_free(&list);
     free(path);
     return ok;
 }

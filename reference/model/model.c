@@ -38,8 +38,7 @@ struct Activations {
     float *scratch;
     float *block;
     size_t floats;
-    GatingHook *hook;
-    void *hook_context;
+    HookList hooks;
 };
 
 bool model_new(Model *out, const Config *config, Error *error) {
@@ -160,9 +159,8 @@ void model_activations_free(Activations *a) {
     free(a);
 }
 
-void model_hook(Activations *a, GatingHook *hook, void *context) {
-    a->hook = hook;
-    a->hook_context = context;
+void model_hooks(Activations *a, const HookList *hooks) {
+    a->hooks = hooks != NULL ? *hooks : (HookList){ .count = 0 };
 }
 
 static const float *weight(const Model *model, int layer, LayerTensor which) {
@@ -209,8 +207,7 @@ static FfnCall ffn_call(const Model *model, Activations *a, int l) {
                       .saved = a->layers[l].ffn,
                       .scratch = a->scratch,
                       .layer = l,
-                      .hook = a->hook,
-                      .hook_context = a->hook_context };
+                      .hooks = &a->hooks };
 }
 
 static void layer_forward(const Model *model, Activations *a, int l) {

@@ -35,8 +35,8 @@ size_t model_activation_floats(const Config *config, int B, int T, bool training
 Activations *model_activations_new(const Config *config, int B, int T, bool training, Error *error);
 void model_activations_free(Activations *activations);
 
-// The one hook (see gating.h); NULL to stop.
-void model_hook(Activations *activations, GatingHook *hook, void *context);
+// The hooks of the following passes (see gating.h), copied; NULL: none.
+void model_hooks(Activations *activations, const HookList *hooks);
 
 // Forward pass over inputs [B,T] (each below V), the loss left out: fills the residual stream.
 void model_forward(const Model *model, Activations *activations, const int32_t *inputs, int B,

@@ -103,7 +103,8 @@ static void cpu_logits(Device *d, float *out, int first, int rows) {
 static Gating cpu_gating(Device *d, int layer) { return model_gating(d->activations, layer); }
 
 static void cpu_hook(Device *d, GatingHook *hook, void *context) {
-    model_hook(d->activations, hook, context);
+    HookList hooks = one_hook(hook, context);
+    model_hooks(d->activations, hook != NULL ? &hooks : NULL);
 }
 
 static const Model *cpu_read(Device *d, const float **moments, Error *error) {

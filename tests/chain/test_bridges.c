@@ -111,8 +111,7 @@ static void freeze(Layer *layer, Frozen *frozen) {
                                      .N = layer->N,
                                      .C = config->C,
                                      .K = config->K };
-    layer->hook = layer_force_gating;
-    layer->hook_context = &frozen->forced;
+    layer->hooks = one_hook(layer_force_gating, &frozen->forced);
 }
 
 START_TEST(frozen_gates_make_it_linear)
@@ -182,8 +181,7 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
     for (int i = 0; i < T * F; i++) ones[i] = 1.0f;
     for (int i = 0; i < T * F; i++) index[i] = F - 1 - i % F; // any order of all of them
     ForcedGating forced = { .score = ones, .index = index, .N = T, .C = 1, .K = F };
-    layer.hook = layer_force_gating;
-    layer.hook_context = &forced;
+    layer.hooks = one_hook(layer_force_gating, &forced);
     forward(&layer);
     const float *in = tensor(&layer, "experts.in"), *out = tensor(&layer, "experts.out");
     double want[T * D] = { 0 };

@@ -240,7 +240,8 @@ static bool agrees(Pair *pair, bool given) {
     const Config *c = &pair->fast.model.config;
     pair->problem[0] = '\0';
     pair->worst = 0.0;
-    model_hook(pair->fast.activations, given ? give_choice : NULL, pair);
+    HookList hooks = one_hook(give_choice, pair);
+    model_hooks(pair->fast.activations, given ? &hooks : NULL);
     double loss = tiny_backward(&pair->fast);
     float *logits = tiny_logits(&pair->fast);
     int others = compare_gatings(pair);
@@ -453,7 +454,8 @@ START_TEST(another_choice_is_seen)
 {
     Pair pair = checked_pair(2, 2);
     int calls = 0;
-    model_hook(pair.fast.activations, take_another, &calls);
+    HookList hooks = one_hook(take_another, &calls);
+    model_hooks(pair.fast.activations, &hooks);
     tiny_forward(&pair.fast);
     ck_assert_int_eq(compare_gatings(&pair), 1);
     ck_assert_int_eq(calls, 2);

@@ -74,9 +74,9 @@ done
 for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--ffn mlp' '--checkpoint-every 5'; do
     misused "^sgatlin train: ${option%% *} cannot be given with --resume" train --resume "$work/run" $option
 done
-misused 'wanted --checkpoint' sample
+misused '--checkpoint RUN is required' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
-    misused 'wanted\|expected' sample --checkpoint "$work/run" $option
+    misused '' sample --checkpoint "$work/run" $option
 done
 misused 'expected --data FILE' eval --checkpoint "$work/run"
 misused 'expected a whole number' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
@@ -92,7 +92,7 @@ misused 'K=6' bench layer --set F=25 K=3 --set K=6
 misused 'K=29' isoflop --data "$work/data" --out "$work/new" --budget 3e8 --kinds sgatlin --scales q1 \
     --set B=2 T=32 K=3 --set K=29
 expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
-misused 'wanted --checkpoint' gates --checkpoint "$work/run"
+misused '--checkpoint RUN, --text TEXT and --out FILE are required' gates --checkpoint "$work/run"
 
 # -- Bad input --
 
@@ -112,7 +112,7 @@ refused 'log.jsonl' eval --checkpoint "$work/run" --data "$work/run/log.jsonl"
 refused 'has no gates.*: moe peer sgatlin' gates --checkpoint "$work/dense" --text "The turtle was slow." --out "$work/gates.png"
 refused 'is empty' gates --checkpoint "$work/run" --text "" --out "$work/gates.png"
 refused 'channels are 0 to 1' gates --checkpoint "$work/run" --text "x" --channel 2 --out "$work/gates.png"
-refused 'the model sees' gates --checkpoint "$work/run" --out "$work/gates.png" \
+refused 'the context window' gates --checkpoint "$work/run" --out "$work/gates.png" \
     --text "$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9)"
 [ ! -e "$work/new" ] || wrong "a refused run left its folder"
 [ "$before" = "$(sum)" ] || wrong "something was written over"
@@ -175,10 +175,10 @@ case $one in "The  turtle"*) ;; *) wrong "the story does not begin with the prom
 [ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] || wrong "no tokens: wanted the prompt alone"
 sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null || wrong "no UTF-8"
 sample --continue --tokens 100 >/dev/null
-[ "$(grep -c 'drop out of its sight' "$work/stderr")" = 1 ] || wrong "wanted to hear once that the oldest tokens drop"
+[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "wanted to hear once that the oldest tokens drop"
 long=$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9 10 11 12)
 [ "$(sample --prompt "$long" --tokens 0)" = "$long" ] || wrong "a long prompt is not printed whole"
-[ "$(grep -c 'drop out of its sight' "$work/stderr")" = 1 ] || wrong "a long prompt: wanted to hear of it once"
+[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "a long prompt: wanted to hear of it once"
 cp -r "$work/run/step-000004" "$work/copied" # a checkpoint alone is enough
 [ "$("$sgatlin" sample --checkpoint "$work/copied" --tokens 40 --prompt "The  turtle" --seed 5 2>/dev/null)" = "$one" ] ||
     wrong "a copied checkpoint tells another story"
@@ -186,7 +186,7 @@ cp -r "$work/run/step-000004" "$work/copied" # a checkpoint alone is enough
 # A reader that leaves ends the command quietly; output that is lost does not.
 (sample --continue --tokens 2000; echo $? >"$work/status") | head -c 1 >/dev/null
 [ "$(cat "$work/status")" = 0 ] || wrong "a closed pipe: exit $(cat "$work/status")"
-grep -q -v -e '^cblas=' -e 'pthread build' -e 'out of its sight' "$work/stderr" && wrong "a closed pipe: $(cat "$work/stderr")"
+grep -q -v -e '^cblas=' -e 'pthread build' -e 'oldest tokens are dropped' "$work/stderr" && wrong "a closed pipe: $(cat "$work/stderr")"
 if [ -w /dev/full ]; then
     "$sgatlin" flops >/dev/full 2>"$work/stderr" && wrong "output to a full disk went unseen"
     grep -q 'standard output' "$work/stderr" || wrong "a full disk: $(cat "$work/stderr")"
@@ -225,10 +225,10 @@ expect 0 '' flops --scales
 [ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --scales: other rows than --json"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 [ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
-refused 'is already there' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
+refused 'already exists' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --channel 1 --out "$work/words.png"
 
-# curves: two runs in one picture; a folder that is no run, a loss nobody reached and a picture that stands
+# curves: two runs in one picture; a folder that is not a run, a loss no run reached, a picture that exists
 expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work/dense"
 [ "$(head -c 4 "$work/curves.png" | tail -c 3)" = PNG ] || wrong "curves: no PNG"
 refused 'already exists' curves --out "$work/curves.png" "$work/run"

@@ -83,8 +83,7 @@ static FfnCall call_of(Layer *layer) {
                       .saved = layer->saved,
                       .scratch = layer->scratch,
                       .layer = 3,
-                      .hook = layer->hook,
-                      .hook_context = layer->hook_context };
+                      .hooks = &layer->hooks };
 }
 
 static bool fences_stand(const Layer *layer, const char *when, Error *error) {
@@ -259,8 +258,7 @@ static bool run_given(Layer *layer, const LayerNumbers *numbers, Error *error) {
                             .N = numbers->N,
                             .C = shape.C,
                             .K = shape.K };
-    layer->hook = layer_force_gating;
-    layer->hook_context = &forced;
+    layer->hooks = one_hook(layer_force_gating, &forced);
     bool ok = layer_forward(layer, error) && layer_backward(layer, error);
     if (ok && (forced.calls != 1 || !forced.shape_matches))
         ok = fail(error,

@@ -15,8 +15,7 @@ typedef struct {
     size_t saved_floats, scratch_floats; // as the layer asked
     const int32_t *tokens;               // [N], what was read, or NULL
     double loss;                         // what the last forward pass added to the training's
-    GatingHook *hook;
-    void *hook_context;
+    HookList hooks;
 } Layer;
 
 // Scratch is taken for the number of threads at this moment: set it before. false: nothing is left

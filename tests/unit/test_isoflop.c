@@ -1,6 +1,7 @@
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include "reference/isoflop/report.h"
+#include "tests/harness/drawn.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
@@ -291,49 +292,50 @@ END_TEST
 
 // ---- pictures
 
-static int count_color(const Picture *picture, int left, int right, int top, int bottom,
-                       Color color) {
-    int count = 0;
-    for (int y = top; y < bottom; y++) {
-        for (int x = left; x < right; x++) {
-            const uint8_t *at = picture->rgb + ((size_t)y * (size_t)picture->width + (size_t)x) * 3;
-            count += ((Color)at[0] << 16 | (Color)at[1] << 8 | at[2]) == color;
-        }
-    }
-    return count;
-}
+enum { PANEL = 800, HEIGHT = 560, PLOT_LEFT = 60, PLOT_TOP = 120 }; // below title and legend
 
-enum { PANEL = 800, HEIGHT = 560, PLOT_LEFT = 80, PLOT_TOP = 120 }; // below title and legend
-
-static void draw(Picture *picture, const Cells *cells, Against against) {
+static void draw(DrawList *list, const Cells *cells, Against against) {
     Groups groups;
     ck_assert(groups_new(&groups, cells, &error));
-    ck_assert_msg(report_picture(picture, &groups, cells, against, &error), "%s", error.text);
+    ck_assert_msg(report_picture(list, &groups, cells, against, &error), "%s", error.text);
+    ck_assert(!list->failed);
     free(groups.items);
+}
+
+static int count_lines(const DrawList *list, int left, int right, int top, int bottom,
+                       Color color) {
+    Rect area = { (float)left, (float)top, (float)(right - left), (float)(bottom - top) };
+    return drawn_inside(list, DRAW_LINE, color, area);
 }
 
 START_TEST(a_panel_shows_each_kind)
 {
     Cells cells = study();
-    Picture picture;
-    draw(&picture, &cells, AGAINST_PARAMETERS);
-    ck_assert_int_eq(picture.width, PANEL);
-    ck_assert_int_eq(picture.height, HEIGHT);
+    DrawList list = draw_new(0, 0, font_builtin());
+    draw(&list, &cells, AGAINST_PARAMETERS);
+    ck_assert_int_eq(list.width, PANEL);
+    ck_assert_int_eq(list.height, HEIGHT);
     // sgatlin is first; it has more parameters than the mlp at both scales, and lower perplexity
     Color sgatlin = color_class(0), mlp = color_class(1);
     int half = HEIGHT / 2;
-    ck_assert_int_gt(count_color(&picture, PLOT_LEFT, PANEL, half, HEIGHT, sgatlin), 60);
-    ck_assert_int_eq(count_color(&picture, PLOT_LEFT, PANEL, PLOT_TOP, half, sgatlin), 0);
-    ck_assert_int_gt(count_color(&picture, PLOT_LEFT, PANEL, PLOT_TOP, half, mlp), 60);
-    ck_assert_int_eq(count_color(&picture, PLOT_LEFT, PANEL, half, HEIGHT, mlp), 0);
-    ck_assert_int_eq(count_color(&picture, PLOT_LEFT, PLOT_LEFT + 200, half, HEIGHT, sgatlin), 0);
-    picture_free(&picture);
+    DrawCommand command;
+    ck_assert(drawn_text(&command, &list, "sgatlin"));
+    ck_assert(drawn_text(&command, &list, "mlp"));
+    ck_assert(drawn_text(&command, &list, "1e9 FLOPs"));
+    // a curve of two points, and a dot for each cell
+    int sgatlins = count_lines(&list, PLOT_LEFT, PANEL, half, HEIGHT, sgatlin);
+    int mlps = count_lines(&list, PLOT_LEFT, PANEL, PLOT_TOP, half, mlp);
+    ck_assert_int_ge(sgatlins, 3);
+    ck_assert_int_ge(mlps, 3);
+    ck_assert_int_eq(count_lines(&list, 0, PANEL, PLOT_TOP, HEIGHT, sgatlin), sgatlins);
+    ck_assert_int_eq(count_lines(&list, 0, PANEL, PLOT_TOP, HEIGHT, mlp), mlps);
+    ck_assert_int_eq(count_lines(&list, 0, PLOT_LEFT + 200, half, HEIGHT, sgatlin), 0);
     // over seconds, the mlp's points are on the left, and the dots of the two seeds are apart (12 and
     // 14 seconds)
-    draw(&picture, &cells, AGAINST_SECONDS);
-    ck_assert_int_gt(count_color(&picture, PLOT_LEFT, PLOT_LEFT + 300, PLOT_TOP, half, mlp), 60);
-    ck_assert_int_gt(count_color(&picture, PANEL / 2, PANEL, half, HEIGHT, sgatlin), 60);
-    picture_free(&picture);
+    draw(&list, &cells, AGAINST_SECONDS);
+    ck_assert_int_gt(count_lines(&list, PLOT_LEFT, PLOT_LEFT + 300, PLOT_TOP, half, mlp), 0);
+    ck_assert_int_ge(count_lines(&list, PANEL / 2, PANEL, half, HEIGHT, sgatlin), 2);
+    draw_free(&list);
     cells_free(&cells);
 }
 END_TEST
@@ -341,25 +343,24 @@ END_TEST
 START_TEST(panels_and_single_points)
 {
     Cells cells = study();
-    Picture picture;
+    DrawList list = draw_new(0, 0, font_builtin());
     Color third = color_class(2);
     // a kind with a single point is not drawn beside curves
     add(&cells, "sgatlin+gelu", "q2", 0.004, 1, 1.95, 20);
-    draw(&picture, &cells, AGAINST_PARAMETERS);
-    ck_assert_int_eq(count_color(&picture, 0, PANEL, 0, HEIGHT, third), 0);
-    picture_free(&picture);
+    draw(&list, &cells, AGAINST_PARAMETERS);
+    ck_assert_int_eq(count_lines(&list, 0, PANEL, 0, HEIGHT, third), 0);
     // another budget has a panel of its own, which has only single points
     Cell cell = made("mlp", "q1", 2e9, 0.002, 1);
     cell.result = (LogResult){ .final = true, .steps = 1, .step_seconds = 1, .valid_loss = 2 };
     ck_assert_ptr_nonnull(cells_add(&cells, &cell));
-    draw(&picture, &cells, AGAINST_PARAMETERS);
-    ck_assert_int_eq(picture.width, 2 * PANEL);
+    draw(&list, &cells, AGAINST_PARAMETERS);
+    ck_assert_int_eq(list.width, 2 * PANEL);
     ck_assert_int_gt(
-        count_color(&picture, PANEL + PLOT_LEFT, 2 * PANEL, PLOT_TOP, HEIGHT, color_class(0)), 10);
-    picture_free(&picture);
-    cells_free(&cells);
+        count_lines(&list, PANEL + PLOT_LEFT, 2 * PANEL, PLOT_TOP, HEIGHT, color_class(0)), 0);
     Groups none = { 0 };
-    ck_assert(!report_picture(&picture, &none, &cells, AGAINST_SECONDS, &error));
+    ck_assert(!report_picture(&list, &none, &cells, AGAINST_SECONDS, &error));
+    draw_free(&list);
+    cells_free(&cells);
 }
 END_TEST
 

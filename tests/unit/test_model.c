@@ -263,14 +263,15 @@ START_TEST(the_hook_sees_every_sparse_layer_once_in_order)
     Watch w = { .shape_matches = true, .config = tiny.model.config, .N = 10, .replace = -1 };
     tiny_forward(&tiny);
     float *before = tiny_logits(&tiny);
-    model_hook(tiny.activations, watch, &w);
+    HookList hooks = one_hook(watch, &w);
+    model_hooks(tiny.activations, &hooks);
     tiny_forward(&tiny);
     float *after = tiny_logits(&tiny);
     ck_assert(memcmp(before, after, 10 * 13 * sizeof *before) == 0); // it only looked
     ck_assert_int_eq(w.calls, sparse ? 2 : 0);
     ck_assert(!sparse || (w.layers[0] == 0 && w.layers[1] == 1));
     ck_assert(w.shape_matches);
-    model_hook(tiny.activations, NULL, NULL);
+    model_hooks(tiny.activations, NULL);
     tiny_forward(&tiny);
     ck_assert_int_eq(w.calls, sparse ? 2 : 0);
     free(before);
@@ -290,7 +291,8 @@ START_TEST(a_replaced_gating_is_used_forward_and_backward)
     tiny_forward(&tiny);
     float *before = tiny_logits(&tiny);
     Watch w = { .shape_matches = true, .config = *config, .N = 10, .replace = 1, .first = 4 };
-    model_hook(tiny.activations, watch, &w);
+    HookList hooks = one_hook(watch, &w);
+    model_hooks(tiny.activations, &hooks);
     tiny_backward(&tiny);
     float *after = tiny_logits(&tiny);
     ck_assert(memcmp(before, after, 10 * 13 * sizeof *before) != 0);
@@ -329,7 +331,8 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
     float *logits = tiny_logits(&tiny);
     bool ahead = !is_causal(ffn_causality(&tiny.model.config));
     Watch w = { .shape_matches = true, .config = tiny.model.config, .N = 1, .replace = -1 };
-    decoder_hook(decoder, watch, &w);
+    HookList hooks = one_hook(watch, &w);
+    decoder_hooks(decoder, &hooks);
     double worst = 0.0, want[V];
     for (int round = 0; round < 2; round++) {
         for (int t = 0; t < T; t++) {
@@ -347,7 +350,7 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
             ck_assert_msg(same, "position %d: %s", t, difference.problem);
             worst = fmax(worst, difference.worst / difference.rms);
         }
-        decoder_reset(decoder); // and once more, from nothing
+        decoder_rewind(decoder, 0); // and once more, from nothing
     }
     ck_assert_int_eq(w.calls, tiny.model.config.ffn->sparse ? 2 * 2 * T : 0);
     ck_assert(w.shape_matches);

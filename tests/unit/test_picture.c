@@ -1,11 +1,11 @@
-#include "reference/circuits/gates_picture.h"
-#include "reference/draw/chart.h"
-#include "reference/draw/picture.h"
+#include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,112 +39,359 @@ static int count_color(const Picture *picture, int x, int y, int width, int heig
     return width * height - count_other(picture, x, y, width, height, color);
 }
 
-static Picture new_picture(int width, int height) {
+static DrawList new_list(int width, int height) {
+    DrawList list = draw_new(width, height, font_builtin());
+    draw_rect(&list, draw_whole(&list), 0); // black
+    return list;
+}
+
+// Paints the list, which is then empty and black again.
+static Picture painted(DrawList *list) {
     Picture picture;
-    ck_assert_msg(picture_new(&picture, width, height, &error), "%s", error.text);
+    ck_assert_msg(picture_new(&picture, list->width, list->height, &error), "%s", error.text);
+    ck_assert_msg(paint_list(&picture, list, &error), "%s", error.text);
+    draw_clear(list, list->width, list->height);
+    draw_rect(list, draw_whole(list), 0);
     return picture;
 }
 
 START_TEST(rectangles_are_clipped)
 {
-    Picture picture = new_picture(20, 10);
+    DrawList list = draw_new(20, 10, font_builtin());
+    draw_rect(&list, (Rect){ 3, 4, 5, 2 }, 0x123456);
+    Picture picture = painted(&list);
     ck_assert_uint_eq(pixel(&picture, 0, 0), COLOR_BACKGROUND);
-    picture_fill(&picture, 3, 4, 5, 2, 0x123456);
     ck_assert_int_eq(count_other(&picture, 3, 4, 5, 2, 0x123456), 0);
     ck_assert_int_eq(count_other(&picture, 0, 0, 20, 10, COLOR_BACKGROUND), 10);
-    picture_fill(&picture, -5, -5, 6, 6, 0xff0000);
-    picture_fill(&picture, 18, 9, 100, 100, 0x00ff00);
-    picture_fill(&picture, 30, 30, 5, 5, 0x0000ff);
-    picture_fill(&picture, 5, 5, -3, 4, 0x0000ff);
-    ck_assert_uint_eq(pixel(&picture, 0, 0), 0xff0000);
-    ck_assert_uint_eq(pixel(&picture, 19, 9), 0x00ff00);
-    ck_assert_int_eq(count_other(&picture, 0, 0, 20, 10, COLOR_BACKGROUND), 13);
     picture_free(&picture);
     ck_assert_ptr_null(picture.rgb);
+    draw_rect(&list, (Rect){ -5, -5, 6, 6 }, 0xff0000);
+    draw_rect(&list, (Rect){ 18, 9, 100, 1e30f }, 0x00ff00);
+    draw_rect(&list, (Rect){ 30, 30, 5, 5 }, 0x0000ff);
+    draw_rect(&list, (Rect){ -1e30f, 5, 1e29f, 5 }, 0x0000ff);
+    draw_rect(&list, (Rect){ 3.4f, 5.6f, 1, 1 }, 0xffffff); // from 3 to 4, from 6 to 7
+    picture = painted(&list);
+    ck_assert_uint_eq(pixel(&picture, 0, 0), 0xff0000);
+    ck_assert_uint_eq(pixel(&picture, 19, 9), 0x00ff00);
+    ck_assert_uint_eq(pixel(&picture, 3, 6), 0xffffff);
+    ck_assert_int_eq(count_other(&picture, 0, 0, 20, 10, 0), 1 + 2 + 1);
+    picture_free(&picture);
+    draw_free(&list);
     ck_assert(!picture_new(&picture, 0, 5, &error));
     ck_assert(!picture_new(&picture, 5, 1 << 20, &error));
 }
 END_TEST
 
-START_TEST(a_copy_is_clipped)
+// A clip holds for what follows, replaces the one before, and ends with the whole picture.
+START_TEST(a_clip_limits_all_that_follows)
 {
-    static const int corners[][2] = { { 2, 3 },  { -4, -2 }, { 15, 8 }, { -7, 0 },
-                                      { 20, 0 }, { 0, 10 },  { 0, -5 } };
-    Picture part = new_picture(7, 5);
-    for (int i = 0; i < 7 * 5; i++)
-        picture_fill(&part, i % 7, i / 7, 1, 1, 0x010203 * (Color)(i + 1));
-    for (int i = 0; i < (int)(sizeof corners / sizeof corners[0]); i++) {
-        Picture picture = new_picture(20, 10);
-        int left = corners[i][0], top = corners[i][1];
-        picture_copy(&picture, left, top, &part);
+    static const Rect clips[] = { { 4, 3, 7, 5 }, { -4, -2, 9, 9 }, { 15, 8, 99, 99 },
+                                  { 3, 3, 0, 5 }, { 30, 30, 5, 5 }, { 5, 5, -3, 3 } };
+    DrawList list = new_list(20, 10);
+    const float value = 1;
+    for (size_t i = 0; i < sizeof clips / sizeof clips[0]; i++) {
+        draw_clip(&list, clips[i]);
+        draw_rect(&list, (Rect){ -5, -5, 50, 50 }, 0xffffff);
+        draw_line(&list, -5, 5, 30, 5, 30, 0xffffff);
+        draw_text(&list, 2, 0, TEXT_LARGE, 0xffffff, "text");
+        draw_cells(&list, (Rect){ 0, 0, 20, 10 }, 1, 1, &value, 0, 1);
+        draw_clip(&list, draw_whole(&list));
+        draw_rect(&list, (Rect){ 19, 0, 1, 1 }, 0xff0000);
+        Picture picture = painted(&list);
         for (int y = 0; y < 10; y++) {
-            for (int x = 0; x < 20; x++) {
-                bool inside = x >= left && x < left + 7 && y >= top && y < top + 5;
-                Color wanted =
-                    inside ? 0x010203 * (Color)((y - top) * 7 + x - left + 1) : COLOR_BACKGROUND;
-                ck_assert_uint_eq(pixel(&picture, x, y), wanted);
+            for (int x = 0; x < 19; x++) {
+                bool inside = x >= clips[i].x && x < clips[i].x + clips[i].width &&
+                              y >= clips[i].y && y < clips[i].y + clips[i].height;
+                ck_assert_int_eq(pixel(&picture, x, y) != 0, inside);
             }
         }
+        ck_assert_uint_eq(pixel(&picture, 19, 0), 0xff0000);
         picture_free(&picture);
     }
-    picture_free(&part);
+    draw_free(&list);
 }
 END_TEST
 
 START_TEST(lines_are_as_thick_as_asked)
 {
-    Picture picture = new_picture(40, 40);
-    picture_fill(&picture, 0, 0, 40, 40, 0);
-    picture_line(&picture, 5, 10, 30, 10, 2, 0xffffff); // between two rows of pixels: both whole
+    DrawList list = new_list(40, 40);
+    draw_line(&list, 5, 10, 30, 10, 2, 0xffffff); // between two rows of pixels: both whole
+    Picture picture = painted(&list);
     ck_assert_uint_eq(pixel(&picture, 15, 9), 0xffffff);
     ck_assert_uint_eq(pixel(&picture, 15, 10), 0xffffff);
     ck_assert_uint_eq(pixel(&picture, 15, 8), 0);
     ck_assert_uint_eq(pixel(&picture, 15, 11), 0);
     ck_assert_uint_eq(pixel(&picture, 34, 10), 0);
-    picture_fill(&picture, 0, 0, 40, 40, 0);
-    picture_line(&picture, 5.5, 20, 30.5, 20, 1, 0xffffff); // its width is shared by both rows
+    picture_free(&picture);
+    draw_line(&list, 5.5f, 20, 30.5f, 20, 1, 0xffffff);          // its width is shared by both rows
+    draw_line(&list, 5.5f, 30.5f, 30.5f, 30.5f, 0.5f, 0xffffff); // half a pixel
+    picture = painted(&list);
     ck_assert_uint_eq(pixel(&picture, 15, 19), 0x808080);
     ck_assert_uint_eq(pixel(&picture, 15, 20), 0x808080);
-    picture_fill(&picture, 0, 0, 40, 40, 0);
-    picture_line(&picture, -10, -10, 60, 60, 3, 0xffffff); // clipped, and on the diagonal
+    ck_assert_uint_eq(pixel(&picture, 15, 30), 0x808080);
+    picture_free(&picture);
+    draw_line(&list, -10, -10, 60, 60, 3, 0xffffff); // clipped, and on the diagonal
+    picture = painted(&list);
     for (int i = 0; i < 40; i++) ck_assert_uint_eq(pixel(&picture, i, i), 0xffffff);
     ck_assert_uint_eq(pixel(&picture, 30, 10), 0);
     picture_free(&picture);
+    draw_free(&list);
 }
 END_TEST
 
-START_TEST(text_takes_the_room_it_says)
+// Each pixel by its distance from the line, found in another way: by many steps along it.
+START_TEST(lines_cover_what_is_near)
 {
-    Picture picture = new_picture(400, 60);
-    for (double scale = 1; scale <= 3; scale += 0.5) {
-        picture_fill(&picture, 0, 0, 400, 60, 0);
-        int width = text_width("Agjy|_", scale);
-        ck_assert_int_eq(picture_text(&picture, 10, 10, scale, 0xffffff, "Agjy|_"), 10 + width);
-        ck_assert_int_gt(count_other(&picture, 10, 10, width, (int)(12 * scale), 0), 40);
-        ck_assert_int_eq(count_other(&picture, 0, 0, 10, 60, 0), 0);
-        ck_assert_int_eq(count_other(&picture, 10 + width, 0, 200, 60, 0), 0);
-        ck_assert_int_eq(count_other(&picture, 0, 0, 400, 9, 0), 0);
-        ck_assert_int_eq(count_other(&picture, 0, 10 + (int)ceil(13 * scale), 400, 5, 0), 0);
+    static const float lines[][5] = { { 5, 5, 35, 12, 3 },     { 30, 38, 33, 2, 5 },
+                                      { 20, 20, 20, 20, 9 },   { -50, 10, 90, 30, 2 },
+                                      { 8, 30, 30, 30.5f, 4 }, { 20, -80, 25, 300, 1.5f } };
+    DrawList list = new_list(40, 40);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const float *line = lines[i];
+        draw_line(&list, line[0], line[1], line[2], line[3], line[4], 0xffffff);
+        Picture picture = painted(&list);
+        for (int y = 0; y < 40; y++) {
+            for (int x = 0; x < 40; x++) {
+                double least = INFINITY;
+                for (int step = 0; step <= 20000; step++) {
+                    double dx = line[0] + (line[2] - line[0]) * step / 20000 - x - 0.5;
+                    double dy = line[1] + (line[3] - line[1]) * step / 20000 - y - 0.5;
+                    least = fmin(least, dx * dx + dy * dy);
+                }
+                double share = fmin(1.0, fmax(0.0, line[4] / 2 + 0.5 - sqrt(least)));
+                ck_assert_double_eq_tol(pixel(&picture, x, y) & 255, 255 * share, 1.0);
+            }
+        }
+        picture_free(&picture);
     }
+    draw_free(&list);
+}
+END_TEST
+
+// A curve in many pieces looks like a line in one.
+START_TEST(pieces_of_a_line_do_not_add_up)
+{
+    DrawList list = new_list(60, 40);
+    draw_line(&list, 5, 10, 55, 30, 2, 0xffffff);
+    Picture whole = painted(&list);
+    for (int i = 0; i < 200; i++)
+        draw_line(&list, 5 + i / 4.0f, 10 + i / 10.0f, 5 + (i + 1) / 4.0f, 10 + (i + 1) / 10.0f, 2,
+                  0xffffff);
+    Picture pieces = painted(&list);
+    for (int i = 0; i < 60 * 40; i++) {
+        int difference = (int)(pixel(&whole, i % 60, i / 60) & 255) -
+                         (int)(pixel(&pieces, i % 60, i / 60) & 255);
+        ck_assert_int_le(abs(difference), 2); // 1 measured: each piece rounds
+    }
+    picture_free(&whole);
+    picture_free(&pieces);
+    // there and back: what the first line covers is not covered twice
+    draw_line(&list, 10, 20.3f, 50, 20.3f, 1, 0xffffff);
+    whole = painted(&list);
+    draw_line(&list, 10, 20.3f, 50, 20.3f, 1, 0xffffff);
+    draw_line(&list, 50, 20.3f, 10, 20.3f, 1, 0xffffff);
+    pieces = painted(&list);
+    ck_assert_mem_eq(whole.rgb, pieces.rgb, 60 * 40 * 3);
+    picture_free(&whole);
+    picture_free(&pieces);
+    draw_free(&list);
+}
+END_TEST
+
+START_TEST(hostile_numbers_are_harmless)
+{
+    static const float big[] = { 1e9f, -1e9f, 1e30f, -1e30f, 3e38f, -3e38f };
+    DrawList list = new_list(30, 30);
+    const float value = 1;
+    for (int i = 0; i < 36; i++) {
+        float a = big[i / 6], b = big[i % 6];
+        draw_line(&list, a, b, 1e38f + a, b, 1, 0xffffff);
+        draw_line(&list, a, b, b, a, 2, 0xffffff);
+        draw_line(&list, 100, 100, 100 + fabsf(a), 100 + fabsf(b), 3, 0xffffff);
+        draw_rect(&list, (Rect){ a, b, 100, 100 }, 0xffffff);
+        draw_text(&list, a, b, TEXT_NORMAL, 0xffffff, "far away");
+        draw_text(&list, -200, -500, fabsf(b), 0xffffff, "large");
+        draw_cells(&list, (Rect){ a, b, 10, 10 }, 1, 1, &value, 0, 1);
+        draw_cells(&list, (Rect){ 100, 100, fabsf(a), fabsf(b) }, 1, 1, &value, 0, 1);
+    }
+    Picture picture = painted(&list);
+    ck_assert_uint_eq(pixel(&picture, 29, 0), 0);
     picture_free(&picture);
-    ck_assert_int_eq(text_width("", 2), 0);
-    ck_assert_int_eq(text_width("\xc3\xa9\xe2\x80\x94", 2), text_width("??", 2));
-    ck_assert_int_eq(text_width("a\nb", 2), text_width("a b", 2));
+    draw_line(&list, 15, 15, 15, 15, 1e30f, 0xffffff); // covers everything
+    draw_clip(&list, (Rect){ -1e30f, -1e30f, 3e38f, 3e38f });
+    picture = painted(&list);
+    ck_assert_int_eq(count_other(&picture, 0, 0, 30, 30, 0xffffff), 0);
+    picture_free(&picture);
+    draw_free(&list);
+}
+END_TEST
+
+START_TEST(cells_are_painted)
+{
+    const float values[] = { 0, NAN, 0.5f, 1 };
+    DrawList list = new_list(40, 40);
+    draw_cells(&list, (Rect){ 10, 10, 16, 16 }, 2, 2, values, 0, 1);
+    Picture picture = painted(&list);
+    ck_assert_int_eq(count_color(&picture, 10, 10, 7, 7, color_heat(0)), 49);
+    ck_assert_int_eq(count_color(&picture, 18, 10, 7, 7, COLOR_EMPTY), 49);
+    ck_assert_int_eq(count_color(&picture, 10, 18, 7, 7, color_heat(0.5)), 49);
+    ck_assert_int_eq(count_color(&picture, 18, 18, 7, 7, color_heat(1)), 49);
+    ck_assert_int_eq(count_other(&picture, 0, 0, 40, 40, 0), 4 * 49);
+    picture_free(&picture);
+    // a thousand cells in ten pixels: the only one with a value is seen
+    float many[1000];
+    for (int i = 0; i < 1000; i++) many[i] = i == 501 ? 1 : NAN;
+    draw_cells(&list, (Rect){ 10, 10, 10, 5 }, 1, 1000, many, 0, 1);
+    picture = painted(&list);
+    ck_assert_int_eq(count_color(&picture, 0, 0, 40, 40, color_heat(1)), 5);
+    picture_free(&picture);
+    draw_free(&list);
+}
+END_TEST
+
+// ---- text
+
+enum { BUILTIN, OF_MACHINE, FONTS };
+// Ems by which ink may start before its box or end after it: a real font's j does.
+static const float overhang[FONTS] = { 0, 0.2f };
+
+static Font *font_number(int i) { return i == BUILTIN ? font_builtin() : font_find(); }
+
+START_TEST(ink_stays_in_the_measured_box)
+{
+    static const char *const texts[] = { "Agjy|_", "j", "f", "Éclair, naïve", "\xff\xfe|\xc3" };
+    static const float sizes[] = { 8, TEXT_SMALL, TEXT_NORMAL, TEXT_LARGE, 33.3f };
+    DrawList list = draw_new(600, 100, font_number(_i));
+    for (int i = 0; i < 5 * 5; i++) {
+        const char *text = texts[i / 5];
+        float size = sizes[i % 5], x = 20 + 0.3f * (float)i, y = 30;
+        draw_clear(&list, 600, 100);
+        float end = draw_text(&list, x, y, size, 0xffffff, text);
+        ck_assert_float_eq_tol(end, x + draw_text_width(&list, text, size), 1e-3);
+        Picture picture = painted(&list);
+        float beyond = overhang[_i] * size;
+        int left = (int)floorf(x - beyond), right = (int)ceilf(end + beyond);
+        int top = (int)y, bottom = (int)ceilf(y + font_line(size));
+        Color rest = COLOR_BACKGROUND;
+        int ink = count_other(&picture, 0, 0, 600, 100, rest);
+        ck_assert_int_gt(ink, 5);
+        ck_assert_int_eq(count_other(&picture, left, top, right - left, bottom - top, rest), ink);
+        picture_free(&picture);
+    }
+    ck_assert_float_eq(draw_text_width(&list, "", 20), 0);
+    ck_assert_float_eq(draw_text_width(&list, "a\nb", 20), draw_text_width(&list, "a b", 20));
+    ck_assert_float_gt(draw_text_width(&list, "a", 20), draw_text_width(&list, "a", 10));
+    draw_free(&list);
+}
+END_TEST
+
+// Paints a text at a place between two pixels.
+static Picture paint_word(Font *font, const char *text) {
+    DrawList list = draw_new(200, 60, font);
+    draw_text(&list, 10.5f, 10, 30, 0xffffff, text);
+    Picture picture = painted(&list);
+    draw_free(&list);
+    return picture;
+}
+
+static bool same_pixels(Font *a, const char *a_text, Font *b, const char *b_text) {
+    Picture first = paint_word(a, a_text), second = paint_word(b, b_text);
+    bool same = memcmp(first.rgb, second.rgb, 200 * 60 * 3) == 0;
+    picture_free(&first);
+    picture_free(&second);
+    return same;
+}
+
+START_TEST(the_built_in_font_has_ascii_only)
+{
+    ck_assert(same_pixels(font_builtin(), "“a” – 2×3", font_builtin(), "\"a\" - 2x3"));
+    ck_assert(same_pixels(font_builtin(), "é→x", font_builtin(), "??x"));
+    ck_assert(same_pixels(font_builtin(), "\xff\xc3x", font_builtin(), "??x"));
+    ck_assert(!same_pixels(font_builtin(), "e", font_builtin(), "o"));
 }
 END_TEST
 
 START_TEST(an_l_has_its_strokes)
 {
-    Picture picture = new_picture(40, 40);
-    picture_fill(&picture, 0, 0, 40, 40, 0);
-    picture_text(&picture, 4, 4, 4, 0xffffff, "L"); // 7 cells of 4 pixels tall
-    ck_assert_uint_eq(pixel(&picture, 5, 14), 0xffffff);
-    ck_assert_uint_eq(pixel(&picture, 5, 24), 0xffffff);
-    ck_assert_uint_eq(pixel(&picture, 14, 14), 0);
+    DrawList list = new_list(60, 60);
+    draw_text(&list, 4, 4, 40, 0xffffff, "L"); // 7 cells of 4 pixels above the baseline, at 44
+    Picture picture = painted(&list);
+    ck_assert_uint_eq(pixel(&picture, 5, 20), 0xffffff);
+    ck_assert_uint_eq(pixel(&picture, 5, 38), 0xffffff);
+    ck_assert_uint_eq(pixel(&picture, 14, 20), 0);
     int foot = 0;
-    for (int y = 20; y < 40; y++) foot += pixel(&picture, 14, y) == 0xffffff;
+    for (int y = 30; y < 60; y++) foot += pixel(&picture, 14, y) == 0xffffff;
     ck_assert_int_eq(foot, 4);
+    ck_assert_uint_eq(pixel(&picture, 14, 43), 0xffffff);
+    ck_assert_uint_eq(pixel(&picture, 14, 44), 0);
     picture_free(&picture);
+    draw_free(&list);
+}
+END_TEST
+
+// What a real font has that the built-in one lacks. Says so where there is no font.
+START_TEST(a_real_font_has_more_than_ascii)
+{
+    if (same_pixels(font_find(), "Text", font_builtin(), "Text")) {
+        printf("test_picture: no font found; characters outside of ASCII were not tested\n");
+        return;
+    }
+    ck_assert(!same_pixels(font_find(), "é", font_find(), "e"));
+    ck_assert(!same_pixels(font_find(), "é", font_find(), "?"));
+    ck_assert(same_pixels(font_find(), "\xff", font_find(), "\xef\xbf\xbd"));
+    ck_assert(same_pixels(font_find(), "\xc3|", font_find(), "\xef\xbf\xbd|"));
+    ck_assert(same_pixels(font_find(), "\U000f1234", font_find(), "\xef\xbf\xbd")); // has no glyph
+    Font *font = font_find();
+    float narrow = font_text_width(font, "iiii", 20), wide = font_text_width(font, "mmmm", 20);
+    ck_assert_float_gt(wide, 2 * narrow);
+    font_free(font);
+}
+END_TEST
+
+START_TEST(a_font_that_is_missing_or_damaged)
+{
+    Scratch scratch = scratch_new("font");
+    const char *path = scratch_path(&scratch, "damaged.ttf");
+    ck_assert_ptr_null(font_open(scratch_path(&scratch, "missing.ttf")));
+    ck_assert_ptr_null(font_open(scratch.path));
+    static const char *const contents[] = { "", "OTTO", "a text that is not a font, but long",
+                                            "\1\0\0\0\0\7 seven tables that are not there" };
+    for (int i = 0; i < 4; i++) {
+        FILE *file = fopen(path, "wb");
+        ck_assert_ptr_nonnull(file);
+        fwrite(contents[i], 1, i == 3 ? 38 : strlen(contents[i]), file);
+        fclose(file);
+        ck_assert_ptr_null(font_open(path));
+    }
+    setenv("SGATLIN_FONT", "builtin", 1);
+    ck_assert(same_pixels(font_find(), "Text", font_builtin(), "Text"));
+    setenv("SGATLIN_FONT", path, 1);
+    Font *font = font_find(); // another one then
+    ck_assert_ptr_nonnull(font);
+    font_free(font);
+    unsetenv("SGATLIN_FONT");
+    scratch_remove(&scratch);
+}
+END_TEST
+
+START_TEST(a_list_that_failed_is_reported)
+{
+    DrawList list = new_list(30, 30);
+    const float value = 1;
+    draw_cells(&list, (Rect){ 0, 0, 5, 5 }, INT_MAX, INT_MAX, &value, 0, 1);
+    Scratch scratch = scratch_new("picture");
+    ck_assert(!paint_png(&list, scratch_path(&scratch, "a.png"), &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "out of memory"));
+    ck_assert(!path_exists(scratch_path(&scratch, "a.png")));
+    draw_clear(&list, 0, 30);
+    ck_assert(!paint_png(&list, scratch_path(&scratch, "a.png"), &error));
+    draw_clear(&list, 30, 30);
+    ck_assert(paint_png(&list, scratch_path(&scratch, "a.png"), &error));
+    draw_free(&list);
+    list = draw_new(30, 30, NULL);
+    ck_assert(!paint_png(&list, scratch_path(&scratch, "b.png"), &error));
+    draw_free(&list);
+    scratch_remove(&scratch);
 }
 END_TEST
 
@@ -180,8 +427,11 @@ START_TEST(a_png_holds_the_pixels)
 {
     Scratch scratch = scratch_new("picture");
     const char *path = scratch_path(&scratch, "a.png");
-    Picture picture = new_picture(37, 11);
-    for (int i = 0; i < 37; i++) picture_fill(&picture, i, i % 11, 1, 3, color_heat(i / 36.0));
+    DrawList list = new_list(37, 11);
+    for (int i = 0; i < 37; i++)
+        draw_rect(&list, (Rect){ (float)i, (float)(i % 11), 1, 3 }, color_heat(i / 36.0));
+    Picture picture = painted(&list);
+    draw_free(&list);
     ck_assert_msg(picture_write_png(&picture, path, &error), "%s", error.text);
     int width, height, channels;
     uint8_t *read = stbi_load(path, &width, &height, &channels, 3);
@@ -197,308 +447,25 @@ START_TEST(a_png_holds_the_pixels)
 }
 END_TEST
 
-static const struct {
-    double low, high;
-    int most, count;
-    double first, last;
-} tick_cases[] = {
-    { 0, 10, 11, 11, 0, 10 },
-    { 0, 10, 10, 6, 0, 10 },
-    { 1.6, 7.1, 8, 6, 2, 7 },
-    { -3, 3, 8, 7, -3, 3 },
-    { 0.001, 0.0042, 8, 7, 0.001, 0.004 },
-    { 5, 5, 8, 1, 5, 5 },
-    { 1, 0, 8, 0, 0, 0 },
-    { NAN, 1, 8, 0, 0, 0 },
-    { 0, INFINITY, 8, 0, 0, 0 },
-    { -1e308, 1e308, 8, 0, 0, 0 },
-    { 1e6, 1e6 + 3, 8, 7, 1e6, 1e6 + 3 },
-};
-
-START_TEST(ticks_are_round)
-{
-    double ticks[16] = { 0 };
-    int count = chart_ticks(ticks, tick_cases[_i].most, tick_cases[_i].low, tick_cases[_i].high);
-    ck_assert_int_eq(count, tick_cases[_i].count);
-    if (count == 0) return;
-    ck_assert_double_eq_tol(ticks[0], tick_cases[_i].first, 1e-9);
-    ck_assert_double_eq_tol(ticks[count - 1], tick_cases[_i].last, 1e-9);
-}
-END_TEST
-
-// Rows of the right half in which a colour is seen, first and last.
-static void rows_with(const Picture *picture, Color color, int left, int right, int *first,
-                      int *last) {
-    *first = *last = -1;
-    for (int y = 70; y < picture->height; y++) { // below title and legend
-        for (int x = left; x < right; x++) {
-            if (pixel(picture, x, y) != color) continue;
-            if (*first < 0) *first = y;
-            *last = y;
-        }
-    }
-}
-
-START_TEST(a_chart_shows_its_curves)
-{
-    static const double x[] = { 1, 10, 50, 100, 200 }, y[] = { 7, 5, 3, NAN, 2 };
-    Series series = { "loss", COLOR_ACCENT, x, y, 5 };
-    Baseline baseline = { "trigram", 4.5 };
-    Chart chart = { "Title", "step", "nats", false, &series, 1, &baseline, 1 };
-    Picture picture = new_picture(960, 540);
-    chart_draw(&picture, &chart);
-    int first, last, left_first, left_last;
-    rows_with(&picture, COLOR_ACCENT, 900, 940, &first, &last); // the lone last point
-    rows_with(&picture, COLOR_ACCENT, 80, 110, &left_first, &left_last);
-    ck_assert_int_gt(first, 0);
-    ck_assert_int_gt(left_first, 0);
-    ck_assert_int_gt(first, left_last); // it fell
-    rows_with(&picture, COLOR_ACCENT, 400, 890, &first, &last);
-    ck_assert_int_eq(first, -1); // NaN breaks the line
-    chart.log_x = true;
-    chart_draw(&picture, &chart);
-    rows_with(&picture, COLOR_ACCENT, 480, 560, &first, &last); // 10 of 1 .. 200 is in the middle
-    ck_assert_int_gt(first, 0);
-    // what has nothing to show is drawn all the same
-    for (int count = 0; count < 3; count++) {
-        series.count = count;
-        chart.log_x = !chart.log_x;
-        chart_draw(&picture, &chart);
-        chart.series_count = 0;
-        chart.baseline_count = 0;
-    }
-    picture_free(&picture);
-}
-END_TEST
-
-// Eight long names take rows of their own, none runs over the edge; a series without a name is not
-// among them.
-START_TEST(a_legend_has_rows)
-{
-    static const double x[] = { 1, 2 }, y[] = { 1, 2 };
-    Series series[9];
-    for (int i = 0; i < 8; i++)
-        series[i] = (Series){ "sgatlin+product_key_value", color_class(i), x, y, 2 };
-    series[8] = (Series){ NULL, 0xff00ff, x, y, 2 };
-    Chart chart = { .series = series, .series_count = 9 };
-    Picture picture = new_picture(960, 540);
-    chart_draw(&picture, &chart);
-    int rows = 0, strokes = 0;
-    for (int row = 32; row < 540; row += 24) { // the strokes of a row's names stand in its middle
-        int in_row = 0;
-        for (int i = 0; i < 8; i++)
-            in_row += count_color(&picture, 32, row, 928, 13, color_class(i)) > 22;
-        if (in_row < 2) break;
-        rows++;
-        strokes += in_row;
-    }
-    ck_assert_int_eq(rows, 3);
-    ck_assert_int_eq(strokes, 8);
-    ck_assert_int_eq(count_other(&picture, 930, 32, 14, 72, COLOR_PANEL), 0);
-    ck_assert_int_eq(count_color(&picture, 0, 0, 960, 32 + 3 * 24, 0xff00ff), 0);
-    ck_assert_int_gt(count_color(&picture, 0, 32 + 3 * 24, 960, 400, 0xff00ff), 100);
-    picture_free(&picture);
-}
-END_TEST
-
-// The last tick stands at the edge, and its long number is moved left: none of it runs into the
-// margin.
-START_TEST(the_last_number_stays_in_the_chart)
-{
-    static const double x[] = { 999900, 999990 }, y[] = { 1, 2 };
-    Series series = { NULL, COLOR_ACCENT, x, y, 2 };
-    Chart chart = { .series = &series, .series_count = 1 };
-    Picture picture = new_picture(960, 540);
-    chart_draw(&picture, &chart);
-    ck_assert_int_gt(count_other(&picture, 860, 490, 68, 20, COLOR_PANEL), 100);
-    ck_assert_int_eq(count_other(&picture, 928, 20, 16, 500, COLOR_PANEL), 0);
-    picture_free(&picture);
-}
-END_TEST
-
-// Between 110 and 390 no power of ten stands, but round numbers do; each has its stroke under the
-// axis.
-START_TEST(a_short_logarithmic_axis_has_ticks)
-{
-    static const double x[] = { 110, 390 }, y[] = { 1, 2 };
-    Series series = { NULL, COLOR_ACCENT, x, y, 2 };
-    Chart chart = { .log_x = true, .series = &series, .series_count = 1 };
-    Picture picture = new_picture(960, 540);
-    chart_draw(&picture, &chart);
-    int axis = 0, ticks = 0;
-    for (int row = 0; row < 540; row++) {
-        if (count_color(&picture, 88, row, 800, 1, COLOR_DIM) > 700) axis = row;
-    }
-    for (int column = 88; column < 960; column++)
-        ticks += pixel(&picture, column, axis + 4) == COLOR_DIM;
-    ck_assert_int_eq(ticks, 5); // 150, 200, …, 350
-    picture_free(&picture);
-}
-END_TEST
-
-// --- gates: 3 tokens, 2 layers, 2 channels, 2 of 9 neurons ---
-
-enum { T = 3, L = 2, C = 2, K = 2, F = 9, CELL = 12, SIDE = 36, LEFT = 72, TOP = 116, STEP = 52 };
-
-static const char *const tokens[T] = { " The", " dog", " ran" };
-static const float score[T * L * C * K] = { 2, 1, 2, 1, 2, 1, 2, 1, 5, 1, 2, 1,
-                                            2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1 };
-static const int32_t index_of[T * L * C * K] = {
-    0, 1, 2, 3, 4, 5, 6, 7, // The: L1 channel 0, channel 1; L2 channel 0, channel 1
-    0, 2, 2, 4, 4, 5, 8, 7, // dog
-    0, 8, 2, 5, 4, 3, 1, 7, // ran
-};
-
-static SentenceGates gates(void) {
-    return (SentenceGates){ T, L, C, K, F, tokens, index_of, score, false };
-}
-
-// The middle of neuron f's cell in the grid of a layer and a column.
-static Color neuron(const Picture *picture, int layer, int column, int step, int cell, int f) {
-    int x = LEFT + column * step + f % 3 * cell + cell / 2 - 1;
-    int y = TOP + layer * (3 * cell + 16) + f / 3 * cell + cell / 2 - 1;
-    return pixel(picture, x, y);
-}
-
-START_TEST(a_sentence_is_summed)
-{
-    SentenceGates value = gates();
-    Picture picture;
-    ck_assert_msg(gates_picture_sentence(&picture, &value, &error), "%s", error.text);
-    Color rest = neuron(&picture, 0, 0, STEP, CELL, 4);
-    // at all three tokens
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 0), color_heat(1.0));
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 1), color_heat(0.0)); // at one
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 8), color_heat(0.0));
-    ck_assert_uint_eq(neuron(&picture, 0, 1, STEP, CELL, 2), color_heat(1.0));
-    ck_assert_uint_eq(neuron(&picture, 1, 0, STEP, CELL, 5), color_heat(0.5)); // at two
-    ck_assert_uint_eq(neuron(&picture, 1, 1, STEP, CELL, 7), color_heat(1.0));
-    ck_assert_uint_eq(neuron(&picture, 1, 1, STEP, CELL, 0), rest);
-    ck_assert_uint_ne(rest, COLOR_PANEL);
-    int awake = 0;
-    for (int f = 0; f < F; f++) awake += neuron(&picture, 0, 0, STEP, CELL, f) != rest;
-    ck_assert_int_eq(awake, 4);
-    picture_free(&picture);
-}
-END_TEST
-
-START_TEST(words_are_shown_one_by_one)
-{
-    enum { CELL8 = 8, WORD = 64 + 16 };
-    SentenceGates value = gates();
-    Picture picture;
-    ck_assert_msg(gates_picture_words(&picture, &value, 0, &error), "%s", error.text);
-    for (int t = 0; t < T; t++) {
-        Color rest = neuron(&picture, 0, t, WORD, CELL8, 7);
-        for (int f = 0; f < F; f++) {
-            const int32_t *chosen = index_of + t * L * C * K;
-            Color wanted = f == chosen[0]   ? color_heat(1.0)
-                           : f == chosen[1] ? color_heat(0.25)
-                                            : rest;
-            ck_assert_uint_eq(neuron(&picture, 0, t, WORD, CELL8, f), wanted);
-        }
-    }
-    // the sum behind them
-    ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 4), color_heat(1.0));
-    ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 5), color_heat(0.5));
-    ck_assert_uint_eq(neuron(&picture, 1, T, WORD, CELL8, 3), color_heat(0.0));
-    picture_free(&picture);
-}
-END_TEST
-
-// A list: the dog has one expert, running none.
-START_TEST(a_token_may_have_fewer_experts)
-{
-    enum { CELL8 = 8, WORD = 64 + 16, NONE = NO_EXPERT };
-    static const int32_t experts[T * K] = { 3, 5, 3, NONE, NONE, NONE };
-    static const float weights[T * K] = { 0.6f, 0.2f, 0.9f, 0, 0, 0 };
-    SentenceGates value = { T, 1, 1, K, F, tokens, experts, weights, true };
-    Picture picture;
-    ck_assert_msg(gates_picture_words(&picture, &value, 0, &error), "%s", error.text);
-    for (int t = 0; t < T; t++) {
-        Color rest = neuron(&picture, 0, t, WORD, CELL8, 7);
-        for (int f = 0; f < F; f++) {
-            Color wanted = f == experts[t * K]       ? color_heat(1.0)
-                           : f == experts[t * K + 1] ? color_heat(0.25)
-                                                     : rest;
-            ck_assert_uint_eq(neuron(&picture, 0, t, WORD, CELL8, f), wanted);
-        }
-    }
-    picture_free(&picture);
-    ck_assert_msg(gates_picture_sentence(&picture, &value, &error), "%s", error.text);
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 3), color_heat(1.0)); // at two tokens
-    ck_assert_uint_eq(neuron(&picture, 0, 0, STEP, CELL, 5), color_heat(0.0));
-    picture_free(&picture);
-    value.list = false; // of neurons each token has all its K
-    ck_assert(!gates_picture_words(&picture, &value, 0, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "chose neuron -1"));
-}
-END_TEST
-
-START_TEST(gates_that_cannot_be_drawn)
-{
-    SentenceGates value = gates();
-    Picture picture;
-    value.F = 8; // neuron 8 is no longer one
-    ck_assert(!gates_picture_sentence(&picture, &value, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "chose neuron 8, wanted one below 8"));
-    ck_assert_ptr_null(picture.rgb);
-    value = gates();
-    ck_assert(!gates_picture_words(&picture, &value, C, &error));
-    ck_assert(!gates_picture_words(&picture, &value, -1, &error));
-    value.T = 0;
-    ck_assert(!gates_picture_sentence(&picture, &value, &error));
-    value = gates();
-    value.F = 4000000; // 2000 pixels wide at the least
-    ck_assert(!gates_picture_sentence(&picture, &value, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "do not fit"));
-}
-END_TEST
-
-START_TEST(long_sentences_and_odd_sizes)
-{
-    enum { LONG = 200, N = 7 };
-    const char *words[LONG];
-    int32_t chosen[LONG];
-    float scores[LONG];
-    for (int t = 0; t < LONG; t++)
-        words[t] = t % 3 ? " pterodactyls" : ".\n", chosen[t] = t % N, scores[t] = NAN;
-    Picture picture;
-    for (int length = 1; length <= LONG; length += 199) {
-        SentenceGates value = { length, 1, 1, 1, N, words, chosen, scores, false };
-        ck_assert_msg(gates_picture_words(&picture, &value, 0, &error), "%s", error.text);
-        ck_assert_int_le(picture.width, 1280);
-        picture_free(&picture);
-        ck_assert_msg(gates_picture_sentence(&picture, &value, &error), "%s", error.text);
-        ck_assert_int_le(picture.width, 1280);
-        picture_free(&picture);
-    }
-}
-END_TEST
-
 int main(void) {
     Suite *suite = suite_create("picture");
-    TCase *canvas = tcase_create("canvas"), *chart = tcase_create("chart"),
-          *grids = tcase_create("gates");
+    TCase *canvas = tcase_create("canvas"), *text = tcase_create("text");
     tcase_add_test(canvas, rectangles_are_clipped);
-    tcase_add_test(canvas, a_copy_is_clipped);
+    tcase_add_test(canvas, a_clip_limits_all_that_follows);
     tcase_add_test(canvas, lines_are_as_thick_as_asked);
-    tcase_add_test(canvas, text_takes_the_room_it_says);
-    tcase_add_test(canvas, an_l_has_its_strokes);
+    tcase_add_test(canvas, lines_cover_what_is_near);
+    tcase_add_test(canvas, pieces_of_a_line_do_not_add_up);
+    tcase_add_test(canvas, hostile_numbers_are_harmless);
+    tcase_add_test(canvas, cells_are_painted);
+    tcase_add_test(canvas, a_list_that_failed_is_reported);
+    tcase_add_loop_test(text, ink_stays_in_the_measured_box, 0, FONTS);
+    tcase_add_test(text, the_built_in_font_has_ascii_only);
+    tcase_add_test(text, an_l_has_its_strokes);
+    tcase_add_test(text, a_real_font_has_more_than_ascii);
+    tcase_add_test(text, a_font_that_is_missing_or_damaged);
     tcase_add_test(canvas, heat_rises_evenly_in_lightness);
     tcase_add_test(canvas, a_png_holds_the_pixels);
-    tcase_add_loop_test(chart, ticks_are_round, 0, (int)(sizeof tick_cases / sizeof *tick_cases));
-    tcase_add_test(chart, a_chart_shows_its_curves);
-    tcase_add_test(chart, a_legend_has_rows);
-    tcase_add_test(chart, a_short_logarithmic_axis_has_ticks);
-    tcase_add_test(chart, the_last_number_stays_in_the_chart);
-    tcase_add_test(grids, a_sentence_is_summed);
-    tcase_add_test(grids, words_are_shown_one_by_one);
-    tcase_add_test(grids, a_token_may_have_fewer_experts);
-    tcase_add_test(grids, gates_that_cannot_be_drawn);
-    tcase_add_test(grids, long_sentences_and_odd_sizes);
     suite_add_tcase(suite, canvas);
-    suite_add_tcase(suite, chart);
-    suite_add_tcase(suite, grids);
+    suite_add_tcase(suite, text);
     return suite_run(suite);
 }

@@ -1,0 +1,101 @@
+#include "reference/circuits/patch.h"
+#include <string.h>
+
+static bool out_of_range(int value, int count) {
+    return value != ALL && (value < 0 || value >= count);
+}
+
+static bool edit_valid(const GatingEdit *edit, int i, const GatingRecord *sizes, Error *error) {
+    if (out_of_range(edit->layer, sizes->L))
+        return fail(error, "edit %d: layer %d; the model has layers 0 to %d", i, edit->layer,
+                    sizes->L - 1);
+    if (out_of_range(edit->channel, sizes->C))
+        return fail(error, "edit %d: channel %d; the model has channels 0 to %d", i, edit->channel,
+                    sizes->C - 1);
+    if (edit->position < ALL)
+        return fail(error, "edit %d: position %d; expected 0 or more, or %d for all", i,
+                    edit->position, ALL);
+    const GatingRecord *source = edit->source;
+    if (source == NULL) return true;
+    if (source->L != sizes->L || source->C != sizes->C || source->K != sizes->K ||
+        source->F != sizes->F || source->ragged != sizes->ragged) {
+        return fail(error,
+                    "edit %d: the source has L=%d C=%d K=%d F=%d, the model L=%d C=%d K=%d F=%d; "
+                    "record it with the same model",
+                    i, source->L, source->C, source->K, source->F, sizes->L, sizes->C, sizes->K,
+                    sizes->F);
+    }
+    if (out_of_range(edit->source_position, source->T))
+        return fail(error, "edit %d: source position %d; the source has positions 0 to %d", i,
+                    edit->source_position, source->T - 1);
+    return true;
+}
+
+bool gating_patch_valid(const GatingPatch *patch, const Config *config, Error *error) {
+    GatingRecord sizes;
+    if (!gating_record_sizes(&sizes, config, 0, error)) return false;
+    for (int i = 0; i < patch->count; i++) {
+        if (!edit_valid(&patch->edits[i], i, &sizes, error)) return false;
+    }
+    return true;
+}
+
+// Replaces the list of token t by the source's entries from `entry` on, as many as there is space for.
+static void replace_list(Gating *gating, int t, const GatingRecord *source, size_t entry) {
+    int begin = gating->start[t], end = gating->start[t + 1], total = gating->start[gating->N];
+    int space = (int)gating->capacity - (total - (end - begin)), count = 0;
+    while (count < source->K && count < space && source->index[entry + (size_t)count] != NO_EXPERT)
+        count++;
+    size_t tail = (size_t)(total - end);
+    memmove(gating->index + begin + count, gating->index + end, tail * sizeof *gating->index);
+    memmove(gating->score + begin + count, gating->score + end, tail * sizeof *gating->score);
+    memcpy(gating->index + begin, source->index + entry, (size_t)count * sizeof *gating->index);
+    memcpy(gating->score + begin, source->score + entry, (size_t)count * sizeof *gating->score);
+    for (int later = t + 1; later <= gating->N; later++)
+        gating->start[later] += count - (end - begin);
+}
+
+// Replaces the entries `first` to first+K-1; an expert that the source lacks becomes score 0.
+static void replace_entries(Gating *gating, size_t first, const GatingRecord *source,
+                            size_t entry) {
+    for (size_t k = 0; k < (size_t)source->K; k++) {
+        bool chosen = source->index[entry + k] != NO_EXPERT;
+        if (chosen) gating->index[first + k] = source->index[entry + k];
+        gating->score[first + k] = chosen ? source->score[entry + k] : 0.0f;
+    }
+}
+
+static void edit_channel(Gating *gating, const GatingEdit *edit, int layer, int t, int position,
+                         int channel) {
+    const GatingRecord *source = edit->source;
+    int from = edit->source_position == ALL ? position : edit->source_position;
+    bool has_source = source != NULL && from >= 0 && from < source->T;
+    size_t entry = has_source ? gating_record_entry(source, from, layer, channel) : 0;
+    size_t begin = ((size_t)t * (size_t)gating->C + (size_t)channel) * (size_t)gating->K;
+    size_t end = begin + (size_t)gating->K;
+    if (gating->start != NULL) {
+        if (has_source) replace_list(gating, t, source, entry);
+        begin = (size_t)gating->start[t];
+        end = (size_t)gating->start[t + 1];
+    } else if (has_source) {
+        replace_entries(gating, begin, source, entry);
+    }
+    for (size_t i = begin; edit->scale != 1.0f && i < end; i++) gating->score[i] *= edit->scale;
+}
+
+static void edit_token(Gating *gating, const GatingEdit *edit, int layer, int t, int position) {
+    if (edit->position != ALL && edit->position != position) return;
+    for (int channel = 0; channel < gating->C; channel++) {
+        if (edit->channel == ALL || edit->channel == channel)
+            edit_channel(gating, edit, layer, t, position, channel);
+    }
+}
+
+void gating_patch_hook(void *context, int layer, Gating *gating) {
+    const GatingPatch *patch = context;
+    for (int i = 0; i < patch->count; i++) {
+        const GatingEdit *edit = &patch->edits[i];
+        if (edit->layer != ALL && edit->layer != layer) continue;
+        for (int t = 0; t < gating->N; t++) edit_token(gating, edit, layer, t, patch->position + t);
+    }
+}

@@ -1,0 +1,201 @@
+#include "reference/draw/paint.h"
+#include <math.h>
+#include <string.h>
+
+// What is painted on: the pixels of a picture inside the clip, 0 <= left <= right <= width and so on.
+typedef struct {
+    Picture *picture;
+    int left, top, right, bottom;
+} Canvas;
+
+static int clamp(int x, int low, int high) {
+    if (x < low) return low;
+    return x > high ? high : x;
+}
+
+// The whole pixel nearest to a coordinate; those far outside of any picture are moved closer.
+static int nearest(float x) {
+    const float FAR = 1 << 20;
+    return (int)lroundf(fminf(FAR, fmaxf(-FAR, x)));
+}
+
+static uint8_t *pixel(const Canvas *canvas, int x, int y) {
+    return canvas->picture->rgb + ((size_t)y * (size_t)canvas->picture->width + (size_t)x) * 3;
+}
+
+// Covers `share` of 255 of a pixel inside the clip.
+static void cover(uint8_t *rgb, Color color, int share) {
+    for (int i = 0; i < 3; i++) {
+        int to = (int)(color >> (16 - 8 * i) & 255);
+        rgb[i] = (uint8_t)((rgb[i] * (255 - share) + to * share + 127) / 255);
+    }
+}
+
+static void fill(const Canvas *canvas, Rect rect, Color color) {
+    int left = clamp(nearest(rect.x), canvas->left, canvas->right);
+    int right = clamp(nearest(rect.x + rect.width), left, canvas->right);
+    int top = clamp(nearest(rect.y), canvas->top, canvas->bottom);
+    int bottom = clamp(nearest(rect.y + rect.height), top, canvas->bottom);
+    if (left == right || top == bottom) return;
+    uint8_t *first = pixel(canvas, left, top);
+    for (int x = 0; x < right - left; x++) cover(first + 3 * x, color, 255);
+    for (int y = top + 1; y < bottom; y++)
+        memcpy(pixel(canvas, left, y), first, 3 * (size_t)(right - left));
+}
+
+static void clip(Canvas *canvas, Rect rect) {
+    canvas->left = clamp(nearest(rect.x), 0, canvas->picture->width);
+    canvas->right = clamp(nearest(rect.x + rect.width), canvas->left, canvas->picture->width);
+    canvas->top = clamp(nearest(rect.y), 0, canvas->picture->height);
+    canvas->bottom = clamp(nearest(rect.y + rect.height), canvas->top, canvas->picture->height);
+}
+
+// ---- lines
+
+typedef struct {
+    double x, y, dx, dy; // start, and from there to the end
+    double square;       // of the length
+    double radius;
+    double outer; // square of the distance from which on nothing is covered
+    double most;  // coverage in the middle, below 1 for a line thinner than a pixel
+} Segment;
+
+static Segment segment(const DrawCommand *line) {
+    Segment out = { .x = line->x0, .y = line->y0, .radius = line->size / 2.0 };
+    out.dx = line->x1 - out.x;
+    out.dy = line->y1 - out.y;
+    out.square = out.dx * out.dx + out.dy * out.dy;
+    out.outer = (out.radius + 0.5) * (out.radius + 0.5);
+    out.most = fmin(1.0, line->size);
+    return out;
+}
+
+// How much of the pixel with its middle at (x, y) is covered, by the distance to the line.
+static double coverage(const Segment *line, double x, double y) {
+    double px = x - line->x, py = y - line->y, along = px * line->dx + py * line->dy;
+    if (along > 0.0) {
+        along = along < line->square ? along / line->square : 1.0;
+        px -= along * line->dx;
+        py -= along * line->dy;
+    }
+    double square = px * px + py * py;
+    if (square >= line->outer) return 0.0;
+    double share = line->radius + 0.5 - sqrt(square);
+    return share < line->most ? share : line->most;
+}
+
+// Does a line go on where the one painted before it ended?
+static bool continues(const DrawCommand *line, const DrawCommand *before) {
+    return before->kind == DRAW_LINE && before->color == line->color &&
+           before->size == line->size && before->x1 == line->x0 && before->y1 == line->y0;
+}
+
+static int inside(double x, int low, int high) { return (int)fmin(high, fmax(low, x)); }
+
+// The columns [*left, *right) that the line may touch in the row of pixels whose middle is y: those
+// near the piece of it that is near the row.
+static void row_span(int *left, int *right, const Segment *line, double y, const Canvas *canvas) {
+    double reach = line->radius + 1.0, from = 0.0, to = 1.0;
+    if (line->dy != 0.0) {
+        double above = (y - reach - line->y) / line->dy, below = (y + reach - line->y) / line->dy;
+        from = fmin(1.0, fmax(0.0, fmin(above, below)));
+        to = fmin(1.0, fmax(0.0, fmax(above, below)));
+    }
+    double x0 = line->x + from * line->dx, x1 = line->x + to * line->dx;
+    *left = inside(floor(fmin(x0, x1) - reach), canvas->left, canvas->right);
+    *right = inside(ceil(fmax(x0, x1) + reach), canvas->left, canvas->right);
+}
+
+// Where the line continues the one before, only what that one left is painted: their edges, which
+// cover pixels in part, would add up to knots along a curve.
+static void paint_line(const Canvas *canvas, const DrawCommand *command,
+                       const DrawCommand *before) {
+    Segment line = segment(command), earlier = segment(before);
+    bool joined = continues(command, before);
+    double reach = line.radius + 1.0;
+    double first = floor(fmin(line.y, line.y + line.dy) - reach);
+    double last = ceil(fmax(line.y, line.y + line.dy) + reach);
+    int bottom = inside(last, canvas->top, canvas->bottom);
+    for (int y = inside(first, canvas->top, canvas->bottom); y < bottom; y++) {
+        int left, right;
+        row_span(&left, &right, &line, y + 0.5, canvas);
+        for (int x = left; x < right; x++) {
+            double share = coverage(&line, x + 0.5, y + 0.5);
+            double there = joined ? coverage(&earlier, x + 0.5, y + 0.5) : 0.0;
+            if (share <= there) continue;
+            share = (share - there) / (1.0 - there);
+            cover(pixel(canvas, x, y), command->color, (int)lround(255 * share));
+        }
+    }
+}
+
+// ---- text and cells
+
+static void paint_glyph(const Canvas *canvas, const Glyph *glyph, int x, int y, Color color) {
+    x += glyph->left;
+    y += glyph->top;
+    int left = clamp(canvas->left - x, 0, glyph->width);
+    int right = clamp(canvas->right - x, left, glyph->width);
+    int bottom = clamp(canvas->bottom - y, 0, glyph->height);
+    for (int row = clamp(canvas->top - y, 0, bottom); row < bottom; row++) {
+        const uint8_t *ink = glyph->ink + (size_t)row * (size_t)glyph->width;
+        for (int column = left; column < right; column++) {
+            if (ink[column] > 0) cover(pixel(canvas, x + column, y + row), color, ink[column]);
+        }
+    }
+}
+
+static void paint_text(const Canvas *canvas, const DrawCommand *command, Font *font) {
+    const char *text = command->text;
+    float pen = command->rect.x;
+    int baseline = nearest(command->rect.y + font_baseline(command->size));
+    while (*text != '\0') {
+        int x = nearest(floorf(pen));
+        const Glyph *glyph = font_next(font, &text, command->size, &pen);
+        if (glyph == NULL) return;
+        paint_glyph(canvas, glyph, x, baseline, command->color);
+    }
+}
+
+// Cells without a value first: where cells are smaller than a pixel they do not hide the others.
+static void paint_cells(const Canvas *canvas, const DrawCommand *cells) {
+    for (int pass = 0; pass < 2; pass++) {
+        const float *value = cells->values;
+        for (int row = 0; row < cells->rows; row++) {
+            for (int column = 0; column < cells->columns; column++) {
+                bool empty = isnan(*value++);
+                if (empty != (pass == 0)) continue;
+                Color color;
+                Rect rect = draw_cell(cells, row, column, &color);
+                fill(canvas, rect, color);
+            }
+        }
+    }
+}
+
+// ---- all of it
+
+bool paint_list(Picture *picture, const DrawList *list, Error *error) {
+    Canvas canvas = { picture, 0, 0, picture->width, picture->height };
+    fill(&canvas, (Rect){ 0, 0, (float)picture->width, (float)picture->height }, COLOR_BACKGROUND);
+    DrawCommand command, before = { .kind = DRAW_CLIP };
+    for (size_t cursor = 0; draw_next(list, &command, &cursor); before = command) {
+        switch (command.kind) {
+        case DRAW_RECT: fill(&canvas, command.rect, command.color); break;
+        case DRAW_LINE: paint_line(&canvas, &command, &before); break;
+        case DRAW_TEXT: paint_text(&canvas, &command, list->font); break;
+        case DRAW_CELLS: paint_cells(&canvas, &command); break;
+        case DRAW_CLIP: clip(&canvas, command.rect); break;
+        }
+    }
+    if (!list->failed && !font_failed(list->font)) return true;
+    return fail(error, "out of memory for a picture of %zu commands", list->count);
+}
+
+bool paint_png(const DrawList *list, const char *path, Error *error) {
+    Picture picture;
+    if (!picture_new(&picture, list->width, list->height, error)) return false;
+    bool ok = paint_list(&picture, list, error) && picture_write_png(&picture, path, error);
+    picture_free(&picture);
+    return ok;
+}

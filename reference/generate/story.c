@@ -1,0 +1,164 @@
+#include "reference/generate/story.h"
+#include "reference/generate/decoder.h"
+#include "reference/numbers/array.h"
+#include "reference/numbers/random.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct Story {
+    const Model *model;
+    const Tokenizer *tokenizer;
+    Sampling sampling;
+    uint64_t key;
+    Decoder *decoder;
+    HookList hooks;
+    Candidate *candidates; // [V]
+    TokenList tokens;      // the prompt and what was sampled
+    size_t prompt;         // tokens of the prompt
+    size_t fed;            // tokens that the decoder has read
+    size_t first;          // the oldest token in the context window
+    bool begun;            // a space before the next word belongs to the text
+    const float *logits;   // [V] after the last token fed; NULL: nothing was fed
+};
+
+Story *story_new(const Model *model, const Tokenizer *tokenizer, const Sampling *sampling,
+                 uint64_t seed, Error *error) {
+    Story *story = calloc(1, sizeof *story);
+    size_t V = (size_t)model->config.V;
+    if (story != NULL) story->candidates = malloc(V * sizeof *story->candidates);
+    if (story == NULL || story->candidates == NULL) {
+        fail(error, "out of memory for a story");
+        story_free(story);
+        return NULL;
+    }
+    story->model = model;
+    story->tokenizer = tokenizer;
+    story->sampling = *sampling;
+    story->key = random_key(seed, "sample");
+    story->decoder = decoder_new(model, error);
+    if (story->decoder != NULL) return story;
+    story_free(story);
+    return NULL;
+}
+
+void story_free(Story *story) {
+    if (story == NULL) return;
+    decoder_free(story->decoder);
+    free(story->candidates);
+    free(story->tokens.ids);
+    free(story);
+}
+
+// Tokens that stay in a full window, after TOKEN_END (see decoder_step).
+static size_t window_rest(const Story *story) {
+    int T = story->model->config.T;
+    return T / 2 > 0 ? (size_t)T / 2 - 1 : 0;
+}
+
+// The oldest token in the window once `count` tokens have been fed.
+static size_t window_first(const Story *story, size_t count) {
+    size_t T = (size_t)story->model->config.T, cached = 1; // TOKEN_END
+    size_t first = story->prompt > T - 1 ? story->prompt - (T - 1) : 0;
+    for (size_t i = first; i < count; i++) {
+        if (cached == T) {
+            first = i - window_rest(story);
+            cached = T > 1 ? i - first + 1 : 0;
+        }
+        cached++;
+    }
+    return first;
+}
+
+static void feed_next(Story *story) {
+    int64_t dropped = 0;
+    int32_t token = (int32_t)story->tokens.ids[story->fed];
+    story->logits = decoder_step(story->decoder, token, &dropped);
+    if (dropped > 0) story->first = story->fed - window_rest(story);
+    story->fed++;
+}
+
+// Feeds the window of a story of `count` tokens.
+static void feed_window(Story *story, size_t count) {
+    story->first = story->fed = window_first(story, count);
+    decoder_rewind(story->decoder, 0);
+    bool has_end = story->model->config.T > 1 || story->first == count;
+    if (has_end) story->logits = decoder_step(story->decoder, TOKEN_END, NULL);
+    while (story->fed < count) feed_next(story);
+}
+
+bool story_prompt(Story *story, const char *text, Error *error) {
+    story->tokens.count = 0;
+    story->begun = *text != '\0';
+    if (!tokenizer_encode(story->tokenizer, text, strlen(text), false, &story->tokens))
+        return fail(error, "out of memory for a prompt of %zu bytes", strlen(text));
+    story->prompt = story->tokens.count;
+    feed_window(story, story->prompt);
+    return true;
+}
+
+static bool append(Story *story, int32_t token) {
+    TokenList *tokens = &story->tokens;
+    uint32_t *ids = array_grow(tokens->ids, &tokens->capacity, tokens->count + 1, sizeof *ids);
+    if (ids == NULL) return false;
+    tokens->ids = ids;
+    ids[tokens->count++] = (uint32_t)token;
+    return true;
+}
+
+StoryStep story_next(Story *story, const char **text, size_t *size, Error *error) {
+    *text = "";
+    *size = 0;
+    if (story->fed < story->tokens.count) feed_next(story);
+    double draw = random_uniform(story->key, story->tokens.count - story->prompt);
+    int32_t token = sample_token(story->logits, story->model->config.V, &story->sampling, draw,
+                                 story->candidates);
+    if (isnan(story->logits[token])) {
+        fail(error, "the logits are NaN: the model is damaged, or its training diverged");
+        return STORY_FAILED;
+    }
+    if (!append(story, token)) {
+        fail(error, "out of memory for a story of %zu tokens", story->tokens.count);
+        return STORY_FAILED;
+    }
+    bool skip_space = !story->begun;
+    story->begun = token != TOKEN_END;
+    if (token == TOKEN_END) return STORY_END;
+    *text = tokenizer_token(story->tokenizer, (uint32_t)token, size);
+    if (skip_space && *size > 0 && **text == ' ') {
+        ++*text;
+        --*size;
+    }
+    return STORY_TOKEN;
+}
+
+void story_rewind(Story *story, int64_t position) {
+    size_t count = (size_t)position;
+    story->tokens.count = count;
+    story->begun = count > 0 && story->tokens.ids[count - 1] != TOKEN_END;
+    if (count < story->prompt) story->prompt = count;
+    if (count >= story->fed) return; // the logits are still those after the last token
+    decoder_hooks(story->decoder, NULL);
+    if (count > story->first && window_first(story, count) == story->first) {
+        int last = decoder_position(story->decoder) - (int)(story->fed - count) - 1;
+        decoder_rewind(story->decoder, last);
+        story->fed = count - 1;
+        feed_next(story);
+    } else {
+        feed_window(story, count);
+    }
+    decoder_hooks(story->decoder, &story->hooks);
+}
+
+void story_hooks(Story *story, const HookList *hooks) {
+    story->hooks = hooks != NULL ? *hooks : (HookList){ .count = 0 };
+    decoder_hooks(story->decoder, &story->hooks);
+}
+
+void story_sampling(Story *story, const Sampling *sampling) { story->sampling = *sampling; }
+int64_t story_position(const Story *story) { return (int64_t)story->tokens.count; }
+int32_t story_token(const Story *story, int64_t position) {
+    return (int32_t)story->tokens.ids[position];
+}
+int64_t story_dropped(const Story *story) { return (int64_t)story->first; }
+const float *story_logits(const Story *story) { return story->logits; }

@@ -1,0 +1,50 @@
+#ifndef REFERENCE_GENERATE_STORY_H
+#define REFERENCE_GENERATE_STORY_H
+#include "reference/data/tokenizer.h"
+#include "reference/generate/sampling.h"
+#include "reference/model/model.h"
+
+// Text generation, one token per call. Prints nothing: the caller decides what to show and when to
+// stop. The draws are counter-based, so the same model, prompt, sampling and seed give the same
+// story.
+typedef struct Story Story;
+
+// model and tokenizer must outlive it; sampling is copied. NULL on failure.
+Story *story_new(const Model *model, const Tokenizer *tokenizer, const Sampling *sampling,
+                 uint64_t seed, Error *error);
+void story_free(Story *story);
+
+// Starts over with this prompt, which may be empty, and feeds it to the model. Of a prompt longer
+// than the context window the oldest tokens are left out.
+bool story_prompt(Story *story, const char *text, Error *error);
+
+typedef enum {
+    STORY_TOKEN,
+    STORY_END,   // TOKEN_END: the story is over; the next call begins another one
+    STORY_FAILED // error says why: the logits are NaN, or out of memory
+} StoryStep;
+
+// Feeds the model the last token and samples the next one; call story_prompt first. *text is its
+// `size` bytes, without the space that the tokenizer puts before the first word of a text. They are
+// owned by the tokenizer and may be part of a UTF-8 sequence (see Utf8Stream); size is 0 at
+// STORY_END.
+StoryStep story_next(Story *story, const char **text, size_t *size, Error *error);
+
+int64_t story_position(const Story *story);                // tokens so far, prompt included
+int32_t story_token(const Story *story, int64_t position); // 0 <= position < story_position
+// Tokens of the story that are no longer in the context window.
+int64_t story_dropped(const Story *story);
+// [V]: what the last token was sampled from; before the first one, what it will be.
+const float *story_logits(const Story *story);
+
+// Goes back to `position`, 0 <= position <= story_position, and forgets the tokens from there on.
+// Unless hooks or sampling change, the story then continues with the same tokens as before. Going
+// back into the prompt shortens the prompt.
+void story_rewind(Story *story, int64_t position);
+
+// The hooks of the following steps, copied; NULL: none. Called once per sparse layer and token fed:
+// story_next feeds the token at story_position - 1 (with an empty story, TOKEN_END). Tokens that
+// are read again, after a rewind or when the window is full, are not shown to hooks again.
+void story_hooks(Story *story, const HookList *hooks);
+void story_sampling(Story *story, const Sampling *sampling); // of the following steps
+#endif

@@ -1,0 +1,204 @@
+#include "reference/draw/chart.h"
+#include "tests/harness/drawn.h"
+#include "tests/harness/suite.h"
+#include <check.h>
+#include <math.h>
+#include <string.h>
+
+enum { WIDTH = 960, HEIGHT = 540 };
+static const Rect PANEL = { 16, 16, WIDTH - 32, HEIGHT - 32 };
+
+static const struct {
+    double low, high;
+    int most, count;
+    double first, last;
+} tick_cases[] = {
+    { 0, 10, 11, 11, 0, 10 },
+    { 0, 10, 10, 6, 0, 10 },
+    { 1.6, 7.1, 8, 6, 2, 7 },
+    { -3, 3, 8, 7, -3, 3 },
+    { 0.001, 0.0042, 8, 7, 0.001, 0.004 },
+    { 5, 5, 8, 1, 5, 5 },
+    { 1, 0, 8, 0, 0, 0 },
+    { NAN, 1, 8, 0, 0, 0 },
+    { 0, INFINITY, 8, 0, 0, 0 },
+    { -1e308, 1e308, 8, 0, 0, 0 },
+    { 1e6, 1e6 + 3, 8, 7, 1e6, 1e6 + 3 },
+};
+
+START_TEST(ticks_are_round)
+{
+    double ticks[16] = { 0 };
+    int count = chart_ticks(ticks, tick_cases[_i].most, tick_cases[_i].low, tick_cases[_i].high);
+    ck_assert_int_eq(count, tick_cases[_i].count);
+    if (count == 0) return;
+    ck_assert_double_eq_tol(ticks[0], tick_cases[_i].first, 1e-9);
+    ck_assert_double_eq_tol(ticks[count - 1], tick_cases[_i].last, 1e-9);
+}
+END_TEST
+
+// Draws it into an empty list; nothing may be outside of the panel.
+static void draw_chart(DrawList *list, const Chart *chart) {
+    draw_clear(list, WIDTH, HEIGHT);
+    chart_draw(list, draw_whole(list), chart);
+    ck_assert(!list->failed);
+    DrawCommand command;
+    for (size_t cursor = 0; draw_next(list, &command, &cursor);) {
+        Rect rect = command.rect;
+        if (command.kind == DRAW_LINE) rect = (Rect){ command.x0, command.y0, 0, 0 };
+        ck_assert(rect.x >= PANEL.x && rect.y >= PANEL.y);
+        ck_assert_float_le(rect.x + rect.width, PANEL.x + PANEL.width);
+        ck_assert_float_le(rect.y + rect.height, PANEL.y + PANEL.height);
+    }
+}
+
+// The number of lines of a color; the last of them are written.
+static int lines_of(DrawCommand *lines, int most, const DrawList *list, Color color) {
+    DrawCommand command;
+    int count = 0;
+    for (size_t cursor = 0; draw_next(list, &command, &cursor);) {
+        if (command.kind != DRAW_LINE || command.color != color) continue;
+        ck_assert_int_lt(count, most);
+        lines[count++] = command;
+    }
+    return count;
+}
+
+START_TEST(a_chart_shows_its_curves)
+{
+    static const double x[] = { 1, 10, 50, 100, 200 }, y[] = { 7, 5, 3, NAN, 2 };
+    Series series = { "loss", COLOR_ACCENT, x, y, 5 };
+    Baseline baseline = { "trigram", 4.5 };
+    Chart chart = { "Title", "step", "nats", false, &series, 1, &baseline, 1 };
+    DrawList list = draw_new(WIDTH, HEIGHT, font_builtin());
+    DrawCommand lines[8], text;
+    draw_chart(&list, &chart);
+    static const char *const texts[] = { "Title", "step", "nats", "loss", "trigram", "7", "100" };
+    for (int i = 0; i < 7; i++) ck_assert_msg(drawn_text(&text, &list, texts[i]), "%s", texts[i]);
+    // the legend's, then from 1 to 10 to 50; NaN breaks the line; the last point is a dot
+    ck_assert_int_eq(lines_of(lines, 8, &list, COLOR_ACCENT), 4);
+    ck_assert_float_lt(lines[0].y0, 120);
+    ck_assert(lines[1].x1 == lines[2].x0 && lines[1].y1 == lines[2].y0);
+    ck_assert(lines[1].x0 < lines[1].x1 && lines[1].y0 < lines[1].y1); // it falls
+    ck_assert(lines[3].x0 == lines[3].x1 && lines[3].y0 == lines[3].y1 && lines[3].size > 4);
+    ck_assert_float_gt(lines[3].x0, lines[2].x1);
+    double slope = (lines[1].x1 - lines[1].x0) / 9, right = lines[3].x0;
+    ck_assert_float_eq_tol(lines[2].x1 - lines[2].x0, 40 * slope, 0.01);
+    // the baseline is halfway between 7 and 2
+    ck_assert(drawn_text(&text, &list, "trigram"));
+    float middle = (lines[1].y0 + lines[3].y0) / 2;
+    ck_assert_int_gt(drawn_inside(&list, DRAW_RECT, COLOR_DIM, (Rect){ 0, middle - 4, WIDTH, 8 }),
+                     50);
+    ck_assert_float_eq_tol(text.rect.y + text.rect.height, middle, 5);
+    chart.log_x = true;
+    draw_chart(&list, &chart);
+    ck_assert_int_eq(lines_of(lines, 8, &list, COLOR_ACCENT), 4);
+    double share = (lines[1].x1 - lines[1].x0) / (right - lines[1].x0);
+    ck_assert_double_eq_tol(share, log(10) / log(200), 1e-3);
+    draw_free(&list);
+}
+END_TEST
+
+// What has nothing to show is drawn all the same.
+START_TEST(charts_of_nothing)
+{
+    static const double x[] = { 5, -3, NAN }, y[] = { 7, INFINITY, 2 };
+    Series series = { "loss", COLOR_ACCENT, x, y, 0 };
+    Baseline baseline = { "nowhere", NAN };
+    Chart chart = { .series = &series, .series_count = 1, .baselines = &baseline };
+    DrawList list = draw_new(WIDTH, HEIGHT, font_builtin());
+    for (int i = 0; i < 16; i++) {
+        series.count = i % 4;
+        chart.log_x = i / 4 % 2;
+        chart.baseline_count = i / 8;
+        draw_chart(&list, &chart);
+        DrawCommand lines[8];
+        // the legend's, and the only point
+        ck_assert_int_eq(lines_of(lines, 8, &list, COLOR_ACCENT), series.count == 0 ? 1 : 2);
+    }
+    chart.series_count = 0;
+    draw_chart(&list, &chart);
+    draw_free(&list);
+}
+END_TEST
+
+// Eight long names take rows of their own, none runs over the edge; a series without a name is not
+// among them.
+START_TEST(a_legend_has_rows)
+{
+    static const double x[] = { 1, 2 }, y[] = { 1, 2 };
+    static const char name[] = "sgatlin+product_key_value";
+    Series series[9];
+    for (int i = 0; i < 8; i++) series[i] = (Series){ name, color_class(i), x, y, 2 };
+    series[8] = (Series){ NULL, 0xff00ff, x, y, 2 };
+    Chart chart = { .series = series, .series_count = 9 };
+    DrawList list = draw_new(WIDTH, HEIGHT, _i == 0 ? font_builtin() : font_find());
+    draw_chart(&list, &chart);
+    DrawCommand command, lines[8];
+    int names = 0, rows = 0;
+    float y_of_row = 0;
+    for (size_t cursor = 0; draw_next(&list, &command, &cursor);) {
+        if (command.kind != DRAW_TEXT || strcmp(command.text, name) != 0) continue;
+        names++;
+        rows += command.rect.y > y_of_row;
+        y_of_row = command.rect.y;
+    }
+    ck_assert_int_eq(names, 8);
+    ck_assert_int_ge(rows, 2);
+    ck_assert_int_le(rows, 3);
+    ck_assert_int_eq(lines_of(lines, 8, &list, color_class(7)), 2); // in the legend and the curve
+    ck_assert_int_eq(lines_of(lines, 8, &list, 0xff00ff), 1);
+    ck_assert_float_gt(fminf(lines[0].y0, lines[0].y1), y_of_row + 20);
+    draw_free(&list);
+}
+END_TEST
+
+// The last tick is at the edge; its long number is moved left so that it stays in the panel. Numbers
+// at the y axis have the space that they need.
+START_TEST(long_numbers_stay_in_the_chart)
+{
+    static const double x[] = { 999900, 999990 }, y[] = { -123456.5, -123456.25 };
+    Series series = { NULL, COLOR_ACCENT, x, y, 2 };
+    Chart chart = { .series = &series, .series_count = 1 };
+    DrawList list = draw_new(WIDTH, HEIGHT, _i == 0 ? font_builtin() : font_find());
+    draw_chart(&list, &chart);
+    DrawCommand text, line;
+    ck_assert(drawn_text(&text, &list, "999.99 k"));
+    ck_assert_float_le(text.rect.x + text.rect.width, PANEL.x + PANEL.width - 8);
+    ck_assert_int_eq(lines_of(&line, 1, &list, COLOR_ACCENT), 1);
+    ck_assert_float_eq_tol(line.x1, PANEL.x + PANEL.width - 28, 0.01);
+    draw_free(&list);
+}
+END_TEST
+
+// There is no power of ten between 110 and 390, but round numbers are; each has a tick.
+START_TEST(a_short_logarithmic_axis_has_ticks)
+{
+    static const double x[] = { 110, 390 }, y[] = { 1, 2 };
+    Series series = { NULL, COLOR_ACCENT, x, y, 2 };
+    Chart chart = { .log_x = true, .series = &series, .series_count = 1 };
+    DrawList list = draw_new(WIDTH, HEIGHT, font_builtin());
+    draw_chart(&list, &chart);
+    DrawCommand command;
+    int ticks = 0;
+    for (size_t cursor = 0; draw_next(&list, &command, &cursor);)
+        ticks += command.kind == DRAW_RECT && command.color == COLOR_DIM && command.rect.width == 1;
+    ck_assert_int_eq(ticks, 5); // 150, 200, …, 350
+    ck_assert(drawn_text(&command, &list, "150"));
+    ck_assert(drawn_text(&command, &list, "350"));
+    draw_free(&list);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("chart");
+    TCase *chart = tcase_create("chart");
+    tcase_add_loop_test(chart, ticks_are_round, 0, (int)(sizeof tick_cases / sizeof *tick_cases));
+    tcase_add_test(chart, a_chart_shows_its_curves);
+    tcase_add_test(chart, charts_of_nothing);
+    tcase_add_loop_test(chart, a_legend_has_rows, 0, 2);
+    tcase_add_loop_test(chart, long_numbers_stay_in_the_chart, 0, 2);
+    tcase_add_test(chart, a_short_logarithmic_axis_has_ticks);
+    suite_add_tcase(suite, chart);
+    return suite_run(suite);
+}

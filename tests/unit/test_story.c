@@ -1,0 +1,225 @@
+// Stories: the same tokens for the same seed, after a rewind too, wherever the context window is.
+#include "reference/ffn/ffn.h"
+#include "reference/generate/story.h"
+#include "tests/harness/suite.h"
+#include "tests/harness/tiny_model.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOKENS = 40 };
+
+typedef struct {
+    Tokenizer *tokenizer;
+    TinyModel tiny;
+    Story *story;
+} Fixture;
+
+static const Sampling sampling = { .temperature = 1.0 };
+// A window that moves often, one of two tokens, one of a single token, and one that never moves.
+static const int windows[] = { 9, 2, 1, 2 * TOKENS };
+
+// In place, since the story points to the model.
+static void fixture_new(Fixture *f, const char *kind, int T) {
+    Error error = { "" };
+    f->tokenizer = tokenizer_load("tests/golden/tokenizer/train_small_400.json", &error);
+    ck_assert_msg(f->tokenizer != NULL, "%s", error.text);
+    Config config = config_default(ffn_find(kind));
+    config = tiny_config(&config, tokenizer_vocabulary(f->tokenizer), T);
+    f->tiny = tiny_model(&config, 1, 7);
+    f->story = story_new(&f->tiny.model, f->tokenizer, &sampling, 3, &error);
+    ck_assert_msg(f->story != NULL, "%s", error.text);
+}
+
+static void fixture_free(Fixture *f) {
+    story_free(f->story);
+    tiny_free(&f->tiny);
+    tokenizer_free(f->tokenizer);
+}
+
+static void prompt(Story *story, const char *text) {
+    Error error = { "" };
+    ck_assert_msg(story_prompt(story, text, &error), "%s", error.text);
+}
+
+// The next `count` tokens, checked against the text that comes with each.
+static void tell(Fixture *f, int32_t *tokens, int count) {
+    for (int i = 0; i < count; i++) {
+        Error error = { "" };
+        const char *text;
+        size_t size, length;
+        StoryStep step = story_next(f->story, &text, &size, &error);
+        ck_assert_msg(step != STORY_FAILED, "%s", error.text);
+        tokens[i] = story_token(f->story, story_position(f->story) - 1);
+        ck_assert_int_eq(step == STORY_END, tokens[i] == TOKEN_END);
+        if (step == STORY_END) continue;
+        const char *bytes = tokenizer_token(f->tokenizer, (uint32_t)tokens[i], &length);
+        ck_assert(size == length || (size + 1 == length && bytes[0] == ' '));
+        ck_assert_mem_eq(text, bytes + (length - size), size);
+    }
+}
+
+START_TEST(a_rewound_story_continues_with_the_same_tokens)
+{
+    Fixture f;
+    fixture_new(&f, "sgatlin", windows[_i]);
+    int32_t first[TOKENS], again[TOKENS];
+    float logits[512];
+    size_t V = (size_t)f.tiny.model.config.V;
+    ck_assert(V <= 512);
+    prompt(f.story, "Once upon a time");
+    int64_t start = story_position(f.story);
+    ck_assert_int_gt(start, 2);
+    tell(&f, first, TOKENS);
+    memcpy(logits, story_logits(f.story), V * sizeof *logits);
+    for (int back = 1; back <= TOKENS; back++) {
+        story_rewind(f.story, start + TOKENS - back);
+        ck_assert_int_eq(story_position(f.story), start + TOKENS - back);
+        tell(&f, again, back);
+        ck_assert_mem_eq(again, first + TOKENS - back, (size_t)back * sizeof *again);
+        ck_assert(memcmp(logits, story_logits(f.story), V * sizeof *logits) == 0);
+    }
+    fixture_free(&f);
+}
+END_TEST
+
+START_TEST(a_story_is_what_its_prompt_and_seed_say)
+{
+    Fixture f;
+    fixture_new(&f, "mlp", 9);
+    int32_t first[TOKENS], again[TOKENS];
+    prompt(f.story, "The dog");
+    tell(&f, first, TOKENS);
+    prompt(f.story, "The cat");
+    tell(&f, again, TOKENS);
+    ck_assert(memcmp(first, again, sizeof first) != 0);
+    prompt(f.story, "The dog");
+    tell(&f, again, TOKENS);
+    ck_assert_mem_eq(first, again, sizeof first);
+    Story *other = story_new(&f.tiny.model, f.tokenizer, &sampling, 4, NULL);
+    story_free(f.story);
+    f.story = other;
+    prompt(f.story, "The dog");
+    tell(&f, again, TOKENS);
+    ck_assert(memcmp(first, again, sizeof first) != 0);
+    fixture_free(&f);
+}
+END_TEST
+
+// Back into the prompt: the story is one with the shorter prompt.
+START_TEST(a_prompt_can_be_shortened)
+{
+    Fixture f;
+    fixture_new(&f, "sgatlin", 9);
+    int32_t whole[TOKENS], cut[TOKENS];
+    prompt(f.story, "The");
+    int64_t length = story_position(f.story);
+    tell(&f, whole, TOKENS);
+    prompt(f.story, "The dog ran to the house and to the tree and to the lake");
+    tell(&f, cut, TOKENS);
+    story_rewind(f.story, length);
+    tell(&f, cut, TOKENS);
+    ck_assert_mem_eq(whole, cut, sizeof whole);
+    story_rewind(f.story, 0);
+    tell(&f, cut, TOKENS);
+    prompt(f.story, "");
+    tell(&f, whole, TOKENS);
+    ck_assert_mem_eq(whole, cut, sizeof whole);
+    fixture_free(&f);
+}
+END_TEST
+
+START_TEST(dropped_tokens_are_those_outside_the_window)
+{
+    Fixture f;
+    fixture_new(&f, "mlp", 9);
+    int32_t tokens[TOKENS];
+    prompt(f.story, "");
+    ck_assert_int_eq(story_dropped(f.story), 0);
+    tell(&f, tokens, 9); // TOKEN_END and 8 tokens have been fed: the window is full
+    ck_assert_int_eq(story_dropped(f.story), 0);
+    tell(&f, tokens, 1); // the ninth is fed: 3 of the last 8 stay
+    ck_assert_int_eq(story_dropped(f.story), 5);
+    prompt(f.story, "The dog ran to the house and to the tree and to the lake");
+    ck_assert_int_eq(story_dropped(f.story), story_position(f.story) - 8);
+    fixture_free(&f);
+}
+END_TEST
+
+typedef struct {
+    int calls, last_position;
+    Story *story;
+    bool silence;
+} Listener;
+
+static void listen(void *context, int layer, Gating *gating) {
+    Listener *listener = context;
+    ck_assert_int_eq(gating->N, 1);
+    if (layer == 0) listener->calls++;
+    for (size_t i = 0; listener->silence && i < gating_entries(gating); i++)
+        gating->score[i] = 0.0f;
+}
+
+// Each token is shown once, also when the window moves and after a rewind; what a hook changes
+// changes the story from there on.
+START_TEST(hooks_see_each_token_once)
+{
+    Fixture f;
+    fixture_new(&f, "sgatlin", 9);
+    int32_t tokens[TOKENS], changed[TOKENS];
+    Listener listener = { .calls = 0 };
+    HookList hooks = one_hook(listen, &listener);
+    story_hooks(f.story, &hooks);
+    prompt(f.story, "The dog");
+    int64_t start = story_position(f.story);
+    ck_assert_int_eq(listener.calls, 1 + start); // with TOKEN_END
+    tell(&f, tokens, TOKENS);
+    ck_assert_int_eq(listener.calls, 1 + start + TOKENS - 1);
+    listener.calls = 0;
+    story_rewind(f.story, start + TOKENS / 2);
+    ck_assert_int_eq(listener.calls, 0);
+    listener.silence = true;
+    tell(&f, changed, TOKENS / 2);
+    ck_assert_int_eq(listener.calls, TOKENS / 2 - 1);
+    ck_assert_int_eq(changed[0], tokens[TOKENS / 2]);
+    ck_assert(memcmp(changed, tokens + TOKENS / 2, sizeof *tokens * (TOKENS / 2)) != 0);
+    story_hooks(f.story, NULL);
+    story_rewind(f.story, start);
+    tell(&f, changed, TOKENS);
+    ck_assert_mem_eq(changed, tokens, sizeof tokens);
+    ck_assert_int_eq(listener.calls, TOKENS / 2 - 1);
+    fixture_free(&f);
+}
+END_TEST
+
+START_TEST(logits_that_are_nan_end_it)
+{
+    Fixture f;
+    fixture_new(&f, "mlp", 9);
+    const Tensor *embedding = tensors_find(&f.tiny.model.tensors, "embedding");
+    for (size_t i = 0; i < embedding->count; i++)
+        f.tiny.model.parameters[embedding->offset + i] = NAN;
+    Error error = { "" };
+    const char *text;
+    size_t size;
+    prompt(f.story, "");
+    ck_assert_int_eq(story_next(f.story, &text, &size, &error), STORY_FAILED);
+    ck_assert_ptr_nonnull(strstr(error.text, "NaN"));
+    ck_assert_int_eq(story_position(f.story), 0);
+    fixture_free(&f);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("story");
+    TCase *tcase = tcase_create("story");
+    tcase_add_loop_test(tcase, a_rewound_story_continues_with_the_same_tokens, 0,
+                        (int)(sizeof windows / sizeof windows[0]));
+    tcase_add_test(tcase, a_story_is_what_its_prompt_and_seed_say);
+    tcase_add_test(tcase, a_prompt_can_be_shortened);
+    tcase_add_test(tcase, dropped_tokens_are_those_outside_the_window);
+    tcase_add_test(tcase, hooks_see_each_token_once);
+    tcase_add_test(tcase, logits_that_are_nan_end_it);
+    suite_add_tcase(suite, tcase);
+    return suite_run(suite);
+}
