@@ -21,7 +21,7 @@ typedef struct {
 enum { KEY_DUMP = 1000, KEY_BASELINES, KEY_DEVICE };
 
 static const struct argp_option options[] = {
-    { "data", 'd', "FILE", 0, "the token file to evaluate, such as DIR/valid.bin", 0 },
+    { "data", 'd', "FILE", 0, "token file to evaluate, such as DIR/valid.bin", 0 },
     { "dump", KEY_DUMP, "FILE", 0,
       "write the inputs, targets, logits and loss of the first batch as safetensors", 0 },
     { "baselines", KEY_BASELINES, "TRAIN", 0,
@@ -46,7 +46,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_BASELINES: arguments->baselines = value; break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument", value); break;
     case ARGP_KEY_END:
-        if (arguments->data == NULL) argp_error(state, "expected --data FILE");
+        if (arguments->data == NULL) argp_error(state, "--data FILE is required");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -22,8 +22,8 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    { "data", 'd', "DIR", 0, "the folder made by `sgatlin data`", 0 },
-    { "out", 'o', "DIR", 0, "the folder of the study; an existing study is continued", 0 },
+    { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
+    { "out", 'o', "DIR", 0, "folder of the study; an existing study is continued", 0 },
     { "budget", 'b', "FLOPS,...", 0,
       "FLOPs of training, by the sgatlin authors' count, such as 4e12", 0 },
     { "kinds", KEY_KINDS, "KIND,...", 0, "some of %kinds, or variants of them (default: all)", 0 },
@@ -142,7 +142,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case ARGP_KEY_END:
         if (study->data == NULL || study->budgets.count == 0 ||
             (study->out == NULL && !arguments->dry_run)) {
-            argp_error(state, "expected --data DIR, --budget FLOPS and --out DIR (or --dry-run)");
+            argp_error(state,
+                       "--data DIR, --budget FLOPS and --out DIR (or --dry-run) are required");
         }
         break;
     default: return ARGP_ERR_UNKNOWN;

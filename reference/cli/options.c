@@ -38,7 +38,7 @@ static error_t parse_checkpoint(int key, char *value, struct argp_state *state) 
     switch (key) {
     case 'c': *checkpoint = value; return 0;
     case ARGP_KEY_END:
-        if (*checkpoint == NULL) argp_error(state, "expected --checkpoint RUN");
+        if (*checkpoint == NULL) argp_error(state, "--checkpoint RUN is required");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -58,7 +58,7 @@ static error_t parse_json(int key, char *value, struct argp_state *state) {
 }
 
 static const struct argp_option checkpoint_rows[] = {
-    { "checkpoint", 'c', "RUN", 0, "the folder of a run, or of one checkpoint", 0 },
+    { "checkpoint", 'c', "RUN", 0, "folder of a run, or of one checkpoint", 0 },
     { 0 },
 };
 static const struct argp_option threads_rows[] = {

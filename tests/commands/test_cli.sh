@@ -16,7 +16,7 @@ sum() { find "$work/data" "$work/other" "$work/run" "$work/dense" -type f | sort
 
 # -- Help and usage --
 
-expect 2 'expected a command'
+expect 2 'a command is required'
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
 misused 'unknown command fly' fly
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
@@ -78,7 +78,7 @@ misused '--checkpoint RUN is required' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
     misused '' sample --checkpoint "$work/run" $option
 done
-misused 'expected --data FILE' eval --checkpoint "$work/run"
+misused '--data FILE is required' eval --checkpoint "$work/run"
 misused 'expected a whole number' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
 misused 'there is no preset enormous' flops --preset enormous
 misused 'F=26' flops --preset tiny --set F=26
@@ -92,7 +92,7 @@ misused 'K=6' bench layer --set F=25 K=3 --set K=6
 misused 'K=29' isoflop --data "$work/data" --out "$work/new" --budget 3e8 --kinds sgatlin --scales q1 \
     --set B=2 T=32 K=3 --set K=29
 expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
-misused '--checkpoint RUN, --text TEXT and --out FILE are required' gates --checkpoint "$work/run"
+misused '--text TEXT and --out FILE are required' gates --checkpoint "$work/run"
 
 # -- Bad input --
 
@@ -234,7 +234,7 @@ expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work
 refused 'already exists' curves --out "$work/curves.png" "$work/run"
 refused 'no validation loss below' curves --out "$work/none.png" --below 0.001 "$work/run"
 refused 'log.jsonl' curves --out "$work/none.png" "$work"
-misused 'expected RUN' curves --out "$work/none.png"
+misused 'RUN... and --out FILE are required' curves --out "$work/none.png"
 misused 'steps, flops or seconds' curves --against time --out "$work/none.png" "$work/run"
 [ ! -e "$work/none.png" ] || wrong "curves: a picture of nothing"
 
