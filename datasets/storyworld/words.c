@@ -7,9 +7,8 @@
 #define ADJECTIVE(word) \
     { .text = word }
 
-// Every fact holds in every story. Its adjective is said of nothing else anywhere, so that "The
-// turtle was" has one way to go on. Facts of one kind of place stand together: the classes below
-// are stretches of this table.
+// Every fact is true in every story. Its adjective describes nothing else, so "The turtle was" has
+// only one continuation. Facts are sorted by place: the classes below are ranges of this table.
 #define FACT(noun, many, he, adjective, verb, clause) \
     { .text = noun, .plural = many, .pronoun = he, .is = adjective, .does = verb, .so = clause }
 enum { ON_THE_WAY = 0, OUTDOORS = 15, AT_HOME = 21, IN_THE_EVENING = 26, FACTS = 31 };
@@ -53,7 +52,7 @@ const Word storyworld_facts[] = {
 };
 const int storyworld_fact_count = FACTS;
 _Static_assert(sizeof storyworld_facts / sizeof storyworld_facts[0] == FACTS,
-               "the stretches end with the table");
+               "the ranges end with the table");
 
 static const Word girls[] = {
     CHARACTER("Lily", "girl", SHE),   CHARACTER("Mia", "girl", SHE),
