@@ -328,7 +328,7 @@ static void draw_history(DrawList *list, float x, float y, const char *title,
 static bool collapse_picture(const char *path, const History *history, Error *error) {
     DrawList list = draw_new(960, 490, font_find());
     draw_round_rect(&list, (Rect){ 8, 8, 944, 474 }, 6, COLOR_PANEL);
-    draw_history(&list, 24, 20, "nothing", &history[NOTHING]);
+    draw_history(&list, 24, 20, "no balancing", &history[NOTHING]);
     draw_history(&list, 496, 20, "the Switch loss", &history[SWITCH]);
     draw_history(&list, 24, 252, "the z-loss", &history[Z]);
     draw_history(&list, 496, 252, "DeepSeek's bias", &history[BIAS]);

@@ -551,9 +551,9 @@ static bool draw(const char *path, const Tables *tables, const Book *book, Error
     }
     for (int rule = 0; rule < PANELS; rule++)
         draw_table(&list, tables, rule, LEFT + (float)rule * PANEL);
-    draw_text(&list, LEFT, TOP + ROWS * HIGH + 36, TEXT_SMALL, COLOR_DIM,
-              "white: chosen · numbers above: expert · right: experts of a word · below: words of "
-              "an expert");
+    draw_text(
+        &list, LEFT, TOP + ROWS * HIGH + 36, TEXT_SMALL, COLOR_DIM,
+        "white: chosen · above: the expert · right: experts per word · below: words per expert");
     bool ok = paint_png(&list, path, error);
     draw_free(&list);
     return ok;

@@ -148,7 +148,7 @@ static bool draw(const char *path, Error *error) {
     draw_table(&list, &table, left, top, false);
     top_k(table.rows, table.a, SIDE, SIDE);
     top_k(table.columns, table.b, SIDE, SIDE);
-    draw_text(&list, second, 20, TEXT_LARGE, COLOR_TEXT, "both edges sorted: 20 sums will do");
+    draw_text(&list, second, 20, TEXT_LARGE, COLOR_TEXT, "both edges sorted: 20 sums are enough");
     draw_table(&list, &table, second, top, true);
     draw_text(&list, left, 508, TEXT_SMALL, COLOR_DIM,
               "bars: a (left), b (top) · white frames: the 8 best");

@@ -167,8 +167,9 @@ static void draw_totals(DrawList *list, float left, float top, const double *tot
 }
 
 static bool draw(const char *path, Error *error) {
-    static const char *const titles[ALIKES] = { "tokens share nothing", "share as much as not",
-                                                "share three times that" };
+    static const char *const titles[ALIKES] = { "tokens share nothing",
+                                                "shared part as large as the rest",
+                                                "shared part three times the rest" };
     DrawList list = draw_new(960, 400, font_find());
     double *total = malloc((size_t)worked.F * sizeof *total);
     bool ok = total != NULL || fail(error, "no memory for %d totals", worked.F);

@@ -191,7 +191,7 @@ static bool draw_attention(const char *path, const LanguageModel *m, const int *
     draw_round_rect(&list, (Rect){ 8, 8, (float)list.width - 16, (float)list.height - 16 }, 6,
                     COLOR_PANEL);
     draw_text(&list, 24, 18, TEXT_SMALL, COLOR_DIM,
-              "row: the word that looks. column: the word looked at");
+              "row: the word that attends · column: the word attended to");
     for (int l = 0; l < m->sizes.L; l++) {
         for (int h = 0; h < H; h++)
             draw_panel(&list, m, inputs, l, h, 24 + LABEL + (float)(h * WIDE),
@@ -213,7 +213,7 @@ static bool draw_losses(const char *path, double loss[MODELS][POINTS], Error *er
     }
     Chart chart = { .title = "Three feed-forward layers in the same model",
                     .x_label = "step",
-                    .y_label = "loss, nats a word",
+                    .y_label = "loss, nats per word",
                     .series = series,
                     .series_count = MODELS,
                     .baselines = &lowest,

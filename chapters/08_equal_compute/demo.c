@@ -178,7 +178,7 @@ static void show_valley(void) {
 // ---- pictures
 
 enum { WIDTH = 1000, PANEL = 290, LABELS = 110, BAR = 32, SPACE = 12, PARTS = 5, DRAWN_SCALES = 2 };
-static const char *const part_names[PARTS] = { "projections", "looking back", "router", "experts",
+static const char *const part_names[PARTS] = { "projections", "attention", "router", "experts",
                                                "logits" };
 
 static void part_values(double out[PARTS], int kind, int scale) {
@@ -196,7 +196,7 @@ static void draw_legend(DrawList *list, float y) {
     }
 }
 
-// A bar a kind, as long as a token's FLOPs; the budget counts what is left of the white mark.
+// One bar per kind, as long as a token's FLOPs; a budget counts what is left of the white mark.
 static void draw_bars(DrawList *list, float top, int scale) {
     char title[96];
     double values[KINDS][PARTS], longest = 0;
@@ -268,7 +268,7 @@ static bool draw_valley(const char *path, Error *error) {
     }
     Chart chart = { .title = "Where is the lowest point?",
                     .x_label = "parameters",
-                    .y_label = "loss, nats a token",
+                    .y_label = "loss, nats per token",
                     .log_x = true,
                     .series = series,
                     .series_count = SERIES };

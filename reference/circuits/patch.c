@@ -25,9 +25,10 @@ static bool edit_valid(const GatingEdit *edit, int i, const GatingRecord *sizes,
                     i, source->L, source->C, source->K, source->F, sizes->L, sizes->C, sizes->K,
                     sizes->F);
     }
-    if (out_of_range(edit->source_position, source->T))
-        return fail(error, "edit %d: source position %d; the source has positions 0 to %d", i,
-                    edit->source_position, source->T - 1);
+    int from = edit->source_position - source->first;
+    if (edit->source_position != ALL && (from < 0 || from >= source->T))
+        return fail(error, "edit %d: source position %d; the source has positions %d to %d", i,
+                    edit->source_position, source->first, source->first + source->T - 1);
     return true;
 }
 
@@ -55,32 +56,45 @@ static void replace_list(Gating *gating, int t, const GatingRecord *source, size
         gating->start[later] += count - (end - begin);
 }
 
-// Replaces the entries `first` to first+K-1; an expert that the source lacks becomes score 0.
+// Replaces the entries `first` to first+K-1.
 static void replace_entries(Gating *gating, size_t first, const GatingRecord *source,
                             size_t entry) {
     for (size_t k = 0; k < (size_t)source->K; k++) {
         bool chosen = source->index[entry + k] != NO_EXPERT;
         if (chosen) gating->index[first + k] = source->index[entry + k];
-        gating->score[first + k] = chosen ? source->score[entry + k] : 0.0f;
+        gating->score[first + k] = chosen ? source->score[entry + k] : gating->silent;
     }
 }
 
+static void scale_entries(Gating *gating, size_t begin, size_t end, float scale) {
+    for (size_t i = begin; i < end; i++) {
+        bool silent = scale == 0.0f || gating->score[i] == gating->silent;
+        gating->score[i] = silent ? gating->silent : scale * gating->score[i];
+    }
+}
+
+// The edit of one channel of token t, which has this position.
 static void edit_channel(Gating *gating, const GatingEdit *edit, int layer, int t, int position,
                          int channel) {
     const GatingRecord *source = edit->source;
-    int from = edit->source_position == ALL ? position : edit->source_position;
-    bool has_source = source != NULL && from >= 0 && from < source->T;
-    size_t entry = has_source ? gating_record_entry(source, from, layer, channel) : 0;
     size_t begin = ((size_t)t * (size_t)gating->C + (size_t)channel) * (size_t)gating->K;
     size_t end = begin + (size_t)gating->K;
+    if (source != NULL) {
+        int from =
+            (edit->source_position == ALL ? position : edit->source_position) - source->first;
+        if (from < 0 || from >= source->T) return;
+        size_t entry = gating_record_entry(source, from, layer, channel);
+        if (gating->start != NULL) {
+            replace_list(gating, t, source, entry);
+        } else {
+            replace_entries(gating, begin, source, entry);
+        }
+    }
     if (gating->start != NULL) {
-        if (has_source) replace_list(gating, t, source, entry);
         begin = (size_t)gating->start[t];
         end = (size_t)gating->start[t + 1];
-    } else if (has_source) {
-        replace_entries(gating, begin, source, entry);
     }
-    for (size_t i = begin; edit->scale != 1.0f && i < end; i++) gating->score[i] *= edit->scale;
+    if (edit->scale != 1.0f) scale_entries(gating, begin, end, edit->scale);
 }
 
 static void edit_token(Gating *gating, const GatingEdit *edit, int layer, int t, int position) {
@@ -91,11 +105,29 @@ static void edit_token(Gating *gating, const GatingEdit *edit, int layer, int t,
     }
 }
 
-void gating_patch_hook(void *context, int layer, Gating *gating) {
+void gating_patch_hook(void *context, const GatingEvent *event) {
     const GatingPatch *patch = context;
     for (int i = 0; i < patch->count; i++) {
         const GatingEdit *edit = &patch->edits[i];
-        if (edit->layer != ALL && edit->layer != layer) continue;
-        for (int t = 0; t < gating->N; t++) edit_token(gating, edit, layer, t, patch->position + t);
+        if (edit->layer != ALL && edit->layer != event->layer) continue;
+        for (int t = 0; t < event->gating->N; t++)
+            edit_token(event->gating, edit, event->layer, t, event->position + t % event->T);
     }
+}
+
+void gating_force_hook(void *context, const GatingEvent *event) {
+    ForcedGating *forced = context;
+    const Gating *from = &forced->gating;
+    Gating *to = event->gating;
+    forced->calls++;
+    if (from->N != to->N || from->C != to->C || from->K != to->K ||
+        (from->start == NULL) != (to->start == NULL)) {
+        forced->mismatches++;
+        return;
+    }
+    if (from->start != NULL)
+        memcpy(to->start, from->start, ((size_t)from->N + 1) * sizeof *from->start);
+    size_t entries = gating_entries(from);
+    memcpy(to->score, from->score, entries * sizeof *from->score);
+    memcpy(to->index, from->index, entries * sizeof *from->index);
 }

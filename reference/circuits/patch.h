@@ -8,14 +8,15 @@ enum { ALL = -1 };
 
 // One edit of the entries at a layer, position and channel (each ALL: every one).
 // With a source, they become what the source has for the same layer and channel at source_position
-// (ALL: at the same position); experts that the source lacks (NO_EXPERT) get score 0, or none in a
-// ragged gating. Without, they stay. Then scores are multiplied by `scale`: 1 leaves them, 0
-// silences the neurons of sgatlin (with every activation) and the experts of a moe. In peer the
-// softmax comes after, so that scaling changes only how evenly a head's K experts share its weight.
+// (ALL: at the same position, if it has that). An entry that it lacks (NO_EXPERT) is silenced, or in
+// a ragged gating not there. Without, they stay. Then scores are multiplied by `scale`: 1 leaves
+// them, 0 silences the entry, which then adds nothing to the layer's output. In peer a softmax
+// follows: other scales change how a head's experts share its weight, which the others take over
+// from one that is silenced.
 typedef struct {
-    int layer, position, channel;
-    const GatingRecord *source; // of a model of the same sizes; may be NULL
-    int source_position;
+    int layer, position, channel; // position in the sequence, see GatingEvent
+    const GatingRecord *source;   // of a model of the same sizes; may be NULL
+    int source_position;          // in the source's sequence
     float scale;
 } GatingEdit;
 
@@ -23,13 +24,23 @@ typedef struct {
 typedef struct {
     const GatingEdit *edits;
     int count;
-    int position; // of the first token of the next pass, as GatingRecord's
 } GatingPatch;
 
 // Checks the edits against a model's config: layers, channels and source positions that exist,
 // sources of the same sizes. The error names the edit and the field.
 bool gating_patch_valid(const GatingPatch *patch, const Config *config, Error *error);
 
-// A GatingHook with a GatingPatch as its context, which must be valid for the model.
-void gating_patch_hook(void *patch, int layer, Gating *gating);
+// A GatingHook with a GatingPatch as its context, which must be valid for the model. Of a source's
+// entries as many are taken as the gating has space for.
+void gating_patch_hook(void *patch, const GatingEvent *event);
+
+// One gating to put in place of every layer's, to compare what follows from it.
+typedef struct {
+    Gating gating;  // N, C, K; score, index and start as in ffn/gating.h
+    int calls;      // of the hook
+    int mismatches; // calls with another N, C, K or form, in which nothing was replaced
+} ForcedGating;
+
+// A GatingHook with a ForcedGating as its context.
+void gating_force_hook(void *forced, const GatingEvent *event);
 #endif

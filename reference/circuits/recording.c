@@ -54,82 +54,102 @@ static void record_token(GatingRecord *record, int t, int layer, const Gating *g
     }
 }
 
-void gating_record_hook(void *context, int layer, Gating *gating) {
+void gating_record_hook(void *context, const GatingEvent *event) {
     GatingRecord *record = context;
-    for (int from = 0; from < gating->N; from++) {
-        int t = record->position + from;
-        if (t >= 0 && t < record->T) record_token(record, t, layer, gating, from);
+    int N = event->gating->N;
+    for (int row = N - event->fresh; row < N; row++) {
+        int t = event->position + row - record->first;
+        if (t < 0 || t >= record->T) continue;
+        if (event->tokens != NULL) record->tokens[t] = event->tokens[row];
+        record_token(record, t, event->layer, event->gating, row);
     }
 }
 
 // ---- files
 
-bool gating_record_write(const GatingRecord *record, const char *path, Error *error) {
-    int T = record->T, L = record->L, C = record->C, K = record->K;
-    size_t entries = entry_count(record);
-    SafeTensor tensors[] = {
-        { "tokens", DTYPE_I32, 1, { T }, (size_t)T, record->tokens },
-        { "index", DTYPE_I32, 4, { T, L, C, K }, entries, record->index },
-        { "score", DTYPE_F32, 4, { T, L, C, K }, entries, record->score },
-    };
-    Setting settings[CONFIG_SETTINGS];
-    Metadata metadata[CONFIG_SETTINGS];
-    int count = config_settings(&record->config, settings);
-    for (int i = 0; i < count; i++) metadata[i] = (Metadata){ settings[i].name, settings[i].value };
-    return safetensors_write(path, tensors, 3, metadata, count, error);
-}
-
-// A tensor of the file with this dtype and shape; the others' size follows from T. NULL on failure.
-static const SafeTensor *find(const Safetensors *file, const char *name, Dtype dtype, int rank,
-                              const int64_t *shape, Error *error) {
-    const SafeTensor *tensor = safetensors_find(file, name);
-    if (tensor == NULL) {
-        fail(error, "%s: no tensor '%s': not a recording of gatings", file->path, name);
-        return NULL;
-    }
-    bool ok = tensor->dtype == dtype && tensor->rank == rank;
-    for (int i = 0; ok && i < rank; i++) ok = tensor->shape[i] == shape[i];
-    if (ok) return tensor;
-    fail(error, "%s: tensor '%s' does not have the dtype and shape that the metadata say",
-         file->path, name);
-    return NULL;
-}
-
 static bool check_entries(const GatingRecord *record, const char *path, Error *error) {
+    size_t entries = entry_count(record), K = (size_t)record->K;
     for (int t = 0; t < record->T; t++) {
         if (record->tokens[t] < 0 || record->tokens[t] >= record->config.V) {
             return fail(error, "%s: tokens[%d] is %d, expected 0 to %d", path, t,
                         (int)record->tokens[t], record->config.V - 1);
         }
     }
-    for (size_t i = 0; i < entry_count(record); i++) {
-        int32_t index = record->index[i];
-        if (index >= record->F || index < NO_EXPERT) {
+    for (size_t i = 0; i < entries; i++) {
+        int index = record->index[i];
+        if (index < NO_EXPERT || index >= record->F) {
             return fail(error, "%s: index[%zu] is %d, expected 0 to %d, or %d for none", path, i,
-                        (int)index, record->F - 1, NO_EXPERT);
+                        index, record->F - 1, NO_EXPERT);
         }
+        if (i % K > 0 && index != NO_EXPERT && record->index[i - 1] == NO_EXPERT)
+            return fail(error, "%s: index[%zu] is %d, expected %d as before it", path, i, index,
+                        NO_EXPERT);
     }
     return true;
 }
 
-static bool read_record(GatingRecord *out, const Safetensors *file, Error *error) {
+// The tensors of a record: name, dtype and shape; index and score are [T,L,C,K].
+enum { TENSORS = 3 };
+static void list_tensors(SafeTensor out[TENSORS], const GatingRecord *record) {
+    int64_t T = record->T, L = record->L, C = record->C, K = record->K;
+    size_t entries = entry_count(record);
+    out[0] = (SafeTensor){ "tokens", DTYPE_I32, 1, { T }, (size_t)T, record->tokens };
+    out[1] = (SafeTensor){ "index", DTYPE_I32, 4, { T, L, C, K }, entries, record->index };
+    out[2] = (SafeTensor){ "score", DTYPE_F32, 4, { T, L, C, K }, entries, record->score };
+}
+
+bool gating_record_write(const GatingRecord *record, const char *path, Error *error) {
+    SafeTensor tensors[TENSORS];
+    Setting settings[CONFIG_SETTINGS];
+    Metadata metadata[CONFIG_SETTINGS];
+    if (record->T < 1) return fail(error, "%s: there are no tokens to write", path);
+    if (!check_entries(record, path, error)) return false;
+    list_tensors(tensors, record);
+    int count = config_settings(&record->config, settings);
+    for (int i = 0; i < count; i++) metadata[i] = (Metadata){ settings[i].name, settings[i].value };
+    return safetensors_write(path, tensors, TENSORS, metadata, count, error);
+}
+
+// Whether the file has the tensors of a record with these sizes, and no other.
+static bool check_tensors(const GatingRecord *sizes, const Safetensors *file, Error *error) {
+    SafeTensor expected[TENSORS];
+    list_tensors(expected, sizes);
+    for (int i = 0; i < TENSORS; i++) {
+        const SafeTensor *tensor = safetensors_find(file, expected[i].name);
+        if (tensor == NULL)
+            return fail(error, "%s: no tensor '%s': not a recording of gatings", file->path,
+                        expected[i].name);
+        bool same = tensor->dtype == expected[i].dtype && tensor->rank == expected[i].rank &&
+                    memcmp(tensor->shape, expected[i].shape,
+                           (size_t)tensor->rank * sizeof *tensor->shape) == 0;
+        if (!same)
+            return fail(error, "%s: tensor '%s' does not have the dtype and shape of a recording",
+                        file->path, expected[i].name);
+    }
+    return file->count == TENSORS ||
+           fail(error, "%s: %d tensors, expected tokens, index and score", file->path, file->count);
+}
+
+static bool read_sizes(GatingRecord *out, const Safetensors *file, Error *error) {
     Config config;
-    GatingRecord sizes;
     const SafeTensor *tokens = safetensors_find(file, "tokens");
     int64_t T = tokens != NULL && tokens->rank == 1 ? tokens->shape[0] : 0;
     if (T < 1 || T > INT32_MAX)
         return fail(error, "%s: no tokens: not a recording of gatings", file->path);
     if (!ffn_config_from_metadata(&config, file, error)) return false;
-    if (!gating_record_sizes(&sizes, &config, (int)T, error)) return false;
-    int64_t shape[] = { T, sizes.L, sizes.C, sizes.K };
-    const SafeTensor *index = find(file, "index", DTYPE_I32, 4, shape, error);
-    const SafeTensor *score =
-        index != NULL ? find(file, "score", DTYPE_F32, 4, shape, error) : NULL;
-    if (score == NULL || find(file, "tokens", DTYPE_I32, 1, shape, error) == NULL) return false;
-    if (!gating_record_new(out, &config, (int)T, error)) return false;
-    safetensor_to_ints(out->tokens, tokens);
-    safetensor_to_ints(out->index, index);
-    safetensor_to_floats(out->score, score);
+    Error why;
+    if (!gating_record_sizes(out, &config, (int)T, &why))
+        return fail(error, "%s: %s", file->path, why.text);
+    return check_tensors(out, file, error);
+}
+
+static bool read_record(GatingRecord *out, const Safetensors *file, Error *error) {
+    GatingRecord sizes;
+    if (!read_sizes(&sizes, file, error)) return false;
+    if (!gating_record_new(out, &sizes.config, sizes.T, error)) return false;
+    safetensor_to_ints(out->tokens, safetensors_find(file, "tokens"));
+    safetensor_to_ints(out->index, safetensors_find(file, "index"));
+    safetensor_to_floats(out->score, safetensors_find(file, "score"));
     if (check_entries(out, file->path, error)) return true;
     gating_record_free(out);
     return false;
@@ -137,6 +157,7 @@ static bool read_record(GatingRecord *out, const Safetensors *file, Error *error
 
 bool gating_record_read(GatingRecord *out, const char *path, Error *error) {
     Safetensors file;
+    *out = (GatingRecord){ .T = 0 };
     if (!safetensors_open(&file, path, error)) return false;
     bool ok = read_record(out, &file, error);
     safetensors_close(&file);

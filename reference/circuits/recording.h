@@ -8,22 +8,25 @@ typedef struct {
     Config config;     // of the model
     int T, L, C, K, F; // tokens, layers, channels, experts per token and channel and of a channel
     bool ragged;       // a token may have fewer than K experts: NO_EXPERT fills the rest
-    int32_t *tokens;   // [T] ids, for the caller to fill
+    int first;         // position in its sequence of the first token
+    int32_t *tokens;   // [T]; the caller's to fill when hooks are not told them
     int32_t *index;    // [T,L,C,K], 0 to F-1, or NO_EXPERT
     float *score;      // [T,L,C,K]
-    int position;      // where the hook records the first token of the next pass
 } GatingRecord;
 
-// Memory for T tokens, all entries NO_EXPERT. A dense kind is an error. K of a ragged kind is E.
+// Memory for T tokens, all entries NO_EXPERT, first = 0. A dense kind is an error. K of a ragged kind
+// is E.
 bool gating_record_new(GatingRecord *out, const Config *config, int T, Error *error);
 void gating_record_free(GatingRecord *record);
 
 // The sizes of a record of this model, without memory. A dense kind is an error.
 bool gating_record_sizes(GatingRecord *out, const Config *config, int T, Error *error);
 
-// A GatingHook with a GatingRecord as its context. Token t of the pass is recorded at position + t;
-// what falls outside of 0 to T-1 is left out: with position -1 a TOKEN_END before the text is.
-void gating_record_hook(void *record, int layer, Gating *gating);
+// A GatingHook with a GatingRecord as its context, for one sequence. The tokens that are read for the
+// first time are recorded: positions first to first+T-1, the others are left out. Of a sequence that
+// starts with TOKEN_END at position 0, first = 1 records the text alone. After a rewind the tokens
+// that are fed take the place of those that were.
+void gating_record_hook(void *record, const GatingEvent *event);
 
 // The first entry of a token's channel in index and score.
 static inline size_t gating_record_entry(const GatingRecord *record, int t, int layer,
@@ -32,8 +35,9 @@ static inline size_t gating_record_entry(const GatingRecord *record, int t, int 
            (size_t)record->K;
 }
 
-// safetensors: tokens I32 [T], index I32 and score F32 [T,L,C,K]; the model's hyperparameters in the
-// metadata. Reading checks them against each other, and every index and token.
+// A safetensors file: tokens I32 [T], index I32 and score F32 [T,L,C,K]; the model's hyperparameters
+// are in the metadata. Both check every token and index; reading refuses files that are damaged, of
+// another shape, or something else. To write only the first tokens, lower T. `first` is not stored.
 bool gating_record_write(const GatingRecord *record, const char *path, Error *error);
 bool gating_record_read(GatingRecord *out, const char *path, Error *error);
 #endif

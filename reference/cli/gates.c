@@ -77,7 +77,7 @@ static bool run_model(const Checkpoint *checkpoint, GatingRecord *record, Error 
     if (ok) {
         inputs[0] = TOKEN_END;
         memcpy(inputs + 1, record->tokens, (size_t)record->T * sizeof *inputs);
-        record->position = -1;
+        record->first = 1;
         HookList hooks = one_hook(gating_record_hook, record);
         model_hooks(activations, &hooks);
         model_forward(&checkpoint->model, activations, inputs, 1, T);

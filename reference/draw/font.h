@@ -11,14 +11,14 @@ typedef struct Font Font;
 enum { TEXT_SMALL = 13, TEXT_NORMAL = 15, TEXT_LARGE = 20 };
 
 // The font of this machine: the file that the environment variable SGATLIN_FONT names, else Inter
-// or DejaVu Sans where distributions install them, else the built-in one (also SGATLIN_FONT=builtin).
-// NULL: out of memory.
+// or DejaVu Sans where distributions install them, else the built-in one (as for
+// SGATLIN_FONT=builtin). NULL: out of memory.
 Font *font_find(void);
 // A TrueType or OpenType file; NULL if it cannot be read or is not a font. A font that is corrupt
 // inside its tables is not detected: open only files you trust.
 Font *font_open(const char *path);
-// Strokes, the same pixels on every machine: ASCII, what resembles it for dashes, quotation marks and
-// a few others, and '?' for the rest. NULL: out of memory.
+// Strokes, the same pixels on every machine: ASCII, what resembles it for dashes, quotation marks
+// and a few others, and '?' for the rest. NULL: out of memory.
 Font *font_builtin(void);
 void font_free(Font *font); // NULL is fine
 

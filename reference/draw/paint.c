@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-// What is painted on: the pixels of a picture inside the clip, 0 <= left <= right <= width and so on.
+// The pixels of a picture inside the clip, with 0 <= left <= right <= width and so on.
 typedef struct {
     Picture *picture;
     int left, top, right, bottom;

@@ -23,7 +23,8 @@ static int clamp(int x, int low, int high) {
 
 int strokes_advance(char character) { return stb_easy_font_width((char[]){ character, '\0' }); }
 
-// Into the upper left STROKES x STROKES cells, one cell away from the edges: EPX looks at neighbours.
+// Draws into the upper left STROKES x STROKES cells, one cell away from the edges, so that all ink
+// has neighbours for EPX.
 static void draw_units(Bitmap *bitmap, char character) {
     float corners[64][4][4]; // x, y, z, color of four corners
     char text[2] = { character, '\0' };

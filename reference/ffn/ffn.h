@@ -21,7 +21,7 @@ typedef struct {
     double *loss;
     // what backward needs of forward: ffn->saved floats, untouched between the two
     float *saved;
-    float *scratch;   // ffn->scratch floats, only for the time of one call
+    float *scratch;        // ffn->scratch floats, only for the time of one call
     int layer;             // for the hooks
     const HookList *hooks; // may be NULL
 } FfnCall;
@@ -84,6 +84,18 @@ Causality ffn_causality(const Config *config);
 // Pools of F experts that a sparse layer chooses from: one a channel, or one for all.
 static inline int ffn_pools(const Config *config) {
     return config->ffn->shared_experts ? 1 : config->C;
+}
+
+// Calls the hooks with what a layer's router selected. To them a pass is one of whole sequences.
+static inline void ffn_call_hooks(const FfnCall *call, Gating *gating) {
+    GatingEvent event;
+    event.layer = call->layer;
+    event.gating = gating;
+    event.tokens = call->tokens;
+    event.T = call->T;
+    event.position = 0;
+    event.fresh = gating->N;
+    hooks_call(call->hooks, &event);
 }
 
 static inline const float *ffn_parameter(const FfnCall *call, int i) {

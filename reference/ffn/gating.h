@@ -17,6 +17,13 @@ typedef struct {
     int32_t *start; // [N+1] or NULL
     // of a list: entries there is space for, should a hook put more of them in its place
     size_t capacity;
+    // All scores of the router, from which it selected: [N,2,C,n] sub-key scores of product keys,
+    // [N,C,F] of flat routers, the logits [N,E] of a moe; `keys` per token. NULL unless the hook
+    // list asks for them.
+    int keys;
+    float *key_scores;
+    // The score that silences an entry: 0, or -INFINITY where a softmax follows.
+    float silent;
 } Gating;
 
 static inline size_t gating_entries(const Gating *gating) {
@@ -27,9 +34,21 @@ static inline size_t gating_entries(const Gating *gating) {
 // In records of ragged gatings: an entry without an expert.
 enum { NO_EXPERT = -1 };
 
+// What a hook is called with: what the router of one layer selected for the N tokens of a pass,
+// which has N / T sequences of T tokens.
+typedef struct {
+    int layer;
+    Gating *gating;        // to read, or to replace its entries
+    const int32_t *tokens; // [N], or NULL when not known
+    int T;
+    int position; // in its sequence, of the first of the T tokens
+    // The last `fresh` rows are read for the first time. A decoder reads the others again.
+    int fresh;
+} GatingEvent;
+
 // Called between router and experts of every sparse layer in the forward pass. A hook reads the
 // Gating (to record or draw it) or replaces its entries (to patch it).
-typedef void GatingHook(void *context, int layer, Gating *gating);
+typedef void GatingHook(void *context, const GatingEvent *event);
 
 // Hooks, called in order, so that recording, patching and drawing can be combined. An empty list
 // costs nothing.
@@ -40,11 +59,14 @@ typedef struct {
         void *context;
     } hooks[MAX_HOOKS];
     int count;
+    // Not NULL: every sparse layer writes the scores of its router here, [N,keys], before it calls
+    // the hooks (Gating.key_scores). The caller's memory, overwritten by each layer.
+    float *key_scores;
 } HookList;
 
 // Appends a hook; false: the list has MAX_HOOKS already.
 static inline bool hooks_add(HookList *list, GatingHook *call, void *context) {
-    if (list->count == MAX_HOOKS) return false;
+    if (list->count >= MAX_HOOKS) return false;
     list->hooks[list->count].call = call;
     list->hooks[list->count++].context = context;
     return true;
@@ -54,12 +76,18 @@ static inline bool hooks_add(HookList *list, GatingHook *call, void *context) {
 static inline HookList one_hook(GatingHook *call, void *context) {
     HookList list;
     list.count = 0;
+    list.key_scores = NULL;
     hooks_add(&list, call, context);
     return list;
 }
 
-static inline void hooks_call(const HookList *list, int layer, Gating *gating) {
+// Where a router writes all of its scores; NULL: nowhere.
+static inline float *hooks_key_scores(const HookList *list) {
+    return list != NULL ? list->key_scores : NULL;
+}
+
+static inline void hooks_call(const HookList *list, const GatingEvent *event) {
     for (int i = 0; list != NULL && i < list->count; i++)
-        list->hooks[i].call(list->hooks[i].context, layer, gating);
+        list->hooks[i].call(list->hooks[i].context, event);
 }
 #endif

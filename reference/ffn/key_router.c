@@ -147,6 +147,11 @@ void key_router_declare(Tensors *tensors, const Config *config, const char *pref
     }
 }
 
+int key_router_keys(const Config *config) {
+    Shape s = shape_of(config);
+    return s.lists * s.n;
+}
+
 double key_router_flops(const Config *config) {
     Shape s = shape_of(config);
     double D = config->D, Dk = config->Dk;
@@ -212,13 +217,23 @@ static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, 
     }
 }
 
+// key_scores [N, lists·n]: those of `together` lists from `list`, for the block's tokens.
+static void show_scores(float *key_scores, const float *scores, const Shape *s, int list, int t0,
+                        int rows) {
+    for (int t = 0; t < rows; t++) {
+        float *row = key_scores + ((size_t)(t0 + t) * s->lists + list) * s->n;
+        for (int i = 0; i < s->together * s->n; i++) row[i] = scores[(size_t)i * TOKENS + t];
+    }
+}
+
 // Scores and choice of one block of tokens; query_out is the block's own.
 static void route_block(const Shape *s, Gating *gating, Worker *worker, const float *query_out,
                         const float *keys, int t0, int rows) {
     bool product = s->parts == 2;
     for (int list = 0; list < s->lists; list += s->together) {
-        score_lists(worker->scores + (product ? (size_t)list * s->n * TOKENS : 0), s, query_out,
-                    keys, list, s->together, rows);
+        float *scores = worker->scores + (product ? (size_t)list * s->n * TOKENS : 0);
+        score_lists(scores, s, query_out, keys, list, s->together, rows);
+        if (gating->key_scores != NULL) show_scores(gating->key_scores, scores, s, list, t0, rows);
         for (int t = 0; !product && t < rows; t += LANES)
             choose(gating, worker, s, list, t0, t, rows);
     }

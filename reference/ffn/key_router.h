@@ -19,6 +19,7 @@ void key_router_declare(Tensors *tensors, const Config *config, const char *pref
 size_t key_router_saved(const Config *config, int N); // floats that backward needs of forward
 bool key_router_valid(const Config *config, Error *error);
 bool key_router_is_product(Router router);
+int key_router_keys(const Config *config);     // scores per token: 2·C·n, or C·F
 double key_router_flops(const Config *config); // a token, forward, by the authors' count
 
 // The two tensors of a router, shapes as above.
@@ -30,7 +31,8 @@ typedef struct {
     float *query, *keys;
 } KeyRouterGradients;
 
-// gating (score, index; its sizes are given) from x [N,D]; fills saved [key_router_saved].
+// gating (score, index, and key_scores unless NULL; its sizes are given) from x [N,D]; fills saved
+// [key_router_saved].
 void key_router_forward(Gating *gating, float *saved, const float *x, const KeyRouter *router,
                         float *scratch);
 

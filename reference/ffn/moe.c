@@ -75,7 +75,8 @@ static size_t saved_layout(Saved *saved, float *block, const Config *config, int
     size_t used = 0, R = moe_routing_entries(config, N), F = (size_t)config->F,
            table = (size_t)N * config->E;
     int K = config->routing == ROUTING_EXPERT ? (int)config->capacity : config->K;
-    saved->gating = (Gating){ .N = N, .C = 1, .K = K, .F = config->E, .capacity = R };
+    saved->gating =
+        (Gating){ .N = N, .C = 1, .K = K, .F = config->E, .capacity = R, .keys = config->E };
     saved->gating.start = (int32_t *)floats_take(block, &used, (size_t)N + 1);
     saved->gating.index = (int32_t *)floats_take(block, &used, R);
     saved->gating.score = floats_take(block, &used, R);
@@ -177,9 +178,12 @@ static void route(const FfnCall *call, Saved *saved, const Scratch *scratch) {
     int N = call->B * call->T, D = call->config->D, E = call->config->E;
     MoeRouting choice = choice_of(call, saved);
     linear_forward(saved->logits, call->x, ffn_parameter(call, ROUTER), N, D, E);
+    saved->gating.key_scores = hooks_key_scores(call->hooks);
+    if (saved->gating.key_scores != NULL)
+        memcpy(saved->gating.key_scores, saved->logits, (size_t)N * E * sizeof(float));
     moe_routing_softmax(&choice);
     moe_routing_select(&saved->gating, &choice, scratch->table, scratch->keys);
-    hooks_call(call->hooks, call->layer, &saved->gating);
+    ffn_call_hooks(call, &saved->gating);
     if (call->loss == NULL || !has_losses(call->config)) return;
     int n = moe_balance_count(scratch->count, &saved->gating, &choice);
     *call->loss += moe_balance_loss(scratch->count, n, &choice);

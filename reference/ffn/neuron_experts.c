@@ -112,7 +112,10 @@ size_t neuron_saved_layout(NeuronSaved *out, float *block, const Config *config,
                            bool has_gate) {
     int C = config->C, K = config->K;
     size_t used = 0, entries = (size_t)N * C * K;
-    *out = (NeuronSaved){ .gating = { .N = N, .C = C, .K = K, .F = config->F } };
+    *out = (NeuronSaved){
+        .gating = { .N = N, .C = C, .K = K, .F = config->F, .keys = key_router_keys(config) }
+    };
+    out->gating.silent = has_gate ? -INFINITY : 0.0f; // the gate is a softmax of the scores
     out->gating.score = floats_take(block, &used, entries);
     out->gating.index = (int32_t *)floats_take(block, &used, entries);
     if (has_gate) out->gate = floats_take(block, &used, entries);

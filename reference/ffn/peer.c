@@ -52,21 +52,30 @@ static Gating peer_gating(const Config *config, float *block, int N) {
     return saved.gating;
 }
 
+// gate [K] = softmax(score); 0 where a hook silenced the entry, even if it silenced all of them.
+static void head_gates(float *gate, const float *score, int K) {
+    memcpy(gate, score, (size_t)K * sizeof *gate);
+    softmax_row(gate, K);
+    for (int k = 0; k < K; k++) {
+        if (score[k] == -INFINITY) gate[k] = 0.0f;
+    }
+}
+
 static void peer_forward(const FfnCall *call) {
     Config own = routed(call->config);
     int N = call->B * call->T, K = own.K, rows = N * own.C;
     NeuronSaved saved;
     neuron_saved_layout(&saved, call->saved, &own, N, true);
     KeyRouter router = { &own, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    saved.gating.key_scores = hooks_key_scores(call->hooks);
     key_router_forward(&saved.gating, saved.key_router, call->x, &router, call->scratch);
-    hooks_call(call->hooks, call->layer, &saved.gating);
+    ffn_call_hooks(call, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, ONE_POOL, own.D);
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
         size_t at = (size_t)row * K;
-        memcpy(saved.gate + at, saved.gating.score + at, (size_t)K * sizeof *saved.gate);
-        softmax_row(saved.gate + at, K);
+        head_gates(saved.gate + at, saved.gating.score + at, K);
         for (size_t e = at; e < at + K; e++) saved.weight[e] = saved.gate[e] * gelu(saved.z[e]);
     }
     neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, ONE_POOL,

@@ -42,8 +42,9 @@ static void sgatlin_forward(const FfnCall *call) {
     NeuronSaved saved;
     neuron_saved_layout(&saved, call->saved, config, N, false);
     KeyRouter router = { config, ffn_parameter(call, QUERY), ffn_parameter(call, KEYS) };
+    saved.gating.key_scores = hooks_key_scores(call->hooks);
     key_router_forward(&saved.gating, saved.key_router, call->x, &router, call->scratch);
-    hooks_call(call->hooks, call->layer, &saved.gating);
+    ffn_call_hooks(call, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, C, D);
     Activation activation = config->activation;

@@ -13,7 +13,10 @@
 
 struct Decoder {
     const Model *model;
-    int position;         // tokens in the cache
+    int cached;           // tokens in the cache
+    int position;         // in the sequence, of the next token
+    bool again;           // tokens are read that were read before
+    int fresh;            // cached tokens that were read for the first time since the last pass
     int32_t *tokens;      // [T]: the tokens in the cache, read again when the window moves
     float *keys, *values; // [L,T,D] each, the keys after norm and rotation
     float *rotary;        // [T,Dh]
@@ -24,7 +27,8 @@ struct Decoder {
     float *block;
     size_t floats;
     Activations *window; // of a model that is not causal, which caches nothing; else NULL
-    HookList hooks;
+    HookList hooks;      // the caller's
+    HookList shown;      // one hook, which calls them; empty when they are
 };
 
 static size_t decoder_layout(Decoder *d, float *block) {
@@ -78,18 +82,30 @@ void decoder_free(Decoder *d) {
     free(d);
 }
 
-void decoder_hooks(Decoder *d, const HookList *hooks) {
-    d->hooks = hooks != NULL ? *hooks : (HookList){ .count = 0 };
+// A hook that calls the caller's, with the position of the pass and how much of it is new.
+static void show(void *context, const GatingEvent *event) {
+    const Decoder *d = context;
+    int newest = d->window != NULL ? d->position - 1 : d->position;
+    GatingEvent shown = *event;
+    shown.position = newest + 1 - event->gating->N;
+    shown.fresh = d->fresh;
+    hooks_call(&d->hooks, &shown);
 }
 
-void decoder_rewind(Decoder *d, int position) { d->position = position; }
+void decoder_hooks(Decoder *d, const HookList *hooks) {
+    d->hooks = hooks != NULL ? *hooks : (HookList){ .count = 0 };
+    d->shown = (HookList){ .key_scores = d->hooks.key_scores };
+    if (d->hooks.count > 0) hooks_add(&d->shown, show, d);
+}
+
 int decoder_position(const Decoder *d) { return d->position; }
+int decoder_cached(const Decoder *d) { return d->cached; }
 
 // Query, key and value of the new token, all heads; key and value are its places in the cache.
 static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
     const Config *config = &d->model->config;
     const float *parameters = d->model->parameters,
-                *row = d->rotary + (size_t)d->position * config->Dh;
+                *row = d->rotary + (size_t)d->cached * config->Dh;
     int D = config->D, Dh = config->Dh;
     linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, 1, D, D);
     linear_forward(key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
@@ -102,16 +118,16 @@ static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
     }
 }
 
-// attended of one head, over the cached tokens 0 .. position
+// attended of one head, over the cached tokens 0 .. cached
 static void attend(Decoder *d, const float *keys, const float *values, int head) {
     const Config *config = &d->model->config;
     int D = config->D, Dh = config->Dh, offset = head * Dh;
     float scale = 1.0f / sqrtf((float)Dh);
-    for (int t = 0; t <= d->position; t++)
+    for (int t = 0; t <= d->cached; t++)
         d->weights[t] = scale * dot(d->query + offset, keys + (size_t)t * D + offset, Dh);
-    softmax_row(d->weights, d->position + 1);
+    softmax_row(d->weights, d->cached + 1);
     memset(d->attended + offset, 0, (size_t)Dh * sizeof *d->attended);
-    for (int t = 0; t <= d->position; t++) {
+    for (int t = 0; t <= d->cached; t++) {
         add_row(d->attended + offset, d->weights[t], values + (size_t)t * D + offset, Dh);
     }
 }
@@ -125,7 +141,7 @@ static void decode_layer(Decoder *d, int l) {
     float rstd, *keys = d->keys + (size_t)l * config->T * D,
                 *values = d->values + (size_t)l * config->T * D;
     norm_forward(d->normed, &rstd, d->residual, parameters + layer[ATTENTION_NORM].offset, 1, D);
-    project(d, layer, keys + (size_t)d->position * D, values + (size_t)d->position * D);
+    project(d, layer, keys + (size_t)d->cached * D, values + (size_t)d->cached * D);
     for (int h = 0; h < config_heads(config); h++) attend(d, keys, values, h);
     linear_forward(d->sublayer_out, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, 1, D,
                    D);
@@ -137,13 +153,13 @@ static void decode_layer(Decoder *d, int l) {
                                         .parameters = parameters,
                                         .B = 1,
                                         .T = 1,
-                                        .tokens = &d->tokens[d->position],
+                                        .tokens = &d->tokens[d->cached],
                                         .x = d->normed,
                                         .y = d->sublayer_out,
                                         .saved = d->saved,
                                         .scratch = d->scratch,
                                         .layer = l,
-                                        .hooks = &d->hooks });
+                                        .hooks = &d->shown });
     add_row(d->residual, 1.0f, d->sublayer_out, D);
 }
 
@@ -152,46 +168,51 @@ static void decode_layer(Decoder *d, int l) {
 static void read_token(Decoder *d, int32_t token) {
     const Config *config = &d->model->config;
     const float *embedding = d->model->parameters + d->model->tensors.items[EMBEDDING].offset;
-    d->tokens[d->position] = token;
-    if (d->window != NULL) {
-        d->position++;
-        return;
+    d->tokens[d->cached] = token;
+    if (!d->again) d->fresh++;
+    if (d->window == NULL) {
+        memcpy(d->residual, embedding + (size_t)token * config->D,
+               (size_t)config->D * sizeof *d->residual);
+        for (int l = 0; l < config->L; l++) decode_layer(d, l);
+        d->fresh = 0;
     }
-    memcpy(d->residual, embedding + (size_t)token * config->D,
-           (size_t)config->D * sizeof *d->residual);
-    for (int l = 0; l < config->L; l++) decode_layer(d, l);
+    d->cached++;
     d->position++;
 }
 
-// Reads the newest half of the window again, after TOKEN_END, without calling the hooks again.
+// Reads a window from its start: TOKEN_END, unless the tokens fill it, and tokens [count], the first
+// of them at `position`.
+static void read_window(Decoder *d, const int32_t *tokens, int count, int position) {
+    d->cached = 0;
+    d->position = -1;
+    if (count < d->model->config.T) read_token(d, TOKEN_END);
+    d->position = position;
+    for (int i = 0; i < count; i++) read_token(d, tokens[i]);
+}
+
+// Drops the oldest half of the window, and reads the rest again.
 static void move_window(Decoder *d, int64_t *dropped) {
-    int T = d->model->config.T, count = T / 2 > 0 ? T / 2 - 1 : 0, first = d->position - count;
-    HookList hooks = d->hooks;
+    int T = d->model->config.T, count = T / 2 > 0 ? T / 2 - 1 : 0, first = d->cached - count;
     if (dropped != NULL) *dropped += first;
-    d->hooks.count = 0;
-    d->position = 0;
-    if (T > 1) { // a window of one token has no space for TOKEN_END
-        memmove(d->tokens + 1, d->tokens + first, (size_t)count * sizeof *d->tokens);
-        d->tokens[0] = TOKEN_END;
-        for (int i = 0; i <= count; i++) read_token(d, d->tokens[i]);
-    }
-    d->hooks = hooks;
+    d->cached = 0;
+    d->again = true;
+    // Each token moves to an earlier place, so that none is overwritten before it is read. A window
+    // of one token has no space for TOKEN_END.
+    if (T > 1) read_window(d, d->tokens + first, count, d->position - count);
+    d->again = false;
 }
 
-// Logits of the newest token, recomputing the whole window.
-static const float *read_window(Decoder *d) {
-    model_hooks(d->window, &d->hooks);
-    model_forward(d->model, d->window, d->tokens, 1, d->position);
-    model_logits(d->model, d->window, d->position - 1, 1, d->logits);
-    return d->logits;
-}
-
-const float *decoder_step(Decoder *d, int32_t token, int64_t *dropped) {
+// Of the newest token. A model that is not causal recomputes the whole window.
+static const float *logits(Decoder *d) {
     const Model *model = d->model;
     const Config *config = &model->config;
-    if (d->position == config->T) move_window(d, dropped);
-    read_token(d, token);
-    if (d->window != NULL) return read_window(d);
+    if (d->window != NULL) {
+        model_hooks(d->window, &d->shown);
+        model_forward(model, d->window, d->tokens, 1, d->cached);
+        d->fresh = 0;
+        model_logits(model, d->window, d->cached - 1, 1, d->logits);
+        return d->logits;
+    }
     float rstd;
     const Tensor *norm = layout_output_norm(&model->tensors);
     norm_forward(d->normed, &rstd, d->residual, model->parameters + norm->offset, 1, config->D);
@@ -199,4 +220,22 @@ const float *decoder_step(Decoder *d, int32_t token, int64_t *dropped) {
     matmul(d->logits, config->V, PLAIN, d->normed, config->D, TRANSPOSED, embedding, config->D, 1,
            config->V, config->D, 1.0f, false);
     return d->logits;
+}
+
+const float *decoder_step(Decoder *d, int32_t token, int64_t *dropped) {
+    if (d->cached == d->model->config.T) move_window(d, dropped);
+    read_token(d, token);
+    return logits(d);
+}
+
+const float *decoder_start(Decoder *d, const int32_t *tokens, int count, int position, bool again) {
+    d->again = again;
+    read_window(d, tokens, count, position);
+    d->again = false;
+    return logits(d);
+}
+
+void decoder_rewind(Decoder *d, int position) {
+    d->cached -= d->position - position;
+    d->position = position;
 }

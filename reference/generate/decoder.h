@@ -13,10 +13,11 @@ typedef struct Decoder Decoder;
 Decoder *decoder_new(const Model *model, Error *error);
 void decoder_free(Decoder *decoder);
 
-// The hooks of the following steps (see gating.h), copied; NULL: none. decoder_step calls each once
-// for every sparse layer with the gating of the token it feeds (N = 1), or of the whole window where
-// the model is not causal. All layers share the Gating's memory, so it is valid during the call
-// only.
+// The hooks of the following steps (see gating.h), copied; NULL: none. Each is called once for every
+// sparse layer with the gating of the token that is fed (N = 1), or of the whole window where the
+// model is not causal (N up to T); key_scores needs space for as many. All layers share the Gating's
+// memory, so it is valid during the call only. Tokens that are read again are shown again, with
+// fresh = 0, so that what a hook replaces stays replaced.
 void decoder_hooks(Decoder *decoder, const HookList *hooks);
 
 // Feeds one token (below V) and returns the logits [V] of the next one, valid until the next call.
@@ -24,8 +25,15 @@ void decoder_hooks(Decoder *decoder, const HookList *hooks);
 // TOKEN_END, as in a row of training, and *dropped (may be NULL) grows by how many were dropped.
 const float *decoder_step(Decoder *decoder, int32_t token, int64_t *dropped);
 
-int decoder_position(const Decoder *decoder); // tokens in the cache
-// Drops the cached tokens from `position` on, 0 <= position <= decoder_position: the next token is
-// fed there.
+// Empties the cache and feeds TOKEN_END, to hooks at position -1, and tokens [count], the first of
+// them at `position`. count is below T; T tokens are fed without TOKEN_END. again: they were fed
+// before.
+const float *decoder_start(Decoder *decoder, const int32_t *tokens, int count, int position,
+                           bool again);
+
+// Drops the tokens from `position` on, which must be cached: the next token is fed there.
 void decoder_rewind(Decoder *decoder, int position);
+
+int decoder_position(const Decoder *decoder); // of the next token, 0 for the first of a new decoder
+int decoder_cached(const Decoder *decoder);   // tokens in the cache, TOKEN_END included
 #endif

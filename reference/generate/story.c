@@ -70,6 +70,14 @@ static size_t window_first(const Story *story, size_t count) {
     return first;
 }
 
+// Feeds TOKEN_END and the tokens first .. count-1. again: hooks have seen them.
+static void feed_window(Story *story, size_t first, size_t count, bool again) {
+    const int32_t *tokens = (const int32_t *)story->tokens.ids + first;
+    story->logits = decoder_start(story->decoder, tokens, (int)(count - first), (int)first, again);
+    story->first = first;
+    story->fed = count;
+}
+
 static void feed_next(Story *story) {
     int64_t dropped = 0;
     int32_t token = (int32_t)story->tokens.ids[story->fed];
@@ -78,22 +86,13 @@ static void feed_next(Story *story) {
     story->fed++;
 }
 
-// Feeds the window of a story of `count` tokens.
-static void feed_window(Story *story, size_t count) {
-    story->first = story->fed = window_first(story, count);
-    decoder_rewind(story->decoder, 0);
-    bool has_end = story->model->config.T > 1 || story->first == count;
-    if (has_end) story->logits = decoder_step(story->decoder, TOKEN_END, NULL);
-    while (story->fed < count) feed_next(story);
-}
-
 bool story_prompt(Story *story, const char *text, Error *error) {
     story->tokens.count = 0;
     story->begun = *text != '\0';
     if (!tokenizer_encode(story->tokenizer, text, strlen(text), false, &story->tokens))
         return fail(error, "out of memory for a prompt of %zu bytes", strlen(text));
     story->prompt = story->tokens.count;
-    feed_window(story, story->prompt);
+    feed_window(story, window_first(story, story->prompt), story->prompt, false);
     return true;
 }
 
@@ -132,22 +131,25 @@ StoryStep story_next(Story *story, const char **text, size_t *size, Error *error
     return STORY_TOKEN;
 }
 
+// Takes the decoder back to where token count-1 was fed, and feeds it again.
 void story_rewind(Story *story, int64_t position) {
     size_t count = (size_t)position;
     story->tokens.count = count;
     story->begun = count > 0 && story->tokens.ids[count - 1] != TOKEN_END;
     if (count < story->prompt) story->prompt = count;
-    if (count >= story->fed) return; // the logits are still those after the last token
-    decoder_hooks(story->decoder, NULL);
-    if (count > story->first && window_first(story, count) == story->first) {
-        int last = decoder_position(story->decoder) - (int)(story->fed - count) - 1;
-        decoder_rewind(story->decoder, last);
-        story->fed = count - 1;
-        feed_next(story);
-    } else {
-        feed_window(story, count);
+    if (count > story->fed) return;            // the last token is still to be fed
+    if (window_first(story, count) == count) { // TOKEN_END is all there is
+        feed_window(story, count, count, false);
+        return;
     }
-    decoder_hooks(story->decoder, &story->hooks);
+    size_t first = window_first(story, count - 1);
+    if (first == story->first) {
+        decoder_rewind(story->decoder, (int)count - 1);
+        story->fed = count - 1;
+    } else {
+        feed_window(story, first, count - 1, true);
+    }
+    feed_next(story);
 }
 
 void story_hooks(Story *story, const HookList *hooks) {

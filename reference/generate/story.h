@@ -34,17 +34,19 @@ int64_t story_position(const Story *story);                // tokens so far, pro
 int32_t story_token(const Story *story, int64_t position); // 0 <= position < story_position
 // Tokens of the story that are no longer in the context window.
 int64_t story_dropped(const Story *story);
-// [V]: what the last token was sampled from; before the first one, what it will be.
+// [V]: after the last token that was fed. The last token that story_next returned was sampled from
+// them, or, after story_prompt and story_rewind, the next one will be.
 const float *story_logits(const Story *story);
 
-// Goes back to `position`, 0 <= position <= story_position, and forgets the tokens from there on.
-// Unless hooks or sampling change, the story then continues with the same tokens as before. Going
-// back into the prompt shortens the prompt.
+// Goes back to `position`, 0 <= position <= story_position: forgets the tokens from there on, and
+// feeds the one before again. Unless hooks or sampling change, the story then continues with the
+// same tokens as before. Going back into the prompt shortens the prompt.
 void story_rewind(Story *story, int64_t position);
 
-// The hooks of the following steps, copied; NULL: none. Called once per sparse layer and token fed:
-// story_next feeds the token at story_position - 1 (with an empty story, TOKEN_END). Tokens that
-// are read again, after a rewind or when the window is full, are not shown to hooks again.
+// The hooks of the following steps, copied; NULL: none. Each is called once per sparse layer and
+// token fed (see decoder_hooks), with positions of the story; TOKEN_END in front of it is at -1.
+// story_next feeds the token at story_position - 1. To patch a token, set the hooks and rewind to the
+// position after it.
 void story_hooks(Story *story, const HookList *hooks);
 void story_sampling(Story *story, const Sampling *sampling); // of the following steps
 #endif

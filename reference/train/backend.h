@@ -57,8 +57,8 @@ typedef struct {
     // for dense kinds.
     Gating (*gating)(Device *device, int layer);
 
-    // Sees or replaces the gatings of every pass from now on (see gating.h); NULL: none.
-    void (*hook)(Device *device, GatingHook *hook, void *context);
+    // The hooks of every pass from now on (see gating.h), copied; NULL: none.
+    void (*hooks)(Device *device, const HookList *hooks);
 
     // The model and, unless moments is NULL, its moments [2,floats] after the last step: host views
     // that are valid until the next step. NULL: they cannot be read. Costs nothing on the CPU.

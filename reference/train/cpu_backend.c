@@ -102,10 +102,7 @@ static void cpu_logits(Device *d, float *out, int first, int rows) {
 
 static Gating cpu_gating(Device *d, int layer) { return model_gating(d->activations, layer); }
 
-static void cpu_hook(Device *d, GatingHook *hook, void *context) {
-    HookList hooks = one_hook(hook, context);
-    model_hooks(d->activations, hook != NULL ? &hooks : NULL);
-}
+static void cpu_hooks(Device *d, const HookList *hooks) { model_hooks(d->activations, hooks); }
 
 static const Model *cpu_read(Device *d, const float **moments, Error *error) {
     (void)error;
@@ -122,6 +119,6 @@ const Backend cpu_backend = {
     .loss = cpu_loss,
     .logits = cpu_logits,
     .gating = cpu_gating,
-    .hook = cpu_hook,
+    .hooks = cpu_hooks,
     .read = cpu_read,
 };

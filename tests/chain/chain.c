@@ -185,9 +185,19 @@ static bool outputs_agree(const LayerNumbers *got, const LayerNumbers *want, See
     return ok;
 }
 
+// Step one for every key, selected or not.
+static bool all_scores_agree(const Chain *chain, Seen *seen, Error *error) {
+    const LayerNumbers *chapter = &chain->own_chapter;
+    size_t count = (size_t)chapter->N * (size_t)ffn_gating(&chapter->config, NULL, 1).keys;
+    return agree("all scores", chain->own_reference.scores, chapter->scores, count, FORWARD,
+                 &seen->scores, error);
+}
+
 bool chain_holds(const Chain *chain, Seen *seen, Error *error) {
     const Config *config = &chain->chapter.config;
     bool ok = true;
+    if (config->ffn->sparse) ok = all_scores_agree(chain, seen, error);
+    if (!ok) return false;
     if (config->ffn->ragged) {
         ok = list_agrees(&chain->own_reference, &chain->own_chapter, seen, error);
     } else if (config->ffn->sparse) {

@@ -163,9 +163,10 @@ static Pair pair_new(const Config *config, int B) {
 }
 
 // A GatingHook: the plain model's choice in the router's place.
-static void give_choice(void *context, int layer, Gating *gating) {
+static void give_choice(void *context, const GatingEvent *event) {
     const Pair *pair = context;
-    size_t count = choices(pair), at = (size_t)layer * count;
+    Gating *gating = event->gating;
+    size_t count = choices(pair), at = (size_t)event->layer * count;
     ck_assert_uint_eq(gating_entries(gating), count);
     memcpy(gating->score, pair->score + at, count * sizeof *gating->score);
     memcpy(gating->index, pair->index + at, count * sizeof *gating->index);
@@ -442,9 +443,10 @@ START_TEST(a_planted_bug_is_seen)
 END_TEST
 
 // A router that takes its last choice from elsewhere.
-static void take_another(void *context, int layer, Gating *gating) {
+static void take_another(void *context, const GatingEvent *event) {
     int *calls = context;
-    if (layer == 1)
+    Gating *gating = event->gating;
+    if (event->layer == 1)
         gating->index[gating_entries(gating) - 1] =
             (gating->index[gating_entries(gating) - 1] + 1) % gating->F;
     ++*calls;

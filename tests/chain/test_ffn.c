@@ -236,6 +236,8 @@ START_TEST(planted_errors_are_noticed)
     LayerNumbers *got = &chain.reference;
     size_t rows = (size_t)got->N * config.D;
     if (config.ffn->sparse) {
+        size_t scores = (size_t)got->N * (size_t)ffn_gating(&config, NULL, 1).keys;
+        plant_values(&chain, name, "all scores", chain.own_reference.scores, scores);
         plant_values(&chain, name, "score", chain.own_reference.score,
                      layer_numbers_entries(&chain.own_reference));
         (config.ffn->ragged ? plant_list : plant_choices)(&chain, name);

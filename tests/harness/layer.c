@@ -1,8 +1,8 @@
 #include "tests/harness/layer.h"
+#include "reference/circuits/patch.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
-#include "tests/chain/chapter_ffn.h"
 #include "tests/harness/compare.h"
 #include <math.h>
 #include <stdio.h>
@@ -143,41 +143,20 @@ Gating layer_gating(const Layer *layer) {
     return ffn_gating(&layer->config, layer->saved, layer->N);
 }
 
-void layer_force_gating(void *context, int layer, Gating *gating) {
-    (void)layer;
-    ForcedGating *forced = context;
-    if (forced->calls++ == 0) forced->shape_matches = true;
-    if (gating->N != forced->N || gating->C != forced->C || gating->K != forced->K ||
-        (gating->start == NULL) != (forced->start == NULL)) {
-        forced->shape_matches = false;
-        return;
-    }
-    if (forced->start != NULL)
-        memcpy(gating->start, forced->start, ((size_t)forced->N + 1) * sizeof *forced->start);
-    size_t entries = gating_entries(gating);
-    memcpy(gating->score, forced->score, entries * sizeof *forced->score);
-    memcpy(gating->index, forced->index, entries * sizeof *forced->index);
-}
-
-// Room for the router's scores and for the gating: `keys` scores a token, and as many entries as
-// there may be.
+// Memory for the router's scores, and for as many entries of the gating as there may be.
 static bool take_gating(LayerNumbers *out) {
     const Config *config = &out->config;
-    size_t N = (size_t)out->N, keys, entries;
+    Gating shape = ffn_gating(config, NULL, out->N);
+    size_t N = (size_t)out->N, scores = N * (size_t)shape.keys,
+           entries = config->ffn->ragged ? scores : N * config->C * config->K;
     if (config->ffn->ragged) {
-        keys = (size_t)config->E;
-        entries = N * keys;
         out->start = calloc(N + 1, sizeof *out->start);
         if (out->start == NULL) return false;
-    } else {
-        Sgatlin shape = chapter_sgatlin(config);
-        keys = (size_t)sgatlin_lists(&shape) * sgatlin_keys(&shape);
-        entries = N * config->C * config->K;
     }
-    out->scores = calloc(N * keys + entries, sizeof *out->scores);
+    out->scores = calloc(scores + entries, sizeof *out->scores);
     out->index = calloc(entries, sizeof *out->index);
     if (out->scores == NULL || out->index == NULL) return false;
-    out->score = out->scores + N * keys;
+    out->score = out->scores + scores;
     return true;
 }
 
@@ -248,22 +227,18 @@ static void layer_results(LayerNumbers *out, const Layer *layer) {
 
 static bool run_given(Layer *layer, const LayerNumbers *numbers, Error *error) {
     size_t entries = layer_numbers_entries(numbers);
-    Gating shape = ffn_gating(&numbers->config, NULL, numbers->N);
     float *score = malloc((entries + 1) * sizeof *score);
     if (score == NULL) return fail(error, "no memory for a gating of %zu entries", entries);
     narrow(score, numbers->score, entries);
-    ForcedGating forced = { .score = score,
-                            .index = numbers->index,
-                            .start = numbers->start,
-                            .N = numbers->N,
-                            .C = shape.C,
-                            .K = shape.K };
-    layer->hooks = one_hook(layer_force_gating, &forced);
+    ForcedGating forced = { .gating = ffn_gating(&numbers->config, NULL, numbers->N) };
+    forced.gating.score = score;
+    forced.gating.index = numbers->index;
+    forced.gating.start = numbers->start;
+    hooks_add(&layer->hooks, gating_force_hook, &forced);
     bool ok = layer_forward(layer, error) && layer_backward(layer, error);
-    if (ok && (forced.calls != 1 || !forced.shape_matches))
-        ok = fail(error,
-                  "the hook was called %d times with the shape [N,C,K] %s, wanted once and right",
-                  forced.calls, forced.shape_matches ? "right" : "wrong");
+    if (ok && (forced.calls != 1 || forced.mismatches != 0))
+        ok = fail(error, "the hook was called %d times, %d of them with other sizes; expected 1, 0",
+                  forced.calls, forced.mismatches);
     free(score);
     return ok;
 }
@@ -275,9 +250,20 @@ bool reference_layer_run(LayerNumbers *numbers, Error *error) {
     narrow(layer.parameters, numbers->parameters, layer.tensors.floats);
     narrow(layer.x, numbers->x, rows);
     narrow(layer.dy, numbers->dy, rows);
+    Gating shape = ffn_gating(&layer.config, NULL, layer.N);
+    size_t scores = (size_t)layer.N * (size_t)shape.keys;
+    float *key_scores = malloc((scores + 1) * sizeof *key_scores);
+    if (key_scores == NULL) {
+        layer_free(&layer);
+        return fail(error, "no memory for %zu scores", scores);
+    }
+    fill(key_scores, scores, NAN);
+    layer.hooks.key_scores = key_scores;
     bool ok = numbers->given ? run_given(&layer, numbers, error)
                              : layer_forward(&layer, error) && layer_backward(&layer, error);
     if (ok) layer_results(numbers, &layer);
+    if (ok && scores > 0) widen(numbers->scores, key_scores, scores);
+    free(key_scores);
     layer_free(&layer);
     return ok;
 }

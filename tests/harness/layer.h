@@ -33,17 +33,6 @@ bool layer_backward(Layer *layer, Error *error);
 void layer_after_step(Layer *layer);     // as training does, where the kind has something to do
 Gating layer_gating(const Layer *layer); // N = 0 for dense kinds
 
-// What a hook that forces a choice needs: every call writes these over the layer's own.
-typedef struct {
-    const float *score;   // [N,C,K], or of a list [start[N]]
-    const int32_t *index; // the same
-    const int32_t *start; // [N+1] of a list, else NULL
-    int calls;            // how often it was called
-    bool shape_matches;   // false: a call brought another shape than N, C, K
-    int N, C, K;
-} ForcedGating;
-void layer_force_gating(void *forced, int layer, Gating *gating); // a GatingHook
-
 // One layer's numbers in double, what goes in and what comes out: the form in which rungs of the
 // chain are compared.
 typedef struct {
@@ -56,9 +45,8 @@ typedef struct {
     double *gradients;  // block, out
     // Sparse kinds only, else NULL.
     // every key's score before any top-k: [N,2,C,n], or [N,C,F] of the flat routers, or a moe's
-    // logits
+    // logits [N,E]; out
     double *scores;
-    // [N,E]; out where shown
     double *score;  // [N,C,K] highest first, out
     int32_t *index; // [N,C,K] out
     int32_t *start; // [N+1] of a list, whose score and index have room for N·E entries; else NULL
@@ -71,8 +59,7 @@ void layer_numbers_from(LayerNumbers *out, const Layer *layer); // parameters, x
 
 size_t layer_numbers_entries(const LayerNumbers *numbers); // of the gating
 
-// Runs the fast rung forward and backward on numbers that a float holds (others are rounded);
-// `scores` stays as it is.
+// Runs the reference forward and backward on numbers that a float holds (others are rounded).
 bool reference_layer_run(LayerNumbers *numbers, Error *error);
 
 // Every layer that is built in: each kind of the registry, and of kinds that have them, each router

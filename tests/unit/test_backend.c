@@ -227,12 +227,13 @@ START_TEST(the_hook_sees_every_pass)
     StepResult result;
     int64_t scored;
     Device *device = tiny_device(&tiny, backend, DEVICE_TRAINS);
-    backend->hook(device, count_call, &calls);
+    HookList hooks = one_hook(count_call, &calls);
+    backend->hooks(device, &hooks);
     ck_assert(step(device, &result, &tiny, 0));
     ck_assert_int_eq(calls, sparse);
     backend->loss(device, &scored, tiny.inputs, tiny.targets, 1);
     ck_assert_int_eq(calls, 2 * sparse);
-    backend->hook(device, NULL, NULL);
+    backend->hooks(device, NULL);
     ck_assert(step(device, &result, &tiny, 1));
     ck_assert_int_eq(calls, 2 * sparse);
     backend->close(device);

@@ -153,8 +153,8 @@ START_TEST(a_legend_has_rows)
 }
 END_TEST
 
-// The last tick is at the edge; its long number is moved left so that it stays in the panel. Numbers
-// at the y axis have the space that they need.
+// The last tick is at the edge; its long number is moved left so that it stays in the panel.
+// Numbers at the y axis have the space that they need.
 START_TEST(long_numbers_stay_in_the_chart)
 {
     static const double x[] = { 999900, 999990 }, y[] = { -123456.5, -123456.25 };

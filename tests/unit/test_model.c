@@ -239,8 +239,10 @@ typedef struct {
     int32_t first; // by experts first, first + 1, … of every row, with score 1
 } Watch;
 
-static void watch(void *context, int layer, Gating *gating) {
+static void watch(void *context, const GatingEvent *event) {
     Watch *w = context;
+    Gating *gating = event->gating;
+    int layer = event->layer;
     if (w->calls < 8) w->layers[w->calls] = layer;
     w->calls++;
     Gating shape = ffn_gating(&w->config, NULL, w->N);
@@ -420,9 +422,10 @@ START_TEST(the_decoder_drops_the_oldest_half)
         for (int t = 0; t < 3 * T + 2; t++) {
             fed[t] = t == 0 ? TOKEN_END : 2 + (int32_t)random_below(77, (uint64_t)t, V - 2);
             int64_t fell = dropped;
-            int room = decoder_position(decoder) < T;
+            int room = decoder_cached(decoder) < T;
             const float *got = decoder_step(decoder, fed[t], &dropped);
-            int position = decoder_position(decoder);
+            int position = decoder_cached(decoder);
+            ck_assert_int_eq(decoder_position(decoder), t + 1);
             ck_assert_int_ge(position, 1);
             ck_assert_int_le(position, T);
             ck_assert_int_eq(dropped > fell, !room); // some fell out, and only then

@@ -1,4 +1,5 @@
 // Stories: the same tokens for the same seed, after a rewind too, wherever the context window is.
+#include "reference/circuits/patch.h"
 #include "reference/ffn/ffn.h"
 #include "reference/generate/story.h"
 #include "tests/harness/suite.h"
@@ -24,7 +25,12 @@ static void fixture_new(Fixture *f, const char *kind, int T) {
     Error error = { "" };
     f->tokenizer = tokenizer_load("tests/golden/tokenizer/train_small_400.json", &error);
     ck_assert_msg(f->tokenizer != NULL, "%s", error.text);
-    Config config = config_default(ffn_find(kind));
+    bool sequence = strcmp(kind, "moe sequence") == 0;
+    Config config = config_default(ffn_find(sequence ? "moe" : kind));
+    if (sequence) {
+        config.routing = ROUTING_UNIFIED;
+        config.pool = POOL_SEQUENCE;
+    }
     config = tiny_config(&config, tokenizer_vocabulary(f->tokenizer), T);
     f->tiny = tiny_model(&config, 1, 7);
     f->story = story_new(&f->tiny.model, f->tokenizer, &sampling, 3, &error);
@@ -147,48 +153,143 @@ START_TEST(dropped_tokens_are_those_outside_the_window)
 END_TEST
 
 typedef struct {
-    int calls, last_position;
-    Story *story;
-    bool silence;
+    const Story *story;
+    int next;         // position of the next token that is read for the first time
+    int fresh, again; // tokens read for the first time, and again
 } Listener;
 
-static void listen(void *context, int layer, Gating *gating) {
+static void listen(void *context, const GatingEvent *event) {
     Listener *listener = context;
-    ck_assert_int_eq(gating->N, 1);
-    if (layer == 0) listener->calls++;
-    for (size_t i = 0; listener->silence && i < gating_entries(gating); i++)
-        gating->score[i] = 0.0f;
+    int N = event->gating->N;
+    if (event->layer != 0) return;
+    ck_assert_int_eq(event->T, N);
+    listener->fresh += event->fresh;
+    listener->again += N - event->fresh;
+    for (int row = N - event->fresh; row < N; row++) {
+        ck_assert_int_eq(event->position + row, listener->next++);
+        int32_t token =
+            listener->next == 0 ? TOKEN_END : story_token(listener->story, listener->next - 1);
+        ck_assert_int_eq(event->tokens[row], token);
+    }
 }
 
-// Each token is shown once, also when the window moves and after a rewind; what a hook changes
-// changes the story from there on.
+// Once fresh, at its position; again when the window moves. A rewind feeds the last token again.
 START_TEST(hooks_see_each_token_once)
 {
     Fixture f;
-    fixture_new(&f, "sgatlin", 9);
-    int32_t tokens[TOKENS], changed[TOKENS];
-    Listener listener = { .calls = 0 };
+    fixture_new(&f, "sgatlin", windows[_i]);
+    int32_t tokens[TOKENS];
+    Listener listener = { .story = f.story, .next = -1 };
     HookList hooks = one_hook(listen, &listener);
     story_hooks(f.story, &hooks);
-    prompt(f.story, "The dog");
-    int64_t start = story_position(f.story);
-    ck_assert_int_eq(listener.calls, 1 + start); // with TOKEN_END
+    prompt(f.story, windows[_i] < 9 ? "" : "The dog");
+    int start = (int)story_position(f.story);
+    ck_assert_int_eq(listener.fresh, 1 + start); // with TOKEN_END
     tell(&f, tokens, TOKENS);
-    ck_assert_int_eq(listener.calls, 1 + start + TOKENS - 1);
-    listener.calls = 0;
-    story_rewind(f.story, start + TOKENS / 2);
-    ck_assert_int_eq(listener.calls, 0);
-    listener.silence = true;
-    tell(&f, changed, TOKENS / 2);
-    ck_assert_int_eq(listener.calls, TOKENS / 2 - 1);
-    ck_assert_int_eq(changed[0], tokens[TOKENS / 2]);
-    ck_assert(memcmp(changed, tokens + TOKENS / 2, sizeof *tokens * (TOKENS / 2)) != 0);
-    story_hooks(f.story, NULL);
-    story_rewind(f.story, start);
-    tell(&f, changed, TOKENS);
-    ck_assert_mem_eq(changed, tokens, sizeof tokens);
-    ck_assert_int_eq(listener.calls, TOKENS / 2 - 1);
+    ck_assert_int_eq(listener.fresh, 1 + start + TOKENS - 1);
+    ck_assert_int_eq(listener.again > 0, windows[_i] == 9 || windows[_i] == 2);
+    for (int back = 1; back < TOKENS; back += 7) {
+        int position = start + TOKENS - back;
+        listener.fresh = 0;
+        listener.next = position - 1;
+        story_rewind(f.story, position);
+        ck_assert_int_eq(listener.fresh, 1);
+        tell(&f, tokens, back);
+        ck_assert_int_eq(listener.fresh, back);
+    }
+    listener.next = -1;
+    listener.fresh = 0;
+    story_rewind(f.story, 0);
+    ck_assert_int_eq(listener.fresh, 1);
     fixture_free(&f);
+}
+END_TEST
+
+// ---- patches and records
+
+static const char *const kinds[] = { "sgatlin", "peer", "moe", "moe sequence" };
+enum { KINDS = 4 };
+
+// One edit of one position, in all layers; the story it is told with is the same whether the edit is
+// there from the start or comes with a rewind to the position after it, wherever the window is.
+START_TEST(a_rewound_and_patched_story_is_one_patched_from_the_start)
+{
+    for (int w = 0; w < (int)(sizeof windows / sizeof windows[0]); w++) {
+        Fixture f;
+        fixture_new(&f, kinds[_i], windows[w]);
+        int32_t plain[TOKENS], patched[TOKENS], rewound[TOKENS];
+        prompt(f.story, "The dog");
+        int start = (int)story_position(f.story), different = 0;
+        tell(&f, plain, TOKENS);
+        for (int position = start - 1; position < start + TOKENS - 1; position += 5) {
+            GatingEdit edit = { .layer = ALL, .position = position, .channel = ALL };
+            GatingPatch patch = { &edit, 1 };
+            HookList hooks = one_hook(gating_patch_hook, &patch);
+            size_t count = (size_t)(start + TOKENS - 1 - position);
+            story_hooks(f.story, NULL);
+            prompt(f.story, "The dog");
+            tell(&f, plain, TOKENS);
+            story_hooks(f.story, &hooks);
+            story_rewind(f.story, position + 1);
+            tell(&f, rewound, (int)count);
+            prompt(f.story, "The dog");
+            tell(&f, patched, TOKENS);
+            size_t before = TOKENS - count;
+            ck_assert_mem_eq(plain, patched, before * sizeof *plain);
+            ck_assert_mem_eq(rewound, patched + before, count * sizeof *rewound);
+            different += memcmp(plain, patched, sizeof plain) != 0;
+        }
+        ck_assert_int_gt(different, 0);
+        fixture_free(&f);
+    }
+}
+END_TEST
+
+static void same_records(const GatingRecord *a, const GatingRecord *b) {
+    size_t entries = gating_record_entry(a, a->T, 0, 0);
+    ck_assert_mem_eq(a->tokens, b->tokens, (size_t)a->T * sizeof *a->tokens);
+    ck_assert_mem_eq(a->index, b->index, entries * sizeof *a->index);
+    ck_assert_mem_eq(a->score, b->score, entries * sizeof *a->score);
+}
+
+// A record of a story has its tokens, also those that have left the window, and after a rewind those
+// that took their place.
+START_TEST(a_record_follows_a_story)
+{
+    Error error = { "" };
+    for (int w = 0; w < (int)(sizeof windows / sizeof windows[0]); w++) {
+        Fixture f;
+        fixture_new(&f, kinds[_i], windows[w]);
+        const Config *config = &f.tiny.model.config;
+        GatingRecord record, again;
+        ck_assert_msg(gating_record_new(&record, config, TOKENS, &error), "%s", error.text);
+        ck_assert_msg(gating_record_new(&again, config, TOKENS, &error), "%s", error.text);
+        int32_t tokens[TOKENS], others[TOKENS];
+        HookList hooks = one_hook(gating_record_hook, &record);
+        story_hooks(f.story, &hooks);
+        prompt(f.story, "");
+        tell(&f, tokens, TOKENS);
+        ck_assert_mem_eq(record.tokens, tokens, (TOKENS - 1) * sizeof *tokens);
+        ck_assert_int_eq(record.index[gating_record_entry(&record, TOKENS - 1, 0, 0)], NO_EXPERT);
+        hooks = one_hook(gating_record_hook, &again);
+        story_hooks(f.story, &hooks);
+        prompt(f.story, "");
+        tell(&f, others, TOKENS);
+        same_records(&record, &again);
+        // Another story from the middle on, and back to the first one.
+        story_sampling(f.story, &(Sampling){ .temperature = 10.0 });
+        story_rewind(f.story, TOKENS / 2);
+        tell(&f, others, TOKENS / 2);
+        ck_assert_mem_eq(again.tokens + TOKENS / 2, others, (TOKENS / 2 - 1) * sizeof *others);
+        ck_assert(memcmp(record.tokens, again.tokens, TOKENS * sizeof *tokens) != 0);
+        story_sampling(f.story, &sampling);
+        story_rewind(f.story, TOKENS / 2);
+        tell(&f, others, TOKENS / 2);
+        same_records(&record, &again);
+        gating_record_free(&record);
+        gating_record_free(&again);
+        fixture_free(&f);
+    }
 }
 END_TEST
 
@@ -218,7 +319,10 @@ int main(void) {
     tcase_add_test(tcase, a_story_is_what_its_prompt_and_seed_say);
     tcase_add_test(tcase, a_prompt_can_be_shortened);
     tcase_add_test(tcase, dropped_tokens_are_those_outside_the_window);
-    tcase_add_test(tcase, hooks_see_each_token_once);
+    tcase_add_loop_test(tcase, hooks_see_each_token_once, 0,
+                        (int)(sizeof windows / sizeof windows[0]));
+    tcase_add_loop_test(tcase, a_rewound_and_patched_story_is_one_patched_from_the_start, 0, KINDS);
+    tcase_add_loop_test(tcase, a_record_follows_a_story, 0, KINDS);
     tcase_add_test(tcase, logits_that_are_nan_end_it);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
