@@ -2,13 +2,13 @@
 #include "datasets/storyworld/storyworld.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/cli/signals.h"
 #include "reference/data/encode.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/parallel.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -130,21 +130,6 @@ static const struct argp parser = {
 
 // ---- progress
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal_number) {
-    (void)signal_number;
-    interrupted = 1;
-}
-
-// The first Ctrl-C cleans up and exits; a second one kills the program.
-static void watch_interrupts(void) {
-    struct sigaction action = { .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 // Progress of one task.
 typedef struct {
     const char *name;
@@ -176,7 +161,7 @@ static bool work_step(void *context, size_t done) {
                       short_share((double)done, work->total).text,
                       short_duration(left > 0 ? left : 0).text);
     }
-    return !interrupted;
+    return !signals_caught();
 }
 
 static void work_end(Work *work) {
@@ -265,7 +250,7 @@ static bool copy_stream(int from, const char *name, const char *path, Error *err
         return fail(error, "%s: cannot create a temporary file: %s", name, strerror(errno));
     bool ok = true;
     for (ssize_t n; ok && (n = read(from, buffer, sizeof buffer)) != 0;) {
-        if (interrupted)
+        if (signals_caught())
             ok = fail(error, "stopped; nothing was written");
         else if (n < 0 && errno == EINTR)
             continue;
@@ -517,9 +502,9 @@ int command_data(int argc, char **argv) {
     } else {
         fprintf(stderr, "threads=%d text=%s\n", parallel_threads(), options.text);
     }
-    watch_interrupts();
+    signals_watch(SIGNALS_INTERRUPT_READS);
     Error error;
     if (make_corpus(&options, &error)) return 0;
     int status = command_failed(argv[0], &error);
-    return interrupted ? 130 : status;
+    return signals_caught() ? signals_status() : status;
 }

@@ -1,8 +1,11 @@
 #include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
-#include "reference/cli/train_run.h"
+#include "reference/cli/signals.h"
+#include "reference/cli/train_plan.h"
+#include "reference/cli/train_progress.h"
 #include "reference/config/scales.h"
 #include "reference/io/files.h"
+#include "reference/io/progress.h"
 #include "reference/isoflop/time.h"
 #include "reference/isoflop/walk.h"
 #include "reference/numbers/memory.h"
@@ -48,7 +51,7 @@ static Totals add_up(Study *study) {
     return totals;
 }
 
-static void print_plan(const Study *study, const Totals *totals) {
+static void print_study(const Study *study, const Totals *totals) {
     fprintf(stderr, "data     %s: %s training tokens, %s validation tokens, vocabulary %d\n",
             study->corpus.path, short_count((double)study->corpus.train.tokens).text,
             short_count((double)study->corpus.valid.tokens).text, study->corpus.train.V);
@@ -138,7 +141,7 @@ static void print_cell(Study *study, const Next *next) {
             number_text(cell->peak).text, (long long)cell->seed,
             short_count(cell->cost.parameters).text, (long long)cell->settings.steps,
             short_duration(study_seconds(study, cell)).text, short_duration(totals.seconds).text);
-    say_causal(&cell->config);
+    print_causality(&cell->config);
 }
 
 static bool has_checkpoint(const char *folder) {
@@ -150,33 +153,40 @@ static bool has_checkpoint(const char *folder) {
 
 // Starts a cell. A run that was stopped before its first checkpoint has only the first line of a
 // log, which is removed.
-static bool begin_cell(Run *run, const Study *study, const Cell *cell, const char *folder,
+static bool start_cell(Trainer *out, const Study *study, const Cell *cell, const char *folder,
                        Error *error) {
-    char *log = path_join(folder, "log.jsonl");
+    char *log = path_join(folder, LOG_NAME);
     bool ok = log != NULL || fail(error, "out of memory");
     if (ok && path_exists(log) && unlink(log) != 0) ok = fail(error, "%s: cannot be removed", log);
     free(log);
-    run->folder = folder;
-    return ok && trainer_new(&run->trainer, study->options.backend, study->options.data,
-                             &cell->config, &cell->settings, error);
+    return ok && trainer_new(out, study->options.backend, study->options.data, &cell->config,
+                             &cell->settings, error);
+}
+
+static bool open_cell(Trainer *out, RunLog *log, const Study *study, const Cell *cell,
+                      const char *folder, Error *error) {
+    bool resumes = has_checkpoint(folder);
+    bool ok = resumes ? run_resume(out, study->options.backend, folder, study->options.data, error)
+                      : start_cell(out, study, cell, folder, error);
+    ok = ok && run_open_log(log, folder, out, &study->baselines, error);
+    if (ok && resumes) fprintf(stderr, "resumed  from step %lld\n", (long long)out->step);
+    return ok;
 }
 
 static int train_cell(Study *study, const Cell *cell, const char *folder, Error *error) {
-    Run run = run_new(study->command);
-    run.cell = true;
-    bool ok = has_checkpoint(folder)
-                  ? run_resume(&run, study->options.backend, folder, study->options.data, error)
-                  : begin_cell(&run, study, cell, folder, error);
-    ok = ok && run_open_log(&run, &study->baselines, error);
-    if (ok && run.trainer.saved > 0)
-        fprintf(stderr, "resumed  from step %lld\n", (long long)run.trainer.saved);
-    int status = ok ? run_training(&run) : command_failed(study->command, error);
-    if (status == 1 && run.diverged) {
-        fprintf(stderr, "diverged the study continues without this cell\n");
-        status = 0;
+    Trainer trainer = { 0 };
+    RunLog log = { .lock = -1 };
+    RunEnd end = RUN_FAILED;
+    if (open_cell(&trainer, &log, study, cell, folder, error)) {
+        end = train_with_progress(study->command, &trainer, folder, &log);
+    } else {
+        command_failed(study->command, error);
     }
-    run_free(&run);
-    return status;
+    log_close(&log);
+    trainer_free(&trainer);
+    if (end == RUN_DIVERGED) fprintf(stderr, "diverged the study continues without this cell\n");
+    if (end == RUN_STOPPED) return signals_status();
+    return end == RUN_FAILED ? 1 : 0;
 }
 
 static bool name_taken(const Study *study, const Cell *cell) {
@@ -224,7 +234,8 @@ static int run_cells(Study *study) {
         next.cell = study_cell(study, &next.cell);
         print_cell(study, &next);
         int status = run_cell(study, &next.cell);
-        if (status > 128) fprintf(stderr, "stopped  run the same command to continue\n");
+        if (status == 0 && signals_caught()) status = signals_status(); // after the last step
+        if (signals_caught()) fprintf(stderr, "stopped  run the same command to continue\n");
         if (status != 0) return status;
     }
 }
@@ -245,7 +256,7 @@ int study_run(Study *study) {
     if (!study_read(study, &error) || !study_measure(study, &error))
         return command_failed(study->command, &error);
     Totals totals = add_up(study);
-    print_plan(study, &totals);
+    print_study(study, &totals);
     bool ok =
         totals.done == totals.cells ||
         (check_memory_and_disk(study, &totals, &error) && study_create(study, &error) &&

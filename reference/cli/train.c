@@ -1,16 +1,18 @@
 #include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
-#include "reference/cli/train_run.h"
+#include "reference/cli/signals.h"
+#include "reference/cli/train_plan.h"
+#include "reference/cli/train_progress.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct {
-    const char *data, *out, *resume, *preset, *ffn;
-    SetWords words;       // of --set and of the options that stand for one
-    const char *settings; // the first option given that a run keeps as it began
+    const char *data, *out, *resume, *preset, *ffn, *device;
+    SetWords words;       // of --set and of the options that are short for one
+    const char *settings; // the first option that --resume does not allow, NULL: none
     int threads;
 } Arguments;
 
@@ -24,28 +26,31 @@ enum {
     KEY_STEPS,
     KEY_SEED,
     KEY_THREADS,
-    KEY_CHECKPOINT_EVERY
+    KEY_CHECKPOINT_EVERY,
+    KEY_DEVICE
 };
 
 static const struct argp_option options[] = {
     { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
-    { "out", 'o', "RUN", 0, "folder of the run; must not exist", 0 },
-    { "resume", KEY_RESUME, "RUN", 0, "go on with a run from its newest checkpoint", 0 },
+    { "out", 'o', "RUN", 0, "folder of the new run; must not exist", 0 },
+    { "resume", KEY_RESUME, "RUN", 0, "continue a run from its newest checkpoint", 0 },
     { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
     { "ffn", 'f', "KIND", 0, "feed-forward layer", 0 },
     { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
     { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
-    { "routing", KEY_ROUTING, "WHO", 0, "who chooses in a moe: token (default), expert or unified",
-      0 },
+    { "routing", KEY_ROUTING, "NAME", 0,
+      "what selects in a moe: token (default), expert or unified", 0 },
     { "pool", KEY_POOL, "NAME", 0,
-      "over which tokens unified routing chooses: step (default) or sequence", 0 },
+      "unified routing: selects within a time step (step, default) or a sequence (sequence)", 0 },
     { "capacity", KEY_CAPACITY, "X", 0,
-      "experts a token on average with --routing expert (default 2)", 0 },
-    { "set", 's', "NAME=VALUE", 0, "settings over the preset's, as in --set D=128 K=8", 0 },
+      "expert routing: average number of experts per token (default 2)", 0 },
+    { "set", 's', "NAME=VALUE", 0, "change the preset's settings, as in --set D=128 K=8", 0 },
     { "steps", KEY_STEPS, "N", 0, "the same as --set steps=N", 0 },
     { "seed", KEY_SEED, "N", 0, "the same as --set seed=N", 0 },
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "N", 0, "the same as --set checkpoint_every=N", 0 },
-    { "threads", KEY_THREADS, "N", 0, "threads (default: all); changes no bit of the result", 0 },
+    { "device", KEY_DEVICE, "NAME", 0, "where to train: cpu (default)", 0 },
+    { "threads", KEY_THREADS, "N", 0,
+      "number of threads (default: all); the result is the same for any number", 0 },
     { 0 },
 };
 
@@ -73,6 +78,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_CHECKPOINT_EVERY:
         add_setting(state, arguments, "--checkpoint-every", "checkpoint_every", value);
         break;
+    case KEY_DEVICE: arguments->device = value; break;
     case KEY_THREADS:
         arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
         break;
@@ -86,29 +92,27 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-static const char *given_with_resume(const Arguments *arguments) {
-    return arguments->out != NULL      ? "--out"
-           : arguments->preset != NULL ? "--preset"
-           : arguments->ffn != NULL    ? "--ffn"
-                                       : arguments->settings;
+// The first option given that --resume does not allow; NULL: none.
+static const char *refused_by_resume(const Arguments *arguments) {
+    if (arguments->out != NULL) return "--out";
+    if (arguments->preset != NULL) return "--preset";
+    return arguments->ffn != NULL ? "--ffn" : arguments->settings;
 }
 
 static int check_usage(const char *command, const Arguments *arguments) {
     Error error;
-    const char *other = given_with_resume(arguments);
-    if (arguments->resume != NULL && other != NULL) {
+    const char *refused = refused_by_resume(arguments);
+    if (arguments->resume != NULL && refused != NULL) {
         fail(&error,
-             "%s cannot be given with --resume: a run goes on with the settings it began with, so "
-             "that it ends in the "
-             "same bytes (the learning rate's schedule is cut for its number of steps); begin "
-             "another run with --out",
-             other);
+             "%s cannot be given with --resume: a run continues with the settings it was started "
+             "with, so that it ends in the same bytes; start another run with --out",
+             refused);
         return command_misused(command, &error);
     }
     if (arguments->resume != NULL) return 0;
     if (arguments->data != NULL && arguments->out != NULL) return 0;
     fail(&error,
-         "wanted --data DIR and --out RUN to begin a run, or --resume RUN to go on with one");
+         "expected --data DIR and --out RUN to start a run, or --resume RUN to continue one");
     return command_misused(command, &error);
 }
 
@@ -136,56 +140,76 @@ static bool choose_settings(Config *config, TrainSettings *settings, const Argum
            settings_finish(settings, preset->warmup, error) && config_valid(config, error);
 }
 
-static void say_baselines(const Run *run) {
-    const json_t *baselines = json_object_get(run->log.header, "baselines");
-    fprintf(stderr, "to beat  unigram %.4f, trigram %.4f nats a token\n",
+static void print_baselines(const RunLog *log) {
+    const json_t *baselines = json_object_get(log->header, "baselines");
+    fprintf(stderr, "to beat  unigram %.4f, trigram %.4f nats per token\n",
             json_number_value(json_object_get(baselines, "unigram")),
             json_number_value(json_object_get(baselines, "trigram")));
 }
 
-static bool begin_run(Run *run, const Arguments *arguments, const Config *config,
-                      const TrainSettings *settings, Error *error) {
+static bool start_run(Trainer *out, const Backend *backend, const Arguments *arguments,
+                      const Config *config, const TrainSettings *settings, Error *error) {
     if (path_exists(arguments->out)) {
         return fail(error,
-                    "%s: is already there, and nothing in it was touched; go on with it by "
-                    "--resume %s, or name "
-                    "another folder",
+                    "%s: already exists and was not changed; continue it with --resume %s, or "
+                    "choose another folder",
                     arguments->out, arguments->out);
     }
-    run->folder = arguments->out;
-    return trainer_new(&run->trainer, backend_find(NULL, NULL), arguments->data, config, settings,
-                       error) &&
-           run_plan(run, false, error);
+    return trainer_new(out, backend, arguments->data, config, settings, error);
 }
 
-static int train(const char *command, const Arguments *arguments) {
-    Run run = run_new(command);
+static int run_to_end(const char *command, Trainer *trainer, const char *folder, RunLog *log) {
+    switch (train_with_progress(command, trainer, folder, log)) {
+    case RUN_FINISHED:
+        fprintf(stderr,
+                "done     %s: try build/sgatlin sample --checkpoint %s --prompt \"Once upon a "
+                "time\"\n",
+                folder, folder);
+        return 0;
+    case RUN_STOPPED:
+        fprintf(stderr,
+                "stopped  after step %lld of %lld; continue with: build/sgatlin train --resume "
+                "%s\n",
+                (long long)trainer->step, (long long)trainer->settings.steps, folder);
+        return signals_status();
+    default: return 1;
+    }
+}
+
+// The trainer is open. Its log, and the run to its end.
+static int train(const char *command, Trainer *trainer, const char *folder) {
     Error error;
-    int status = 1;
+    RunLog log = { .lock = -1 };
+    if (!print_plan(trainer, folder, &error) ||
+        !run_open_log(&log, folder, trainer, NULL, &error)) {
+        return command_failed(command, &error);
+    }
+    int status = 0;
+    if (trainer->step == trainer->settings.steps && log.final) {
+        fprintf(stderr, "%s: is finished, all %lld steps are done; nothing to do\n", folder,
+                (long long)trainer->step);
+    } else {
+        print_baselines(&log);
+        status = run_to_end(command, trainer, folder, &log);
+    }
+    log_close(&log);
+    return status;
+}
+
+static int open_and_train(const char *command, const Arguments *arguments) {
+    Trainer trainer = { 0 };
     Config config;
     TrainSettings settings;
-    bool ok;
-    if (arguments->resume != NULL) {
-        ok = run_resume(&run, backend_find(NULL, NULL), arguments->resume, arguments->data,
-                        &error) &&
-             run_plan(&run, true, &error);
-    } else if (!choose_settings(&config, &settings, arguments, &error)) {
+    Error error;
+    bool resumes = arguments->resume != NULL;
+    const Backend *backend = backend_find(arguments->device, &error);
+    if (backend == NULL || (!resumes && !choose_settings(&config, &settings, arguments, &error)))
         return command_misused(command, &error);
-    } else {
-        ok = begin_run(&run, arguments, &config, &settings, &error);
-    }
-    ok = ok && run_open_log(&run, NULL, &error);
-    if (!ok) {
-        command_failed(command, &error);
-    } else if (run.trainer.step == run.trainer.settings.steps && run.log.final) {
-        fprintf(stderr, "%s: is finished, all %lld steps of it; nothing to do\n", run.folder,
-                (long long)run.trainer.step);
-        status = 0;
-    } else {
-        say_baselines(&run);
-        status = run_training(&run);
-    }
-    run_free(&run);
+    bool ok = resumes ? run_resume(&trainer, backend, arguments->resume, arguments->data, &error)
+                      : start_run(&trainer, backend, arguments, &config, &settings, &error);
+    int status = ok ? train(command, &trainer, resumes ? arguments->resume : arguments->out)
+                    : command_failed(command, &error);
+    trainer_free(&trainer);
     return status;
 }
 
@@ -207,9 +231,8 @@ int command_train(int argc, char **argv) {
         .options = options,
         .parser = parse,
         .args_doc = "--data DIR --out RUN\n--resume RUN",
-        .doc = "Trains a language model, or goes on with a run. Ctrl-C finishes the step, saves "
-               "and says how to go "
-               "on (exit status 130).\vsettings",
+        .doc = "Trains a language model, or continues a run. Ctrl-C finishes the current step, "
+               "saves a checkpoint and prints how to continue (exit status 130).\vsettings",
         .help_filter = help,
     };
     Arguments arguments = { 0 };
@@ -217,7 +240,7 @@ int command_train(int argc, char **argv) {
     int status = check_usage(argv[0], &arguments);
     if (status == 0) {
         program_start(arguments.threads);
-        status = train(argv[0], &arguments);
+        status = open_and_train(argv[0], &arguments);
     }
     set_words_free(&arguments.words);
     return status;

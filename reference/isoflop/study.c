@@ -181,7 +181,7 @@ bool study_read_result(const Study *study, Cell *cell, Error *error) {
 
 bool study_tidy(const Study *study, const Cell *cell, Error *error) {
     char *run = cell_path(study, cell);
-    bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_keep(run, 1, error) &&
+    bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_prune(run, 1, error) &&
               loss_picture_write(run, error);
     free(run);
     return ok;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT = 2, STEP_NAME = 32 };
+enum { KEEP = 2, STEP_NAME = 32 }; // checkpoints of a run that are kept
 
 static const char *const MODEL = "model.safetensors", *const OPTIMIZER = "optimizer.safetensors",
                          *const STATE = "state.json", *const TOKENIZER = "tokenizer.json";
@@ -16,46 +16,51 @@ static void step_name(char out[STEP_NAME], int64_t step) {
     snprintf(out, STEP_NAME, "step-%06lld", (long long)step);
 }
 
-// The step that a folder's name stands for, or -1.
+// The step that a folder's name stands for, -1: it is not a checkpoint's.
 static int64_t step_of(const char *name) {
     int64_t step;
-    char again[STEP_NAME];
+    char canonical[STEP_NAME];
     if (strncmp(name, "step-", 5) != 0 || !isdigit((unsigned char)name[5])) return -1;
     const char *digits = name + 5 + strspn(name + 5, "0");
     if (!parse_int(*digits != '\0' ? digits : "0", &step)) return -1;
-    step_name(again, step);
-    return strcmp(again, name) == 0 ? step : -1;
+    step_name(canonical, step);
+    return strcmp(canonical, name) == 0 ? step : -1;
 }
 
-// The highest steps of a run, highest first; returns how many there are at all. -1: no such folder.
-static int newest_steps(int64_t *out, int room, const char *run) {
+// Inserts a step into steps [count], highest first, of which at most `capacity` are kept.
+static void insert_step(int64_t *steps, int count, int capacity, int64_t step) {
+    int i = count < capacity ? count : capacity;
+    for (; i > 0 && steps[i - 1] < step; i--) {
+        if (i < capacity) steps[i] = steps[i - 1];
+    }
+    if (i < capacity) steps[i] = step;
+}
+
+// The newest steps of a run, newest first: at most `capacity` are written, all are counted. -1: the
+// folder cannot be read.
+static int newest_steps(int64_t *out, int capacity, const char *run) {
     DIR *folder = opendir(run);
     if (folder == NULL) return -1;
     int count = 0;
     for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         int64_t step = step_of(entry->d_name);
-        if (step < 0) continue;
-        int at = count < room ? count : room;
-        while (at > 0 && out[at - 1] < step) at--;
-        for (int i = room - 1; i > at; i--) out[i] = out[i - 1];
-        if (at < room) out[at] = step;
-        count++;
+        if (step >= 0) insert_step(out, count++, capacity, step);
     }
     closedir(folder);
     return count;
 }
 
-static char *step_path(const char *run, int64_t step) {
+char *checkpoint_path(const char *run, int64_t step) {
     char name[STEP_NAME];
     step_name(name, step);
     return path_join(run, name);
 }
 
-static bool holds(const char *folder, const char *name) {
+static bool contains(const char *folder, const char *name) {
     char *path = path_join(folder, name);
-    bool there = path != NULL && path_exists(path);
+    bool exists = path != NULL && path_exists(path);
     free(path);
-    return there;
+    return exists;
 }
 
 char *checkpoint_find(const char *path, Error *error) {
@@ -63,31 +68,30 @@ char *checkpoint_find(const char *path, Error *error) {
     char *found = NULL;
     int count = newest_steps(&newest, 1, path);
     if (count > 0) {
-        found = step_path(path, newest);
+        found = checkpoint_path(path, newest);
         if (found == NULL) fail(error, "%s: out of memory", path);
-    } else if (count == 0 && (holds(path, MODEL) || holds(path, STATE))) {
+    } else if (count == 0 && (contains(path, MODEL) || contains(path, STATE))) {
         found = strdup(path);
         if (found == NULL) fail(error, "%s: out of memory", path);
     } else if (count == 0) {
         fail(error,
-             "%s: holds no checkpoint (no step-… folder, no %s); `sgatlin train --out` makes one",
+             "%s: contains no checkpoint (no step-… folder, no %s); pass the folder given to "
+             "`sgatlin train --out`",
              path, MODEL);
     } else {
-        fail(error,
-             "%s: no run or checkpoint can be read there (%s); name a folder that `sgatlin train "
-             "--out` made",
+        fail(error, "%s: no checkpoint found (%s); pass the folder given to `sgatlin train --out`",
              path, strerror(errno));
     }
     return found;
 }
 
-// Adds to a damaged newest checkpoint's message that there is one before it, and how to take that.
+// Adds to the message about a damaged newest checkpoint how to use the one before it.
 static void suggest_previous(const char *path, const char *found, Error *error) {
-    int64_t steps[KEPT];
-    if (error == NULL || strcmp(path, found) == 0 || newest_steps(steps, KEPT, path) < KEPT) return;
-    Error first = *error;
-    fail(error, "%.700s; to go on from step %lld, remove the damaged folder: rm -r %.200s",
-         first.text, (long long)steps[1], found);
+    int64_t steps[KEEP];
+    if (error == NULL || strcmp(path, found) == 0 || newest_steps(steps, KEEP, path) < KEEP) return;
+    Error damage = *error;
+    fail(error, "%.700s; to continue from step %lld, remove the damaged folder: rm -r %.200s",
+         damage.text, (long long)steps[1], found);
 }
 
 static char *open_tensors(Safetensors *out, const char *folder, const char *name, Error *error) {
@@ -129,7 +133,7 @@ static bool read_tokenizer(Checkpoint *out, const char *hash, Error *error) {
     if (path == NULL) fail(error, "%s: out of memory", out->path);
     if (ok) hash_text(own, tokenizer_hash(out->tokenizer));
     if (ok && tokenizer_vocabulary(out->tokenizer) != out->model.config.V) {
-        ok = fail(error, "%s: has %d tokens, %s/%s wants V=%d", path,
+        ok = fail(error, "%s: has %d tokens, %s/%s has V=%d", path,
                   tokenizer_vocabulary(out->tokenizer), out->path, MODEL, out->model.config.V);
     } else if (ok && *hash != '\0' && strcmp(hash, own) != 0) {
         ok = fail(error, "%s: has hash %s, %s/%s was trained with %s: not the same vocabulary",
@@ -160,8 +164,8 @@ void checkpoint_close(Checkpoint *checkpoint) {
     *checkpoint = (Checkpoint){ 0 };
 }
 
-// The table of both moments in one block, m then v, each in the layout of the parameters. Their
-// names in the file are first.… and second.…
+// The table of both moments in one block: m, then v, each in the layout of the parameters. In the
+// file they are named first.… and second.…
 static bool declare_moments(Tensors *out, const Tensors *parameters, Error *error) {
     *out = (Tensors){ 0 };
     for (int i = 0; i < 2 * parameters->count; i++) {
@@ -181,7 +185,7 @@ bool checkpoint_read_state(TrainState *out, const char *folder, Error *error) {
     const char *slash = strrchr(folder, '/');
     int64_t step = step_of(slash != NULL ? slash + 1 : folder);
     if (ok && step >= 0 && step != out->step) {
-        ok = fail(error, "%s: step is %lld, the folder is that of step %lld", path,
+        ok = fail(error, "%s: step is %lld, but the folder is that of step %lld", path,
                   (long long)out->step, (long long)step);
         state_free(out);
     }
@@ -198,7 +202,7 @@ bool checkpoint_read_moments(float *moments, const Tensors *parameters, const Tr
     const char *text = safetensors_metadata(&file, "step");
     int64_t step;
     bool ok = (text != NULL && parse_int(text, &step) && step == state->step) ||
-              fail(error, "%s: step in the metadata is %.40s, %s says %lld", path,
+              fail(error, "%s: step in the metadata is %.40s, in %s it is %lld", path,
                    text != NULL ? text : "missing", STATE, (long long)state->step);
     if (ok && declare_moments(&table, parameters, error)) {
         ok = tensors_load(&table, moments, &file, error);
@@ -225,7 +229,7 @@ static bool write_tensors(const char *folder, const char *name, const Tensors *t
     return ok;
 }
 
-// The letters, and what tells files of different checkpoints apart.
+// The metadata has the model's settings, and what distinguishes files of different checkpoints.
 static bool write_model(const char *folder, const Model *model, const char *step, const char *hash,
                         Error *error) {
     Setting settings[CONFIG_SETTINGS];
@@ -259,16 +263,16 @@ static bool write_state(const char *folder, const TrainState *state, const Token
     return ok;
 }
 
-// Renamed first, so that a crash while removing leaves no half checkpoint under a checkpoint's
+// Renames it first, so that a crash while removing leaves no partial checkpoint under a checkpoint's
 // name.
 static bool remove_step(const char *run, int64_t step, Error *error) {
     char name[2 * STEP_NAME] = ".removed-";
     step_name(name + strlen(name), step);
-    char *old = step_path(run, step), *removed = path_join(run, name);
+    char *old = checkpoint_path(run, step), *removed = path_join(run, name);
     bool ok = (old != NULL && removed != NULL) || fail(error, "%s: out of memory", run);
     if (ok && path_exists(removed)) ok = folder_remove(removed, error); // left by a crash
     if (ok && rename(old, removed) != 0) {
-        ok = fail(error, "%s: an old checkpoint cannot be removed: %s", old, strerror(errno));
+        ok = fail(error, "%s: cannot remove this old checkpoint: %s", old, strerror(errno));
     }
     ok = ok && folder_remove(removed, error);
     free(old);
@@ -276,10 +280,10 @@ static bool remove_step(const char *run, int64_t step, Error *error) {
     return ok;
 }
 
-bool checkpoint_keep(const char *run, int kept, Error *error) {
-    int64_t steps[KEPT + 1];
-    while (newest_steps(steps, kept + 1, run) > kept) {
-        if (!remove_step(run, steps[kept], error)) return false;
+bool checkpoint_prune(const char *run, int keep, Error *error) {
+    int64_t steps[KEEP + 1];
+    while (newest_steps(steps, keep + 1, run) > keep) {
+        if (!remove_step(run, steps[keep], error)) return false;
     }
     return true;
 }
@@ -289,7 +293,7 @@ bool checkpoint_write(const char *run, const Model *model, const float *moments,
     char step[STEP_NAME], hash[STEP_NAME];
     snprintf(step, sizeof step, "%lld", (long long)state->step);
     hash_text(hash, state->tokenizer_hash);
-    char *path = step_path(run, state->step);
+    char *path = checkpoint_path(run, state->step);
     if (path == NULL) return fail(error, "%s: out of memory", run);
     OutputFolder folder;
     bool open = output_folder_open(&folder, path, error), ok = open;
@@ -302,7 +306,7 @@ bool checkpoint_write(const char *run, const Model *model, const float *moments,
         output_folder_discard(&folder);
     }
     free(path);
-    return ok && checkpoint_keep(run, KEPT, error);
+    return ok && checkpoint_prune(run, KEEP, error);
 }
 
 double checkpoint_bytes(const Config *config) {

@@ -5,24 +5,26 @@
 #include "reference/train/state.h"
 
 // RUN/step-NNNNNN/: model.safetensors, optimizer.safetensors (both moments), state.json,
-// tokenizer.json. The folder appears whole or not at all; nothing else in a run is named step-…;
-// the last two stay.
+// tokenizer.json. The folder appears whole or not at all, and nothing else in a run is named
+// step-…. The newest two are kept.
 
-// A checkpoint open for use, not for training on. Copied alone to another place it works the same.
+// A checkpoint opened to be used, not to continue training. It needs nothing else of its run.
 typedef struct {
     char *path;
     Model model;
     Tokenizer *tokenizer;
 } Checkpoint;
 
-// path is a run (then its newest checkpoint is taken) or a checkpoint. A damaged one is an error
-// that names the file and the tensor or field, and says how to go on: an older one is never taken
-// silently.
+// path is a run, of which the newest checkpoint is opened, or a checkpoint. A damaged one is an
+// error that names the file and the tensor or field, and how to continue; an older one is never
+// used silently.
 bool checkpoint_open(Checkpoint *out, const char *path, Error *error);
 void checkpoint_close(Checkpoint *checkpoint);
 
-// The folder of the checkpoint that path means. The caller frees it; NULL: there is none.
+// The folder of the checkpoint that path stands for. The caller frees it; NULL: there is none.
 char *checkpoint_find(const char *path, Error *error);
+// RUN/step-NNNNNN. The caller frees it; NULL: out of memory.
+char *checkpoint_path(const char *run, int64_t step);
 
 // What training needs beside the model: state.json, which the caller frees with state_free, and
 // AdamW's moments [2,floats], m then v, each in the layout of the parameters.
@@ -35,8 +37,8 @@ bool checkpoint_read_moments(float *moments, const Tensors *parameters, const Tr
 bool checkpoint_write(const char *run, const Model *model, const float *moments,
                       const TrainState *state, const Tokenizer *tokenizer, Error *error);
 
-// Removes all checkpoints of a run but the newest `kept`, 1 or 2.
-bool checkpoint_keep(const char *run, int kept, Error *error);
+// Removes all checkpoints of a run but the newest `keep`, 1 or 2.
+bool checkpoint_prune(const char *run, int keep, Error *error);
 
 // About how many bytes one checkpoint of such a model takes on disk.
 double checkpoint_bytes(const Config *config);

@@ -5,15 +5,17 @@
 
 double schedule_learning_rate(const Schedule *schedule, int64_t step) {
     if (step < schedule->warmup) return schedule->peak * (double)step / schedule->warmup;
-    int64_t past = step - schedule->warmup - schedule->constant;
-    if (past < 0) return schedule->peak;
-    if (past >= schedule->decay) return 0.0;
-    return schedule->peak * (1.0 - sqrt((double)past / schedule->decay));
+    int64_t decayed = step - schedule->warmup - schedule->constant;
+    if (decayed < 0) return schedule->peak;
+    if (decayed >= schedule->decay) return 0.0;
+    return schedule->peak * (1.0 - sqrt((double)decayed / schedule->decay));
 }
 
-// Values one thread takes at a time. Fixed, so that sums, and which elements fall into a vector
-// loop's tail, do not depend on the number of threads; the sums of blocks are added in order.
-enum { BLOCK = 1 << 16 };
+// Values that one thread takes at a time. A fixed size, so that the sums, and which elements are in
+// a vector loop's tail, do not depend on the number of threads. Sums of blocks are added in order.
+enum { BLOCK = 1 << 16, GROUP = 64 };
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static double sum_of_squares(const float *values, size_t count) {
     double sum = 0.0;
@@ -22,17 +24,17 @@ static double sum_of_squares(const float *values, size_t count) {
     return sum;
 }
 
-// The sum of one tensor's squares: NaN or infinite when any of its values is (a double holds the
-// square of any float).
-static double tensor_squares(const float *values, size_t count, double *sums) {
+// Of one tensor: NaN or infinite when any of its values is, since a double holds the square of any
+// float.
+static double tensor_squares(const float *values, size_t count) {
     size_t blocks = (count + BLOCK - 1) / BLOCK;
-    double sum = 0.0;
-    for (size_t first = 0; first < blocks; first += 64) {
-        size_t group = blocks - first < 64 ? blocks - first : 64;
+    double sum = 0.0, sums[GROUP];
+    for (size_t start = 0; start < blocks; start += GROUP) {
+        size_t group = smaller(blocks - start, GROUP);
 #pragma omp parallel for if (group > 1)
         for (size_t i = 0; i < group; i++) {
-            size_t at = (first + i) * BLOCK;
-            sums[i] = sum_of_squares(values + at, count - at < BLOCK ? count - at : BLOCK);
+            size_t offset = (start + i) * BLOCK;
+            sums[i] = sum_of_squares(values + offset, smaller(count - offset, BLOCK));
         }
         for (size_t i = 0; i < group; i++) sum += sums[i];
     }
@@ -40,57 +42,63 @@ static double tensor_squares(const float *values, size_t count, double *sums) {
 }
 
 double gradient_norm(const Tensors *tensors, const float *gradients, const Tensor **bad) {
-    double total = 0.0, sums[64];
+    double total = 0.0;
     if (bad != NULL) *bad = NULL;
     for (int i = 0; i < tensors->count; i++) {
         const Tensor *tensor = &tensors->items[i];
-        double sum = tensor_squares(gradients + tensor->offset, tensor->count, sums);
+        double sum = tensor_squares(gradients + tensor->offset, tensor->count);
         if (bad != NULL && *bad == NULL && !isfinite(sum)) *bad = tensor;
         total += sum;
     }
     return sqrt(total);
 }
 
-// What one step multiplies by, in float: the same for every element of a tensor.
-typedef struct {
-    float clip, first_rate, second_scale, decay;
-} Factors;
-
 static const double BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-8;
 
-// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g², p -= rate · m̂ / (sqrt(v̂) + eps) +
-// decay · p
-static void update(float *restrict p, const float *restrict gradient, float *restrict m,
-                   float *restrict v, size_t count, Factors f) {
+// What one step multiplies by: the same for every element of a tensor.
+typedef struct {
+    float clip;    // of the gradient
+    float rate;    // learning rate / (1 - beta1^t): corrects the bias of m
+    float v_scale; // 1 / (1 - beta2^t): corrects the bias of v
+    float decay;
+} Factors;
+
+static Factors factors_of(const AdamwSettings *settings, double norm, int64_t step) {
+    double t = (double)(step + 1);
+    Factors f = { .clip = 1.0f,
+                  .rate = (float)(settings->rate / (1.0 - pow(BETA1, t))),
+                  .v_scale = (float)(1.0 / (1.0 - pow(BETA2, t))) };
+    if (settings->clip > 0.0 && norm > settings->clip) f.clip = (float)(settings->clip / norm);
+    if (settings->peak > 0.0)
+        f.decay = (float)(settings->rate / settings->peak * settings->weight_decay);
+    return f;
+}
+
+// m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g²,
+// p -= rate · m̂ / (sqrt(v̂) + eps) + decay · p
+static void update(float *restrict p, float *restrict m, float *restrict v,
+                   const float *restrict gradient, size_t count, Factors f) {
 #pragma omp simd
     for (size_t i = 0; i < count; i++) {
         float g = gradient[i] * f.clip;
         m[i] = (float)BETA1 * m[i] + (float)(1.0 - BETA1) * g;
         v[i] = (float)BETA2 * v[i] + (float)(1.0 - BETA2) * g * g;
-        p[i] -=
-            f.first_rate * m[i] / (sqrtf(v[i] * f.second_scale) + (float)EPSILON) + f.decay * p[i];
+        p[i] -= f.rate * m[i] / (sqrtf(v[i] * f.v_scale) + (float)EPSILON) + f.decay * p[i];
     }
 }
 
-void adamw_step(const Tensors *tensors, float *parameters, const float *gradients, float *first,
-                float *second, double norm, int64_t step, const AdamwSettings *settings) {
-    double corrected_first = 1.0 - pow(BETA1, (double)(step + 1)),
-           corrected_second = 1.0 - pow(BETA2, (double)(step + 1));
-    double decay =
-        settings->peak > 0.0 ? settings->rate / settings->peak * settings->weight_decay : 0.0;
-    Factors f = { .clip = settings->clip > 0.0 && norm > settings->clip
-                              ? (float)(settings->clip / norm)
-                              : 1.0f,
-                  .first_rate = (float)(settings->rate / corrected_first),
-                  .second_scale = (float)(1.0 / corrected_second) };
+void adamw_step(const Tensors *tensors, float *parameters, const float *gradients, float *m,
+                float *v, double norm, int64_t step, const AdamwSettings *settings) {
+    const Factors factors = factors_of(settings, norm, step);
     for (int i = 0; i < tensors->count; i++) {
         const Tensor *tensor = &tensors->items[i];
-        f.decay = tensor->decay ? (float)decay : 0.0f;
+        Factors f = factors;
+        if (!tensor->decay) f.decay = 0.0f;
 #pragma omp parallel for if (tensor->count > BLOCK)
         for (size_t block = 0; block < tensor->count; block += BLOCK) {
-            size_t at = tensor->offset + block, left = tensor->count - block;
-            update(parameters + at, gradients + at, first + at, second + at,
-                   left < BLOCK ? left : BLOCK, f);
+            size_t offset = tensor->offset + block;
+            update(parameters + offset, m + offset, v + offset, gradients + offset,
+                   smaller(tensor->count - block, BLOCK), f);
         }
     }
 }

@@ -3,46 +3,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { WHOLE, REAL, MODE } Kind;
+typedef enum { INTEGER, REAL, MODE } Kind;
 
 typedef struct {
     const char *name;
     Kind kind;
-    size_t offset;
-    double least, most;
+    size_t offset; // in TrainSettings
+    double min, max;
     const char *meaning;
 } Row;
 
-#define WHERE(field) offsetof(TrainSettings, field)
+#define FIELD(name) offsetof(TrainSettings, name)
 static const Row rows[] = {
-    { "B", WHOLE, WHERE(B), 1, 65536, "sequences a step" },
-    { "steps", WHOLE, WHERE(steps), 1, 1e9, "steps of the whole run" },
-    { "peak", REAL, WHERE(peak), 0, 1e30, "highest learning rate" },
-    { "warmup", WHOLE, WHERE(warmup), 0, 1e9,
-      "steps of rising rate (default: up to a tenth of them)" },
-    { "const", WHOLE, WHERE(constant), 0, 1e9, "steps at the peak (default: all that are left)" },
-    { "decay", WHOLE, WHERE(decay), 0, 1e9, "steps of falling rate (default: a fifth)" },
-    { "clip", REAL, WHERE(clip), 0, 1e30, "largest norm of a gradient, 0: any" },
-    { "weight_decay", REAL, WHERE(weight_decay), 0, 1,
-      "share of a weight that a step at the peak takes off" },
-    { "seed", WHOLE, WHERE(seed), 0, 9007199254740992.0,
-      "of the first weights and of the order of the stories" },
-    { "batching", MODE, WHERE(batching), 0, 1,
-      "packed (stories end to end) or padded (one story a row)" },
-    { "log_every", WHOLE, WHERE(log_every), 1, 1e9, "steps between two lines of log.jsonl" },
-    { "eval_every", WHOLE, WHERE(eval_every), 0, 1e9,
-      "steps between two looks at valid.bin, 0: only at the end" },
-    { "eval_batches", WHOLE, WHERE(eval_batches), 1, 1e9, "batches of valid.bin at each look" },
-    { "checkpoint_every", WHOLE, WHERE(checkpoint_every), 0, 1e9,
-      "steps between checkpoints, 0: only at the end" },
+    { "B", INTEGER, FIELD(B), 1, 65536, "batch size: sequences per step" },
+    { "steps", INTEGER, FIELD(steps), 1, 1e9, "training steps" },
+    { "peak", REAL, FIELD(peak), 0, 1e30, "peak learning rate" },
+    { "warmup", INTEGER, FIELD(warmup), 0, 1e9,
+      "warm-up steps (default: a tenth, but at most the preset's)" },
+    { "const", INTEGER, FIELD(constant), 0, 1e9,
+      "steps at the peak learning rate (default: the rest)" },
+    { "decay", INTEGER, FIELD(decay), 0, 1e9,
+      "decay steps of the learning rate (default: a fifth)" },
+    { "clip", REAL, FIELD(clip), 0, 1e30, "clip gradients to this norm; 0: no clipping" },
+    { "weight_decay", REAL, FIELD(weight_decay), 0, 1,
+      "fraction of a weight removed per step at the peak rate" },
+    { "seed", INTEGER, FIELD(seed), 0, 9007199254740992.0,
+      "seed of the initial weights and the order of the stories" },
+    { "batching", MODE, FIELD(batching), 0, 1,
+      "packed (stories end to end) or padded (one story per row)" },
+    { "log_every", INTEGER, FIELD(log_every), 1, 1e9, "write a line of log.jsonl every N steps" },
+    { "eval_every", INTEGER, FIELD(eval_every), 0, 1e9,
+      "evaluate on valid.bin every N steps; 0: only at the end" },
+    { "eval_batches", INTEGER, FIELD(eval_batches), 1, 1e9, "validation batches per evaluation" },
+    { "checkpoint_every", INTEGER, FIELD(checkpoint_every), 0, 1e9,
+      "save a checkpoint every N steps; 0: only at the end" },
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 static const char *const modes[] = { [BATCH_PACKED] = "packed", [BATCH_PADDED] = "padded" };
 
-static int64_t *whole(TrainSettings *s, const Row *row) {
+static int64_t *integer_field(TrainSettings *s, const Row *row) {
     return (int64_t *)((char *)s + row->offset);
 }
-static double *real(TrainSettings *s, const Row *row) {
+static double *real_field(TrainSettings *s, const Row *row) {
     return (double *)((char *)s + row->offset);
 }
 
@@ -80,8 +82,28 @@ static bool mode_find(const char *value, int64_t *out) {
     return false;
 }
 
-static bool within(const Row *row, double value) {
-    return value >= row->least && value <= row->most;
+static bool in_range(const Row *row, double value) {
+    return value >= row->min && value <= row->max;
+}
+
+static bool set_integer(TrainSettings *settings, const Row *row, const char *value, Error *error) {
+    int64_t n;
+    if (!parse_int(value, &n) || !in_range(row, (double)n)) {
+        return fail(error, "%s=%s: expected an integer from %.0f to %.0f (%s)", row->name, value,
+                    row->min, row->max, row->meaning);
+    }
+    *integer_field(settings, row) = n;
+    return true;
+}
+
+static bool set_real(TrainSettings *settings, const Row *row, const char *value, Error *error) {
+    double x;
+    if (!parse_real(value, &x) || !in_range(row, x)) {
+        return fail(error, "%s=%s: expected a number from %g to %g (%s)", row->name, value,
+                    row->min, row->max, row->meaning);
+    }
+    *real_field(settings, row) = x;
+    return true;
 }
 
 bool settings_set(TrainSettings *settings, const char *name, const char *value, bool *found,
@@ -89,34 +111,15 @@ bool settings_set(TrainSettings *settings, const char *name, const char *value, 
     const Row *row = row_find(name);
     *found = row != NULL;
     if (row == NULL) return true;
-    int64_t n = 0;
-    double x = 0;
-    switch (row->kind) {
-    case MODE:
-        if (!mode_find(value, &n))
-            return fail(error, "%s=%s: wanted packed or padded", name, value);
-        break;
-    case WHOLE:
-        if (!parse_int(value, &n) || !within(row, (double)n)) {
-            return fail(error, "%s=%s: wanted a whole number from %.0f to %.0f (%s)", name, value,
-                        row->least, row->most, row->meaning);
-        }
-        break;
-    case REAL:
-        if (!parse_real(value, &x) || !within(row, x)) {
-            return fail(error, "%s=%s: wanted a number from %g to %g (%s)", name, value, row->least,
-                        row->most, row->meaning);
-        }
-        *real(settings, row) = x;
-        return true;
-    }
-    *whole(settings, row) = n;
-    return true;
+    if (row->kind == INTEGER) return set_integer(settings, row, value, error);
+    if (row->kind == REAL) return set_real(settings, row, value, error);
+    return mode_find(value, integer_field(settings, row)) ||
+           fail(error, "%s=%s: expected packed or padded", name, value);
 }
 
-bool settings_finish(TrainSettings *s, int64_t warmup_most, Error *error) {
+bool settings_finish(TrainSettings *s, int64_t max_warmup, Error *error) {
     if (s->warmup == SETTING_AUTO)
-        s->warmup = s->steps / 10 < warmup_most ? s->steps / 10 : warmup_most;
+        s->warmup = s->steps / 10 < max_warmup ? s->steps / 10 : max_warmup;
     if (s->decay == SETTING_AUTO) {
         s->decay = s->constant == SETTING_AUTO ? s->steps / 5 : s->steps - s->warmup - s->constant;
     }
@@ -133,15 +136,14 @@ Schedule settings_schedule(const TrainSettings *s) {
     return (Schedule){ s->peak, (int)s->warmup, (int)s->constant, (int)s->decay };
 }
 
-// What a model has beside its letters, and no option of the command line.
+// Settings of a model that are neither one of its dimensions nor an option of the command line.
 static const struct {
     const char *name, *meaning;
 } options[] = {
-    { "alpha", "unified routing: share of the experts' view in the score (default 0.5)" },
-    { "switch", "token routing: weight of Switch's balancing loss, as 0.01 (default 0: none)" },
-    { "z", "token routing: weight of the router z-loss, as 0.001 (default 0: none)" },
-    { "bias",
-      "token routing: step of the balancing bias after each batch, as 0.001 (default 0: none)" },
+    { "alpha", "unified routing: share of the experts' score (default 0.5)" },
+    { "switch", "token routing: Switch loss weight, try 0.01 (default 0)" },
+    { "z", "token routing: z-loss weight, try 0.001 (default 0)" },
+    { "bias", "token routing: balancing bias step, try 0.001 (default 0)" },
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
 
@@ -150,7 +152,7 @@ char *settings_help(void) {
     char *text = malloc((ROWS + OPTIONS + 1) * LINE);
     if (text == NULL) return NULL;
     size_t used = (size_t)snprintf(
-        text, LINE, "What --set knows beside the letters of the model (T D L Dh F C E K Dk):\n");
+        text, LINE, "Settings for --set besides the model's dimensions (T D L Dh F C E K Dk):\n");
     for (int i = 0; i < ROWS; i++) {
         used += (size_t)snprintf(text + used, LINE, "  %-18s%s\n", rows[i].name, rows[i].meaning);
     }
@@ -161,48 +163,45 @@ char *settings_help(void) {
     return text;
 }
 
+static json_t *row_to_json(TrainSettings *settings, const Row *row) {
+    if (row->kind == REAL) return json_real(*real_field(settings, row));
+    int64_t value = *integer_field(settings, row);
+    return row->kind == INTEGER ? json_integer(value) : json_string(modes[value]);
+}
+
 json_t *settings_to_json(const TrainSettings *settings) {
     json_t *object = json_object();
     TrainSettings copy = *settings;
-    bool ok = object != NULL;
-    for (int i = 0; ok && i < ROWS; i++) {
-        const Row *row = &rows[i];
-        json_t *value = row->kind == REAL    ? json_real(*real(&copy, row))
-                        : row->kind == WHOLE ? json_integer(*whole(&copy, row))
-                                             : json_string(modes[*whole(&copy, row)]);
-        ok = json_object_set_new(object, row->name, value) == 0;
-    }
-    if (ok) return object;
-    json_decref(object);
-    return NULL;
+    for (int i = 0; i < ROWS; i++) json_add(&object, rows[i].name, row_to_json(&copy, &rows[i]));
+    return object;
 }
 
 static bool row_from_json(TrainSettings *out, const Row *row, const json_t *value,
                           const char *where, Error *error) {
     if (value == NULL) return fail(error, "%s: settings.%s is missing", where, row->name);
     if (row->kind == MODE) {
-        if (json_is_string(value) && mode_find(json_string_value(value), whole(out, row)))
+        if (json_is_string(value) && mode_find(json_string_value(value), integer_field(out, row)))
             return true;
         return fail(error, "%s: settings.%s is neither \"packed\" nor \"padded\"", where,
                     row->name);
     }
-    bool typed = row->kind == WHOLE ? json_is_integer(value) : json_is_number(value);
-    if (!typed || !within(row, json_number_value(value))) {
-        return fail(error, "%s: settings.%s is no %s from %g to %g", where, row->name,
-                    row->kind == WHOLE ? "whole number" : "number", row->least, row->most);
+    bool is_typed = row->kind == INTEGER ? json_is_integer(value) : json_is_number(value);
+    if (!is_typed || !in_range(row, json_number_value(value))) {
+        return fail(error, "%s: settings.%s is not %s from %g to %g", where, row->name,
+                    row->kind == INTEGER ? "an integer" : "a number", row->min, row->max);
     }
-    if (row->kind == WHOLE) *whole(out, row) = json_integer_value(value);
-    if (row->kind == REAL) *real(out, row) = json_number_value(value);
+    if (row->kind == INTEGER) *integer_field(out, row) = json_integer_value(value);
+    if (row->kind == REAL) *real_field(out, row) = json_number_value(value);
     return true;
 }
 
 bool settings_from_json(TrainSettings *out, const json_t *object, const char *where, Error *error) {
-    if (!json_is_object(object)) return fail(error, "%s: settings is missing or no object", where);
+    if (!json_is_object(object))
+        return fail(error, "%s: settings is missing or not an object", where);
     TrainSettings settings = settings_default();
     for (int i = 0; i < ROWS; i++) {
-        if (!row_from_json(&settings, &rows[i], json_object_get(object, rows[i].name), where,
-                           error))
-            return false;
+        const json_t *value = json_object_get(object, rows[i].name);
+        if (!row_from_json(&settings, &rows[i], value, where, error)) return false;
     }
     const char *name;
     json_t *value;

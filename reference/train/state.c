@@ -4,8 +4,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { STATE_VERSION = 1, STATE_BYTES = 1 << 20, HEX = 17 };
-#define STEP_MOST 1000000000
+enum { STATE_VERSION = 1, MAX_STATE_BYTES = 1 << 20, MAX_STEP = 1000000000, HEX = 17 };
 
 void state_free(TrainState *state) {
     free(state->data);
@@ -25,36 +24,34 @@ static bool state_sum(const json_t *state, char out[HEX]) {
     return ok;
 }
 
-static json_t *hex(uint64_t value) { return json_sprintf("%016llx", (unsigned long long)value); }
-
 bool state_write(const TrainState *state, const char *path, Error *error) {
     json_t *object = json_object();
     char sum[HEX];
-    bool ok = object != NULL &&
-              json_object_set_new(object, "version", json_integer(STATE_VERSION)) == 0 &&
-              json_object_set_new(object, "step", json_integer(state->step)) == 0 &&
-              json_object_set_new(object, "settings", settings_to_json(&state->settings)) == 0 &&
-              json_object_set_new(object, "data", json_string(state->data)) == 0 &&
-              json_object_set_new(object, "train_sum", hex(state->train_sum)) == 0 &&
-              json_object_set_new(object, "valid_sum", hex(state->valid_sum)) == 0 &&
-              json_object_set_new(object, "tokenizer_hash", hex(state->tokenizer_hash)) == 0 &&
-              state_sum(object, sum) && json_object_set_new(object, "sum", json_string(sum)) == 0;
-    if (!ok)
-        fail(error, "%s: cannot be put together: out of memory, or a path that is not UTF-8", path);
+    json_add(&object, "version", json_integer(STATE_VERSION));
+    json_add(&object, "step", json_integer(state->step));
+    json_add(&object, "settings", settings_to_json(&state->settings));
+    json_add(&object, "data", json_string(state->data));
+    json_add(&object, "train_sum", json_hex(state->train_sum));
+    json_add(&object, "valid_sum", json_hex(state->valid_sum));
+    json_add(&object, "tokenizer_hash", json_hex(state->tokenizer_hash));
+    bool has_sum = object != NULL && state_sum(object, sum);
+    if (has_sum) json_add(&object, "sum", json_string(sum));
+    bool ok = (has_sum && object != NULL) ||
+              fail(error, "%s: out of memory, or the data's path is not UTF-8", path);
     ok = ok && json_write_file(path, object, error);
     json_decref(object);
     return ok;
 }
 
-static bool read_whole(int64_t *out, const json_t *object, const char *name, int64_t least,
-                       int64_t most, const char *where, Error *error) {
+static bool read_integer(int64_t *out, const json_t *object, const char *name, int64_t min,
+                         int64_t max, const char *where, Error *error) {
     const json_t *value = json_object_get(object, name);
     if (value == NULL) return fail(error, "%s: %s is missing", where, name);
-    if (!json_is_integer(value)) return fail(error, "%s: %s is not a whole number", where, name);
+    if (!json_is_integer(value)) return fail(error, "%s: %s is not an integer", where, name);
     *out = json_integer_value(value);
-    if (*out >= least && *out <= most) return true;
-    return fail(error, "%s: %s is %lld, wanted %lld to %lld", where, name, (long long)*out,
-                (long long)least, (long long)most);
+    if (*out >= min && *out <= max) return true;
+    return fail(error, "%s: %s is %lld, expected %lld to %lld", where, name, (long long)*out,
+                (long long)min, (long long)max);
 }
 
 static bool read_hex(uint64_t *out, const json_t *object, const char *name, const char *where,
@@ -94,9 +91,9 @@ static bool check_sum(const json_t *object, const char *where, Error *error) {
 static bool read_fields(TrainState *state, const json_t *object, const char *where, Error *error) {
     int64_t version;
     if (!json_is_object(object)) return fail(error, "%s: is not a JSON object", where);
-    if (!read_whole(&version, object, "version", STATE_VERSION, STATE_VERSION, where, error) ||
+    if (!read_integer(&version, object, "version", STATE_VERSION, STATE_VERSION, where, error) ||
         !settings_from_json(&state->settings, json_object_get(object, "settings"), where, error) ||
-        !read_whole(&state->step, object, "step", 0, STEP_MOST, where, error) ||
+        !read_integer(&state->step, object, "step", 0, MAX_STEP, where, error) ||
         !read_hex(&state->train_sum, object, "train_sum", where, error) ||
         !read_hex(&state->valid_sum, object, "valid_sum", where, error) ||
         !read_hex(&state->tokenizer_hash, object, "tokenizer_hash", where, error) ||
@@ -105,14 +102,16 @@ static bool read_fields(TrainState *state, const json_t *object, const char *whe
         return false;
     }
     if (state->step <= state->settings.steps) return true;
-    return fail(error, "%s: step is %lld, of only %lld steps", where, (long long)state->step,
-                (long long)state->settings.steps);
+    return fail(error, "%s: step is %lld, but the run has %lld steps", where,
+                (long long)state->step, (long long)state->settings.steps);
 }
 
 bool state_parse(TrainState *out, const char *bytes, size_t size, const char *where, Error *error) {
     *out = (TrainState){ 0 };
-    if (size > STATE_BYTES)
-        return fail(error, "%s: has %zu bytes, a state has less than %d", where, size, STATE_BYTES);
+    if (size > MAX_STATE_BYTES) {
+        return fail(error, "%s: has %zu bytes, a state has at most %d", where, size,
+                    MAX_STATE_BYTES);
+    }
     json_t *object = json_parse(bytes, size, where, error);
     bool ok = object != NULL && read_fields(out, object, where, error);
     json_decref(object);

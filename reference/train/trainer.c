@@ -153,10 +153,7 @@ bool trainer_evaluate(Trainer *t, Evaluation *evaluation) {
     return evaluate_batch(evaluation, &evaluator);
 }
 
-bool trainer_check_finite(const Trainer *t, Error *error) {
-    const float *moments;
-    const Model *model = t->backend->read(t->device, &moments, error);
-    if (model == NULL) return false;
+static bool check_finite(const Model *model, const float *moments, int64_t step, Error *error) {
     const Tensors *tensors = &model->tensors;
     const struct {
         const char *what;
@@ -168,25 +165,24 @@ bool trainer_check_finite(const Trainer *t, Error *error) {
         const char *name = first_not_finite(tensors, blocks[i].block);
         if (name == NULL) continue;
         return fail(error, "step %lld: not finite: the %s of %s; a lower peak or clip may help",
-                    (long long)t->step, blocks[i].what, name);
+                    (long long)step, blocks[i].what, name);
     }
     return true;
 }
 
-bool trainer_save(Trainer *t, const char *run, Error *error) {
+TrainerSave trainer_save(Trainer *t, const char *run, Error *error) {
     TrainState state = { .step = t->step,
                          .settings = t->settings,
                          .data = t->corpus.path,
                          .train_sum = token_file_hash(&t->corpus.train),
                          .valid_sum = token_file_hash(&t->corpus.valid),
                          .tokenizer_hash = tokenizer_hash(t->corpus.tokenizer) };
-    if (!trainer_check_finite(t, error)) return false;
     const float *moments;
     const Model *model = t->backend->read(t->device, &moments, error);
-    if (model == NULL ||
-        !checkpoint_write(run, model, moments, &state, t->corpus.tokenizer, error)) {
-        return false;
-    }
+    if (model == NULL) return TRAINER_SAVE_FAILED;
+    if (!check_finite(model, moments, t->step, error)) return TRAINER_NOT_FINITE;
+    if (!checkpoint_write(run, model, moments, &state, t->corpus.tokenizer, error))
+        return TRAINER_SAVE_FAILED;
     t->saved = t->step;
-    return true;
+    return TRAINER_SAVED;
 }

@@ -41,8 +41,8 @@ bool trainer_step(Trainer *trainer, StepResult *result, Error *error);
 // The next batch of the validation file; false when there is none left.
 bool trainer_evaluate(Trainer *trainer, Evaluation *evaluation);
 
-// false: some weight or moment is not finite; the message names step and tensor.
-bool trainer_check_finite(const Trainer *trainer, Error *error);
-// Writes a checkpoint of the last step into the run's folder. Refuses values that are not finite.
-bool trainer_save(Trainer *trainer, const char *run, Error *error);
+// Writes a checkpoint of the last step into the run's folder. TRAINER_NOT_FINITE: some weight or
+// moment is not, and nothing was written; the message names step and tensor.
+typedef enum { TRAINER_SAVED, TRAINER_NOT_FINITE, TRAINER_SAVE_FAILED } TrainerSave;
+TrainerSave trainer_save(Trainer *trainer, const char *run, Error *error);
 #endif

@@ -309,7 +309,7 @@ END_TEST
 
 // ---- three steps of training
 
-// The first batch's targets, then turned round, so that each step has another batch.
+// Rotates the targets by one, so that each step has another batch.
 static void next_batch(TinyModel *tiny) {
     size_t N = (size_t)tiny->B * tiny->T;
     int32_t first = tiny->targets[0];
@@ -333,11 +333,11 @@ START_TEST(three_steps_agree)
     Schedule schedule = { plan.peak, plan.warmup, plan.constant, plan.decay };
     const Backend *backend = &cpu_backend;
     Device *device = tiny_device(&pair.fast, backend, DEVICE_TRAINS);
-    // the first has a rate of 0: three steps that move something
+    // the learning rate of the first is 0: three steps change something
     for (int step = 0; step < 4; step++) {
         run_plain(&pair);
-        ck_assert_msg(pair.gap > 4e-6, "%s, step %d: a choice hangs by %g", name, step, pair.gap);
-        StepReport want =
+        ck_assert_msg(pair.gap > 4e-6, "%s, step %d: a top-k margin of %g", name, step, pair.gap);
+        StepReport expected =
             language_model_step(&pair.plain, pair.fast.targets, pair.B, pair.T, &plan, step);
         AdamwSettings settings = { .rate = schedule_learning_rate(&schedule, step),
                                    .peak = plan.peak,
@@ -346,10 +346,11 @@ START_TEST(three_steps_agree)
         StepResult result;
         ck_assert(
             backend->step(device, &result, pair.fast.inputs, pair.fast.targets, &settings, step));
-        ck_assert_double_eq(settings.rate, want.rate);
-        ck_assert_msg(want.norm > plan.clip, "%s: nothing was clipped, norm %g", name, want.norm);
-        ck_assert_double_eq_tol(result.loss, want.loss, LOSS.absolute);
-        ck_assert_double_eq_tol(result.gradient_norm / want.norm, 1.0, 1e-5);
+        ck_assert_double_eq(settings.rate, expected.rate);
+        ck_assert_msg(expected.norm > plan.clip, "%s: nothing was clipped, norm %g", name,
+                      expected.norm);
+        ck_assert_double_eq_tol(result.loss, expected.loss, LOSS.absolute);
+        ck_assert_double_eq_tol(result.gradient_norm / expected.norm, 1.0, 1e-5);
         compare_block(&pair, "step", backend->read(device, NULL, NULL)->parameters,
                       pair.plain.parameters, STEPS);
         ck_assert_msg(pair.problem[0] == '\0', "%s, step %d: %s", name, step, pair.problem);

@@ -62,8 +62,8 @@ before=$(sum)
 
 # -- Wrong usage --
 
-misused 'wanted --data DIR and --out RUN' train
-misused 'wanted --data DIR and --out RUN' train --data "$work/data"
+misused 'expected --data DIR and --out RUN' train
+misused 'expected --data DIR and --out RUN' train --data "$work/data"
 for case in 'preset: --preset enormous' 'ffn: --ffn none' 'router: --router none' 'activation: --activation none' \
     'NAME=VALUE: --set K' 'NAME=VALUE: extra' 'K=0: --set K=0' 'K: --set K=6' 'F: --set F=26' 'Dh: --set D=18' \
     'unknown setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
@@ -96,14 +96,14 @@ misused '--text TEXT and --out FILE are required' gates --checkpoint "$work/run"
 
 # -- Bad input --
 
-refused 'is already there' train --data "$work/data" --out "$work/run" --preset tiny
+refused 'already exists' train --data "$work/data" --out "$work/run" --preset tiny
 grep -q -e "--resume $work/run" "$work/stderr" || wrong "an existing run: no way on"
 refused 'nowhere' train --data "$work/nowhere" --out "$work/new" --preset tiny
 refused 'train.bin' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
 refused 'batch' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
 refused 'run/log.jsonl/new' train --data "$work/data" --out "$work/run/log.jsonl/new" --preset tiny
 refused 'nowhere' train --resume "$work/nowhere"
-refused 'holds no checkpoint' train --resume "$work/data"
+refused 'contains no checkpoint' train --resume "$work/data"
 refused 'is a checkpoint' train --resume "$work/run/step-000004"
 refused 'not the file this run was started with' train --resume "$work/run" --data "$work/other"
 refused 'nowhere: .*sgatlin train --out' sample --checkpoint "$work/nowhere"
@@ -156,7 +156,7 @@ grep -q 'last good checkpoint is that of step 0' "$work/stderr" || wrong "no wor
 # A disk that is full (a limit on the size of files, here): one line; the checkpoint before stays, and is gone on from.
 rm -r "$work/damaged/step-000004"
 (ulimit -f 60 && "$sgatlin" train --resume "$work/damaged" --threads 1) 2>"$work/stderr" && wrong "a full disk went unseen"
-grep -q 'step 4 was not saved.*step 2 stands' "$work/stderr" || wrong "a full disk: $(tail -1 "$work/stderr")"
+grep -q 'step 4 was not saved.*that of step 2 with' "$work/stderr" || wrong "a full disk: $(tail -1 "$work/stderr")"
 [ -z "$(find "$work/damaged" -name '*partial*')" ] || wrong "a full disk left half a checkpoint"
 expect 0 'done' train --resume "$work/damaged" --threads 1
 cmp "$work/run/step-000004/state.json" "$work/damaged/step-000004/state.json" || wrong "another state"

@@ -57,8 +57,8 @@ for case in moe:peer moe:sgatlin peer:moe peer:sgatlin sgatlin:moe glu:moe \
     'three:moe' 'expert:moe' 'expert:moe --routing unified' 'sgatlin:sgatlin --router dense'; do
     run=$work/${case%%:*} words="--ffn ${case#*:}"
     before=$(sums "$run")
-    refused 2 '--ffn cannot be given with --resume: .*; begin another run with --out' train --resume "$run" $words
-    refused 1 "go on with it by --resume $run, or name another folder" \
+    refused 2 '--ffn cannot be given with --resume: .*; start another run with --out' train --resume "$run" $words
+    refused 1 "continue it with --resume $run, or choose another folder" \
         train --data "$work/data" --preset tiny --out "$run" $words
     refused 2 "unrecognized option '--ffn'" sample --checkpoint "$run" $words
     refused 2 "unrecognized option '--ffn'" eval --checkpoint "$run" --data "$work/data/valid.bin" $words

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Multiples of the errors that the file states for a float32 program (the golden files allow 32 at
-// the most).
+// Multiples of the errors that the file states for a float32 program; the golden files allow at
+// most 32.
 static const double FORWARD = 8.0, GRADIENT = 32.0, PARAMETER = 32.0;
 static const double FLOAT32_ERROR = 1e-5, DOUBLE_ERROR = 1e-12;
 
@@ -41,7 +41,7 @@ static bool take_memory(Run *run) {
     run->tokens = malloc((steps + 1) * N * sizeof *run->tokens);
     run->loss = calloc(3 * steps, sizeof *run->loss);
     if (!run->gradients || !run->logits || !run->tokens || !run->loss)
-        return golden_problem(run->golden, "no memory for a model of %zu floats", run->floats);
+        return golden_problem(run->golden, "out of memory for a model of %zu floats", run->floats);
     run->inputs = run->tokens + steps * N;
     run->norm = run->loss + steps;
     run->rate = run->norm + steps;
@@ -71,41 +71,37 @@ static bool read_file(Run *run) {
     int V = run->model.config.V;
     for (size_t i = 0; i < (size_t)run->steps * run->B * run->T; i++) {
         if (run->tokens[i] < 0 || run->tokens[i] >= V)
-            return golden_problem(golden, "tokens[%zu] is %d, wanted below V = %d", i,
+            return golden_problem(golden, "tokens[%zu] is %d, expected below V = %d", i,
                                   run->tokens[i], V);
     }
     return golden->problems == 0;
 }
 
-// The targets shifted right behind the end-of-text token.
-static const int32_t *shifted(Run *run, const int32_t *targets) {
-    for (int b = 0; b < run->B; b++) {
-        for (int t = 0; t < run->T; t++) {
-            size_t at = (size_t)b * run->T + t;
-            run->inputs[at] = t == 0 ? TOKEN_END : targets[at - 1];
-        }
-    }
+// The inputs of these targets: each row is TOKEN_END, then its targets but the last.
+static const int32_t *inputs_of(Run *run, const int32_t *targets) {
+    for (int i = 0; i < run->B * run->T; i++)
+        run->inputs[i] = i % run->T == 0 ? TOKEN_END : targets[i - 1];
     return run->inputs;
 }
 
 static void check_layers(Run *run) {
     const Config *config = &run->model.config;
-    Shape stream = { { run->B, run->T, config->D } },
-          choice = { { run->B, run->T, config->C, config->K } };
+    Shape residual = { { run->B, run->T, config->D } },
+          chosen = { { run->B, run->T, config->C, config->K } };
     Tolerance forward = { .relative = FORWARD * run->logits_error };
     char name[TENSOR_NAME];
     for (int layer = 0; layer < config->L; layer++) {
         snprintf(name, sizeof name, "layers.%d.after_attention", layer);
-        golden_compare_floats(run->golden, "after_attention", name, stream,
+        golden_compare_floats(run->golden, "after_attention", name, residual,
                               model_after_attention(run->activations, layer), forward);
         snprintf(name, sizeof name, "layers.%d.after_ffn", layer);
-        golden_compare_floats(run->golden, "after_ffn", name, stream,
+        golden_compare_floats(run->golden, "after_ffn", name, residual,
                               model_after_ffn(run->activations, layer), forward);
         Gating gating = model_gating(run->activations, layer);
         if ((gating.N != 0) != config->ffn->sparse)
             golden_problem(run->golden, "layer %d of kind %s has a gating of N = %d", layer,
                            config->ffn->name, gating.N);
-        // the files hold no list; the streams behind it show it
+        // the files have no ragged gatings; the residual stream after the layer shows them
         if (gating.N == 0 || config->ffn->ragged) continue;
         if (gating.N != run->B * run->T || gating.C != config->C || gating.K != config->K ||
             gating.F != config->F) {
@@ -114,23 +110,23 @@ static void check_layers(Run *run) {
             continue;
         }
         snprintf(name, sizeof name, "layers.%d.gating.scores", layer);
-        golden_compare_floats(run->golden, "gating.scores", name, choice, gating.score, forward);
+        golden_compare_floats(run->golden, "gating.scores", name, chosen, gating.score, forward);
         snprintf(name, sizeof name, "layers.%d.gating.indices", layer);
-        golden_compare_ints(run->golden, "gating.indices", name, choice, gating.index);
+        golden_compare_ints(run->golden, "gating.indices", name, chosen, gating.index);
     }
 }
 
-// Logits in two calls, so that a first row that is not 0 is looked at too.
+// Logits in two calls, so that a first row other than 0 is checked too.
 static void check_first_batch(Run *run) {
     int V = run->model.config.V, N = run->B * run->T, part = N / 3;
-    const int32_t *inputs = shifted(run, run->tokens);
+    const int32_t *inputs = inputs_of(run, run->tokens);
     model_forward(&run->model, run->activations, inputs, run->B, run->T);
     model_logits(&run->model, run->activations, 0, part, run->logits);
     model_logits(&run->model, run->activations, part, N - part, run->logits + (size_t)part * V);
     golden_compare_floats(run->golden, "logits", "logits", (Shape){ { run->B, run->T, V } },
                           run->logits, (Tolerance){ .absolute = FORWARD * run->logits_error });
     check_layers(run);
-    // all must be written
+    // every gradient must be written
     for (size_t i = 0; i < run->model.tensors.floats; i++) run->gradients[i] = NAN;
     model_backward(&run->model, run->activations, inputs, run->tokens,
                    count_scored(run->tokens, run->B * run->T), run->gradients);
@@ -178,7 +174,7 @@ static void check_steps(Run *run) {
         const int32_t *targets = run->tokens + (size_t)step * run->B * run->T;
         StepResult result;
         settings.rate = run->rate[step] = schedule_learning_rate(&schedule, step);
-        if (!backend->step(device, &result, shifted(run, targets), targets, &settings, step))
+        if (!backend->step(device, &result, inputs_of(run, targets), targets, &settings, step))
             golden_problem(golden, "step %d: not finite", step);
         run->loss[step] = result.loss;
         run->norm[step] = result.gradient_norm;

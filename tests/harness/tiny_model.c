@@ -20,7 +20,7 @@ Config tiny_config(const Config *kind, int V, int T) {
     if (kind->ffn->ragged) {
         config.E = 5;
         config.K = 2;
-        // or no expert has a place
+        // otherwise no expert takes a token
         if (config.routing == ROUTING_EXPERT && T < 3) config.capacity = config.E;
         return config;
     }

@@ -214,9 +214,8 @@ START_TEST(the_gating_is_that_of_the_last_pass)
 }
 END_TEST
 
-static void count_call(void *context, int layer, Gating *gating) {
-    (void)layer;
-    (void)gating;
+static void count_call(void *context, const GatingEvent *event) {
+    (void)event;
     ++*(int *)context;
 }
 
@@ -277,10 +276,10 @@ START_TEST(bytes_are_those_of_the_blocks)
            activations = (double)model_activation_floats(&config, B, T, true);
     ck_assert_double_eq(backend->bytes(&config, B), 4 * (4 * floats + activations + 2 * B * T));
     model_free(&model);
-    config.D = 1 << 20;
-    config.F = 1 << 30; // more floats than there are addresses
-    config.L = 1 << 20;
+    config.D = 1 << 20; // more floats than there are addresses
+    config.F = 1 << 30;
     config.C = 1 << 10;
+    config.L = 64;
     ck_assert(isinf(backend->bytes(&config, B)));
 }
 END_TEST

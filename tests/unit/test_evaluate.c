@@ -74,10 +74,10 @@ START_TEST(every_token_counts_once_in_batches_of_any_size)
         while (evaluate_batch(&evaluation, &f.evaluator)) {}
         ck_assert_int_eq(evaluation.scored, (int64_t)f.file.tokens);
         if (B == 1) first = evaluation_loss(&evaluation);
-        // measured: equal; a BLAS may sum in another order where a batch has another number of rows
+        // measured: equal; a BLAS may sum in another order for another number of rows
         ck_assert_double_eq_tol(evaluation_loss(&evaluation), first, 1e-6);
     }
-    ck_assert_double_eq_tol(first, log(V), 1.0); // untrained: not far from knowing nothing
+    ck_assert_double_eq_tol(first, log(V), 1.0); // untrained: close to uniform
     teardown(&f);
 }
 END_TEST
@@ -116,7 +116,7 @@ START_TEST(a_dump_agrees_with_itself)
     float loss;
     safetensor_to_floats(&loss, safetensors_find(&dump, "loss"));
     ck_assert_int_eq(scored, 3 * T);
-    // measured 5e-9; a float of this size is known to 1.2e-7
+    // measured 5e-9; the rounding of a float of this size is 1.2e-7
     ck_assert_double_eq_tol(loss, sum / scored, 1e-6);
     safetensors_close(&dump);
     teardown(&f);

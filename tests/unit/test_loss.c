@@ -26,16 +26,16 @@ static double loss_from(const float *logits, const int32_t *targets, int N, int 
     for (int t = 0; t < N; t++) {
         const float *row = logits + (size_t)t * V;
         if (targets[t] == TOKEN_PAD) continue;
-        double most = row[0], sum = 0.0;
-        for (int v = 1; v < V; v++) most = fmax(most, row[v]);
-        for (int v = 0; v < V; v++) sum += exp(row[v] - most);
-        total += most + log(sum) - row[targets[t]];
+        double max = row[0], sum = 0.0;
+        for (int v = 1; v < V; v++) max = fmax(max, row[v]);
+        for (int v = 0; v < V; v++) sum += exp(row[v] - max);
+        total += max + log(sum) - row[targets[t]];
         ++*scored;
     }
     return *scored ? total / *scored : 0.0;
 }
 
-START_TEST(loss_is_that_of_the_logits)
+START_TEST(the_loss_is_that_of_the_logits)
 {
     static const struct {
         int V, B, T;
@@ -49,20 +49,20 @@ START_TEST(loss_is_that_of_the_logits)
         ck_assert_int_eq(tiny_scored(&tiny), scored);
         ck_assert_double_eq_tol(loss, expected, 2e-6); // measured 2e-7
         ck_assert(tiny_backward(&tiny) == loss);
-        // Rows of logits on their own are those of the whole.
-        float *some = malloc((size_t)V * sizeof *some);
-        ck_assert_ptr_nonnull(some);
-        model_logits(&tiny.model, tiny.activations, N - 1, 1, some);
+        // The last row alone has the logits that it has among all.
+        float *last = malloc((size_t)V * sizeof *last);
+        ck_assert_ptr_nonnull(last);
+        model_logits(&tiny.model, tiny.activations, N - 1, 1, last);
         for (int v = 0; v < V; v++)
-            ck_assert_float_eq_tol(some[v], logits[(size_t)(N - 1) * V + v], 1e-5f);
-        free(some);
+            ck_assert_float_eq_tol(last[v], logits[(size_t)(N - 1) * V + v], 1e-5f);
+        free(last);
         free(logits);
         tiny_free(&tiny);
     }
 }
 END_TEST
 
-START_TEST(nothing_to_score_is_no_loss)
+START_TEST(without_scored_targets_the_loss_is_0)
 {
     TinyModel tiny = variant_model(_i, 11, 2, 5);
     for (int i = 0; i < 10; i++) tiny.targets[i] = TOKEN_PAD;
@@ -137,8 +137,8 @@ int main(void) {
     find_separate();
     Suite *suite = suite_create("loss");
     TCase *tests = tcase_create("loss");
-    tcase_add_loop_test(tests, loss_is_that_of_the_logits, 0, layer_variants());
-    tcase_add_loop_test(tests, nothing_to_score_is_no_loss, 0, layer_variants());
+    tcase_add_loop_test(tests, the_loss_is_that_of_the_logits, 0, layer_variants());
+    tcase_add_loop_test(tests, without_scored_targets_the_loss_is_0, 0, layer_variants());
     tcase_add_loop_test(tests, micro_batches_add_up, 0, separate_count);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGE = 70001 }; // more than a few blocks of any size, and odd
+enum { LARGE = 70001 }; // more than one block, and odd
 
 // weight [2] decays, bias [3] does not, large [LARGE] decays.
 static Tensors table(bool with_large) {
@@ -25,7 +25,7 @@ static Tensors table(bool with_large) {
 
 typedef struct {
     Tensors tensors;
-    float *parameters, *gradients, *first, *second;
+    float *parameters, *gradients, *m, *v;
 } State;
 
 static State state_new(bool with_large) {
@@ -33,8 +33,8 @@ static State state_new(bool with_large) {
     s.parameters = floats_new(4 * s.tensors.floats);
     ck_assert_ptr_nonnull(s.parameters);
     s.gradients = s.parameters + s.tensors.floats;
-    s.first = s.gradients + s.tensors.floats;
-    s.second = s.first + s.tensors.floats;
+    s.m = s.gradients + s.tensors.floats;
+    s.v = s.m + s.tensors.floats;
     return s;
 }
 
@@ -43,7 +43,7 @@ static void state_free(State *s) {
     tensors_free(&s->tensors);
 }
 
-static float *at(const State *s, float *block, const char *name) {
+static float *tensor_of(const State *s, float *block, const char *name) {
     return block + tensors_find(&s->tensors, name)->offset;
 }
 
@@ -60,8 +60,8 @@ START_TEST(the_schedule_has_its_corners)
         { 4, 1.0 },
         { 13, 1.0 },
         { 14, 1.0 }, // 1 - sqrt(0)
-        { 15, 0.5 },
-        /* 1 - sqrt(1/4) */ { 16, 0.2928932188134524 },
+        { 15, 0.5 }, // 1 - sqrt(1/4)
+        { 16, 0.2928932188134524 },
         { 17, 0.1339745962155614 },
         { 18, 0.0 },
         { 19, 0.0 },
@@ -87,28 +87,35 @@ START_TEST(parts_of_the_schedule_may_be_empty)
 END_TEST
 
 // Worked by hand: rate 0.1, peak 0.2, decay 0.01, no clipping, so p -= 0.1/0.2 · 0.01 · p before
-// Adam's step. Step 0: m = 0.1 g, v = 0.001 g², both corrected to g and g²: the step is 0.1 ·
-// g/(|g| + 1e-8) = ±0.1.
+// Adam's step. Step 0: m = 0.1 g, v = 0.001 g², corrected to g and g²: the step is
+// 0.1 · g/(|g| + 1e-8) = ±0.1.
 // Step 1 with gradient 0: m = 0.09 g, corrected 0.09/0.19 g; v = 0.000999 g², corrected
 // 0.000999/0.001999 g².
 START_TEST(two_steps_worked_by_hand)
 {
     State s = state_new(false);
-    float *weight = at(&s, s.parameters, "weight"), *bias = at(&s, s.parameters, "bias");
-    float *dweight = at(&s, s.gradients, "weight"), *dbias = at(&s, s.gradients, "bias");
-    weight[0] = 2.0f, weight[1] = -1.0f, bias[0] = 2.0f, bias[1] = 3.0f;
-    dweight[0] = 0.5f, dweight[1] = -4.0f, dbias[0] = 0.5f;
+    float *weight = tensor_of(&s, s.parameters, "weight"),
+          *bias = tensor_of(&s, s.parameters, "bias");
+    float *dweight = tensor_of(&s, s.gradients, "weight"),
+          *dbias = tensor_of(&s, s.gradients, "bias");
+    weight[0] = 2.0f;
+    weight[1] = -1.0f;
+    bias[0] = 2.0f;
+    bias[1] = 3.0f;
+    dweight[0] = 0.5f;
+    dweight[1] = -4.0f;
+    dbias[0] = 0.5f;
     AdamwSettings settings = { .rate = 0.1, .peak = 0.2, .weight_decay = 0.01, .clip = 0.0 };
-    adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, 100.0, 0, &settings);
+    adamw_step(&s.tensors, s.parameters, s.gradients, s.m, s.v, 100.0, 0, &settings);
     ck_assert_float_eq_tol(weight[0], 2.0f * 0.995f - 0.1f, 1e-6f);
     ck_assert_float_eq_tol(weight[1], -1.0f * 0.995f + 0.1f, 1e-6f);
     ck_assert_float_eq_tol(bias[0], 1.9f, 1e-6f); // no decay
     ck_assert_float_eq(bias[1], 3.0f);            // no gradient, no decay
-    ck_assert_float_eq_tol(at(&s, s.first, "weight")[0], 0.05f, 1e-8f);
-    ck_assert_float_eq_tol(at(&s, s.second, "weight")[1], 0.016f, 1e-8f);
+    ck_assert_float_eq_tol(tensor_of(&s, s.m, "weight")[0], 0.05f, 1e-8f);
+    ck_assert_float_eq_tol(tensor_of(&s, s.v, "weight")[1], 0.016f, 1e-8f);
     ck_assert_float_eq(dweight[1], -4.0f); // gradients are only read
     dweight[0] = dweight[1] = dbias[0] = 0.0f;
-    adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, 0.0, 1, &settings);
+    adamw_step(&s.tensors, s.parameters, s.gradients, s.m, s.v, 0.0, 1, &settings);
     float step = (float)(0.1 * (0.09 / 0.19) / sqrt(0.000999 / 0.001999)); // 0.0670043
     ck_assert_float_eq_tol(weight[0], 1.89f * 0.995f - step, 1e-6f);
     ck_assert_float_eq_tol(bias[0], 1.9f - step, 1e-6f);
@@ -116,21 +123,20 @@ START_TEST(two_steps_worked_by_hand)
 }
 END_TEST
 
-// eps stands outside the root: a gradient of 1e-8 moves by rate · 1/2, one of 0 by nothing.
+// eps is outside the root: a gradient of 1e-8 moves by rate · 1/2, one of 0 by nothing.
 START_TEST(eps_is_outside_the_root)
 {
     State s = state_new(false);
-    at(&s, s.gradients, "bias")[0] = 1e-8f;
+    tensor_of(&s, s.gradients, "bias")[0] = 1e-8f;
     AdamwSettings settings = { .rate = 0.1, .peak = 0.1 };
-    adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, 1e-8, 0, &settings);
-    ck_assert_float_eq_tol(at(&s, s.parameters, "bias")[0], -0.05f, 1e-5f);
-    ck_assert_float_eq(at(&s, s.parameters, "bias")[1], 0.0f);
+    adamw_step(&s.tensors, s.parameters, s.gradients, s.m, s.v, 1e-8, 0, &settings);
+    ck_assert_float_eq_tol(tensor_of(&s, s.parameters, "bias")[0], -0.05f, 1e-5f);
+    ck_assert_float_eq(tensor_of(&s, s.parameters, "bias")[1], 0.0f);
     state_free(&s);
 }
 END_TEST
 
-// The first moment shows the gradient that was used: g · clip / norm where the norm is over clip, g
-// itself elsewhere.
+// m shows the gradient that was used: g · clip / norm where the norm is above clip, else g.
 START_TEST(clipping_scales_by_the_norm)
 {
     static const struct {
@@ -141,29 +147,28 @@ START_TEST(clipping_scales_by_the_norm)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         State s = state_new(false);
-        at(&s, s.gradients, "weight")[0] = 3.0f;
+        tensor_of(&s, s.gradients, "weight")[0] = 3.0f;
         AdamwSettings settings = { .rate = 0.1, .peak = 0.1, .clip = cases[i].clip };
-        adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, cases[i].norm, 0,
-                   &settings);
-        ck_assert_float_eq_tol(at(&s, s.first, "weight")[0], 0.1f * cases[i].used, 1e-7f);
-        ck_assert_float_eq_tol(at(&s, s.second, "weight")[0],
+        adamw_step(&s.tensors, s.parameters, s.gradients, s.m, s.v, cases[i].norm, 0, &settings);
+        ck_assert_float_eq_tol(tensor_of(&s, s.m, "weight")[0], 0.1f * cases[i].used, 1e-7f);
+        ck_assert_float_eq_tol(tensor_of(&s, s.v, "weight")[0],
                                0.001f * cases[i].used * cases[i].used, 1e-8f);
-        ck_assert_float_eq(at(&s, s.gradients, "weight")[0], 3.0f);
+        ck_assert_float_eq(tensor_of(&s, s.gradients, "weight")[0], 3.0f);
         state_free(&s);
     }
 }
 END_TEST
 
-START_TEST(a_rate_of_zero_moves_only_the_moments)
+START_TEST(a_rate_of_zero_changes_only_the_moments)
 {
     State s = state_new(false);
-    float *weight = at(&s, s.parameters, "weight");
+    float *weight = tensor_of(&s, s.parameters, "weight");
     weight[0] = 1.5f;
-    at(&s, s.gradients, "weight")[0] = 1.0f;
+    tensor_of(&s, s.gradients, "weight")[0] = 1.0f;
     AdamwSettings settings = { .rate = 0.0, .peak = 0.1, .weight_decay = 0.1, .clip = 1.0 };
-    adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, 1.0, 0, &settings);
+    adamw_step(&s.tensors, s.parameters, s.gradients, s.m, s.v, 1.0, 0, &settings);
     ck_assert_float_eq(weight[0], 1.5f);
-    ck_assert_float_eq_tol(at(&s, s.first, "weight")[0], 0.1f, 1e-8f);
+    ck_assert_float_eq_tol(tensor_of(&s, s.m, "weight")[0], 0.1f, 1e-8f);
     state_free(&s);
 }
 END_TEST
@@ -174,10 +179,10 @@ START_TEST(the_norm_is_over_everything)
     const Tensor *bad = &s.tensors.items[0];
     ck_assert_double_eq(gradient_norm(&s.tensors, s.gradients, &bad), 0.0);
     ck_assert_ptr_null(bad);
-    at(&s, s.gradients, "weight")[1] = 3.0f;
-    at(&s, s.gradients, "large")[LARGE - 1] = -4.0f;
+    tensor_of(&s, s.gradients, "weight")[1] = 3.0f;
+    tensor_of(&s, s.gradients, "large")[LARGE - 1] = -4.0f;
     ck_assert_double_eq(gradient_norm(&s.tensors, s.gradients, NULL), 5.0);
-    at(&s, s.gradients, "weight")[0] = 1e30f; // its square is over a float
+    tensor_of(&s, s.gradients, "weight")[0] = 1e30f; // its square is over a float
     ck_assert_double_eq_tol(gradient_norm(&s.tensors, s.gradients, &bad) / 1e30, 1.0, 1e-6);
     ck_assert_ptr_null(bad);
     state_free(&s);
@@ -195,7 +200,7 @@ START_TEST(the_norm_names_the_tensor_that_is_not_finite)
         s.gradients[tensor->offset + tensor->count - 1] = values[_i];
         double norm = gradient_norm(&s.tensors, s.gradients, &bad);
         ck_assert_ptr_eq(bad, tensor);
-        ck_assert(!finite_bits(norm)); // whoever does not ask for the name sees it in the norm
+        ck_assert(!finite_bits(norm)); // also seen without asking for the name
         state_free(&s);
     }
 }
@@ -205,8 +210,8 @@ START_TEST(the_first_bad_tensor_is_named)
 {
     State s = state_new(true);
     const Tensor *bad = NULL;
-    at(&s, s.gradients, "large")[0] = NAN;
-    at(&s, s.gradients, "bias")[2] = INFINITY;
+    tensor_of(&s, s.gradients, "large")[0] = NAN;
+    tensor_of(&s, s.gradients, "bias")[2] = INFINITY;
     gradient_norm(&s.tensors, s.gradients, &bad);
     ck_assert_str_eq(bad->name, "bias");
     state_free(&s);
@@ -227,8 +232,8 @@ START_TEST(threads_do_not_change_a_bit)
         for (int step = 0; step < 3; step++) {
             fill_normal(s->gradients, s->tensors.floats, (uint64_t)step + 2, 0.1);
             norms[i] = gradient_norm(&s->tensors, s->gradients, NULL);
-            adamw_step(&s->tensors, s->parameters, s->gradients, s->first, s->second, norms[i],
-                       step, &settings);
+            adamw_step(&s->tensors, s->parameters, s->gradients, s->m, s->v, norms[i], step,
+                       &settings);
         }
         ck_assert(norms[i] == norms[0]);
         ck_assert(memcmp(s->parameters, states[0].parameters,
@@ -239,7 +244,7 @@ START_TEST(threads_do_not_change_a_bit)
 END_TEST
 
 // Against the same rule in double, over several steps. Measured 1.2e-6 of the parameters' rms.
-START_TEST(many_steps_stay_with_double)
+START_TEST(many_steps_agree_with_double)
 {
     State s = state_new(true);
     const Tensor *large = tensors_find(&s.tensors, "large");
@@ -258,7 +263,7 @@ START_TEST(many_steps_stay_with_double)
             v[i] = 0.999 * v[i] + 0.001 * g * g;
             p[i] -= 0.5 * 1e-4 * p[i] + 1e-3 * (m[i] / c1) / (sqrt(v[i] / c2) + 1e-8);
         }
-        adamw_step(&s.tensors, s.parameters, s.gradients, s.first, s.second, norm, step, &settings);
+        adamw_step(&s.tensors, s.parameters, s.gradients, s.m, s.v, norm, step, &settings);
     }
     Difference difference;
     bool same = compare_floats(&difference, "large", s.parameters + large->offset, LARGE,
@@ -279,12 +284,12 @@ int main(void) {
     tcase_add_test(tests, two_steps_worked_by_hand);
     tcase_add_test(tests, eps_is_outside_the_root);
     tcase_add_test(tests, clipping_scales_by_the_norm);
-    tcase_add_test(tests, a_rate_of_zero_moves_only_the_moments);
+    tcase_add_test(tests, a_rate_of_zero_changes_only_the_moments);
     tcase_add_test(tests, the_norm_is_over_everything);
     tcase_add_loop_test(tests, the_norm_names_the_tensor_that_is_not_finite, 0, 3);
     tcase_add_test(tests, the_first_bad_tensor_is_named);
     tcase_add_test(tests, threads_do_not_change_a_bit);
-    tcase_add_test(tests, many_steps_stay_with_double);
+    tcase_add_test(tests, many_steps_agree_with_double);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

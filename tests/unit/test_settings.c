@@ -25,11 +25,11 @@ START_TEST(parts_add_up_for_any_number_of_steps)
         ck_assert(rate >= 0 && rate <= settings.peak);
         if (rate > highest) highest = rate;
     }
-    ck_assert_double_eq(highest, settings.peak); // also a run of one step learns something
+    ck_assert_double_eq(highest, settings.peak); // even in a run of one step
 }
 END_TEST
 
-START_TEST(explicit_parts_are_kept_or_refused)
+START_TEST(explicit_parts_are_used_or_refused)
 {
     TrainSettings settings = settings_default();
     Error error;
@@ -88,7 +88,7 @@ START_TEST(json_keeps_every_bit)
     TrainSettings settings = settings_default(), again;
     Error error = { "" };
     settings.steps = 777;
-    settings.peak = 0.1 + 0.2; // no short decimal
+    settings.peak = 0.1 + 0.2; // not a short decimal
     settings.weight_decay = 1.0 / 3;
     settings.seed = 9007199254740992;
     settings.batching = BATCH_PADDED;
@@ -105,15 +105,15 @@ START_TEST(json_keeps_every_bit)
 END_TEST
 
 static const struct {
-    const char *name, *value, *complaint; // value NULL: the field is taken out
+    const char *name, *value, *complaint; // value NULL: the field is removed
 } damages[] = {
     { "B", NULL, "settings.B is missing" },
-    { "B", "\"4\"", "settings.B is no whole number" },
-    { "B", "4.5", "settings.B is no whole number" },
-    { "B", "-4", "settings.B is no whole number" },
-    { "steps", "1000000001", "settings.steps is no whole number" },
-    { "peak", "[]", "settings.peak is no number" },
-    { "peak", "-1", "settings.peak is no number" },
+    { "B", "\"4\"", "settings.B is not an integer" },
+    { "B", "4.5", "settings.B is not an integer" },
+    { "B", "-4", "settings.B is not an integer" },
+    { "steps", "1000000001", "settings.steps is not an integer" },
+    { "peak", "[]", "settings.peak is not a number" },
+    { "peak", "-1", "settings.peak is not a number" },
     { "batching", "1", "settings.batching is neither" },
     { "warmup", "999", "do not add up" },
     { "colour", "1", "settings.colour is unknown" },
@@ -189,7 +189,7 @@ static bool count_words(void *context, const char *name, const char *value, Erro
     return true;
 }
 
-START_TEST(words_need_a_name_and_an_equals_sign)
+START_TEST(settings_need_a_name_and_an_equals_sign)
 {
     int count = 0;
     Error error = { "" };
@@ -210,7 +210,7 @@ int main(void) {
     TCase *tcase = tcase_create("settings");
     tcase_add_loop_test(tcase, parts_add_up_for_any_number_of_steps, 0,
                         (int)(sizeof step_counts / sizeof step_counts[0]));
-    tcase_add_test(tcase, explicit_parts_are_kept_or_refused);
+    tcase_add_test(tcase, explicit_parts_are_used_or_refused);
     tcase_add_loop_test(tcase, values_out_of_range_are_refused_by_name, 0,
                         (int)(sizeof refused / sizeof refused[0]));
     tcase_add_test(tcase, unknown_names_are_left_to_the_caller);
@@ -218,7 +218,7 @@ int main(void) {
     tcase_add_loop_test(tcase, json_damage_is_named, 0, (int)(sizeof damages / sizeof damages[0]));
     tcase_add_test(tcase, every_preset_has_every_kind);
     tcase_add_test(tcase, presets_have_the_promised_size);
-    tcase_add_test(tcase, words_need_a_name_and_an_equals_sign);
+    tcase_add_test(tcase, settings_need_a_name_and_an_equals_sign);
     suite_add_tcase(suite, tcase);
     return suite_run(suite);
 }

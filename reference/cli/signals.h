@@ -1,0 +1,17 @@
+#ifndef REFERENCE_CLI_SIGNALS_H
+#define REFERENCE_CLI_SIGNALS_H
+#include <stdbool.h>
+
+// Turns Ctrl-C and SIGTERM into a request to stop, for which long loops ask. The second Ctrl-C ends
+// the program as usual.
+
+typedef enum {
+    SIGNALS_RESTART_READS,  // the signal does not interrupt system calls
+    SIGNALS_INTERRUPT_READS // a blocked read fails with EINTR, so that a wait for input can end
+} SignalReads;
+
+void signals_watch(SignalReads reads);
+bool signals_caught(void);
+// The exit status of a program that stopped for the signal: 128 + its number, 130 for Ctrl-C.
+int signals_status(void);
+#endif

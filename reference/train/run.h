@@ -1,0 +1,53 @@
+#ifndef REFERENCE_TRAIN_RUN_H
+#define REFERENCE_TRAIN_RUN_H
+#include "reference/data/baselines.h"
+#include "reference/train/log.h"
+#include "reference/train/trainer.h"
+
+// A run: the loop over a trainer that evaluates, logs and saves into the run's folder, and draws
+// its losses. It prints nothing: what is shown, and when to stop, is the observer's.
+
+// What a line of the log says.
+typedef struct {
+    double loss, balance_loss; // means over the steps since the last line; NAN: no step
+    double tokens_per_second;  // in those steps
+    double usage;              // share of the experts that were chosen in them; NAN: dense layers
+    double valid_loss;         // NAN: not evaluated here
+} RunLine;
+
+// Each function may be NULL. After a step they are called in this order, where something is due:
+// step, evaluated, logged, saved.
+typedef struct {
+    void (*step)(void *context, const Trainer *trainer, const StepResult *result);
+    // After an evaluation that came to its end and is finite: a few batches, or the whole file.
+    void (*evaluated)(void *context, const Trainer *trainer, const Evaluation *evaluation,
+                      bool whole_file);
+    void (*logged)(void *context, const Trainer *trainer, const RunLine *line);
+    void (*saved)(void *context, const Trainer *trainer, const char *checkpoint);
+    // Asked before every step and every batch of an evaluation; true ends the run there.
+    bool (*stop)(void *context);
+    void *context;
+} RunObserver;
+
+typedef enum {
+    RUN_FINISHED, // all steps, and the loss on the whole validation file
+    RUN_STOPPED,  // by the observer; saved, so that run_resume continues with the same bits
+    RUN_DIVERGED, // a loss, gradient or weight is not finite: the error says which
+    RUN_FAILED,   // the error says why
+} RunEnd;
+
+// Trains from the trainer's step to the last of its settings. The log is of the same step
+// (run_open_log).
+RunEnd run_train(Trainer *trainer, const char *folder, RunLog *log, const RunObserver *observer,
+                 Error *error);
+
+// Opens a trainer at the newest checkpoint of a run's folder. data NULL: the data the run began
+// with.
+bool run_resume(Trainer *out, const Backend *backend, const char *folder, const char *data,
+                Error *error);
+
+// Continues the folder's log at the trainer's step, or begins one, with the folder, where there is
+// none: its header has the baselines, `known` or, where that is NULL, measured now.
+bool run_open_log(RunLog *out, const char *folder, const Trainer *trainer, const Baselines *known,
+                  Error *error);
+#endif

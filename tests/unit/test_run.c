@@ -1,0 +1,379 @@
+// A run with an observer: what it is told, in which order; stopped at every question; how it ends.
+#include "reference/ffn/ffn.h"
+#include "reference/io/files.h"
+#include "reference/numbers/parallel.h"
+#include "reference/numbers/random.h"
+#include "reference/train/log_read.h"
+#include "reference/train/run.h"
+#include "tests/harness/scratch.h"
+#include "tests/harness/suite.h"
+#include <check.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VOCABULARY = 259, STEPS = 6 };
+
+static const Baselines baselines = { .unigram = 5.5, .trigram = 5.25, .counted = 77 };
+
+// A corpus of random tokens and a tiny model to train on it.
+typedef struct {
+    Scratch scratch;
+    char data[300], run[300];
+    Config config;
+    TrainSettings settings;
+} Fixture;
+
+static void write_tokens(const char *path, uint64_t hash, int stories) {
+    Error error = { "" };
+    TokenWriter *writer = token_writer_open(path, VOCABULARY, hash, &error);
+    ck_assert_msg(writer != NULL, "%s", error.text);
+    for (int s = 0; s < stories; s++) {
+        uint32_t ids[20];
+        for (uint64_t i = 0; i < 20; i++)
+            ids[i] = 2 + (uint32_t)random_below(8, 100 * (uint64_t)s + i, VOCABULARY - 2);
+        ck_assert(token_writer_story(writer, ids, 20, &error));
+    }
+    ck_assert_msg(token_writer_commit(writer, &error), "%s", error.text);
+}
+
+static void write_data(Fixture *f) {
+    Error error = { "" };
+    static const char text[] = "the turtle was slow";
+    TokenizerTrainer *trainer = tokenizer_trainer_new();
+    ck_assert(trainer != NULL && tokenizer_trainer_add(trainer, text, strlen(text)));
+    Tokenizer *tokenizer = tokenizer_trainer_finish(trainer, VOCABULARY, true, &error);
+    ck_assert_msg(tokenizer != NULL, "%s", error.text);
+    ck_assert(folder_make(f->data, &error));
+    ck_assert(tokenizer_save(tokenizer, scratch_path(&f->scratch, "data/tokenizer.json"), &error));
+    uint64_t hash = tokenizer_hash(tokenizer);
+    write_tokens(scratch_path(&f->scratch, "data/train.bin"), hash, 8);
+    write_tokens(scratch_path(&f->scratch, "data/valid.bin"), hash, 3);
+    tokenizer_free(tokenizer);
+    tokenizer_trainer_free(trainer);
+}
+
+static void setup(Fixture *f) {
+    Error error = { "" };
+    *f = (Fixture){ .scratch = scratch_new("run"), .settings = settings_default() };
+    snprintf(f->data, sizeof f->data, "%s/data", f->scratch.path);
+    snprintf(f->run, sizeof f->run, "%s/run", f->scratch.path);
+    write_data(f);
+    f->config = config_default(ffn_find("sgatlin"));
+    f->config.T = f->config.D = 8;
+    f->config.L = 2;
+    f->config.Dh = f->config.F = 4;
+    f->config.C = 1;
+    f->config.K = f->config.Dk = 2;
+    TrainSettings *s = &f->settings;
+    s->B = s->log_every = s->eval_batches = 2;
+    s->steps = STEPS;
+    s->eval_every = 3;
+    s->checkpoint_every = 4;
+    ck_assert_msg(settings_finish(s, 1, &error), "%s", error.text);
+}
+
+static void teardown(Fixture *f) { scratch_remove(&f->scratch); }
+
+// ---- an observer
+
+typedef struct {
+    char diary[1024];
+    int asked, stop_at; // stop_at: the question that is answered with yes, -1: none
+    double loss, valid_loss, final_loss;
+} Watch;
+
+__attribute__((format(printf, 2, 3))) static void note(Watch *watch, const char *format, ...) {
+    size_t used = strlen(watch->diary);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(watch->diary + used, sizeof watch->diary - used, format, arguments);
+    va_end(arguments);
+}
+
+static void on_step(void *context, const Trainer *trainer, const StepResult *result) {
+    ck_assert(isfinite(result->loss) && result->tokens == 16);
+    note(context, "step %d, ", (int)trainer->step);
+}
+
+static void on_evaluated(void *context, const Trainer *trainer, const Evaluation *evaluation,
+                         bool whole_file) {
+    Watch *watch = context;
+    note(watch, "%s %d, ", whole_file ? "whole" : "evaluated", (int)trainer->step);
+    if (whole_file) {
+        watch->final_loss = evaluation_loss(evaluation);
+        ck_assert_int_eq(evaluation->scored, (int64_t)trainer->corpus.valid.tokens);
+    }
+}
+
+static void on_logged(void *context, const Trainer *trainer, const RunLine *line) {
+    Watch *watch = context;
+    note(watch, "logged %d%s%s, ", (int)trainer->step, isnan(line->loss) ? "" : " loss",
+         isnan(line->valid_loss) ? "" : " valid");
+    ck_assert(isnan(line->loss) || (line->usage > 0 && line->tokens_per_second > 0));
+    if (!isnan(line->loss)) watch->loss = line->loss;
+    if (!isnan(line->valid_loss)) watch->valid_loss = line->valid_loss;
+}
+
+static void on_saved(void *context, const Trainer *trainer, const char *checkpoint) {
+    ck_assert(path_is_folder(checkpoint));
+    note(context, "saved %d %s, ", (int)trainer->step, strrchr(checkpoint, '/') + 1);
+}
+
+static bool on_stop(void *context) {
+    Watch *watch = context;
+    return watch->asked++ == watch->stop_at;
+}
+
+static RunObserver observer_of(Watch *watch) {
+    return (RunObserver){ on_step, on_evaluated, on_logged, on_saved, on_stop, watch };
+}
+
+static RunEnd run_log(Trainer *trainer, Fixture *f, const RunObserver *observer, Error *error) {
+    RunLog log;
+    ck_assert_msg(run_open_log(&log, f->run, trainer, &baselines, error), "%s", error->text);
+    RunEnd end = run_train(trainer, f->run, &log, observer, error);
+    log_close(&log);
+    return end;
+}
+
+static RunEnd start(Fixture *f, const Backend *backend, const RunObserver *observer, Error *error) {
+    Trainer trainer;
+    ck_assert_msg(trainer_new(&trainer, backend, f->data, &f->config, &f->settings, error), "%s",
+                  error->text);
+    RunEnd end = run_log(&trainer, f, observer, error);
+    trainer_free(&trainer);
+    return end;
+}
+
+static RunEnd resume(Fixture *f, const RunObserver *observer, Error *error) {
+    Trainer trainer;
+    ck_assert_msg(run_resume(&trainer, &cpu_backend, f->run, NULL, error), "%s", error->text);
+    RunEnd end = run_log(&trainer, f, observer, error);
+    trainer_free(&trainer);
+    return end;
+}
+
+// ---- in order
+
+START_TEST(an_observer_hears_of_everything_in_order)
+{
+    Fixture f;
+    setup(&f);
+    Error error = { "" };
+    Watch watch = { .stop_at = -1 };
+    RunObserver observer = observer_of(&watch);
+    ck_assert_msg(start(&f, &cpu_backend, &observer, &error) == RUN_FINISHED, "%s", error.text);
+    ck_assert_str_eq(watch.diary,
+                     "saved 0 step-000000, evaluated 0, logged 0 valid, step 1, step 2, logged 2 "
+                     "loss, step 3, evaluated 3, logged 3 loss valid, step 4, logged 4 loss, "
+                     "saved 4 step-000004, step 5, step 6, logged 6 loss, saved 6 step-000006, "
+                     "whole 6, ");
+    LogResult result;
+    f.config.V = VOCABULARY; // as the data has it
+    ck_assert_msg(log_result(&result, f.run, &f.config, &f.settings, &error), "%s", error.text);
+    ck_assert(result.final && result.steps == STEPS && result.tokens == STEPS * 16);
+    ck_assert_double_eq_tol(result.valid_loss, watch.final_loss, 1e-8);
+    LogLosses losses;
+    ck_assert_msg(log_losses(&losses, f.run, &error), "%s", error.text);
+    ck_assert_int_eq(losses.count, 3);
+    ck_assert_double_eq_tol(losses.items[1].loss, watch.valid_loss, 1e-8);
+    ck_assert_double_eq_tol(losses.items[2].loss, watch.final_loss, 1e-8);
+    free(losses.items);
+    ck_assert(path_exists(scratch_path(&f.scratch, "run/loss.png")));
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(an_observer_may_be_empty)
+{
+    Fixture f;
+    setup(&f);
+    Error error = { "" };
+    const RunObserver nothing = { 0 };
+    ck_assert_msg(start(&f, &cpu_backend, &nothing, &error) == RUN_FINISHED, "%s", error.text);
+    teardown(&f);
+}
+END_TEST
+
+// ---- stopped
+
+static const char *const files[] = { "model.safetensors", "optimizer.safetensors", "state.json" };
+
+// The files of the last checkpoint are the same bytes.
+static void expect_same(const char *whole, const char *stopped) {
+    for (int i = 0; i < 3; i++) {
+        char paths[2][400];
+        MappedFile file[2];
+        Error error = { "" };
+        snprintf(paths[0], sizeof paths[0], "%s/step-000006/%s", whole, files[i]);
+        snprintf(paths[1], sizeof paths[1], "%s/step-000006/%s", stopped, files[i]);
+        for (int j = 0; j < 2; j++)
+            ck_assert_msg(file_map(&file[j], paths[j], &error), "%s", error.text);
+        ck_assert_uint_eq(file[0].size, file[1].size);
+        ck_assert_msg(memcmp(file[0].bytes, file[1].bytes, file[0].size) == 0, "%s differs",
+                      paths[1]);
+        for (int j = 0; j < 2; j++) file_unmap(&file[j]);
+    }
+}
+
+// At every question once. What was stopped resumes, is stopped at the same question again, resumes
+// to the end, and has the bytes of the unbroken run.
+START_TEST(a_run_stops_at_every_question_and_resumes)
+{
+    Fixture f;
+    setup(&f);
+    char whole[300];
+    Error error = { "" };
+    Watch watch = { .stop_at = -1 };
+    RunObserver observer = observer_of(&watch);
+    ck_assert(start(&f, &cpu_backend, &observer, &error) == RUN_FINISHED);
+    int questions = watch.asked;
+    ck_assert_int_ge(questions, STEPS + 4); // steps, two short evaluations and the whole file
+    strcpy(whole, f.run);
+    for (int at = 0; at < questions; at++) {
+        snprintf(f.run, sizeof f.run, "%s/stopped-%d", f.scratch.path, at);
+        watch = (Watch){ .stop_at = at };
+        ck_assert_msg(start(&f, &cpu_backend, &observer, &error) == RUN_STOPPED, "question %d: %s",
+                      at, error.text);
+        ck_assert_int_eq(watch.asked, at + 1); // it is not asked again
+        ck_assert_ptr_null(strstr(watch.diary, "whole"));
+        watch = (Watch){ .stop_at = at };
+        RunEnd end = resume(&f, &observer, &error);
+        ck_assert(end == RUN_STOPPED || end == RUN_FINISHED);
+        watch = (Watch){ .stop_at = -1 };
+        if (end == RUN_STOPPED) ck_assert(resume(&f, &observer, &error) == RUN_FINISHED);
+        expect_same(whole, f.run);
+    }
+    teardown(&f);
+}
+END_TEST
+
+// ---- diverged and failed
+
+START_TEST(a_step_that_is_not_finite_ends_the_run)
+{
+    Fixture f;
+    setup(&f);
+    f.settings.peak = 1e30;
+    f.settings.clip = 0;
+    Error error = { "" };
+    Watch watch = { .stop_at = -1 };
+    RunObserver observer = observer_of(&watch);
+    ck_assert(start(&f, &cpu_backend, &observer, &error) == RUN_DIVERGED);
+    ck_assert_msg(strstr(error.text, "not finite") != NULL, "%s", error.text);
+    ck_assert_msg(strncmp(error.text, "step ", 5) == 0, "%s", error.text);
+    ck_assert(path_is_folder(scratch_path(&f.scratch, "run/step-000000")));
+    LogResult result;
+    f.config.V = VOCABULARY;
+    ck_assert_msg(log_result(&result, f.run, &f.config, &f.settings, &error), "%s", error.text);
+    ck_assert(result.diverged && !result.final);
+    teardown(&f);
+}
+END_TEST
+
+static double nan_loss(Device *device, int64_t *scored, const int32_t *inputs,
+                       const int32_t *targets, int rows) {
+    cpu_backend.loss(device, scored, inputs, targets, rows);
+    return NAN;
+}
+
+START_TEST(a_validation_loss_that_is_not_finite_ends_the_run)
+{
+    Fixture f;
+    setup(&f);
+    Backend backend = cpu_backend;
+    backend.loss = nan_loss;
+    Error error = { "" };
+    Watch watch = { .stop_at = -1 };
+    RunObserver observer = observer_of(&watch);
+    ck_assert(start(&f, &backend, &observer, &error) == RUN_DIVERGED);
+    ck_assert_msg(strstr(error.text, "step 0: the validation loss") != NULL, "%s", error.text);
+    ck_assert_str_eq(watch.diary, "saved 0 step-000000, ");
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(a_checkpoint_that_cannot_be_written_ends_the_run)
+{
+    Fixture f;
+    setup(&f);
+    Error error = { "" };
+    Watch watch = { .stop_at = -1 };
+    RunObserver observer = observer_of(&watch);
+    ck_assert(folder_make(scratch_path(&f.scratch, "run/step-000004"), &error)); // in its way
+    ck_assert(start(&f, &cpu_backend, &observer, &error) == RUN_FAILED);
+    ck_assert_msg(strstr(error.text, "step 4 was not saved") != NULL, "%s", error.text);
+    ck_assert_msg(strstr(error.text, "that of step 0") != NULL, "%s", error.text);
+    teardown(&f);
+}
+END_TEST
+
+static const Model *cannot_read(Device *device, const float **moments, Error *error) {
+    (void)device;
+    (void)moments;
+    snprintf(error->text, sizeof error->text, "the device is gone");
+    return NULL;
+}
+
+START_TEST(a_run_that_cannot_begin_leaves_nothing)
+{
+    Fixture f;
+    setup(&f);
+    Backend backend = cpu_backend;
+    backend.read = cannot_read;
+    Error error = { "" };
+    const RunObserver nothing = { 0 };
+    ck_assert(start(&f, &backend, &nothing, &error) == RUN_FAILED);
+    ck_assert_msg(strstr(error.text, "the device is gone; nothing was trained") != NULL, "%s",
+                  error.text);
+    ck_assert(!path_exists(f.run));
+    teardown(&f);
+}
+END_TEST
+
+// ---- the log's header
+
+START_TEST(the_header_says_what_the_run_is)
+{
+    Fixture f;
+    setup(&f);
+    Error error = { "" };
+    const RunObserver nothing = { 0 };
+    ck_assert(start(&f, &cpu_backend, &nothing, &error) == RUN_FINISHED);
+    LogLines lines;
+    ck_assert(log_lines_read(&lines, scratch_path(&f.scratch, "run/log.jsonl"), STEPS, &error));
+    const json_t *model = json_object_get(lines.header, "model"),
+                 *losses = json_object_get(lines.header, "baselines");
+    ck_assert_int_eq(json_integer_value(json_object_get(model, "V")), VOCABULARY);
+    ck_assert_int_eq(json_integer_value(json_object_get(model, "K")), 2);
+    ck_assert_double_eq(json_real_value(json_object_get(losses, "trigram")), 5.25);
+    ck_assert_int_eq(json_integer_value(json_object_get(losses, "counted")), 77);
+    log_lines_free(&lines);
+    Trainer trainer;
+    ck_assert(!run_resume(&trainer, &cpu_backend, f.data, NULL, &error));
+    ck_assert_msg(strstr(error.text, f.data) != NULL, "%s", error.text);
+    const char *checkpoint = scratch_path(&f.scratch, "run/step-000006");
+    ck_assert(!run_resume(&trainer, &cpu_backend, checkpoint, NULL, &error));
+    ck_assert_msg(strstr(error.text, "is a checkpoint") != NULL, "%s", error.text);
+    teardown(&f);
+}
+END_TEST
+
+int main(void) {
+    parallel_set_threads(1); // a tiny model
+    Suite *suite = suite_create("run");
+    TCase *tests = tcase_create("run");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, an_observer_hears_of_everything_in_order);
+    tcase_add_test(tests, an_observer_may_be_empty);
+    tcase_add_test(tests, a_run_stops_at_every_question_and_resumes);
+    tcase_add_test(tests, a_step_that_is_not_finite_ends_the_run);
+    tcase_add_test(tests, a_validation_loss_that_is_not_finite_ends_the_run);
+    tcase_add_test(tests, a_checkpoint_that_cannot_be_written_ends_the_run);
+    tcase_add_test(tests, a_run_that_cannot_begin_leaves_nothing);
+    tcase_add_test(tests, the_header_says_what_the_run_is);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
