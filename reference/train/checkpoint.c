@@ -263,8 +263,8 @@ static bool write_state(const char *folder, const TrainState *state, const Token
     return ok;
 }
 
-// Renames it first, so that a crash while removing leaves no partial checkpoint under a checkpoint's
-// name.
+// Renames it first, so that a crash while removing leaves no partial checkpoint under the name of
+// one.
 static bool remove_step(const char *run, int64_t step, Error *error) {
     char name[2 * STEP_NAME] = ".removed-";
     step_name(name + strlen(name), step);

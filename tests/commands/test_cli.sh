@@ -68,7 +68,7 @@ for case in 'preset: --preset enormous' 'ffn: --ffn none' 'router: --router none
     'NAME=VALUE: --set K' 'NAME=VALUE: extra' 'K=0: --set K=0' 'K: --set K=6' 'F: --set F=26' 'Dh: --set D=18' \
     'unknown setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
     'no such setting: --ffn mlp --set K=3' 'steps=0: --steps 0' 'steps=x: --steps x' 'add up: --set warmup=30 const=3' \
-    'threads: --threads 0' 'seed=-1: --seed -1' 'batching: --set batching=loose' 'peak=nan: --set peak=nan'; do
+    'no such device: --device none' 'threads: --threads 0' 'seed=-1: --seed -1' 'batching: --set batching=loose' 'peak=nan: --set peak=nan'; do
     misused "${case%%: *}" train --data "$work/data" --out "$work/new" --preset tiny ${case#*: }
 done
 for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--ffn mlp' '--checkpoint-every 5'; do
@@ -80,6 +80,8 @@ for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' 
 done
 misused '--data FILE is required' eval --checkpoint "$work/run"
 misused 'expected a whole number' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
+misused 'none: no such device; this program has cpu' eval --checkpoint "$work/run" \
+    --data "$work/data/valid.bin" --device none
 misused 'there is no preset enormous' flops --preset enormous
 misused 'F=26' flops --preset tiny --set F=26
 misused 'no such setting' flops --preset tiny --ffn mlp --set K=3
