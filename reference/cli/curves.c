@@ -52,7 +52,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         break;
     case ARGP_KEY_END:
         if (arguments->count == 0 || arguments->out == NULL)
-            argp_error(state, "RUN... and --out FILE are required");
+            argp_error(state, "expected RUN... and --out FILE");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }

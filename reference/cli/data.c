@@ -73,7 +73,7 @@ static void check_together(const struct argp_state *state, const Options *option
     if (options->storyworld && options->text != NULL) {
         argp_error(state, "--storyworld and --text cannot be given together");
     } else if (!options->storyworld && options->text == NULL) {
-        argp_error(state, "--storyworld or --text FILE is required");
+        argp_error(state, "expected --storyworld or --text FILE");
     } else if (!options->storyworld && (options->stories >= 0 || options->seed >= 0)) {
         argp_error(state, "--stories and --seed need --storyworld");
     } else if (options->storyworld && options->valid != NULL) {
@@ -87,7 +87,7 @@ static void check_together(const struct argp_state *state, const Options *option
                strcmp(options->text, "-") == 0) {
         argp_error(state, "--text and --valid cannot both be stdin");
     } else if (options->out == NULL) {
-        argp_error(state, "--out DIR, the folder to create, is required");
+        argp_error(state, "expected --out DIR, the folder to create");
     }
 }
 

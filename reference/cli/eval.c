@@ -45,7 +45,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_BASELINES: arguments->baselines = value; break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument", value); break;
     case ARGP_KEY_END:
-        if (arguments->data == NULL) argp_error(state, "--data FILE is required");
+        if (arguments->data == NULL) argp_error(state, "expected --data FILE");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -41,7 +41,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument; quote the text", value); break;
     case ARGP_KEY_END:
         if (arguments->text == NULL || arguments->out == NULL)
-            argp_error(state, "--text TEXT and --out FILE are required");
+            argp_error(state, "expected --text TEXT and --out FILE");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -157,9 +157,9 @@ int command_gates(int argc, char **argv) {
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .children = children,
         .doc = "Draws which neurons fired for a sentence: one row per layer, one grid of n x n "
                "neurons per channel; for a mixture of experts, which experts were active.",
+        .children = children,
     };
     Arguments arguments = { .channel = -1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;

@@ -142,8 +142,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case ARGP_KEY_END:
         if (study->data == NULL || study->budgets.count == 0 ||
             (study->out == NULL && !arguments->dry_run)) {
-            argp_error(state,
-                       "--data DIR, --budget FLOPS and --out DIR (or --dry-run) are required");
+            argp_error(state, "expected --data DIR, --budget FLOPS and --out DIR (or --dry-run)");
         }
         break;
     default: return ARGP_ERR_UNKNOWN;

@@ -77,7 +77,7 @@ static int finish(int status) {
 
 static int wrong_usage(const char *command) {
     if (command == NULL) {
-        fprintf(stderr, "sgatlin: a command is required\n\n");
+        fprintf(stderr, "sgatlin: expected a command\n\n");
     } else {
         fprintf(stderr, "sgatlin: unknown command %s\n\n", command);
     }

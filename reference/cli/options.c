@@ -38,7 +38,7 @@ static error_t parse_checkpoint(int key, char *value, struct argp_state *state) 
     switch (key) {
     case 'c': *checkpoint = value; return 0;
     case ARGP_KEY_END:
-        if (*checkpoint == NULL) argp_error(state, "--checkpoint RUN is required");
+        if (*checkpoint == NULL) argp_error(state, "expected --checkpoint RUN");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

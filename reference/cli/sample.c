@@ -123,8 +123,8 @@ int command_sample(int argc, char **argv) {
     static const struct argp argp = {
         .options = options,
         .parser = parse,
+        .doc = "Tells a story: prints the prompt and the model's continuation.",
         .children = children,
-        .doc = "Tells a story: prints the prompt and the model's continuation."
     };
     Arguments arguments = { .sampling = { .temperature = 0.8 }, .tokens = 200, .seed = 1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;

@@ -47,7 +47,7 @@ static error_t parse(int key, char *text, struct argp_state *state) {
         arguments->file_count = state->argc - state->next;
         return 0;
     case ARGP_KEY_END:
-        if (arguments->tokenizer == NULL) argp_error(state, "--tokenizer FILE is required");
+        if (arguments->tokenizer == NULL) argp_error(state, "expected --tokenizer FILE");
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

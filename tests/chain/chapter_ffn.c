@@ -35,6 +35,20 @@ double chapter_score(const Config *config, const double *scores, int c, int f) {
     return scores[list + f / n] + scores[list + s.C * n + f % n];
 }
 
+void chapter_expert_scores(double *rank, double *weight, const Config *config,
+                           const double *scores) {
+    if (config->ffn->ragged) {
+        chapter_moe_row(rank, weight, config, scores);
+        return;
+    }
+    for (int c = 0; c < config->C; c++) {
+        for (int f = 0; f < config->F; f++) {
+            size_t i = (size_t)c * config->F + f;
+            rank[i] = weight[i] = chapter_score(config, scores, c, f);
+        }
+    }
+}
+
 void chapter_top(const Config *config, const double *scores, int c, double *score, int32_t *index) {
     Sgatlin s = chapter_sgatlin(config);
     int n = sgatlin_keys(&s);

@@ -25,24 +25,6 @@ void chapter_moe_row(double *rank, double *weight, const Config *config, const d
            (size_t)config->E * sizeof *rank);
 }
 
-int chapter_moe_pools(const Config *config, int B, int T) {
-    switch (rule_of(config).cut) {
-    case CUT_COLUMNS: return config->E;
-    case CUT_SEQUENCES: return B;
-    case CUT_STEPS: return T;
-    default: return B * T;
-    }
-}
-
-int chapter_moe_pool(const Config *config, int T, int t, int e) {
-    switch (rule_of(config).cut) {
-    case CUT_COLUMNS: return e;
-    case CUT_SEQUENCES: return t / T;
-    case CUT_STEPS: return t % T;
-    default: return t;
-    }
-}
-
 static double *parameter(const LayerNumbers *numbers, const char *name) {
     return numbers->parameters + tensors_find(&numbers->tensors, name)->offset;
 }

@@ -3,12 +3,12 @@
 // everything given the plain choice.
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/07_language_model/language_model.h"
+#include "reference/check/compare.h"
 #include "reference/data/tokenizer.h"
 #include "reference/generate/sampling.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/random.h"
 #include "tests/golden/golden_chapter_model.h"
-#include "tests/harness/compare.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"

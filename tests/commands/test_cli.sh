@@ -16,7 +16,7 @@ sum() { find "$work/data" "$work/other" "$work/run" "$work/dense" -type f | sort
 
 # -- Help and usage --
 
-expect 2 'a command is required'
+expect 2 'expected a command'
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
 misused 'unknown command fly' fly
 grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
@@ -74,11 +74,11 @@ done
 for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--ffn mlp' '--checkpoint-every 5'; do
     misused "^sgatlin train: ${option%% *} cannot be given with --resume" train --resume "$work/run" $option
 done
-misused '--checkpoint RUN is required' sample
+misused 'expected --checkpoint RUN' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
     misused '' sample --checkpoint "$work/run" $option
 done
-misused '--data FILE is required' eval --checkpoint "$work/run"
+misused 'expected --data FILE' eval --checkpoint "$work/run"
 misused 'expected a whole number' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
 misused 'none: no such device; this program has cpu' eval --checkpoint "$work/run" \
     --data "$work/data/valid.bin" --device none
@@ -94,7 +94,8 @@ misused 'K=6' bench layer --set F=25 K=3 --set K=6
 misused 'K=29' isoflop --data "$work/data" --out "$work/new" --budget 3e8 --kinds sgatlin --scales q1 \
     --set B=2 T=32 K=3 --set K=29
 expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
-misused '--text TEXT and --out FILE are required' gates --checkpoint "$work/run"
+misused 'expected --text TEXT and --out FILE' gates --checkpoint "$work/run"
+misused 'expected --checkpoint RUN' gates --text x --out "$work/none.png"
 
 # -- Bad input --
 
@@ -236,7 +237,7 @@ expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work
 refused 'already exists' curves --out "$work/curves.png" "$work/run"
 refused 'no validation loss below' curves --out "$work/none.png" --below 0.001 "$work/run"
 refused 'log.jsonl' curves --out "$work/none.png" "$work"
-misused 'RUN... and --out FILE are required' curves --out "$work/none.png"
+misused 'expected RUN' curves --out "$work/none.png"
 misused 'steps, flops or seconds' curves --against time --out "$work/none.png" "$work/run"
 [ ! -e "$work/none.png" ] || wrong "curves: a picture of nothing"
 

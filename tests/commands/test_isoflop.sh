@@ -135,8 +135,8 @@ misused() {
     expect 2 "$@"
     [ "$(grep -c '^sgatlin isoflop: ' "$work/stderr")" = 1 ] || wrong "$*: wanted one line of error: $(cat "$work/stderr")"
 }
-misused '--data DIR, --budget FLOPS and --out DIR'
-misused '--data DIR, --budget FLOPS and --out DIR' --data "$data" --budget 1e9
+misused 'expected --data DIR, --budget FLOPS and --out DIR'
+misused 'expected --data DIR, --budget FLOPS and --out DIR' --data "$data" --budget 1e9
 for case in 'ffn=none: --kinds none' 'no option none: --kinds sgatlin+none' 'no option gelu: --kinds mlp+gelu' \
     'K=29: --kinds sgatlin+K=29' 'K=29: --set K=29' 'no such scale: --scales q1,9' 'no such scale: --scales 1' \
     'empty item: --kinds mlp,' 'is repeated: --kinds mlp,mlp' 'is repeated: --seeds 1,1' 'is repeated: --peaks 0.001,1e-3' \

@@ -71,7 +71,7 @@ bad '[[1]]' 'element 0 is not a token id' --decode
 input=/dev/null
 
 # -- usage, files, streams --
-expect 2 '--tokenizer FILE is required'
+expect 2 'expected --tokenizer FILE'
 expect 2 'unrecognized option' --tokenizer $tokenizer --frobnicate
 expect 0 '' --help
 expect 1 'no-such.json' --tokenizer "$work/no-such.json"

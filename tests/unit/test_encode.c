@@ -124,7 +124,8 @@ START_TEST(pieces_are_cut_where_nothing_changes)
     ck_assert_uint_eq(story_piece(text, 1), 1);
     ck_assert_uint_eq(story_piece(text, PIECE_BYTES), PIECE_BYTES);
     ck_assert_uint_eq(story_piece(text, MAX_PIECE_BYTES), MAX_PIECE_BYTES);
-    ck_assert_uint_eq(story_piece(text, MAX_PIECE_BYTES + 1), MAX_PIECE_BYTES); // no way to keep it whole
+    ck_assert_uint_eq(story_piece(text, MAX_PIECE_BYTES + 1),
+                      MAX_PIECE_BYTES); // no way to keep it whole
     text[PIECE_BYTES - 1] = ' ';
     text[PIECE_BYTES] = ' '; // not the first space of the two
     text[PIECE_BYTES + 7] = ' ';

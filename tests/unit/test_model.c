@@ -1,12 +1,13 @@
-// The whole model: its slopes, its threads, causality, the hook and the decoder, for every layer
-// built in.
+// The whole model: its slopes, its loss, its threads, causality, the hook and the decoder, for
+// every layer built in.
+#include "reference/check/compare.h"
 #include "reference/data/tokenizer.h"
 #include "reference/generate/decoder.h"
 #include "reference/model/loss.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/compare.h"
+#include "reference/train/optimizer.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"

@@ -40,8 +40,8 @@ static void expect_ids(const Tokenizer *tokenizer, const char *text, size_t size
     ck_assert(tokenizer_encode(tokenizer, text, size, raw, &ids));
     ck_assert_msg(ids.count == count, "%.60s: %zu ids, wanted %zu", text, ids.count, count);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_msg(ids.ids[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i, ids.ids[i],
-                      wanted[i]);
+        ck_assert_msg(ids.ids[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i,
+                      ids.ids[i], wanted[i]);
     }
     free(ids.ids);
 }
