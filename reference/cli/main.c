@@ -111,10 +111,10 @@ static bool machine_busy(void) {
 #endif
 
 // On a busy machine, waiting threads should sleep instead of spinning: with both of two cores busy,
-// a training run took 16 s instead of 60 s. On an idle machine spinning is a quarter faster. libgomp
-// reads OMP_WAIT_POLICY before main starts, so the program restarts itself; if that fails, it
-// continues unchanged. The results are the same bits. `bench` never restarts: the load of the last
-// minute would be that of the program it is compared with.
+// a training run took 16 s instead of 60 s. On an idle machine spinning is a quarter faster.
+// libgomp reads OMP_WAIT_POLICY before main starts, so the program restarts itself; if that fails,
+// it continues unchanged. The results are the same bits. `bench` never restarts: the load of the
+// last minute would be that of the program it is compared with.
 static void choose_waiting(char **argv) {
 #ifdef _OPENMP
     bool chosen = getenv("OMP_WAIT_POLICY") != NULL;
