@@ -55,7 +55,7 @@ START_TEST(flops_on_paper)
     sizes.router = on_paper[_i].router;
     Flops f = count_flops(&sizes);
     ck_assert_double_eq(f.projections, 768);
-    ck_assert_double_eq(f.looking_back, 288);
+    ck_assert_double_eq(f.attention, 288);
     ck_assert_double_eq(f.logits, 120);
     ck_assert_double_eq(f.router, on_paper[_i].router_flops);
     ck_assert_double_eq(f.experts, on_paper[_i].expert_flops);

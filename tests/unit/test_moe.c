@@ -7,6 +7,7 @@
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/random.h"
 #include "reference/train/optimizer.h"
+#include "tests/harness/slope.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
@@ -295,37 +296,39 @@ static uint64_t choice_of(const FfnLayer *layer) {
     return sum;
 }
 
-// The slope along one direction of one block, of sum(y·dy) and the layer's own losses, by central
-// differences; the error in units of |gradient| · |step|. NAN: a choice changed on the way.
-static double slope_error(FfnLayer *layer, float *at, const float *slope, const float *base,
-                          const float *direction, size_t count, double step) {
-    double measured = 0.0, given = 0.0, size = 0.0, steps = 0.0;
-    uint64_t choice = choice_of(layer);
-    bool same = true;
-    for (int sign = -1; sign <= 1; sign += 2) {
-        for (size_t i = 0; i < count; i++) {
-            at[i] = base[i] + (float)(sign * step) * direction[i];
-            given += sign * (double)slope[i] * at[i];
-            size += (double)slope[i] * slope[i] / 2;
-            steps += (at[i] - base[i]) * (double)(at[i] - base[i]) * 2;
-        }
-        measured += sign * whole_loss(layer);
-        same = same && choice_of(layer) == choice;
-    }
-    memcpy(at, base, count * sizeof *at);
-    forward(layer);
-    return same ? fabs(measured - given) / sqrt(size * steps) : NAN;
+typedef struct {
+    FfnLayer *layer;
+    float *block; // which is moved
+    size_t count;
+    uint64_t choice; // of experts, where the gradient was taken
+} Moved;
+
+static void set_block(void *context, const double *values) {
+    const Moved *moved = context;
+    for (size_t i = 0; i < moved->count; i++) moved->block[i] = (float)values[i];
 }
 
-static void check_slope(FfnLayer *layer, float *at, const float *slope, size_t count,
+static bool moved_loss(void *context, double *loss) {
+    const Moved *moved = context;
+    *loss = whole_loss(moved->layer);
+    return choice_of(moved->layer) == moved->choice;
+}
+
+// The loss is sum(y·dy) and the layer's own losses.
+static void check_slope(FfnLayer *layer, float *block, const float *gradient, size_t count,
                         const char *what) {
-    float base[512], direction[512];
+    double base[512], slopes[512], direction[512];
     int checked = 0;
     ck_assert_uint_le(count, 512);
-    memcpy(base, at, count * sizeof *at);
+    for (size_t i = 0; i < count; i++) {
+        base[i] = block[i];
+        slopes[i] = gradient[i];
+    }
+    Moved moved = { layer, block, count, choice_of(layer) };
+    Slope slope = { count, base, slopes, set_block, moved_loss, &moved };
     for (uint64_t seed = 0; seed < 32 && checked < 6; seed++) {
-        random_fill_normal(direction, count, random_key(seed, what), 1.0);
-        double error = slope_error(layer, at, slope, base, direction, count, 1e-3);
+        slope_direction(direction, count, 1.0, false, random_key(seed, what));
+        double error = slope_error(&slope, direction, 1e-3);
         if (isnan(error)) continue;
         if (getenv("MEASURE")) fprintf(stderr, "%s: slope off by %.1e\n", what, error);
         ck_assert_msg(error < 6e-5, "%s: the slope is off by %g", what, error); // measured 1.4e-5

@@ -26,7 +26,7 @@ START_TEST(at_zero)
 }
 END_TEST
 
-// A sum that went wrong must be seen, not become a 0.
+// A sum that went wrong must stay visible, not become 0.
 START_TEST(not_a_number)
 { ck_assert_double_nan(relu(0.0 / 0.0)); }
 END_TEST
