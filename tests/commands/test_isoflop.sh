@@ -150,15 +150,15 @@ misused() {
     expect 2 "$@"
     [ "$(grep -c '^sgatlin isoflop: ' "$work/stderr")" = 1 ] || wrong "$*: wanted one line of error: $(cat "$work/stderr")"
 }
-misused 'wanted --data DIR, --budget FLOPS and --out DIR'
-misused 'wanted --data DIR, --budget FLOPS and --out DIR' --data "$data" --budget 1e9
+misused 'expected --data DIR, --budget FLOPS and --out DIR'
+misused 'expected --data DIR, --budget FLOPS and --out DIR' --data "$data" --budget 1e9
 for case in 'ffn=none: --kinds none' 'no option none: --kinds sgatlin+none' 'no option gelu: --kinds mlp+gelu' \
     'K=29: --kinds sgatlin+K=29' 'K=29: --set K=29' 'no such scale: --scales q1,9' 'no such scale: --scales 1' \
-    'an item is empty: --kinds mlp,' 'stands twice: --kinds mlp,mlp' 'stands twice: --seeds 1,1' 'stands twice: --peaks 0.001,1e-3' \
-    'less than one step: --budget 1e5' 'more than 1e9 steps: --budget 1e29' 'wanted numbers: --budget x' \
-    'wanted numbers: --budget -1' 'wanted whole numbers: --seeds 1.5' 'wanted numbers: --peaks 0' \
-    'wanted one of --kinds: --variants sgatlin' 'wanted one of --kinds: --kinds mlp --variants sgatlin+gelu' \
-    'none of the kinds: --kinds mlp --set K=3' 'follow from the budget: --set steps=3' 'NAME=VALUE: --set K' 'expected a whole number: --threads 0'; do
+    'empty item: --kinds mlp,' 'is repeated: --kinds mlp,mlp' 'is repeated: --seeds 1,1' 'is repeated: --peaks 0.001,1e-3' \
+    'less than one step: --budget 1e5' 'more than 1e9 steps: --budget 1e29' 'expected numbers: --budget x' \
+    'expected numbers: --budget -1' 'expected whole numbers: --seeds 1.5' 'expected numbers: --peaks 0' \
+    'expected one of --kinds: --variants sgatlin' 'expected one of --kinds: --kinds mlp --variants sgatlin+gelu' \
+    'none of the kinds: --kinds mlp --set K=3' 'the budget determines: --set steps=3' 'NAME=VALUE: --set K' 'expected a whole number: --threads 0'; do
     misused "${case%%: *}" $small --budget 3e8 ${case#*: }
 done
 refused() {
@@ -169,7 +169,7 @@ refused() {
 refused 'nowhere' --data "$work/nowhere" --out "$work/new" $asked
 refused 'less than one batch\|holds' $small --set B=4096 --budget 1e13 --kinds mlp
 refused 'of memory' $small --budget 1e13 --kinds sgatlin --scales 8 --set F=1048576
-refused 'is no study' --data "$data" --out "$data" $asked
+refused 'is not an isoflop study' --data "$data" --out "$data" $asked
 refused "with --set 'B=2 T=32', not 'B=2 T=16'" --data "$data" --out "$work/whole" --budget 3e8 $shape --set B=2 T=16
 refused 'on other data' --data "$work/other" --out "$work/whole" $asked
 [ ! -e "$work/new" ] || wrong "a refused study left its folder"
