@@ -219,8 +219,8 @@ static char *help(int key, const char *text, void *input) {
     (void)input;
     if (key == ARGP_KEY_HELP_POST_DOC) return settings_help();
     if (key != 'f') return (char *)text;
-    enum { SIZE = FFN_NAMES + 80 };
-    char names[FFN_NAMES], *out = malloc(SIZE);
+    enum { SIZE = FFN_NAMES_SIZE + 80 };
+    char names[FFN_NAMES_SIZE], *out = malloc(SIZE);
     ffn_names(names);
     if (out != NULL) snprintf(out, SIZE, "%s: %s (default: sgatlin)", text, names);
     return out;
