@@ -13,7 +13,7 @@ $(CHAPTERS:%=$(B)/chapters/%.a): $(B)/chapters/%.a: $$(call objects,$$(call code
 # What demos and tests may use besides: pictures, files, random numbers, and the tests' common code.
 CHAPTER_SUPPORT := $(B)/chapters/support.a
 $(CHAPTER_SUPPORT): $(call objects,chapters/*.c reference/numbers/*.c reference/io/*.c reference/draw/*.c reference/support/*.c) \
-  $(patsubst %,$(B)/tests/harness/%.o,compare expect scratch suite)
+  $(B)/reference/check/compare.o $(patsubst %,$(B)/tests/harness/%.o,expect scratch suite)
 
 chapter  = $(filter $1_%,$(CHAPTERS))
 of_chapter = $(patsubst %/,%.a,$(dir $1))

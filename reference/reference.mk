@@ -2,6 +2,8 @@
 REFERENCE := $(B)/reference.a
 $(REFERENCE): $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) $(call objects,datasets/storyworld/*.c)
 $(B)/reference/%.o: KIND_FLAGS = $(SPEED) $(FAST)
+# What compares rounds exactly, as the tests do.
+$(B)/reference/check/%.o: KIND_FLAGS = $(SPEED) $(EXACT)
 $(B)/datasets/%.o: KIND_FLAGS = $(EXACT)
 PROGRAMS += build/sgatlin
 $(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)

@@ -20,7 +20,7 @@ enum {
 static void work_matmul(Machine *machine, int rows) {
     (void)rows;
     float *a = machine->block, *b = a + SIDE * SIDE, *c = b + SIDE * SIDE;
-    matmul(c, SIDE, PLAIN, a, SIDE, PLAIN, b, SIDE, SIDE, SIDE, SIDE, 1.0f, false);
+    matmul(c, SIDE, matrix(a, SIDE, SIDE), matrix(b, SIDE, SIDE), 1.0f, false);
 }
 
 static void work_read(Machine *machine, int rows) {

@@ -1,77 +1,22 @@
 #include "reference/bench/subjects.h"
-#include "reference/ffn/ffn.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
 #include <stdlib.h>
 
-static void fill_normal(float *out, size_t count, const char *name) {
-    uint64_t key = random_key(1, name);
-#pragma omp parallel for
-    for (size_t i = 0; i < count; i++) out[i] = (float)random_normal(key, i);
-}
-
-bool layer_subject_new(LayerSubject *out, const Config *config, int B, Error *error) {
-    *out = (LayerSubject){ .config = *config, .B = B };
-    const Ffn *ffn = ffn_of(config);
-    int N = B * config->T;
-    size_t rows = (size_t)N * (size_t)config->D;
-    ffn->declare(&out->tensors, config, "");
-    if (out->tensors.floats == SIZE_MAX) {
-        tensors_free(&out->tensors);
-        return fail(error, "layer %s: its tensors are too large, or memory is short",
-                    config->ffn->name);
-    }
-    out->saved_floats = ffn->saved(config, N);
-    out->scratch_floats = ffn->scratch(config, N, parallel_threads());
-    out->parameters = floats_new(out->tensors.floats);
-    out->gradients = floats_new(out->tensors.floats);
-    out->x = floats_new(4 * rows);
-    out->saved = floats_new(out->saved_floats);
-    out->scratch = floats_new(out->scratch_floats);
-    if (!out->parameters || !out->gradients || !out->x || !out->saved || !out->scratch) {
-        layer_subject_free(out);
-        return fail(error, "layer %s: no memory for %d tokens; a smaller --set B=%d needs less",
-                    config->ffn->name, N, B);
-    }
-    out->y = out->x + rows;
-    out->dy = out->y + rows;
-    out->dx = out->dy + rows;
-    tensors_init(&out->tensors, out->parameters, 1);
-    fill_normal(out->x, rows, "x");
-    fill_normal(out->dy, rows, "dy");
+bool layer_subject_new(FfnLayer *out, const Config *config, int B, Error *error) {
+    if (!ffn_layer_new(out, config, B, config->T, 0, error)) return false;
+    ffn_layer_randomize(out, 1);
     return true;
 }
 
-void layer_subject_free(LayerSubject *layer) {
-    floats_free(layer->parameters, layer->tensors.floats);
-    floats_free(layer->gradients, layer->tensors.floats);
-    floats_free(layer->x, 4 * (size_t)layer->B * (size_t)layer->config.T * (size_t)layer->config.D);
-    floats_free(layer->saved, layer->saved_floats);
-    floats_free(layer->scratch, layer->scratch_floats);
-    tensors_free(&layer->tensors);
-    *layer = (LayerSubject){ 0 };
-}
-
 void layer_subject_run(void *context, double seconds[BENCH_PARTS]) {
-    const LayerSubject *layer = context;
-    FfnCall call = { .config = &layer->config,
-                     .tensors = layer->tensors.items,
-                     .parameters = layer->parameters,
-                     .gradients = layer->gradients,
-                     .B = layer->B,
-                     .T = layer->config.T,
-                     .x = layer->x,
-                     .y = layer->y,
-                     .dy = layer->dy,
-                     .dx = layer->dx,
-                     .saved = layer->saved,
-                     .scratch = layer->scratch };
+    FfnLayer *layer = context;
     double start = clock_seconds();
-    ffn_of(&layer->config)->forward(&call);
+    ffn_layer_forward(layer, NULL);
     double middle = clock_seconds();
-    ffn_of(&layer->config)->backward(&call);
+    ffn_layer_backward(layer);
     seconds[LAYER_FORWARD] = middle - start;
     seconds[LAYER_BACKWARD] = clock_seconds() - middle;
 }

@@ -1,28 +1,18 @@
 #ifndef REFERENCE_BENCH_SUBJECTS_H
 #define REFERENCE_BENCH_SUBJECTS_H
 #include "reference/bench/rounds.h"
+#include "reference/ffn/layer.h"
 #include "reference/train/backend.h"
 
 // What is timed: one feed-forward layer alone, and one training step of a whole model, both on B
 // rows of T tokens drawn at random. The object owns its memory and must stay in place while a Bench
 // points to it.
 
-typedef struct {
-    Config config;
-    int B;
-    Tensors tensors;
-    float *parameters, *gradients; // blocks
-    float *x, *y, *dy, *dx;        // [B·T,D]
-    float *saved, *scratch;
-    size_t saved_floats, scratch_floats;
-} LayerSubject;
-
 enum { LAYER_FORWARD, LAYER_BACKWARD, LAYER_PARTS };
 
-// Threads as they are now. false: nothing is left behind.
-bool layer_subject_new(LayerSubject *out, const Config *config, int B, Error *error);
-void layer_subject_free(LayerSubject *layer);
-void layer_subject_run(void *layer, double seconds[BENCH_PARTS]);
+// A layer with random numbers in it, for threads as they are now. false: nothing is left behind.
+bool layer_subject_new(FfnLayer *out, const Config *config, int B, Error *error);
+void layer_subject_run(void *layer, double seconds[BENCH_PARTS]); // of an FfnLayer
 
 // A training step as `sgatlin train` makes it, on one batch over and over.
 typedef struct {

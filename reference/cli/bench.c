@@ -161,7 +161,7 @@ static bool measure(BenchTable *table, Error *error) {
 
 static void bench_table_free(BenchTable *table) {
     for (int i = 0; i < table->count; i++) {
-        layer_subject_free(&table->rows[i].layer);
+        ffn_layer_free(&table->rows[i].layer);
         step_subject_free(&table->rows[i].step);
     }
     machine_free(&table->machine);

@@ -95,10 +95,9 @@ static bool open_evaluator(Work *work, const Backend *backend, int B, Error *err
     return evaluator->device != NULL;
 }
 
-static bool work_open(Work *work, const Arguments *arguments, Error *error) {
+static bool work_open(Work *work, const Backend *backend, const Arguments *arguments,
+                      Error *error) {
     *work = (Work){ 0 };
-    const Backend *backend = backend_find(arguments->device, error);
-    if (backend == NULL) return false;
     if (arguments->dump != NULL && path_exists(arguments->dump)) {
         return fail(error, "%s: already exists and was not changed; name another file",
                     arguments->dump);
@@ -200,10 +199,12 @@ int command_eval(int argc, char **argv) {
     };
     Arguments arguments = { .B = 8 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
-    program_start(arguments.threads);
     Error error;
+    const Backend *backend = backend_find(arguments.device, &error);
+    if (backend == NULL) return command_misused(argv[0], &error);
+    program_start(arguments.threads);
     Work work;
-    bool ok = work_open(&work, &arguments, &error) && evaluate(&work, &arguments, &error);
+    bool ok = work_open(&work, backend, &arguments, &error) && evaluate(&work, &arguments, &error);
     work_free(&work);
     return ok ? 0 : command_failed(argv[0], &error);
 }

@@ -4,9 +4,9 @@
 #include "reference/cli/train_plan.h"
 #include "reference/cli/train_progress.h"
 #include "reference/io/files.h"
+#include "reference/io/progress.h"
 #include "reference/isoflop/time.h"
 #include "reference/isoflop/walk.h"
-#include "reference/io/progress.h"
 #include "reference/numbers/memory.h"
 #include <math.h>
 #include <stdlib.h>

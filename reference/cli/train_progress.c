@@ -25,7 +25,7 @@ static void step_done(void *context, const Trainer *trainer, const StepResult *r
     int64_t left = trainer->settings.steps - trainer->step;
     if (progress->steps != FEW_STEPS || left == 0) return;
     progress_print(&progress->line, "time     about %s for the remaining %lld steps",
-                 short_duration(seconds_left(progress, trainer)).text, (long long)left);
+                   short_duration(seconds_left(progress, trainer)).text, (long long)left);
 }
 
 static void format_line(char *out, size_t size, const TrainProgress *progress,
@@ -73,10 +73,11 @@ static void evaluated(void *context, const Trainer *trainer, const Evaluation *e
     double loss = evaluation_loss(evaluation);
     double unigram = json_number_value(json_object_get(progress->baselines, "unigram"));
     double trigram = json_number_value(json_object_get(progress->baselines, "trigram"));
-    progress_print(&progress->line,
-                 "valid    %.4f nats per token (perplexity %.2f) on the whole file; unigram %.4f, "
-                 "trigram %.4f: %s",
-                 loss, exp(loss), unigram, trigram, verdict(loss, unigram, trigram));
+    progress_print(
+        &progress->line,
+        "valid    %.4f nats per token (perplexity %.2f) on the whole file; unigram %.4f, "
+        "trigram %.4f: %s",
+        loss, exp(loss), unigram, trigram, verdict(loss, unigram, trigram));
 }
 
 static bool should_stop(void *context) {

@@ -97,14 +97,13 @@ static void block_forward(float *y, float *halves, float *after, const float *x,
     size_t row = (size_t)block.first, e = (size_t)block.expert;
     x += row * D, y += row * D, halves += row * 2 * F, after += row * F;
     const float *bias = glus->up_bias + e * 2 * F;
-    matmul_serial(halves, 2 * F, PLAIN, x, D, PLAIN, glus->up + e * D * 2 * F, 2 * F, count, 2 * F,
-                  D, 1.0f, false);
+    matmul_serial(halves, 2 * F, matrix(x, count, D), matrix(glus->up + e * D * 2 * F, D, 2 * F),
+                  1.0f, false);
     for (int r = 0; r < count; r++) {
         const float *g = halves + (size_t)r * 2 * F;
         gate_row(after + (size_t)r * F, g, g + F, bias, F);
     }
-    matmul_serial(y, D, PLAIN, after, F, PLAIN, glus->down + e * F * D, D, count, D, F, 1.0f,
-                  false);
+    matmul_serial(y, D, matrix(after, count, F), matrix(glus->down + e * F * D, F, D), 1.0f, false);
     for (int r = 0; r < count; r++) add_row(y + (size_t)r * D, 1.0f, glus->down_bias + e * D, D);
 }
 
@@ -121,15 +120,15 @@ static void block_backward(float *dx, float *dhalves, float *dafter, const float
     size_t row = (size_t)block.first, e = (size_t)block.expert;
     dx += row * D, dy += row * D, halves += row * 2 * F, dhalves += row * 2 * F, dafter += row * F;
     const float *bias = glus->up_bias + e * 2 * F;
-    matmul_serial(dafter, F, PLAIN, dy, D, TRANSPOSED, glus->down + e * F * D, D, count, F, D, 1.0f,
-                  false);
+    matmul_serial(dafter, F, matrix(dy, count, D), transpose(matrix(glus->down + e * F * D, F, D)),
+                  1.0f, false);
     for (int r = 0; r < count; r++) {
         const float *g = halves + (size_t)r * 2 * F;
         float *dg = dhalves + (size_t)r * 2 * F;
         gate_row_backward(dg, dg + F, dafter + (size_t)r * F, g, g + F, bias, F);
     }
-    matmul_serial(dx, D, PLAIN, dhalves, 2 * F, TRANSPOSED, glus->up + e * D * 2 * F, 2 * F, count,
-                  D, 2 * F, 1.0f, false);
+    matmul_serial(dx, D, matrix(dhalves, count, 2 * F),
+                  transpose(matrix(glus->up + e * D * 2 * F, D, 2 * F)), 1.0f, false);
 }
 
 // sum [width] = the columns' sums of `count` rows
@@ -146,12 +145,12 @@ static void slice_gradients(const GluGradients *out, const float *dhalves, const
     size_t row = (size_t)glus->first[expert], e = (size_t)expert;
     x += row * D, dy += row * D, after += row * F, dhalves += row * 2 * F;
     for (int half = f; half < 2 * F; half += F) {
-        matmul_serial(out->up + e * D * 2 * F + half, 2 * F, TRANSPOSED, x, D, PLAIN,
-                      dhalves + half, 2 * F, D, width, count, 1.0f, false);
+        matmul_serial(out->up + e * D * 2 * F + half, 2 * F, transpose(matrix(x, count, D)),
+                      strided(dhalves + half, count, width, 2 * F), 1.0f, false);
         column_sums(out->up_bias + e * 2 * F + half, dhalves + half, 2 * F, count, width);
     }
-    matmul_serial(out->down + (e * F + f) * D, D, TRANSPOSED, after + f, F, PLAIN, dy, D, width, D,
-                  count, 1.0f, false);
+    matmul_serial(out->down + (e * F + f) * D, D, transpose(strided(after + f, count, width, F)),
+                  matrix(dy, count, D), 1.0f, false);
     if (f == 0) column_sums(out->down_bias + e * D, dy, D, count, D);
 }
 

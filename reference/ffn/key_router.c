@@ -73,8 +73,8 @@ static void fold(float *folded, const Shape *s, const KeyRouter *router) {
     const float *query = router->query, *keys = router->keys;
     int D = router->config->D, columns = s->lists * s->n, Dk = s->depth;
     for (int list = 0; list < s->lists; list++) {
-        matmul(folded + (size_t)list * s->n, columns, PLAIN, query + (size_t)list * D * Dk, Dk,
-               TRANSPOSED, keys + (size_t)list * s->n * Dk, Dk, D, s->n, Dk, s->scale, false);
+        matmul(folded + (size_t)list * s->n, columns, matrix(query + (size_t)list * D * Dk, D, Dk),
+               transpose(matrix(keys + (size_t)list * s->n * Dk, s->n, Dk)), s->scale, false);
     }
 }
 
@@ -83,12 +83,12 @@ static void fold_backward(const KeyRouterGradients *gradients, const Shape *s, c
                           const KeyRouter *router) {
     int D = router->config->D, columns = s->lists * s->n, Dk = s->depth;
     for (int list = 0; list < s->lists; list++) {
-        const float *d = dfolded + (size_t)list * s->n;
+        Matrix d = strided(dfolded + (size_t)list * s->n, D, s->n, columns);
         size_t weights = (size_t)list * D * Dk, own = (size_t)list * s->n * Dk;
-        matmul(gradients->query + weights, Dk, PLAIN, d, columns, PLAIN, router->keys + own, Dk, D,
-               Dk, s->n, s->scale, false);
-        matmul(gradients->keys + own, Dk, TRANSPOSED, d, columns, PLAIN, router->query + weights,
-               Dk, s->n, Dk, D, s->scale, false);
+        matmul(gradients->query + weights, Dk, d, matrix(router->keys + own, s->n, Dk), s->scale,
+               false);
+        matmul(gradients->keys + own, Dk, transpose(d), matrix(router->query + weights, D, Dk),
+               s->scale, false);
     }
 }
 
@@ -186,11 +186,13 @@ static void score_lists(float *scores, const Shape *s, const float *query_out, c
                         int list, int count, int rows) {
     int Dk = s->depth;
     if (s->shared) {
-        matmul_serial(scores, TOKENS, TRANSPOSED, keys + (size_t)list * s->n, s->lists * s->n,
-                      TRANSPOSED, query_out, s->width, count * s->n, rows, Dk, s->scale, false);
+        Matrix some = strided(keys + (size_t)list * s->n, Dk, count * s->n, s->lists * s->n);
+        matmul_serial(scores, TOKENS, transpose(some),
+                      transpose(strided(query_out, rows, Dk, s->width)), s->scale, false);
     } else {
-        matmul_serial(scores, TOKENS, PLAIN, keys + (size_t)list * s->n * Dk, Dk, TRANSPOSED,
-                      query_out + (size_t)list * Dk, s->width, s->n, rows, Dk, s->scale, false);
+        Matrix queries = strided(query_out + (size_t)list * Dk, rows, Dk, s->width);
+        matmul_serial(scores, TOKENS, matrix(keys + (size_t)list * s->n * Dk, s->n, Dk),
+                      transpose(queries), s->scale, false);
     }
 }
 
@@ -276,8 +278,8 @@ void key_router_forward(Gating *gating, float *saved, const float *x, const KeyR
         return;
     }
     for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
-        matmul(saved + (size_t)list * Dk, s.width, PLAIN, x, D, PLAIN,
-               router->query + (size_t)list * D * Dk, Dk, N, Dk, D, 1.0f, false);
+        matmul(saved + (size_t)list * Dk, s.width, matrix(x, N, D),
+               matrix(router->query + (size_t)list * D * Dk, D, Dk), 1.0f, false);
     }
     route(&s, gating, saved, router->keys, scratch);
 }
@@ -315,19 +317,20 @@ typedef struct {
 
 static void scores_backward(const ScoresBackward *b, const Shape *s, int list, int N) {
     int Dk = s->depth, columns = s->together * s->n;
+    Matrix dscores = matrix(b->dscores, N, columns);
     if (s->shared) { // keys [Dk, lists·n]
-        size_t at = (size_t)list * s->n;
+        size_t first = (size_t)list * s->n;
         int width = s->lists * s->n;
-        matmul(b->dquery_out, Dk, PLAIN, b->dscores, columns, TRANSPOSED, b->keys + at, width, N,
-               Dk, columns, 1.0f, b->add || list > 0);
-        matmul(b->dkeys + at, width, TRANSPOSED, b->query_out, Dk, PLAIN, b->dscores, columns, Dk,
-               columns, N, 1.0f, false);
+        Matrix keys = strided(b->keys + first, Dk, columns, width);
+        matmul(b->dquery_out, Dk, dscores, transpose(keys), 1.0f, b->add || list > 0);
+        matmul(b->dkeys + first, width, transpose(matrix(b->query_out, N, Dk)), dscores, 1.0f,
+               false);
     } else { // keys [lists, n, Dk]
-        size_t at = (size_t)list * s->n * Dk, column = (size_t)list * Dk;
-        matmul(b->dquery_out + column, s->width, PLAIN, b->dscores, columns, PLAIN, b->keys + at,
-               Dk, N, Dk, s->n, s->scale, b->add);
-        matmul(b->dkeys + at, Dk, TRANSPOSED, b->dscores, columns, PLAIN, b->query_out + column,
-               s->width, s->n, Dk, N, s->scale, false);
+        size_t first = (size_t)list * s->n * Dk, column = (size_t)list * Dk;
+        Matrix queries = strided(b->query_out + column, N, Dk, s->width);
+        matmul(b->dquery_out + column, s->width, dscores, matrix(b->keys + first, s->n, Dk),
+               s->scale, b->add);
+        matmul(b->dkeys + first, Dk, transpose(dscores), queries, s->scale, false);
     }
 }
 
@@ -365,11 +368,10 @@ void key_router_backward(float *dx, const KeyRouterGradients *gradients, const f
         scores_backward(&scores, &s, list, N);
     }
     for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
-        const float *dq = dquery_out + (size_t)list * Dk;
-        size_t at = (size_t)list * D * Dk;
-        matmul(dx, D, PLAIN, dq, s.width, TRANSPOSED, router->query + at, Dk, N, D, Dk, 1.0f, true);
-        matmul(gradients->query + at, Dk, TRANSPOSED, x, D, PLAIN, dq, s.width, D, Dk, N, 1.0f,
-               false);
+        Matrix dq = strided(dquery_out + (size_t)list * Dk, N, Dk, s.width);
+        size_t first = (size_t)list * D * Dk;
+        matmul(dx, D, dq, transpose(matrix(router->query + first, D, Dk)), 1.0f, true);
+        matmul(gradients->query + first, Dk, transpose(matrix(x, N, D)), dq, 1.0f, false);
     }
 }
 

@@ -87,8 +87,8 @@ static void prepare(const AttentionCall *call, const Worker *worker, int b, int 
 
 // scores [rows, width] of the queries t0 .. t0+rows-1 against the keys 0 .. width-1
 static void score_rows(const Worker *worker, int t0, int rows, int width, int Dh) {
-    matmul_serial(worker->scores, width, PLAIN, worker->q + (size_t)t0 * Dh, Dh, TRANSPOSED,
-                  worker->k, Dh, rows, width, Dh, 1.0f, false);
+    matmul_serial(worker->scores, width, matrix(worker->q + (size_t)t0 * Dh, rows, Dh),
+                  transpose(matrix(worker->k, width, Dh)), 1.0f, false);
 }
 
 // Softmax over the first `seen` of `width` scores, the rest (the future) set to 0; returns log Σ
@@ -111,8 +111,9 @@ static void head_forward(const AttentionCall *call, const Worker *worker, int b,
         for (int r = 0; r < rows; r++) {
             log_sum[t0 + r] = causal_softmax(worker->scores + (size_t)r * width, t0 + r + 1, width);
         }
-        matmul_serial(call->out + at + (size_t)t0 * stride, stride, PLAIN, worker->scores, width,
-                      PLAIN, call->value + at, stride, rows, Dh, width, 1.0f, false);
+        matmul_serial(call->out + at + (size_t)t0 * stride, stride,
+                      matrix(worker->scores, rows, width),
+                      strided(call->value + at, width, Dh, stride), 1.0f, false);
     }
 }
 
@@ -143,19 +144,20 @@ static void block_backward(const AttentionCall *call, const AttentionGradients *
     const float *dout = gradients->dout + at + (size_t)t0 * stride,
                 *out = call->out + at + (size_t)t0 * stride;
     score_rows(worker, t0, rows, width, Dh);
-    matmul_serial(worker->dscores, width, PLAIN, dout, stride, TRANSPOSED, call->value + at, stride,
-                  rows, width, Dh, 1.0f, false);
+    matmul_serial(worker->dscores, width, strided(dout, rows, Dh, stride),
+                  transpose(strided(call->value + at, width, Dh, stride)), 1.0f, false);
     for (int r = 0; r < rows; r++) {
         float delta = dot(dout + (size_t)r * stride, out + (size_t)r * stride, Dh);
         score_gradient(worker->scores + (size_t)r * width, worker->dscores + (size_t)r * width,
                        log_sum[t0 + r], delta, t0 + r + 1, width);
     }
-    matmul_serial(gradients->dvalue + at, stride, TRANSPOSED, worker->scores, width, PLAIN, dout,
-                  stride, width, Dh, rows, 1.0f, true);
-    matmul_serial(worker->dq + (size_t)t0 * Dh, Dh, PLAIN, worker->dscores, width, PLAIN, worker->k,
-                  Dh, rows, Dh, width, 1.0f, false);
-    matmul_serial(worker->dk, Dh, TRANSPOSED, worker->dscores, width, PLAIN,
-                  worker->q + (size_t)t0 * Dh, Dh, width, Dh, rows, 1.0f, true);
+    Matrix dscores = matrix(worker->dscores, rows, width);
+    matmul_serial(gradients->dvalue + at, stride, transpose(matrix(worker->scores, rows, width)),
+                  strided(dout, rows, Dh, stride), 1.0f, true);
+    matmul_serial(worker->dq + (size_t)t0 * Dh, Dh, dscores, matrix(worker->k, width, Dh), 1.0f,
+                  false);
+    matmul_serial(worker->dk, Dh, transpose(dscores), matrix(worker->q + (size_t)t0 * Dh, rows, Dh),
+                  1.0f, true);
 }
 
 // Back through scale, rotation and norm of one sequence's queries or keys.

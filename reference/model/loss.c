@@ -32,10 +32,11 @@ double cross_entropy_loss(const LossCall *call, float *dx, float *dembedding) {
     float *logits = call->scratch, *losses = call->scratch + (size_t)block * V;
     float scale = call->divisor > 0 ? 1.0f / (float)call->divisor : 0.0f;
 
+    Matrix embedding = matrix(call->embedding, V, D);
     for (int t0 = 0; t0 < N; t0 += block) {
         int rows = min_int(N - t0, block);
         const float *x = call->x + (size_t)t0 * D;
-        matmul(logits, V, PLAIN, x, D, TRANSPOSED, call->embedding, D, rows, V, D, 1.0f, false);
+        matmul(logits, V, matrix(x, rows, D), transpose(embedding), 1.0f, false);
 #pragma omp parallel for schedule(dynamic, 8)
         for (int r = 0; r < rows; r++) {
             int32_t target = call->targets[t0 + r];
@@ -46,9 +47,9 @@ double cross_entropy_loss(const LossCall *call, float *dx, float *dembedding) {
                 memset(logits + (size_t)r * V, 0, (size_t)V * sizeof *logits);
         }
         if (dx == NULL) continue;
-        matmul(dx + (size_t)t0 * D, D, PLAIN, logits, V, PLAIN, call->embedding, D, rows, D, V,
-               1.0f, false);
-        matmul(dembedding, D, TRANSPOSED, logits, V, PLAIN, x, D, V, D, rows, 1.0f, t0 > 0);
+        Matrix dlogits = matrix(logits, rows, V);
+        matmul(dx + (size_t)t0 * D, D, dlogits, embedding, 1.0f, false);
+        matmul(dembedding, D, transpose(dlogits), matrix(x, rows, D), 1.0f, t0 > 0);
     }
     double sum = 0.0;
     for (int t = 0; t < N; t++) sum += losses[t];

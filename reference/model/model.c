@@ -276,8 +276,8 @@ void model_after_step(Model *model, Activations *a) {
 void model_logits(const Model *model, Activations *a, int first, int rows, float *out) {
     int D = a->config.D, V = a->config.V;
     const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
-    matmul(out, V, PLAIN, a->normed + (size_t)first * D, D, TRANSPOSED, embedding, D, rows, V, D,
-           1.0f, false);
+    matmul(out, V, matrix(a->normed + (size_t)first * D, rows, D),
+           transpose(matrix(embedding, V, D)), 1.0f, false);
 }
 
 static void attention_layer_backward(const Model *model, Activations *a, int l, float *gradients) {

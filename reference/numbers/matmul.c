@@ -1,6 +1,7 @@
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -9,55 +10,60 @@
 #endif
 
 #ifdef WITH_BLAS
-void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b,
-                   int ldb, int M, int N, int K, float scale, bool add) {
-    // OpenBLAS built on OpenMP takes our number of threads for its own wherever no team of ours is
-    // running.
+static enum CBLAS_TRANSPOSE blas_order(Matrix m) {
+    return m.transposed ? CblasTrans : CblasNoTrans;
+}
+
+void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
+    assert(a.columns == b.rows);
+    // OpenBLAS built on OpenMP uses as many threads as OpenMP would, unless it is called inside a
+    // parallel region.
     int threads = parallel_running() ? 1 : parallel_threads();
     if (threads > 1) parallel_set_threads(1);
-    cblas_sgemm(CblasRowMajor, op_a == TRANSPOSED ? CblasTrans : CblasNoTrans,
-                op_b == TRANSPOSED ? CblasTrans : CblasNoTrans, M, N, K, scale, a, lda, b, ldb,
-                add ? 1.0f : 0.0f, c, ldc);
+    cblas_sgemm(CblasRowMajor, blas_order(a), blas_order(b), a.rows, b.columns, a.columns, scale,
+                a.data, a.stride, b.data, b.stride, add ? 1.0f : 0.0f, c, stride);
     if (threads > 1) parallel_set_threads(threads);
 }
 #else
 enum { PANEL_K = 64, PANEL_N = 128 };
 
-// panel [K,N] = op(b) from row k0, column n0
-static void copy_panel(float *panel, Op op_b, const float *b, int ldb, int k0, int n0, int K,
-                       int N) {
+// panel [K,N] = b from row k0, column n0
+static void copy_panel(float *panel, Matrix b, int k0, int n0, int K, int N) {
+    size_t stride = (size_t)b.stride;
     for (int k = 0; k < K; k++) {
         for (int n = 0; n < N; n++) {
-            panel[k * PANEL_N + n] = op_b == PLAIN ? b[(size_t)(k0 + k) * ldb + n0 + n]
-                                                   : b[(size_t)(n0 + n) * ldb + k0 + k];
+            panel[k * PANEL_N + n] = b.transposed ? b.data[(size_t)(n0 + n) * stride + k0 + k]
+                                                  : b.data[(size_t)(k0 + k) * stride + n0 + n];
         }
     }
 }
 
-// c [M,N] += scale · op(a) panel: rows of c stay in the cache while the panel's rows pass by
-static void add_panel(float *c, int ldc, Op op_a, const float *a, int lda, const float *panel,
-                      int k0, int M, int N, int K, float scale) {
-    for (int m = 0; m < M; m++) {
-        float *restrict row = c + (size_t)m * ldc;
+// c [M,N] += scale · a [M,k0..k0+K-1] panel [K,N]: rows of c stay in the cache while the panel's
+// rows pass by
+static void add_panel(float *c, int stride, Matrix a, const float *panel, int k0, int K, int N,
+                      float scale) {
+    for (int m = 0; m < a.rows; m++) {
+        float *restrict row = c + (size_t)m * stride;
         for (int k = 0; k < K; k++) {
-            float s = scale *
-                      (op_a == PLAIN ? a[(size_t)m * lda + k0 + k] : a[(size_t)(k0 + k) * lda + m]);
+            float s = scale * (a.transposed ? a.data[(size_t)(k0 + k) * a.stride + m]
+                                            : a.data[(size_t)m * a.stride + k0 + k]);
             const float *restrict w = panel + k * PANEL_N;
             for (int n = 0; n < N; n++) row[n] += s * w[n];
         }
     }
 }
 
-void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b,
-                   int ldb, int M, int N, int K, float scale, bool add) {
+void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
     float panel[PANEL_K * PANEL_N];
-    for (int m = 0; !add && m < M; m++) memset(c + (size_t)m * ldc, 0, (size_t)N * sizeof *c);
+    int M = a.rows, N = b.columns, K = a.columns;
+    assert(a.columns == b.rows);
+    for (int m = 0; !add && m < M; m++) memset(c + (size_t)m * stride, 0, (size_t)N * sizeof *c);
     for (int n0 = 0; n0 < N; n0 += PANEL_N) {
         int columns = min_int(N - n0, PANEL_N);
         for (int k0 = 0; k0 < K; k0 += PANEL_K) {
             int depth = min_int(K - k0, PANEL_K);
-            copy_panel(panel, op_b, b, ldb, k0, n0, depth, columns);
-            add_panel(c + n0, ldc, op_a, a, lda, panel, k0, M, columns, depth, scale);
+            copy_panel(panel, b, k0, n0, depth, columns);
+            add_panel(c + n0, stride, a, panel, k0, depth, columns, scale);
         }
     }
 }
@@ -79,33 +85,37 @@ static void choose_tile(int M, int N, int *rows, int *columns) {
     }
 }
 
-void matmul(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb,
-            int M, int N, int K, float scale, bool add) {
-    int rows, columns;
+static Matrix some_rows(Matrix m, int first, int count) {
+    m.data += m.transposed ? (size_t)first : (size_t)first * m.stride;
+    m.rows = count;
+    return m;
+}
+
+void matmul(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
+    int M = a.rows, N = b.columns, rows, columns;
     if (M == 0 || N == 0) return;
     choose_tile(M, N, &rows, &columns);
     int across = tiles_along(N, columns), tiles = tiles_along(M, rows) * across;
 #pragma omp parallel for schedule(dynamic) if (tiles > 1)
     for (int tile = 0; tile < tiles; tile++) {
         int m = tile / across * rows, n = tile % across * columns;
-        matmul_serial(c + (size_t)m * ldc + n, ldc, op_a,
-                      a + (op_a == PLAIN ? (size_t)m * lda : (size_t)m), lda, op_b,
-                      b + (op_b == PLAIN ? (size_t)n : (size_t)n * ldb), ldb, min_int(M - m, rows),
-                      min_int(N - n, columns), K, scale, add);
+        Matrix some_a = some_rows(a, m, min_int(M - m, rows));
+        Matrix some_b = transpose(some_rows(transpose(b), n, min_int(N - n, columns)));
+        matmul_serial(c + (size_t)m * stride + n, stride, some_a, some_b, scale, add);
     }
 }
 
 void linear_forward(float *y, const float *x, const float *w, int N, int in, int out) {
-    matmul(y, out, PLAIN, x, in, PLAIN, w, out, N, out, in, 1.0f, false);
+    matmul(y, out, matrix(x, N, in), matrix(w, in, out), 1.0f, false);
 }
 
 void linear_input_gradient(float *dx, const float *dy, const float *w, int N, int in, int out,
                            bool add) {
-    matmul(dx, in, PLAIN, dy, out, TRANSPOSED, w, out, N, in, out, 1.0f, add);
+    matmul(dx, in, matrix(dy, N, out), transpose(matrix(w, in, out)), 1.0f, add);
 }
 
 void linear_weight_gradient(float *dw, const float *x, const float *dy, int N, int in, int out) {
-    matmul(dw, out, TRANSPOSED, x, in, PLAIN, dy, out, in, out, N, 1.0f, false);
+    matmul(dw, out, transpose(matrix(x, N, in)), matrix(dy, N, out), 1.0f, false);
 }
 
 #if defined(WITH_BLAS) && defined(OPENBLAS_VERSION)

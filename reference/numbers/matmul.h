@@ -2,21 +2,39 @@
 #define REFERENCE_NUMBERS_MATMUL_H
 #include <stdbool.h>
 
-// Matrix products. Matrices are row-major with a row stride (`ld`) in floats; weights are [in,out]:
-// y = x W. Each is cut into tiles whose size depends on the shape alone, one BLAS thread a tile,
-// our own threads over tiles: as fast as BLAS's own threads on this project's shapes, and the same
-// bits for any number of threads.
+// Matrix products, row-major; weights are [in,out]: y = x W. Each product is cut into tiles whose
+// size depends on the shape alone, with one BLAS thread per tile and our own threads over the
+// tiles: as fast as BLAS's own threads on this project's shapes, and the same bits for any number
+// of threads.
 
-typedef enum { PLAIN, TRANSPOSED } Op;
+// A view [rows,columns] of floats. Row i begins at data + i·stride; of a transposed view that is
+// column i.
+typedef struct {
+    const float *data;
+    int rows, columns, stride;
+    bool transposed;
+} Matrix;
 
-// c [M,N] = scale · op(a) op(b) (+ c when add), on the calling thread alone. op(a) is [M,K], op(b)
-// is [K,N]. From inside a parallel loop, or for small products.
-void matmul_serial(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b,
-                   int ldb, int M, int N, int K, float scale, bool add);
+// [rows,columns] with `stride` floats from one row to the next ...
+static inline Matrix strided(const float *data, int rows, int columns, int stride) {
+    Matrix view = { data, rows, columns, stride, false };
+    return view;
+}
+// ... and without gaps between the rows.
+static inline Matrix matrix(const float *data, int rows, int columns) {
+    return strided(data, rows, columns, columns);
+}
+static inline Matrix transpose(Matrix m) {
+    Matrix view = { m.data, m.columns, m.rows, m.stride, !m.transposed };
+    return view;
+}
 
-// The same, shared among the threads; never from inside a parallel loop.
-void matmul(float *c, int ldc, Op op_a, const float *a, int lda, Op op_b, const float *b, int ldb,
-            int M, int N, int K, float scale, bool add);
+// c [a.rows,b.columns], its rows `stride` floats apart, = scale · a b (+ c when add), on the calling
+// thread alone; a.columns = b.rows. For use inside a parallel loop, or for small products.
+void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool add);
+
+// The same, shared among the threads; never inside a parallel loop.
+void matmul(float *c, int stride, Matrix a, Matrix b, float scale, bool add);
 
 // The three products of a linear layer y = x W with dense rows.
 // y [N,out]

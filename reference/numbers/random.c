@@ -34,3 +34,8 @@ double random_truncated_normal(uint64_t key, uint64_t i) {
         if (fabs(x) <= 2.0) return x;
     }
 }
+
+void random_fill_normal(float *out, size_t count, uint64_t key, double deviation) {
+#pragma omp parallel for
+    for (size_t i = 0; i < count; i++) out[i] = (float)(deviation * random_normal(key, i));
+}

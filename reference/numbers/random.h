@@ -1,5 +1,6 @@
 #ifndef REFERENCE_NUMBERS_RANDOM_H
 #define REFERENCE_NUMBERS_RANDOM_H
+#include <stddef.h>
 #include <stdint.h>
 
 // Counter-based random numbers: value i of a stream is a pure function of (key, i), so any thread
@@ -16,4 +17,7 @@ uint64_t random_below(uint64_t key, uint64_t i, uint64_t limit);
 double random_normal(uint64_t key, uint64_t i);
 // Standard normal cut at -2 and 2 (not rescaled: variance 0.774), by drawing again.
 double random_truncated_normal(uint64_t key, uint64_t i);
+
+// out [count] = deviation · standard normal, elements 0 .. count-1 of the key's stream.
+void random_fill_normal(float *out, size_t count, uint64_t key, double deviation);
 #endif

@@ -1,7 +1,7 @@
 #ifndef TESTS_CHAIN_CHAPTER_FFN_H
 #define TESTS_CHAIN_CHAPTER_FFN_H
 #include "chapters/06_sgatlin/sgatlin.h"
-#include "tests/harness/layer.h"
+#include "reference/check/layer_numbers.h"
 
 // The chapters' feed-forward layers in the form in which rungs of the chain are compared: the
 // oracle of the fast rung for sizes that no golden file has. The chapters are held against the
@@ -17,6 +17,9 @@ bool chapters_run(LayerNumbers *numbers, Error *error);
 Sgatlin chapter_sgatlin(const Config *config);
 // The score of neuron f of channel c, from one token's scores [lists, keys].
 double chapter_score(const Config *config, const double *scores, int c, int f);
+// An ExpertScores (reference/check/layer_agree.h) of the chapters.
+void chapter_expert_scores(double *rank, double *weight, const Config *config,
+                           const double *scores);
 // The K best of one channel by brute force over all F.
 void chapter_top(const Config *config, const double *scores, int c, double *score, int32_t *index);
 #endif

@@ -1,7 +1,7 @@
 #ifndef TESTS_CHAIN_CHAPTER_MOE_H
 #define TESTS_CHAIN_CHAPTER_MOE_H
 #include "chapters/02_mixture_of_experts/moe.h"
-#include "tests/harness/layer.h"
+#include "reference/check/layer_numbers.h"
 
 // Chapters 02 and 03 in the form in which rungs of the chain are compared (chapter_ffn.h).
 
@@ -9,7 +9,4 @@ bool chapter_moe_run(LayerNumbers *numbers, Error *error); // gradients are adde
 
 // Of one token's logits [E]: what ranks its experts, and what each would weigh. Both [E].
 void chapter_moe_row(double *rank, double *weight, const Config *config, const double *logits);
-// Which pool of the routing the cell of a token and an expert is in, below `pools`.
-int chapter_moe_pool(const Config *config, int T, int t, int e);
-int chapter_moe_pools(const Config *config, int B, int T);
 #endif

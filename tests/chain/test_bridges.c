@@ -1,10 +1,12 @@
 // What must hold between one kind of layer and another, or a layer and plain algebra (the bridges
 // of the house style).
+#include "reference/check/checked_layer.h"
+#include "reference/check/compare.h"
+#include "reference/check/layer_numbers.h"
 #include "reference/circuits/patch.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/random.h"
 #include "tests/chain/chapter_ffn.h"
-#include "tests/harness/compare.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <stdio.h>
@@ -17,18 +19,24 @@ static Config sgatlin(Router router, int D, int F, int C, int K, int Dk) {
     };
 }
 
-static void open_layer(Layer *layer, const Config *config, int T, uint64_t seed) {
+static void open_layer(FfnLayer *layer, const Config *config, int T, uint64_t seed) {
     Error error = { "" };
-    ck_assert_msg(layer_new(layer, config, 1, T, &error), "%s", error.text);
-    layer_randomize(layer, seed);
+    ck_assert_msg(checked_layer_new(layer, config, 1, T, &error), "%s", error.text);
+    ffn_layer_randomize(layer, seed);
 }
 
-static void forward(Layer *layer) {
+static void forward(FfnLayer *layer) {
     Error error = { "" };
-    ck_assert_msg(layer_forward(layer, &error), "%s", error.text);
+    ck_assert_msg(checked_forward(layer, NULL, &error), "%s", error.text);
 }
 
-static float *tensor(const Layer *layer, const char *name) {
+static void forward_forced(FfnLayer *layer, ForcedGating *forced) {
+    Error error = { "" };
+    HookList hooks = one_hook(gating_force_hook, forced);
+    ck_assert_msg(checked_forward(layer, &hooks, &error), "%s", error.text);
+}
+
+static float *tensor(const FfnLayer *layer, const char *name) {
     const Tensor *found = tensors_find(&layer->tensors, name);
     ck_assert_ptr_nonnull(found);
     return layer->parameters + found->offset;
@@ -43,7 +51,7 @@ static void small_integers(float *out, size_t count, uint64_t key) {
 static void check_ties(Router router, int n, int C, int K, int T) {
     int Dk = router == ROUTER_PRODUCT_KEY_VALUE ? 2 : 4;
     Config config = sgatlin(router, 3, n * n, C, K, Dk);
-    Layer layer;
+    FfnLayer layer;
     LayerNumbers plain;
     Error error = { "" };
     open_layer(&layer, &config, T, 3);
@@ -58,7 +66,7 @@ static void check_ties(Router router, int n, int C, int K, int T) {
     layer_numbers_from(&plain, &layer);
     ck_assert_msg(chapters_run(&plain, &error), "%s", error.text);
     forward(&layer);
-    Gating gating = layer_gating(&layer);
+    Gating gating = ffn_layer_gating(&layer);
     long ties = 0;
     for (size_t i = 0; i < gating_entries(&gating); i++) {
         ck_assert_msg(
@@ -69,7 +77,7 @@ static void check_ties(Router router, int n, int C, int K, int T) {
     }
     if (n > 2 && K > 1) ck_assert_int_gt(ties, 0); // or this test would show nothing
     layer_numbers_free(&plain);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 
 START_TEST(top_k_is_brute_force_with_ties_to_the_lower_index)
@@ -96,11 +104,11 @@ typedef struct {
     ForcedGating forced;
 } Frozen;
 
-static void freeze(Layer *layer, Frozen *frozen) {
+static void freeze(Frozen *frozen, const FfnLayer *layer) {
     const Config *config = &layer->config;
     int entries = layer->N * config->C * config->K;
     ck_assert_int_le(entries, 256);
-    fill_normal(frozen->score, (size_t)entries, random_key(4, "score"), 1.0);
+    random_fill_normal(frozen->score, (size_t)entries, random_key(4, "score"), 1.0);
     for (int i = 0; i < entries; i++) { // distinct within a row
         frozen->index[i] =
             (int32_t)((random_below(9, (uint64_t)(i / config->K), (uint64_t)config->F) +
@@ -112,7 +120,6 @@ static void freeze(Layer *layer, Frozen *frozen) {
                                                  .N = layer->N,
                                                  .C = config->C,
                                                  .K = config->K } };
-    layer->hooks = one_hook(gating_force_hook, &frozen->forced);
 }
 
 START_TEST(frozen_gates_make_it_linear)
@@ -120,23 +127,23 @@ START_TEST(frozen_gates_make_it_linear)
     Config config = sgatlin((Router)_i, 24, 36, 2, 5, 7);
     enum { T = 11 };
     const float a = 1.7f, b = -0.6f;
-    Layer layer;
+    FfnLayer layer;
     Frozen frozen;
     open_layer(&layer, &config, T, 8);
-    freeze(&layer, &frozen);
+    freeze(&frozen, &layer);
     size_t rows = (size_t)T * config.D;
     float first[T * 24], second[T * 24];
     double sum[T * 24];
-    fill_normal(first, rows, random_key(1, "first"), 1.0);
-    fill_normal(second, rows, random_key(1, "second"), 1.0);
+    random_fill_normal(first, rows, random_key(1, "first"), 1.0);
+    random_fill_normal(second, rows, random_key(1, "second"), 1.0);
     memcpy(layer.x, first, sizeof first);
-    forward(&layer);
+    forward_forced(&layer, &frozen.forced);
     for (size_t i = 0; i < rows; i++) sum[i] = (double)a * layer.y[i];
     memcpy(layer.x, second, sizeof second);
-    forward(&layer);
+    forward_forced(&layer, &frozen.forced);
     for (size_t i = 0; i < rows; i++) sum[i] += (double)b * layer.y[i];
     for (size_t i = 0; i < rows; i++) layer.x[i] = a * first[i] + b * second[i];
-    forward(&layer);
+    forward_forced(&layer, &frozen.forced);
     ck_assert_int_eq(frozen.forced.calls, 3);
     ck_assert_int_eq(frozen.forced.mismatches, 0);
     Difference difference; // measured 4e-7
@@ -144,7 +151,7 @@ START_TEST(frozen_gates_make_it_linear)
                                (Tolerance){ 0, 2e-6 });
     ck_assert_msg(same, "%s", difference.problem);
     if (getenv("MEASURE")) fprintf(stderr, "%.1e of rms\n", difference.worst / difference.rms);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -153,20 +160,20 @@ START_TEST(an_activation_breaks_the_linearity)
 {
     Config config = sgatlin(ROUTER_PRODUCT_DENSE, 24, 36, 2, 5, 7);
     config.activation = (Activation)(ACTIVATION_RELU + _i);
-    Layer layer;
+    FfnLayer layer;
     Frozen frozen;
     open_layer(&layer, &config, 11, 8);
-    freeze(&layer, &frozen);
+    freeze(&frozen, &layer);
     size_t rows = 11 * 24;
-    forward(&layer);
+    forward_forced(&layer, &frozen.forced);
     double twice[11 * 24];
     for (size_t i = 0; i < rows; i++) twice[i] = -2.0 * layer.y[i];
     for (size_t i = 0; i < rows; i++) layer.x[i] *= -2.0f;
-    forward(&layer);
+    forward_forced(&layer, &frozen.forced);
     Difference difference;
     ck_assert(!compare_floats(&difference, "f(-2x)", layer.y, rows, (Values){ twice, rows },
                               (Tolerance){ 0, 1e-2 }));
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -175,15 +182,14 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
 {
     enum { T = 5, D = 7, F = 11 };
     Config config = sgatlin(ROUTER_DENSE, D, F, 1, F, 3);
-    Layer layer;
+    FfnLayer layer;
     open_layer(&layer, &config, T, 2);
     float ones[T * F];
     int32_t index[T * F];
     for (int i = 0; i < T * F; i++) ones[i] = 1.0f;
     for (int i = 0; i < T * F; i++) index[i] = F - 1 - i % F; // any order of all of them
     ForcedGating forced = { .gating = { .score = ones, .index = index, .N = T, .C = 1, .K = F } };
-    layer.hooks = one_hook(gating_force_hook, &forced);
-    forward(&layer);
+    forward_forced(&layer, &forced);
     const float *in = tensor(&layer, "experts.in"), *out = tensor(&layer, "experts.out");
     double want[T * D] = { 0 };
     for (int t = 0; t < T; t++) {
@@ -198,7 +204,7 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
                                (Values){ want, (size_t)T * D }, (Tolerance){ 0, 2e-6 });
     ck_assert_msg(same, "%s", difference.problem);
     if (getenv("MEASURE")) fprintf(stderr, "%.1e of rms\n", difference.worst / difference.rms);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -206,13 +212,13 @@ END_TEST
 START_TEST(backward_follows_the_forced_choice)
 {
     Config config = sgatlin((Router)_i, 5, 16, 2, 2, 3);
-    Layer layer;
+    FfnLayer layer;
     Frozen frozen;
     Error error = { "" };
     open_layer(&layer, &config, 3, 6);
-    freeze(&layer, &frozen);
-    forward(&layer);
-    ck_assert_msg(layer_backward(&layer, &error), "%s", error.text);
+    freeze(&frozen, &layer);
+    forward_forced(&layer, &frozen.forced);
+    ck_assert_msg(checked_backward(&layer, &error), "%s", error.text);
     bool chosen[2][16] = { { false } };
     for (int i = 0; i < 3 * 2 * 2; i++) chosen[i / 2 % 2][frozen.index[i]] = true;
     const float *dout = layer.gradients + tensors_find(&layer.tensors, "experts.out")->offset;
@@ -223,7 +229,7 @@ START_TEST(backward_follows_the_forced_choice)
             ck_assert_int_eq(any, chosen[c][f]);
         }
     }
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 

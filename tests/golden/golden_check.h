@@ -1,7 +1,7 @@
 #ifndef TESTS_GOLDEN_GOLDEN_CHECK_H
 #define TESTS_GOLDEN_GOLDEN_CHECK_H
+#include "reference/check/layer_numbers.h"
 #include "tests/golden/golden_file.h"
-#include "tests/harness/layer.h"
 #include <stdio.h>
 
 // Holds the code against one golden file: `ffn/` (one layer, or a mixture's balancing) or `model/`

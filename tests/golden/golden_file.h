@@ -1,7 +1,7 @@
 #ifndef TESTS_GOLDEN_GOLDEN_FILE_H
 #define TESTS_GOLDEN_GOLDEN_FILE_H
+#include "reference/check/compare.h"
 #include "reference/config/config.h"
-#include "tests/harness/compare.h"
 #include <stdio.h>
 
 // An open golden file and what has been found about it so far. Every tensor must be looked at

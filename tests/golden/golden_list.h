@@ -1,7 +1,7 @@
 #ifndef TESTS_GOLDEN_GOLDEN_LIST_H
 #define TESTS_GOLDEN_GOLDEN_LIST_H
+#include "reference/check/layer_numbers.h"
 #include "tests/golden/golden_file.h"
-#include "tests/harness/layer.h"
 
 // The gating of a layer whose experts are a list by token (moe), against its file: gating.logits
 // and gating.indices

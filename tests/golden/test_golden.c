@@ -1,12 +1,12 @@
 // The golden files, and the proof that their checker fails closed: one value of every tensor of
 // every file, changed in a copy, must make it fail, and so must NaN, a tensor too many or too few,
 // and other settings than the file's own.
+#include "reference/check/compare.h"
 #include "reference/config/config.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
 #include "tests/golden/golden_check.h"
-#include "tests/harness/compare.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <dirent.h>

@@ -1,7 +1,7 @@
 #ifndef TESTS_HARNESS_EXPECT_H
 #define TESTS_HARNESS_EXPECT_H
+#include "reference/check/compare.h"
 #include "reference/io/safetensors.h" // before check.h, which has a macro of the name fail
-#include "tests/harness/compare.h"
 #include "tests/harness/suite.h"
 
 // What the tests of the chapters have in common. Each expect… ends the test that calls it with a

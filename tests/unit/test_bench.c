@@ -136,14 +136,14 @@ START_TEST(a_timed_layer_leaves_gradients)
         const Preset *preset = preset_find("tiny", &error);
         ck_assert(preset != NULL && preset_config(&config, preset, ffn_kinds[i], &error));
         double seconds[BENCH_PARTS] = { -1, -1, -1 };
-        LayerSubject layer;
+        FfnLayer layer;
         ck_assert_msg(layer_subject_new(&layer, &config, 3, &error), "%s", error.text);
         layer_subject_run(&layer, seconds);
         double sum = 0;
         size_t rows = 3 * (size_t)config.T * (size_t)config.D;
         for (size_t r = 0; r < rows; r++) sum += fabs(layer.y[r]) + fabs(layer.dx[r]);
         ck_assert_msg(isfinite(sum) && sum > 0.01 * (double)rows, "%s: %g", config.ffn->name, sum);
-        layer_subject_free(&layer);
+        ffn_layer_free(&layer);
     }
 }
 END_TEST

@@ -1,5 +1,5 @@
 // The comparer is the judge of everything else, so first it is shown to reject.
-#include "tests/harness/compare.h"
+#include "reference/check/compare.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 // The model's loss, and its gradients over micro-batches, for every layer built in.
+#include "reference/check/compare.h"
 #include "reference/data/special_tokens.h"
 #include "reference/model/loss.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
-#include "tests/harness/compare.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"

@@ -1,9 +1,10 @@
 // Matrix products against plain loops in double: sizes that no tile divides, and those of nothing.
 #include "reference/numbers/matmul.h"
-#include "tests/harness/layer.h"
+#include "reference/numbers/random.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,21 +16,22 @@ static float a[ROWS * DEPTH], b[DEPTH * COLUMNS], c[ROWS * COLUMNS];
 
 // The largest error of a product [M,N]; what lies outside of its rows and columns stays as it was.
 static double product_error(int M, int N, int K, int variant) {
-    Op op_a = variant & 1 ? TRANSPOSED : PLAIN, op_b = variant & 2 ? TRANSPOSED : PLAIN;
-    bool add = (variant & 4) != 0, serial = (variant & 8) != 0;
-    int lda = op_a == TRANSPOSED ? ROWS : DEPTH, ldb = op_b == TRANSPOSED ? DEPTH : COLUMNS;
+    bool a_transposed = variant & 1, b_transposed = variant & 2, add = variant & 4,
+         serial = variant & 8;
+    Matrix of_a = a_transposed ? transpose(strided(a, K, M, ROWS)) : strided(a, M, K, DEPTH);
+    Matrix of_b = b_transposed ? transpose(strided(b, N, K, DEPTH)) : strided(b, K, N, COLUMNS);
     double worst = 0.0;
     for (int i = 0; i < ROWS * COLUMNS; i++) c[i] = 0.5f;
-    (serial ? matmul_serial : matmul)(c, COLUMNS, op_a, a, lda, op_b, b, ldb, M, N, K, 2.0f, add);
+    (serial ? matmul_serial : matmul)(c, COLUMNS, of_a, of_b, 2.0f, add);
     for (int m = 0; m < ROWS; m++) {
         for (int n = 0; n < COLUMNS; n++) {
             bool inside = m < M && n < N;
-            double want = !inside || add ? 0.5 : 0.0;
+            double expected = !inside || add ? 0.5 : 0.0;
             for (int k = 0; inside && k < K; k++) {
-                want += 2.0 * a[op_a == PLAIN ? m * lda + k : k * lda + m] *
-                        b[op_b == PLAIN ? k * ldb + n : n * ldb + k];
+                expected += 2.0 * a[a_transposed ? k * ROWS + m : m * DEPTH + k] *
+                            b[b_transposed ? n * DEPTH + k : k * COLUMNS + n];
             }
-            worst = fmax(worst, fabs(c[m * COLUMNS + n] - want));
+            worst = fmax(worst, fabs(c[m * COLUMNS + n] - expected));
         }
     }
     return worst;
@@ -38,8 +40,8 @@ static double product_error(int M, int N, int K, int variant) {
 START_TEST(products_are_right)
 {
     double worst = 0.0;
-    fill_normal(a, sizeof a / sizeof *a, 1, 1.0);
-    fill_normal(b, sizeof b / sizeof *b, 2, 1.0);
+    random_fill_normal(a, sizeof a / sizeof *a, 1, 1.0);
+    random_fill_normal(b, sizeof b / sizeof *b, 2, 1.0);
     for (int i = 0; i < SIZES; i++)
         worst = fmax(worst, product_error(sizes[i][0], sizes[i][1], sizes[i][2], _i));
     if (getenv("MEASURE")) fprintf(stderr, "products %.1e\n", worst);
@@ -47,10 +49,15 @@ START_TEST(products_are_right)
 }
 END_TEST
 
+START_TEST(shapes_that_do_not_fit_are_our_own_bug)
+{ matmul(c, 3, matrix(a, 2, 4), matrix(b, 5, 3), 1.0f, false); }
+END_TEST
+
 int main(void) {
     matmul_setup();
     const TestRow tests[] = {
         { products_are_right, VARIANTS },
+        { shapes_that_do_not_fit_are_our_own_bug, .signal = SIGABRT },
     };
     return run_tests("matmul", tests, COUNT_OF(tests));
 }

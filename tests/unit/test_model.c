@@ -1,13 +1,15 @@
-// The whole model: its slopes, its threads, causality, the hook and the decoder, for every layer
-// built in.
+// The whole model: its slopes, its loss, its threads, causality, the hook and the decoder, for
+// every layer built in.
+#include "reference/check/compare.h"
 #include "reference/data/tokenizer.h"
 #include "reference/generate/decoder.h"
 #include "reference/model/loss.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/compare.h"
+#include "reference/train/optimizer.h"
 #include "tests/harness/layer.h"
+#include "tests/harness/slope.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"
 #include <check.h>
@@ -40,41 +42,63 @@ static uint64_t choice_of(const TinyModel *tiny) {
     return sum;
 }
 
-// Moves one tensor by ±step along a direction and compares the loss's change with the gradient's
-// word for it. Where the choice of experts changes, the step is halved. Returns the error in units
-// of |gradient| · |step taken|.
-static double slope_error(TinyModel *tiny, const Tensor *tensor, const double *direction,
-                          double *base, double step) {
-    float *at = tiny->model.parameters + tensor->offset;
-    const float *gradient = tiny->gradients + tensor->offset;
-    for (size_t i = 0; i < tensor->count; i++) base[i] = at[i];
-    tiny_forward(tiny);
-    uint64_t choice = choice_of(tiny);
-    for (int attempt = 0; attempt < 6; attempt++, step /= 2) {
-        double given = 0.0, moved = 0.0, gradient_length = 0.0, step_length = 0.0;
-        bool same = true;
-        for (int sign = -1; sign <= 1; sign += 2) {
-            for (size_t i = 0; i < tensor->count; i++) {
-                at[i] = (float)(base[i] + sign * step * direction[i]);
-                given += sign * (double)gradient[i] * at[i];
-                gradient_length += (double)gradient[i] * gradient[i] / 2;
-                step_length += (at[i] - base[i]) * (at[i] - base[i]) * 2; // both sides' together
-            }
-            moved += sign * tiny_loss(tiny);
-            same = same && choice_of(tiny) == choice;
-        }
-        for (size_t i = 0; i < tensor->count; i++) at[i] = (float)base[i];
-        if (same) return fabs(moved - given) / fmax(sqrt(gradient_length * step_length), 1e-12);
+typedef struct {
+    TinyModel *tiny;
+    const Tensor *tensor; // which is moved
+    uint64_t choice;      // of experts, where the gradient was taken
+} Moved;
+
+static void set_tensor(void *context, const double *values) {
+    const Moved *moved = context;
+    float *parameters = moved->tiny->model.parameters + moved->tensor->offset;
+    for (size_t i = 0; i < moved->tensor->count; i++) parameters[i] = (float)values[i];
+}
+
+static bool moved_loss(void *context, double *loss) {
+    const Moved *moved = context;
+    *loss = tiny_loss(moved->tiny);
+    return choice_of(moved->tiny) == moved->choice;
+}
+
+// Five directions of one tensor; where the choice of experts changes, the step is halved. Returns
+// the worst error.
+static double check_tensor(Moved *moved, const char *name) {
+    size_t count = moved->tensor->count, offset = moved->tensor->offset;
+    double *base = malloc(3 * count * sizeof *base), *gradient = base + count,
+           *direction = gradient + count, worst = 0.0;
+    ck_assert_ptr_nonnull(base);
+    for (size_t i = 0; i < count; i++) {
+        base[i] = moved->tiny->model.parameters[offset + i];
+        gradient[i] = moved->tiny->gradients[offset + i];
     }
-    return NAN; // every step changed it
+    Slope slope = { count, base, gradient, set_tensor, moved_loss, moved };
+    // A step over relu's corner has no one slope: smaller steps seldom cross.
+    bool corners = moved->tiny->model.config.activation == ACTIVATION_RELU;
+    int checked = 0;
+    for (int which = 0; which < 5; which++) {
+        double step = corners ? 2e-3 : 1e-2, error = NAN;
+        slope_direction(direction, count, 0.3, which >= 2,
+                        random_key((uint64_t)which, moved->tensor->name));
+        for (int attempt = 0; isnan(error) && attempt < 6; attempt++, step /= 2)
+            error = slope_error(&slope, direction, step);
+        if (isnan(error)) continue;
+        checked++;
+        worst = fmax(worst, error);
+        // Measured worst 3.4e-3 (relu), 1.8e-3 (the others); a gradient that is missing or doubled
+        // makes about 1.
+        ck_assert_msg(error < 1e-2, "%s: %s, direction %d: off by %.2g", name, moved->tensor->name,
+                      which, error);
+    }
+    ck_assert_msg(checked >= 3, "%s: %s: only %d of 5 directions kept the choice", name,
+                  moved->tensor->name, checked);
+    free(base);
+    return worst;
 }
 
 START_TEST(gradients_are_the_slopes_of_the_loss)
 {
     char name[VARIANT_NAME];
     TinyModel tiny = variant_model(_i, 11, 2, 5, name);
-    // a smaller step seldom goes over one
-    bool corners = tiny.model.config.activation == ACTIVATION_RELU;
     // Rows that begin alike, or with one token twice, have equal scores there: in a pool rounding
     // would choose between them. So each begins with a token of its own.
     for (int b = 0; tiny.model.config.ffn->ragged && b < tiny.B; b++) {
@@ -84,29 +108,8 @@ START_TEST(gradients_are_the_slopes_of_the_loss)
     tiny_backward(&tiny);
     double worst = 0.0;
     for (int i = 0; i < tiny.model.tensors.count; i++) {
-        const Tensor *tensor = &tiny.model.tensors.items[i];
-        double *direction = calloc(2 * tensor->count, sizeof *direction);
-        ck_assert_ptr_nonnull(direction);
-        int checked = 0;
-        for (int which = 0; which < 5; which++) {
-            uint64_t key = random_key((uint64_t)which, tensor->name);
-            memset(direction, 0, tensor->count * sizeof *direction);
-            if (which >= 2) direction[random_below(key, 0, tensor->count)] = 1.0;
-            for (size_t j = 0; which < 2 && j < tensor->count; j++)
-                direction[j] = 0.3 * random_normal(key, j);
-            double error = slope_error(&tiny, tensor, direction, direction + tensor->count,
-                                       corners ? 2e-3 : 1e-2);
-            if (isnan(error)) continue;
-            checked++;
-            worst = fmax(worst, error);
-            // Measured worst 3.4e-3 (relu), 1.8e-3 (the others); a gradient that is missing or
-            // doubled makes about 1.
-            ck_assert_msg(error < 1e-2, "%s: %s, direction %d: off by %.2g", name, tensor->name,
-                          which, error);
-        }
-        ck_assert_msg(checked >= 3, "%s: %s: only %d of 5 directions kept the choice", name,
-                      tensor->name, checked);
-        free(direction);
+        Moved moved = { &tiny, &tiny.model.tensors.items[i], choice_of(&tiny) };
+        worst = fmax(worst, check_tensor(&moved, name));
     }
     if (getenv("MEASURE")) fprintf(stderr, "%-40s slopes %.1e\n", name, worst);
     tiny_free(&tiny);

@@ -1,12 +1,13 @@
 // Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with
 // padding, with nobody or everybody; the balancing; and the bridges to the dense layer.
+#include "reference/check/checked_layer.h"
+#include "reference/check/compare.h"
 #include "reference/ffn/moe_routing.h"
 #include "reference/model/model.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/random.h"
 #include "reference/train/optimizer.h"
-#include "tests/harness/compare.h"
-#include "tests/harness/layer.h"
+#include "tests/harness/slope.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
@@ -29,31 +30,31 @@ static Config moe(Routing routing, Pool pool, int T, int E, double budget) {
     return config;
 }
 
-static Layer open_layer(const Config *config, int B, uint64_t seed) {
-    Layer layer;
+static FfnLayer open_layer(const Config *config, int B, uint64_t seed) {
+    FfnLayer layer;
     Error error = { "" };
-    ck_assert_msg(layer_new(&layer, config, B, config->T, &error), "%s", error.text);
-    layer_randomize(&layer, seed);
+    ck_assert_msg(checked_layer_new(&layer, config, B, config->T, &error), "%s", error.text);
+    ffn_layer_randomize(&layer, seed);
     return layer;
 }
 
-static void forward(Layer *layer) {
+static void forward(FfnLayer *layer) {
     Error error = { "" };
-    ck_assert_msg(layer_forward(layer, &error), "%s", error.text);
+    ck_assert_msg(checked_forward(layer, NULL, &error), "%s", error.text);
 }
 
-static void backward(Layer *layer) {
+static void backward(FfnLayer *layer) {
     Error error = { "" };
-    ck_assert_msg(layer_backward(layer, &error), "%s", error.text);
+    ck_assert_msg(checked_backward(layer, &error), "%s", error.text);
 }
 
-static float *parameter(const Layer *layer, const char *name) {
+static float *parameter(const FfnLayer *layer, const char *name) {
     const Tensor *tensor = tensors_find(&layer->tensors, name);
     ck_assert_msg(tensor != NULL, "%s", name);
     return layer->parameters + tensor->offset;
 }
 
-static float *gradient(const Layer *layer, const char *name) {
+static float *gradient(const FfnLayer *layer, const char *name) {
     return layer->gradients + tensors_find(&layer->tensors, name)->offset;
 }
 
@@ -99,10 +100,10 @@ START_TEST(equal_scores_go_to_the_lower_index)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Config config = moe(cases[i].routing, cases[i].pool, 4, 3, cases[i].budget);
-        Layer layer = open_layer(&config, 2, 1);
+        FfnLayer layer = open_layer(&config, 2, 1);
         memset(parameter(&layer, "router"), 0, D * 3 * sizeof(float));
         forward(&layer);
-        Gating gating = layer_gating(&layer);
+        Gating gating = ffn_layer_gating(&layer);
         char text[64] = "";
         for (int t = 0; t < 8; t++) {
             if (t > 0) strcat(text, " ");
@@ -114,7 +115,7 @@ START_TEST(equal_scores_go_to_the_lower_index)
         }
         ck_assert_str_eq(text, cases[i].chosen);
         backward(&layer);
-        layer_free(&layer);
+        ffn_layer_free(&layer);
     }
 }
 END_TEST
@@ -146,14 +147,14 @@ END_TEST
 START_TEST(an_expert_with_no_token_learns_nothing)
 {
     Config config = moe(ROUTING_TOKEN, POOL_STEP, 37, 5, 1);
-    Layer layer = open_layer(&config, 1, 2);
+    FfnLayer layer = open_layer(&config, 1, 2);
     for (int d = 0; d < D; d++) {
         for (int e = 0; e < 5; e++) parameter(&layer, "router")[d * 5 + e] = e == 3 ? 1.0f : 0.0f;
     }
     for (int i = 0; i < 37 * D; i++) layer.x[i] = fabsf(layer.x[i]) + 0.01f;
     forward(&layer);
     backward(&layer);
-    Gating gating = layer_gating(&layer);
+    Gating gating = ffn_layer_gating(&layer);
     for (int e = 0; e < 5; e++) {
         ck_assert_int_eq(tokens_of(&gating, e), e == 3 ? 37 : 0);
         ck_assert_int_eq(all_zero(gradient(&layer, "experts.up") + e * D * 2 * F, D * 2 * F),
@@ -162,7 +163,7 @@ START_TEST(an_expert_with_no_token_learns_nothing)
         ck_assert_int_eq(all_zero(gradient(&layer, "experts.down") + e * F * D, F * D), e != 3);
         ck_assert_int_eq(all_zero(gradient(&layer, "experts.down_bias") + e * D, D), e != 3);
     }
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -170,9 +171,9 @@ END_TEST
 START_TEST(a_token_with_no_expert_is_left_alone)
 {
     Config config = moe(ROUTING_EXPERT, POOL_STEP, 23, 3, 1);
-    Layer layer = open_layer(&config, 1, 3);
+    FfnLayer layer = open_layer(&config, 1, 3);
     forward(&layer);
-    Gating gating = layer_gating(&layer);
+    Gating gating = ffn_layer_gating(&layer);
     int left = 0;
     for (int e = 0; e < 3; e++) ck_assert_int_eq(tokens_of(&gating, e), 7); // 23/3
     for (int t = 0; t < 23; t++) {
@@ -194,7 +195,7 @@ START_TEST(a_token_with_no_expert_is_left_alone)
         free(kept);
     }
     ck_assert_int_gt(left, 0);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -206,7 +207,7 @@ static void check_padding(Routing routing, Pool pool) {
     enum { T = 9, REAL = 5, E = 4 };
     Config config = moe(routing, pool, T, E, 1.5), shorter = config;
     shorter.T = REAL;
-    Layer padded = open_layer(&config, 2, 4), plain = open_layer(&shorter, 2, 4);
+    FfnLayer padded = open_layer(&config, 2, 4), plain = open_layer(&shorter, 2, 4);
     int32_t tokens[2 * T];
     for (int i = 0; i < 2 * T; i++) tokens[i] = i % T < REAL ? 3 + i : 0;
     memcpy(plain.parameters, padded.parameters, padded.tensors.floats * sizeof(float));
@@ -216,7 +217,7 @@ static void check_padding(Routing routing, Pool pool) {
     padded.tokens = tokens;
     forward(&padded);
     forward(&plain);
-    Gating a = layer_gating(&padded), b = layer_gating(&plain);
+    Gating a = ffn_layer_gating(&padded), b = ffn_layer_gating(&plain);
     ck_assert_int_eq(a.start[2 * T], b.start[2 * REAL]);
     ck_assert_int_gt(b.start[2 * REAL], 0);
     for (int t = 0; t < 2 * T; t++) {
@@ -232,8 +233,8 @@ static void check_padding(Routing routing, Pool pool) {
         for (int d = 0; d < D; d++)
             ck_assert_float_eq_tol(padded.y[t * D + d], plain.y[same * D + d], 1e-5f);
     }
-    layer_free(&padded);
-    layer_free(&plain);
+    ffn_layer_free(&padded);
+    ffn_layer_free(&plain);
 }
 
 START_TEST(padding_is_in_no_pool)
@@ -251,7 +252,7 @@ START_TEST(padding_is_not_balanced)
     enum { T = 8, E = 4 };
     Config config = moe(ROUTING_TOKEN, POOL_STEP, T, E, 2);
     config.switch_loss = 0.5, config.z_loss = 0.25, config.bias_step = 0.125;
-    Layer layer = open_layer(&config, 1, 5);
+    FfnLayer layer = open_layer(&config, 1, 5);
     int32_t tokens[T] = { 1, 9, 8, 0, 7, 0, 0, 6 };
     memset(parameter(&layer, "router_bias"), 0, E * sizeof(float));
     memset(layer.dy, 0, T * D * sizeof(float));
@@ -269,15 +270,15 @@ START_TEST(padding_is_not_balanced)
     backward(&layer);
     ck_assert_double_eq(layer.loss, 0.0);
     ck_assert(all_zero(gradient(&layer, "router"), D * E));
-    layer_after_step(&layer);
+    ffn_layer_after_step(&layer);
     ck_assert(all_zero(parameter(&layer, "router_bias"), E));
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
 // ---- balancing
 
-static double whole_loss(Layer *layer) {
+static double whole_loss(FfnLayer *layer) {
     double sum = 0.0;
     forward(layer);
     for (int i = 0; i < layer->N * D; i++) sum += (double)layer->y[i] * layer->dy[i];
@@ -285,8 +286,8 @@ static double whole_loss(Layer *layer) {
 }
 
 // Sums of squares over the token and expert of every entry: equal for equal choices.
-static uint64_t choice_of(const Layer *layer) {
-    Gating gating = layer_gating(layer);
+static uint64_t choice_of(const FfnLayer *layer) {
+    Gating gating = ffn_layer_gating(layer);
     uint64_t sum = 0;
     for (int t = 0; t < gating.N; t++) {
         for (int i = gating.start[t]; i < gating.start[t + 1]; i++)
@@ -295,37 +296,39 @@ static uint64_t choice_of(const Layer *layer) {
     return sum;
 }
 
-// The slope along one direction of one block, of sum(y·dy) and the layer's own losses, by central
-// differences; the error in units of |gradient| · |step|. NAN: a choice changed on the way.
-static double slope_error(Layer *layer, float *at, const float *slope, const float *base,
-                          const float *direction, size_t count, double step) {
-    double measured = 0.0, given = 0.0, size = 0.0, steps = 0.0;
-    uint64_t choice = choice_of(layer);
-    bool same = true;
-    for (int sign = -1; sign <= 1; sign += 2) {
-        for (size_t i = 0; i < count; i++) {
-            at[i] = base[i] + (float)(sign * step) * direction[i];
-            given += sign * (double)slope[i] * at[i];
-            size += (double)slope[i] * slope[i] / 2;
-            steps += (at[i] - base[i]) * (double)(at[i] - base[i]) * 2;
-        }
-        measured += sign * whole_loss(layer);
-        same = same && choice_of(layer) == choice;
-    }
-    memcpy(at, base, count * sizeof *at);
-    forward(layer);
-    return same ? fabs(measured - given) / sqrt(size * steps) : NAN;
+typedef struct {
+    FfnLayer *layer;
+    float *block; // which is moved
+    size_t count;
+    uint64_t choice; // of experts, where the gradient was taken
+} Moved;
+
+static void set_block(void *context, const double *values) {
+    const Moved *moved = context;
+    for (size_t i = 0; i < moved->count; i++) moved->block[i] = (float)values[i];
 }
 
-static void check_slope(Layer *layer, float *at, const float *slope, size_t count,
+static bool moved_loss(void *context, double *loss) {
+    const Moved *moved = context;
+    *loss = whole_loss(moved->layer);
+    return choice_of(moved->layer) == moved->choice;
+}
+
+// The loss is sum(y·dy) and the layer's own losses.
+static void check_slope(FfnLayer *layer, float *block, const float *gradient, size_t count,
                         const char *what) {
-    float base[512], direction[512];
+    double base[512], slopes[512], direction[512];
     int checked = 0;
     ck_assert_uint_le(count, 512);
-    memcpy(base, at, count * sizeof *at);
+    for (size_t i = 0; i < count; i++) {
+        base[i] = block[i];
+        slopes[i] = gradient[i];
+    }
+    Moved moved = { layer, block, count, choice_of(layer) };
+    Slope slope = { count, base, slopes, set_block, moved_loss, &moved };
     for (uint64_t seed = 0; seed < 32 && checked < 6; seed++) {
-        fill_normal(direction, count, random_key(seed, what), 1.0);
-        double error = slope_error(layer, at, slope, base, direction, count, 1e-3);
+        slope_direction(direction, count, 1.0, false, random_key(seed, what));
+        double error = slope_error(&slope, direction, 1e-3);
         if (isnan(error)) continue;
         if (getenv("MEASURE")) fprintf(stderr, "%s: slope off by %.1e\n", what, error);
         ck_assert_msg(error < 6e-5, "%s: the slope is off by %g", what, error); // measured 1.4e-5
@@ -340,7 +343,8 @@ START_TEST(the_losses_gradients_are_their_slopes)
     static const double weights[][2] = { { 30, 0 }, { 0, 10 }, { 30, 10 } };
     Config config = moe(ROUTING_TOKEN, POOL_STEP, 11, 5, 2);
     config.switch_loss = weights[_i][0], config.z_loss = weights[_i][1];
-    Layer layer = open_layer(&config, 2, 14); // a seed with no token that hangs between two experts
+    FfnLayer layer =
+        open_layer(&config, 2, 14); // a seed with no token that hangs between two experts
     forward(&layer);
     backward(&layer);
     ck_assert_double_gt(layer.loss, 1.0);
@@ -349,7 +353,7 @@ START_TEST(the_losses_gradients_are_their_slopes)
     memcpy(x, layer.dx, sizeof x);
     check_slope(&layer, parameter(&layer, "router"), router, D * 5, "router");
     check_slope(&layer, layer.x, x, 22 * D, "x");
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -361,10 +365,10 @@ START_TEST(switch_loss_by_hand)
     Config config = moe(ROUTING_TOKEN, POOL_STEP, E, E, 1);
     config.switch_loss = 0.01;
     config.D = E;
-    Layer layer;
+    FfnLayer layer;
     Error error;
-    ck_assert(layer_new(&layer, &config, 1, E, &error));
-    layer_randomize(&layer, 1);
+    ck_assert(checked_layer_new(&layer, &config, 1, E, &error));
+    ffn_layer_randomize(&layer, 1);
     memset(layer.x, 0, E * E * sizeof(float));
     memset(parameter(&layer, "router"), 0, E * E * sizeof(float));
     for (int t = 0; t < E; t++) layer.x[t * E + t] = 1.0f; // token t is the unit vector t
@@ -375,7 +379,7 @@ START_TEST(switch_loss_by_hand)
     for (int d = 0; d < E; d++) parameter(&layer, "router")[d * E + 2] = 30.0f;
     forward(&layer);
     ck_assert_double_eq_tol(layer.loss, 0.01 * E, 1e-9);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -386,13 +390,13 @@ START_TEST(the_bias_is_seen_by_the_choice_alone)
     enum { T = 64, E = 4 };
     Config config = moe(ROUTING_TOKEN, POOL_STEP, T, E, 1);
     config.bias_step = 0.25;
-    Layer layer = open_layer(&config, 1, 7);
+    FfnLayer layer = open_layer(&config, 1, 7);
     float *bias = parameter(&layer, "router_bias");
     // above any difference of two shares
     for (int e = 0; e < E; e++) bias[e] = e == 1 ? 2.0f : 0.0f;
     forward(&layer);
     backward(&layer);
-    Gating gating = layer_gating(&layer);
+    Gating gating = ffn_layer_gating(&layer);
     ck_assert_int_eq(tokens_of(&gating, 1), T);
     double sum = 0.0;
     for (int t = 0; t < T; t++) sum += gating.score[t];
@@ -409,9 +413,9 @@ START_TEST(the_bias_is_seen_by_the_choice_alone)
     ck_assert(memcmp(before, bias, sizeof before) == 0);
     free(moments);
 
-    layer_after_step(&layer);
+    ffn_layer_after_step(&layer);
     for (int e = 0; e < E; e++) ck_assert_float_eq(bias[e], before[e] + (e == 1 ? -0.25f : 0.25f));
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -419,13 +423,13 @@ START_TEST(an_even_load_leaves_the_bias)
 {
     Config config = moe(ROUTING_TOKEN, POOL_STEP, 6, 3, 3); // all take all
     config.bias_step = 0.25;
-    Layer layer = open_layer(&config, 1, 7);
+    FfnLayer layer = open_layer(&config, 1, 7);
     float before[3];
     memcpy(before, parameter(&layer, "router_bias"), sizeof before);
     forward(&layer);
-    layer_after_step(&layer);
+    ffn_layer_after_step(&layer);
     ck_assert(memcmp(before, parameter(&layer, "router_bias"), sizeof before) == 0);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 
@@ -440,7 +444,7 @@ START_TEST(one_expert_is_the_dense_layer)
            dense = config_default(ffn_find("glu"));
     config.alpha = 0.0;
     dense.T = T, dense.D = D, dense.F = F;
-    Layer mixture = open_layer(&config, 2, 9), glu = open_layer(&dense, 2, 9);
+    FfnLayer mixture = open_layer(&config, 2, 9), glu = open_layer(&dense, 2, 9);
     static const char *const names[] = { "up", "up_bias", "down", "down_bias" };
     char name[32];
     for (int i = 0; i < 4; i++) {
@@ -460,8 +464,8 @@ START_TEST(one_expert_is_the_dense_layer)
                          tensors_find(&glu.tensors, names[i])->count * sizeof(float)) == 0);
     }
     ck_assert(all_zero(gradient(&mixture, "router"), D)); // a softmax over one has no slope
-    layer_free(&mixture);
-    layer_free(&glu);
+    ffn_layer_free(&mixture);
+    ffn_layer_free(&glu);
 }
 END_TEST
 
@@ -473,7 +477,7 @@ START_TEST(all_experts_are_the_weighted_sum)
            dense = config_default(ffn_find("glu"));
     config.alpha = 0.0;
     dense.T = T, dense.D = D, dense.F = F;
-    Layer mixture = open_layer(&config, 1, 10), glu = open_layer(&dense, 1, 10);
+    FfnLayer mixture = open_layer(&config, 1, 10), glu = open_layer(&dense, 1, 10);
     double want[T * D] = { 0 };
     forward(&mixture);
     memcpy(glu.x, mixture.x, T * D * sizeof(float));
@@ -502,8 +506,8 @@ START_TEST(all_experts_are_the_weighted_sum)
     ck_assert_msg(compare_floats(&difference, "y", mixture.y, T * D, (Values){ want, T * D },
                                  (Tolerance){ 0, 2e-6 }),
                   "%s", difference.problem);
-    layer_free(&mixture);
-    layer_free(&glu);
+    ffn_layer_free(&mixture);
+    ffn_layer_free(&glu);
 }
 END_TEST
 
@@ -515,16 +519,16 @@ START_TEST(one_token_makes_a_pool_of_its_own)
             Config token = moe(ROUTING_TOKEN, POOL_STEP, 1, 5, K),
                    unified = moe(ROUTING_UNIFIED, (Pool)pool, 1, 5, K);
             unified.alpha = _i ? 0.5 : 0.0;
-            Layer a = open_layer(&token, 1, 20 + (uint64_t)K),
-                  b = open_layer(&unified, 1, 20 + (uint64_t)K);
+            FfnLayer a = open_layer(&token, 1, 20 + (uint64_t)K),
+                     b = open_layer(&unified, 1, 20 + (uint64_t)K);
             forward(&a);
             forward(&b);
-            Gating x = layer_gating(&a), y = layer_gating(&b);
+            Gating x = ffn_layer_gating(&a), y = ffn_layer_gating(&b);
             ck_assert_int_eq(x.start[1], y.start[1]);
             ck_assert(memcmp(x.index, y.index, (size_t)K * sizeof *x.index) == 0);
             ck_assert_int_eq(memcmp(a.y, b.y, D * sizeof(float)) == 0, _i == 0);
-            layer_free(&a);
-            layer_free(&b);
+            ffn_layer_free(&a);
+            ffn_layer_free(&b);
         }
     }
 }

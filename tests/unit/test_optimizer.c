@@ -1,10 +1,9 @@
 // AdamW, clipping and the schedule, against numbers worked by hand.
+#include "reference/check/compare.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
 #include "reference/train/optimizer.h"
-#include "tests/harness/compare.h"
-#include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
@@ -196,7 +195,7 @@ START_TEST(the_norm_names_the_tensor_that_is_not_finite)
     for (int i = 0; i < 3; i++) {
         State s = state_new(true);
         const Tensor *tensor = tensors_find(&s.tensors, names[i]), *bad = NULL;
-        fill_normal(s.gradients + tensor->offset, tensor->count, 5, 1.0);
+        random_fill_normal(s.gradients + tensor->offset, tensor->count, 5, 1.0);
         s.gradients[tensor->offset + tensor->count - 1] = values[_i];
         double norm = gradient_norm(&s.tensors, s.gradients, &bad);
         ck_assert_ptr_eq(bad, tensor);
@@ -227,10 +226,10 @@ START_TEST(threads_do_not_change_a_bit)
         State *s = &states[i];
         parallel_set_threads(threads[i]);
         *s = state_new(true);
-        fill_normal(s->parameters, s->tensors.floats, 1, 0.3);
+        random_fill_normal(s->parameters, s->tensors.floats, 1, 0.3);
         AdamwSettings settings = { .rate = 1e-3, .peak = 2e-3, .weight_decay = 1e-4, .clip = 2.0 };
         for (int step = 0; step < 3; step++) {
-            fill_normal(s->gradients, s->tensors.floats, (uint64_t)step + 2, 0.1);
+            random_fill_normal(s->gradients, s->tensors.floats, (uint64_t)step + 2, 0.1);
             norms[i] = gradient_norm(&s->tensors, s->gradients, NULL);
             adamw_step(&s->tensors, s->parameters, s->gradients, s->m, s->v, norms[i], step,
                        &settings);
@@ -250,11 +249,11 @@ START_TEST(many_steps_agree_with_double)
     const Tensor *large = tensors_find(&s.tensors, "large");
     double *p = calloc(3 * (size_t)LARGE, sizeof *p), *m = p + LARGE, *v = m + LARGE;
     ck_assert_ptr_nonnull(p);
-    fill_normal(s.parameters, s.tensors.floats, 1, 0.3);
+    random_fill_normal(s.parameters, s.tensors.floats, 1, 0.3);
     for (int i = 0; i < LARGE; i++) p[i] = s.parameters[large->offset + (size_t)i];
     AdamwSettings settings = { .rate = 1e-3, .peak = 2e-3, .weight_decay = 1e-4, .clip = 2.0 };
     for (int step = 0; step < 20; step++) {
-        fill_normal(s.gradients, s.tensors.floats, (uint64_t)step + 2, 0.1);
+        random_fill_normal(s.gradients, s.tensors.floats, (uint64_t)step + 2, 0.1);
         double norm = gradient_norm(&s.tensors, s.gradients, NULL), c1 = 1 - pow(0.9, step + 1),
                c2 = 1 - pow(0.999, step + 1);
         for (int i = 0; i < LARGE; i++) {

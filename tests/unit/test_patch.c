@@ -1,4 +1,5 @@
 // Patches: what each edit changes and what it leaves, alone, in order, and with other hooks.
+#include "reference/check/checked_layer.h"
 #include "reference/circuits/patch.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
@@ -210,21 +211,21 @@ START_TEST(a_silenced_expert_of_peer_leaves_its_weight_to_the_others)
     Config config = config_default(ffn_find("peer"));
     config.D = 3, config.F = 4, config.C = 1, config.K = 2, config.Dk = 2, config.T = 3;
     Error error = { "" };
-    Layer layer;
-    ck_assert_msg(layer_new(&layer, &config, 1, 3, &error), "%s", error.text);
-    layer_randomize(&layer, 3);
+    FfnLayer layer;
+    ck_assert_msg(checked_layer_new(&layer, &config, 1, 3, &error), "%s", error.text);
+    ffn_layer_randomize(&layer, 3);
     ForcedGating forced = { .gating = { .N = 3, .C = 1, .K = 2, .score = score, .index = index } };
-    layer.hooks = one_hook(gating_force_hook, &forced);
-    ck_assert_msg(layer_forward(&layer, &error), "%s", error.text);
+    HookList hooks = one_hook(gating_force_hook, &forced);
+    ck_assert_msg(checked_forward(&layer, &hooks, &error), "%s", error.text);
     float alone[9];
     memcpy(alone, layer.y, sizeof alone);
     // The same experts twice in a head: each of two has half of the weight.
     index[1] = index[3] = 0;
     index[4] = 1;
     for (int i = 0; i < 6; i++) score[i] = 0.25f;
-    ck_assert_msg(layer_forward(&layer, &error), "%s", error.text);
+    ck_assert_msg(checked_forward(&layer, &hooks, &error), "%s", error.text);
     for (int i = 0; i < 9; i++) ck_assert_float_eq_tol(alone[i], layer.y[i], 1e-5f);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
 }
 END_TEST
 

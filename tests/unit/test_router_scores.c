@@ -1,4 +1,5 @@
 // The scores that a router shows on request: those it selected from, and the same layer otherwise.
+#include "reference/check/checked_layer.h"
 #include "reference/ffn/key_router.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
@@ -43,13 +44,13 @@ static Config config_of(int variant, int i) {
     return config;
 }
 
-static void run(Layer *out, const Config *config, int B, float *key_scores) {
+static void run(FfnLayer *out, const Config *config, int B, float *key_scores) {
     Error error = { "" };
-    ck_assert_msg(layer_new(out, config, B, config->T, &error), "%s", error.text);
-    layer_randomize(out, 11);
-    out->hooks.key_scores = key_scores;
-    ck_assert_msg(layer_forward(out, &error), "%s", error.text);
-    ck_assert_msg(layer_backward(out, &error), "%s", error.text);
+    HookList hooks = { .key_scores = key_scores };
+    ck_assert_msg(checked_layer_new(out, config, B, config->T, &error), "%s", error.text);
+    ffn_layer_randomize(out, 11);
+    ck_assert_msg(checked_forward(out, &hooks, &error), "%s", error.text);
+    ck_assert_msg(checked_backward(out, &error), "%s", error.text);
 }
 
 static float *new_scores(size_t count) {
@@ -97,16 +98,16 @@ START_TEST(shown_scores_are_those_selected_from)
         Gating gating = ffn_gating(&config, NULL, sizes[i].B * sizes[i].T);
         size_t count = (size_t)gating.N * (size_t)gating.keys;
         float *scores = new_scores(count);
-        Layer layer;
+        FfnLayer layer;
         run(&layer, &config, sizes[i].B, scores);
-        gating = layer_gating(&layer);
+        gating = ffn_layer_gating(&layer);
         ck_assert_ptr_null(gating.key_scores); // only during the call
         for (size_t s = 0; s < count; s++) ck_assert(!isnan(scores[s]));
         ck_assert(isnan(scores[count]));
         for (int t = 0; !config.ffn->ragged && t < gating.N; t++) {
             for (int c = 0; c < gating.C; c++) check_selection(&config, &gating, scores, t, c);
         }
-        layer_free(&layer);
+        ffn_layer_free(&layer);
         free(scores);
     }
 }
@@ -120,18 +121,18 @@ START_TEST(asking_for_scores_changes_nothing_else)
         size_t count =
             (size_t)(sizes[i].B * sizes[i].T) * (size_t)ffn_gating(&config, NULL, 1).keys;
         float *one = new_scores(count), *many = new_scores(count);
-        Layer without, with;
+        FfnLayer without, with;
         run(&without, &config, sizes[i].B, NULL);
         run(&with, &config, sizes[i].B, one);
         ck_assert_mem_eq(without.y, with.y, rows * sizeof *with.y);
         ck_assert_mem_eq(without.dx, with.dx, rows * sizeof *with.dx);
-        layer_free(&with);
+        ffn_layer_free(&with);
         parallel_set_threads(3);
         run(&with, &config, sizes[i].B, many);
         parallel_set_threads(1);
         ck_assert_mem_eq(one, many, count * sizeof *one);
-        layer_free(&with);
-        layer_free(&without);
+        ffn_layer_free(&with);
+        ffn_layer_free(&without);
         free(one);
         free(many);
     }
@@ -141,7 +142,7 @@ END_TEST
 static void look(void *context, const GatingEvent *event) {
     const float **seen = context;
     const Gating *gating = event->gating;
-    ck_assert_int_eq(event->layer, 3);
+    ck_assert_int_eq(event->layer, 0);
     ck_assert_int_gt(gating->keys, 0);
     *seen = gating->key_scores;
     size_t count = (size_t)gating->N * (size_t)gating->keys;
@@ -154,16 +155,16 @@ START_TEST(hooks_see_the_scores_if_asked_for)
     float *scores = new_scores(6 * (size_t)ffn_gating(&config, NULL, 1).keys);
     const float *seen = scores;
     Error error = { "" };
-    Layer layer;
-    ck_assert_msg(layer_new(&layer, &config, 2, 3, &error), "%s", error.text);
-    layer_randomize(&layer, 11);
-    hooks_add(&layer.hooks, look, &seen);
-    ck_assert_msg(layer_forward(&layer, &error), "%s", error.text);
+    FfnLayer layer;
+    ck_assert_msg(checked_layer_new(&layer, &config, 2, 3, &error), "%s", error.text);
+    ffn_layer_randomize(&layer, 11);
+    HookList hooks = one_hook(look, &seen);
+    ck_assert_msg(checked_forward(&layer, &hooks, &error), "%s", error.text);
     ck_assert_ptr_null(seen);
-    layer.hooks.key_scores = scores;
-    ck_assert_msg(layer_forward(&layer, &error), "%s", error.text);
+    hooks.key_scores = scores;
+    ck_assert_msg(checked_forward(&layer, &hooks, &error), "%s", error.text);
     ck_assert_ptr_eq(seen, scores);
-    layer_free(&layer);
+    ffn_layer_free(&layer);
     free(scores);
 }
 END_TEST

@@ -2,6 +2,8 @@
 #include "reference/circuits/patch.h"
 #include "reference/ffn/ffn.h"
 #include "reference/generate/story.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/parallel.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"
 #include <math.h>
@@ -210,8 +212,8 @@ END_TEST
 static const char *const kinds[] = { "sgatlin", "peer", "moe", "moe sequence" };
 enum { KINDS = 4 };
 
-// One edit of one position, in all layers; the story it is told with is the same whether the edit is
-// there from the start or comes with a rewind to the position after it, wherever the window is.
+// One position is silenced in all layers. The story is the same whether the patch is there from the
+// start or comes with a rewind to the position after it, wherever the window is.
 START_TEST(a_rewound_and_patched_story_is_one_patched_from_the_start)
 {
     for (int w = 0; w < (int)(sizeof windows / sizeof windows[0]); w++) {
@@ -252,8 +254,8 @@ static void same_records(const GatingRecord *a, const GatingRecord *b) {
     ck_assert_mem_eq(a->score, b->score, entries * sizeof *a->score);
 }
 
-// A record of a story has its tokens, also those that have left the window, and after a rewind those
-// that took their place.
+// A record of a story has its tokens, also those that have left the window, and after a rewind
+// those that took their place.
 START_TEST(a_record_follows_a_story)
 {
     Error error = { "" };
@@ -312,6 +314,8 @@ START_TEST(logits_that_are_nan_end_it)
 END_TEST
 
 int main(void) {
+    matmul_setup();
+    parallel_set_threads(1);
     const TestRow tests[] = {
         { a_rewound_story_continues_with_the_same_tokens, COUNT_OF(windows) },
         { a_story_is_what_its_prompt_and_seed_say },

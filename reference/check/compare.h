@@ -1,5 +1,5 @@
-#ifndef TESTS_HARNESS_COMPARE_H
-#define TESTS_HARNESS_COMPARE_H
+#ifndef REFERENCE_CHECK_COMPARE_H
+#define REFERENCE_CHECK_COMPARE_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "tests/harness/compare.h"
+#include "reference/check/compare.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
