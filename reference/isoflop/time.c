@@ -79,8 +79,8 @@ bool study_measure(Study *study, Error *error) {
 
 enum { TIME_ROUNDS = 5 };
 
-// Replaces the study's times by one entry for each kind and scale that is done, and writes a cell of
-// each to *shapes [entries], which the caller frees.
+// Replaces the study's times by one entry for each kind and scale that is done. shapes [entries]
+// has a cell of each; the caller frees *shapes.
 static bool list_shapes(Study *study, const Cell ***shapes, Error *error) {
     step_times_free(&study->times);
     *shapes = malloc(((size_t)study->cells.count + 1) * sizeof **shapes);
