@@ -1,5 +1,5 @@
-// build/chapter-01 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same
-// each time, but for `cost`, which measures this machine.
+// build/chapter-01 PART [PICTURE.png]: the experiments of the lesson. The output is always the same,
+// except that of `cost`, which measures this machine.
 #include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DRAWN = 241 }; // points of a drawn line
+enum { DRAWN = 241 }; // points per line of a picture
 
-// A plus sign at each point, in one stroke that never goes left; 7 values each, the last breaks the
-// line.
+// A plus sign at each point, as one stroke that never goes left: 7 vertices per point, the last of
+// which breaks the line.
 static void draw_points(double *px, double *py, const double *x, const double *y, int points,
                         double w, double h) {
     for (int i = 0; i < points; i++) {
@@ -78,7 +78,7 @@ static bool show_neuron(const char *picture, Error *error) {
     return !picture || neuron_picture(picture, error);
 }
 
-// ---- nudge: the gradient is what the loss does when a weight is moved a little
+// ---- nudge: the gradient says how the loss changes when a weight changes a little
 static bool show_nudge(const char *picture, Error *error) {
     (void)picture, (void)error;
     const Neuron neuron = trained(0);
@@ -94,11 +94,12 @@ static bool show_nudge(const char *picture, Error *error) {
 }
 
 // ---- layer, gate: F neurons learn what one cannot
-enum { WIDEST = 16, INPUTS = 3, SAMPLES = 49 };
+enum { MAX_F = 16, MAX_D = 3, MAX_SAMPLES = 49 };
 
 typedef struct {
     int D, count;
-    double x[SAMPLES][INPUTS], wanted[SAMPLES]; // x ends in a 1, whose row of `up` is the biases
+    // the last number of each x is 1: its row of `up` acts as the biases
+    double x[MAX_SAMPLES][MAX_D], target[MAX_SAMPLES];
 } Samples;
 
 static double curve(double x) { return sin(3.0 * x) + 0.5 * x; }
@@ -108,7 +109,7 @@ static Samples curve_samples(void) {
     for (int i = 0; i < samples.count; i++) {
         samples.x[i][0] = -2.0 + i / 6.0;
         samples.x[i][1] = 1.0;
-        samples.wanted[i] = curve(samples.x[i][0]);
+        samples.target[i] = curve(samples.x[i][0]);
     }
     return samples;
 }
@@ -120,35 +121,37 @@ static Samples product_samples(void) {
         samples.x[i][0] = (i / 7 - 3) / 3.0;
         samples.x[i][1] = (i % 7 - 3) / 3.0;
         samples.x[i][2] = 1.0;
-        samples.wanted[i] = samples.x[i][0] * samples.x[i][1];
+        samples.target[i] = samples.x[i][0] * samples.x[i][1];
     }
     return samples;
 }
 
-// A layer that is being fitted. D numbers come out, as from any such layer; the first is the
-// answer, and nobody asks for the others. STRAIGHT is the mlp with gelu left out.
+// A layer that is being fitted. Like any such layer it has D outputs; the first is the prediction,
+// the others are ignored. STRAIGHT is the mlp without gelu.
 typedef enum { STRAIGHT, MLP, GLU } Kind;
 typedef struct {
     Kind kind;
-    int D, F;
-    double up[INPUTS * 2 * WIDEST], down[WIDEST * INPUTS];
-    double before[2 * WIDEST], after[WIDEST];
+    DenseSizes sizes;
+    double up[MAX_D * 2 * MAX_F], down[MAX_F * MAX_D];
+    double bias[2 * MAX_F]; // of the glu: stays 0
+    double preactivation[2 * MAX_F], hidden[MAX_F];
 } Fit;
 
-static const double NO_BIAS[2 * WIDEST] = { 0 };
-
-static int up_width(const Fit *fit) { return fit->kind == GLU ? 2 * fit->F : fit->F; }
+static int up_width(const Fit *fit) { return fit->kind == GLU ? 2 * fit->sizes.F : fit->sizes.F; }
 
 static double fit_output(Fit *fit, const double *x) {
-    double y[INPUTS];
-    if (fit->kind == MLP)
-        mlp_forward(y, fit->before, fit->after, x, fit->up, fit->down, fit->D, fit->F);
-    if (fit->kind == GLU)
-        glu_forward(y, fit->before, fit->after, x, fit->up, NO_BIAS, fit->down, NO_BIAS, fit->D,
-                    fit->F);
+    double y[MAX_D];
+    if (fit->kind == MLP) {
+        const MlpWeights w = { fit->up, fit->down };
+        mlp_forward(y, &(MlpSaved){ fit->preactivation, fit->hidden }, x, &w, &fit->sizes);
+    }
+    if (fit->kind == GLU) {
+        const GluWeights w = { fit->up, fit->bias, fit->down, fit->bias };
+        glu_forward(y, &(GluSaved){ fit->preactivation, fit->hidden }, x, &w, &fit->sizes);
+    }
     if (fit->kind == STRAIGHT) {
-        linear(fit->after, x, fit->up, fit->D, fit->F);
-        linear(y, fit->after, fit->down, fit->F, fit->D);
+        linear(fit->hidden, x, fit->up, fit->sizes.D, fit->sizes.F);
+        linear(y, fit->hidden, fit->down, fit->sizes.F, fit->sizes.D);
     }
     return y[0];
 }
@@ -156,29 +159,34 @@ static double fit_output(Fit *fit, const double *x) {
 static double fit_loss(Fit *fit, const Samples *samples) {
     double sum = 0.0;
     for (int i = 0; i < samples->count; i++) {
-        double error = fit_output(fit, samples->x[i]) - samples->wanted[i];
+        double error = fit_output(fit, samples->x[i]) - samples->target[i];
         sum += error * error;
     }
     return sum / samples->count;
 }
 
 static void add_gradient(double *dup, double *ddown, Fit *fit, const double *dy, const double *x) {
-    double dx[INPUTS], room[3 * WIDEST], dbias[2 * WIDEST + INPUTS] = { 0 };
-    if (fit->kind == MLP)
-        mlp_backward(dx, dup, ddown, room, dy, x, fit->before, fit->after, fit->up, fit->down,
-                     fit->D, fit->F);
-    if (fit->kind == GLU)
-        glu_backward(dx, dup, dbias, ddown, dbias + 2 * WIDEST, room, dy, x, fit->before,
-                     fit->after, fit->up, fit->down, fit->D, fit->F);
+    double dx[MAX_D], scratch[3 * MAX_F], dbias[2 * MAX_F + MAX_D] = { 0 };
+    if (fit->kind == MLP) {
+        const MlpSaved saved = { fit->preactivation, fit->hidden };
+        const MlpWeights w = { fit->up, fit->down }, dw = { dup, ddown };
+        mlp_backward(dx, &dw, scratch, dy, &saved, x, &w, &fit->sizes);
+    }
+    if (fit->kind == GLU) {
+        const GluSaved saved = { fit->preactivation, fit->hidden };
+        const GluWeights w = { fit->up, fit->bias, fit->down, fit->bias },
+                         dw = { dup, dbias, ddown, dbias + 2 * MAX_F };
+        glu_backward(dx, &dw, scratch, dy, &saved, x, &w, &fit->sizes);
+    }
     if (fit->kind == STRAIGHT) {
-        linear_backward(room, ddown, dy, fit->after, fit->down, fit->F, fit->D);
-        linear_backward(dx, dup, room, x, fit->up, fit->D, fit->F);
+        linear_backward(scratch, ddown, dy, fit->hidden, fit->down, fit->sizes.F, fit->sizes.D);
+        linear_backward(dx, dup, scratch, x, fit->up, fit->sizes.D, fit->sizes.F);
     }
 }
 
-// The first weights are random: neurons that begin equal would stay equal.
+// The initial weights are random: neurons that start equal would stay equal.
 static void fit_new(Fit *fit, Kind kind, int D, int F, uint64_t seed) {
-    *fit = (Fit){ .kind = kind, .D = D, .F = F };
+    *fit = (Fit){ .kind = kind, .sizes = { D, F } };
     for (int i = 0; i < D * up_width(fit); i++)
         fit->up[i] = 2.0 * random_normal(random_key(seed, "up"), i);
     for (int i = 0; i < F * D; i++)
@@ -186,30 +194,31 @@ static void fit_new(Fit *fit, Kind kind, int D, int F, uint64_t seed) {
 }
 
 // [descent
-static void fit_train(Fit *fit, const Samples *samples, int steps, double rate) {
+static void fit_train(Fit *fit, const Samples *samples, int steps, double learning_rate) {
+    int up_count = fit->sizes.D * up_width(fit), down_count = fit->sizes.F * fit->sizes.D;
     for (int step = 0; step < steps; step++) {
-        double dup[INPUTS * 2 * WIDEST] = { 0 }, ddown[WIDEST * INPUTS] = { 0 };
+        double dup[MAX_D * 2 * MAX_F] = { 0 }, ddown[MAX_F * MAX_D] = { 0 };
         for (int i = 0; i < samples->count; i++) {
-            double error = fit_output(fit, samples->x[i]) - samples->wanted[i];
-            const double dy[INPUTS] = { 2.0 * error / samples->count };
+            double error = fit_output(fit, samples->x[i]) - samples->target[i];
+            const double dy[MAX_D] = { 2.0 * error / samples->count };
             add_gradient(dup, ddown, fit, dy, samples->x[i]);
         }
-        for (int i = 0; i < fit->D * up_width(fit); i++) fit->up[i] -= rate * dup[i];
-        for (int i = 0; i < fit->F * fit->D; i++) fit->down[i] -= rate * ddown[i];
+        for (int i = 0; i < up_count; i++) fit->up[i] -= learning_rate * dup[i];
+        for (int i = 0; i < down_count; i++) fit->down[i] -= learning_rate * ddown[i];
     }
 }
 // descent]
 
-// The best that any straight line can do, by the textbook's formula for x that lie evenly around 0.
+// The loss of the best straight line: linear regression, for x that are symmetric about 0.
 static double straight_line_loss(const Samples *samples) {
     double xx = 0.0, xy = 0.0, mean = 0.0, sum = 0.0;
     for (int i = 0; i < samples->count; i++) {
         xx += samples->x[i][0] * samples->x[i][0];
-        xy += samples->x[i][0] * samples->wanted[i];
-        mean += samples->wanted[i] / samples->count;
+        xy += samples->x[i][0] * samples->target[i];
+        mean += samples->target[i] / samples->count;
     }
     for (int i = 0; i < samples->count; i++) {
-        double error = xy / xx * samples->x[i][0] + mean - samples->wanted[i];
+        double error = xy / xx * samples->x[i][0] + mean - samples->target[i];
         sum += error * error;
     }
     return sum / samples->count;
@@ -218,15 +227,15 @@ static double straight_line_loss(const Samples *samples) {
 enum { FITS = 6 };
 
 static bool layer_picture(const char *path, Fit *fits, Error *error) {
-    double x[DRAWN], wanted[DRAWN], lines[FITS][DRAWN];
+    double x[DRAWN], target[DRAWN], lines[FITS][DRAWN];
     for (int i = 0; i < DRAWN; i++) {
         x[i] = -2.0 + 4.0 * i / (DRAWN - 1);
-        wanted[i] = curve(x[i]);
+        target[i] = curve(x[i]);
         for (int row = 0; row < FITS; row++)
             lines[row][i] = fit_output(&fits[row], (double[]){ x[i], 1 });
     }
     const Series series[] = {
-        { "the curve", COLOR_TEXT, x, wanted, DRAWN },
+        { "the curve", COLOR_TEXT, x, target, DRAWN },
         { "16 neurons without gelu", COLOR_DIM, x, lines[5], DRAWN },
         { "1 neuron", color_class(1), x, lines[0], DRAWN },
         { "2 neurons", color_class(2), x, lines[1], DRAWN },
@@ -255,7 +264,7 @@ static bool show_layer(const char *picture, Error *error) {
     return !picture || layer_picture(picture, fits, error);
 }
 
-// One start may be lucky: nine of them.
+// Nine random starts, because one may be lucky.
 static bool show_gate(const char *picture, Error *error) {
     (void)picture, (void)error;
     const Samples samples = product_samples();
@@ -274,41 +283,45 @@ static bool show_gate(const char *picture, Error *error) {
     return true;
 }
 
-// ---- cost: this machine
+// ---- cost: time on this machine
 enum { COST_D = 256, COST_F = 1024, TIMED = 40 };
 
 typedef struct {
-    double x[COST_D], y[COST_D], dx[COST_D], before[2 * COST_F], after[COST_F], room[3 * COST_F],
-        bias[2 * COST_F];
-    double up[COST_D * 2 * COST_F], down[COST_F * COST_D];
-    double dup[COST_D * 2 * COST_F], ddown[COST_F * COST_D], dbias[2 * COST_F];
-} CostRoom;
+    double x[COST_D], y[COST_D], dx[COST_D];
+    double preactivation[2 * COST_F], hidden[COST_F], scratch[3 * COST_F];
+    double up[COST_D * 2 * COST_F], up_bias[2 * COST_F], down[COST_F * COST_D], down_bias[COST_D];
+    double dup[COST_D * 2 * COST_F], dup_bias[2 * COST_F], ddown[COST_F * COST_D],
+        ddown_bias[COST_D];
+} CostBuffers;
 
-static void cost_call(CostRoom *r, bool gated, bool backward) {
-    int D = COST_D, F = COST_F;
+static void cost_call(CostBuffers *b, bool gated, bool backward) {
+    static const DenseSizes sizes = { COST_D, COST_F };
+    const MlpWeights mlp = { b->up, b->down }, dmlp = { b->dup, b->ddown };
+    const GluWeights glu = { b->up, b->up_bias, b->down, b->down_bias },
+                     dglu = { b->dup, b->dup_bias, b->ddown, b->ddown_bias };
+    const MlpSaved mlp_saved = { b->preactivation, b->hidden };
+    const GluSaved glu_saved = { b->preactivation, b->hidden };
     if (gated && backward)
-        glu_backward(r->dx, r->dup, r->dbias, r->ddown, r->dbias, r->room, r->x, r->x, r->before,
-                     r->after, r->up, r->down, D, F);
+        glu_backward(b->dx, &dglu, b->scratch, b->x, &glu_saved, b->x, &glu, &sizes);
     else if (gated)
-        glu_forward(r->y, r->before, r->after, r->x, r->up, r->bias, r->down, r->bias, D, F);
+        glu_forward(b->y, &glu_saved, b->x, &glu, &sizes);
     else if (backward)
-        mlp_backward(r->dx, r->dup, r->ddown, r->room, r->x, r->x, r->before, r->after, r->up,
-                     r->down, D, F);
+        mlp_backward(b->dx, &dmlp, b->scratch, b->x, &mlp_saved, b->x, &mlp, &sizes);
     else
-        mlp_forward(r->y, r->before, r->after, r->x, r->up, r->down, D, F);
+        mlp_forward(b->y, &mlp_saved, b->x, &mlp, &sizes);
 }
 
-// FLOPs: a multiplication and an addition for each weight forward, twice that backward (one for dx,
-// one for dw).
+// FLOPs: forward a multiplication and an addition per weight, backward twice that: one pair for dx,
+// one for dw.
 static bool show_cost(const char *picture, Error *error) {
     (void)picture;
-    CostRoom *room = calloc(1, sizeof *room);
-    if (!room) return fail(error, "no memory for %zu bytes of weights", sizeof *room);
-    for (int i = 0; i < COST_D; i++) room->x[i] = random_normal(random_key(1, "x"), i);
+    CostBuffers *buffers = calloc(1, sizeof *buffers);
+    if (!buffers) return fail(error, "no memory for %zu bytes of weights", sizeof *buffers);
+    for (int i = 0; i < COST_D; i++) buffers->x[i] = random_normal(random_key(1, "x"), i);
     for (int i = 0; i < COST_D * 2 * COST_F; i++)
-        room->up[i] = 0.06 * random_normal(random_key(1, "up"), i);
+        buffers->up[i] = 0.06 * random_normal(random_key(1, "up"), i);
     for (int i = 0; i < COST_D * COST_F; i++)
-        room->down[i] = 0.03 * random_normal(random_key(1, "down"), i);
+        buffers->down[i] = 0.03 * random_normal(random_key(1, "down"), i);
     printf(
         "D = %d, F = %d, one token in double     MFLOP   MiB of weights   microseconds   GFLOP/s\n",
         COST_D, COST_F);
@@ -318,14 +331,14 @@ static bool show_cost(const char *picture, Error *error) {
                flops = (backward ? 4 : 2) * weights;
         for (int i = 0; i < TIMED; i++) {
             double start = clock_seconds();
-            cost_call(room, gated, backward);
+            cost_call(buffers, gated, backward);
             best = fmin(best, clock_seconds() - start);
         }
         printf("%s %-29s  %7.2f   %14.1f   %12.0f   %7.1f\n", gated ? "glu" : "mlp",
                backward ? "backward" : "forward", flops / 1e6, weights * sizeof(double) / (1 << 20),
                best * 1e6, flops / best / 1e9);
     }
-    free(room);
+    free(buffers);
     return true;
 }
 

@@ -18,7 +18,8 @@ double gelu_derivative(double x) {
 }
 
 // [linear
-// Row i of w is what input i adds to the outputs: walking along rows reads memory in order.
+// Row i of w is what input i adds to the outputs. The inner loop goes along rows, so that memory is
+// read in order.
 void linear(double *y, const double *x, const double *w, int in, int out) {
     for (int o = 0; o < out; o++) y[o] = 0.0;
     for (int i = 0; i < in; i++) {
@@ -40,61 +41,67 @@ void linear_backward(double *dx, double *dw, const double *dy, const double *x, 
 // linear]
 
 // [mlp
-void mlp_forward(double *y, double *before, double *after, const double *x, const double *up,
-                 const double *down, int D, int F) {
-    linear(before, x, up, D, F);
-    for (int f = 0; f < F; f++) after[f] = gelu(before[f]);
-    linear(y, after, down, F, D);
+void mlp_forward(double *y, const MlpSaved *saved, const double *x, const MlpWeights *w,
+                 const DenseSizes *s) {
+    linear(saved->preactivation, x, w->up, s->D, s->F);
+    for (int f = 0; f < s->F; f++) saved->hidden[f] = gelu(saved->preactivation[f]);
+    linear(y, saved->hidden, w->down, s->F, s->D);
 }
 
-void mlp_backward(double *dx, double *dup, double *ddown, double *room, const double *dy,
-                  const double *x, const double *before, const double *after, const double *up,
-                  const double *down, int D, int F) {
-    double *dneuron = room; // [F] of `after` first, then of `before`
-    linear_backward(dneuron, ddown, dy, after, down, F, D);
-    for (int f = 0; f < F; f++) dneuron[f] *= gelu_derivative(before[f]);
-    linear_backward(dx, dup, dneuron, x, up, D, F);
+void mlp_backward(double *dx, const MlpWeights *dw, double *scratch, const double *dy,
+                  const MlpSaved *saved, const double *x, const MlpWeights *w,
+                  const DenseSizes *s) {
+    double *dneuron = scratch; // [F]: the gradient of hidden, then of preactivation
+    linear_backward(dneuron, dw->down, dy, saved->hidden, w->down, s->F, s->D);
+    for (int f = 0; f < s->F; f++) dneuron[f] *= gelu_derivative(saved->preactivation[f]);
+    linear_backward(dx, dw->up, dneuron, x, w->up, s->D, s->F);
 }
 // mlp]
 
 static const double GLU_LIMIT = 7.0;
 static const double GLU_SLOPE = 1.702; // x·sigmoid(1.702 x) is within 0.03 of gelu(x)
 
-static double cut_above(double g) { return g > GLU_LIMIT ? GLU_LIMIT : g; }
-static double cut_both(double u) {
-    return u > GLU_LIMIT ? GLU_LIMIT : u < -GLU_LIMIT ? -GLU_LIMIT : u;
+static double clamp_gate(double g) { return g > GLU_LIMIT ? GLU_LIMIT : g; }
+static double clamp_up(double u) {
+    if (u > GLU_LIMIT) return GLU_LIMIT;
+    if (u < -GLU_LIMIT) return -GLU_LIMIT;
+    return u;
 }
 
 // [glu
-void glu_forward(double *y, double *halves, double *after, const double *x, const double *up,
-                 const double *up_bias, const double *down, const double *down_bias, int D, int F) {
-    linear(halves, x, up, D, 2 * F);
-    for (int f = 0; f < 2 * F; f++) halves[f] += up_bias[f];
+void glu_forward(double *y, const GluSaved *saved, const double *x, const GluWeights *w,
+                 const DenseSizes *s) {
+    int D = s->D, F = s->F;
+    double *gate_up = saved->gate_up, *hidden = saved->hidden;
+    linear(gate_up, x, w->up, D, 2 * F);
+    for (int f = 0; f < 2 * F; f++) gate_up[f] += w->up_bias[f];
     for (int f = 0; f < F; f++) {
-        double g = cut_above(halves[f]), u = cut_both(halves[F + f]);
-        after[f] = g * sigmoid(GLU_SLOPE * g) * (u + 1.0);
+        double g = clamp_gate(gate_up[f]), u = clamp_up(gate_up[F + f]);
+        hidden[f] = g * sigmoid(GLU_SLOPE * g) * (u + 1.0);
     }
-    linear(y, after, down, F, D);
-    for (int d = 0; d < D; d++) y[d] += down_bias[d];
+    linear(y, hidden, w->down, F, D);
+    for (int d = 0; d < D; d++) y[d] += w->down_bias[d];
 }
 // glu]
 
-// What was cut passes nothing back: a little more of it changes nothing.
-static void gate_backward(double *dg, double *du, double dafter, double g, double u) {
-    double gate = cut_above(g), value = cut_both(u), s = sigmoid(GLU_SLOPE * gate);
+// Where a value was clamped, its gradient is 0: a small change of it changes nothing.
+static void gate_backward(double *dg, double *du, double dhidden, double g, double u) {
+    double gate = clamp_gate(g), value = clamp_up(u), s = sigmoid(GLU_SLOPE * gate);
     double slope = s + gate * GLU_SLOPE * s * (1.0 - s);
-    *dg = g < GLU_LIMIT ? dafter * slope * (value + 1.0) : 0.0;
-    *du = u > -GLU_LIMIT && u < GLU_LIMIT ? dafter * gate * s : 0.0;
+    *dg = g < GLU_LIMIT ? dhidden * slope * (value + 1.0) : 0.0;
+    *du = u > -GLU_LIMIT && u < GLU_LIMIT ? dhidden * gate * s : 0.0;
 }
 
-void glu_backward(double *dx, double *dup, double *dup_bias, double *ddown, double *ddown_bias,
-                  double *room, const double *dy, const double *x, const double *halves,
-                  const double *after, const double *up, const double *down, int D, int F) {
-    double *dhalves = room, *dafter = room + 2 * (size_t)F; // [2F] and [F]
-    linear_backward(dafter, ddown, dy, after, down, F, D);
-    for (int d = 0; d < D; d++) ddown_bias[d] += dy[d];
+void glu_backward(double *dx, const GluWeights *dw, double *scratch, const double *dy,
+                  const GluSaved *saved, const double *x, const GluWeights *w,
+                  const DenseSizes *s) {
+    int D = s->D, F = s->F;
+    const double *g = saved->gate_up, *u = g + F;
+    double *dgate_up = scratch, *dhidden = scratch + 2 * (size_t)F; // [2F], [F]
+    linear_backward(dhidden, dw->down, dy, saved->hidden, w->down, F, D);
+    for (int d = 0; d < D; d++) dw->down_bias[d] += dy[d];
     for (int f = 0; f < F; f++)
-        gate_backward(&dhalves[f], &dhalves[F + f], dafter[f], halves[f], halves[F + f]);
-    for (int f = 0; f < 2 * F; f++) dup_bias[f] += dhalves[f];
-    linear_backward(dx, dup, dhalves, x, up, D, 2 * F);
+        gate_backward(&dgate_up[f], &dgate_up[F + f], dhidden[f], g[f], u[f]);
+    for (int f = 0; f < 2 * F; f++) dw->up_bias[f] += dgate_up[f];
+    linear_backward(dx, dw->up, dgate_up, x, w->up, D, 2 * F);
 }

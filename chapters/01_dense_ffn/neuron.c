@@ -6,10 +6,10 @@ double neuron_output(const Neuron *n, double x) { return n->out * gelu(n->in * x
 // output]
 
 // [loss
-double neuron_loss(const Neuron *n, const double *x, const double *wanted, int points) {
+double neuron_loss(const Neuron *n, const double *x, const double *target, int points) {
     double sum = 0.0;
     for (int i = 0; i < points; i++) {
-        double error = neuron_output(n, x[i]) - wanted[i];
+        double error = neuron_output(n, x[i]) - target[i];
         sum += error * error;
     }
     return sum / points;
@@ -17,23 +17,23 @@ double neuron_loss(const Neuron *n, const double *x, const double *wanted, int p
 // loss]
 
 // [gradient
-Neuron neuron_gradient(const Neuron *n, const double *x, const double *wanted, int points) {
+Neuron neuron_gradient(const Neuron *n, const double *x, const double *target, int points) {
     Neuron d = { 0.0, 0.0, 0.0 };
     for (int i = 0; i < points; i++) {
-        double before = n->in * x[i] + n->bias, after = gelu(before);
-        // of error², the mean of all points
-        double dy = 2.0 * (n->out * after - wanted[i]) / points;
-        double dbefore = dy * n->out * gelu_derivative(before);
-        d.out += dy * after;
-        d.in += dbefore * x[i];
-        d.bias += dbefore;
+        double preactivation = n->in * x[i] + n->bias, hidden = gelu(preactivation);
+        // the loss is the mean of error²
+        double dy = 2.0 * (n->out * hidden - target[i]) / points;
+        double dpreactivation = dy * n->out * gelu_derivative(preactivation);
+        d.out += dy * hidden;
+        d.in += dpreactivation * x[i];
+        d.bias += dpreactivation;
     }
     return d;
 }
 
-void neuron_step(Neuron *n, const Neuron *gradient, double rate) {
-    n->in -= rate * gradient->in;
-    n->bias -= rate * gradient->bias;
-    n->out -= rate * gradient->out;
+void neuron_step(Neuron *n, const Neuron *gradient, double learning_rate) {
+    n->in -= learning_rate * gradient->in;
+    n->bias -= learning_rate * gradient->bias;
+    n->out -= learning_rate * gradient->out;
 }
 // gradient]

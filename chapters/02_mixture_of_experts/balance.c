@@ -8,40 +8,40 @@ void moe_counts(int *count, const MoeGating *gating, int E) {
 
 // [switch
 double moe_switch_loss(const double *p, const int *count, double alpha, int N, int E) {
-    double sum = 0.0; // of f_e · p[t,e] over all t: N times that of f_e · P_e
+    double sum = 0.0; // N · Σ_e f_e · P_e
     for (int t = 0; t < N; t++) {
         for (int e = 0; e < E; e++) sum += (double)count[e] / N * p[(size_t)t * E + e];
     }
     return alpha * E * sum / N;
 }
 
-void moe_switch_backward(double *dlogits, double *room, const double *p, const int *count,
+void moe_switch_backward(double *dlogits, double *scratch, const double *p, const int *count,
                          double alpha, int N, int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
-        for (int e = 0; e < E; e++) room[e] = alpha * E * count[e] / N / N; // dp
-        softmax_backward(room, room, p + row, E);
-        for (int e = 0; e < E; e++) dlogits[row + e] += room[e];
+        for (int e = 0; e < E; e++) scratch[e] = alpha * E * count[e] / N / N; // dp
+        softmax_row_backward(scratch, scratch, p + row, E);
+        for (int e = 0; e < E; e++) dlogits[row + e] += scratch[e];
     }
 }
 // switch]
 
 // [z
-double moe_z_loss(double *room, const double *logits, double alpha, int N, int E) {
+double moe_z_loss(double *scratch, const double *logits, double alpha, int N, int E) {
     double sum = 0.0;
     for (int t = 0; t < N; t++) {
-        double size = softmax(room, logits + (size_t)t * E, E); // log Σ e^logit
-        sum += size * size;
+        double z = softmax_row(scratch, logits + (size_t)t * E, E); // log Σ e^logit
+        sum += z * z;
     }
     return alpha * sum / N;
 }
 
-void moe_z_backward(double *dlogits, double *room, const double *logits, double alpha, int N,
+void moe_z_backward(double *dlogits, double *scratch, const double *logits, double alpha, int N,
                     int E) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
-        double size = softmax(room, logits + row, E); // its slope at logit e is p_e
-        for (int e = 0; e < E; e++) dlogits[row + e] += alpha * 2.0 * size * room[e] / N;
+        double z = softmax_row(scratch, logits + row, E); // dz/dlogit_e = p_e
+        for (int e = 0; e < E; e++) dlogits[row + e] += alpha * 2.0 * z * scratch[e] / N;
     }
 }
 // z]
@@ -50,7 +50,7 @@ void moe_z_backward(double *dlogits, double *room, const double *logits, double 
 void moe_bias_step(double *bias, const int *count, double step, int E) {
     long total = 0;
     for (int e = 0; e < E; e++) total += count[e];
-    for (int e = 0; e < E; e++) { // count against total / E, in whole numbers
+    for (int e = 0; e < E; e++) { // compares count with total / E, in integers
         if ((long)count[e] * E < total) bias[e] += step;
         if ((long)count[e] * E > total) bias[e] -= step;
     }

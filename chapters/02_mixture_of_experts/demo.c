@@ -1,7 +1,6 @@
-// build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. What is printed is the same
-// each time, but for `cost`, which measures this machine.
+// build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. The output is always the same,
+// except that of `cost`, which measures this machine.
 #include "reference/support/demo.h"
-#include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "reference/draw/paint.h"
@@ -20,18 +19,20 @@ static void normal(double *v, size_t n, double deviation, uint64_t seed, const c
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(seed, name), i);
 }
 
-// ---- a layer with its gradients and room for N tokens, in one block
+// ---- a layer for N tokens, with its gradients and scratch memory, in one block
 
 enum { TENSORS = 5 };
 
 typedef struct {
     Moe m;
     int N;
-    double *block, *at[TENSORS], *d[TENSORS]; // router, up, up_bias, down, down_bias
+    // router, up, up_bias, down, down_bias
+    double *block, *tensors[TENSORS], *gradients[TENSORS];
     size_t count[TENSORS], parameters;
-    MoeWeights w, gradient;
-    double *x, *wanted, *y, *dy, *dx, *dweight, *dlogits, *room;
+    MoeWeights w, dw;
+    double *x, *target, *y, *dy, *dx; // [N,D] each
     MoeTokens tokens;
+    MoeScratch scratch;
     int *ints;
 } Layer;
 
@@ -42,64 +43,68 @@ static void layer_free(Layer *l) {
 }
 
 static double *take(double **from, size_t count) {
-    double *at = *from;
+    double *taken = *from;
     *from += count;
-    return at;
+    return taken;
 }
 
-static void layer_place(Layer *l, double *next) {
-    size_t tokens = (size_t)l->N * l->m.D;
-    for (int i = 0; i < TENSORS; i++) l->at[i] = take(&next, l->count[i]);
-    for (int i = 0; i < TENSORS; i++) l->d[i] = take(&next, l->count[i]);
-    l->w = (MoeWeights){ l->at[0], l->at[1], l->at[2], l->at[3], l->at[4], NULL };
-    l->gradient = (MoeWeights){ l->d[0], l->d[1], l->d[2], l->d[3], l->d[4], NULL };
-    l->x = take(&next, tokens);
-    l->wanted = take(&next, tokens);
-    l->y = take(&next, tokens);
-    l->dy = take(&next, tokens);
-    l->dx = take(&next, tokens);
-    l->dweight = take(&next, (size_t)l->N * l->m.K);
-    l->dlogits = take(&next, (size_t)l->N * l->m.E);
-    l->room = take(&next, moe_room(&l->m) + l->m.E);
-    l->tokens = moe_tokens(next, l->ints, &l->m, l->N);
+static MoeWeights weights_of(double *const *t) {
+    return (MoeWeights){ .router = t[0], .experts = { t[1], t[2], t[3], t[4] } };
 }
 
-// The experts begin as chapter 01's layers do; the router's weights have the deviation router / √D.
+static void layer_views(Layer *l, double *next) {
+    size_t rows = (size_t)l->N * l->m.D;
+    for (int i = 0; i < TENSORS; i++) l->tensors[i] = take(&next, l->count[i]);
+    for (int i = 0; i < TENSORS; i++) l->gradients[i] = take(&next, l->count[i]);
+    l->w = weights_of(l->tensors);
+    l->dw = weights_of(l->gradients);
+    double **each[] = { &l->x, &l->target, &l->y, &l->dy, &l->dx };
+    for (int i = 0; i < 5; i++) *each[i] = take(&next, rows);
+    l->tokens = moe_tokens(take(&next, moe_tokens_doubles(&l->m, l->N)), l->ints, &l->m, l->N);
+    l->scratch = moe_scratch(next, &l->m, l->N, l->N * l->m.K);
+}
+
+// The experts are initialised like chapter 01's layers; the router's weights have a standard
+// deviation of router / √D.
 static bool layer_new(Layer *out, const Moe *m, int N, double router, uint64_t seed, Error *error) {
     size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E;
     *out =
         (Layer){ .m = *m, .N = N, .count = { D * E, E * D * 2 * F, E * 2 * F, E * F * D, E * D } };
     for (int i = 0; i < TENSORS; i++) out->parameters += out->count[i];
-    size_t tokens = (size_t)N * (5 * D + m->K + E) + moe_room(m) + E + moe_tokens_doubles(m, N);
+    size_t tokens = 5 * N * D + moe_tokens_doubles(m, N) + moe_scratch_doubles(m, N, N * m->K);
     out->block = calloc(2 * out->parameters + tokens, sizeof *out->block);
     out->ints = calloc(moe_tokens_ints(m, N), sizeof *out->ints);
     if (out->block == NULL || out->ints == NULL) {
         layer_free(out);
         return fail(error, "no memory for a layer of %d experts", m->E);
     }
-    layer_place(out, out->block);
+    layer_views(out, out->block);
     normal(out->w.router, out->count[0], router / sqrt(m->D), seed, "router");
-    normal(out->w.up, out->count[1], 1.0 / sqrt(m->D), seed, "up");
-    normal(out->w.down, out->count[3], 1.0 / sqrt(m->F), seed, "down");
+    normal(out->w.experts.up, out->count[1], 1.0 / sqrt(m->D), seed, "up");
+    normal(out->w.experts.down, out->count[3], 1.0 / sqrt(m->F), seed, "down");
     return true;
 }
 
 static void forward(Layer *l) { moe_forward(l->y, &l->tokens, l->x, &l->w, l->N, &l->m); }
 
+static void backward(Layer *l) {
+    moe_backward(l->dx, &l->dw, &l->scratch, l->dy, &l->tokens, l->x, &l->w, &l->m);
+}
+
 // ---- orders: the same logits in three orders
 
 enum { SHOWN_E = 4 };
 
-// Weights of one token with these logits, and how each logit moves the first weight.
+// The weights of one token with these logits, and the gradient of the first weight.
 static void show_order(const double *logits, int K, MoeOrder order) {
     const Moe m = { .D = 1, .F = 1, .E = SHOWN_E, .K = K, .order = order };
-    double p[SHOWN_E], room[SHOWN_E], weight[SHOWN_E] = { 0 }, dlogits[SHOWN_E],
-                                      first[SHOWN_E] = { 1 }, sum = 0.0;
+    double p[SHOWN_E], scratch[SHOWN_E], weight[SHOWN_E] = { 0 }, dlogits[SHOWN_E],
+                                         first[SHOWN_E] = { 1 }, sum = 0.0;
     int start[2], index[SHOWN_E];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
-    softmax(p, logits, SHOWN_E);
-    moe_choose(&gating, room, logits, p, NULL, 1, &m);
-    moe_choose_backward(dlogits, first, &gating, p, &m);
+    softmax_row(p, logits, SHOWN_E);
+    moe_route(&gating, scratch, logits, p, NULL, 1, &m);
+    moe_route_backward(dlogits, first, &gating, p, &m);
     printf("  %d  %-14s ", K, order_names[order]);
     for (int k = 0; k < SHOWN_E; k++) printf(k < K ? " %.3f" : "     -", weight[k]);
     for (int k = 0; k < K; k++) sum += weight[k];
@@ -114,25 +119,20 @@ static double length(const double *v, size_t n) {
     return sqrt(sum);
 }
 
-// A random layer in every order: how long its answers are, and how long the router's gradient is.
+// A random layer in every order: the lengths of its outputs and of the router's gradient.
 static bool show_lengths(int K, Error *error) {
     double answer[ORDERS], router[ORDERS];
     for (int order = 0; order < ORDERS; order++) {
         const Moe m = { .D = 16, .F = 16, .E = 8, .K = K, .order = (MoeOrder)order };
         Layer l;
         if (!layer_new(&l, &m, 100, 1.0, 3, error)) return false;
-        double *room = malloc(((size_t)l.N * (m.K + m.E) + moe_room(&m)) * sizeof *room);
-        if (room != NULL) {
-            normal(l.x, (size_t)l.N * m.D, 1.0, 3, "x");
-            normal(l.dy, (size_t)l.N * m.D, 1.0, 3, "dy");
-            forward(&l);
-            moe_backward(l.dx, &l.gradient, room, l.dy, &l.tokens, l.x, &l.w, l.N, &m);
-            answer[order] = length(l.y, (size_t)l.N * m.D) / sqrt(l.N);
-            router[order] = length(l.gradient.router, l.count[0]);
-        }
-        free(room);
+        normal(l.x, (size_t)l.N * m.D, 1.0, 3, "x");
+        normal(l.dy, (size_t)l.N * m.D, 1.0, 3, "dy");
+        forward(&l);
+        backward(&l);
+        answer[order] = length(l.y, (size_t)l.N * m.D) / sqrt(l.N);
+        router[order] = length(l.dw.router, l.count[0]);
         layer_free(&l);
-        if (room == NULL) return fail(error, "no memory for a way back");
     }
     printf("  %d   %6.3f %6.3f %6.3f   %6.2f %6.2f %6.2f\n", K, answer[0], answer[1], answer[2],
            router[0], router[1], router[2]);
@@ -155,7 +155,7 @@ static bool show_orders(const char *picture, Error *error) {
     return true;
 }
 
-// ---- collapse: eight topics, eight experts, and who gets what
+// ---- collapse: eight topics, eight experts, and which expert gets which topic
 
 enum {
     D = 8,
@@ -169,8 +169,8 @@ enum {
     WINDOWS = BATCHES / WINDOW
 };
 
-// A token of topic t is a point near place[t], and what is wanted of it is x · matrix[t]. All
-// places share a part.
+// A token of topic t is a point x near place[t], and its target is x · matrix[t]. All places have the
+// vector `common` in them.
 typedef struct {
     double common[D], place[TOPICS][D], matrix[TOPICS][D * D];
 } World;
@@ -194,43 +194,43 @@ static void draw_batch(Layer *l, const World *world, int batch) {
         double *x = l->x + n * D;
         for (int d = 0; d < D; d++)
             x[d] = world->place[topic][d] + 0.2 * random_normal(noise, token * D + d);
-        linear(l->wanted + n * D, x, world->matrix[topic], D, D);
+        linear(l->target + n * D, x, world->matrix[topic], D, D);
     }
 }
 
 typedef struct {
     const char *name;
     double switch_alpha, z_alpha, bias_step; // 0: not used
-} Mend;
+} Balancing;
 
-// sure: by how much the first expert's logit begins above the others', about, for every token.
 typedef struct {
-    double sure, rate;
+    double first_logit; // how far, roughly, the first expert's logit starts above the others'
+    double learning_rate;
     uint64_t seed;
 } Start;
 
-// What became of a run, in windows of WINDOW batches: the mean loss, each expert's share of all
-// entries, and the mean over tokens of the largest p.
+// A run in windows of WINDOW batches: the mean loss, each expert's share of all entries, and the
+// mean over tokens of the largest p.
 typedef struct {
-    double loss[WINDOWS], share[WINDOWS][E], sure[WINDOWS];
+    double loss[WINDOWS], share[WINDOWS][E], largest_p[WINDOWS];
 } History;
 
-static void note(History *history, int batch, const Layer *l, const int *count, double loss) {
+static void record(History *history, int batch, const Layer *l, const int *count, double loss) {
     int window = batch / WINDOW;
     history->loss[window] += loss / WINDOW;
     for (int e = 0; e < E; e++)
         history->share[window][e] += (double)count[e] / (BATCH * K * WINDOW);
     for (int n = 0; n < BATCH; n++) {
-        double most = 0.0;
-        for (int e = 0; e < E; e++) most = fmax(most, l->tokens.p[n * E + e]);
-        history->sure[window] += most / (BATCH * WINDOW);
+        double largest = 0.0;
+        for (int e = 0; e < E; e++) largest = fmax(largest, l->tokens.p[n * E + e]);
+        history->largest_p[window] += largest / (BATCH * WINDOW);
     }
 }
 
 static double square_loss(Layer *l) {
     double loss = 0.0;
     for (int i = 0; i < l->N * D; i++) {
-        double off = l->y[i] - l->wanted[i];
+        double off = l->y[i] - l->target[i];
         loss += off * off / l->N;
         l->dy[i] = 2.0 * off / l->N;
     }
@@ -238,42 +238,45 @@ static double square_loss(Layer *l) {
 }
 
 // [step
-// One batch: forward, the gradients of the task and of what keeps the balance, downhill.
-static double step(Layer *l, double *bias, int *count, const Mend *mend, double rate) {
+// One batch: forward, the gradients of the task's loss and of the balancing, and a step downhill.
+static double step(Layer *l, double *bias, int *count, const Balancing *balancing,
+                   double learning_rate) {
     const MoeTokens *tokens = &l->tokens;
+    const MoeScratch *scratch = &l->scratch;
+    double *dlogits = scratch->dlogits, row[E];
     forward(l);
     double loss = square_loss(l);
     moe_counts(count, &tokens->gating, E);
-    memset(l->d[0], 0, l->parameters * sizeof(double));
-    moe_experts_backward(l->dx, l->dweight, &l->gradient, l->room, l->dy, tokens->experts,
-                         &tokens->gating, l->x, &l->w, &l->m);
-    moe_choose_backward(l->dlogits, l->dweight, &tokens->gating, tokens->p, &l->m);
-    if (mend->switch_alpha > 0)
-        moe_switch_backward(l->dlogits, l->room, tokens->p, count, mend->switch_alpha, BATCH, E);
-    if (mend->z_alpha > 0)
-        moe_z_backward(l->dlogits, l->room, tokens->logits, mend->z_alpha, BATCH, E);
-    moe_logits_backward(l->dx, l->gradient.router, l->room, l->dlogits, l->x, l->w.router, BATCH,
+    memset(l->gradients[0], 0, l->parameters * sizeof(double));
+    moe_experts_backward(l->dx, &l->dw, scratch, l->dy, tokens, l->x, &l->w, &l->m);
+    moe_route_backward(dlogits, scratch->dweight, &tokens->gating, tokens->p, &l->m);
+    if (balancing->switch_alpha > 0)
+        moe_switch_backward(dlogits, row, tokens->p, count, balancing->switch_alpha, BATCH, E);
+    if (balancing->z_alpha > 0)
+        moe_z_backward(dlogits, row, tokens->logits, balancing->z_alpha, BATCH, E);
+    moe_logits_backward(l->dx, l->dw.router, scratch->dtoken, dlogits, l->x, l->w.router, BATCH,
                         &l->m);
-    if (mend->bias_step > 0) moe_bias_step(bias, count, mend->bias_step, E);
-    for (size_t i = 0; i < l->parameters; i++) l->at[0][i] -= rate * l->d[0][i];
+    if (balancing->bias_step > 0) moe_bias_step(bias, count, balancing->bias_step, E);
+    for (size_t i = 0; i < l->parameters; i++)
+        l->tensors[0][i] -= learning_rate * l->gradients[0][i];
     return loss;
 }
 // step]
 
-static bool train(History *out, const Mend *mend, const Start *start, Error *error) {
+static bool train(History *out, const Balancing *balancing, const Start *start, Error *error) {
     const Moe m = { .D = D, .F = F, .E = E, .K = K, .order = SOFTMAX_TOP_K };
     const World world = world_new();
     double bias[E] = { 0 }, square = pow(length(world.common, D), 2.0);
     int count[E];
     Layer l;
     if (!layer_new(&l, &m, BATCH, 0.1, start->seed, error)) return false;
-    for (int d = 0; d < D; d++) l.w.router[d * E] += start->sure * world.common[d] / square;
-    if (mend->bias_step > 0) l.w.bias = bias;
+    for (int d = 0; d < D; d++) l.w.router[d * E] += start->first_logit * world.common[d] / square;
+    if (balancing->bias_step > 0) l.w.bias = bias;
     memset(out, 0, sizeof *out);
     for (int batch = 0; batch < BATCHES; batch++) {
         draw_batch(&l, &world, batch);
-        double loss = step(&l, bias, count, mend, start->rate);
-        note(out, batch, &l, count, loss);
+        double loss = step(&l, bias, count, balancing, start->learning_rate);
+        record(out, batch, &l, count, loss);
     }
     layer_free(&l);
     return true;
@@ -285,12 +288,12 @@ static double mean(const double *v, int n, int stride) {
     return sum;
 }
 
-// A line of the tables: what `windows` windows from `first` were on average.
+// A line of the tables: the average over `windows` windows from `first`.
 static void show_windows(const char *name, const History *history, int first, int windows) {
     printf("  %-22s %6.2f  ", name, mean(history->loss + first, windows, 1));
     for (int e = 0; e < E; e++)
         printf("%4.0f", 100.0 * mean(&history->share[first][e], windows, E));
-    printf("   %.2f\n", mean(history->sure + first, windows, 1));
+    printf("   %.2f\n", mean(history->largest_p + first, windows, 1));
 }
 
 static void show_head(const char *what) {
@@ -299,7 +302,7 @@ static void show_head(const char *what) {
 
 enum { LAST = 50 }; // windows: the last 1,000 batches
 
-static const Mend mends[] = {
+static const Balancing balancings[] = {
     { .name = "nothing" },
     { .name = "Switch loss, 0.01", .switch_alpha = 0.01 },
     { .name = "Switch loss, 1", .switch_alpha = 1.0 },
@@ -308,9 +311,15 @@ static const Mend mends[] = {
     { .name = "bias, 0.001", .bias_step = 0.001 },
     { .name = "bias, 0.01", .bias_step = 0.01 },
 };
-enum { MENDS = sizeof mends / sizeof mends[0], NOTHING = 0, SWITCH = 2, Z = 4, BIAS = 6 };
+enum {
+    BALANCINGS = sizeof balancings / sizeof balancings[0],
+    NOTHING = 0,
+    SWITCH = 2,
+    Z = 4,
+    BIAS = 6
+};
 
-// The picture: of each run the shares over time, one on top of the other.
+// The picture: each run's shares over time, stacked.
 static void draw_history(DrawList *list, float x, float y, const char *title,
                          const History *history) {
     const float width = 440.0f / WINDOWS, height = 176;
@@ -338,28 +347,28 @@ static bool collapse_picture(const char *path, const History *history, Error *er
 }
 
 static bool show_collapse(const char *picture, Error *error) {
-    static const int moments[] = { 0, 4, 24, 49, 199 };
-    static const Start start = { .rate = 0.03, .seed = 1 };
-    static History history[MENDS];
-    for (int i = 0; i < MENDS; i++) {
-        if (!train(&history[i], &mends[i], &start, error)) return false;
+    static const int shown[] = { 0, 4, 24, 49, 199 };
+    static const Start start = { .learning_rate = 0.03, .seed = 1 };
+    static History history[BALANCINGS];
+    for (int i = 0; i < BALANCINGS; i++) {
+        if (!train(&history[i], &balancings[i], &start, error)) return false;
     }
     show_head("nothing done, batches");
-    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         char name[32];
-        snprintf(name, sizeof name, "%4d to %4d", moments[i] * WINDOW + 1,
-                 (moments[i] + 1) * WINDOW);
-        show_windows(name, &history[NOTHING], moments[i], 1);
+        snprintf(name, sizeof name, "%4d to %4d", shown[i] * WINDOW + 1, (shown[i] + 1) * WINDOW);
+        show_windows(name, &history[NOTHING], shown[i], 1);
     }
     printf("\n");
     show_head("the last 1,000 batches");
-    for (int i = 0; i < MENDS; i++) show_windows(mends[i].name, &history[i], WINDOWS - LAST, LAST);
+    for (int i = 0; i < BALANCINGS; i++)
+        show_windows(balancings[i].name, &history[i], WINDOWS - LAST, LAST);
     return !picture || collapse_picture(picture, history, error);
 }
 
-// ---- sure: a router that begins with its mind made up
+// ---- sure: a router that starts out certain
 static bool show_sure(const char *picture, Error *error) {
-    static const Mend tried[] = {
+    static const Balancing tried[] = {
         { .name = "nothing" },
         { .name = "Switch loss, 1", .switch_alpha = 1.0 },
         { .name = "z-loss, 0.1", .z_alpha = 0.1 },
@@ -367,7 +376,7 @@ static bool show_sure(const char *picture, Error *error) {
         { .name = "z-loss and Switch loss", .z_alpha = 0.1, .switch_alpha = 1.0 },
         { .name = "z-loss and bias", .z_alpha = 0.1, .bias_step = 0.01 },
     };
-    const Start start = { .sure = 20.0, .rate = 0.01, .seed = 1 };
+    const Start start = { .first_logit = 20.0, .learning_rate = 0.01, .seed = 1 };
     (void)picture;
     show_head("the last 1,000 batches");
     for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
@@ -378,22 +387,23 @@ static bool show_sure(const char *picture, Error *error) {
     return true;
 }
 
-// ---- starts: one start may be lucky or unlucky. How many experts have at least 1% of the entries at the end?
+// ---- starts: nine random starts, because one may be lucky or unlucky
+// How many experts get at least 1% of the entries at the end?
 static bool show_starts(const char *picture, Error *error) {
     (void)picture;
     printf("  start");
-    for (int i = 0; i < MENDS; i++) printf("   %s", mends[i].name);
+    for (int i = 0; i < BALANCINGS; i++) printf("   %s", balancings[i].name);
     printf("\n");
     for (uint64_t seed = 1; seed <= 9; seed++) {
-        const Start start = { .rate = 0.03, .seed = seed };
+        const Start start = { .learning_rate = 0.03, .seed = seed };
         printf("  %5d", (int)seed);
-        for (int i = 0; i < MENDS; i++) {
+        for (int i = 0; i < BALANCINGS; i++) {
             History history;
             int used = 0;
-            if (!train(&history, &mends[i], &start, error)) return false;
+            if (!train(&history, &balancings[i], &start, error)) return false;
             for (int e = 0; e < E; e++)
                 used += mean(&history.share[WINDOWS - LAST][e], LAST, E) >= 0.01;
-            printf("   %*d %5.2f", (int)strlen(mends[i].name) - 6, used,
+            printf("   %*d %5.2f", (int)strlen(balancings[i].name) - 6, used,
                    mean(history.loss + WINDOWS - LAST, LAST, 1));
         }
         printf("\n");
@@ -401,14 +411,14 @@ static bool show_starts(const char *picture, Error *error) {
     return true;
 }
 
-// ---- cost: this machine
-// Microseconds a token: the fastest of five rounds.
+// ---- cost: time on this machine
+// Microseconds per token: the fastest of five rounds.
 static double forward_time(Layer *l) {
     double best = INFINITY;
     for (int round = 0; round < 5; round++) {
-        double began = clock_seconds();
+        double start = clock_seconds();
         forward(l);
-        best = fmin(best, 1e6 * (clock_seconds() - began) / l->N);
+        best = fmin(best, 1e6 * (clock_seconds() - start) / l->N);
     }
     return best;
 }
@@ -433,8 +443,9 @@ static bool show_cost(const char *picture, Error *error) {
 
 static const DemoPart parts[] = {
     { "orders", "softmax and top-K in three orders", show_orders, false },
-    { "collapse", "a router that sends all to two experts, and three mends", show_collapse, true },
-    { "sure", "a router that begins with its mind made up", show_sure, false },
+    { "collapse", "a router that sends all to two experts, and three remedies", show_collapse,
+      true },
+    { "sure", "a router that starts out certain", show_sure, false },
     { "starts", "collapse from nine starts (half a minute)", show_starts, false },
     { "cost", "parameters, operations and time of one token on this machine", show_cost, false },
 };

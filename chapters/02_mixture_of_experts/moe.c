@@ -1,5 +1,4 @@
 #include "chapters/02_mixture_of_experts/moe.h"
-#include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/02_mixture_of_experts/top_k.h"
 
@@ -11,7 +10,7 @@ void moe_logits(double *logits, double *p, const double *x, const double *router
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * m->E;
         linear(logits + row, x + (size_t)t * m->D, router, m->D, m->E);
-        softmax(p + row, logits + row, m->E);
+        softmax_row(p + row, logits + row, m->E);
     }
 }
 // logits]
@@ -20,20 +19,20 @@ static void add(double *sum, const double *part, int n) {
     for (int i = 0; i < n; i++) sum[i] += part[i];
 }
 
-void moe_logits_backward(double *dx, double *drouter, double *room, const double *dlogits,
+void moe_logits_backward(double *dx, double *drouter, double *scratch, const double *dlogits,
                          const double *x, const double *router, int N, const Moe *m) {
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * m->D;
-        linear_backward(room, drouter, dlogits + (size_t)t * m->E, x + row, router, m->D, m->E);
-        add(dx + row, room, m->D);
+        linear_backward(scratch, drouter, dlogits + (size_t)t * m->E, x + row, router, m->D, m->E);
+        add(dx + row, scratch, m->D);
     }
 }
 
 // ---- step two: the gating
 
 // [weights
-// weight [K] of the chosen experts index [K], in each of the three orders; logits and p are one
-// token's [E].
+// weight [K] of the chosen experts index [K], in each of the three orders; logits [E] and p [E] are
+// one token's.
 static void weigh(double *weight, const int *index, const double *logits, const double *p,
                   const Moe *m) {
     double sum = 0.0;
@@ -41,28 +40,29 @@ static void weigh(double *weight, const int *index, const double *logits, const 
         weight[k] = m->order == TOP_K_SOFTMAX ? logits[index[k]] : p[index[k]];
         sum += weight[k];
     }
-    if (m->order == TOP_K_SOFTMAX) softmax(weight, weight, m->K);
+    if (m->order == TOP_K_SOFTMAX) softmax_row(weight, weight, m->K);
     for (int k = 0; m->order == RENORMALISED && k < m->K; k++) weight[k] /= sum;
 }
 // weights]
 
-// [choose
-void moe_choose(MoeGating *gating, double *room, const double *logits, const double *p,
-                const double *bias, int N, const Moe *m) {
+// [route
+void moe_route(MoeGating *gating, double *scratch, const double *logits, const double *p,
+               const double *bias, int N, const Moe *m) {
     gating->N = N;
     gating->start[0] = 0;
     for (int t = 0; t < N; t++) {
         int first = gating->start[t], *index = gating->index + first;
-        const double *own = logits + (size_t)t * m->E, *share = p + (size_t)t * m->E;
-        for (int e = 0; e < m->E; e++) room[e] = bias != NULL ? share[e] + bias[e] : own[e];
-        top_k(index, room, m->E, m->K);
-        weigh(gating->weight + first, index, own, share, m);
+        const double *own_logits = logits + (size_t)t * m->E, *own_p = p + (size_t)t * m->E;
+        for (int e = 0; e < m->E; e++)
+            scratch[e] = bias != NULL ? own_p[e] + bias[e] : own_logits[e];
+        top_k(index, scratch, m->E, m->K);
+        weigh(gating->weight + first, index, own_logits, own_p, m);
         gating->start[t + 1] = first + m->K;
     }
 }
-// choose]
+// route]
 
-// One token's dlogits [E] from dweight [K].
+// One token: dlogits [E] from dweight [K].
 static void weigh_backward(double *dlogits, const double *dweight, const int *index,
                            const double *weight, const double *p, const Moe *m) {
     double mean = 0.0, sum = 0.0;
@@ -75,13 +75,13 @@ static void weigh_backward(double *dlogits, const double *dweight, const int *in
         for (int k = 0; k < m->K; k++) dlogits[index[k]] = weight[k] * (dweight[k] - mean);
         return;
     }
-    for (int k = 0; k < m->K; k++) // dp first; weight = p, or p / sum of the chosen p
+    for (int k = 0; k < m->K; k++) // dp first: weight is p, or p / sum of the chosen p
         dlogits[index[k]] = m->order == RENORMALISED ? (dweight[k] - mean) / sum : dweight[k];
-    softmax_backward(dlogits, dlogits, p, m->E);
+    softmax_row_backward(dlogits, dlogits, p, m->E);
 }
 
-void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating *gating,
-                         const double *p, const Moe *m) {
+void moe_route_backward(double *dlogits, const double *dweight, const MoeGating *gating,
+                        const double *p, const Moe *m) {
     for (int t = 0; t < gating->N; t++) {
         int first = gating->start[t];
         size_t row = (size_t)t * m->E;
@@ -92,61 +92,66 @@ void moe_choose_backward(double *dlogits, const double *dweight, const MoeGating
 
 // ---- step three: the experts
 
-// One expert of all: chapter 01's glu takes these four.
-typedef struct {
-    double *up, *up_bias, *down, *down_bias;
-} Expert;
-
-static Expert expert_of(const MoeWeights *w, int e, const Moe *m) {
+// The weights of expert e alone.
+static GluWeights expert_weights(const MoeWeights *w, int e, const Moe *m) {
     size_t D = (size_t)m->D, F = (size_t)m->F;
-    return (Expert){ w->up + e * D * 2 * F, w->up_bias + e * 2 * F, w->down + e * F * D,
-                     w->down_bias + e * D };
+    const GluWeights *all = &w->experts;
+    return (GluWeights){ all->up + e * D * 2 * F, all->up_bias + e * 2 * F, all->down + e * F * D,
+                         all->down_bias + e * D };
 }
 
-// Of each entry: the halves [2F], what is after the gate [F], and the expert's own answer [D].
-size_t moe_kept(const Moe *m) { return 3 * (size_t)m->F + m->D; }
+// What one entry of the gating saves: what its expert saves, and the expert's output.
+typedef struct {
+    GluSaved glu;   // [2F], [F]
+    double *answer; // [D]
+} Entry;
+
+size_t moe_saved(const Moe *m) { return 3 * (size_t)m->F + m->D; }
+
+static Entry saved_entry(const MoeTokens *tokens, int i, const Moe *m) {
+    double *gate_up = tokens->experts + i * moe_saved(m), *hidden = gate_up + 2 * m->F;
+    return (Entry){ { gate_up, hidden }, hidden + m->F };
+}
 
 // [experts
-void moe_experts(double *y, double *kept, const MoeGating *gating, const double *x,
-                 const MoeWeights *w, const Moe *m) {
-    int D = m->D, F = m->F;
+void moe_experts(double *y, const MoeTokens *tokens, const double *x, const MoeWeights *w,
+                 const Moe *m) {
+    const DenseSizes sizes = { m->D, m->F };
+    const MoeGating *gating = &tokens->gating;
     for (int t = 0; t < gating->N; t++) {
-        double *sum = y + (size_t)t * D;
-        for (int d = 0; d < D; d++) sum[d] = 0.0;
+        size_t row = (size_t)t * m->D;
+        for (int d = 0; d < m->D; d++) y[row + d] = 0.0;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            double *halves = kept + i * moe_kept(m), *after = halves + 2 * F, *answer = after + F;
-            Expert e = expert_of(w, gating->index[i], m);
-            glu_forward(answer, halves, after, x + (size_t)t * D, e.up, e.up_bias, e.down,
-                        e.down_bias, D, F);
-            for (int d = 0; d < D; d++) sum[d] += gating->weight[i] * answer[d];
+            GluWeights expert = expert_weights(w, gating->index[i], m);
+            Entry entry = saved_entry(tokens, i, m);
+            glu_forward(entry.answer, &entry.glu, x + row, &expert, &sizes);
+            for (int d = 0; d < m->D; d++) y[row + d] += gating->weight[i] * entry.answer[d];
         }
     }
 }
 // experts]
 
-size_t moe_room(const Moe *m) { return 3 * (size_t)m->F + 2 * (size_t)m->D; }
-
 // [experts_backward
-void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradient, double *room,
-                          const double *dy, const double *kept, const MoeGating *gating,
-                          const double *x, const MoeWeights *w, const Moe *m) {
-    int D = m->D, F = m->F;
-    double *danswer = room, *part = danswer + D, *rest = part + D;
+void moe_experts_backward(double *dx, const MoeWeights *dw, const MoeScratch *scratch,
+                          const double *dy, const MoeTokens *tokens, const double *x,
+                          const MoeWeights *w, const Moe *m) {
+    const DenseSizes sizes = { m->D, m->F };
+    const MoeGating *gating = &tokens->gating;
+    double *danswer = scratch->danswer, *dweight = scratch->dweight;
     for (int t = 0; t < gating->N; t++) {
-        size_t row = (size_t)t * D;
+        size_t row = (size_t)t * m->D;
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
-            const double *halves = kept + i * moe_kept(m), *after = halves + 2 * F,
-                         *answer = after + F;
-            Expert e = expert_of(w, gating->index[i], m),
-                   de = expert_of(gradient, gating->index[i], m);
+            GluWeights expert = expert_weights(w, gating->index[i], m),
+                       dexpert = expert_weights(dw, gating->index[i], m);
+            Entry entry = saved_entry(tokens, i, m);
             dweight[i] = 0.0;
-            for (int d = 0; d < D; d++) {
-                dweight[i] += answer[d] * dy[row + d];
+            for (int d = 0; d < m->D; d++) {
+                dweight[i] += entry.answer[d] * dy[row + d];
                 danswer[d] = gating->weight[i] * dy[row + d];
             }
-            glu_backward(part, de.up, de.up_bias, de.down, de.down_bias, rest, danswer, x + row,
-                         halves, after, e.up, e.down, D, F);
-            add(dx + row, part, D);
+            glu_backward(scratch->dtoken, &dexpert, scratch->dglu, danswer, &entry.glu, x + row,
+                         &expert, &sizes);
+            add(dx + row, scratch->dtoken, m->D);
         }
     }
 }
@@ -155,7 +160,7 @@ void moe_experts_backward(double *dx, double *dweight, const MoeWeights *gradien
 // ---- the layer
 
 size_t moe_tokens_doubles(const Moe *m, int N) {
-    return (size_t)N * (2 * (size_t)m->E + m->K * (1 + moe_kept(m))) + m->E;
+    return (size_t)N * (2 * (size_t)m->E + m->K * (1 + moe_saved(m))) + m->E;
 }
 
 size_t moe_tokens_ints(const Moe *m, int N) { return (size_t)N * (m->K + 1) + 1; }
@@ -165,27 +170,36 @@ MoeTokens moe_tokens(double *doubles, int *ints, const Moe *m, int N) {
     MoeTokens tokens = { .logits = doubles, .p = doubles + scores };
     tokens.gating = (MoeGating){ N, ints, ints + N + 1, tokens.p + scores };
     tokens.experts = tokens.gating.weight + entries;
-    tokens.room = tokens.experts + entries * moe_kept(m);
+    tokens.ranking = tokens.experts + entries * moe_saved(m);
     return tokens;
+}
+
+size_t moe_scratch_doubles(const Moe *m, int N, int entries) {
+    return (size_t)entries + (size_t)N * m->E + 2 * (size_t)m->D + 3 * (size_t)m->F;
+}
+
+MoeScratch moe_scratch(double *doubles, const Moe *m, int N, int entries) {
+    MoeScratch scratch = { .dweight = doubles, .dlogits = doubles + entries };
+    scratch.danswer = scratch.dlogits + (size_t)N * m->E;
+    scratch.dtoken = scratch.danswer + m->D;
+    scratch.dglu = scratch.dtoken + m->D;
+    return scratch;
 }
 
 // [layer
 void moe_forward(double *y, MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
                  const Moe *m) {
     moe_logits(tokens->logits, tokens->p, x, w->router, N, m);
-    moe_choose(&tokens->gating, tokens->room, tokens->logits, tokens->p, w->bias, N, m);
-    moe_experts(y, tokens->experts, &tokens->gating, x, w, m);
+    moe_route(&tokens->gating, tokens->ranking, tokens->logits, tokens->p, w->bias, N, m);
+    moe_experts(y, tokens, x, w, m);
 }
 // layer]
 
-void moe_backward(double *dx, const MoeWeights *gradient, double *room, const double *dy,
-                  const MoeTokens *tokens, const double *x, const MoeWeights *w, int N,
-                  const Moe *m) {
-    double *dweight = room, *dlogits = dweight + (size_t)N * m->K,
-           *rest = dlogits + (size_t)N * m->E;
+void moe_backward(double *dx, const MoeWeights *dw, const MoeScratch *scratch, const double *dy,
+                  const MoeTokens *tokens, const double *x, const MoeWeights *w, const Moe *m) {
+    int N = tokens->gating.N;
     for (size_t i = 0; i < (size_t)N * m->D; i++) dx[i] = 0.0;
-    moe_experts_backward(dx, dweight, gradient, rest, dy, tokens->experts, &tokens->gating, x, w,
-                         m);
-    moe_choose_backward(dlogits, dweight, &tokens->gating, tokens->p, m);
-    moe_logits_backward(dx, gradient->router, rest, dlogits, x, w->router, N, m);
+    moe_experts_backward(dx, dw, scratch, dy, tokens, x, w, m);
+    moe_route_backward(scratch->dlogits, scratch->dweight, &tokens->gating, tokens->p, m);
+    moe_logits_backward(dx, dw->router, scratch->dtoken, scratch->dlogits, x, w->router, N, m);
 }

@@ -1,5 +1,5 @@
-// What keeps the experts in balance: the two losses and the bias, against numbers worked by hand, a
-// golden file, and finite differences.
+// Load balancing: the two losses and the bias, against numbers worked out by hand, against a golden
+// file, and against finite differences.
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "reference/numbers/random.h"
 #include "tests/harness/expect.h"
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-// ---- on paper
+// ---- by hand
 
 START_TEST(counts_on_paper)
 {
@@ -18,21 +18,21 @@ START_TEST(counts_on_paper)
 END_TEST
 
 // Two tokens with p = (3/4, 1/4), both at expert 0: f = (1, 0), P = (3/4, 1/4), loss = alpha·2·3/4;
-// alpha = 1. dp = 1·2·f/2 = (1, 0), Σ p·dp = 3/4: dlogits = (3/4·1/4, 1/4·-3/4) for each, on top of
-// the 10s that were there.
+// alpha = 1. dp = 1·2·f/2 = (1, 0), Σ p·dp = 3/4: dlogits = (3/4·1/4, 1/4·-3/4) for each, added to
+// the 10s.
 START_TEST(switch_on_paper)
 {
     const double p[] = { 0.75, 0.25, 0.75, 0.25 };
-    double dlogits[] = { 10, 10, 10, 10 }, room[2];
+    double dlogits[] = { 10, 10, 10, 10 }, scratch[2];
     const int all[] = { 2, 0 }, even[] = { 1, 1 };
     expect_by_hand("all at one", (double[]){ moe_switch_loss(p, all, 1, 2, 2) }, (double[]){ 1.5 },
                    1);
     expect_by_hand("even", (double[]){ moe_switch_loss(p, even, 0.01, 2, 2) }, (double[]){ 0.01 },
                    1);
-    moe_switch_backward(dlogits, room, p, all, 1, 2, 2);
+    moe_switch_backward(dlogits, scratch, p, all, 1, 2, 2);
     expect_by_hand("dlogits", dlogits, (double[]){ 10.1875, 9.8125, 10.1875, 9.8125 }, 4);
     memset(dlogits, 0, sizeof dlogits);
-    moe_switch_backward(dlogits, room, p, even, 1, 2, 2); // nothing to mend, nothing pushed
+    moe_switch_backward(dlogits, scratch, p, even, 1, 2, 2); // balanced: no gradient
     expect_by_hand("dlogits, even", dlogits, (double[4]){ 0 }, 4);
 }
 END_TEST
@@ -43,17 +43,19 @@ END_TEST
 START_TEST(z_on_paper)
 {
     const double logits[] = { 0, log(3), 0, -INFINITY }, four[] = { log(4), -1e9 };
-    double dlogits[] = { 0, 0, 10, 10 }, room[2], square = log(4) * log(4);
-    expect_by_hand("loss", (double[]){ moe_z_loss(room, logits, 1, 2, 2) },
+    double dlogits[] = { 0, 0, 10, 10 }, scratch[2], square = log(4) * log(4);
+    expect_by_hand("loss", (double[]){ moe_z_loss(scratch, logits, 1, 2, 2) },
                    (double[]){ square / 2 }, 1);
-    expect_by_hand("one", (double[]){ moe_z_loss(room, four, 1, 1, 2) }, (double[]){ square }, 1);
-    moe_z_backward(dlogits, room, logits, 1, 2, 2);
+    expect_by_hand("one", (double[]){ moe_z_loss(scratch, four, 1, 1, 2) }, (double[]){ square },
+                   1);
+    moe_z_backward(dlogits, scratch, logits, 1, 2, 2);
     expect_by_hand("dlogits", dlogits, (double[]){ log(4) / 4, log(4) * 3 / 4, 10, 10 }, 4);
 }
 END_TEST
 
-// 5 + 2 + 2 tokens, the mean is 3; 3 + 3 + 3 change nothing; 4 + 3 + 3 have their mean between 3
-// and 4. Who has too many goes down: the other sign would make the favourite ever more so.
+// 5 + 2 + 2 tokens, the mean is 3; 3 + 3 + 3 change nothing; 3 + 4 + 3 have their mean between 3 and
+// 4. The bias of an expert with too many tokens falls: the opposite sign would make it ever more
+// popular.
 START_TEST(bias_on_paper)
 {
     double bias[] = { 0, 1, -1 };
@@ -66,31 +68,29 @@ START_TEST(bias_on_paper)
 }
 END_TEST
 
-// ---- N tokens, a router, and what comes of them
+// ---- N tokens and a router
 
-enum { MOST_N = 32, MOST_E = 7, MOST_D = 16, MOST_K = 3 };
+enum { MAX_N = 32, MAX_E = 7, MAX_D = 16, MAX_K = 3 };
 
 typedef struct {
     Moe m;
-    int N, start[MOST_N + 1], index[MOST_N * MOST_K], count[MOST_E];
-    double x[MOST_N * MOST_D], router[MOST_D * MOST_E], dx[MOST_N * MOST_D],
-        drouter[MOST_D * MOST_E];
-    double logits[MOST_N * MOST_E], p[MOST_N * MOST_E], dlogits[MOST_N * MOST_E],
-        weight[MOST_N * MOST_K];
-    double bias[MOST_E], room[5 * MOST_D];
+    int N, start[MAX_N + 1], index[MAX_N * MAX_K], count[MAX_E];
+    double x[MAX_N * MAX_D], router[MAX_D * MAX_E], dx[MAX_N * MAX_D], drouter[MAX_D * MAX_E];
+    double logits[MAX_N * MAX_E], p[MAX_N * MAX_E], dlogits[MAX_N * MAX_E], weight[MAX_N * MAX_K];
+    double bias[MAX_E], scratch[5 * MAX_D];
 } Batch;
 
-static void choose(Batch *b, const double *bias) {
+static void route(Batch *b, const double *bias) {
     MoeGating gating = { .start = b->start, .index = b->index, .weight = b->weight };
     moe_logits(b->logits, b->p, b->x, b->router, b->N, &b->m);
-    moe_choose(&gating, b->room, b->logits, b->p, bias, b->N, &b->m);
+    moe_route(&gating, b->scratch, b->logits, b->p, bias, b->N, &b->m);
     moe_counts(b->count, &gating, b->m.E);
 }
 
-// One of the two losses; the counts are those of the last choice.
+// One of the two losses; the counts are those of the last routing.
 static double balance_loss(Batch *b, bool z, double alpha) {
     moe_logits(b->logits, b->p, b->x, b->router, b->N, &b->m);
-    if (z) return moe_z_loss(b->room, b->logits, alpha, b->N, b->m.E);
+    if (z) return moe_z_loss(b->scratch, b->logits, alpha, b->N, b->m.E);
     return moe_switch_loss(b->p, b->count, alpha, b->N, b->m.E);
 }
 
@@ -99,17 +99,17 @@ static void balance_backward(Batch *b, bool z, double alpha) {
     memset(b->dx, 0, sizeof b->dx);
     memset(b->drouter, 0, sizeof b->drouter);
     if (z)
-        moe_z_backward(b->dlogits, b->room, b->logits, alpha, b->N, b->m.E);
+        moe_z_backward(b->dlogits, b->scratch, b->logits, alpha, b->N, b->m.E);
     else
-        moe_switch_backward(b->dlogits, b->room, b->p, b->count, alpha, b->N, b->m.E);
-    moe_logits_backward(b->dx, b->drouter, b->room, b->dlogits, b->x, b->router, b->N, &b->m);
+        moe_switch_backward(b->dlogits, b->scratch, b->p, b->count, alpha, b->N, b->m.E);
+    moe_logits_backward(b->dx, b->drouter, b->scratch, b->dlogits, b->x, b->router, b->N, &b->m);
 }
 
-static double switch_of(void *batch) { return balance_loss(batch, false, 1.0); }
-static double z_of(void *batch) { return balance_loss(batch, true, 1.0); }
+static double switch_loss(void *batch) { return balance_loss(batch, false, 1.0); }
+static double z_loss(void *batch) { return balance_loss(batch, true, 1.0); }
 
-// The counts stay as they are: the true Switch loss jumps where a choice does, and its gradient
-// knows nothing of that.
+// The counts stay fixed: the true Switch loss jumps where the routing changes, which its gradient
+// ignores.
 START_TEST(backward_is_the_slope_of_the_loss)
 {
     static const int sizes[][4] = {
@@ -121,11 +121,11 @@ START_TEST(backward_is_the_slope_of_the_loss)
     size_t x = (size_t)b.N * b.m.D, router = (size_t)b.m.D * b.m.E;
     fill(b.x, x, 1.0, 4, "x");
     fill(b.router, router, 1.0, 4, "router");
-    choose(&b, NULL);
+    route(&b, NULL);
     balance_backward(&b, z, 1.0);
-    const Slopes slopes = { .loss = z ? z_of : switch_of, .context = &b };
-    if (!z && b.m.K == b.m.E) { // everybody is chosen, always: even, whatever p
-        expect_by_hand("even", b.drouter, (double[MOST_D * MOST_E]){ 0 }, router);
+    const Slopes slopes = { .loss = z ? z_loss : switch_loss, .context = &b };
+    if (!z && b.m.K == b.m.E) { // every expert is always chosen: balanced, whatever p
+        expect_by_hand("even", b.drouter, (double[MAX_D * MAX_E]){ 0 }, router);
         return;
     }
     expect_slopes("dx", b.x, b.dx, x, &slopes);
@@ -145,11 +145,11 @@ START_TEST(golden_file_agrees)
     size_t router = (size_t)b.m.D * b.m.E, entries = (size_t)b.N * b.m.K;
     double alpha = golden_value(&file, "switch_alpha"), z_alpha = golden_value(&file, "z_alpha"),
            loss;
-    ck_assert(b.N <= MOST_N && b.m.D <= MOST_D && b.m.E <= MOST_E && b.m.K <= MOST_K);
+    ck_assert(b.N <= MAX_N && b.m.D <= MAX_D && b.m.E <= MAX_E && b.m.K <= MAX_K);
     read_tensor(b.x, &file, "x", (size_t)b.N * b.m.D);
     read_tensor(b.router, &file, "router", router);
     read_tensor(b.bias, &file, "bias", (size_t)b.m.E);
-    choose(&b, NULL);
+    route(&b, NULL);
     expect_tensor_ints(&file, "indices", b.index, entries);
     loss = balance_loss(&b, false, alpha);
     expect_tensor(&file, "switch_loss", &loss, 1);
@@ -159,7 +159,7 @@ START_TEST(golden_file_agrees)
     expect_tensor(&file, "z_loss", &loss, 1);
     balance_backward(&b, true, z_alpha);
     expect_tensor(&file, "grad.z.router", b.drouter, router);
-    choose(&b, b.bias);
+    route(&b, b.bias);
     expect_tensor_ints(&file, "biased.indices", b.index, entries);
     expect_tensor_ints(&file, "biased.counts", b.count, (size_t)b.m.E);
     expect_tensor(&file, "biased.weights", b.weight, entries);
@@ -169,10 +169,10 @@ START_TEST(golden_file_agrees)
 }
 END_TEST
 
-// ---- what it is for (the demo shows the same of the two losses, in training)
+// ---- the purpose (the demo shows the same for the two losses, in training)
 
-// All tokens lean to expert 0. The bias alone, stepped after each batch, evens the counts; the
-// router is not touched.
+// All tokens prefer expert 0. The bias alone, updated after each batch, evens out the counts; the
+// router does not change.
 START_TEST(the_bias_evens_the_counts)
 {
     Batch b = { .m = { .D = 4, .E = 4, .K = 1 }, .N = 32 };
@@ -181,27 +181,26 @@ START_TEST(the_bias_evens_the_counts)
     for (int d = 0; d < b.m.D; d++) b.router[d * b.m.E] = d == 0 ? 2.0 : 0.0;
     for (int i = b.m.E; i < b.m.D * b.m.E; i++)
         b.router[i] = 0.3 * random_normal(random_key(2, "router"), i);
-    choose(&b, NULL);
+    route(&b, NULL);
     ck_assert_int_gt(b.count[0], 28);
     for (int step = 0; step < 2000; step++) {
-        choose(&b, b.bias);
+        route(&b, b.bias);
         moe_bias_step(b.bias, b.count, 1e-3, b.m.E);
     }
-    choose(&b, b.bias);
+    route(&b, b.bias);
     for (int e = 0; e < b.m.E; e++) ck_assert(b.count[e] >= 7 && b.count[e] <= 9);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("02 balance");
-    TCase *tests = tcase_create("balance");
-    tcase_add_test(tests, counts_on_paper);
-    tcase_add_test(tests, switch_on_paper);
-    tcase_add_test(tests, z_on_paper);
-    tcase_add_test(tests, bias_on_paper);
-    tcase_add_loop_test(tests, backward_is_the_slope_of_the_loss, 0, 8);
-    tcase_add_test(tests, golden_file_agrees);
-    tcase_add_test(tests, the_bias_evens_the_counts);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { counts_on_paper },
+        { switch_on_paper },
+        { z_on_paper },
+        { bias_on_paper },
+        { backward_is_the_slope_of_the_loss, 8 },
+        { golden_file_agrees },
+        { the_bias_evens_the_counts },
+    };
+    return run_tests("02 balance", tests, COUNT_OF(tests));
 }

@@ -2,28 +2,28 @@
 #include <math.h>
 
 // [order
-bool beats(double score_i, int i, double score_j, int j) {
+bool ranks_higher(double score_i, int i, double score_j, int j) {
     if (isnan(score_i) != isnan(score_j)) return !isnan(score_i);
     if (score_i != score_j && !isnan(score_i)) return score_i > score_j;
     return i < j;
 }
 // order]
 
-bool comes_before(const double *v, int i, int j) { return beats(v[i], i, v[j], j); }
+bool ranks_higher_in(const double *v, int i, int j) { return ranks_higher(v[i], i, v[j], j); }
 
 // [top_k
 long top_k(int *index, const double *v, int n, int K) {
     long comparisons = 0;
-    int held = 0; // index[0 .. held-1] are the best so far, in order
+    int count = 0; // index[0 .. count-1] are the best so far, in order
     for (int i = 0; i < n; i++) {
-        int place = held;
-        while (place > 0 && comes_before(v, i, index[place - 1])) place--;
-        // it passed held - place, and stopped at one unless at the top
-        comparisons += held - place + (place > 0);
-        if (place == K) continue;
-        if (held < K) held++;
-        for (int k = held - 1; k > place; k--) index[k] = index[k - 1];
-        index[place] = i;
+        int rank = count;
+        while (rank > 0 && ranks_higher_in(v, i, index[rank - 1])) rank--;
+        // i passed count - rank of them, and was stopped by one more unless it is first
+        comparisons += count - rank + (rank > 0);
+        if (rank == K) continue;
+        if (count < K) count++;
+        for (int k = count - 1; k > rank; k--) index[k] = index[k - 1];
+        index[rank] = i;
     }
     return comparisons;
 }

@@ -1,13 +1,14 @@
-#ifndef CHAPTER_02_TOP_K_H
-#define CHAPTER_02_TOP_K_H
+#ifndef CHAPTERS_02_MIXTURE_OF_EXPERTS_TOP_K_H
+#define CHAPTERS_02_MIXTURE_OF_EXPERTS_TOP_K_H
 #include <stdbool.h>
 
-// The one rule of every choice: the higher score first, equal scores by the lower index, NaN behind
-// every number. True: candidate i with score_i comes before candidate j with score_j.
-bool beats(double score_i, int i, double score_j, int j);
-bool comes_before(const double *v, int i, int j); // the same within one array: v[i] before v[j]
+// The order of every selection in this course: the higher score first, equal scores by the lower
+// index, NaN after every number. True if candidate i with score_i comes before candidate j with
+// score_j.
+bool ranks_higher(double score_i, int i, double score_j, int j);
+bool ranks_higher_in(const double *v, int i, int j); // the same for v[i] and v[j]
 
-// index [K] = where the K highest of v [n] stand, highest first. 1 <= K <= n. Returns how many
-// comparisons it made, for those who count.
+// index [K] = the indices of the K highest of v [n], highest first. 1 <= K <= n. Returns the number
+// of comparisons made.
 long top_k(int *index, const double *v, int n, int K);
 #endif

@@ -1,10 +1,9 @@
-// build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` chooses from a small
-// table in four ways, `coins` lets small models see what they must not see, `sentence` shows who
-// gets whom in a sentence, and draws it.
+// build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` routes a small table in
+// four ways, `coins` trains small models that can see the future, `sentence` shows which words of a
+// sentence get which experts, and draws it.
 #include "reference/support/demo.h"
-#include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include "reference/draw/paint.h"
 #include "reference/numbers/random.h"
 #include <math.h>
@@ -12,14 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const rule_names[CUTS] = { "token choice", "expert choice", "unified, sequence",
-                                              "unified, step" };
+static const char *const rule_names[ROUTING_KINDS] = { "token choice", "expert choice",
+                                                       "unified, sequence", "unified, step" };
 
-// ---- rules: one small table, four choices
+// ---- rules: one small table, four rules
 
 enum { SMALL_B = 2, SMALL_T = 2, SMALL_E = 3, SMALL = SMALL_B * SMALL_T * SMALL_E };
 
-// A table of 0 and 1: what the list of a gating holds.
+// chosen [N,E]: true where the gating has an entry.
 static void mark_chosen(bool *chosen, const MoeGating *gating, int E) {
     for (int i = 0; i < gating->N * E; i++) chosen[i] = false;
     for (int t = 0; t < gating->N; t++) {
@@ -31,46 +30,47 @@ static void mark_chosen(bool *chosen, const MoeGating *gating, int E) {
 static bool show_rules(const char *picture, Error *error) {
     (void)picture, (void)error;
     const double score[SMALL] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
-    bool chosen[CUTS][SMALL];
-    printf("%-17s", "one a token");
-    for (int cut = 0; cut < CUTS; cut++) {
+    bool chosen[ROUTING_KINDS][SMALL];
+    printf("%-17s", "one per token");
+    for (int kind = 0; kind < ROUTING_KINDS; kind++) {
         int ints[3 * SMALL], start[SMALL_B * SMALL_T + 1], index[SMALL];
-        double room[SMALL], weight[SMALL];
+        double scratch[SMALL], weight[SMALL];
         MoeGating gating = { .start = start, .index = index, .weight = weight };
-        const ChoosingRule rule = { .cut = (Cut)cut, .budget = 1.0 };
-        choose(&gating, room, ints, score, NULL, &rule, SMALL_B, SMALL_T, SMALL_E);
-        mark_chosen(chosen[cut], &gating, SMALL_E);
-        printf("%20s", rule_names[cut]);
+        const RoutingRule rule = { .kind = (RoutingKind)kind, .budget = 1.0 };
+        const RoutingTable table = { SMALL_B, SMALL_T, SMALL_E, score, NULL };
+        route_tokens(&gating, scratch, ints, &table, &rule);
+        mark_chosen(chosen[kind], &gating, SMALL_E);
+        printf("%20s", rule_names[kind]);
     }
     for (int t = 0; t < SMALL_B * SMALL_T; t++) {
         printf("\nsequence %d, t = %d", t / SMALL_T, t % SMALL_T);
-        for (int cut = 0; cut < CUTS; cut++) {
+        for (int kind = 0; kind < ROUTING_KINDS; kind++) {
             printf("%8s", "");
             for (int i = t * SMALL_E; i < (t + 1) * SMALL_E; i++)
-                printf("  %c%g", chosen[cut][i] ? '*' : ' ', score[i]);
+                printf("  %c%g", chosen[kind][i] ? '*' : ' ', score[i]);
         }
     }
     printf("\n");
     return true;
 }
 
-// ---- a model that says what comes next, from the word that is there and the one before it
+// ---- a model that predicts the next word from the current and the previous one
 
-enum { WIDEST = 16, MOST_WORDS = 128, MOST_TOKENS = 256, NOTHING = -1 };
-enum { NOW, BEFORE, OUT, ROUTER, UP, UP_BIAS, DOWN, DOWN_BIAS, WEIGHTS };
+enum { MAX_D = 16, MAX_WORDS = 128, MAX_TOKENS = 256, NO_WORD = -1 };
+enum { CURRENT, PREVIOUS, OUT, ROUTER, UP, UP_BIAS, DOWN, DOWN_BIAS, WEIGHTS };
 
-// x = the row of `now` for the word, then that of `before` for the one before it; logits = (x +
-// layer(x)) · out.
+// x = the current word's row of one table and the previous word's row of another, side by side;
+// logits = (x + layer(x)) · out.
 typedef struct {
-    ChoosingRule rule;
-    Moe m;
+    RoutedMoe layer;
     int V;
-    // [V,D/2], [V,D/2], [D,V], and the layer's; their gradients
-    double *block, *at[WEIGHTS], *d[WEIGHTS];
-    size_t count[WEIGHTS], weights;        // doubles, of each and of all
-    double *x, *y, *dx, *dy, *room, *kept; // [B,T,D] four times; the layer's
+    // current [V,D/2], previous [V,D/2], out [D,V], and the layer's; their gradients
+    double *block, *weights[WEIGHTS], *gradients[WEIGHTS];
+    size_t count[WEIGHTS], parameters; // doubles, of each and of all
+    double *x, *y, *dx, *dy;           // [B,T,D] each
+    double *scratch, *saved;           // the layer's
     int *ints;
-    ChosenTokens tokens;
+    RoutedTokens tokens;
 } Model;
 
 static void model_free(Model *model) {
@@ -80,134 +80,132 @@ static void model_free(Model *model) {
 }
 
 static void draw_weights(Model *model, uint64_t seed) {
-    double in = 1.0 / sqrt(model->m.D), hidden = 1.0 / sqrt(model->m.F);
-    const double spread[WEIGHTS] = {
-        [NOW] = 1, [BEFORE] = 1, [OUT] = in, [ROUTER] = in, [UP] = in, [DOWN] = hidden
+    double in = 1.0 / sqrt(model->layer.m.D), hidden = 1.0 / sqrt(model->layer.m.F);
+    const double deviation[WEIGHTS] = {
+        [CURRENT] = 1, [PREVIOUS] = 1, [OUT] = in, [ROUTER] = in, [UP] = in, [DOWN] = hidden
     };
     for (int i = 0; i < WEIGHTS; i++) {
         uint64_t key = random_key(seed * WEIGHTS + (uint64_t)i, "weight");
         for (size_t j = 0; j < model->count[i]; j++)
-            model->at[i][j] = spread[i] * random_normal(key, j);
+            model->weights[i][j] = deviation[i] * random_normal(key, j);
     }
 }
 
 static double *take(double **from, size_t count) {
-    double *at = *from;
+    double *taken = *from;
     *from += count;
-    return at;
+    return taken;
 }
 
-// For batches of at most B sequences of at most T words; with gradients of 0.
-static bool model_new(Model *out, const ChoosingRule *rule, const Moe *m, int V, int B, int T,
-                      Error *error) {
-    size_t D = (size_t)m->D, F = (size_t)m->F, E = (size_t)m->E, rows = (size_t)B * T * D,
-           half = (size_t)V * D / 2;
-    *out = (Model){ .rule = *rule,
-                    .m = *m,
+// For batches of at most B sequences of at most T words. All gradients are 0.
+static bool model_new(Model *out, const RoutedMoe *layer, int V, int B, int T, Error *error) {
+    size_t D = (size_t)layer->m.D, F = (size_t)layer->m.F, E = (size_t)layer->m.E,
+           rows = (size_t)B * T * D, half = (size_t)V * D / 2;
+    *out = (Model){ .layer = *layer,
                     .V = V,
                     .count = { half, half, D * V, D * E, E * D * 2 * F, E * 2 * F, E * F * D,
                                E * D } };
-    for (int i = 0; i < WEIGHTS; i++) out->weights += out->count[i];
-    size_t room = chosen_room(rule, m, B, T), kept = chosen_tokens_doubles(rule, m, B, T);
-    out->block = calloc(2 * out->weights + 4 * rows + room + kept, sizeof *out->block);
-    out->ints = calloc(chosen_tokens_ints(rule, m, B, T), sizeof *out->ints);
+    for (int i = 0; i < WEIGHTS; i++) out->parameters += out->count[i];
+    size_t scratch = routed_scratch(layer, B, T), saved = routed_tokens_doubles(layer, B, T);
+    out->block = calloc(2 * out->parameters + 4 * rows + scratch + saved, sizeof *out->block);
+    out->ints = calloc(routed_tokens_ints(layer, B, T), sizeof *out->ints);
     if (out->block == NULL || out->ints == NULL) {
         model_free(out);
         return fail(error, "no memory for a model of %d words", V);
     }
     double *next = out->block;
-    for (int i = 0; i < WEIGHTS; i++) out->at[i] = take(&next, out->count[i]);
-    for (int i = 0; i < WEIGHTS; i++) out->d[i] = take(&next, out->count[i]);
+    for (int i = 0; i < WEIGHTS; i++) out->weights[i] = take(&next, out->count[i]);
+    for (int i = 0; i < WEIGHTS; i++) out->gradients[i] = take(&next, out->count[i]);
     out->x = take(&next, rows);
     out->y = take(&next, rows);
     out->dx = take(&next, rows);
     out->dy = take(&next, rows);
-    out->room = take(&next, room);
-    out->kept = take(&next, kept);
+    out->scratch = take(&next, scratch);
+    out->saved = take(&next, saved);
     return true;
 }
 
-static MoeWeights layer_weights(double *const *at) {
-    return (MoeWeights){ .router = at[ROUTER],
-                         .up = at[UP],
-                         .up_bias = at[UP_BIAS],
-                         .down = at[DOWN],
-                         .down_bias = at[DOWN_BIAS] };
+static MoeWeights layer_weights(double *const *t) {
+    return (MoeWeights){ .router = t[ROUTER],
+                         .experts = { t[UP], t[UP_BIAS], t[DOWN], t[DOWN_BIAS] } };
 }
 
-// A text is sequences of `stride` words, each from word 0 on and filled up with NOTHING: the word
-// of sequence b at t.
+// Word t of sequence b. A text is sequences of `stride` words each; they start with word 0 and are
+// padded with NO_WORD.
 static int word_at(const int *text, int stride, int b, int t) {
     int word = t < 0 ? 0 : text[b * stride + t];
-    return word == NOTHING ? 0 : word;
+    return word == NO_WORD ? 0 : word;
 }
 
-// The layer on words 0 .. T-1 of B sequences. A word that has no next one is filling.
+// The layer on words 0 .. T-1 of B sequences. A word without a next one is padding.
 static void model_forward(Model *model, const int *text, int stride, int B, int T) {
-    int D = model->m.D, half = D / 2;
-    bool pad[MOST_TOKENS];
+    int D = model->layer.m.D, half = D / 2;
+    bool pad[MAX_TOKENS];
     for (int i = 0; i < B * T; i++) {
         int b = i / T, t = i % T;
         size_t bytes = (size_t)half * sizeof(double);
-        pad[i] = text[b * stride + t + 1] == NOTHING;
-        memcpy(model->x + i * D, model->at[NOW] + word_at(text, stride, b, t) * half, bytes);
-        memcpy(model->x + i * D + half, model->at[BEFORE] + word_at(text, stride, b, t - 1) * half,
-               bytes);
+        pad[i] = text[b * stride + t + 1] == NO_WORD;
+        const double *current = model->weights[CURRENT] + word_at(text, stride, b, t) * half;
+        const double *previous = model->weights[PREVIOUS] + word_at(text, stride, b, t - 1) * half;
+        memcpy(model->x + i * D, current, bytes);
+        memcpy(model->x + i * D + half, previous, bytes);
     }
-    MoeWeights w = layer_weights(model->at);
-    model->tokens = chosen_tokens(model->kept, model->ints, &model->rule, &model->m, B, T);
-    chosen_forward(model->y, &model->tokens, model->x, pad, &w, &model->rule, &model->m, B, T);
+    MoeWeights w = layer_weights(model->weights);
+    model->tokens = routed_tokens(model->saved, model->ints, &model->layer, B, T);
+    routed_forward(model->y, &model->tokens, model->x, pad, &w, &model->layer, B, T);
 }
 
-// The loss of one word; where `share` is not 0 its gradients too, with that of x + layer(x) written
-// to dy.
-static double word_loss(Model *model, int token, int target, double share) {
-    int D = model->m.D, V = model->V;
-    double h[WIDEST], p[MOST_WORDS];
+// The loss of one word. If `weight` is not 0, also the gradients of weight · loss; that of x +
+// layer(x) is written to dy.
+static double word_loss(Model *model, int token, int target, double weight) {
+    int D = model->layer.m.D, V = model->V;
+    double h[MAX_D], p[MAX_WORDS];
     for (int d = 0; d < D; d++) h[d] = model->x[token * D + d] + model->y[token * D + d];
-    linear(p, h, model->at[OUT], D, V);
-    double logit = p[target], loss = softmax(p, p, V) - logit;
-    if (share == 0.0) return loss;
-    for (int v = 0; v < V; v++) p[v] = share * (p[v] - (v == target));
-    linear_backward(model->dy + token * D, model->d[OUT], p, h, model->at[OUT], D, V);
+    linear(p, h, model->weights[OUT], D, V);
+    double logit = p[target], loss = softmax_row(p, p, V) - logit;
+    if (weight == 0.0) return loss;
+    for (int v = 0; v < V; v++) p[v] = weight * (p[v] - (v == target));
+    linear_backward(model->dy + token * D, model->gradients[OUT], p, h, model->weights[OUT], D, V);
     return loss;
 }
 
 static void model_backward(Model *model, const int *text, int stride, int B, int T) {
-    int D = model->m.D, half = D / 2;
-    MoeWeights w = layer_weights(model->at), dw = layer_weights(model->d);
-    chosen_backward(model->dx, &dw, model->room, model->dy, &model->tokens, model->x, &w,
-                    &model->rule, &model->m);
+    int D = model->layer.m.D, half = D / 2;
+    MoeWeights w = layer_weights(model->weights), dw = layer_weights(model->gradients);
+    double **gradients = model->gradients;
+    routed_backward(model->dx, &dw, model->scratch, model->dy, &model->tokens, model->x, &w,
+                    &model->layer);
     for (int i = 0; i < B * T; i++) {
-        double *now = model->d[NOW] + word_at(text, stride, i / T, i % T) * half;
-        double *before = model->d[BEFORE] + word_at(text, stride, i / T, i % T - 1) * half;
+        double *current = gradients[CURRENT] + word_at(text, stride, i / T, i % T) * half;
+        double *previous = gradients[PREVIOUS] + word_at(text, stride, i / T, i % T - 1) * half;
         for (int d = 0; d < half; d++) {
-            now[d] += model->dx[i * D + d] + model->dy[i * D + d];
-            before[d] += model->dx[i * D + half + d] + model->dy[i * D + half + d];
+            current[d] += model->dx[i * D + d] + model->dy[i * D + d];
+            previous[d] += model->dx[i * D + half + d] + model->dy[i * D + half + d];
         }
     }
 }
 
-// The losses of words 1 .. T of B sequences, added up, all of them in sight at once: as in
-// training.
-static double loss_in_sight(Model *model, const int *text, int stride, int B, int T, double share) {
+// The sum of the losses of words 1 .. T of B sequences, computed in parallel, as in training. If
+// `weight` is not 0, also the gradients of weight · sum.
+static double parallel_loss(Model *model, const int *text, int stride, int B, int T,
+                            double weight) {
     double sum = 0.0;
     model_forward(model, text, stride, B, T);
-    for (int i = 0; i < B * T * model->m.D; i++) model->dy[i] = 0.0;
+    for (int i = 0; i < B * T * model->layer.m.D; i++) model->dy[i] = 0.0;
     for (int i = 0; i < B * T; i++) {
         int target = text[i / T * stride + i % T + 1];
-        if (target != NOTHING) sum += word_loss(model, i, target, share);
+        if (target != NO_WORD) sum += word_loss(model, i, target, weight);
     }
-    if (share != 0.0) model_backward(model, text, stride, B, T);
+    if (weight != 0.0) model_backward(model, text, stride, B, T);
     return sum;
 }
 
-// The same word after word: what is not written yet is not there.
-static double loss_word_by_word(Model *model, const int *text, int stride, int B, int T) {
+// The same word by word, as in generation: later words do not exist yet.
+static double word_by_word_loss(Model *model, const int *text, int stride, int B, int T) {
     double sum = 0.0;
     for (int b = 0; b < B; b++) {
         const int *own = text + b * stride;
-        for (int t = 0; t < T && own[t + 1] != NOTHING; t++) {
+        for (int t = 0; t < T && own[t + 1] != NO_WORD; t++) {
             model_forward(model, own, stride, 1, t + 1);
             sum += word_loss(model, t, own[t + 1], 0.0);
         }
@@ -215,55 +213,56 @@ static double loss_word_by_word(Model *model, const int *text, int stride, int B
     return sum;
 }
 
-static void step(Model *model, double rate) {
-    double *w = model->block, *gradient = w + model->weights;
-    for (size_t i = 0; i < model->weights; i++) {
-        w[i] -= rate * gradient[i];
+static void step(Model *model, double learning_rate) {
+    double *w = model->block, *gradient = w + model->parameters;
+    for (size_t i = 0; i < model->parameters; i++) {
+        w[i] -= learning_rate * gradient[i];
         gradient[i] = 0.0;
     }
 }
 
 typedef struct {
-    double in_sight, word_by_word; // nats a word
+    double parallel, word_by_word; // nats per word
 } Losses;
 
-// ---- coins: what nobody can know
+// ---- coins: unpredictable by design
 
-enum { COINS = 6, COIN_WORDS = 3, ROW = COINS + 1, PLAYERS = 8, THROWN = PLAYERS * COINS };
+enum { COINS = 6, COIN_WORDS = 3, ROW = COINS + 1, PLAYERS = 8, THROWS = PLAYERS * COINS };
 enum { GAMES = 100, STARTS = 3, COIN_STEPS = 3000 };
 
-static void throw_coins(int *text, uint64_t key) { // word 0, and then words 1 and 2
+// Word 0, then words 1 and 2 at random.
+static void throw_coins(int *text, uint64_t key) {
     for (int i = 0; i < PLAYERS * ROW; i++)
         text[i] = i % ROW == 0 ? 0 : 1 + (int)random_below(key, (uint64_t)i, 2);
 }
 
-// All rows in one batch, or each alone, so that a column of expert choice is one row of coins.
-static double coins_loss(Model *model, const int *text, bool together, double share) {
-    if (together) return loss_in_sight(model, text, ROW, PLAYERS, COINS, share);
+// All rows in one batch, or each alone, so that an expert chooses among one row of coins.
+static double coins_loss(Model *model, const int *text, bool together, double weight) {
+    if (together) return parallel_loss(model, text, ROW, PLAYERS, COINS, weight);
     double sum = 0.0;
     for (int b = 0; b < PLAYERS; b++)
-        sum += loss_in_sight(model, text + b * ROW, ROW, 1, COINS, share);
+        sum += parallel_loss(model, text + b * ROW, ROW, 1, COINS, weight);
     return sum;
 }
 
-static bool play(Losses *out, const ChoosingRule *rule, bool together, uint64_t seed,
-                 Error *error) {
-    const Moe m = { .D = 8, .F = 8, .E = 4 };
+static bool coin_losses(Losses *out, const RoutingRule *rule, bool together, uint64_t seed,
+                        Error *error) {
+    const RoutedMoe layer = { .m = { .D = 8, .F = 8, .E = 4 }, .rule = *rule };
     int text[PLAYERS * ROW];
     Model model;
-    if (!model_new(&model, rule, &m, COIN_WORDS, PLAYERS, COINS, error)) return false;
+    if (!model_new(&model, &layer, COIN_WORDS, PLAYERS, COINS, error)) return false;
     draw_weights(&model, seed);
-    for (int s = 0; s < COIN_STEPS; s++) { // new coins at each step: there is nothing to remember
+    for (int s = 0; s < COIN_STEPS; s++) { // new coins at each step: nothing to memorise
         throw_coins(text, random_key((uint64_t)s, "learn"));
-        coins_loss(&model, text, together, 1.0 / THROWN);
+        coins_loss(&model, text, together, 1.0 / THROWS);
         step(&model, 0.3 * (1.0 - (double)s / COIN_STEPS));
     }
     *out = (Losses){ 0 };
     for (int s = 0; s < GAMES; s++) {
         throw_coins(text, random_key((uint64_t)s, "play"));
-        out->in_sight += coins_loss(&model, text, together, 0.0) / (GAMES * THROWN);
+        out->parallel += coins_loss(&model, text, together, 0.0) / (GAMES * THROWS);
         out->word_by_word +=
-            loss_word_by_word(&model, text, ROW, PLAYERS, COINS) / (GAMES * THROWN);
+            word_by_word_loss(&model, text, ROW, PLAYERS, COINS) / (GAMES * THROWS);
     }
     model_free(&model);
     return true;
@@ -273,27 +272,27 @@ static bool show_coins(const char *picture, Error *error) {
     (void)picture;
     static const struct {
         const char *name;
-        ChoosingRule rule;
+        RoutingRule rule;
         bool together;
     } rules[] = {
-        { "token choice", { CUT_ROWS, 1.5, 0.0 }, true },
-        { "expert choice, 6 coins", { CUT_COLUMNS, 1.5, 0.0 }, false },
-        { "expert choice, 8 x 6 coins", { CUT_COLUMNS, 1.5, 0.0 }, true },
-        { "unified, sequence", { CUT_SEQUENCES, 1.5, 0.5 }, true },
-        { "unified, step", { CUT_STEPS, 1.5, 0.5 }, true },
+        { "token choice", { TOKEN_CHOICE, 1.5, 0.0 }, true },
+        { "expert choice, 6 coins", { EXPERT_CHOICE, 1.5, 0.0 }, false },
+        { "expert choice, 8 x 6 coins", { EXPERT_CHOICE, 1.5, 0.0 }, true },
+        { "unified, sequence", { UNIFIED_SEQUENCE, 1.5, 0.5 }, true },
+        { "unified, step", { UNIFIED_STEP, 1.5, 0.5 }, true },
     };
-    printf("Loss a coin, in nats, from three starts; who cannot see the future loses ln 2 = %.3f "
-           "or more\n\n",
+    printf("Loss per coin, in nats, from three starts; without seeing the future at least ln 2 = "
+           "%.3f\n\n",
            log(2));
-    printf("%-28s%-24s%s\n", "", "all six in sight", "coin by coin");
+    printf("%-28s%-24s%s\n", "", "all six at once", "coin by coin");
     for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++) {
         Losses losses[STARTS];
         for (int i = 0; i < STARTS; i++) {
-            if (!play(&losses[i], &rules[r].rule, rules[r].together, (uint64_t)i, error))
+            if (!coin_losses(&losses[i], &rules[r].rule, rules[r].together, (uint64_t)i, error))
                 return false;
         }
         printf("%-28s", rules[r].name);
-        for (int i = 0; i < STARTS; i++) printf("%.3f  ", losses[i].in_sight);
+        for (int i = 0; i < STARTS; i++) printf("%.3f  ", losses[i].parallel);
         for (int i = 0; i < STARTS; i++) printf("  %.3f", losses[i].word_by_word);
         printf("\n");
     }
@@ -346,18 +345,18 @@ enum {
     SENTENCES = sizeof story / sizeof story[0],
     LINE = 16,
     TOKENS = LINE - 1,
-    TOGETHER = 6,
-    LETTERS = 16
+    BATCH = 6,
+    MAX_LETTERS = 16
 };
 enum { EXPERTS = 6, BOOK_STEPS = 800 };
 
 typedef struct {
-    char word[MOST_WORDS][LETTERS];
+    char word[MAX_WORDS][MAX_LETTERS];
     int V;
     int text[SENTENCES][LINE], own[LINE]; // the story, and `sentence`
 } Book;
 
-static int number_of(Book *book, const char *word, size_t length) {
+static int word_number(Book *book, const char *word, size_t length) {
     for (int v = 0; v < book->V; v++) {
         if (strlen(book->word[v]) == length && memcmp(book->word[v], word, length) == 0) return v;
     }
@@ -366,17 +365,17 @@ static int number_of(Book *book, const char *word, size_t length) {
     return book->V++;
 }
 
-// Word 0, the line's words, word 0 again, and NOTHING behind it.
+// Word 0, the words of the line, word 0 again, then NO_WORD.
 static void read_line(int text[LINE], Book *book, const char *line) {
     int t = 0;
     text[t++] = 0;
     while (*line != '\0') {
         size_t length = strcspn(line, " ");
-        text[t++] = number_of(book, line, length);
+        text[t++] = word_number(book, line, length);
         line += length + strspn(line + length, " ");
     }
     text[t++] = 0;
-    while (t < LINE) text[t++] = NOTHING;
+    while (t < LINE) text[t++] = NO_WORD;
 }
 
 static Book read_book(void) {
@@ -386,71 +385,72 @@ static Book read_book(void) {
     return book;
 }
 
-// Some sentences of the book at each step, and the model goes over them in one batch.
-static void learn(Model *model, const Book *book) {
+// Each step is one batch of random sentences of the book.
+static void train(Model *model, const Book *book) {
     for (int s = 0; s < BOOK_STEPS; s++) {
-        int text[TOGETHER * LINE], words = 0;
-        for (uint64_t b = 0; b < TOGETHER; b++) {
+        int text[BATCH * LINE], words = 0;
+        for (uint64_t b = 0; b < BATCH; b++) {
             uint64_t line = random_below(random_key((uint64_t)s, "line"), b, SENTENCES);
             memcpy(text + b * LINE, book->text[line], sizeof book->text[line]);
-            for (int t = 1; t < LINE; t++) words += book->text[line][t] != NOTHING;
+            for (int t = 1; t < LINE; t++) words += book->text[line][t] != NO_WORD;
         }
-        loss_in_sight(model, text, LINE, TOGETHER, TOKENS, 1.0 / words);
+        parallel_loss(model, text, LINE, BATCH, TOKENS, 1.0 / words);
         step(model, 0.3 * (1.0 - (double)s / BOOK_STEPS));
     }
 }
 
-// Adds the losses a word of the sentences that were learned; by_rows: written, but each word takes
-// its own best experts.
-static void add_losses(Losses *sum, double *by_rows, Model *model, const Book *book, double share) {
-    const ChoosingRule rule = model->rule;
+// Adds weight · the losses per word of the training sentences. token_choice: word by word, but each
+// word takes its own best experts.
+static void add_losses(Losses *sum, double *token_choice, Model *model, const Book *book,
+                       double weight) {
+    const RoutingRule rule = model->layer.rule;
     int words = 0;
     for (int i = 0; i < SENTENCES * LINE; i++)
-        words += i % LINE > 0 && book->text[i / LINE][i % LINE] != NOTHING;
-    share /= words;
-    for (int i = 0; i < SENTENCES; i += TOGETHER) {
-        sum->in_sight += share * loss_in_sight(model, book->text[i], LINE, TOGETHER, TOKENS, 0.0);
-        sum->word_by_word +=
-            share * loss_word_by_word(model, book->text[i], LINE, TOGETHER, TOKENS);
-        model->rule.cut = CUT_ROWS;
-        *by_rows += share * loss_word_by_word(model, book->text[i], LINE, TOGETHER, TOKENS);
-        model->rule = rule;
+        words += i % LINE > 0 && book->text[i / LINE][i % LINE] != NO_WORD;
+    weight /= words;
+    for (int i = 0; i < SENTENCES; i += BATCH) {
+        sum->parallel += weight * parallel_loss(model, book->text[i], LINE, BATCH, TOKENS, 0.0);
+        sum->word_by_word += weight * word_by_word_loss(model, book->text[i], LINE, BATCH, TOKENS);
+        model->layer.rule.kind = TOKEN_CHOICE;
+        *token_choice += weight * word_by_word_loss(model, book->text[i], LINE, BATCH, TOKENS);
+        model->layer.rule = rule;
     }
 }
 
-static const ChoosingRule two_each[CUTS] = {
-    { CUT_ROWS, 2, 0 }, { CUT_COLUMNS, 2, 0 }, { CUT_SEQUENCES, 2, 0.5 }, { CUT_STEPS, 2, 0.5 }
-};
+static const RoutingRule two_each[ROUTING_KINDS] = { { TOKEN_CHOICE, 2, 0 },
+                                                     { EXPERT_CHOICE, 2, 0 },
+                                                     { UNIFIED_SEQUENCE, 2, 0.5 },
+                                                     { UNIFIED_STEP, 2, 0.5 } };
 
-static bool learned_model(Model *out, const ChoosingRule *rule, uint64_t seed, const Book *book,
+static bool trained_model(Model *out, const RoutingRule *rule, uint64_t seed, const Book *book,
                           Error *error) {
-    const Moe m = { .D = WIDEST, .F = 12, .E = EXPERTS };
-    if (!model_new(out, rule, &m, book->V, TOGETHER, TOKENS, error)) return false;
+    const RoutedMoe layer = { .m = { .D = MAX_D, .F = 12, .E = EXPERTS }, .rule = *rule };
+    if (!model_new(out, &layer, book->V, BATCH, TOKENS, error)) return false;
     draw_weights(out, seed);
-    learn(out, book);
+    train(out, book);
     return true;
 }
 
 static bool print_losses(const Book *book, Error *error) {
-    printf("Loss a word, in nats, mean of three starts\n\n");
+    printf("Loss per word, in nats, mean of three starts\n\n");
     printf("%-20s%-18s%-15s%s\n", "", "whole sentences", "word by word",
-           "the same, each its own best 2");
-    for (int cut = 0; cut < CUTS; cut++) {
+           "the same, each word its own best 2");
+    for (int kind = 0; kind < ROUTING_KINDS; kind++) {
         Losses mean = { 0 };
-        double by_rows = 0.0;
+        double token_choice = 0.0;
         for (int i = 0; i < STARTS; i++) {
             Model model;
-            if (!learned_model(&model, &two_each[cut], (uint64_t)i, book, error)) return false;
-            add_losses(&mean, &by_rows, &model, book, 1.0 / STARTS);
+            if (!trained_model(&model, &two_each[kind], (uint64_t)i, book, error)) return false;
+            add_losses(&mean, &token_choice, &model, book, 1.0 / STARTS);
             model_free(&model);
         }
-        printf("%-20s%.2f%14s%.2f%11s%.2f\n", rule_names[cut], mean.in_sight, "", mean.word_by_word,
-               "", by_rows);
+        printf("%-20s%.2f%14s%.2f%11s%.2f\n", rule_names[kind], mean.parallel, "",
+               mean.word_by_word, "", token_choice);
     }
     return true;
 }
 
-// ---- one table of scores, chosen from by the first three rules
+// ---- one table of scores, routed by the first three rules
 
 enum { PANELS = 3, ROWS = 15, CELLS = ROWS * EXPERTS };
 
@@ -459,19 +459,19 @@ typedef struct {
     bool chosen[PANELS][CELLS];
 } Tables;
 
-// The sentence was not among those learned. The model learned with token choice; all three rules
-// have its logits.
+// The sentence was not trained on. The model was trained with token choice; all three rules get its
+// logits.
 static bool fill_tables(Tables *out, const Book *book, Error *error) {
     Model model;
-    if (!learned_model(&model, &two_each[CUT_ROWS], 0, book, error)) return false;
+    if (!trained_model(&model, &two_each[TOKEN_CHOICE], 0, book, error)) return false;
     model_forward(&model, book->own, LINE, 1, ROWS);
-    ChosenTokens *tokens = &model.tokens;
+    RoutedTokens *tokens = &model.tokens;
+    MoeTokens *moe = &tokens->moe;
     for (int rule = 0; rule < PANELS; rule++) {
-        unified_scores(out->score[rule], tokens->logits, tokens->p, two_each[rule].alpha, ROWS,
-                       EXPERTS);
-        choose(&tokens->gating, tokens->room, tokens->ints, out->score[rule], NULL, &two_each[rule],
-               1, ROWS, EXPERTS);
-        mark_chosen(out->chosen[rule], &tokens->gating, EXPERTS);
+        unified_scores(out->score[rule], moe->logits, moe->p, two_each[rule].alpha, ROWS, EXPERTS);
+        const RoutingTable table = { 1, ROWS, EXPERTS, out->score[rule], NULL };
+        route_tokens(&moe->gating, tokens->pool, tokens->ints, &table, &two_each[rule]);
+        mark_chosen(out->chosen[rule], &moe->gating, EXPERTS);
     }
     model_free(&model);
     return true;
@@ -511,10 +511,10 @@ static void print_tables(const Tables *tables, const Book *book) {
 
 enum { WIDE = 36, HIGH = 26, LEFT = 110, TOP = 84, PANEL = EXPERTS * WIDE + 74 };
 
-static void draw_number(DrawList *list, float middle, float y, int number) {
+static void draw_number(DrawList *list, float center, float y, int number) {
     char text[16];
     snprintf(text, sizeof text, "%d", number);
-    draw_text_center(list, middle, y, TEXT_SMALL, COLOR_DIM, text);
+    draw_text_center(list, center, y, TEXT_SMALL, COLOR_DIM, text);
 }
 
 static void draw_chosen(DrawList *list, const bool *chosen, float left) {
@@ -535,9 +535,9 @@ static void draw_table(DrawList *list, const Tables *tables, int rule, float lef
                     count_row(tables->chosen[rule], t));
     }
     for (int e = 0; e < EXPERTS; e++) {
-        float middle = left + (float)e * WIDE + WIDE / 2.0f;
-        draw_number(list, middle, TOP - 22, e);
-        draw_number(list, middle, TOP + ROWS * HIGH + 6, count_column(tables->chosen[rule], e));
+        float center = left + (float)e * WIDE + WIDE / 2.0f;
+        draw_number(list, center, TOP - 22, e);
+        draw_number(list, center, TOP + ROWS * HIGH + 6, count_column(tables->chosen[rule], e));
     }
 }
 
@@ -568,9 +568,9 @@ static bool show_sentence(const char *picture, Error *error) {
 }
 
 static const DemoPart parts[] = {
-    { "rules", "a small table, chosen from in four ways", show_rules, false },
-    { "coins", "small models that see what they must not see", show_coins, false },
-    { "sentence", "who gets whom in a sentence", show_sentence, true },
+    { "rules", "a small table, routed in four ways", show_rules, false },
+    { "coins", "small models that can see the future", show_coins, false },
+    { "sentence", "which experts the words of a sentence get", show_sentence, true },
 };
 
 int main(int count, char **arguments) {

@@ -1,4 +1,4 @@
-// build/chapter-04 shows one search and counts what searches cost; --picture FILE draws the
+// build/chapter-04 shows one search and counts the cost of searches; --picture FILE draws the
 // lesson's picture.
 #include "chapters/04_product_keys/product_keys.h"
 #include "reference/draw/paint.h"
@@ -11,7 +11,7 @@ static void uniform(double *v, int n, const char *name) {
     for (int i = 0; i < n; i++) v[i] = random_uniform(random_key(1, name), (uint64_t)i);
 }
 
-static bool among(const int *index, int K, int f) {
+static bool is_chosen(const int *index, int K, int f) {
     for (int k = 0; k < K; k++) {
         if (index[k] == f) return true;
     }
@@ -24,8 +24,8 @@ static void show_search(void) {
     enum { N = 6, K = 4 };
     const double a[N] = { 3, 9, 1, 7, 4, 6 }, b[N] = { 2, 8, 5, 0, 6, 1 };
     double score[K];
-    int index[K], room[2 * K], rows[N], columns[N];
-    product_top_k(score, index, a, b, N, K, room);
+    int index[K], scratch[2 * K], rows[N], columns[N];
+    product_top_k(score, index, a, b, N, K, scratch);
     top_k(rows, a, N, N);
     top_k(columns, b, N, N);
     printf("The %d best of %d x %d sums, both lists sorted\n\n          b", K, N, N);
@@ -39,11 +39,11 @@ static void show_search(void) {
             if ((p + 1) * (q + 1) > K)
                 printf("    .");
             else
-                printf("%s%g", among(index, K, i * N + j) ? "  *" : "   ", a[i] + b[j]);
+                printf("%s%g", is_chosen(index, K, i * N + j) ? "  *" : "   ", a[i] + b[j]);
         }
     }
-    printf("\n\n   with a *: chosen; a number: looked at (ranks p times q is at most %d); a dot: "
-           "never looked at\n  ",
+    printf("\n\n   *: chosen; number: computed (rank p times rank q is at most %d); dot: never "
+           "computed\n  ",
            K);
     for (int k = 0; k < K; k++) {
         printf(" key %d = %d*%d+%d scores %g%s", index[k], index[k] / N, N, index[k] % N, score[k],
@@ -51,7 +51,7 @@ static void show_search(void) {
     }
 }
 
-// ---- what a search costs
+// ---- the cost of a search
 
 typedef struct {
     long all, square, product; // comparisons
@@ -89,13 +89,13 @@ static bool show_counts(void) {
     return true;
 }
 
-// ---- the picture: the table as it is stored, and with both edges sorted
+// ---- the picture: the table as stored, and with both lists sorted
 
 enum { SIDE = 16, CHOSEN = 8, CELL = 24, BAR = 40 };
 
 typedef struct {
     double a[SIDE], b[SIDE];
-    int rows[SIDE], columns[SIDE]; // which sub-key stands in a row, in a column
+    int rows[SIDE], columns[SIDE]; // which sub-key each row and column shows
     int index[CHOSEN];
 } Table;
 
@@ -124,9 +124,9 @@ static void draw_table(DrawList *list, const Table *table, float left, float top
             int i = table->rows[p], j = table->columns[q];
             Rect cell = { left + (float)(q * CELL), top + (float)(p * CELL), CELL - 1, CELL - 1 };
             Color heat = color_heat((table->a[i] + table->b[j]) / 2);
-            bool looked_at = !sorted || (p + 1) * (q + 1) <= CHOSEN;
-            draw_rect(list, cell, looked_at ? heat : color_blend(heat, COLOR_PANEL, 0.75));
-            if (among(table->index, CHOSEN, i * SIDE + j)) draw_frame(list, cell, 4, 0xffffff);
+            bool computed = !sorted || (p + 1) * (q + 1) <= CHOSEN;
+            draw_rect(list, cell, computed ? heat : color_blend(heat, COLOR_PANEL, 0.75));
+            if (is_chosen(table->index, CHOSEN, i * SIDE + j)) draw_frame(list, cell, 4, 0xffffff);
         }
     }
     draw_bars(list, table, left, top);
@@ -136,10 +136,10 @@ static void draw_table(DrawList *list, const Table *table, float left, float top
 static bool draw(const char *path, Error *error) {
     Table table;
     double score[CHOSEN];
-    int room[2 * CHOSEN];
+    int scratch[2 * CHOSEN];
     uniform(table.a, SIDE, "rows");
     uniform(table.b, SIDE, "columns");
-    product_top_k(score, table.index, table.a, table.b, SIDE, CHOSEN, room);
+    product_top_k(score, table.index, table.a, table.b, SIDE, CHOSEN, scratch);
     DrawList list = draw_new(960, 550, font_find());
     draw_round_rect(&list, (Rect){ 8, 8, 944, 534 }, 6, COLOR_PANEL);
     const float top = 110, left = 70, second = 540;

@@ -8,26 +8,26 @@ void key_scores(double *score, const double *query, const double *keys, int n, i
     }
 }
 
-// The best pairs so far, as top_k holds them, but with their scores: a sum stands nowhere else.
+// The best pairs so far, as in top_k, but with their scores, because no array holds the sums.
 typedef struct {
     double *score;
-    int *index, held, K;
+    int *index, count, K;
     long comparisons;
 } Best;
 
 static void offer(Best *best, double score, int index) {
-    int place = best->held;
-    while (place > 0 && beats(score, index, best->score[place - 1], best->index[place - 1]))
-        place--;
-    best->comparisons += best->held - place + (place > 0);
-    if (place == best->K) return;
-    if (best->held < best->K) best->held++;
-    for (int k = best->held - 1; k > place; k--) {
+    int rank = best->count;
+    while (rank > 0 && ranks_higher(score, index, best->score[rank - 1], best->index[rank - 1]))
+        rank--;
+    best->comparisons += best->count - rank + (rank > 0);
+    if (rank == best->K) return;
+    if (best->count < best->K) best->count++;
+    for (int k = best->count - 1; k > rank; k--) {
         best->score[k] = best->score[k - 1];
         best->index[k] = best->index[k - 1];
     }
-    best->score[place] = score;
-    best->index[place] = index;
+    best->score[rank] = score;
+    best->index[rank] = index;
 }
 
 long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K) {
@@ -39,9 +39,9 @@ long all_pairs_top_k(double *score, int *index, const double *a, const double *b
 }
 
 long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                  int *room) {
+                  int *scratch) {
     Best best = { .score = score, .index = index, .K = K };
-    int *best_a = room, *best_b = room + K;
+    int *best_a = scratch, *best_b = scratch + K;
     long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
     for (int p = 0; p < K; p++) {
         for (int q = 0; q < K; q++)
@@ -52,9 +52,9 @@ long square_top_k(double *score, int *index, const double *a, const double *b, i
 
 // [product
 long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                   int *room) {
+                   int *scratch) {
     Best best = { .score = score, .index = index, .K = K };
-    int *best_a = room, *best_b = room + K;
+    int *best_a = scratch, *best_b = scratch + K;
     long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
     for (int p = 1; p <= K; p++) {
         for (int q = 1; p * q <= K; q++) {

@@ -5,28 +5,28 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST = 13, MOST_PAIRS = MOST * MOST };
+enum { MAX_N = 13, MAX_PAIRS = MAX_N * MAX_N };
 
-// Random numbers, or small integers: then ties are everywhere, and sums are exact.
+// Random numbers, or small integers, which have many ties and exact sums.
 static void fill(double *v, int n, bool integers, uint64_t key) {
     for (int i = 0; i < n; i++)
         v[i] = integers ? (double)random_below(key, (uint64_t)i, 4) - 1.0
                         : random_normal(key, (uint64_t)i);
 }
 
-// The place of i, by counting who stands before it: no search at all.
+// The rank of i, by counting how many come before it, without any search.
 static int rank_of(const double *v, int n, int i) {
-    int before = 0;
-    for (int j = 0; j < n; j++) before += v[j] > v[i] || (v[j] == v[i] && j < i);
-    return before;
+    int rank = 0;
+    for (int j = 0; j < n; j++) rank += v[j] > v[i] || (v[j] == v[i] && j < i);
+    return rank;
 }
 
-START_TEST(top_k_holds_the_first_k_ranks)
+START_TEST(top_k_finds_the_first_k_ranks)
 {
-    for (int n = 1; n <= MOST; n++) {
+    for (int n = 1; n <= MAX_N; n++) {
         for (int K = 1; K <= n; K++) {
-            double v[MOST];
-            int index[MOST];
+            double v[MAX_N];
+            int index[MAX_N];
             fill(v, n, _i, random_key((uint64_t)(n * 100 + K), "v"));
             long comparisons = top_k(index, v, n, K);
             for (int k = 0; k < K; k++) ck_assert_int_eq(rank_of(v, n, index[k]), k);
@@ -46,8 +46,8 @@ START_TEST(three_by_three_on_paper)
 {
     const double a[] = { 5, 1, 4 }, b[] = { 2, 3, 0 };
     double score[3];
-    int index[3], room[6];
-    product_top_k(score, index, a, b, 3, 3, room);
+    int index[3], scratch[6];
+    product_top_k(score, index, a, b, 3, 3, scratch);
     ck_assert(score[0] == 8 && score[1] == 7 && score[2] == 7);
     ck_assert(index[0] == 1 && index[1] == 0 && index[2] == 7);
     ck_assert_int_eq(product_candidates(3), 5);
@@ -55,26 +55,26 @@ START_TEST(three_by_three_on_paper)
 END_TEST
 
 static void expect_same(const double *a, const double *b, int n, int K) {
-    double want_score[MOST_PAIRS], score[MOST_PAIRS];
-    int want[MOST_PAIRS], index[MOST_PAIRS], room[2 * MOST];
-    all_pairs_top_k(want_score, want, a, b, n, K);
+    double expected_score[MAX_PAIRS], score[MAX_PAIRS];
+    int expected[MAX_PAIRS], index[MAX_PAIRS], scratch[2 * MAX_N];
+    all_pairs_top_k(expected_score, expected, a, b, n, K);
     for (int way = 0; way < 2; way++) {
-        if (way == 0) square_top_k(score, index, a, b, n, K, room);
-        if (way == 1) product_top_k(score, index, a, b, n, K, room);
+        if (way == 0) square_top_k(score, index, a, b, n, K, scratch);
+        if (way == 1) product_top_k(score, index, a, b, n, K, scratch);
         for (int k = 0; k < K; k++) {
-            ck_assert_msg(index[k] == want[k] && score[k] == want_score[k],
-                          "n %d K %d way %d rank %d: key %d with %g, of all pairs it is %d with %g",
-                          n, K, way, k, index[k], score[k], want[k], want_score[k]);
+            ck_assert_msg(index[k] == expected[k] && score[k] == expected_score[k],
+                          "n %d K %d way %d rank %d: key %d with %g, expected %d with %g", n, K,
+                          way, k, index[k], score[k], expected[k], expected_score[k]);
         }
     }
 }
 
 START_TEST(exact_against_all_pairs)
 {
-    for (int n = 1; n <= MOST; n++) {
+    for (int n = 1; n <= MAX_N; n++) {
         for (int K = 1; K <= n; K++) {
             for (uint64_t seed = 0; seed < 20; seed++) {
-                double a[MOST], b[MOST];
+                double a[MAX_N], b[MAX_N];
                 fill(a, n, _i, random_key(seed, "a"));
                 fill(b, n, _i, random_key(seed, "b"));
                 expect_same(a, b, n, K);
@@ -84,8 +84,8 @@ START_TEST(exact_against_all_pairs)
 }
 END_TEST
 
-// The brute force itself, against the ranks of the n² sums written down.
-START_TEST(all_pairs_holds_the_first_k_ranks)
+// The brute force itself, against the ranks of all n² sums.
+START_TEST(all_pairs_finds_the_first_k_ranks)
 {
     enum { N = 5 };
     double a[N], b[N], sums[N * N], score[N * N];
@@ -101,8 +101,8 @@ START_TEST(all_pairs_holds_the_first_k_ranks)
 }
 END_TEST
 
-// No candidate may be left out: with p ones in a and q in b, p·q <= K pairs share the highest sum,
-// and the pair of ranks (p,q) is the last of them.
+// No candidate may be left out: with p ones in a and q ones in b, p·q <= K pairs have the highest
+// sum, and the pair of ranks (p,q) is the last of them.
 START_TEST(every_candidate_can_be_chosen)
 {
     enum { K = 8 };
@@ -110,12 +110,12 @@ START_TEST(every_candidate_can_be_chosen)
     for (int p = 1; p <= K; p++) {
         for (int q = 1; p * q <= K; q++, candidates++) {
             double a[K], b[K], score[K];
-            int index[K], room[2 * K], found = 0;
+            int index[K], scratch[2 * K], found = 0;
             for (int i = 0; i < K; i++) {
                 a[i] = i < p;
                 b[i] = i < q;
             }
-            product_top_k(score, index, a, b, K, K, room);
+            product_top_k(score, index, a, b, K, K, scratch);
             for (int k = 0; k < K; k++) found += index[k] == (p - 1) * K + q - 1;
             ck_assert_int_eq(found, 1);
             expect_same(a, b, K, K);
@@ -128,50 +128,51 @@ START_TEST(every_candidate_can_be_chosen)
 }
 END_TEST
 
-// NaN displaces no number: as many sums as are numbers come first, as over all pairs.
-START_TEST(nan_comes_behind_every_number)
+// NaN displaces no number: all sums that are numbers come first, as in the search over all pairs.
+START_TEST(nan_comes_after_every_number)
 {
     enum { N = 6, K = 5 };
     for (uint64_t seed = 0; seed < 200; seed++) {
-        double a[N], b[N], want_score[K], score[K];
-        int want[K], index[K], room[2 * K];
+        double a[N], b[N], expected_score[K], score[K];
+        int expected[K], index[K], scratch[2 * K];
         fill(a, N, _i, random_key(seed, "a"));
         fill(b, N, _i, random_key(seed, "b"));
         for (uint64_t i = 0; i < 4; i++)
             (i % 2 ? a : b)[random_below(random_key(seed, "at"), i, N)] = NAN;
-        all_pairs_top_k(want_score, want, a, b, N, K);
-        product_top_k(score, index, a, b, N, K, room);
+        all_pairs_top_k(expected_score, expected, a, b, N, K);
+        product_top_k(score, index, a, b, N, K, scratch);
         for (int k = 0; k < K; k++) {
-            ck_assert_int_eq(isnan(score[k]), isnan(want_score[k]));
-            if (!isnan(score[k])) ck_assert(index[k] == want[k] && score[k] == want_score[k]);
+            ck_assert_int_eq(isnan(score[k]), isnan(expected_score[k]));
+            if (!isnan(score[k]))
+                ck_assert(index[k] == expected[k] && score[k] == expected_score[k]);
         }
     }
 }
 END_TEST
 
-// Exact over real numbers. In floating point two sums may round to one, and then brute force goes
-// by the index while the search by halves still knows which half was better.
-START_TEST(rounding_can_make_a_tie_of_two_sums)
+// Exact for real numbers. In floating point two different sums may round to the same number; then
+// brute force goes by the index, while the product search still goes by the better sub-score.
+START_TEST(rounding_can_make_two_sums_equal)
 {
     const double a[] = { 1.0, 2.0 }, b[] = { 1e20, -1e20 };
     double score;
-    int all, halves, room[2];
+    int all, product, scratch[2];
     all_pairs_top_k(&score, &all, a, b, 2, 1);
     ck_assert(a[0] + b[0] == a[1] + b[0]);
     ck_assert_int_eq(all, 0);
-    product_top_k(&score, &halves, a, b, 2, 1, room);
-    ck_assert_int_eq(halves, 2);
+    product_top_k(&score, &product, a, b, 2, 1, scratch);
+    ck_assert_int_eq(product, 2);
 }
 END_TEST
 
-// Sub-keys of whole numbers, so that every score is exact: the n² keys written down choose the
+// Integer sub-keys, so that every score is exact: a search over the n² keys themselves finds the
 // same.
 START_TEST(the_sums_of_sub_keys_are_the_flat_keys)
 {
     enum { N = 7, WIDTH = 3, K = 5 };
     double query[WIDTH], first[N * WIDTH], second[N * WIDTH], keys[N * N * WIDTH], a[N], b[N],
         flat[N * N], score[K];
-    int index[K], want[K], room[2 * K];
+    int index[K], expected[K], scratch[2 * K];
     fill(query, WIDTH, true, random_key(2, "query"));
     fill(first, N * WIDTH, true, random_key(2, "first"));
     fill(second, N * WIDTH, true, random_key(2, "second"));
@@ -180,13 +181,13 @@ START_TEST(the_sums_of_sub_keys_are_the_flat_keys)
             keys[f * WIDTH + d] = first[f / N * WIDTH + d] + second[f % N * WIDTH + d];
     }
     key_scores(flat, query, keys, N * N, WIDTH);
-    top_k(want, flat, N * N, K);
+    top_k(expected, flat, N * N, K);
     key_scores(a, query, first, N, WIDTH);
     key_scores(b, query, second, N, WIDTH);
-    product_top_k(score, index, a, b, N, K, room);
+    product_top_k(score, index, a, b, N, K, scratch);
     for (int k = 0; k < K; k++) {
-        ck_assert_int_eq(index[k], want[k]);
-        ck_assert(score[k] == flat[want[k]]);
+        ck_assert_int_eq(index[k], expected[k]);
+        ck_assert(score[k] == flat[expected[k]]);
     }
 }
 END_TEST
@@ -196,22 +197,22 @@ START_TEST(backward_is_the_slope_of_the_chosen_scores)
     enum { N = 5, K = 4 };
     const double step = 1e-4, dscore[K] = { 0.5, -2.0, 3.0, 1.5 };
     double a[N], b[N], da[N] = { 0 }, db[N] = { 0 }, score[K];
-    int index[K], moved[K], room[2 * K];
+    int index[K], moved[K], scratch[2 * K];
     fill(a, N, false, random_key(3, "a"));
     fill(b, N, false, random_key(3, "b"));
-    product_top_k(score, index, a, b, N, K, room);
+    product_top_k(score, index, a, b, N, K, scratch);
     product_backward(da, db, dscore, index, N, K);
     for (int i = 0; i < 2 * N; i++) {
-        double *at = i < N ? &a[i] : &b[i - N], kept = *at, slope = 0.0;
+        double *x = i < N ? &a[i] : &b[i - N], original = *x, slope = 0.0;
         for (int sign = -1; sign <= 1; sign += 2) {
-            *at = kept + sign * step;
-            product_top_k(score, moved, a, b, N, K, room);
+            *x = original + sign * step;
+            product_top_k(score, moved, a, b, N, K, scratch);
             for (int k = 0; k < K; k++) {
-                ck_assert_int_eq(moved[k], index[k]); // or there is no slope to speak of
+                ck_assert_int_eq(moved[k], index[k]); // otherwise the slope is undefined
                 slope += sign * dscore[k] * score[k] / (2 * step);
             }
         }
-        *at = kept;
+        *x = original;
         ck_assert_double_eq_tol(i < N ? da[i] : db[i - N], slope, 1e-9);
     }
     product_backward(da, db, dscore, index, N, K); // added, not written
@@ -222,17 +223,16 @@ START_TEST(backward_is_the_slope_of_the_chosen_scores)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("04 product keys");
-    TCase *tests = tcase_create("choosing");
-    tcase_add_loop_test(tests, top_k_holds_the_first_k_ranks, 0, 2);
-    tcase_add_test(tests, three_by_three_on_paper);
-    tcase_add_loop_test(tests, all_pairs_holds_the_first_k_ranks, 0, 2);
-    tcase_add_loop_test(tests, exact_against_all_pairs, 0, 2);
-    tcase_add_test(tests, every_candidate_can_be_chosen);
-    tcase_add_loop_test(tests, nan_comes_behind_every_number, 0, 2);
-    tcase_add_test(tests, rounding_can_make_a_tie_of_two_sums);
-    tcase_add_test(tests, the_sums_of_sub_keys_are_the_flat_keys);
-    tcase_add_test(tests, backward_is_the_slope_of_the_chosen_scores);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { top_k_finds_the_first_k_ranks, 2 },
+        { three_by_three_on_paper },
+        { all_pairs_finds_the_first_k_ranks, 2 },
+        { exact_against_all_pairs, 2 },
+        { every_candidate_can_be_chosen },
+        { nan_comes_after_every_number, 2 },
+        { rounding_can_make_two_sums_equal },
+        { the_sums_of_sub_keys_are_the_flat_keys },
+        { backward_is_the_slope_of_the_chosen_scores },
+    };
+    return run_tests("04 product keys", tests, COUNT_OF(tests));
 }

@@ -2,8 +2,8 @@
 #include <math.h>
 
 // [usage
-void expert_usage_add(double *total, const PeerToken *kept, const Peer *p) {
-    for (int slot = 0; slot < p->C * p->K; slot++) total[kept->index[slot]] += kept->gate[slot];
+void expert_usage_add(double *total, const PeerToken *saved, const Peer *p) {
+    for (int slot = 0; slot < p->C * p->K; slot++) total[saved->index[slot]] += saved->gate[slot];
 }
 
 double expert_usage(const double *total, int F) {
@@ -18,7 +18,7 @@ double expert_unevenness(const double *total, int F) {
     if (all == 0.0) return 0.0;
     for (int f = 0; f < F; f++) {
         double share = total[f] / all;
-        if (share > 0.0) sum += share * log(share); // goes to 0 with the share
+        if (share > 0.0) sum += share * log(share); // the limit at share = 0 is 0
     }
     return log(F) + sum;
 }

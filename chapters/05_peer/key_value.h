@@ -1,25 +1,30 @@
-#ifndef KEY_VALUE_H
-#define KEY_VALUE_H
+#ifndef CHAPTERS_05_PEER_KEY_VALUE_H
+#define CHAPTERS_05_PEER_KEY_VALUE_H
 #include <stddef.h>
 
-// The key-value router (He 2024, section 2; the scale is that of the sgatlin authors' baseline):
-// every list of keys is asked by a query of its own,
+// The key-value router (He 2024, section 2, with the scale of the sgatlin authors' baseline): every
+// list of keys is scored by a query of its own,
 //   query[p,c] = x · Wq[p,c]        score[p,c,i] = query[p,c] · keys[p,c,i] / √(parts·Dk)
-// C heads have `parts` lists of n keys each. With two, the score of product key (i,j) is a sum:
-// score[0,c,i] + score[1,c,j], as if both queries and both keys stood end to end, 2·Dk numbers
-// long; hence the root. With one, every key is scored by itself.
+// C heads have `parts` lists of n keys each. With two parts, the score of product key (i,j) is a
+// sum, score[0,c,i] + score[1,c,j]: the dot product of both queries with both keys, concatenated to
+// length 2·Dk; hence the square root. With one part, every key is scored by itself.
 typedef struct {
     int parts, C, n, D, Dk;
 } KeyValue;
 
+// The parameters of a router, or their gradients. Here Wq [lists,D,Dk] and keys [lists,n,Dk].
+typedef struct {
+    double *query, *keys;
+} RouterWeights;
+
 int key_value_lists(const KeyValue *r); // parts·C, in the order [parts,C]
 
-// scores [lists,n] and query [lists,Dk] from x [D], Wq [lists,D,Dk] and keys [lists,n,Dk].
-void key_value_scores(double *scores, double *query, const double *x, const double *query_weights,
-                      const double *keys, const KeyValue *r);
+// scores [lists,n] and query [lists,Dk] from x [D].
+void key_value_scores(double *scores, double *query, const double *x, const RouterWeights *w,
+                      const KeyValue *r);
 
-// From dscores [lists,n]: dx [D], dquery_weights and dkeys are added to. room: Dk + D doubles.
-void key_value_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
-                        const double *dscores, const double *query, const double *x,
-                        const double *query_weights, const double *keys, const KeyValue *r);
+// From dscores [lists,n]: adds to dx [D] and dw. scratch: Dk + D doubles.
+void key_value_backward(double *dx, const RouterWeights *dw, double *scratch, const double *dscores,
+                        const double *query, const double *x, const RouterWeights *w,
+                        const KeyValue *r);
 #endif

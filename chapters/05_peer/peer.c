@@ -30,17 +30,17 @@ PeerToken peer_token(double *doubles, int *index, const Peer *p) {
 
 // ---- step two: the gating
 
-// [choose
-void peer_choose(double *score, int *index, int *room, const double *scores, const Peer *p) {
+// [route
+void peer_route(double *score, int *index, int *scratch, const double *scores, const Peer *p) {
     int n = peer_keys(p), C = p->C, K = p->K;
     for (int c = 0; c < C; c++) {
         const double *first = scores + (size_t)c * n, *second = first + (size_t)C * n;
-        product_top_k(score + c * K, index + c * K, first, second, n, K, room);
+        product_top_k(score + c * K, index + c * K, first, second, n, K, scratch);
     }
 }
-// choose]
+// route]
 
-void peer_choose_backward(double *dscores, const double *dscore, const int *index, const Peer *p) {
+void peer_route_backward(double *dscores, const double *dscore, const int *index, const Peer *p) {
     int n = peer_keys(p), C = p->C, K = p->K;
     for (size_t i = 0; i < sub_keys(p); i++) dscores[i] = 0.0;
     for (int c = 0; c < C; c++) {
@@ -58,40 +58,42 @@ static double dot(const double *a, const double *b, int n) {
 }
 
 // [experts
-void peer_experts(double *y, double *gate, double *z, const double *score, const int *index,
-                  const double *x, const double *in, const double *out, const Peer *p) {
+void peer_experts(double *y, const PeerToken *saved, const double *x, const PeerWeights *w,
+                  const Peer *p) {
+    double *gate = saved->gate, *z = saved->z;
     for (int d = 0; d < p->D; d++) y[d] = 0.0;
     for (int c = 0; c < p->C; c++) {
-        softmax(gate + c * p->K, score + c * p->K, p->K);
+        softmax_row(gate + c * p->K, saved->score + c * p->K, p->K);
         for (int slot = c * p->K; slot < (c + 1) * p->K; slot++) {
-            size_t expert = (size_t)index[slot] * p->D; // of the one pool, whichever head asks
-            z[slot] = dot(in + expert, x, p->D);
+            size_t expert = (size_t)saved->index[slot] * p->D; // all heads share one pool
+            z[slot] = dot(w->in + expert, x, p->D);
             double weight = gate[slot] * gelu(z[slot]);
-            for (int d = 0; d < p->D; d++) y[d] += weight * out[expert + d];
+            for (int d = 0; d < p->D; d++) y[d] += weight * w->out[expert + d];
         }
     }
 }
 // experts]
 
 // [experts_backward
-void peer_experts_backward(double *dx, double *dscore, double *din, double *dout, const double *dy,
-                           const double *gate, const int *index, const double *z, const double *x,
-                           const double *in, const double *out, const Peer *p) {
+void peer_experts_backward(double *dx, double *dscore, const PeerWeights *dw, const double *dy,
+                           const PeerToken *saved, const double *x, const PeerWeights *w,
+                           const Peer *p) {
+    const double *gate = saved->gate, *z = saved->z;
     for (int c = 0; c < p->C; c++) {
-        // first the gates' gradients, then the scores' in their place
+        // holds the gates' gradients first, then those of the scores
         double *dgate = dscore + c * p->K;
         for (int slot = c * p->K; slot < (c + 1) * p->K; slot++) {
-            size_t expert = (size_t)index[slot] * p->D;
-            double weight = gate[slot] * gelu(z[slot]), dweight = dot(out + expert, dy, p->D);
+            size_t expert = (size_t)saved->index[slot] * p->D;
+            double weight = gate[slot] * gelu(z[slot]), dweight = dot(w->out + expert, dy, p->D);
             double dz = gate[slot] * gelu_derivative(z[slot]) * dweight;
             dscore[slot] = gelu(z[slot]) * dweight;
             for (int d = 0; d < p->D; d++) {
-                dout[expert + d] += weight * dy[d];
-                din[expert + d] += dz * x[d];
-                dx[d] += dz * in[expert + d];
+                dw->out[expert + d] += weight * dy[d];
+                dw->in[expert + d] += dz * x[d];
+                dx[d] += dz * w->in[expert + d];
             }
         }
-        softmax_backward(dgate, dgate, gate + c * p->K, p->K);
+        softmax_row_backward(dgate, dgate, gate + c * p->K, p->K);
     }
 }
 // experts_backward]
@@ -99,25 +101,23 @@ void peer_experts_backward(double *dx, double *dscore, double *din, double *dout
 // ---- the layer
 
 // [layer
-void peer_forward(double *y, const PeerToken *kept, int *room, const double *x,
+void peer_forward(double *y, const PeerToken *saved, int *scratch, const double *x,
                   const PeerWeights *w, const Peer *p) {
     KeyValue router = peer_router(p);
-    key_value_scores(kept->scores, kept->query, x, w->query, w->keys, &router);
-    peer_choose(kept->score, kept->index, room, kept->scores, p);
-    peer_experts(y, kept->gate, kept->z, kept->score, kept->index, x, w->in, w->out, p);
+    key_value_scores(saved->scores, saved->query, x, &w->router, &router);
+    peer_route(saved->score, saved->index, scratch, saved->scores, p);
+    peer_experts(y, saved, x, w, p);
 }
 // layer]
 
-size_t peer_room(const Peer *p) { return slots(p) + sub_keys(p) + p->Dk + p->D; }
+size_t peer_scratch(const Peer *p) { return slots(p) + sub_keys(p) + p->Dk + p->D; }
 
-void peer_backward(double *dx, const PeerWeights *gradient, double *room, const double *dy,
-                   const PeerToken *kept, const double *x, const PeerWeights *w, const Peer *p) {
+void peer_backward(double *dx, const PeerWeights *dw, double *scratch, const double *dy,
+                   const PeerToken *saved, const double *x, const PeerWeights *w, const Peer *p) {
     KeyValue router = peer_router(p);
-    double *dscore = room, *dscores = dscore + slots(p), *rest = dscores + sub_keys(p);
+    double *dscore = scratch, *dscores = dscore + slots(p), *rest = dscores + sub_keys(p);
     for (int d = 0; d < p->D; d++) dx[d] = 0.0;
-    peer_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->gate, kept->index,
-                          kept->z, x, w->in, w->out, p);
-    peer_choose_backward(dscores, dscore, kept->index, p);
-    key_value_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x, w->query,
-                       w->keys, &router);
+    peer_experts_backward(dx, dscore, dw, dy, saved, x, w, p);
+    peer_route_backward(dscores, dscore, saved->index, p);
+    key_value_backward(dx, &dw->router, rest, dscores, saved->query, x, &w->router, &router);
 }

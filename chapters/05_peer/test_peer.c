@@ -8,22 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- a layer with memory: parameters, one token, gradients; all in one block
+// ---- a layer with its memory: parameters, gradients and one token in one block
 
 typedef struct {
     Peer p;
     double *block;
-    PeerWeights w, gradient;
+    PeerWeights w, dw;
     size_t sizes[4]; // of query, keys, in, out
-    double *x, *y, *dx, *dy, *room;
-    PeerToken kept;
+    double *x, *y, *dx, *dy, *scratch;
+    PeerToken saved;
     int *ints, *ranks;
 } Layer;
 
 static PeerWeights take_weights(double **from, const size_t sizes[4]) {
     PeerWeights w;
-    w.query = take(from, sizes[0]);
-    w.keys = take(from, sizes[1]);
+    w.router.query = take(from, sizes[0]);
+    w.router.keys = take(from, sizes[1]);
     w.in = take(from, sizes[2]);
     w.out = take(from, sizes[3]);
     return w;
@@ -34,19 +34,19 @@ static Layer layer_new(const Peer *p) {
     Layer layer = {
         .p = *p, .sizes = { lists * D * p->Dk, lists * peer_keys(p) * p->Dk, experts, experts }
     };
-    size_t count = 2 * (layer.sizes[0] + layer.sizes[1] + 2 * experts) + 4 * D + peer_room(p) +
+    size_t count = 2 * (layer.sizes[0] + layer.sizes[1] + 2 * experts) + 4 * D + peer_scratch(p) +
                    peer_token_doubles(p);
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc((size_t)p->C * p->K + 2 * (size_t)p->K, sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
     layer.w = take_weights(&next, layer.sizes);
-    layer.gradient = take_weights(&next, layer.sizes);
+    layer.dw = take_weights(&next, layer.sizes);
     layer.x = take(&next, D);
     layer.y = take(&next, D);
     layer.dx = take(&next, D);
     layer.dy = take(&next, D);
-    layer.room = take(&next, peer_room(p));
-    layer.kept = peer_token(take(&next, peer_token_doubles(p)), layer.ints, p);
+    layer.scratch = take(&next, peer_scratch(p));
+    layer.saved = peer_token(take(&next, peer_token_doubles(p)), layer.ints, p);
     layer.ranks = layer.ints + (size_t)p->C * p->K;
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
@@ -60,8 +60,8 @@ static void layer_free(Layer *layer) {
 
 static Layer random_layer(const Peer *p, uint64_t seed) {
     Layer layer = layer_new(p);
-    fill(layer.w.query, layer.sizes[0], 1.0 / sqrt(p->D), seed, "query");
-    fill(layer.w.keys, layer.sizes[1], 1.0, seed, "keys");
+    fill(layer.w.router.query, layer.sizes[0], 1.0 / sqrt(p->D), seed, "query");
+    fill(layer.w.router.keys, layer.sizes[1], 1.0, seed, "keys");
     fill(layer.w.in, layer.sizes[2], 1.0 / sqrt(p->D), seed, "in");
     fill(layer.w.out, layer.sizes[3], 1.0 / sqrt(p->C), seed, "out");
     fill(layer.x, (size_t)p->D, 1.0, seed, "x");
@@ -69,28 +69,30 @@ static Layer random_layer(const Peer *p, uint64_t seed) {
     return layer;
 }
 
-static void forward(Layer *l) { peer_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->p); }
+static void forward(Layer *l) { peer_forward(l->y, &l->saved, l->ranks, l->x, &l->w, &l->p); }
 static void backward(Layer *l) {
-    peer_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->p);
+    peer_backward(l->dx, &l->dw, l->scratch, l->dy, &l->saved, l->x, &l->w, &l->p);
 }
 
 // ---- on paper
 
 // D = 2, F = 4 experts, n = 2, one head, K = 2, Dk = 1; so the scale is 1/√2. x = (1, 2); the
-// queries are (2, 0)·x = 2 and (0, 1)·x = 2. Keys of the first list 3, 0, of the second (ln 3)/√2,
-// 0. Scores, with √2·key as 2/√2 = √2:
-//     first 3√2, 0;  second ln 3, 0;  so expert 0 has 3√2 + ln 3, expert 1 has 3√2, and both others much less.
-// Softmax over the two: e^(ln 3) : 1, so the gates are 3/4 and 1/4.
+// queries are (2, 0)·x = 2 and (0, 1)·x = 2. The keys of the first list are 3 and 0, of the second
+// (ln 3)/√2 and 0. A score is 2/√2 = √2 times the key:
+//     first list 3√2, 0; second list ln 3, 0
+// So expert 0 scores 3√2 + ln 3, expert 1 scores 3√2, and both others much less. The softmax of these
+// two is e^(ln 3) : 1, so the gates are 3/4 and 1/4.
 // in: expert 0 (10, 0), expert 1 (2, -1); z = 10 and 0; gelu(10) = 10 and gelu'(10) = 1, gelu(0) =
 // 0, gelu'(0) = 1/2. out: (1, 1) and (4, 1); y = 3/4·10·(1, 1) + 0 = (7.5, 7.5).
-// Back with dy = (1, 0): out·dy is 1 and 4.
+// Backward with dy = (1, 0): out·dy is 1 and 4.
 //     expert 0: dgate = 10·1, dz = 3/4·1·1, dout += 7.5·dy = (7.5, 0), din += 3/4·x = (0.75, 1.5),
 //               dx += 3/4·in = (7.5, 0)
-//     expert 1: dgate = 0,    dz = 1/4·1/2·4 = 1/2, dout += 0, din += x/2 = (0.5, 1), dx += in/2 = (1, -0.5)
+//     expert 1: dgate = 0, dz = 1/4·1/2·4 = 1/2, dout += 0, din += x/2 = (0.5, 1),
+//               dx += in/2 = (1, -0.5)
 // Σ gate·dgate = 7.5: dscore = 3/4·(10 - 7.5) = 1.875 and 1/4·(0 - 7.5) = -1.875.
-// Both have i = 0, where the two cancel; j = 0 gets 1.875 and j = 1 -1.875. With the scale, dkeys
-// of the second list = ±1.875·2/√2 = ±1.875·√2, dquery = 1.875·(ln 3)/√2/√2 = 0.9375·ln 3, dWq of
-// it = x times that; dx += (0, 1) times that.
+// Both have i = 0, where the two cancel; j = 0 gets 1.875 and j = 1 gets -1.875. With the scale,
+// dkeys of the second list = ±1.875·2/√2 = ±1.875·√2, and its dquery = 1.875·(ln 3)/√2/√2 =
+// 0.9375·ln 3; its dWq is x times that; dx += (0, 1) times that.
 START_TEST(four_experts_on_paper)
 {
     const Peer p = { .D = 2, .F = 4, .C = 1, .K = 2, .Dk = 1 };
@@ -98,37 +100,37 @@ START_TEST(four_experts_on_paper)
     Layer l = layer_new(&p);
     memcpy(l.x, (double[]){ 1, 2 }, 2 * sizeof(double));
     memcpy(l.dy, (double[]){ 1, 0 }, 2 * sizeof(double));
-    memcpy(l.w.query, (double[]){ 2, 0, 0, 1 }, 4 * sizeof(double));
-    memcpy(l.w.keys, (double[]){ 3, 0, ln3 / root, 0 }, 4 * sizeof(double));
+    memcpy(l.w.router.query, (double[]){ 2, 0, 0, 1 }, 4 * sizeof(double));
+    memcpy(l.w.router.keys, (double[]){ 3, 0, ln3 / root, 0 }, 4 * sizeof(double));
     memcpy(l.w.in, (double[]){ 10, 0, 2, -1, 9, 9, 9, 9 }, 8 * sizeof(double));
     memcpy(l.w.out, (double[]){ 1, 1, 4, 1, 9, 9, 9, 9 }, 8 * sizeof(double));
     forward(&l);
     backward(&l);
-    ck_assert(l.kept.index[0] == 0 && l.kept.index[1] == 1);
+    ck_assert(l.saved.index[0] == 0 && l.saved.index[1] == 1);
     const struct {
         const char *name;
-        const double *got, want[8];
+        const double *actual, expected[8];
         size_t count;
     } numbers[] = {
-        { "score", l.kept.score, { 3 * root + ln3, 3 * root }, 2 },
-        { "gate", l.kept.gate, { 0.75, 0.25 }, 2 },
+        { "score", l.saved.score, { 3 * root + ln3, 3 * root }, 2 },
+        { "gate", l.saved.gate, { 0.75, 0.25 }, 2 },
         { "y", l.y, { 7.5, 7.5 }, 2 },
-        { "dout", l.gradient.out, { 7.5, 0, 0, 0, 0, 0, 0, 0 }, 8 },
-        { "din", l.gradient.in, { 0.75, 1.5, 0.5, 1, 0, 0, 0, 0 }, 8 },
-        { "dkeys", l.gradient.keys, { 0, 0, 1.875 * root, -1.875 * root }, 4 },
-        { "dquery", l.gradient.query, { 0, 0, q, 2 * q }, 4 },
+        { "dout", l.dw.out, { 7.5, 0, 0, 0, 0, 0, 0, 0 }, 8 },
+        { "din", l.dw.in, { 0.75, 1.5, 0.5, 1, 0, 0, 0, 0 }, 8 },
+        { "dkeys", l.dw.router.keys, { 0, 0, 1.875 * root, -1.875 * root }, 4 },
+        { "dquery", l.dw.router.query, { 0, 0, q, 2 * q }, 4 },
         { "dx", l.dx, { 8.5, q - 0.5 }, 2 },
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
-            ck_assert_msg(fabs(numbers[i].got[j] - numbers[i].want[j]) < 1e-13,
-                          "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].got[j],
-                          numbers[i].want[j]);
+            ck_assert_msg(fabs(numbers[i].actual[j] - numbers[i].expected[j]) < 1e-13,
+                          "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].actual[j],
+                          numbers[i].expected[j]);
         }
     }
     backward(&l); // gradients of parameters are added, dx is written
-    ck_assert_double_eq_tol(l.gradient.out[0], 15, 1e-13);
-    ck_assert_double_eq_tol(l.gradient.query[3], 4 * q, 1e-13);
+    ck_assert_double_eq_tol(l.dw.out[0], 15, 1e-13);
+    ck_assert_double_eq_tol(l.dw.router.query[3], 4 * q, 1e-13);
     ck_assert_double_eq_tol(l.dx[0], 8.5, 1e-13);
     layer_free(&l);
 }
@@ -136,9 +138,9 @@ END_TEST
 
 // ---- the golden file: the numbers of the sgatlin authors' own code
 
-// The results of all tokens, side by side as the file has them.
+// The results of all tokens, in the layout of the file.
 typedef struct {
-    size_t N, row, keys, entries; // tokens; numbers of one token
+    size_t N, row, keys, entries; // tokens; numbers per token
     double *y, *dx, *scores, *score, *index;
 } Results;
 
@@ -161,9 +163,9 @@ static void run_token(Layer *l, Results *r, size_t t, const double *x, const dou
     backward(l);
     memcpy(r->y + t * r->row, l->y, r->row * sizeof *x);
     memcpy(r->dx + t * r->row, l->dx, r->row * sizeof *x);
-    memcpy(r->scores + t * r->keys, l->kept.scores, r->keys * sizeof *x);
-    memcpy(r->score + t * r->entries, l->kept.score, r->entries * sizeof *x);
-    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->kept.index[e];
+    memcpy(r->scores + t * r->keys, l->saved.scores, r->keys * sizeof *x);
+    memcpy(r->score + t * r->entries, l->saved.score, r->entries * sizeof *x);
+    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->saved.index[e];
 }
 
 static void expect_golden(const Safetensors *file, const Layer *l, const Results *r) {
@@ -171,10 +173,10 @@ static void expect_golden(const Safetensors *file, const Layer *l, const Results
     expect_tensor(file, "gating.scores", r->score, r->N * r->entries);
     expect_tensor(file, "y", r->y, r->N * r->row);
     expect_tensor(file, "dx", r->dx, r->N * r->row);
-    expect_tensor(file, "grad.router.query", l->gradient.query, l->sizes[0]);
-    expect_tensor(file, "grad.router.keys", l->gradient.keys, l->sizes[1]);
-    expect_tensor(file, "grad.experts.in", l->gradient.in, l->sizes[2]);
-    expect_tensor(file, "grad.experts.out", l->gradient.out, l->sizes[3]);
+    expect_tensor(file, "grad.router.query", l->dw.router.query, l->sizes[0]);
+    expect_tensor(file, "grad.router.keys", l->dw.router.keys, l->sizes[1]);
+    expect_tensor(file, "grad.experts.in", l->dw.in, l->sizes[2]);
+    expect_tensor(file, "grad.experts.out", l->dw.out, l->sizes[3]);
     expect_tensor(file, "gating.indices", r->index, r->N * r->entries);
 }
 
@@ -187,8 +189,8 @@ START_TEST(the_golden_file_agrees)
                      .K = golden_letter(&file, "K"),
                      .Dk = golden_letter(&file, "Dk") };
     Layer l = layer_new(&p);
-    read_tensor(l.w.query, &file, "router.query", l.sizes[0]);
-    read_tensor(l.w.keys, &file, "router.keys", l.sizes[1]);
+    read_tensor(l.w.router.query, &file, "router.query", l.sizes[0]);
+    read_tensor(l.w.router.keys, &file, "router.keys", l.sizes[1]);
     read_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
     read_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
     size_t count = safetensors_find(&file, "x")->count;
@@ -218,20 +220,19 @@ START_TEST(backward_is_the_slope_of_forward)
 {
     static const int sizes[][5] = { { 5, 9, 2, 3, 4 }, { 3, 16, 3, 1, 2 }, { 7, 25, 1, 5, 3 },
                                     { 1, 4, 2, 2, 1 }, { 6, 1, 2, 1, 2 },  { 4, 4, 5, 2, 3 } };
-    const int *of = sizes[_i];
-    const Peer p = { .D = of[0], .F = of[1], .C = of[2], .K = of[3], .Dk = of[4] };
+    const int *s = sizes[_i];
+    const Peer p = { .D = s[0], .F = s[1], .C = s[2], .K = s[3], .Dk = s[4] };
     Layer l = random_layer(&p, 7);
     forward(&l);
     backward(&l);
-    // With one choice a head the softmax is 1 whatever the score, and the router has no gradient at
-    // all.
-    const Slopes slopes = { loss, &l, l.kept.index, (size_t)p.C * p.K };
-    (p.K == 1 ? expect_no_slopes : expect_slopes)("query", l.w.query, l.gradient.query, l.sizes[0],
-                                                  &slopes);
-    (p.K == 1 ? expect_no_slopes : expect_slopes)("keys", l.w.keys, l.gradient.keys, l.sizes[1],
-                                                  &slopes);
-    expect_slopes("in", l.w.in, l.gradient.in, l.sizes[2], &slopes);
-    expect_slopes("out", l.w.out, l.gradient.out, l.sizes[3], &slopes);
+    // With one expert per head the softmax is 1 whatever the score, and the router has no gradient.
+    const Slopes slopes = { loss, &l, l.saved.index, (size_t)p.C * p.K };
+    (p.K == 1 ? expect_no_slopes : expect_slopes)("query", l.w.router.query, l.dw.router.query,
+                                                  l.sizes[0], &slopes);
+    (p.K == 1 ? expect_no_slopes : expect_slopes)("keys", l.w.router.keys, l.dw.router.keys,
+                                                  l.sizes[1], &slopes);
+    expect_slopes("in", l.w.in, l.dw.in, l.sizes[2], &slopes);
+    expect_slopes("out", l.w.out, l.dw.out, l.sizes[3], &slopes);
     expect_slopes("x", l.x, l.dx, (size_t)p.D, &slopes);
     layer_free(&l);
 }
@@ -239,58 +240,57 @@ END_TEST
 
 // ---- bridges
 
-static const Peer middle = { .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6 };
+static const Peer peer_sizes = { .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6 };
 
-// A flat router with one key an expert: the two sub-keys end to end, asked by both queries end to
-// end.
-static void join(double *flat_query, double *flat_keys, const Layer *l) {
+// A flat router with one key per expert: both sub-keys concatenated, and both queries.
+static void concatenate(double *flat_query, double *flat_keys, const Layer *l) {
     const Peer *p = &l->p;
     size_t n = (size_t)peer_keys(p), Dk = (size_t)p->Dk, D = (size_t)p->D, F = (size_t)p->F,
            C = (size_t)p->C;
     for (size_t list = 0; list < 2 * C; list++) {
         size_t part = list / C, c = list % C;
         for (size_t d = 0; d < D; d++) {
-            memcpy(flat_query + ((c * D + d) * 2 + part) * Dk, l->w.query + (list * D + d) * Dk,
-                   Dk * sizeof(double));
+            memcpy(flat_query + ((c * D + d) * 2 + part) * Dk,
+                   l->w.router.query + (list * D + d) * Dk, Dk * sizeof(double));
         }
         for (size_t f = 0; f < F; f++) {
             size_t sub = part == 0 ? f / n : f % n;
-            memcpy(flat_keys + ((c * F + f) * 2 + part) * Dk, l->w.keys + (list * n + sub) * Dk,
-                   Dk * sizeof(double));
+            memcpy(flat_keys + ((c * F + f) * 2 + part) * Dk,
+                   l->w.router.keys + (list * n + sub) * Dk, Dk * sizeof(double));
         }
     }
 }
 
-// PEER's router with keys that are all pairs of sub-keys is the flat key-value router: the same
-// scores, the same choice.
+// PEER's router is the flat key-value router whose keys are all pairs of sub-keys: the same scores,
+// the same experts.
 START_TEST(the_router_is_a_flat_one_over_all_pairs)
 {
     const KeyValue flat = {
-        .parts = 1, .C = middle.C, .n = middle.F, .D = middle.D, .Dk = 2 * middle.Dk
+        .parts = 1, .C = peer_sizes.C, .n = peer_sizes.F, .D = peer_sizes.D, .Dk = 2 * peer_sizes.Dk
     };
     enum { C = 3, F = 25, D = 11, WIDE = 12, K = 4 };
     for (uint64_t seed = 0; seed < 20; seed++) {
-        double query[C * D * WIDE], keys[C * F * WIDE], asked[C * WIDE], scores[C * F], best[K];
+        double Wq[C * D * WIDE], keys[C * F * WIDE], query[C * WIDE], scores[C * F], best[K];
         int index[K];
-        Layer l = random_layer(&middle, seed);
+        Layer l = random_layer(&peer_sizes, seed);
         forward(&l);
-        join(query, keys, &l);
-        key_value_scores(scores, asked, l.x, query, keys, &flat);
+        concatenate(Wq, keys, &l);
+        key_value_scores(scores, query, l.x, &(RouterWeights){ Wq, keys }, &flat);
         for (int c = 0; c < C; c++) {
             top_k(index, scores + c * F, F, K);
             for (int k = 0; k < K; k++) {
-                ck_assert_int_eq(index[k], l.kept.index[c * K + k]);
+                ck_assert_int_eq(index[k], l.saved.index[c * K + k]);
                 best[k] = scores[c * F + index[k]];
             }
-            expect("score", l.kept.score + c * K, best, K, 1e-13);
+            expect("score", l.saved.score + c * K, best, K, 1e-13);
         }
         layer_free(&l);
     }
 }
 END_TEST
 
-// One head that takes one expert: softmax over one number is 1, whatever it is, and the layer is
-// that neuron.
+// One head with one expert: the softmax of one number is 1, whatever it is, and the layer is that
+// neuron.
 START_TEST(one_head_and_one_choice_is_one_neuron)
 {
     const Peer p = { .D = 7, .F = 16, .C = 1, .K = 1, .Dk = 3 };
@@ -298,54 +298,57 @@ START_TEST(one_head_and_one_choice_is_one_neuron)
         Layer l = random_layer(&p, seed);
         double z = 0.0, y[7];
         forward(&l);
-        const double *in = l.w.in + l.kept.index[0] * p.D, *out = l.w.out + l.kept.index[0] * p.D;
+        const double *in = l.w.in + l.saved.index[0] * p.D, *out = l.w.out + l.saved.index[0] * p.D;
         for (int d = 0; d < p.D; d++) z += in[d] * l.x[d];
         for (int d = 0; d < p.D; d++) y[d] = gelu(z) * out[d];
-        ck_assert_double_eq(l.kept.gate[0], 1.0);
+        ck_assert_double_eq(l.saved.gate[0], 1.0);
         expect("gelu(in·x) out", l.y, y, (size_t)p.D, 1e-15);
         layer_free(&l);
     }
 }
 END_TEST
 
-// All heads together are the sum of each head alone, over the same experts: an expert that two
-// choose speaks twice.
+// The layer is the sum over its heads, each alone over the same experts: an expert that two heads
+// select counts twice.
 START_TEST(heads_add_up)
 {
-    Layer all = random_layer(&middle, 3);
-    Peer alone = middle;
+    Layer all = random_layer(&peer_sizes, 3);
+    Peer alone = peer_sizes;
     alone.C = 1;
     double sum[11] = { 0 };
-    size_t query = (size_t)middle.D * middle.Dk, keys = (size_t)peer_keys(&middle) * middle.Dk;
+    size_t query = (size_t)peer_sizes.D * peer_sizes.Dk,
+           keys = (size_t)peer_keys(&peer_sizes) * peer_sizes.Dk;
     int shared = 0;
     forward(&all);
     for (size_t c = 0; c < 3; c++) {
         Layer l = layer_new(&alone);
         for (size_t part = 0; part < 2; part++) {
             size_t list = part * 3 + c;
-            memcpy(l.w.query + part * query, all.w.query + list * query, query * sizeof(double));
-            memcpy(l.w.keys + part * keys, all.w.keys + list * keys, keys * sizeof(double));
+            memcpy(l.w.router.query + part * query, all.w.router.query + list * query,
+                   query * sizeof(double));
+            memcpy(l.w.router.keys + part * keys, all.w.router.keys + list * keys,
+                   keys * sizeof(double));
         }
         memcpy(l.w.in, all.w.in, all.sizes[2] * sizeof(double));
         memcpy(l.w.out, all.w.out, all.sizes[3] * sizeof(double));
-        memcpy(l.x, all.x, (size_t)middle.D * sizeof(double));
+        memcpy(l.x, all.x, (size_t)peer_sizes.D * sizeof(double));
         forward(&l);
-        for (int d = 0; d < middle.D; d++) sum[d] += l.y[d];
+        for (int d = 0; d < peer_sizes.D; d++) sum[d] += l.y[d];
         layer_free(&l);
     }
     for (int a = 0; a < 12; a++) {
-        for (int b = a + 1; b < 12; b++) shared += all.kept.index[a] == all.kept.index[b];
+        for (int b = a + 1; b < 12; b++) shared += all.saved.index[a] == all.saved.index[b];
     }
-    // or this test would show nothing of an expert that is chosen twice
+    // otherwise no expert would be selected twice
     ck_assert_int_gt(shared, 0);
     expect("y", all.y, sum, 11, 1e-14);
     layer_free(&all);
 }
 END_TEST
 
-// Every expert with the same gate: chapter 01's mlp, whose neurons are the experts, divided by
-// their number.
-START_TEST(all_experts_alike_are_an_mlp)
+// If all experts have the same gate, the layer is chapter 01's mlp, whose neurons are the experts,
+// divided by their number.
+START_TEST(equal_gates_make_an_mlp)
 {
     enum { D = 5, F = 12 };
     const Peer p = { .D = D, .F = F, .C = 1, .K = F, .Dk = 1 };
@@ -359,41 +362,43 @@ START_TEST(all_experts_alike_are_an_mlp)
         index[f] = F - 1 - f;
         for (int d = 0; d < D; d++) up[d * F + f] = in[f * D + d];
     }
-    peer_experts(y, gate, z, score, index, x, in, out, &p);
-    mlp_forward(mlp, hidden, hidden + F, x, up, out, D, F);
+    const PeerToken token = { .score = score, .index = index, .gate = gate, .z = z };
+    peer_experts(y, &token, x, &(PeerWeights){ .in = in, .out = out }, &p);
+    mlp_forward(mlp, &(MlpSaved){ hidden, hidden + F }, x, &(MlpWeights){ up, out },
+                &(DenseSizes){ D, F });
     for (int d = 0; d < D; d++) y[d] *= F;
     expect("mlp", y, mlp, D, 1e-14);
 }
 END_TEST
 
-// A softmax sees only differences: the gates of a head stay when all of its scores rise. In chapter
-// 06 they will not.
-START_TEST(a_head_that_likes_all_more_gates_the_same)
+// A softmax depends on differences only: a head's gates stay the same when all of its scores rise. In
+// chapter 06 they do not.
+START_TEST(adding_to_all_scores_of_a_head_changes_nothing)
 {
-    Layer l = random_layer(&middle, 4);
-    double score[12], before[11];
+    Layer l = random_layer(&peer_sizes, 4);
+    double before[11];
     forward(&l);
     memcpy(before, l.y, sizeof before);
-    for (int slot = 0; slot < 12; slot++)
-        score[slot] = l.kept.score[slot] + 5.0 * (slot / middle.K);
-    peer_experts(l.y, l.kept.gate, l.kept.z, score, l.kept.index, l.x, l.w.in, l.w.out, &middle);
+    for (int slot = 0; slot < 12; slot++) l.saved.score[slot] += 5.0 * (slot / peer_sizes.K);
+    peer_experts(l.y, &l.saved, l.x, &l.w, &peer_sizes);
     expect("y", l.y, before, 11, 1e-13);
     layer_free(&l);
 }
 END_TEST
 
-// Only the chosen experts speak, and only they learn, each from all heads that chose it.
-START_TEST(what_was_not_chosen_has_no_gradient)
+// Only the selected experts have a gradient, from all heads that selected them.
+START_TEST(experts_not_selected_have_no_gradient)
 {
-    Layer l = random_layer(&middle, 6);
-    bool chosen[25] = { false };
+    Layer l = random_layer(&peer_sizes, 6);
+    bool selected[25] = { false };
     forward(&l);
     backward(&l);
-    for (int slot = 0; slot < middle.C * middle.K; slot++) chosen[l.kept.index[slot]] = true;
-    for (int f = 0; f < middle.F; f++) {
-        for (int d = 0; d < middle.D; d++) {
-            ck_assert_int_eq(l.gradient.out[f * middle.D + d] != 0.0, chosen[f]);
-            ck_assert_int_eq(l.gradient.in[f * middle.D + d] != 0.0, chosen[f]);
+    for (int slot = 0; slot < peer_sizes.C * peer_sizes.K; slot++)
+        selected[l.saved.index[slot]] = true;
+    for (int f = 0; f < peer_sizes.F; f++) {
+        for (int d = 0; d < peer_sizes.D; d++) {
+            ck_assert_int_eq(l.dw.out[f * peer_sizes.D + d] != 0.0, selected[f]);
+            ck_assert_int_eq(l.dw.in[f * peer_sizes.D + d] != 0.0, selected[f]);
         }
     }
     layer_free(&l);
@@ -402,8 +407,8 @@ END_TEST
 
 // ---- usage
 
-// Four experts with total gates 1, 1, 0, 2: z = 1/4, 1/4, 0, 1/2; ln 4 - 1/2 ln 4 - 1/2 ln 2 = 1/2
-// ln 2.
+// Four experts with total gates 1, 1, 0, 2: shares 1/4, 1/4, 0, 1/2; ln 4 - 1/2 ln 4 - 1/2 ln 2 =
+// 1/2 ln 2.
 START_TEST(usage_on_paper)
 {
     static const double total[4] = { 1, 1, 0, 2 }, even[4] = { 3, 3, 3, 3 },
@@ -419,40 +424,39 @@ START_TEST(usage_on_paper)
 }
 END_TEST
 
-// A token hands out one whole of gates a head, to the experts it chose.
+// A token's gates add up to 1 per head and are added to the experts it selected.
 START_TEST(a_token_adds_its_gates)
 {
-    Layer l = random_layer(&middle, 8);
+    Layer l = random_layer(&peer_sizes, 8);
     double total[25] = { 0 }, sum = 0.0;
     forward(&l);
-    expert_usage_add(total, &l.kept, &middle);
-    expert_usage_add(total, &l.kept, &middle);
-    for (int f = 0; f < middle.F; f++) {
-        double want = 0.0;
+    expert_usage_add(total, &l.saved, &peer_sizes);
+    expert_usage_add(total, &l.saved, &peer_sizes);
+    for (int f = 0; f < peer_sizes.F; f++) {
+        double expected = 0.0;
         for (int slot = 0; slot < 12; slot++)
-            want += l.kept.index[slot] == f ? 2 * l.kept.gate[slot] : 0.0;
-        ck_assert_double_eq_tol(total[f], want, 1e-15);
+            expected += l.saved.index[slot] == f ? 2 * l.saved.gate[slot] : 0.0;
+        ck_assert_double_eq_tol(total[f], expected, 1e-15);
         sum += total[f];
     }
-    ck_assert_double_eq_tol(sum, 2.0 * middle.C, 1e-14);
+    ck_assert_double_eq_tol(sum, 2.0 * peer_sizes.C, 1e-14);
     layer_free(&l);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("05 peer");
-    TCase *tests = tcase_create("peer");
-    tcase_add_test(tests, four_experts_on_paper);
-    tcase_add_test(tests, the_golden_file_agrees);
-    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, 6);
-    tcase_add_test(tests, the_router_is_a_flat_one_over_all_pairs);
-    tcase_add_test(tests, one_head_and_one_choice_is_one_neuron);
-    tcase_add_test(tests, heads_add_up);
-    tcase_add_test(tests, all_experts_alike_are_an_mlp);
-    tcase_add_test(tests, a_head_that_likes_all_more_gates_the_same);
-    tcase_add_test(tests, what_was_not_chosen_has_no_gradient);
-    tcase_add_test(tests, usage_on_paper);
-    tcase_add_test(tests, a_token_adds_its_gates);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { four_experts_on_paper },
+        { the_golden_file_agrees },
+        { backward_is_the_slope_of_forward, 6 },
+        { the_router_is_a_flat_one_over_all_pairs },
+        { one_head_and_one_choice_is_one_neuron },
+        { heads_add_up },
+        { equal_gates_make_an_mlp },
+        { adding_to_all_scores_of_a_head_changes_nothing },
+        { experts_not_selected_have_no_gradient },
+        { usage_on_paper },
+        { a_token_adds_its_gates },
+    };
+    return run_tests("05 peer", tests, COUNT_OF(tests));
 }

@@ -1,5 +1,5 @@
-// build/chapter-06 shows that the choice is all that bends this layer, and what it costs; --picture
-// FILE draws the lesson's picture, --time measures this chapter's own code.
+// build/chapter-06 shows that only the selection makes this layer nonlinear, and what it costs;
+// --picture FILE draws the lesson's picture, --time measures this chapter's own code.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/draw/paint.h"
@@ -14,14 +14,14 @@ static void normal(double *v, size_t n, double deviation, const char *name) {
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(8, name), i);
 }
 
-// ---- a layer with random parameters and room for one token
+// ---- a layer with random parameters and the memory of one token
 
 typedef struct {
     Sgatlin s;
     SgatlinWeights w;
-    SgatlinToken kept;
+    SgatlinToken saved;
     double *block;
-    int *index, *room;
+    int *index, *scratch;
 } Layer;
 
 static void layer_free(Layer *layer) {
@@ -41,40 +41,39 @@ static bool layer_new(Layer *out, const Sgatlin *s, Error *error) {
         layer_free(out);
         return fail(error, "no memory for a layer of %d x %d neurons", s->C, s->F);
     }
-    out->w.query = out->block;
-    out->w.keys = out->w.query + query;
-    out->w.in = out->w.keys + keys;
+    out->w.router.query = out->block;
+    out->w.router.keys = out->w.router.query + query;
+    out->w.in = out->w.router.keys + keys;
     out->w.out = out->w.in + experts;
-    out->kept = sgatlin_token(out->w.out + experts, out->index, s);
-    out->room = out->index + (size_t)s->C * s->K;
-    normal(out->w.query, query, 1.0 / sqrt(s->D), "query");
-    normal(out->w.keys, keys, 1.0 / sqrt(s->Dk), "keys");
+    out->saved = sgatlin_token(out->w.out + experts, out->index, s);
+    out->scratch = out->index + (size_t)s->C * s->K;
+    normal(out->w.router.query, query, 1.0 / sqrt(s->D), "query");
+    normal(out->w.router.keys, keys, 1.0 / sqrt(s->Dk), "keys");
     normal(out->w.in, experts, 1.0 / sqrt(s->D), "in");
     normal(out->w.out, experts, 1.0 / sqrt(s->C * s->K), "out");
     return true;
 }
 
 static void forward(double *y, Layer *layer, const double *x) {
-    sgatlin_forward(y, &layer->kept, layer->room, x, &layer->w, &layer->s);
+    sgatlin_forward(y, &layer->saved, layer->scratch, x, &layer->w, &layer->s);
 }
 
-// ---- what is linear, and what is not
+// ---- when it is linear, and when not
 
 enum { D = 6, F = 16, K = 3, Dk = 2 };
 
-// v = u and something that the router cannot see: a vector at right angles to both columns of the
-// query.
-static void unseen(double *v, const double *u, const double *query) {
+// v = u + a vector that does not change the query: one orthogonal to both of its columns.
+static void same_query(double *v, const double *u, const double *query) {
     double column[Dk][D], e[D];
     normal(e, D, 1.0, "e");
-    // Gram and Schmidt: columns against the columns before, at last e against them all
+    // Gram-Schmidt: each column against those before it, at last e against all of them
     for (int k = 0; k <= Dk; k++) {
         double *next = k < Dk ? column[k] : e, length = 0.0;
         for (int d = 0; k < Dk && d < D; d++) next[d] = query[d * Dk + k];
         for (int j = 0; j < k; j++) {
-            double along = 0.0;
-            for (int d = 0; d < D; d++) along += next[d] * column[j][d];
-            for (int d = 0; d < D; d++) next[d] -= along * column[j][d];
+            double dot = 0.0;
+            for (int d = 0; d < D; d++) dot += next[d] * column[j][d];
+            for (int d = 0; d < D; d++) next[d] -= dot * column[j][d];
         }
         for (int d = 0; d < D; d++) length += next[d] * next[d];
         for (int d = 0; k < Dk && d < D; d++) next[d] /= sqrt(length);
@@ -87,7 +86,7 @@ static void show_gates(const char *name, Layer *layer, const double *x) {
     forward(y, layer, x);
     printf("  %-10s", name);
     for (int k = 0; k < K; k++)
-        printf("  neuron%3d score %6.3f", layer->kept.index[k], layer->kept.score[k]);
+        printf("  neuron%3d score %6.3f", layer->saved.index[k], layer->saved.score[k]);
     printf("\n");
 }
 
@@ -97,49 +96,46 @@ static double distance(const double *a, const double *b) {
     return sqrt(sum);
 }
 
-static void halfway(double *out, const double *a, const double *b) {
+static void midpoint(double *out, const double *a, const double *b) {
     for (int d = 0; d < D; d++) out[d] = (a[d] + b[d]) / 2;
 }
 
-// How far the layer at the middle of a and b is from the middle of its answers.
-static double bend(Layer *layer, const double *a, const double *b) {
-    double middle[D], of_a[D], of_b[D], of_middle[D], want[D];
-    halfway(middle, a, b);
+// The distance between the layer's output at the midpoint of a and b and the midpoint of its outputs.
+static double nonlinearity(Layer *layer, const double *a, const double *b) {
+    double middle[D], of_a[D], of_b[D], of_middle[D], expected[D];
+    midpoint(middle, a, b);
     forward(of_a, layer, a);
     forward(of_b, layer, b);
     forward(of_middle, layer, middle);
-    halfway(want, of_a, of_b);
-    return distance(of_middle, want);
+    midpoint(expected, of_a, of_b);
+    return distance(of_middle, expected);
 }
 
-// The same with the gates that the layer chose last, whatever goes in.
-static double frozen_bend(Layer *layer, const double *a, const double *b) {
+// The same with the gates of the layer's last input for all three.
+static double frozen_nonlinearity(Layer *layer, const double *a, const double *b) {
     const Sgatlin *s = &layer->s;
-    const double *score = layer->kept.score;
-    double middle[D], of_a[D], of_b[D], of_middle[D], want[D];
-    halfway(middle, a, b);
-    sgatlin_experts(of_a, layer->kept.z, score, layer->index, a, layer->w.in, layer->w.out, s);
-    sgatlin_experts(of_b, layer->kept.z, score, layer->index, b, layer->w.in, layer->w.out, s);
-    sgatlin_experts(of_middle, layer->kept.z, score, layer->index, middle, layer->w.in,
-                    layer->w.out, s);
-    halfway(want, of_a, of_b);
-    return distance(of_middle, want);
+    double middle[D], of_a[D], of_b[D], of_middle[D], expected[D];
+    midpoint(middle, a, b);
+    sgatlin_experts(of_a, &layer->saved, a, &layer->w, s);
+    sgatlin_experts(of_b, &layer->saved, b, &layer->w, s);
+    sgatlin_experts(of_middle, &layer->saved, middle, &layer->w, s);
+    midpoint(expected, of_a, of_b);
+    return distance(of_middle, expected);
 }
 
-// W [D,D] = Σ score · out inᵀ over the chosen: what the layer is for every input with these gates,
-// y = W x.
+// W [D,D] = Σ score · out inᵀ over the selected neurons: with these gates, y = W x for every input.
 static void write_matrix(double *W, const Layer *layer) {
     memset(W, 0, D * D * sizeof *W);
     for (int k = 0; k < K; k++) {
         const double *in = layer->w.in + layer->index[k] * D,
                      *out = layer->w.out + layer->index[k] * D;
         for (int o = 0; o < D; o++) {
-            for (int i = 0; i < D; i++) W[o * D + i] += layer->kept.score[k] * out[o] * in[i];
+            for (int i = 0; i < D; i++) W[o * D + i] += layer->saved.score[k] * out[o] * in[i];
         }
     }
 }
 
-// Rows that Gauss's elimination leaves.
+// By Gaussian elimination, which overwrites W.
 static int matrix_rank(double *W) {
     int rank = 0;
     for (int column = 0; column < D && rank < D; column++) {
@@ -149,9 +145,9 @@ static int matrix_rank(double *W) {
         }
         if (fabs(W[best * D + column]) < 1e-9) continue;
         for (int i = 0; i < D; i++) {
-            double held = W[best * D + i];
+            double swapped = W[best * D + i];
             W[best * D + i] = W[rank * D + i];
-            W[rank * D + i] = held;
+            W[rank * D + i] = swapped;
         }
         for (int row = rank + 1; row < D; row++) {
             double factor = W[row * D + column] / W[rank * D + column];
@@ -169,17 +165,17 @@ static bool show_linearity(Error *error) {
     if (!layer_new(&layer, &s, error)) return false;
     normal(u, D, 1.0, "u");
     normal(w, D, 1.0, "w");
-    unseen(v, u, layer.w.query);
-    printf("A layer of %d neurons for inputs of %d numbers; %d are chosen\n\n", F, D, K);
+    same_query(v, u, layer.w.router.query);
+    printf("A layer of %d neurons, D = %d; %d are selected\n\n", F, D, K);
     show_gates("u", &layer, u);
     show_gates("v", &layer, v);
     show_gates("w", &layer, w);
-    printf("\nHow far f((a + b) / 2) is from (f(a) + f(b)) / 2\n\n");
-    printf("  u and v, the same gates       %.4f   (v is %.4f away from u)\n", bend(&layer, u, v),
-           distance(u, v));
-    printf("  u and w, other gates          %.4f\n", bend(&layer, u, w));
+    printf("\nThe distance between f((a + b) / 2) and (f(a) + f(b)) / 2\n\n");
+    printf("  u and v, the same gates       %.4f   (v is %.4f away from u)\n",
+           nonlinearity(&layer, u, v), distance(u, v));
+    printf("  u and w, different gates      %.4f\n", nonlinearity(&layer, u, w));
     forward(y, &layer, u);
-    printf("  u and w, the gates of u       %.4f\n", frozen_bend(&layer, u, w));
+    printf("  u and w, the gates of u       %.4f\n", frozen_nonlinearity(&layer, u, w));
     write_matrix(W, &layer);
     printf("\nThe matrix of u's gates: %d x %d numbers, rank %d\n", D, D, matrix_rank(W));
     for (int d = 0; d < D; d++) twice[d] = 2 * u[d];
@@ -189,7 +185,7 @@ static bool show_linearity(Error *error) {
     return true;
 }
 
-// ---- what it costs, at the sizes of the paper's TinyStories models
+// ---- the cost, at the sizes of the paper's TinyStories models
 
 static const Sgatlin paper = {
     .router = PRODUCT_DENSE, .D = 256, .F = 1024, .C = 8, .K = 8, .Dk = 128
@@ -204,7 +200,7 @@ static void show_costs(void) {
     printf("One token, forward, D = %d, parameters of 4 bytes\n\n", s->D);
     printf("  %-26s %8s %8s %8s %8s\n", "", "numbers", "touched", "FLOPs", "bytes");
     show_cost("mlp, F = 1024", 2L * s->D * s->F, 2L * s->D * s->F);
-    long experts = 2L * s->C * s->F * s->D, chosen = 2L * s->C * s->K * s->D;
+    long experts = 2L * s->C * s->F * s->D, selected = 2L * s->C * s->K * s->D;
     for (int router = PRODUCT_DENSE; router <= KEY_VALUE; router++) {
         static const char *const names[] = { "product_dense", "product_key_value", "dense",
                                              "key_value" };
@@ -214,20 +210,20 @@ static void show_costs(void) {
         long own = (long)s->D * sgatlin_query_width(&other) +
                    (long)sgatlin_lists(&other) * sgatlin_keys(&other) * s->Dk;
         snprintf(name, sizeof name, "sgatlin, %s", names[router]);
-        show_cost(name, own + experts, own + chosen);
+        show_cost(name, own + experts, own + selected);
     }
 }
 
-// ---- the picture: a plane of inputs, coloured by which neurons are chosen, and by one number of what comes out
+// ---- the picture: a plane of inputs, coloured by the selected neurons, and by one output
 
 enum { SIDE = 440, PLANE_D = 8 };
 
 typedef struct {
-    uint64_t set; // one bit a neuron
+    uint64_t set; // one bit per neuron
     double y;
 } Pixel;
 
-static bool look(Pixel *pixels, Error *error) {
+static bool evaluate(Pixel *pixels, Error *error) {
     const Sgatlin s = { .router = PRODUCT_DENSE, .D = PLANE_D, .F = 64, .C = 1, .K = 2, .Dk = 4 };
     double origin[PLANE_D], across[PLANE_D], down[PLANE_D], x[PLANE_D], y[PLANE_D];
     Layer layer;
@@ -252,7 +248,7 @@ static Color color_of(uint64_t set) {
     return color_blend((Color)(random_bits(set, 0) >> 40), COLOR_DIM, 0.3);
 }
 
-// The color of a pixel of the left half: that of its neurons, and dark where others begin.
+// The color of a pixel of the left half: that of its neurons, or dark at a border.
 static Color color_at(const Pixel *pixels, int x, int y) {
     const Pixel *pixel = pixels + y * SIDE + x;
     bool edge = (x > 0 && pixel[-1].set != pixel->set) || (y > 0 && pixel[-SIDE].set != pixel->set);
@@ -284,7 +280,7 @@ static bool draw(const char *path, Error *error) {
     Pixel *pixels = malloc((size_t)SIDE * SIDE * sizeof *pixels);
     if (pixels == NULL) return fail(error, "%s: no memory for a picture", path);
     DrawList list = draw_new(960, 530, font_find());
-    bool ok = look(pixels, error);
+    bool ok = evaluate(pixels, error);
     if (ok) {
         draw_round_rect(&list, (Rect){ 8, 8, 944, 514 }, 6, COLOR_PANEL);
         draw_text(&list, 24, 24, TEXT_LARGE, COLOR_TEXT, "which 2 of 64 neurons are chosen");
@@ -298,49 +294,52 @@ static bool draw(const char *path, Error *error) {
     return ok;
 }
 
-// ---- seconds, of this chapter's own plain code
+// ---- time, of this chapter's own plain code
 
-enum { MLP, SCORES, CHOICE, NEURONS, PARTS };
+enum { MLP, SCORES, ROUTING, NEURONS, PARTS };
 
-// Adds to each part's seconds those of one token.
-static void time_token(double spent[PARTS], Layer *layer, double *y, double *hidden,
-                       const double *x, const double *up, const double *down) {
+// Adds the seconds of one token to each part.
+static void time_token(double seconds[PARTS], double *y, Layer *layer, const MlpSaved *mlp_saved,
+                       const double *x, const MlpWeights *mlp) {
     const Sgatlin *s = &layer->s;
-    const SgatlinToken *kept = &layer->kept;
-    double at[PARTS + 1];
-    at[MLP] = clock_seconds();
-    mlp_forward(y, hidden, hidden + s->F, x, up, down, s->D, s->F);
-    at[SCORES] = clock_seconds();
-    sgatlin_scores(kept->scores, kept->query, x, layer->w.query, layer->w.keys, s);
-    at[CHOICE] = clock_seconds();
-    sgatlin_choose(kept->score, kept->index, layer->room, kept->scores, s);
-    at[NEURONS] = clock_seconds();
-    sgatlin_experts(y, kept->z, kept->score, kept->index, x, layer->w.in, layer->w.out, s);
-    at[PARTS] = clock_seconds();
-    for (int part = 0; part < PARTS; part++) spent[part] += at[part + 1] - at[part];
+    const SgatlinToken *saved = &layer->saved;
+    double start[PARTS + 1];
+    start[MLP] = clock_seconds();
+    mlp_forward(y, mlp_saved, x, mlp, &(DenseSizes){ s->D, s->F });
+    start[SCORES] = clock_seconds();
+    sgatlin_scores(saved->scores, saved->query, x, &layer->w.router, s);
+    start[ROUTING] = clock_seconds();
+    sgatlin_route(saved->score, saved->index, layer->scratch, saved->scores, s);
+    start[NEURONS] = clock_seconds();
+    sgatlin_experts(y, saved, x, &layer->w, s);
+    start[PARTS] = clock_seconds();
+    for (int part = 0; part < PARTS; part++) seconds[part] += start[part + 1] - start[part];
 }
 
 static bool measure(Error *error) {
     enum { TOKENS = 1000 };
     size_t width = (size_t)paper.D, neurons = (size_t)paper.F;
     double *block = malloc((2 * width + 2 * neurons + 2 * width * neurons) * sizeof *block);
-    double spent[PARTS] = { 0 };
+    double seconds[PARTS] = { 0 };
     Layer layer;
     if (block == NULL) return fail(error, "no memory for an mlp of %zu neurons", neurons);
-    double *x = block, *y = x + width, *hidden = y + width, *up = hidden + 2 * neurons;
+    double *x = block, *y = x + width;
+    const MlpSaved saved = { y + width, y + width + neurons };
+    const MlpWeights mlp = { saved.hidden + neurons, saved.hidden + neurons + width * neurons };
     bool ok = layer_new(&layer, &paper, error);
     if (ok) {
-        normal(up, 2 * width * neurons, 0.03, "up");
+        normal(mlp.up, 2 * width * neurons, 0.03, "up");
         for (int t = 0; t < TOKENS; t++) {
             for (size_t d = 0; d < width; d++)
                 x[d] = random_uniform(9, (size_t)t * width + d) - 0.5;
-            time_token(spent, &layer, y, hidden, x, up, up + width * neurons);
+            time_token(seconds, y, &layer, &saved, x, &mlp);
         }
-        for (int part = 0; part < PARTS; part++) spent[part] *= 1e6 / TOKENS;
-        printf("microseconds a token, forward: mlp %.0f; sgatlin %.0f (scores %.0f, choice %.0f, "
-               "neurons %.0f)\n",
-               spent[MLP], spent[SCORES] + spent[CHOICE] + spent[NEURONS], spent[SCORES],
-               spent[CHOICE], spent[NEURONS]);
+        for (int part = 0; part < PARTS; part++) seconds[part] *= 1e6 / TOKENS;
+        printf(
+            "microseconds per token, forward: mlp %.0f; sgatlin %.0f (scores %.0f, routing %.0f, "
+            "neurons %.0f)\n",
+            seconds[MLP], seconds[SCORES] + seconds[ROUTING] + seconds[NEURONS], seconds[SCORES],
+            seconds[ROUTING], seconds[NEURONS]);
         layer_free(&layer);
     }
     free(block);

@@ -1,7 +1,6 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/04_product_keys/product_keys.h"
-#include "chapters/05_peer/key_value.h"
 #include <stdbool.h>
 
 static bool is_product(const Sgatlin *s) {
@@ -39,49 +38,49 @@ SgatlinToken sgatlin_token(double *doubles, int *index, const Sgatlin *s) {
 
 // ---- step one: scores
 
-// The routers with a query a list are chapter 05's.
+// The routers with one query per list are chapter 05's.
 static KeyValue key_value_router(const Sgatlin *s) {
     return (KeyValue){
         .parts = is_product(s) ? 2 : 1, .C = s->C, .n = sgatlin_keys(s), .D = s->D, .Dk = s->Dk
     };
 }
 
-void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights,
-                    const double *keys, const Sgatlin *s) {
-    if (shares_query(s)) { // two matrix products: x (D) · query (D,Dk) · keys (Dk, lists·n)
-        linear(query, x, query_weights, s->D, s->Dk);
-        linear(scores, query, keys, s->Dk, sgatlin_lists(s) * sgatlin_keys(s));
+void sgatlin_scores(double *scores, double *query, const double *x, const RouterWeights *w,
+                    const Sgatlin *s) {
+    if (shares_query(s)) { // two matrix products: x [D] · query [D,Dk] · keys [Dk, lists·n]
+        linear(query, x, w->query, s->D, s->Dk);
+        linear(scores, query, w->keys, s->Dk, sgatlin_lists(s) * sgatlin_keys(s));
     } else {
         KeyValue router = key_value_router(s);
-        key_value_scores(scores, query, x, query_weights, keys, &router);
+        key_value_scores(scores, query, x, w, &router);
     }
 }
 
-void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+void sgatlin_scores_backward(double *dx, const RouterWeights *dw, double *scratch,
                              const double *dscores, const double *query, const double *x,
-                             const double *query_weights, const double *keys, const Sgatlin *s) {
+                             const RouterWeights *w, const Sgatlin *s) {
     if (shares_query(s)) {
-        double *dquery = room, *part = room + s->Dk;
-        linear_backward(dquery, dkeys, dscores, query, keys, s->Dk,
+        double *dquery = scratch, *part = scratch + s->Dk;
+        linear_backward(dquery, dw->keys, dscores, query, w->keys, s->Dk,
                         sgatlin_lists(s) * sgatlin_keys(s));
-        linear_backward(part, dquery_weights, dquery, x, query_weights, s->D, s->Dk);
+        linear_backward(part, dw->query, dquery, x, w->query, s->D, s->Dk);
         for (int d = 0; d < s->D; d++) dx[d] += part[d];
     } else {
         KeyValue router = key_value_router(s);
-        key_value_backward(dx, dquery_weights, dkeys, room, dscores, query, x, query_weights, keys,
-                           &router);
+        key_value_backward(dx, dw, scratch, dscores, query, x, w, &router);
     }
 }
 
 // ---- step two: the gating
 
-void sgatlin_choose(double *score, int *index, int *room, const double *scores, const Sgatlin *s) {
+void sgatlin_route(double *score, int *index, int *scratch, const double *scores,
+                   const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;
     for (int c = 0; c < C; c++, score += K, index += K) {
-        // the second list of a product stands C lists further on
+        // the second list of a product router is C lists further on
         const double *list = scores + (size_t)c * n;
         if (is_product(s)) {
-            product_top_k(score, index, list, list + (size_t)C * n, n, K, room);
+            product_top_k(score, index, list, list + (size_t)C * n, n, K, scratch);
         } else {
             top_k(index, list, n, K);
             for (int k = 0; k < K; k++) score[k] = list[index[k]];
@@ -89,8 +88,8 @@ void sgatlin_choose(double *score, int *index, int *room, const double *scores, 
     }
 }
 
-void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index,
-                             const Sgatlin *s) {
+void sgatlin_route_backward(double *dscores, const double *dscore, const int *index,
+                            const Sgatlin *s) {
     int n = sgatlin_keys(s), C = s->C, K = s->K;
     for (int i = 0; i < sgatlin_lists(s) * n; i++) dscores[i] = 0.0;
     for (int c = 0; c < C; c++, dscore += K, index += K) {
@@ -107,7 +106,7 @@ void sgatlin_choose_backward(double *dscores, const double *dscore, const int *i
 
 double sgatlin_activate(SgatlinActivation activation, double u) {
     switch (activation) {
-    case RELU: return u < 0.0 ? 0.0 : u; // so that NaN stays NaN
+    case RELU: return u < 0.0 ? 0.0 : u; // NaN stays NaN
     case GELU: return gelu(u);
     case SWISH: return u * sigmoid(u);
     default: return u;
@@ -130,38 +129,40 @@ static double dot(const double *a, const double *b, int n) {
 }
 
 // [experts
-void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x,
-                     const double *in, const double *out, const Sgatlin *s) {
+void sgatlin_experts(double *y, const SgatlinToken *saved, const double *x, const SgatlinWeights *w,
+                     const Sgatlin *s) {
     for (int d = 0; d < s->D; d++) y[d] = 0.0;
     for (int c = 0; c < s->C; c++) {
         for (int k = 0; k < s->K; k++) {
             int slot = c * s->K + k;
-            size_t neuron = ((size_t)c * s->F + index[slot]) * s->D;
-            z[slot] = dot(in + neuron, x, s->D);
-            double weight = sgatlin_activate(s->activation, score[slot] * z[slot]);
-            for (int d = 0; d < s->D; d++) y[d] += weight * out[neuron + d];
+            size_t neuron = ((size_t)c * s->F + saved->index[slot]) * s->D;
+            double z = dot(w->in + neuron, x, s->D);
+            double weight = sgatlin_activate(s->activation, saved->score[slot] * z);
+            for (int d = 0; d < s->D; d++) y[d] += weight * w->out[neuron + d];
+            saved->z[slot] = z;
         }
     }
 }
 // experts]
 
 // [experts_backward
-void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *dout,
-                              const double *dy, const double *score, const int *index,
-                              const double *z, const double *x, const double *in, const double *out,
-                              const Sgatlin *s) {
+void sgatlin_experts_backward(double *dx, double *dscore, const SgatlinWeights *dw,
+                              const double *dy, const SgatlinToken *saved, const double *x,
+                              const SgatlinWeights *w, const Sgatlin *s) {
     for (int c = 0; c < s->C; c++) {
         for (int k = 0; k < s->K; k++) {
             int slot = c * s->K + k;
-            size_t neuron = ((size_t)c * s->F + index[slot]) * s->D;
-            double u = score[slot] * z[slot], weight = sgatlin_activate(s->activation, u);
-            double du = sgatlin_activate_derivative(s->activation, u) * dot(out + neuron, dy, s->D);
-            double dz = score[slot] * du;
-            dscore[slot] = z[slot] * du;
+            size_t neuron = ((size_t)c * s->F + saved->index[slot]) * s->D;
+            double score = saved->score[slot], z = saved->z[slot], u = score * z;
+            double weight = sgatlin_activate(s->activation, u);
+            double du =
+                sgatlin_activate_derivative(s->activation, u) * dot(w->out + neuron, dy, s->D);
+            double dz = score * du;
+            dscore[slot] = z * du;
             for (int d = 0; d < s->D; d++) {
-                dout[neuron + d] += weight * dy[d];
-                din[neuron + d] += dz * x[d];
-                dx[d] += dz * in[neuron + d];
+                dw->out[neuron + d] += weight * dy[d];
+                dw->in[neuron + d] += dz * x[d];
+                dx[d] += dz * w->in[neuron + d];
             }
         }
     }
@@ -171,27 +172,25 @@ void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *d
 // ---- the layer
 
 // [layer
-void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x,
+void sgatlin_forward(double *y, const SgatlinToken *saved, int *scratch, const double *x,
                      const SgatlinWeights *w, const Sgatlin *s) {
-    sgatlin_scores(kept->scores, kept->query, x, w->query, w->keys, s);
-    sgatlin_choose(kept->score, kept->index, room, kept->scores, s);
-    sgatlin_experts(y, kept->z, kept->score, kept->index, x, w->in, w->out, s);
+    sgatlin_scores(saved->scores, saved->query, x, &w->router, s);
+    sgatlin_route(saved->score, saved->index, scratch, saved->scores, s);
+    sgatlin_experts(y, saved, x, w, s);
 }
 // layer]
 
-size_t sgatlin_room(const Sgatlin *s) {
+size_t sgatlin_scratch(const Sgatlin *s) {
     return (size_t)s->C * s->K + (size_t)sgatlin_lists(s) * sgatlin_keys(s) + s->Dk + s->D;
 }
 
-void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *room, const double *dy,
-                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w,
+void sgatlin_backward(double *dx, const SgatlinWeights *dw, double *scratch, const double *dy,
+                      const SgatlinToken *saved, const double *x, const SgatlinWeights *w,
                       const Sgatlin *s) {
-    double *dscore = room, *dscores = dscore + (size_t)s->C * s->K;
+    double *dscore = scratch, *dscores = dscore + (size_t)s->C * s->K;
     double *rest = dscores + (size_t)sgatlin_lists(s) * sgatlin_keys(s);
     for (int d = 0; d < s->D; d++) dx[d] = 0.0;
-    sgatlin_experts_backward(dx, dscore, gradient->in, gradient->out, dy, kept->score, kept->index,
-                             kept->z, x, w->in, w->out, s);
-    sgatlin_choose_backward(dscores, dscore, kept->index, s);
-    sgatlin_scores_backward(dx, gradient->query, gradient->keys, rest, dscores, kept->query, x,
-                            w->query, w->keys, s);
+    sgatlin_experts_backward(dx, dscore, dw, dy, saved, x, w, s);
+    sgatlin_route_backward(dscores, dscore, saved->index, s);
+    sgatlin_scores_backward(dx, &dw->router, rest, dscores, saved->query, x, &w->router, s);
 }

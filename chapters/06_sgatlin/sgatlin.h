@@ -1,19 +1,21 @@
-#ifndef SGATLIN_H
-#define SGATLIN_H
+#ifndef CHAPTERS_06_SGATLIN_SGATLIN_H
+#define CHAPTERS_06_SGATLIN_SGATLIN_H
+#include "chapters/05_peer/key_value.h"
 #include <stddef.h>
 
-// Sparsely gated linear neurons, one token at a time (the sgatlin paper). A router chooses K of F
-// neurons in each of C channels; a neuron is two vectors, what it listens to (in) and what it says
-// (out):
-//   y = Σ_c Σ_k act(score[c,k] · (in[c,index[c,k]] · x)) · out[c,index[c,k]]          act(u) = u unless said otherwise
+// Sparsely gated linear neurons, one token at a time (the sgatlin paper). A router selects K of F
+// neurons in each of C channels; a neuron is two vectors, its input weights (in) and its output
+// weights (out):
+//   y = Σ_c Σ_k act(score[c,k] · (in[c,index[c,k]] · x)) · out[c,index[c,k]]
+// with act(u) = u by default.
 //
-// Three steps, each callable alone, and between the second and the third stands the layer's only
-// decision, the gating:
+// Three steps, each callable alone; what the second hands to the third is the gating, the layer's
+// only decision:
 //   x → scores of all keys → gating (score, index) → y
 // The caller owns all memory. Gradients are of a loss whose dL/dy is dy.
 
-// Product routers have two lists of n = √F sub-keys a channel and choose by sums (chapter 04): F
-// must be a square and K <= n. Flat ones have F keys a channel, and K <= F. "lists" counts the
+// Product routers have two lists of n = √F sub-keys per channel and select by sums (chapter 04): F
+// must be a square and K <= n. Flat ones have F keys per channel, and K <= F. "lists" counts the
 // lists of all channels: 2·C or C.
 //
 //                       query               keys                scores
@@ -24,69 +26,71 @@
 typedef enum { PRODUCT_DENSE, PRODUCT_KEY_VALUE, DENSE, KEY_VALUE } SgatlinRouter;
 typedef enum { IDENTITY, RELU, GELU, SWISH } SgatlinActivation;
 
-// What the layer is: the letters of the papers.
+// The dimensions.
 typedef struct {
     SgatlinRouter router;
     SgatlinActivation activation;
-    int D, F, C, K, Dk; // width, neurons a channel, channels, chosen a channel, width of a key
+    int D, F, C, K,
+        Dk; // width, neurons per channel, channels, selected per channel, width of a key
 } Sgatlin;
 
 int sgatlin_lists(const Sgatlin *s);       // lists of keys: 2·C or C
-int sgatlin_keys(const Sgatlin *s);        // keys of a list: n or F
+int sgatlin_keys(const Sgatlin *s);        // keys per list: n or F
 int sgatlin_query_width(const Sgatlin *s); // doubles of one token's queries: Dk, or lists·Dk
 
-// The parameters, or their gradients: query and keys as above, in and out [C,F,D].
+// The parameters, or their gradients.
 typedef struct {
-    double *query, *keys, *in, *out;
+    RouterWeights router; // query and keys as above
+    double *in, *out;     // [C,F,D]
 } SgatlinWeights;
 
-// One token's numbers, kept from forward for backward: views of the caller's memory.
+// What one token saves from forward for backward: views of the caller's memory.
 typedef struct {
     double *query;  // [query width]
-    double *scores; // [lists, keys]: every key's, before any choice
-    double *score;  // [C,K] the gating, highest first
+    double *scores; // [lists, keys] of all keys
+    double *score;  // [C,K] the gating: of the selected neurons, highest first
     int *index;     // [C,K]
-    double *z;      // [C,K] in · x of the chosen
+    double *z;      // [C,K] in · x of the selected neurons
 } SgatlinToken;
 
-size_t sgatlin_token_doubles(const Sgatlin *s); // what one token's views take; and C·K ints
+size_t sgatlin_token_doubles(const Sgatlin *s); // what the views take, besides C·K ints
 SgatlinToken sgatlin_token(double *doubles, int *index, const Sgatlin *s);
 
-// y [D] from x [D]; fills `kept`. room: 2·K ints.
-void sgatlin_forward(double *y, const SgatlinToken *kept, int *room, const double *x,
+// y [D] from x [D]; fills `saved`. scratch: 2·K ints.
+void sgatlin_forward(double *y, const SgatlinToken *saved, int *scratch, const double *x,
                      const SgatlinWeights *w, const Sgatlin *s);
 
-// dx [D] is written, gradient += . room: sgatlin_room doubles.
-void sgatlin_backward(double *dx, const SgatlinWeights *gradient, double *room, const double *dy,
-                      const SgatlinToken *kept, const double *x, const SgatlinWeights *w,
+// dx [D] is written, dw added to. scratch: sgatlin_scratch doubles.
+void sgatlin_backward(double *dx, const SgatlinWeights *dw, double *scratch, const double *dy,
+                      const SgatlinToken *saved, const double *x, const SgatlinWeights *w,
                       const Sgatlin *s);
-size_t sgatlin_room(const Sgatlin *s);
+size_t sgatlin_scratch(const Sgatlin *s);
 
 // Step one: query [query width] and scores [lists, keys] from x [D].
-void sgatlin_scores(double *scores, double *query, const double *x, const double *query_weights,
-                    const double *keys, const Sgatlin *s);
-// Step two: the K best of each channel, score and index [C,K]. room: 2·K ints. The score of neuron
-// f = i·n + j is the sum of the channel's i-th score in its first list and j-th in its second; a
-// flat router's is in its one list.
-void sgatlin_choose(double *score, int *index, int *room, const double *scores, const Sgatlin *s);
-// Step three: y [D], and z [C,K] for the way back, from any gating, the router's or another.
-void sgatlin_experts(double *y, double *z, const double *score, const int *index, const double *x,
-                     const double *in, const double *out, const Sgatlin *s);
+void sgatlin_scores(double *scores, double *query, const double *x, const RouterWeights *w,
+                    const Sgatlin *s);
+// Step two: the K best of each channel, score and index [C,K]. scratch: 2·K ints. With a product
+// router the score of neuron f = i·n + j is score i of the channel's first list plus score j of its
+// second; with a flat router it is score f of its one list.
+void sgatlin_route(double *score, int *index, int *scratch, const double *scores, const Sgatlin *s);
+// Step three: y [D] from score and index of `saved`, the router's or any others; fills z.
+void sgatlin_experts(double *y, const SgatlinToken *saved, const double *x, const SgatlinWeights *w,
+                     const Sgatlin *s);
 
-// The same three backwards. With u = score·z: du = act'(u)·(out·dy), dscore = z·du, dz = score·du,
-// dout += act(u)·dy, din += dz·x, dx += dz·in. dscore [C,K] is written; dx [D], din, dout [C,F,D]
-// are added to.
-void sgatlin_experts_backward(double *dx, double *dscore, double *din, double *dout,
-                              const double *dy, const double *score, const int *index,
-                              const double *z, const double *x, const double *in, const double *out,
-                              const Sgatlin *s);
-// dscores [lists, keys] is written: what was not chosen gets 0. The choice itself has no gradient.
-void sgatlin_choose_backward(double *dscores, const double *dscore, const int *index,
-                             const Sgatlin *s);
-// dx [D], dquery_weights and dkeys are added to. room: Dk + D doubles.
-void sgatlin_scores_backward(double *dx, double *dquery_weights, double *dkeys, double *room,
+// Step three backward. With u = score·z: du = act'(u)·(out·dy), dscore = z·du, dz = score·du, dout
+// += act(u)·dy, din += dz·x, dx += dz·in. dscore [C,K] is written; dx [D] and dw's in and out are
+// added to.
+void sgatlin_experts_backward(double *dx, double *dscore, const SgatlinWeights *dw,
+                              const double *dy, const SgatlinToken *saved, const double *x,
+                              const SgatlinWeights *w, const Sgatlin *s);
+// Step two backward: dscores [lists, keys] is written, 0 for keys that were not selected. The
+// selection itself has no gradient.
+void sgatlin_route_backward(double *dscores, const double *dscore, const int *index,
+                            const Sgatlin *s);
+// Step one backward: adds to dx [D] and dw. scratch: Dk + D doubles.
+void sgatlin_scores_backward(double *dx, const RouterWeights *dw, double *scratch,
                              const double *dscores, const double *query, const double *x,
-                             const double *query_weights, const double *keys, const Sgatlin *s);
+                             const RouterWeights *w, const Sgatlin *s);
 
 double sgatlin_activate(SgatlinActivation activation, double u);
 double sgatlin_activate_derivative(SgatlinActivation activation, double u);

@@ -9,22 +9,22 @@
 
 enum { ROUTERS = 4, ACTIVATIONS = 4 };
 
-// ---- a layer with memory: parameters, one token, gradients; all in one block
+// ---- a layer with its memory: parameters, gradients and one token in one block
 
 typedef struct {
     Sgatlin s;
     double *block;
-    SgatlinWeights w, gradient;
+    SgatlinWeights w, dw;
     size_t sizes[4]; // of query, keys, in, out
-    double *x, *y, *dx, *dy, *room;
-    SgatlinToken kept;
+    double *x, *y, *dx, *dy, *scratch;
+    SgatlinToken saved;
     int *ints, *ranks;
 } Layer;
 
 static SgatlinWeights take_weights(double **from, const size_t sizes[4]) {
     SgatlinWeights w;
-    w.query = take(from, sizes[0]);
-    w.keys = take(from, sizes[1]);
+    w.router.query = take(from, sizes[0]);
+    w.router.keys = take(from, sizes[1]);
     w.in = take(from, sizes[2]);
     w.out = take(from, sizes[3]);
     return w;
@@ -36,18 +36,18 @@ static Layer layer_new(const Sgatlin *s) {
            keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk;
     Layer layer = { .s = *s, .sizes = { query, keys, experts, experts } };
     size_t count =
-        2 * (query + keys + 2 * experts) + 4 * D + sgatlin_room(s) + sgatlin_token_doubles(s);
+        2 * (query + keys + 2 * experts) + 4 * D + sgatlin_scratch(s) + sgatlin_token_doubles(s);
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc((size_t)s->C * s->K + 2 * (size_t)s->K, sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
     layer.w = take_weights(&next, layer.sizes);
-    layer.gradient = take_weights(&next, layer.sizes);
+    layer.dw = take_weights(&next, layer.sizes);
     layer.x = take(&next, D);
     layer.y = take(&next, D);
     layer.dx = take(&next, D);
     layer.dy = take(&next, D);
-    layer.room = take(&next, sgatlin_room(s));
-    layer.kept = sgatlin_token(take(&next, sgatlin_token_doubles(s)), layer.ints, s);
+    layer.scratch = take(&next, sgatlin_scratch(s));
+    layer.saved = sgatlin_token(take(&next, sgatlin_token_doubles(s)), layer.ints, s);
     layer.ranks = layer.ints + (size_t)s->C * s->K;
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
@@ -61,8 +61,8 @@ static void layer_free(Layer *layer) {
 
 static Layer random_layer(const Sgatlin *s, uint64_t seed) {
     Layer layer = layer_new(s);
-    fill(layer.w.query, layer.sizes[0], 1.0 / sqrt(s->D), seed, "query");
-    fill(layer.w.keys, layer.sizes[1], 1.0 / sqrt(s->Dk), seed, "keys");
+    fill(layer.w.router.query, layer.sizes[0], 1.0 / sqrt(s->D), seed, "query");
+    fill(layer.w.router.keys, layer.sizes[1], 1.0 / sqrt(s->Dk), seed, "keys");
     fill(layer.w.in, layer.sizes[2], 1.0 / sqrt(s->D), seed, "in");
     fill(layer.w.out, layer.sizes[3], 1.0 / sqrt(s->C * s->K), seed, "out");
     fill(layer.x, (size_t)s->D, 1.0, seed, "x");
@@ -70,58 +70,62 @@ static Layer random_layer(const Sgatlin *s, uint64_t seed) {
     return layer;
 }
 
-static void forward(Layer *l) { sgatlin_forward(l->y, &l->kept, l->ranks, l->x, &l->w, &l->s); }
+static void forward(Layer *l) { sgatlin_forward(l->y, &l->saved, l->ranks, l->x, &l->w, &l->s); }
 static void backward(Layer *l) {
-    sgatlin_backward(l->dx, &l->gradient, l->room, l->dy, &l->kept, l->x, &l->w, &l->s);
+    sgatlin_backward(l->dx, &l->dw, l->scratch, l->dy, &l->saved, l->x, &l->w, &l->s);
 }
 
 // ---- on paper
 
 // D = 2, one channel of F = 4 neurons, n = 2, K = 2, Dk = 1. x = (1, 2), the query is (1, 1)·x = 3.
 // Keys: 1, 2 in the first list, 0, -1 in the second: scores 3, 6 and 0, -3. Sums by neuron i·2 + j:
-//     f  0   1   2   3
-//        3   0   6   3        the best two: neuron 2 with 6, then 3 twice, and the lower index wins: neuron 0
+//     f       0   1   2   3
+//     score   3   0   6   3
+// The best two are neuron 2 with 6 and, of two with 3, the lower index: neuron 0.
 // in: neuron 0 (1, 0), neuron 2 (0, 1);  z = 2 for neuron 2, 1 for neuron 0.
 // out: neuron 0 (0, 1), neuron 2 (1, 1);  y = 6·2·(1,1) + 3·1·(0,1) = (12, 15).
-// Back with dy = (1, 0): out·dy is 1 for neuron 2 and 0 for neuron 0.
-//     neuron 2: dscore = z·1 = 2, dz = score·1 = 6, dout += 12·dy = (12,0), din += 6·x = (6,12), dx += 6·in = (0,6)
+// Backward with dy = (1, 0): out·dy is 1 for neuron 2 and 0 for neuron 0.
+//     neuron 2: dscore = z·1 = 2, dz = score·1 = 6, dout += 12·dy = (12,0), din += 6·x = (6,12),
+//               dx += 6·in = (0,6)
 //     neuron 0: dscore = 0, dz = 0, dout += 3·dy = (3,0)
-// neuron 2 = (i 1, j 0): dscores 2 at key 1 of the first list and 2 at key 0 of the second;
-//     dkeys = dscores·query = 6 at both; dquery = 2·2 + 2·0 = 4; dWq = x·4 = (4, 8); dx += Wq·4 = (4, 4): dx = (4, 10).
+// Neuron 2 is (i 1, j 0): dscores is 2 at key 1 of the first list and at key 0 of the second;
+//     dkeys = dscores·query = 6 at both; dquery = 2·2 + 2·0 = 4; dWq = x·4 = (4, 8); dx += Wq·4 =
+//     (4, 4): dx = (4, 10).
 START_TEST(four_neurons_on_paper)
 {
     const Sgatlin s = { .router = PRODUCT_DENSE, .D = 2, .F = 4, .C = 1, .K = 2, .Dk = 1 };
     Layer l = layer_new(&s);
     memcpy(l.x, (double[]){ 1, 2 }, 2 * sizeof(double));
     memcpy(l.dy, (double[]){ 1, 0 }, 2 * sizeof(double));
-    memcpy(l.w.query, (double[]){ 1, 1 }, 2 * sizeof(double));
-    memcpy(l.w.keys, (double[]){ 1, 2, 0, -1 }, 4 * sizeof(double));
+    memcpy(l.w.router.query, (double[]){ 1, 1 }, 2 * sizeof(double));
+    memcpy(l.w.router.keys, (double[]){ 1, 2, 0, -1 }, 4 * sizeof(double));
     memcpy(l.w.in, (double[]){ 1, 0, 9, 9, 0, 1, 9, 9 }, 8 * sizeof(double));
     memcpy(l.w.out, (double[]){ 0, 1, 9, 9, 1, 1, 9, 9 }, 8 * sizeof(double));
     forward(&l);
     backward(&l);
-    ck_assert(l.kept.index[0] == 2 && l.kept.index[1] == 0);
-    ck_assert(l.kept.score[0] == 6 && l.kept.score[1] == 3);
+    ck_assert(l.saved.index[0] == 2 && l.saved.index[1] == 0);
+    ck_assert(l.saved.score[0] == 6 && l.saved.score[1] == 3);
     const struct {
         const char *name;
-        const double *got, want[8];
+        const double *actual, expected[8];
         size_t count;
     } numbers[] = {
         { "y", l.y, { 12, 15 }, 2 },
-        { "dout", l.gradient.out, { 3, 0, 0, 0, 12, 0, 0, 0 }, 8 },
-        { "din", l.gradient.in, { 0, 0, 0, 0, 6, 12, 0, 0 }, 8 },
-        { "dkeys", l.gradient.keys, { 0, 6, 6, 0 }, 4 },
-        { "dquery", l.gradient.query, { 4, 8 }, 2 },
+        { "dout", l.dw.out, { 3, 0, 0, 0, 12, 0, 0, 0 }, 8 },
+        { "din", l.dw.in, { 0, 0, 0, 0, 6, 12, 0, 0 }, 8 },
+        { "dkeys", l.dw.router.keys, { 0, 6, 6, 0 }, 4 },
+        { "dquery", l.dw.router.query, { 4, 8 }, 2 },
         { "dx", l.dx, { 4, 10 }, 2 },
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
-            ck_assert_msg(numbers[i].got[j] == numbers[i].want[j], "%s[%zu] is %g, on paper %g",
-                          numbers[i].name, j, numbers[i].got[j], numbers[i].want[j]);
+            ck_assert_msg(numbers[i].actual[j] == numbers[i].expected[j],
+                          "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].actual[j],
+                          numbers[i].expected[j]);
         }
     }
     backward(&l); // gradients of parameters are added, dx is written
-    ck_assert(l.gradient.query[1] == 16 && l.gradient.in[5] == 24 && l.dx[1] == 10);
+    ck_assert(l.dw.router.query[1] == 16 && l.dw.in[5] == 24 && l.dx[1] == 10);
     layer_free(&l);
 }
 END_TEST
@@ -138,7 +142,8 @@ static const char *const golden[] = {
     "sgatlin_product_key_value_identity",
 };
 
-static int word(const Safetensors *file, const char *key, const char *const *words, int count) {
+static int enum_value(const Safetensors *file, const char *key, const char *const *words,
+                      int count) {
     const char *value = safetensors_metadata(file, key);
     for (int i = 0; value != NULL && i < count; i++) {
         if (strcmp(value, words[i]) == 0) return i;
@@ -151,9 +156,9 @@ static Sgatlin golden_sizes(const Safetensors *file) {
     static const char *const routers[] = { "product_dense", "product_key_value", "dense",
                                            "key_value" };
     static const char *const activations[] = { "identity", "relu", "gelu", "swish" };
-    return (Sgatlin){ .router = (SgatlinRouter)word(file, "router", routers, ROUTERS),
-                      .activation =
-                          (SgatlinActivation)word(file, "activation", activations, ACTIVATIONS),
+    return (Sgatlin){ .router = (SgatlinRouter)enum_value(file, "router", routers, ROUTERS),
+                      .activation = (SgatlinActivation)enum_value(file, "activation", activations,
+                                                                  ACTIVATIONS),
                       .D = golden_letter(file, "D"),
                       .F = golden_letter(file, "F"),
                       .C = golden_letter(file, "C"),
@@ -161,11 +166,11 @@ static Sgatlin golden_sizes(const Safetensors *file) {
                       .Dk = golden_letter(file, "Dk") };
 }
 
-// The results of all tokens, side by side as the file has them.
+// The results of all tokens, in the layout of the file.
 typedef struct {
     int N;
     double *y, *dx, *scores, *score, *index;
-    size_t row, keys, entries; // of one token
+    size_t row, keys, entries; // numbers per token
 } Results;
 
 static Results results_new(const Sgatlin *s, int N) {
@@ -187,9 +192,9 @@ static void run_token(Layer *l, Results *r, int t, const double *x, const double
     backward(l);
     memcpy(r->y + t * r->row, l->y, r->row * sizeof *x);
     memcpy(r->dx + t * r->row, l->dx, r->row * sizeof *x);
-    memcpy(r->scores + t * r->keys, l->kept.scores, r->keys * sizeof *x);
-    memcpy(r->score + t * r->entries, l->kept.score, r->entries * sizeof *x);
-    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->kept.index[e];
+    memcpy(r->scores + t * r->keys, l->saved.scores, r->keys * sizeof *x);
+    memcpy(r->score + t * r->entries, l->saved.score, r->entries * sizeof *x);
+    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->saved.index[e];
 }
 
 static void expect_golden(const Safetensors *file, const Layer *l, const Results *r) {
@@ -198,10 +203,10 @@ static void expect_golden(const Safetensors *file, const Layer *l, const Results
     expect_tensor(file, "gating.scores", r->score, N * r->entries);
     expect_tensor(file, "y", r->y, N * r->row);
     expect_tensor(file, "dx", r->dx, N * r->row);
-    expect_tensor(file, "grad.router.query", l->gradient.query, l->sizes[0]);
-    expect_tensor(file, "grad.router.keys", l->gradient.keys, l->sizes[1]);
-    expect_tensor(file, "grad.experts.in", l->gradient.in, l->sizes[2]);
-    expect_tensor(file, "grad.experts.out", l->gradient.out, l->sizes[3]);
+    expect_tensor(file, "grad.router.query", l->dw.router.query, l->sizes[0]);
+    expect_tensor(file, "grad.router.keys", l->dw.router.keys, l->sizes[1]);
+    expect_tensor(file, "grad.experts.in", l->dw.in, l->sizes[2]);
+    expect_tensor(file, "grad.experts.out", l->dw.out, l->sizes[3]);
     expect_tensor(file, "gating.indices", r->index, N * r->entries);
 }
 
@@ -210,8 +215,8 @@ START_TEST(golden_files_agree)
     Safetensors file = golden_ffn_file(golden[_i]);
     Sgatlin s = golden_sizes(&file);
     Layer l = layer_new(&s);
-    read_tensor(l.w.query, &file, "router.query", l.sizes[0]);
-    read_tensor(l.w.keys, &file, "router.keys", l.sizes[1]);
+    read_tensor(l.w.router.query, &file, "router.query", l.sizes[0]);
+    read_tensor(l.w.router.keys, &file, "router.keys", l.sizes[1]);
     read_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
     read_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
     size_t count = safetensors_find(&file, "x")->count;
@@ -253,11 +258,11 @@ START_TEST(backward_is_the_slope_of_forward)
         Layer l = random_layer(&s, 7);
         forward(&l);
         backward(&l);
-        const Slopes slopes = { loss, &l, l.kept.index, (size_t)s.C * s.K };
-        expect_slopes("query", l.w.query, l.gradient.query, l.sizes[0], &slopes);
-        expect_slopes("keys", l.w.keys, l.gradient.keys, l.sizes[1], &slopes);
-        expect_slopes("in", l.w.in, l.gradient.in, l.sizes[2], &slopes);
-        expect_slopes("out", l.w.out, l.gradient.out, l.sizes[3], &slopes);
+        const Slopes slopes = { loss, &l, l.saved.index, (size_t)s.C * s.K };
+        expect_slopes("query", l.w.router.query, l.dw.router.query, l.sizes[0], &slopes);
+        expect_slopes("keys", l.w.router.keys, l.dw.router.keys, l.sizes[1], &slopes);
+        expect_slopes("in", l.w.in, l.dw.in, l.sizes[2], &slopes);
+        expect_slopes("out", l.w.out, l.dw.out, l.sizes[3], &slopes);
         expect_slopes("x", l.x, l.dx, (size_t)s.D, &slopes);
         layer_free(&l);
     }
@@ -266,16 +271,15 @@ END_TEST
 
 // ---- bridges
 
-static const Sgatlin middle = {
+static const Sgatlin sgatlin_sizes = {
     .router = PRODUCT_DENSE, .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6
 };
 
 static void experts(Layer *l, double *y, const double *x) {
-    sgatlin_experts(y, l->kept.z, l->kept.score, l->kept.index, x, l->w.in, l->w.out, &l->s);
+    sgatlin_experts(y, &l->saved, x, &l->w, &l->s);
 }
 
-// f(a·u + b·v) against a·f(u) + b·f(v), the gates frozen as x chose them. Returns the worst
-// difference.
+// The largest difference between f(a·u + b·v) and a·f(u) + b·f(v), with the gates of x.
 static double nonlinearity(Layer *l) {
     enum { D = 11 };
     const double a = 1.7, b = -0.6;
@@ -292,12 +296,12 @@ static double nonlinearity(Layer *l) {
 
 START_TEST(frozen_gates_make_it_linear)
 {
-    Sgatlin s = middle;
+    Sgatlin s = sgatlin_sizes;
     s.router = (SgatlinRouter)_i;
     Layer l = random_layer(&s, 3);
     forward(&l);
     ck_assert_double_lt(nonlinearity(&l), 1e-13);
-    // and with an activation it is not
+    // with an activation it is not
     for (int activation = RELU; activation <= SWISH; activation++) {
         l.s.activation = (SgatlinActivation)activation;
         ck_assert_double_gt(nonlinearity(&l), 1e-3);
@@ -306,18 +310,19 @@ START_TEST(frozen_gates_make_it_linear)
 }
 END_TEST
 
-// The matrix of a gating, W = Σ score · out inᵀ, written down: it does what the layer does.
-START_TEST(the_gating_names_a_matrix)
+// The matrix of a gating, W = Σ score · out inᵀ, gives the layer's output.
+START_TEST(a_gating_is_a_matrix)
 {
     enum { D = 11 };
-    Layer l = random_layer(&middle, 4);
+    Layer l = random_layer(&sgatlin_sizes, 4);
     double W[D * D] = { 0 }, y[D] = { 0 }; // y_o = Σ_i W[o][i] x_i
     forward(&l);
-    for (int slot = 0; slot < middle.C * middle.K; slot++) {
-        size_t neuron = ((size_t)(slot / middle.K) * middle.F + l.kept.index[slot]) * D;
+    for (int slot = 0; slot < sgatlin_sizes.C * sgatlin_sizes.K; slot++) {
+        size_t neuron =
+            ((size_t)(slot / sgatlin_sizes.K) * sgatlin_sizes.F + l.saved.index[slot]) * D;
         for (int o = 0; o < D; o++) {
             for (int i = 0; i < D; i++)
-                W[o * D + i] += l.kept.score[slot] * l.w.out[neuron + o] * l.w.in[neuron + i];
+                W[o * D + i] += l.saved.score[slot] * l.w.out[neuron + o] * l.w.in[neuron + i];
         }
     }
     for (int o = 0; o < D; o++) {
@@ -328,30 +333,29 @@ START_TEST(the_gating_names_a_matrix)
 }
 END_TEST
 
-// Without an activation a token three times as long chooses the same neurons, three times as loud:
-// the answer is nine times as long.
+// Without an activation a token three times as long selects the same neurons with three times the
+// scores: the output is nine times as long.
 START_TEST(the_gates_grow_with_the_input)
 {
-    Sgatlin s = middle;
+    Sgatlin s = sgatlin_sizes;
     s.router = (SgatlinRouter)_i;
     Layer l = random_layer(&s, 9);
     int index[12];
     double nine[11];
     forward(&l);
-    memcpy(index, l.kept.index, sizeof index);
+    memcpy(index, l.saved.index, sizeof index);
     for (int d = 0; d < s.D; d++) {
         nine[d] = 9 * l.y[d];
         l.x[d] *= 3;
     }
     forward(&l);
-    ck_assert(memcmp(index, l.kept.index, sizeof index) == 0);
+    ck_assert(memcmp(index, l.saved.index, sizeof index) == 0);
     expect("y", l.y, nine, (size_t)s.D, 1e-13);
     layer_free(&l);
 }
 END_TEST
 
-// One channel, every neuron chosen, all gates 1: y = W_outᵀ (W_in x), by chapter 01's matrix
-// products.
+// One channel, every neuron selected, all gates 1: y = W_outᵀ (W_in x), by chapter 01's linear.
 START_TEST(gates_of_one_make_a_plain_linear_map)
 {
     enum { D = 5, F = 12 };
@@ -359,7 +363,7 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
     Layer l = random_layer(&s, 5);
     double in_columns[D * F], hidden[F], y[D];
     forward(&l);
-    for (int k = 0; k < F; k++) l.kept.score[k] = 1.0;
+    for (int k = 0; k < F; k++) l.saved.score[k] = 1.0;
     experts(&l, l.y, l.x);
     for (int f = 0; f < F; f++) {
         for (int d = 0; d < D; d++) in_columns[d * F + f] = l.w.in[f * D + d];
@@ -371,7 +375,7 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
 }
 END_TEST
 
-// A product router is the flat one whose keys are all sums of two sub-keys: same gating, same
+// A product router is the flat router whose keys are all sums of two sub-keys: same gating, same
 // output. For the dense routers keys are [Dk,lists,n]; flat key i·n + j of channel c is sub-key i
 // plus sub-key j.
 static void sum_dense_keys(Layer *flat, const Layer *product) {
@@ -379,29 +383,29 @@ static void sum_dense_keys(Layer *flat, const Layer *product) {
     int n = sgatlin_keys(s), C = s->C;
     for (int d = 0; d < s->Dk; d++) {
         for (int c = 0; c < C; c++) {
-            const double *first = product->w.keys + ((size_t)d * 2 * C + c) * n,
+            const double *first = product->w.router.keys + ((size_t)d * 2 * C + c) * n,
                          *second = first + (size_t)C * n;
-            double *key = flat->w.keys + ((size_t)d * C + c) * s->F;
+            double *key = flat->w.router.keys + ((size_t)d * C + c) * s->F;
             for (int f = 0; f < s->F; f++) key[f] = first[f / n] + second[f % n];
         }
     }
 }
 
-// The key-value router has a query a list, so its flat key is the two sub-keys end to end, against
-// both queries end to end: Dk is twice as wide, and both scales are 1/√(2 Dk).
-static void join_key_values(Layer *flat, const Layer *product) {
+// The key-value router has one query per list, so its flat key is both sub-keys concatenated, and so
+// is its query: the width is 2·Dk, and both scales are 1/√(2 Dk).
+static void concatenate_keys(Layer *flat, const Layer *product) {
     const Sgatlin *s = &product->s;
     int n = sgatlin_keys(s), C = s->C, D = s->D, Dk = s->Dk;
     for (int part = 0; part < 2; part++) {
         for (int c = 0; c < C; c++) {
             size_t list = (size_t)part * C + c;
             for (int d = 0; d < D; d++) {
-                memcpy(flat->w.query + ((size_t)c * D + d) * 2 * Dk + (size_t)part * Dk,
-                       product->w.query + (list * D + d) * Dk, (size_t)Dk * sizeof(double));
+                memcpy(flat->w.router.query + ((size_t)c * D + d) * 2 * Dk + (size_t)part * Dk,
+                       product->w.router.query + (list * D + d) * Dk, (size_t)Dk * sizeof(double));
             }
             for (int f = 0; f < s->F; f++) {
-                memcpy(flat->w.keys + ((size_t)c * s->F + f) * 2 * Dk + (size_t)part * Dk,
-                       product->w.keys + (list * n + (part == 0 ? f / n : f % n)) * Dk,
+                memcpy(flat->w.router.keys + ((size_t)c * s->F + f) * 2 * Dk + (size_t)part * Dk,
+                       product->w.router.keys + (list * n + (part == 0 ? f / n : f % n)) * Dk,
                        (size_t)Dk * sizeof(double));
             }
         }
@@ -410,7 +414,7 @@ static void join_key_values(Layer *flat, const Layer *product) {
 
 START_TEST(a_product_router_is_a_flat_one_over_the_sums)
 {
-    Sgatlin s = middle;
+    Sgatlin s = sgatlin_sizes;
     s.router = (SgatlinRouter)_i;
     Sgatlin flat_sizes = s;
     flat_sizes.router = s.router == PRODUCT_DENSE ? DENSE : KEY_VALUE;
@@ -421,16 +425,16 @@ START_TEST(a_product_router_is_a_flat_one_over_the_sums)
         memcpy(flat.w.out, product.w.out, product.sizes[3] * sizeof(double));
         memcpy(flat.x, product.x, (size_t)s.D * sizeof(double));
         if (flat_sizes.router == DENSE) {
-            memcpy(flat.w.query, product.w.query, product.sizes[0] * sizeof(double));
+            memcpy(flat.w.router.query, product.w.router.query, product.sizes[0] * sizeof(double));
             sum_dense_keys(&flat, &product);
         } else {
-            join_key_values(&flat, &product);
+            concatenate_keys(&flat, &product);
         }
         forward(&product);
         forward(&flat);
         for (int slot = 0; slot < s.C * s.K; slot++)
-            ck_assert_int_eq(product.kept.index[slot], flat.kept.index[slot]);
-        expect("score", product.kept.score, flat.kept.score, (size_t)s.C * s.K, 1e-13);
+            ck_assert_int_eq(product.saved.index[slot], flat.saved.index[slot]);
+        expect("score", product.saved.score, flat.saved.score, (size_t)s.C * s.K, 1e-13);
         expect("y", product.y, flat.y, (size_t)s.D, 1e-12);
         layer_free(&product);
         layer_free(&flat);
@@ -438,20 +442,20 @@ START_TEST(a_product_router_is_a_flat_one_over_the_sums)
 }
 END_TEST
 
-// Only the chosen neurons speak, and only they learn.
-START_TEST(what_was_not_chosen_has_no_gradient)
+// Only the selected neurons have a gradient.
+START_TEST(neurons_not_selected_have_no_gradient)
 {
-    Layer l = random_layer(&middle, 6);
-    bool chosen[3 * 25] = { false };
+    Layer l = random_layer(&sgatlin_sizes, 6);
+    bool selected[3 * 25] = { false };
     forward(&l);
     backward(&l);
-    for (int slot = 0; slot < middle.C * middle.K; slot++) {
-        chosen[slot / middle.K * middle.F + l.kept.index[slot]] = true;
+    for (int slot = 0; slot < sgatlin_sizes.C * sgatlin_sizes.K; slot++) {
+        selected[slot / sgatlin_sizes.K * sgatlin_sizes.F + l.saved.index[slot]] = true;
     }
-    for (int f = 0; f < middle.C * middle.F; f++) {
-        for (int d = 0; d < middle.D; d++) {
-            ck_assert_int_eq(l.gradient.out[f * middle.D + d] != 0.0, chosen[f]);
-            ck_assert_int_eq(l.gradient.in[f * middle.D + d] != 0.0, chosen[f]);
+    for (int f = 0; f < sgatlin_sizes.C * sgatlin_sizes.F; f++) {
+        for (int d = 0; d < sgatlin_sizes.D; d++) {
+            ck_assert_int_eq(l.dw.out[f * sgatlin_sizes.D + d] != 0.0, selected[f]);
+            ck_assert_int_eq(l.dw.in[f * sgatlin_sizes.D + d] != 0.0, selected[f]);
         }
     }
     layer_free(&l);
@@ -459,17 +463,16 @@ START_TEST(what_was_not_chosen_has_no_gradient)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06 sgatlin");
-    TCase *tests = tcase_create("sgatlin");
-    tcase_add_test(tests, four_neurons_on_paper);
-    tcase_add_loop_test(tests, golden_files_agree, 0, (int)(sizeof golden / sizeof golden[0]));
-    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, ROUTERS * ACTIVATIONS);
-    tcase_add_loop_test(tests, frozen_gates_make_it_linear, 0, ROUTERS);
-    tcase_add_test(tests, the_gating_names_a_matrix);
-    tcase_add_loop_test(tests, the_gates_grow_with_the_input, 0, ROUTERS);
-    tcase_add_test(tests, gates_of_one_make_a_plain_linear_map);
-    tcase_add_loop_test(tests, a_product_router_is_a_flat_one_over_the_sums, 0, 2);
-    tcase_add_test(tests, what_was_not_chosen_has_no_gradient);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { four_neurons_on_paper },
+        { golden_files_agree, COUNT_OF(golden) },
+        { backward_is_the_slope_of_forward, ROUTERS * ACTIVATIONS },
+        { frozen_gates_make_it_linear, ROUTERS },
+        { a_gating_is_a_matrix },
+        { the_gates_grow_with_the_input, ROUTERS },
+        { gates_of_one_make_a_plain_linear_map },
+        { a_product_router_is_a_flat_one_over_the_sums, 2 },
+        { neurons_not_selected_have_no_gradient },
+    };
+    return run_tests("06 sgatlin", tests, COUNT_OF(tests));
 }

@@ -21,16 +21,16 @@ void clip_by_global_norm(double *gradients, size_t count, double norm, double cl
 }
 
 // [adamw
-void adamw(double *p, double *first, double *second, const double *g, size_t count, bool decays,
+void adamw(double *p, double *m, double *v, const double *g, size_t count, bool decays,
            const TrainingPlan *plan, int step) {
     double rate = learning_rate(plan, step);
     double decay = decays ? rate / plan->peak * plan->weight_decay : 0.0;
-    double seen_first = 1.0 - pow(0.9, step + 1), seen_second = 1.0 - pow(0.999, step + 1);
+    double m_correction = 1.0 - pow(0.9, step + 1), v_correction = 1.0 - pow(0.999, step + 1);
     for (size_t i = 0; i < count; i++) {
-        first[i] = 0.9 * first[i] + 0.1 * g[i];
-        second[i] = 0.999 * second[i] + 0.001 * g[i] * g[i];
+        m[i] = 0.9 * m[i] + 0.1 * g[i];
+        v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
         p[i] -= decay * p[i];
-        p[i] -= rate * (first[i] / seen_first) / (sqrt(second[i] / seen_second) + 1e-8);
+        p[i] -= rate * (m[i] / m_correction) / (sqrt(v[i] / v_correction) + 1e-8);
     }
 }
 // adamw]

@@ -23,6 +23,6 @@ void clip_by_global_norm(double *gradients, size_t count, double norm, double cl
 // AdamW (Kingma and Ba 2014, arXiv 1412.6980; Loshchilov and Hutter 2017, arXiv 1711.05101) for one
 // tensor: p, first and second [count] are changed, g [count] is read. Both moments are 0 before
 // step 0. decays: false for norms, biases.
-void adamw(double *p, double *first, double *second, const double *g, size_t count, bool decays,
+void adamw(double *p, double *m, double *v, const double *g, size_t count, bool decays,
            const TrainingPlan *plan, int step);
 #endif

@@ -14,30 +14,30 @@ typedef struct {
 // What forward leaves for backward (and for a picture). Backward keeps the gradients of it in
 // another one.
 typedef struct {
-    double *query, *key, *value;       // [T,H,Dh], as projected
-    double *turned_query, *turned_key; // [T,H,Dh], normalised and turned to their positions
+    double *query, *key, *value;         // [T,H,Dh], as projected
+    double *rotated_query, *rotated_key; // [T,H,Dh], normalised and rotated to their positions
     // [H,T,T]: how much token t takes from token s; 0 where s > t
-    double *share;
-    double *mixed; // [T,H,Dh]: what it took
-} AttentionKept;
+    double *weights;
+    double *context; // [T,H,Dh]: what it took
+} AttentionSaved;
 
 // y [T,D] from x [T,D].
-void attention_of_sequence(double *y, AttentionKept *kept, const double *x,
-                           const AttentionWeights *w, int T, int D, int Dh);
+void self_attention(double *y, AttentionSaved *saved, const double *x, const AttentionWeights *w,
+                    int T, int D, int Dh);
 
-// dx [T,D] is written, dw's tensors are added to. room is of kept's shape, part is [D].
-void attention_of_sequence_backward(double *dx, AttentionWeights *dw, AttentionKept *room,
-                                    double *part, const double *dy, const double *x,
-                                    const AttentionKept *kept, const AttentionWeights *w, int T,
-                                    int D, int Dh);
+// dx [T,D] is written, dw's tensors are added to. scratch is of saved's shape, part is [D].
+void self_attention_backward(double *dx, AttentionWeights *dw, AttentionSaved *scratch,
+                             double *part, const double *dy, const double *x,
+                             const AttentionSaved *saved, const AttentionWeights *w, int T, int D,
+                             int Dh);
 
-// The middle of it, for one head and one token t: share [t+1] and mixed [Dh] from query [Dh], and
+// The middle of it, for one head and one token t: weights [t+1] and context [Dh] from query [Dh], and
 // from keys and values of the tokens 0 .. t, each `stride` doubles behind the last.
-void look_back(double *mixed, double *share, const double *query, const double *keys,
-               const double *values, int t, int stride, int Dh);
+void attend(double *context, double *weights, const double *query, const double *keys,
+            const double *values, int t, int stride, int Dh);
 
-// dquery [Dh] is written, dkeys and dvalues are added to, dshare [t+1] is room.
-void look_back_backward(double *dquery, double *dkeys, double *dvalues, double *dshare,
-                        const double *dmixed, const double *share, const double *query,
-                        const double *keys, const double *values, int t, int stride, int Dh);
+// dquery [Dh] is written, dkeys and dvalues are added to, dweights [t+1] is scratch.
+void attend_backward(double *dquery, double *dkeys, double *dvalues, double *dweights,
+                     const double *dcontext, const double *weights, const double *query,
+                     const double *keys, const double *values, int t, int stride, int Dh);
 #endif

@@ -1,6 +1,7 @@
 // Trains three very small models on sentences whose lowest possible loss is known, and draws where
 // one of them looks.
 #include "chapters/07_language_model/language_model.h"
+#include "chapters/07_language_model/sampling.h"
 #include "reference/draw/chart.h"
 #include "reference/draw/paint.h"
 #include "reference/io/error.h"
@@ -55,10 +56,10 @@ static const TrainingPlan plan = {
 
 static void draw_weights(LanguageModel *m) {
     for (int i = 0; i < m->list.count; i++) {
-        const Parameter *p = &m->list.at[i];
+        const Parameter *p = &m->list.items[i];
         uint64_t key = random_key(1, p->name);
         for (size_t j = 0; j < p->count; j++) {
-            m->parameters[p->offset + j] = p->start + p->spread * random_normal(key, j);
+            m->parameters[p->offset + j] = p->mean + p->deviation * random_normal(key, j);
         }
     }
 }
@@ -118,7 +119,7 @@ static void print_sampled(LanguageModel *m, uint64_t line) {
     for (int t = 0; t < T; t++) {
         language_model_forward(m, inputs, t + 1); // all of it anew: what a KV cache would spare
         double draw = random_uniform(random_key(3, "draws"), line * T + t);
-        int token = choose_token(m->logits + (size_t)t * V, V, &rule, draw, order, p);
+        int token = sample_next_token(m->logits + (size_t)t * V, V, &rule, draw, order, p);
         if (token == END) break;
         printf(" %s", words[token]);
         if (t + 1 < T) inputs[t + 1] = token;
@@ -127,7 +128,7 @@ static void print_sampled(LanguageModel *m, uint64_t line) {
 }
 
 static const double *shares_of(const LanguageModel *m, int layer, int head, int t) {
-    return m->layers[layer].attention.share + ((size_t)head * T + t) * T;
+    return m->layers[layer].attention.weights + ((size_t)head * T + t) * T;
 }
 
 // The head that looks most at one word, and how much.

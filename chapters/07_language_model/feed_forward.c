@@ -6,14 +6,14 @@ static double fan_in(int n) { return 1.0 / sqrt(n); }
 
 // ---- mlp (chapter 01)
 
-static void mlp_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+static void mlp_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     int D = sizes->D, F = sizes->F;
-    parameter_place(walk, &w->up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, F });
-    parameter_place(walk, &w->down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
+    parameter_declare(walk, &w->mlp.up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, F });
+    parameter_declare(walk, &w->mlp.down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
 }
 
 static size_t mlp_doubles(const ModelSizes *sizes) { return 2 * (size_t)sizes->F; }
-static size_t mlp_room(const ModelSizes *sizes) { return (size_t)sizes->F; }
+static size_t mlp_scratch(const ModelSizes *sizes) { return (size_t)sizes->F; }
 static size_t no_ints(const ModelSizes *sizes) {
     (void)sizes;
     return 0;
@@ -21,50 +21,49 @@ static size_t no_ints(const ModelSizes *sizes) {
 
 static FeedForwardToken mlp_token(double *doubles, int *ints, const ModelSizes *sizes) {
     (void)ints;
-    return (FeedForwardToken){ .before = doubles, .after = doubles + sizes->F };
+    return (FeedForwardToken){ .mlp = { doubles, doubles + sizes->F } };
 }
 
-static void mlp(double *y, const FeedForwardToken *kept, const double *x,
+static void mlp(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
-    mlp_forward(y, kept->before, kept->after, x, w->up, w->down, sizes->D, sizes->F);
+    mlp_forward(y, &saved->mlp, x, &w->mlp, &(DenseSizes){ sizes->D, sizes->F });
 }
 
-static void mlp_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+static void mlp_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                     const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
-    mlp_backward(dx, dw->up, dw->down, room, dy, x, kept->before, kept->after, w->up, w->down,
-                 sizes->D, sizes->F);
+    mlp_backward(dx, &dw->mlp, scratch, dy, &saved->mlp, x, &w->mlp,
+                 &(DenseSizes){ sizes->D, sizes->F });
 }
 
 // ---- glu (chapter 01)
 
-static void glu_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+static void glu_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     int D = sizes->D, F = sizes->F;
-    parameter_place(walk, &w->up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, 2 * F });
-    parameter_place(walk, &w->up_bias, "up_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ 2 * F });
-    parameter_place(walk, &w->down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
-    parameter_place(walk, &w->down_bias, "down_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ D });
+    parameter_declare(walk, &w->glu.up, "up", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, 2 * F });
+    parameter_declare(walk, &w->glu.up_bias, "up_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ 2 * F });
+    parameter_declare(walk, &w->glu.down, "down", 0.0, fan_in(F), DECAYS, 2, (int[]){ F, D });
+    parameter_declare(walk, &w->glu.down_bias, "down_bias", 0.0, 0.0, NO_DECAY, 1, (int[]){ D });
 }
 
 static size_t glu_doubles(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
-static size_t glu_room(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
+static size_t glu_scratch(const ModelSizes *sizes) { return 3 * (size_t)sizes->F; }
 
 static FeedForwardToken glu_token(double *doubles, int *ints, const ModelSizes *sizes) {
     (void)ints;
-    return (FeedForwardToken){ .before = doubles, .after = doubles + 2 * (size_t)sizes->F };
+    return (FeedForwardToken){ .glu = { doubles, doubles + 2 * (size_t)sizes->F } };
 }
 
-static void glu(double *y, const FeedForwardToken *kept, const double *x,
+static void glu(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
-    glu_forward(y, kept->before, kept->after, x, w->up, w->up_bias, w->down, w->down_bias, sizes->D,
-                sizes->F);
+    glu_forward(y, &saved->glu, x, &w->glu, &(DenseSizes){ sizes->D, sizes->F });
 }
 
-static void glu_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+static void glu_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                     const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
-    glu_backward(dx, dw->up, dw->up_bias, dw->down, dw->down_bias, room, dy, x, kept->before,
-                 kept->after, w->up, w->down, sizes->D, sizes->F);
+    glu_backward(dx, &dw->glu, scratch, dy, &saved->glu, x, &w->glu,
+                 &(DenseSizes){ sizes->D, sizes->F });
 }
 
 // ---- moe (chapter 02)
@@ -74,17 +73,17 @@ Moe moe_of(const ModelSizes *sizes) {
         Moe){ .D = sizes->D, .F = sizes->F, .E = sizes->E, .K = sizes->K, .order = SOFTMAX_TOP_K };
 }
 
-static void moe_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+static void moe_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     int D = sizes->D, F = sizes->F, E = sizes->E;
-    parameter_place(walk, &w->moe.router, "router", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, E });
-    parameter_place(walk, &w->moe.up, "experts.up", 0.0, fan_in(D), DECAYS, 3,
-                    (int[]){ E, D, 2 * F });
-    parameter_place(walk, &w->moe.up_bias, "experts.up_bias", 0.0, 0.0, NO_DECAY, 2,
-                    (int[]){ E, 2 * F });
-    parameter_place(walk, &w->moe.down, "experts.down", 0.0, fan_in(F), DECAYS, 3,
-                    (int[]){ E, F, D });
-    parameter_place(walk, &w->moe.down_bias, "experts.down_bias", 0.0, 0.0, NO_DECAY, 2,
-                    (int[]){ E, D });
+    parameter_declare(walk, &w->moe.router, "router", 0.0, fan_in(D), DECAYS, 2, (int[]){ D, E });
+    parameter_declare(walk, &w->moe.experts.up, "experts.up", 0.0, fan_in(D), DECAYS, 3,
+                      (int[]){ E, D, 2 * F });
+    parameter_declare(walk, &w->moe.experts.up_bias, "experts.up_bias", 0.0, 0.0, NO_DECAY, 2,
+                      (int[]){ E, 2 * F });
+    parameter_declare(walk, &w->moe.experts.down, "experts.down", 0.0, fan_in(F), DECAYS, 3,
+                      (int[]){ E, F, D });
+    parameter_declare(walk, &w->moe.experts.down_bias, "experts.down_bias", 0.0, 0.0, NO_DECAY, 2,
+                      (int[]){ E, D });
 }
 
 static size_t moe_doubles(const ModelSizes *sizes) {
@@ -97,9 +96,9 @@ static size_t moe_ints(const ModelSizes *sizes) {
     return moe_tokens_ints(&m, 1);
 }
 
-static size_t moe_back_room(const ModelSizes *sizes) {
+static size_t moe_backward_scratch(const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    return (size_t)m.K + m.E + moe_room(&m);
+    return moe_scratch_doubles(&m, 1, m.K);
 }
 
 static FeedForwardToken moe_token(double *doubles, int *ints, const ModelSizes *sizes) {
@@ -107,18 +106,19 @@ static FeedForwardToken moe_token(double *doubles, int *ints, const ModelSizes *
     return (FeedForwardToken){ .moe = moe_tokens(doubles, ints, &m, 1) };
 }
 
-static void moe(double *y, const FeedForwardToken *kept, const double *x,
+static void moe(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    MoeTokens views = kept->moe;
+    MoeTokens views = saved->moe;
     moe_forward(y, &views, x, &w->moe, 1, &m);
 }
 
-static void moe_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+static void moe_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                     const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    moe_backward(dx, &dw->moe, room, dy, &kept->moe, x, &w->moe, 1, &m);
+    MoeScratch views = moe_scratch(scratch, &m, 1, m.K);
+    moe_backward(dx, &dw->moe, &views, dy, &saved->moe, x, &w->moe, &m);
 }
 
 // ---- peer (chapter 05)
@@ -130,14 +130,14 @@ Peer peer_of(const ModelSizes *sizes) {
 // of a standard normal cut at ±2, as keys with queries of their own are drawn
 static const double KEY_SPREAD = 0.88;
 
-static void peer_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+static void peer_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
     int query[] = { 2, p.C, p.D, p.Dk }, keys[] = { 2, p.C, peer_keys(&p), p.Dk },
         experts[] = { p.F, p.D };
-    parameter_place(walk, &w->peer.query, "router.query", 0.0, fan_in(p.D), DECAYS, 4, query);
-    parameter_place(walk, &w->peer.keys, "router.keys", 0.0, KEY_SPREAD, DECAYS, 4, keys);
-    parameter_place(walk, &w->peer.in, "experts.in", 0.0, fan_in(p.F), DECAYS, 2, experts);
-    parameter_place(walk, &w->peer.out, "experts.out", 0.0, fan_in(p.F), DECAYS, 2, experts);
+    parameter_declare(walk, &w->peer.router.query, "router.query", 0.0, fan_in(p.D), DECAYS, 4, query);
+    parameter_declare(walk, &w->peer.router.keys, "router.keys", 0.0, KEY_SPREAD, DECAYS, 4, keys);
+    parameter_declare(walk, &w->peer.in, "experts.in", 0.0, fan_in(p.F), DECAYS, 2, experts);
+    parameter_declare(walk, &w->peer.out, "experts.out", 0.0, fan_in(p.F), DECAYS, 2, experts);
 }
 
 static size_t peer_doubles(const ModelSizes *sizes) {
@@ -145,33 +145,33 @@ static size_t peer_doubles(const ModelSizes *sizes) {
     return peer_token_doubles(&p);
 }
 
-// The choice of every head or channel, and room for making it.
+// The choice of every head or channel, and scratch for making it.
 static size_t choice_ints(const ModelSizes *sizes) {
     return ((size_t)sizes->C + 2) * (size_t)sizes->K;
 }
 
-static size_t peer_back_room(const ModelSizes *sizes) {
+static size_t peer_backward_scratch(const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
-    return peer_room(&p);
+    return peer_scratch(&p);
 }
 
 static FeedForwardToken peer_views(double *doubles, int *ints, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
     return (FeedForwardToken){ .peer = peer_token(doubles, ints, &p),
-                               .room = ints + sizes->C * sizes->K };
+                               .scratch = ints + sizes->C * sizes->K };
 }
 
-static void peer(double *y, const FeedForwardToken *kept, const double *x,
+static void peer(double *y, const FeedForwardToken *saved, const double *x,
                  const FeedForwardWeights *w, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
-    peer_forward(y, &kept->peer, kept->room, x, &w->peer, &p);
+    peer_forward(y, &saved->peer, saved->scratch, x, &w->peer, &p);
 }
 
-static void peer_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                      const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+static void peer_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                      const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                       const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
-    peer_backward(dx, &dw->peer, room, dy, &kept->peer, x, &w->peer, &p);
+    peer_backward(dx, &dw->peer, scratch, dy, &saved->peer, x, &w->peer, &p);
 }
 
 // ---- sgatlin (chapter 06)
@@ -186,87 +186,92 @@ Sgatlin sgatlin_of(const ModelSizes *sizes) {
                       .Dk = sizes->Dk };
 }
 
-static void router_place(ParameterWalk *walk, SgatlinWeights *w, const Sgatlin *s) {
+static void router_declare_tensors(ParameterWalk *walk, RouterWeights *w, const Sgatlin *s) {
     int D = s->D, C = s->C, Dk = s->Dk, n = sgatlin_keys(s);
     double query = fan_in(D), shared = fan_in(Dk), own = KEY_SPREAD;
     switch (s->router) {
     case PRODUCT_DENSE:
-        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
-        parameter_place(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 4,
-                        (int[]){ Dk, 2, C, n });
+        parameter_declare(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
+        parameter_declare(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 4,
+                          (int[]){ Dk, 2, C, n });
         break;
     case PRODUCT_KEY_VALUE:
-        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 4,
-                        (int[]){ 2, C, D, Dk });
-        parameter_place(walk, &w->keys, "router.keys", 0.0, own, DECAYS, 4, (int[]){ 2, C, n, Dk });
+        parameter_declare(walk, &w->query, "router.query", 0.0, query, DECAYS, 4,
+                          (int[]){ 2, C, D, Dk });
+        parameter_declare(walk, &w->keys, "router.keys", 0.0, own, DECAYS, 4,
+                          (int[]){ 2, C, n, Dk });
         break;
     case DENSE:
-        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
-        parameter_place(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 3, (int[]){ Dk, C, n });
+        parameter_declare(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
+        parameter_declare(walk, &w->keys, "router.keys", 0.0, shared, DECAYS, 3,
+                          (int[]){ Dk, C, n });
         break;
     case KEY_VALUE:
-        parameter_place(walk, &w->query, "router.query", 0.0, query, DECAYS, 3,
-                        (int[]){ C, D, Dk });
-        parameter_place(walk, &w->keys, "router.keys", 0.0, own, DECAYS, 3, (int[]){ C, n, Dk });
+        parameter_declare(walk, &w->query, "router.query", 0.0, query, DECAYS, 3,
+                          (int[]){ C, D, Dk });
+        parameter_declare(walk, &w->keys, "router.keys", 0.0, own, DECAYS, 3, (int[]){ C, n, Dk });
         break;
     }
 }
 
-static void neurons_place(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+static void sgatlin_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
-    int neurons[] = { s.C, s.F, s.D };
-    router_place(walk, &w->sgatlin, &s);
-    parameter_place(walk, &w->sgatlin.in, "experts.in", 0.0, fan_in(s.F), DECAYS, 3, neurons);
-    parameter_place(walk, &w->sgatlin.out, "experts.out", 0.0, fan_in(s.F), DECAYS, 3, neurons);
+    int sgatlin[] = { s.C, s.F, s.D };
+    router_declare_tensors(walk, &w->sgatlin.router, &s);
+    parameter_declare(walk, &w->sgatlin.in, "experts.in", 0.0, fan_in(s.F), DECAYS, 3, sgatlin);
+    parameter_declare(walk, &w->sgatlin.out, "experts.out", 0.0, fan_in(s.F), DECAYS, 3, sgatlin);
 }
 
-static size_t neurons_doubles(const ModelSizes *sizes) {
+static size_t sgatlin_doubles(const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
     return sgatlin_token_doubles(&s);
 }
 
-static size_t neurons_room(const ModelSizes *sizes) {
+static size_t sgatlin_backward_scratch(const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
-    return sgatlin_room(&s);
+    return sgatlin_scratch(&s);
 }
 
-static FeedForwardToken neurons_token(double *doubles, int *ints, const ModelSizes *sizes) {
+static FeedForwardToken sgatlin_views(double *doubles, int *ints, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
     return (FeedForwardToken){ .sgatlin = sgatlin_token(doubles, ints, &s),
-                               .room = ints + sizes->C * sizes->K };
+                               .scratch = ints + sizes->C * sizes->K };
 }
 
-static void neurons(double *y, const FeedForwardToken *kept, const double *x,
+static void sgatlin(double *y, const FeedForwardToken *saved, const double *x,
                     const FeedForwardWeights *w, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
-    sgatlin_forward(y, &kept->sgatlin, kept->room, x, &w->sgatlin, &s);
+    sgatlin_forward(y, &saved->sgatlin, saved->scratch, x, &w->sgatlin, &s);
 }
 
-static void neurons_back(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                         const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
-                         const ModelSizes *sizes) {
+static void sgatlin_back(double *dx, const FeedForwardWeights *dw, double *scratch,
+                         const double *dy, const FeedForwardToken *saved, const double *x,
+                         const FeedForwardWeights *w, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
-    sgatlin_backward(dx, &dw->sgatlin, room, dy, &kept->sgatlin, x, &w->sgatlin, &s);
+    sgatlin_backward(dx, &dw->sgatlin, scratch, dy, &saved->sgatlin, x, &w->sgatlin, &s);
 }
 
-Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes) {
-    const MoeTokens *m = &kept->moe;
-    const PeerToken *p = &kept->peer;
-    const SgatlinToken *s = &kept->sgatlin;
+TokenGating token_gating(const FeedForwardToken *saved, const ModelSizes *sizes) {
+    const MoeTokens *m = &saved->moe;
+    const PeerToken *p = &saved->peer;
+    const SgatlinToken *s = &saved->sgatlin;
     switch (sizes->ffn) {
-    case FEED_FORWARD_MOE: return (Chosen){ m->p, m->gating.weight, m->gating.index, sizes->K };
-    case FEED_FORWARD_PEER: return (Chosen){ p->scores, p->score, p->index, sizes->C * sizes->K };
+    case FEED_FORWARD_MOE:
+        return (TokenGating){ m->p, m->gating.weight, m->gating.index, sizes->K };
+    case FEED_FORWARD_PEER:
+        return (TokenGating){ p->scores, p->score, p->index, sizes->C * sizes->K };
     case FEED_FORWARD_SGATLIN:
-        return (Chosen){ s->scores, s->score, s->index, sizes->C * sizes->K };
-    default: return (Chosen){ 0 };
+        return (TokenGating){ s->scores, s->score, s->index, sizes->C * sizes->K };
+    default: return (TokenGating){ 0 };
     }
 }
 
 const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
-    { "mlp", mlp_place, mlp_doubles, no_ints, mlp_room, mlp_token, mlp, mlp_back },
-    { "glu", glu_place, glu_doubles, no_ints, glu_room, glu_token, glu, glu_back },
-    { "moe", moe_place, moe_doubles, moe_ints, moe_back_room, moe_token, moe, moe_back },
-    { "peer", peer_place, peer_doubles, choice_ints, peer_back_room, peer_views, peer, peer_back },
-    { "sgatlin", neurons_place, neurons_doubles, choice_ints, neurons_room, neurons_token, neurons,
-      neurons_back },
+    { "mlp", mlp_declare, mlp_doubles, no_ints, mlp_scratch, mlp_token, mlp, mlp_back },
+    { "glu", glu_declare, glu_doubles, no_ints, glu_scratch, glu_token, glu, glu_back },
+    { "moe", moe_declare, moe_doubles, moe_ints, moe_backward_scratch, moe_token, moe, moe_back },
+    { "peer", peer_declare, peer_doubles, choice_ints, peer_backward_scratch, peer_views, peer,
+      peer_back },
+    { "sgatlin", sgatlin_declare, sgatlin_doubles, choice_ints, sgatlin_backward_scratch,
+      sgatlin_views, sgatlin, sgatlin_back },
 };

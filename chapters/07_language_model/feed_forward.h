@@ -32,35 +32,37 @@ typedef struct {
 
 // The weights, or their gradients; a kind uses its own.
 typedef struct {
-    double *up, *up_bias, *down, *down_bias; // mlp, glu
+    MlpWeights mlp;
+    GluWeights glu;
     MoeWeights moe;
     PeerWeights peer;
     SgatlinWeights sgatlin;
 } FeedForwardWeights;
 
-// One token's numbers, kept from forward for backward.
+// One token's numbers, saved from forward for backward.
 typedef struct {
-    double *before, *after; // mlp: [F], [F]; glu: [2F], [F]
-    MoeTokens moe;          // of this one token
+    MlpSaved mlp;
+    GluSaved glu;
+    MoeTokens moe; // N = 1
     PeerToken peer;
     SgatlinToken sgatlin;
-    int *room; // peer, sgatlin: [2,K]
+    int *scratch; // peer, sgatlin: [2,K]
 } FeedForwardToken;
 
 typedef struct {
     const char *name;
-    void (*place)(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes);
+    void (*declare)(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes);
     // that a token's numbers take
     size_t (*doubles)(const ModelSizes *sizes), (*ints)(const ModelSizes *sizes);
     // doubles, for one way back
-    size_t (*room)(const ModelSizes *sizes);
+    size_t (*scratch)(const ModelSizes *sizes);
     FeedForwardToken (*token)(double *doubles, int *ints, const ModelSizes *sizes);
     // y [D] from x [D]
-    void (*forward)(double *y, const FeedForwardToken *kept, const double *x,
+    void (*forward)(double *y, const FeedForwardToken *saved, const double *x,
                     const FeedForwardWeights *w, const ModelSizes *sizes);
     // dx [D] is written, dw added to
-    void (*backward)(double *dx, const FeedForwardWeights *dw, double *room, const double *dy,
-                     const FeedForwardToken *kept, const double *x, const FeedForwardWeights *w,
+    void (*backward)(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                     const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes);
 } FeedForward;
 
@@ -69,12 +71,12 @@ Moe moe_of(const ModelSizes *sizes);
 Peer peer_of(const ModelSizes *sizes);
 Sgatlin sgatlin_of(const ModelSizes *sizes);
 
-// What a router chose for a token: views of what is kept of it. count is 0 for the dense kinds.
+// What a router chose for a token: views of what is saved of it. count is 0 for the dense kinds.
 typedef struct {
     const double *scores; // every key's; moe: the softmax over all experts
     const double *score;  // [count] moe: the weight
     const int *index;     // [count]
     int count;            // moe: K; peer, sgatlin: [C,K]
-} Chosen;
-Chosen chosen_of(const FeedForwardToken *kept, const ModelSizes *sizes);
+} TokenGating;
+TokenGating token_gating(const FeedForwardToken *saved, const ModelSizes *sizes);
 #endif

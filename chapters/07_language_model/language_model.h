@@ -3,7 +3,6 @@
 #include "chapters/07_language_model/adamw.h"
 #include "chapters/07_language_model/attention.h"
 #include "chapters/07_language_model/feed_forward.h"
-#include "chapters/07_language_model/sampling.h"
 
 // A decoder-only language model, pre-norm, with a tied embedding (as in the sgatlin authors' code):
 //   h = embedding[tokens];  for each layer: h += attention(rmsnorm(h)), h += ffn(rmsnorm(h));
@@ -24,33 +23,33 @@ typedef struct {
 
 // What one layer keeps from forward to backward.
 typedef struct {
-    // [T,D]: the residual stream before attention, and before the feed-forward layer
-    double *stream, *middle;
-    double *normed, *middle_normed; // [T,D]
-    AttentionKept attention;
+    // [T,D]: the residual residual before attention, and before the feed-forward layer
+    double *residual, *residual_mid;
+    double *normed, *normed_mid; // [T,D]
+    AttentionSaved attention;
     FeedForwardToken *ffn; // [T]
-} LayerKept;
+} LayerSaved;
 
-// What passes need in passing, [T,D] unless said otherwise; dstream is the gradient on its way back
-// up the stream.
+// What passes need in passing, [T,D] unless said otherwise; dresidual is the gradient on its way back
+// up the residual.
 typedef struct {
-    double *branch, *dbranch, *dstream, *dnormed;
-    double *p, *part, *ffn;  // [V], [D], as the feed-forward kind asks
-    AttentionKept attention; // gradients of what attention kept
-    int *inputs;             // [T]
-} ModelRoom;
+    double *sublayer_out, *dsublayer_out, *dresidual, *dnormed;
+    double *p, *part, *ffn;   // [V], [D], as the feed-forward kind asks
+    AttentionSaved attention; // gradients of what attention saved
+    int *inputs;              // [T]
+} ModelScratch;
 
 typedef struct {
     ModelSizes sizes;
     ParameterList list;
-    // blocks of list.doubles; first and second are AdamW's
-    double *parameters, *gradients, *first, *second;
+    // blocks of list.doubles; adam_m and adam_v are AdamW's
+    double *parameters, *gradients, *adam_m, *adam_v;
     ModelWeights w, dw; // views of parameters and gradients
-    LayerKept *layers;  // [L]
+    LayerSaved *layers; // [L]
     // [T,D]: behind the last layer; after the output norm
-    double *stream, *normed;
+    double *residual, *normed;
     double *logits; // [T,V]
-    ModelRoom room;
+    ModelScratch scratch;
     FeedForwardToken *tokens; // [L,T]
     double *doubles;          // what all of the above are views of
     int *ints;
@@ -64,25 +63,25 @@ const char *model_sizes_problem(const ModelSizes *sizes);
 bool language_model_new(LanguageModel *out, const ModelSizes *sizes);
 void language_model_free(LanguageModel *model);
 
-// inputs [T] = the targets [T] shifted right behind TOKEN_1_END: what stands before each target.
+// inputs [T] = the targets [T] shifted right behind TOKEN_END: what stands before each target.
 void shift_right(int *inputs, const int *targets, int T);
 
 // inputs [T], each below V, T at most sizes.T: fills logits [T,V], and all that backward reads.
 void language_model_forward(LanguageModel *model, const int *inputs, int T);
 
 // Sum of the losses, in nats, of the last forward pass against targets [T]; those that are
-// TOKEN_0_PAD are not scored.
+// TOKEN_PAD are not scored.
 double language_model_loss(const LanguageModel *model, const int *targets, int T);
 int scored_targets(const int *targets, int count);
 
 // The way back through all of it, for a loss of share · (sum of losses): adds to the gradients.
 void language_model_backward(LanguageModel *model, const int *inputs, const int *targets, int T,
-                             double share);
+                             double weight);
 
 typedef struct {
-    double loss; // mean over the scored targets, before the step
-    double norm; // of the gradient, before clipping
-    double rate;
+    double loss;          // mean over the scored targets, before the step
+    double gradient_norm; // before clipping
+    double learning_rate;
 } StepReport;
 
 // One step of training on targets [B,T]: gradients of the mean loss, clipping, AdamW. step counts

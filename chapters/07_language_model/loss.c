@@ -3,10 +3,10 @@
 
 // [loss
 double cross_entropy(double *p, const double *logits, int target, int V) {
-    return softmax(p, logits, V) - logits[target];
+    return softmax_row(p, logits, V) - logits[target];
 }
 
-void cross_entropy_backward(double *dlogits, const double *p, int target, double share, int V) {
-    for (int v = 0; v < V; v++) dlogits[v] = share * (p[v] - (v == target));
+void cross_entropy_backward(double *dlogits, const double *p, int target, double weight, int V) {
+    for (int v = 0; v < V; v++) dlogits[v] = weight * (p[v] - (v == target));
 }
 // loss]

@@ -29,31 +29,34 @@ const char *model_sizes_problem(const ModelSizes *s) {
 }
 
 // The one list of a model's parameters. With a block: views of it in *w.
-static void place_parameters(ParameterWalk *walk, ModelWeights *w, const ModelSizes *sizes) {
+static void declare_parameters(ParameterWalk *walk, ModelWeights *w, const ModelSizes *sizes) {
     int V = sizes->V, D = sizes->D, Dh = sizes->Dh, H = D / Dh;
-    double spread = 1.0 / sqrt(D);
-    parameter_place(walk, &w->embedding, "embedding", 0.0, spread, DECAYS, 2, (int[]){ V, D });
+    double deviation = 1.0 / sqrt(D);
+    parameter_declare(walk, &w->embedding, "embedding", 0.0, deviation, DECAYS, 2, (int[]){ V, D });
     for (int l = 0; l < sizes->L; l++) {
         LayerWeights unused = { 0 }, *layer = walk->block ? &w->layers[l] : &unused;
         AttentionWeights *attention = &layer->attention;
         int in[] = { D, H, Dh }, out[] = { H, Dh, D };
         snprintf(walk->prefix, sizeof walk->prefix, "layers.%d.", l);
-        parameter_place(walk, &layer->attention_norm, "attention_norm", 1.0, 0.0, NO_DECAY, 1,
-                        (int[]){ D });
-        parameter_place(walk, &attention->query, "attention.query", 0.0, spread, DECAYS, 3, in);
-        parameter_place(walk, &attention->key, "attention.key", 0.0, spread, DECAYS, 3, in);
-        parameter_place(walk, &attention->value, "attention.value", 0.0, spread, DECAYS, 3, in);
-        parameter_place(walk, &attention->query_norm, "attention.query_norm", 1.0, 0.0, NO_DECAY, 1,
-                        (int[]){ Dh });
-        parameter_place(walk, &attention->key_norm, "attention.key_norm", 1.0, 0.0, NO_DECAY, 1,
-                        (int[]){ Dh });
-        parameter_place(walk, &attention->output, "attention.output", 0.0, spread, DECAYS, 3, out);
-        parameter_place(walk, &layer->ffn_norm, "ffn_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
+        parameter_declare(walk, &layer->attention_norm, "attention_norm", 1.0, 0.0, NO_DECAY, 1,
+                          (int[]){ D });
+        parameter_declare(walk, &attention->query, "attention.query", 0.0, deviation, DECAYS, 3,
+                          in);
+        parameter_declare(walk, &attention->key, "attention.key", 0.0, deviation, DECAYS, 3, in);
+        parameter_declare(walk, &attention->value, "attention.value", 0.0, deviation, DECAYS, 3,
+                          in);
+        parameter_declare(walk, &attention->query_norm, "attention.query_norm", 1.0, 0.0, NO_DECAY,
+                          1, (int[]){ Dh });
+        parameter_declare(walk, &attention->key_norm, "attention.key_norm", 1.0, 0.0, NO_DECAY, 1,
+                          (int[]){ Dh });
+        parameter_declare(walk, &attention->output, "attention.output", 0.0, deviation, DECAYS, 3,
+                          out);
+        parameter_declare(walk, &layer->ffn_norm, "ffn_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
         snprintf(walk->prefix, sizeof walk->prefix, "layers.%d.ffn.", l);
-        kind_of(sizes)->place(walk, &layer->ffn, sizes);
+        kind_of(sizes)->declare(walk, &layer->ffn, sizes);
     }
     walk->prefix[0] = '\0';
-    parameter_place(walk, &w->output_norm, "output_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
+    parameter_declare(walk, &w->output_norm, "output_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
 }
 
 // Doubles and ints of a block; with NULL they are only counted, so that one list of takes does
@@ -76,61 +79,66 @@ static int *take_ints(Memory *memory, size_t count) {
     return at;
 }
 
-static AttentionKept take_attention(Memory *memory, const ModelSizes *s) {
+static AttentionSaved take_attention(Memory *memory, const ModelSizes *s) {
     size_t sequence = (size_t)s->T * s->D, H = (size_t)(s->D / s->Dh);
-    AttentionKept kept = { .share = take(memory, H * s->T * s->T) };
-    double **each[] = { &kept.query,        &kept.key,        &kept.value,
-                        &kept.turned_query, &kept.turned_key, &kept.mixed };
+    AttentionSaved saved = { .weights = take(memory, H * s->T * s->T) };
+    double **each[] = { &saved.query,         &saved.key,         &saved.value,
+                        &saved.rotated_query, &saved.rotated_key, &saved.context };
     for (int i = 0; i < 6; i++) *each[i] = take(memory, sequence);
-    return kept;
+    return saved;
 }
 
-static void take_layer(LayerKept *kept, Memory *memory, const ModelSizes *s) {
+static void take_layer(LayerSaved *saved, Memory *memory, const ModelSizes *s) {
     size_t sequence = (size_t)s->T * s->D;
-    double **each[] = { &kept->stream, &kept->middle, &kept->normed, &kept->middle_normed };
+    double **each[] = { &saved->residual, &saved->residual_mid, &saved->normed,
+                        &saved->normed_mid };
     for (int i = 0; i < 4; i++) *each[i] = take(memory, sequence);
-    kept->attention = take_attention(memory, s);
+    saved->attention = take_attention(memory, s);
     for (int t = 0; t < s->T; t++) {
         double *doubles = take(memory, kind_of(s)->doubles(s));
         int *ints = take_ints(memory, kind_of(s)->ints(s));
-        if (memory->doubles) kept->ffn[t] = kind_of(s)->token(doubles, ints, s);
+        if (memory->doubles) saved->ffn[t] = kind_of(s)->token(doubles, ints, s);
     }
 }
 
 static void take_all(LanguageModel *m, Memory *memory) {
     const ModelSizes *s = &m->sizes;
     size_t sequence = (size_t)s->T * s->D;
-    double **blocks[] = { &m->parameters, &m->gradients, &m->first, &m->second };
+    double **blocks[] = { &m->parameters, &m->gradients, &m->adam_m, &m->adam_v };
     for (int i = 0; i < 4; i++) *blocks[i] = take(memory, m->list.doubles);
-    double **rows[] = { &m->stream,       &m->normed,       &m->room.branch,
-                        &m->room.dstream, &m->room.dbranch, &m->room.dnormed };
+    double **rows[] = { &m->residual,
+                        &m->normed,
+                        &m->scratch.sublayer_out,
+                        &m->scratch.dresidual,
+                        &m->scratch.dsublayer_out,
+                        &m->scratch.dnormed };
     for (int i = 0; i < 6; i++) *rows[i] = take(memory, sequence);
     m->logits = take(memory, (size_t)s->T * s->V);
-    m->room.p = take(memory, (size_t)s->V);
-    m->room.part = take(memory, (size_t)s->D);
-    m->room.ffn = take(memory, kind_of(s)->room(s));
-    m->room.attention = take_attention(memory, s);
-    m->room.inputs = take_ints(memory, (size_t)s->T);
+    m->scratch.p = take(memory, (size_t)s->V);
+    m->scratch.part = take(memory, (size_t)s->D);
+    m->scratch.ffn = take(memory, kind_of(s)->scratch(s));
+    m->scratch.attention = take_attention(memory, s);
+    m->scratch.inputs = take_ints(memory, (size_t)s->T);
     for (int l = 0; l < s->L; l++) take_layer(&m->layers[l], memory, s);
 }
 
 static void set_zero(LanguageModel *m, Memory *memory) {
     for (size_t i = 0; i < memory->used_doubles; i++) memory->doubles[i] = 0.0;
     for (int i = 0; i < m->list.count; i++) {
-        const Parameter *parameter = &m->list.at[i];
+        const Parameter *parameter = &m->list.items[i];
         for (size_t j = 0; j < parameter->count; j++)
-            m->parameters[parameter->offset + j] = parameter->start;
+            m->parameters[parameter->offset + j] = parameter->mean;
     }
 }
 
 static bool make_list(LanguageModel *m) {
     ParameterWalk count = { .list = &m->list }, fill = count;
-    place_parameters(&count, &m->w, &m->sizes);
-    m->list.room = m->list.count;
-    m->list.at = calloc((size_t)m->list.room, sizeof *m->list.at);
-    if (m->list.at == NULL) return false;
+    declare_parameters(&count, &m->w, &m->sizes);
+    m->list.capacity = m->list.count;
+    m->list.items = calloc((size_t)m->list.capacity, sizeof *m->list.items);
+    if (m->list.items == NULL) return false;
     m->list.count = 0;
-    place_parameters(&fill, &m->w, &m->sizes);
+    declare_parameters(&fill, &m->w, &m->sizes);
     return true;
 }
 
@@ -156,8 +164,8 @@ bool language_model_new(LanguageModel *out, const ModelSizes *sizes) {
     if (out->doubles == NULL || out->ints == NULL) goto failed;
     Memory memory = { .doubles = out->doubles, .ints = out->ints };
     take_all(out, &memory);
-    place_parameters(&(ParameterWalk){ .block = out->parameters }, &out->w, sizes);
-    place_parameters(&(ParameterWalk){ .block = out->gradients }, &out->dw, sizes);
+    declare_parameters(&(ParameterWalk){ .block = out->parameters }, &out->w, sizes);
+    declare_parameters(&(ParameterWalk){ .block = out->gradients }, &out->dw, sizes);
     set_zero(out, &memory);
     return true;
 failed:
@@ -166,7 +174,7 @@ failed:
 }
 
 void language_model_free(LanguageModel *m) {
-    free(m->list.at);
+    free(m->list.items);
     free(m->w.layers);
     free(m->dw.layers);
     free(m->layers);

@@ -3,21 +3,21 @@
 #include <string.h>
 
 static void add_line(ParameterList *list, Parameter line, const char *prefix, const char *name) {
-    if (list->count < list->room) {
+    if (list->count < list->capacity) {
         snprintf(line.name, sizeof line.name, "%s%s", prefix, name);
-        list->at[list->count] = line;
+        list->items[list->count] = line;
     }
     list->count++;
     list->doubles = line.offset + line.count;
 }
 
-void parameter_place(ParameterWalk *walk, double **view, const char *name, double start,
-                     double spread, bool decays, int rank, const int *shape) {
+void parameter_declare(ParameterWalk *walk, double **view, const char *name, double mean,
+                       double deviation, bool decays, int rank, const int *shape) {
     Parameter line = { .rank = rank,
                        .offset = walk->used,
                        .count = 1,
-                       .start = start,
-                       .spread = spread,
+                       .mean = mean,
+                       .deviation = deviation,
                        .decays = decays };
     for (int i = 0; i < rank; i++) {
         line.shape[i] = shape[i];
@@ -30,7 +30,7 @@ void parameter_place(ParameterWalk *walk, double **view, const char *name, doubl
 
 const Parameter *parameter_find(const ParameterList *list, const char *name) {
     for (int i = 0; i < list->count; i++) {
-        if (strcmp(list->at[i].name, name) == 0) return &list->at[i];
+        if (strcmp(list->items[i].name, name) == 0) return &list->items[i];
     }
     return NULL;
 }

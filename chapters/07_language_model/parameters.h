@@ -9,15 +9,14 @@
 typedef struct {
     char name[64];
     int rank, shape[4];
-    size_t offset, count; // in doubles
-    double start, spread; // first value: start + spread · a standard normal number
-    bool decays;          // weight decay applies
+    size_t offset, count;   // in doubles
+    double mean, deviation; // of the normal distribution that the initial values are drawn from
+    bool decays;            // weight decay applies
 } Parameter;
 
 typedef struct {
-    Parameter *at;
-    // room: how many `at` has place for; 0 with at NULL while they are being counted
-    int count, room;
+    Parameter *items; // [capacity]; NULL while the parameters are only counted
+    int count, capacity;
     size_t doubles;
 } ParameterList;
 
@@ -27,14 +26,14 @@ typedef struct {
     ParameterList *list; // NULL: only views
     double *block;       // NULL: only the list
     size_t used;
-    char prefix[32]; // stands before each name
+    char prefix[32]; // of each name
 } ParameterWalk;
 
 enum { DECAYS = true, NO_DECAY = false };
 
 // The next parameter: *view (if there is a block) and a line of the list (if there is one). shape
 // [rank].
-void parameter_place(ParameterWalk *walk, double **view, const char *name, double start,
-                     double spread, bool decays, int rank, const int *shape);
+void parameter_declare(ParameterWalk *walk, double **view, const char *name, double mean,
+                       double deviation, bool decays, int rank, const int *shape);
 const Parameter *parameter_find(const ParameterList *list, const char *name); // NULL: not there
 #endif

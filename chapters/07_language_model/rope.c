@@ -13,6 +13,6 @@ static void turn(double *x, double position, int Dh) {
 }
 // turn]
 
-void rope_turn(double *x, int position, int Dh) { turn(x, position, Dh); }
+void rope(double *x, int position, int Dh) { turn(x, position, Dh); }
 
-void rope_turn_back(double *dx, int position, int Dh) { turn(dx, -position, Dh); }
+void rope_backward(double *dx, int position, int Dh) { turn(dx, -position, Dh); }

@@ -1,9 +1,7 @@
 #ifndef CHAPTER_07_SAMPLING_H
 #define CHAPTER_07_SAMPLING_H
 
-enum { TOKEN_0_PAD, TOKEN_1_END }; // never drawn; between stories, and before the first
-
-#define COLDEST 1e-6 // a temperature below it counts as 0: dividing by it could overflow
+#define MIN_TEMPERATURE 1e-6 // a temperature below it counts as 0: dividing by it could overflow
 
 // How the next token is drawn.
 typedef struct {
@@ -15,7 +13,7 @@ typedef struct {
 } SamplingRule;
 
 // A token for logits [V], by `draw` in [0, 1): a pure function of its arguments. Equal logits go by
-// the lower number, NaN loses, TOKEN_0_PAD is never drawn. order [V] and p [V] are room. V >= 2.
-int choose_token(const double *logits, int V, const SamplingRule *rule, double draw, int *order,
-                 double *p);
+// the lower number, NaN loses, TOKEN_PAD is never drawn. order [V] and p [V] are scratch. V >= 2.
+int sample_next_token(const double *logits, int V, const SamplingRule *rule, double draw,
+                      int *order, double *p);
 #endif

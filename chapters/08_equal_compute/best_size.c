@@ -33,7 +33,7 @@ static Reach reach_of(const double *parameters, const double *loss, int count) {
 
 // Least squares. 1, u and `bend` = u² − tilt·u − square have nothing in common over the points (u's
 // mean is 0), so each one's share of the losses is found alone: Σ share·loss / Σ share².
-static void fit(Valley *out, const double *parameters, const double *loss, int count) {
+static void fit(Parabola *out, const double *parameters, const double *loss, int count) {
     double points = 0, u1 = 0, u2 = 0, u3 = 0, mean = 0;
     for (int i = 0; i < count; i++) {
         if (!is_point(parameters[i], loss[i])) continue;
@@ -56,33 +56,33 @@ static void fit(Valley *out, const double *parameters, const double *loss, int c
         bend2 += bend * bend;
     }
     double c = bent / bend2;
-    *out = (Valley){ .middle = u1, .a = mean - c * square, .b = along - c * tilt, .c = c };
+    *out = (Parabola){ .middle = u1, .a = mean - c * square, .b = along - c * tilt, .c = c };
 }
 
-double valley_loss(const Valley *valley, double parameters) {
+double parabola_loss(const Parabola *valley, double parameters) {
     double u = log(parameters) - valley->middle;
     return valley->a + valley->b * u + valley->c * u * u;
 }
 
 // [verdict
-ValleyVerdict best_size(Valley *out, const double *parameters, const double *loss, int count) {
+BestSizeVerdict best_size(Parabola *out, const double *parameters, const double *loss, int count) {
     Reach r = reach_of(parameters, loss, count);
-    *out = (Valley){ .parameters = NAN, .loss = NAN };
-    if (!isfinite(r.lowest_inside)) return VALLEY_TOO_FEW; // nothing between the ends
+    *out = (Parabola){ .parameters = NAN, .loss = NAN };
+    if (!isfinite(r.lowest_inside)) return BEST_SIZE_TOO_FEW; // nothing between the ends
     fit(out, parameters, loss, count);
     out->parameters = out->loss = NAN;
     for (int i = 0; i < count; i++) {
         if (is_point(parameters[i], loss[i]))
-            out->worst = fmax(out->worst, fabs(loss[i] - valley_loss(out, parameters[i])));
+            out->worst = fmax(out->worst, fabs(loss[i] - parabola_loss(out, parameters[i])));
     }
     double wide = log(r.last / r.first), bend = out->c * wide * wide;
     // no more of a bend than rounding makes
-    if (!isfinite(bend) || bend <= 1e-12 * r.highest) return VALLEY_NONE;
+    if (!isfinite(bend) || bend <= 1e-12 * r.highest) return BEST_SIZE_NO_MINIMUM;
     out->parameters = exp(out->middle - out->b / (2 * out->c));
     out->loss = out->a - out->b * out->b / (4 * out->c);
     if (out->parameters <= r.first || r.lowest_first < fmin(r.lowest_inside, r.lowest_last))
-        return VALLEY_SMALLER;
-    if (out->parameters >= r.last || r.lowest_last < r.lowest_inside) return VALLEY_LARGER;
-    return VALLEY_FOUND;
+        return BEST_SIZE_BELOW;
+    if (out->parameters >= r.last || r.lowest_last < r.lowest_inside) return BEST_SIZE_ABOVE;
+    return BEST_SIZE_FOUND;
 }
 // verdict]

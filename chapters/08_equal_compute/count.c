@@ -8,7 +8,7 @@ Flops count_flops(const ModelSizes *sizes) {
     LayerParts p = layer_parts(sizes);
     return (Flops){
         .projections = L * 8 * T * D * D,
-        .looking_back = L * 4 * T * T * D,
+        .attention = L * 4 * T * T * D,
         .router = L * 2 * T * p.router,
         .experts = L * 2 * T * experts_taken(&p) * p.weights,
         .logits = 2 * T * D * sizes->V,
@@ -16,7 +16,7 @@ Flops count_flops(const ModelSizes *sizes) {
 }
 
 double counted_flops(const Flops *f) {
-    return f->projections + f->looking_back + f->router + f->experts;
+    return f->projections + f->attention + f->router + f->experts;
 }
 double full_flops(const Flops *f) { return counted_flops(f) + f->logits; }
 // flops]

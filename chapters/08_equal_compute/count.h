@@ -9,11 +9,11 @@
 // FLOPs of one sequence of T tokens, forward, by part, of all L layers. H heads of Dh make D =
 // H·Dh.
 typedef struct {
-    double projections;  // query, key, value, output: 8·T·D²
-    double looking_back; // 4·H·T²·Dh
-    double router;       // 2·T for each weight of it
-    double experts;      // 2·T for each weight multiplied; all of a dense layer
-    double logits;       // 2·T·D·V, once: no part of the count
+    double projections; // query, key, value, output: 8·T·D²
+    double attention;   // 4·H·T²·Dh
+    double router;      // 2·T for each weight of it
+    double experts;     // 2·T for each weight multiplied; all of a dense layer
+    double logits;      // 2·T·D·V, once: no part of the count
 } Flops;
 Flops count_flops(const ModelSizes *sizes);
 double counted_flops(const Flops *f); // what budgets count: all but the logits

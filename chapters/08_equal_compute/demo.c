@@ -131,8 +131,8 @@ static const struct {
 
 // Two runs that differ in nothing but the seed end in other losses. luck 1: the largest size came
 // out too high and the smallest as much too low; luck 2: the one in the middle came out too high.
-static ValleyVerdict try_valley(Valley *out, double sizes[MOST], double losses[MOST], int trial,
-                                int luck) {
+static BestSizeVerdict try_valley(Parabola *out, double sizes[MOST], double losses[MOST], int trial,
+                                  int luck) {
     int count = trials[trial].count;
     for (int i = 0; i < count; i++) {
         sizes[i] = known_best(VALLEY_BUDGET) * trials[trial].first * pow(trials[trial].factor, i);
@@ -148,8 +148,8 @@ static void show_trial(int trial) {
     double best = known_best(VALLEY_BUDGET);
     for (int luck = 0; luck < LUCKS; luck++) {
         double sizes[MOST], losses[MOST];
-        Valley v;
-        ValleyVerdict verdict = try_valley(&v, sizes, losses, trial, luck);
+        Parabola v;
+        BestSizeVerdict verdict = try_valley(&v, sizes, losses, trial, luck);
         if (luck == 0) {
             printf("%-23s %5.2f to %5.2f ", trials[trial].name, sizes[0] / best,
                    sizes[trials[trial].count - 1] / best);
@@ -184,7 +184,7 @@ static const char *const part_names[PARTS] = { "projections", "attention", "rout
 static void part_values(double out[PARTS], int kind, int scale) {
     ModelSizes sizes = at_scale(kind, scale);
     Flops f = count_flops(&sizes);
-    const double values[PARTS] = { f.projections, f.looking_back, f.router, f.experts, f.logits };
+    const double values[PARTS] = { f.projections, f.attention, f.router, f.experts, f.logits };
     for (int part = 0; part < PARTS; part++) out[part] = values[part] / sizes.T;
 }
 
@@ -254,10 +254,10 @@ static bool draw_valley(const char *path, Error *error) {
     for (int d = 0; d < DRAWN; d++) {
         int count = trials[drawn[d].trial].count;
         double sizes[MOST], losses[MOST];
-        Valley v;
+        Parabola v;
         try_valley(&v, sizes, losses, drawn[d].trial, drawn[d].luck);
         for (int i = 0; i < POINTS; i++)
-            parabola[d][i] = N[i] > 0.8 * sizes[0] ? valley_loss(&v, N[i]) : NAN;
+            parabola[d][i] = N[i] > 0.8 * sizes[0] ? parabola_loss(&v, N[i]) : NAN;
         for (int i = 0; i < count; i++) { // a point alone is a dot
             dot_N[d][2 * i] = sizes[i];
             dots[d][2 * i] = losses[i];

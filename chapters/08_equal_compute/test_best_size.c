@@ -10,8 +10,8 @@
 START_TEST(three_points_on_paper)
 {
     const double sizes[] = { exp(-1.0), 1.0, exp(1.0) }, losses[] = { 4, 1, 2 };
-    Valley v;
-    ck_assert_int_eq(best_size(&v, sizes, losses, 3), VALLEY_FOUND);
+    Parabola v;
+    ck_assert_int_eq(best_size(&v, sizes, losses, 3), BEST_SIZE_FOUND);
     ck_assert_double_eq_tol(v.a, 1.0, 1e-14);
     ck_assert_double_eq_tol(v.b, -1.0, 1e-14);
     ck_assert_double_eq_tol(v.c, 2.0, 1e-14);
@@ -37,12 +37,12 @@ START_TEST(exact_parabolas)
             sizes[at] = exp(best + u);
             losses[at] = low + c * u * u;
         }
-        Valley v;
-        ck_assert_int_eq(best_size(&v, sizes, losses, count), VALLEY_FOUND);
+        Parabola v;
+        ck_assert_int_eq(best_size(&v, sizes, losses, count), BEST_SIZE_FOUND);
         ck_assert_double_eq_tol(log(v.parameters), best, 1e-13);
         ck_assert_double_eq_tol(v.loss, low, 1e-13);
         ck_assert_double_eq_tol(v.worst, 0.0, 1e-13);
-        ck_assert_double_eq_tol(valley_loss(&v, sizes[0]), losses[0], 1e-13);
+        ck_assert_double_eq_tol(parabola_loss(&v, sizes[0]), losses[0], 1e-13);
     }
 }
 END_TEST
@@ -57,15 +57,15 @@ START_TEST(no_other_parabola_is_nearer)
         sizes[i] = exp(10 + u);
         losses[i] = 3 + 0.1 * u * u + 0.2 * random_normal(5, i);
     }
-    Valley v;
+    Parabola v;
     best_size(&v, sizes, losses, COUNT);
     double sums[7] = { 0 };
     for (int other = 0; other < 7; other++) {
-        Valley w = v;
+        Parabola w = v;
         double *const letters[] = { &w.a, &w.b, &w.c };
         if (other > 0) *letters[(other - 1) / 2] += other % 2 ? 1e-3 : -1e-3;
         for (int i = 0; i < COUNT; i++)
-            sums[other] += pow(losses[i] - valley_loss(&w, sizes[i]), 2);
+            sums[other] += pow(losses[i] - parabola_loss(&w, sizes[i]), 2);
         ck_assert_msg(other == 0 || sums[other] > sums[0], "%d: %.17g, and %.17g", other,
                       sums[other], sums[0]);
     }
@@ -79,39 +79,39 @@ static const struct {
     const char *name;
     int count;
     double sizes[5], losses[5];
-    ValleyVerdict verdict;
+    BestSizeVerdict verdict;
 } cases[] = {
-    { "falling", 3, { 1, 2, 4 }, { 3, 2, 1.5 }, VALLEY_LARGER },
-    { "rising", 3, { 1, 2, 4 }, { 1.5, 2, 3 }, VALLEY_SMALLER },
+    { "falling", 3, { 1, 2, 4 }, { 3, 2, 1.5 }, BEST_SIZE_ABOVE },
+    { "rising", 3, { 1, 2, 4 }, { 1.5, 2, 3 }, BEST_SIZE_BELOW },
     // The parabola's lowest point lies inside, at 2.85, but the largest size came lowest: seen from
     // one side alone.
-    { "flat at the end", 3, { 1, 2, 4 }, { 2, 1.01, 1 }, VALLEY_LARGER },
-    { "flat at the beginning", 3, { 4, 2, 1 }, { 2, 1.01, 1 }, VALLEY_SMALLER },
-    { "two alike at the bottom", 3, { 1, 2, 4 }, { 2, 1, 1 }, VALLEY_FOUND },
+    { "flat at the end", 3, { 1, 2, 4 }, { 2, 1.01, 1 }, BEST_SIZE_ABOVE },
+    { "flat at the beginning", 3, { 4, 2, 1 }, { 2, 1.01, 1 }, BEST_SIZE_BELOW },
+    { "two alike at the bottom", 3, { 1, 2, 4 }, { 2, 1, 1 }, BEST_SIZE_FOUND },
     // The first four lead the parabola past the end (to 25.8, or 0.62), though a size inside came
     // lowest.
-    { "a late bend", 5, { 1, 2, 4, 8, 16 }, { 3, 2.4, 1.8, 1.2, 1.22 }, VALLEY_LARGER },
-    { "an early bend", 5, { 1, 2, 4, 8, 16 }, { 1.22, 1.2, 1.8, 2.4, 3 }, VALLEY_SMALLER },
-    { "a straight line", 4, { 1, 2, 4, 8 }, { 4, 3, 2, 1 }, VALLEY_NONE },
-    { "all alike", 3, { 1, 2, 4 }, { 1.1, 1.1, 1.1 }, VALLEY_NONE },
-    { "a hill", 3, { 1, 2, 4 }, { 1, 2, 1 }, VALLEY_NONE },
-    { "one point", 1, { 1 }, { 1 }, VALLEY_TOO_FEW },
-    { "no point", 0, { 0 }, { 0 }, VALLEY_TOO_FEW },
-    { "two sizes, three seeds", 4, { 1, 2, 1, 2 }, { 1, 2, 1.1, 2.1 }, VALLEY_TOO_FEW },
-    { "a seed more at each", 5, { 1, 2, 4, 2, 1 }, { 2, 1, 2, 1.2, 2.2 }, VALLEY_FOUND },
-    { "one broke down", 3, { 1, 2, 4 }, { 2, 1, INFINITY }, VALLEY_TOO_FEW },
-    { "one broke down of four", 4, { 1, 2, 4, 8 }, { 2, 1, 2, NAN }, VALLEY_FOUND },
-    { "sizes that are none", 5, { 1, 2, 0, -4, NAN }, { 2, 1, 2, 2, 2 }, VALLEY_TOO_FEW },
-    { "an endless size", 4, { 1, 2, 4, INFINITY }, { 2, 1, 2, 1 }, VALLEY_FOUND },
+    { "a late bend", 5, { 1, 2, 4, 8, 16 }, { 3, 2.4, 1.8, 1.2, 1.22 }, BEST_SIZE_ABOVE },
+    { "an early bend", 5, { 1, 2, 4, 8, 16 }, { 1.22, 1.2, 1.8, 2.4, 3 }, BEST_SIZE_BELOW },
+    { "a straight line", 4, { 1, 2, 4, 8 }, { 4, 3, 2, 1 }, BEST_SIZE_NO_MINIMUM },
+    { "all alike", 3, { 1, 2, 4 }, { 1.1, 1.1, 1.1 }, BEST_SIZE_NO_MINIMUM },
+    { "a hill", 3, { 1, 2, 4 }, { 1, 2, 1 }, BEST_SIZE_NO_MINIMUM },
+    { "one point", 1, { 1 }, { 1 }, BEST_SIZE_TOO_FEW },
+    { "no point", 0, { 0 }, { 0 }, BEST_SIZE_TOO_FEW },
+    { "two sizes, three seeds", 4, { 1, 2, 1, 2 }, { 1, 2, 1.1, 2.1 }, BEST_SIZE_TOO_FEW },
+    { "a seed more at each", 5, { 1, 2, 4, 2, 1 }, { 2, 1, 2, 1.2, 2.2 }, BEST_SIZE_FOUND },
+    { "one broke down", 3, { 1, 2, 4 }, { 2, 1, INFINITY }, BEST_SIZE_TOO_FEW },
+    { "one broke down of four", 4, { 1, 2, 4, 8 }, { 2, 1, 2, NAN }, BEST_SIZE_FOUND },
+    { "sizes that are none", 5, { 1, 2, 0, -4, NAN }, { 2, 1, 2, 2, 2 }, BEST_SIZE_TOO_FEW },
+    { "an endless size", 4, { 1, 2, 4, INFINITY }, { 2, 1, 2, 1 }, BEST_SIZE_FOUND },
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
 START_TEST(verdicts)
 {
-    Valley v;
-    ValleyVerdict verdict = best_size(&v, cases[_i].sizes, cases[_i].losses, cases[_i].count);
+    Parabola v;
+    BestSizeVerdict verdict = best_size(&v, cases[_i].sizes, cases[_i].losses, cases[_i].count);
     ck_assert_msg(verdict == cases[_i].verdict, "%s: %d", cases[_i].name, verdict);
-    bool points_somewhere = verdict != VALLEY_NONE && verdict != VALLEY_TOO_FEW;
+    bool points_somewhere = verdict != BEST_SIZE_NO_MINIMUM && verdict != BEST_SIZE_TOO_FEW;
     ck_assert(isfinite(v.parameters) == points_somewhere && isfinite(v.loss) == points_somewhere);
 }
 END_TEST
@@ -126,21 +126,17 @@ START_TEST(straight_lines)
             sizes[i] = exp(10 + 5 * random_uniform(key, 1 + i));
             losses[i] = 3 + slope * (log(sizes[i]) - 12);
         }
-        Valley v;
-        ck_assert_int_eq(best_size(&v, sizes, losses, 4), VALLEY_NONE);
+        Parabola v;
+        ck_assert_int_eq(best_size(&v, sizes, losses, 4), BEST_SIZE_NO_MINIMUM);
         ck_assert(isnan(v.parameters) && isnan(v.loss));
     }
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("08 best size");
-    TCase *tests = tcase_create("best size");
-    tcase_add_test(tests, three_points_on_paper);
-    tcase_add_test(tests, exact_parabolas);
-    tcase_add_test(tests, no_other_parabola_is_nearer);
-    tcase_add_test(tests, straight_lines);
-    tcase_add_loop_test(tests, verdicts, 0, CASES);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { three_points_on_paper }, { exact_parabolas }, { no_other_parabola_is_nearer },
+        { straight_lines },        { verdicts, CASES },
+    };
+    return run_tests("08 best size", tests, COUNT_OF(tests));
 }

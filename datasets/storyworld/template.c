@@ -5,8 +5,9 @@
 
 enum { MAX_ALTERNATIVES = 32, MAX_SLOTS = 32, MAX_USED = 64 };
 
+// Part of a text, not NUL-terminated.
 typedef struct {
-    const char *at;
+    const char *start;
     size_t length;
 } Span;
 
@@ -19,27 +20,26 @@ typedef struct {
         Span name;
         const Word *word;
     } slots[MAX_SLOTS];
-    Span used[MAX_USED]; // words drawn or forbidden: a story has each once
+    Span used[MAX_USED]; // words drawn or excluded: they are not drawn again
     int slot_count, used_count;
-    bool capital; // the next letter is to be a capital
+    bool capital; // write the next letter as a capital
 } Expansion;
 
 static void expand(Expansion *e, Span text);
 
 static Span span(const char *text) { return (Span){ text, strlen(text) }; }
 static bool is(Span a, const char *text) {
-    return strncmp(text, a.at, a.length) == 0 && text[a.length] == '\0';
+    return strncmp(text, a.start, a.length) == 0 && text[a.length] == '\0';
 }
 
-// Whether two slots have one name: {Ball} is {ball}.
+// Whether two names are the same slot: {Ball} is {ball}.
 static bool same_slot(Span a, Span b) {
     if (a.length == 0 || a.length != b.length) return false;
-    return tolower((unsigned char)a.at[0]) == tolower((unsigned char)b.at[0]) &&
-           memcmp(a.at + 1, b.at + 1, a.length - 1) == 0;
+    return tolower((unsigned char)a.start[0]) == tolower((unsigned char)b.start[0]) &&
+           memcmp(a.start + 1, b.start + 1, a.length - 1) == 0;
 }
 
-// Draw number `draws` of the story is SplitMix64's output: it depends on nothing but key and
-// number.
+// Draw number `draws` is an output of SplitMix64: it depends only on the key and that number.
 static int draw_below(Expansion *e, int limit) {
     uint64_t z = e->key + ++e->draws * 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -63,9 +63,9 @@ static void put_text(Expansion *e, const char *text) {
     for (; *text; text++) put(e, *text);
 }
 
-static void put_as_it_stands(Expansion *e, char open, Span inside, char close) {
+static void put_unchanged(Expansion *e, char open, Span inside, char close) {
     put(e, open);
-    for (size_t i = 0; i < inside.length; i++) put(e, inside.at[i]);
+    for (size_t i = 0; i < inside.length; i++) put(e, inside.start[i]);
     put(e, close);
 }
 
@@ -80,17 +80,17 @@ static void use(Expansion *e, Span word) {
     if (e->used_count < MAX_USED) e->used[e->used_count++] = word;
 }
 
-// Slots are named after classes; a number at the end tells two of one class apart ("ball",
+// Slots are named after classes; a number at the end distinguishes slots of one class ("ball",
 // "ball2").
 static const WordClass *find_class(const Expansion *e, Span name) {
-    while (name.length > 0 && isdigit((unsigned char)name.at[name.length - 1])) name.length--;
+    while (name.length > 0 && isdigit((unsigned char)name.start[name.length - 1])) name.length--;
     for (const WordClass *c = e->grammar->classes; c->name; c++) {
         if (same_slot(name, span(c->name))) return c;
     }
     return NULL;
 }
 
-// A word of the class that the story has not had yet; once all were had, any.
+// A word of the class that is not used yet in the story; any word if all are used.
 static const Word *draw_word(Expansion *e, const WordClass *class) {
     int first = draw_below(e, class->count), pick = first;
     while (is_used(e, class->words[pick].text)) {
@@ -125,7 +125,7 @@ static void put_with_article(Expansion *e, const char *word) {
     put_text(e, word);
 }
 
-// "turtles were" where there are many, "the wind was" where there is one.
+// "turtles were", or "the wind was" for a word without a plural.
 static void put_all_of_them(Expansion *e, const Word *word) {
     if (!word->plural) put_text(e, "the ");
     put_text(e, word->plural ? word->plural : word->text);
@@ -163,28 +163,30 @@ static bool put_form(Expansion *e, const Word *word, Span form) {
     return true;
 }
 
-static Span before(Span text, char mark, Span *after) {
-    const char *at = memchr(text.at, mark, text.length);
-    *after = (Span){ text.at + text.length, 0 };
-    if (!at) return text;
-    size_t length = (size_t)(at - text.at);
-    *after = (Span){ at + 1, text.length - length - 1 };
-    return (Span){ text.at, length };
+// Splits text at the first `mark`. Returns what precedes it; *after is the rest, or empty if there
+// is no mark.
+static Span split(Span text, char mark, Span *after) {
+    const char *found = memchr(text.start, mark, text.length);
+    *after = (Span){ text.start + text.length, 0 };
+    if (!found) return text;
+    size_t length = (size_t)(found - text.start);
+    *after = (Span){ found + 1, text.length - length - 1 };
+    return (Span){ text.start, length };
 }
 
-// What stands between braces: {slot}, {slot.form}, {slot=class}, {-word}.
+// The contents of braces: {slot}, {slot.form}, {slot=class}, {-word}.
 static void expand_braces(Expansion *e, Span inside) {
     Span class_name, form;
-    Span slot = before(inside, '=', &class_name);
-    if (inside.length > 0 && inside.at[0] == '-') {
-        use(e, (Span){ inside.at + 1, inside.length - 1 });
+    Span slot = split(inside, '=', &class_name);
+    if (inside.length > 0 && inside.start[0] == '-') {
+        use(e, (Span){ inside.start + 1, inside.length - 1 });
     } else if (class_name.length > 0) {
-        if (!bind(e, slot, class_name)) put_as_it_stands(e, '{', inside, '}');
+        if (!bind(e, slot, class_name)) put_unchanged(e, '{', inside, '}');
     } else {
-        slot = before(inside, '.', &form);
+        slot = split(inside, '.', &form);
         const Word *word = find_word(e, slot);
-        e->capital = word && isupper((unsigned char)slot.at[0]);
-        if (!word || !put_form(e, word, form)) put_as_it_stands(e, '{', inside, '}');
+        e->capital = word && isupper((unsigned char)slot.start[0]);
+        if (!word || !put_form(e, word, form)) put_unchanged(e, '{', inside, '}');
         e->capital = false;
     }
 }
@@ -193,47 +195,47 @@ static void expand_rule(Expansion *e, Span name) {
     for (const Rule *r = e->grammar->rules; r->name; r++) {
         if (is(name, r->name)) return expand(e, span(r->text));
     }
-    put_as_it_stands(e, '[', name, ']');
+    put_unchanged(e, '[', name, ']');
 }
 
-// `at` stands behind an opening parenthesis; expands one alternative and returns what follows the
-// closing one.
-static const char *expand_alternatives(Expansion *e, const char *at, const char *end) {
+// Expands one of the alternatives that start at `start`, after an opening parenthesis, and returns
+// the position after the closing one.
+static const char *expand_alternatives(Expansion *e, const char *start, const char *end) {
     Span alternatives[MAX_ALTERNATIVES];
     int count = 0, depth = 0;
-    const char *start = at;
-    for (; at < end; at++) {
-        if (*at > ')' && *at < '|') continue; // nearly every character
-        if (*at == '(') {
+    const char *c = start;
+    for (; c < end; c++) {
+        if (*c > ')' && *c < '|') continue; // a shortcut for nearly every character
+        if (*c == '(') {
             depth++;
-        } else if (*at == ')' && depth > 0) {
+        } else if (*c == ')' && depth > 0) {
             depth--;
-        } else if (*at == ')' || (*at == '|' && depth == 0)) {
+        } else if (*c == ')' || (*c == '|' && depth == 0)) {
             if (count < MAX_ALTERNATIVES)
-                alternatives[count++] = (Span){ start, (size_t)(at - start) };
-            start = at + 1;
-            if (*at == ')') break;
+                alternatives[count++] = (Span){ start, (size_t)(c - start) };
+            start = c + 1;
+            if (*c == ')') break;
         }
     }
     if (count > 0) expand(e, alternatives[draw_below(e, count)]);
-    return at < end ? at + 1 : end;
+    return c < end ? c + 1 : end;
 }
 
 static void expand(Expansion *e, Span text) {
-    const char *at = text.at, *end = text.at + text.length;
-    while (at < end) {
-        char c = *at++;
-        char close = (char)(c == '[' ? ']' : c == '{' ? '}' : 0);
+    const char *next = text.start, *end = text.start + text.length;
+    while (next < end) {
+        char c = *next++;
         if (c == '(') {
-            at = expand_alternatives(e, at, end);
-        } else if (close) {
-            Span rest;
-            Span inside = before((Span){ at, (size_t)(end - at) }, close, &rest);
-            if (close == ']')
+            next = expand_alternatives(e, next, end);
+        } else if (c == '[' || c == '{') {
+            Span rest,
+                inside = split((Span){ next, (size_t)(end - next) }, c == '[' ? ']' : '}', &rest);
+            if (c == '[') {
                 expand_rule(e, inside);
-            else
+            } else {
                 expand_braces(e, inside);
-            at = rest.at;
+            }
+            next = rest.start;
         } else {
             put(e, c == '<' || c == '>' ? '"' : c);
         }

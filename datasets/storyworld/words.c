@@ -7,9 +7,8 @@
 #define ADJECTIVE(word) \
     { .text = word }
 
-// Every fact holds in every story. Its adjective is said of nothing else anywhere, so that "The
-// turtle was" has one way to go on. Facts of one kind of place stand together: the classes below
-// are stretches of this table.
+// Every fact is true in every story. Its adjective describes nothing else, so "The turtle was" has
+// only one continuation. Facts are sorted by place: the classes below are ranges of this table.
 #define FACT(noun, many, he, adjective, verb, clause) \
     { .text = noun, .plural = many, .pronoun = he, .is = adjective, .does = verb, .so = clause }
 enum { ON_THE_WAY = 0, OUTDOORS = 15, AT_HOME = 21, IN_THE_EVENING = 26, FACTS = 31 };
@@ -53,7 +52,7 @@ const Word storyworld_facts[] = {
 };
 const int storyworld_fact_count = FACTS;
 _Static_assert(sizeof storyworld_facts / sizeof storyworld_facts[0] == FACTS,
-               "the stretches end with the table");
+               "the ranges end with the table");
 
 static const Word girls[] = {
     CHARACTER("Lily", "girl", SHE),   CHARACTER("Mia", "girl", SHE),
@@ -136,30 +135,26 @@ const WordClass storyworld_classes[] = {
 };
 
 const Meaning storyworld_meanings[] = {
-    { "name", "Lily Mia Anna Sue Lucy Amy Emma Jane Bella Dot Coco Rosie "
-              "Tim Tom Ben Sam Jack Leo Bob Finn Max Pip Teddy Benny" },
+    { "name", "Lily Mia Anna Sue Lucy Amy Emma Jane Bella Dot Coco Rosie Tim Tom Ben Sam Jack "
+              "Leo Bob Finn Max Pip Teddy Benny" },
     { "person", "girl boy mum dad grandma grandpa doctor farmer king mother friend friends" },
-    { "animal",
-      "turtle turtles fox foxes owl owls mouse horse horses lion lions cat dog duck rabbit pig "
-      "frog bear bird birds "
-      "goat goats hen hens cow cows sheep monkey puppy kitten lamb chick animals butterfly" },
-    { "place",
-      "river hill road lake house forest village park garden farm beach market school pond shop" },
-    { "object", "ball doll book car drum bell train box hat kite balloon scarf boat cup plate lamp "
-                "pot clock stone stones "
-                "door bed table window stick ladder blanket basket coins wall cart wood chair "
-                "bandage seed paper glue present" },
-    { "food", "apple apples cake cakes soup food cookie cookies carrot carrots pear pears pie pies "
-              "egg eggs bun buns milk "
-              "honey butter nut nuts bread pumpkin" },
+    { "animal", "turtle turtles fox foxes owl owls mouse horse horses lion lions cat dog duck "
+                "rabbit pig frog bear bird birds goat goats hen hens cow cows sheep monkey "
+                "puppy kitten lamb chick animals butterfly" },
+    { "place", "river hill road lake house forest village park garden farm beach market school "
+               "pond shop" },
+    { "object", "ball doll book car drum bell train box hat kite balloon scarf boat cup plate "
+                "lamp pot clock stone stones door bed table window stick ladder blanket basket "
+                "coins wall cart wood chair bandage seed paper glue present" },
+    { "food", "apple apples cake cakes soup food cookie cookies carrot carrots pear pears pie "
+              "pies egg eggs bun buns milk honey butter nut nuts bread pumpkin" },
     { "nature", "tree trees grass ground leaf leaves flower water moon night" },
     { "weather", "sun sky wind rain storm cloud" },
     { "body", "leg foot knee head hands eyes" },
     { "colour", "yellow pink purple brown orange red blue green" },
-    { "feeling",
-      "happy glad sad scared angry tired sorry worried surprised lonely hungry excited" },
-    { "quality", "slow clever wise tiny fast loud deep high long heavy big busy rich nice bright "
-                 "strong tall hard proud "
-                 "sweet hot kind open ready warm soft round dark" },
+    { "feeling", "happy glad sad scared angry tired sorry worried surprised lonely hungry "
+                 "excited" },
+    { "quality", "slow clever wise tiny fast loud deep high long heavy big busy rich nice "
+                 "bright strong tall hard proud sweet hot kind open ready warm soft round dark" },
     { NULL, NULL },
 };

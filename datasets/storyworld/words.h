@@ -2,23 +2,21 @@
 #define DATASETS_STORYWORLD_WORDS_H
 #include "datasets/storyworld/template.h"
 
-// The lexicon: what slots are filled with, what is true, and what kind of word each is.
+// The lexicon: the words that fill slots, the facts, and the semantic class of each word.
 
-// Every fact of the world: noun (text), adjective (is), and what the tellings need besides.
+// The facts: noun (text), adjective (is), and the phrases that state them.
 extern const Word storyworld_facts[];
 extern const int storyworld_fact_count;
 
-// The classes that slots draw from, ended by a row whose name is NULL.
+// The classes that slots draw from; ends with a NULL name.
 extern const WordClass storyworld_classes[];
 
-// The semantic class of each word, for classes.tsv: words in a row are parted by spaces. Ended by
-// NULL.
+// The semantic classes, for classes.tsv; words are separated by spaces. Ends with a NULL name.
 typedef struct {
     const char *name, *words;
 } Meaning;
 extern const Meaning storyworld_meanings[];
 
-// The plots and all they are made of; the rule "story" is a whole story. Ended by a row whose name
-// is NULL.
+// The plots and their parts; the rule "story" is a whole story. Ends with a NULL name.
 extern const Rule storyworld_rules[];
 #endif

@@ -5,12 +5,11 @@
 #include "reference/train/backend.h"
 
 // What is timed: one feed-forward layer alone, and one training step of a whole model, both on B
-// rows of T tokens drawn at random. The object owns its memory and must stay in place while a Bench
-// points to it.
+// rows of T random tokens. The object owns its memory and must not move while a Bench points to it.
 
 enum { LAYER_FORWARD, LAYER_BACKWARD, LAYER_PARTS };
 
-// A layer with random numbers in it, for threads as they are now. false: nothing is left behind.
+// A layer with random parameters and inputs, for the current number of threads.
 bool layer_subject_new(FfnLayer *out, const Config *config, int B, Error *error);
 void layer_subject_run(void *layer, double seconds[BENCH_PARTS]); // of an FfnLayer
 

@@ -13,7 +13,7 @@ bool checked_layer_new(FfnLayer *out, const Config *config, int B, int T, Error 
     return ffn_layer_new(out, config, B, T, GUARD_FLOATS, error);
 }
 
-// NaN in all of a block but the guard behind it.
+// NaN in all of a block but the guard after it.
 static void spoil(float *block, size_t floats, size_t guard_floats) {
     fill(block, floats, NAN);
     fill(block + floats, guard_floats, GUARD);

@@ -3,7 +3,7 @@
 #include "reference/ffn/layer.h"
 
 // Runs of an FfnLayer that hold it to its contract: what a call must write is NaN before, `saved`
-// and `scratch` have guards behind them, and the results must be finite.
+// and `scratch` are followed by guards, and the results must be finite.
 
 bool checked_layer_new(FfnLayer *out, const Config *config, int B, int T, Error *error);
 

@@ -186,14 +186,17 @@ static bool lists_agree(const LayerComparison *comparison, Tables *tables, Layer
 
 // ---- all three steps
 
-static bool choices_agree(const LayerComparison *comparison, LayerErrors *errors, Error *error) {
+// Step one for every key of the router, selected or not.
+static bool scores_agree(const LayerComparison *comparison, LayerErrors *errors, Error *error) {
     const LayerNumbers *actual = &comparison->own_actual, *expected = &comparison->own_expected;
+    size_t keys = (size_t)ffn_gating(&expected->config, NULL, 1).keys;
+    return agree("all scores", actual->scores, expected->scores, (size_t)expected->N * keys,
+                 comparison->forward, &errors->scores, error);
+}
+
+static bool choices_agree(const LayerComparison *comparison, LayerErrors *errors, Error *error) {
     Tables tables = { 0 };
-    bool ragged = actual->config.ffn->ragged;
-    size_t scores = (size_t)actual->N * (size_t)ffn_gating(&actual->config, NULL, 1).keys;
-    if (!agree("all scores", actual->scores, expected->scores, scores, comparison->forward,
-               &errors->scores, error))
-        return false;
+    bool ragged = comparison->own_actual.config.ffn->ragged;
     bool ok = tables_new(&tables, comparison, error) &&
               (ragged ? lists_agree : rows_agree)(comparison, &tables, errors, error);
     free(tables.rank);
@@ -204,7 +207,9 @@ bool layers_agree(const LayerComparison *comparison, LayerErrors *errors, Error 
     const LayerNumbers *actual = &comparison->actual, *expected = &comparison->expected;
     Tolerance forward = comparison->forward, backward = comparison->backward;
     size_t rows = (size_t)expected->N * expected->config.D;
-    if (expected->config.ffn->sparse && !choices_agree(comparison, errors, error)) return false;
+    if (expected->config.ffn->sparse &&
+        (!scores_agree(comparison, errors, error) || !choices_agree(comparison, errors, error)))
+        return false;
     bool ok = agree("y", actual->y, expected->y, rows, forward, &errors->forward, error) &&
               agree("dx", actual->dx, expected->dx, rows, backward, &errors->backward, error);
     for (int i = 0; ok && i < expected->tensors.count; i++) {

@@ -5,11 +5,11 @@
 
 // Compares two implementations of a feed-forward layer. Sparse layers need three steps, since
 // rounding may choose another expert, and another expert is a large and correct difference:
-//   1. all scores of the router, and those of the experts that were chosen, within a tolerance;
+//   1. the router's scores, of all keys and of the experts that were chosen, within a tolerance;
 //   2. the choice, rank by rank as good as the expected one to the error that two scores may have;
 //   3. the outputs, both given the same choice.
 
-// From one token's router scores [Gating.keys]: rank [C,F] (of a moe [E]), which decides the choice,
+// From one token's router scores [keys]: rank [C,F] (of a moe [E]), which decides the choice,
 // and weight, the score that each expert would have in the gating. Of key routers the two are equal.
 typedef void ExpertScores(double *rank, double *weight, const Config *config, const double *scores);
 

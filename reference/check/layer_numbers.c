@@ -5,20 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Memory for the router's scores, and for as many entries of the gating as there may be.
+// Space for the router's scores and for as many entries of a gating as there may be.
 static bool take_gating(LayerNumbers *out) {
     const Config *config = &out->config;
-    Gating shape = ffn_gating(config, NULL, out->N);
-    size_t N = (size_t)out->N, scores = N * (size_t)shape.keys,
-           entries = config->ffn->ragged ? scores : N * config->C * config->K;
+    size_t N = (size_t)out->N, keys = (size_t)ffn_gating(config, NULL, 1).keys, entries;
     if (config->ffn->ragged) {
+        entries = N * (size_t)config->E;
         out->start = calloc(N + 1, sizeof *out->start);
         if (out->start == NULL) return false;
+    } else {
+        entries = N * config->C * config->K;
     }
-    out->scores = calloc(scores + entries, sizeof *out->scores);
+    out->scores = calloc(N * keys + entries, sizeof *out->scores);
     out->index = calloc(entries, sizeof *out->index);
     if (out->scores == NULL || out->index == NULL) return false;
-    out->score = out->scores + scores;
+    out->score = out->scores + N * keys;
     return true;
 }
 
@@ -87,37 +88,25 @@ static void layer_results(LayerNumbers *out, const FfnLayer *layer) {
     memcpy(out->index, gating.index, gating_entries(&gating) * sizeof *out->index);
 }
 
-// With the choice that is given in place of the layer's own.
+static bool run(FfnLayer *layer, const HookList *hooks, Error *error) {
+    return checked_forward(layer, hooks, error) && checked_backward(layer, error);
+}
+
 static bool run_given(FfnLayer *layer, HookList *hooks, const LayerNumbers *numbers, Error *error) {
     size_t entries = layer_numbers_entries(numbers);
     float *score = malloc((entries + 1) * sizeof *score);
-    if (score == NULL) return fail(error, "out of memory for a gating of %zu entries", entries);
+    if (score == NULL) return fail(error, "no memory for a gating of %zu entries", entries);
     narrow(score, numbers->score, entries);
     ForcedGating forced = { .gating = ffn_gating(&numbers->config, NULL, numbers->N) };
     forced.gating.score = score;
     forced.gating.index = numbers->index;
     forced.gating.start = numbers->start;
     hooks_add(hooks, gating_force_hook, &forced);
-    bool ok = checked_forward(layer, hooks, error) && checked_backward(layer, error);
+    bool ok = run(layer, hooks, error);
     if (ok && (forced.calls != 1 || forced.mismatches != 0))
         ok = fail(error, "the hook was called %d times, %d of them with other sizes; expected 1, 0",
                   forced.calls, forced.mismatches);
     free(score);
-    return ok;
-}
-
-static bool run_layer(FfnLayer *layer, LayerNumbers *numbers, Error *error) {
-    size_t scores = (size_t)layer->N * (size_t)ffn_layer_gating(layer).keys;
-    float *key_scores = malloc((scores + 1) * sizeof *key_scores);
-    if (key_scores == NULL) return fail(error, "out of memory for %zu scores", scores);
-    for (size_t i = 0; i < scores; i++) key_scores[i] = NAN;
-    HookList hooks = { .key_scores = key_scores };
-    bool ok = numbers->given
-                  ? run_given(layer, &hooks, numbers, error)
-                  : checked_forward(layer, &hooks, error) && checked_backward(layer, error);
-    if (ok) layer_results(numbers, layer);
-    if (ok && scores > 0) widen(numbers->scores, key_scores, scores);
-    free(key_scores);
     return ok;
 }
 
@@ -128,7 +117,15 @@ bool reference_layer_run(LayerNumbers *numbers, Error *error) {
     narrow(layer.parameters, numbers->parameters, layer.tensors.floats);
     narrow(layer.x, numbers->x, rows);
     narrow(layer.dy, numbers->dy, rows);
-    bool ok = run_layer(&layer, numbers, error);
+    size_t scores = (size_t)layer.N * (size_t)ffn_gating(&layer.config, NULL, 1).keys;
+    HookList hooks = { .key_scores = malloc((scores + 1) * sizeof *hooks.key_scores) };
+    bool ok = hooks.key_scores != NULL || fail(error, "no memory for %zu scores", scores);
+    for (size_t i = 0; ok && i < scores; i++) hooks.key_scores[i] = NAN; // all must be written
+    ok = ok &&
+         (numbers->given ? run_given(&layer, &hooks, numbers, error) : run(&layer, &hooks, error));
+    if (ok) layer_results(numbers, &layer);
+    if (ok && scores > 0) widen(numbers->scores, hooks.key_scores, scores);
+    free(hooks.key_scores);
     ffn_layer_free(&layer);
     return ok;
 }

@@ -14,8 +14,8 @@ typedef struct {
     double *gradients;  // out: block
 
     // Sparse kinds only, else NULL.
-    double *scores; // out: all of the router's (Gating.key_scores): [N,2,C,n] of product keys,
-                    // [N,C,F] of flat routers, logits [N,E] of a moe
+    double *scores; // out: the router's, before any top-k, [N,keys] ([N,2,C,n]; of flat routers
+                    // [N,C,F], of a moe [N,E])
     double *score;  // [N,C,K] highest first, or of a ragged gating [start[N]]
     int32_t *index; // the same shape
     int32_t *start; // [N+1] of a ragged gating, whose score and index have capacity N·E; else NULL

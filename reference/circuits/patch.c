@@ -41,7 +41,7 @@ bool gating_patch_valid(const GatingPatch *patch, const Config *config, Error *e
     return true;
 }
 
-// Replaces the list of token t by the source's entries from `entry` on, as many as there is space for.
+// Replaces the entries of token t by the source's from `entry` on, as many as there is space for.
 static void replace_list(Gating *gating, int t, const GatingRecord *source, size_t entry) {
     int begin = gating->start[t], end = gating->start[t + 1], total = gating->start[gating->N];
     int space = (int)gating->capacity - (total - (end - begin)), count = 0;

@@ -8,8 +8,8 @@ enum { ALL = -1 };
 
 // One edit of the entries at a layer, position and channel (each ALL: every one).
 // With a source, they become what the source has for the same layer and channel at source_position
-// (ALL: at the same position, if it has that). An entry that it lacks (NO_EXPERT) is silenced, or in
-// a ragged gating not there. Without, they stay. Then scores are multiplied by `scale`: 1 leaves
+// (ALL: at the same position, if it has that). An entry that it lacks (NO_EXPERT) is silenced, or
+// in a ragged gating not there. Without, they stay. Then scores are multiplied by `scale`: 1 leaves
 // them, 0 silences the entry, which then adds nothing to the layer's output. In peer a softmax
 // follows: other scales change how a head's experts share its weight, which the others take over
 // from one that is silenced.

@@ -14,18 +14,18 @@ typedef struct {
     float *score;      // [T,L,C,K]
 } GatingRecord;
 
-// Memory for T tokens, all entries NO_EXPERT, first = 0. A dense kind is an error. K of a ragged kind
-// is E.
+// Memory for T tokens, all entries NO_EXPERT, first = 0. A dense kind is an error. K of a ragged
+// kind is E.
 bool gating_record_new(GatingRecord *out, const Config *config, int T, Error *error);
 void gating_record_free(GatingRecord *record);
 
 // The sizes of a record of this model, without memory. A dense kind is an error.
 bool gating_record_sizes(GatingRecord *out, const Config *config, int T, Error *error);
 
-// A GatingHook with a GatingRecord as its context, for one sequence. The tokens that are read for the
-// first time are recorded: positions first to first+T-1, the others are left out. Of a sequence that
-// starts with TOKEN_END at position 0, first = 1 records the text alone. After a rewind the tokens
-// that are fed take the place of those that were.
+// A GatingHook with a GatingRecord as its context, for one sequence. The tokens that are read for
+// the first time are recorded: positions first to first+T-1, the others are left out. Of a sequence
+// that starts with TOKEN_END at position 0, first = 1 records the text alone. After a rewind the
+// tokens that are fed take the place of those that were.
 void gating_record_hook(void *record, const GatingEvent *event);
 
 // The first entry of a token's channel in index and score.
@@ -35,9 +35,10 @@ static inline size_t gating_record_entry(const GatingRecord *record, int t, int 
            (size_t)record->K;
 }
 
-// A safetensors file: tokens I32 [T], index I32 and score F32 [T,L,C,K]; the model's hyperparameters
-// are in the metadata. Both check every token and index; reading refuses files that are damaged, of
-// another shape, or something else. To write only the first tokens, lower T. `first` is not stored.
+// A safetensors file: tokens I32 [T], index I32 and score F32 [T,L,C,K]; the model's
+// hyperparameters are in the metadata. Both check every token and index; reading refuses files that
+// are damaged, of another shape, or something else. To write only the first tokens, lower T.
+// `first` is not stored.
 bool gating_record_write(const GatingRecord *record, const char *path, Error *error);
 bool gating_record_read(GatingRecord *out, const char *path, Error *error);
 #endif

@@ -8,12 +8,19 @@ enum { BACKENDS = sizeof backends / sizeof backends[0] };
 
 const Backend *backend_find(const char *name, Error *error) {
     if (name == NULL) return backends[0];
-    char known[160] = "";
     for (int i = 0; i < BACKENDS; i++) {
         if (strcmp(backends[i]->name, name) == 0) return backends[i];
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", backends[i]->name);
     }
-    fail(error, "%s: no such device; this program has %s", name, known);
+    char names[BACKEND_NAMES];
+    backend_names(names);
+    fail(error, "%s: no such device; this program has %s", name, names);
     return NULL;
+}
+
+void backend_names(char out[BACKEND_NAMES]) {
+    *out = '\0';
+    for (int i = 0; i < BACKENDS; i++) {
+        size_t used = strlen(out);
+        snprintf(out + used, BACKEND_NAMES - used, "%s%s", i > 0 ? ", " : "", backends[i]->name);
+    }
 }

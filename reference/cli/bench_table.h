@@ -16,8 +16,8 @@ typedef struct {
 typedef struct {
     BenchSizes sizes;
     CountedWork counted;
-    FfnLayer layer;   // for BENCH_LAYER
-    StepSubject step; // for BENCH_STEP
+    FfnLayer layer; // one of the two, as the table's subject says
+    StepSubject step;
     Bench bench;
 } BenchRow;
 

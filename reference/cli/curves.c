@@ -65,7 +65,7 @@ static const char *run_name(const char *run) {
     return slash != NULL && slash[1] != '\0' ? slash + 1 : run;
 }
 
-// One run's curve. The caller frees its points [2·count].
+// The curve of one run. The caller frees *points, which holds its x and y.
 static bool curve(Series *out, double **points, const Arguments *arguments, int i, Error *error) {
     LogLosses losses;
     const char *run = arguments->runs[i];
@@ -90,8 +90,9 @@ static bool curve(Series *out, double **points, const Arguments *arguments, int 
 static bool draw(const Arguments *arguments, Error *error) {
     Series series[MAX_RUNS] = { { 0 } };
     double *points[MAX_RUNS] = { 0 };
-    bool ok = !path_exists(arguments->out) ||
-              fail(error, "%s: already exists; name another file", arguments->out);
+    bool ok =
+        !path_exists(arguments->out) ||
+        fail(error, "%s: already exists and was not changed; name another file", arguments->out);
     for (int i = 0; ok && i < arguments->count; i++)
         ok = curve(&series[i], &points[i], arguments, i, error);
     Chart chart = { .title = "validation loss",

@@ -71,7 +71,7 @@ static const struct argp_option option_table[] = {
 
 static void check_together(const struct argp_state *state, const Options *options) {
     if (options->storyworld && options->text != NULL) {
-        argp_error(state, "expected --storyworld or --text FILE, not both");
+        argp_error(state, "--storyworld and --text cannot be given together");
     } else if (!options->storyworld && options->text == NULL) {
         argp_error(state, "expected --storyworld or --text FILE");
     } else if (!options->storyworld && (options->stories >= 0 || options->seed >= 0)) {
@@ -80,8 +80,9 @@ static void check_together(const struct argp_state *state, const Options *option
         argp_error(state,
                    "--valid needs --text; --storyworld generates its own validation stories");
     } else if (options->vocabulary != 0 && options->tokenizer != NULL) {
-        argp_error(state,
-                   "expected --vocab or --tokenizer, not both: a tokenizer has its own vocabulary");
+        argp_error(
+            state,
+            "--vocab and --tokenizer cannot be given together: a tokenizer has its own vocabulary");
     } else if (options->valid != NULL && strcmp(options->valid, "-") == 0 &&
                strcmp(options->text, "-") == 0) {
         argp_error(state, "--text and --valid cannot both be stdin");

@@ -1,4 +1,3 @@
-#include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/data/baselines.h"
@@ -13,21 +12,21 @@
 #include <string.h>
 
 typedef struct {
-    const char *checkpoint, *data, *dump, *baselines, *device;
+    const char *checkpoint, *data, *dump, *baselines;
+    const Backend *backend;
     int B, threads;
     bool json;
 } Arguments;
 
-enum { KEY_DUMP = 1000, KEY_BASELINES, KEY_DEVICE };
+enum { KEY_DUMP = 1000, KEY_BASELINES };
 
 static const struct argp_option options[] = {
-    { "data", 'd', "FILE", 0, "the token file to evaluate, such as DIR/valid.bin", 0 },
+    { "data", 'd', "FILE", 0, "token file to evaluate, such as DIR/valid.bin", 0 },
     { "dump", KEY_DUMP, "FILE", 0,
       "write the inputs, targets, logits and loss of the first batch as safetensors", 0 },
     { "baselines", KEY_BASELINES, "TRAIN", 0,
       "also print the losses of unigrams and trigrams counted on this token file", 0 },
     { "batch", 'b', "N", 0, "rows per batch (default 8)", 0 },
-    { "device", KEY_DEVICE, "NAME", 0, "where to run: cpu (default)", 0 },
     { 0 },
 };
 
@@ -38,11 +37,11 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         state->child_inputs[0] = &arguments->checkpoint;
         state->child_inputs[1] = &arguments->json;
         state->child_inputs[2] = &arguments->threads;
+        state->child_inputs[3] = &arguments->backend;
         break;
     case 'd': arguments->data = value; break;
     case 'b': arguments->B = (int)option_whole(state, "batch", value, 1, 65536); break;
     case KEY_DUMP: arguments->dump = value; break;
-    case KEY_DEVICE: arguments->device = value; break;
     case KEY_BASELINES: arguments->baselines = value; break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument", value); break;
     case ARGP_KEY_END:
@@ -97,8 +96,6 @@ static bool open_evaluator(Work *work, const Backend *backend, int B, Error *err
 
 static bool work_open(Work *work, const Arguments *arguments, Error *error) {
     *work = (Work){ 0 };
-    const Backend *backend = backend_find(arguments->device, error);
-    if (backend == NULL) return false;
     if (arguments->dump != NULL && path_exists(arguments->dump)) {
         return fail(error, "%s: already exists and was not changed; name another file",
                     arguments->dump);
@@ -106,7 +103,7 @@ static bool work_open(Work *work, const Arguments *arguments, Error *error) {
     if (!checkpoint_open(&work->checkpoint, arguments->checkpoint, error)) return false;
     work->config = work->checkpoint.model.config;
     return open_file(work, arguments->data, error) &&
-           open_evaluator(work, backend, arguments->B, error);
+           open_evaluator(work, arguments->backend, arguments->B, error);
 }
 
 static bool measure_baselines(Baselines *out, const Work *work, const char *path, Error *error) {
@@ -187,6 +184,7 @@ int command_eval(int argc, char **argv) {
         { &checkpoint_option, 0, NULL, 0 },
         { &json_option, 0, NULL, 0 },
         { &threads_option, 0, NULL, 0 },
+        { &device_option, 0, NULL, 0 },
         { 0 },
     };
     static const struct argp argp = {

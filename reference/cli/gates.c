@@ -14,37 +14,34 @@ typedef struct {
     int channel, threads; // channel -1: all, summed over the sentence
 } Arguments;
 
-enum { KEY_CHANNEL = 1000, KEY_THREADS };
+enum { KEY_CHANNEL = 1000 };
 
 static const struct argp_option options[] = {
-    { "checkpoint", 'c', "RUN", 0, "folder of a run, or of one checkpoint", 0 },
     { "text", 't', "TEXT", 0, "one sentence", 0 },
     { "out", 'o', "FILE", 0, "PNG file to write; must not exist", 0 },
     { "channel", KEY_CHANNEL, "C", 0,
       "draw one channel word by word, from 0, the only one of a moe (default: all channels, summed "
       "over the sentence)",
       0 },
-    { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
     { 0 },
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
     switch (key) {
-    case 'c': arguments->checkpoint = value; break;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->checkpoint;
+        state->child_inputs[1] = &arguments->threads;
+        break;
     case 't': arguments->text = value; break;
     case 'o': arguments->out = value; break;
     case KEY_CHANNEL:
         arguments->channel = (int)option_whole(state, "channel", value, 0, 65535);
         break;
-    case KEY_THREADS:
-        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
-        break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument; quote the text", value); break;
     case ARGP_KEY_END:
-        if (arguments->checkpoint == NULL || arguments->text == NULL || arguments->out == NULL) {
-            argp_error(state, "--checkpoint RUN, --text TEXT and --out FILE are required");
-        }
+        if (arguments->text == NULL || arguments->out == NULL)
+            argp_error(state, "expected --text TEXT and --out FILE");
         break;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -154,11 +151,15 @@ static bool gates(const Arguments *arguments, const Checkpoint *checkpoint, Erro
 }
 
 int command_gates(int argc, char **argv) {
+    static const struct argp_child children[] = { { &checkpoint_option, 0, NULL, 0 },
+                                                  { &threads_option, 0, NULL, 0 },
+                                                  { 0 } };
     static const struct argp argp = {
         .options = options,
         .parser = parse,
         .doc = "Draws which neurons fired for a sentence: one row per layer, one grid of n x n "
                "neurons per channel; for a mixture of experts, which experts were active.",
+        .children = children,
     };
     Arguments arguments = { .channel = -1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;

@@ -17,140 +17,132 @@ enum {
     KEY_BEST_SEEDS,
     KEY_VARIANTS,
     KEY_PEAKS,
-    KEY_THREADS,
     KEY_DRY_RUN,
     KEY_TIME
 };
 
 static const struct argp_option options[] = {
     { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
-    { "out", 'o', "DIR", 0, "folder of the study; one that was stopped goes on", 0 },
-    { "budget", 'b', "FLOPS,...", 0, "FLOPs of training, as the sgatlin authors count them (4e12)",
-      0 },
-    { "kinds", KEY_KINDS, "KIND,...", 0, "feed-forward layers (default: all)", 0 },
-    { "scales", KEY_SCALES, "SCALE,...", 0, "q1 to q8 (default q2,q3,q4), or the paper's 2 to 8",
-      0 },
-    { "seeds", KEY_SEEDS, "N,...", 0, "for each kind at each scale (default 1)", 0 },
-    { "best-seeds", KEY_BEST_SEEDS, "N,...", 0, "further seeds, for each kind at its best scale",
-      0 },
+    { "out", 'o', "DIR", 0, "folder of the study; an existing study is continued", 0 },
+    { "budget", 'b', "FLOPS,...", 0,
+      "FLOPs of training, by the sgatlin authors' count, such as 4e12", 0 },
+    { "kinds", KEY_KINDS, "KIND,...", 0, "some of %kinds, or variants of them (default: all)", 0 },
+    { "scales", KEY_SCALES, "SCALE,...", 0,
+      "some of %scales (default q2,q3,q4); those without q are the paper's", 0 },
+    { "seeds", KEY_SEEDS, "N,...", 0, "seeds for each kind and scale (default 1)", 0 },
+    { "best-seeds", KEY_BEST_SEEDS, "N,...", 0, "more seeds for each kind at its best scale", 0 },
     { "variants", KEY_VARIANTS, "KIND+OPTION,...", 0,
-      "for the kind's best scale and learning rate alone", 0 },
+      "variants of kinds, trained only at the best scale and learning rate of the kind", 0 },
     { "peaks", KEY_PEAKS, "RATE,...", 0,
-      "learning rates (default 0.002); of several the best for each kind at the smallest scale "
-      "serves all its scales",
+      "peak learning rates (default 0.002). Of several, each kind uses for all scales the one that "
+      "is best at the smallest scale",
       0 },
     { "peak", KEY_PEAKS, "RATE", OPTION_ALIAS, NULL, 0 },
     { "set", 's', "NAME=VALUE", 0,
-      "settings for every cell, as in --set B=8 T=256; a kind takes those it has", 0 },
+      "settings of all cells, as in --set B=8 T=256; a kind ignores those it does not use", 0 },
     { "dry-run", KEY_DRY_RUN, NULL, 0,
-      "say what each cell is and how long it will take, and train nothing", 0 },
+      "print a table of the cells with their expected times, and train nothing", 0 },
     { "time", KEY_TIME, NULL, 0,
-      "at the end time a step of each kind and scale, in turns, and count all seconds by that: for "
-      "a study that did "
-      "not "
-      "have the machine for itself",
+      "re-time one step per kind and scale at the end, interleaved, and report those times: for "
+      "runs on a busy machine",
       0 },
-    { "threads", KEY_THREADS, "N", 0, "threads (default: all); changes no bit of the result", 0 },
     { 0 },
 };
 
 typedef struct {
-    Wanted wanted;
+    StudyOptions study;
     SetWords words;
-    char *texts[LIST_MOST]; // what the lists point into
+    char *texts[MAX_LIST]; // the lists of `study` point into them
     int text_count;
     char *set;
     int threads;
     bool dry_run;
 } Arguments;
 
-// Cuts a list at its commas. Empty and repeated ones are refused.
-static void take_list(struct argp_state *state, TextList *out, const char *option,
-                      const char *value) {
+// Splits a list at its commas. Empty and repeated items are errors.
+static void parse_list(struct argp_state *state, TextList *out, const char *option,
+                       const char *value) {
     Arguments *arguments = state->input;
     char *text = strdup(value);
-    if (text == NULL || arguments->text_count == LIST_MOST) {
-        free(text);
+    if (text == NULL) {
         argp_failure(state, 1, 0, "out of memory");
         return;
     }
+    if (arguments->text_count == MAX_LIST) argp_error(state, "--%s: too many lists", option);
     arguments->texts[arguments->text_count++] = text;
     out->count = 0;
     for (char *next = text; next != NULL;) {
         char *item = next;
         next = strchr(item, ',');
         if (next != NULL) *next++ = '\0';
-        if (*item == '\0') argp_error(state, "--%s %s: an item is empty", option, value);
+        if (*item == '\0') argp_error(state, "--%s %s: empty item", option, value);
         for (int i = 0; i < out->count; i++) {
-            if (strcmp(out->at[i], item) == 0)
-                argp_error(state, "--%s %s: %s stands twice", option, value, item);
+            if (strcmp(out->items[i], item) == 0)
+                argp_error(state, "--%s %s: %s is repeated", option, value, item);
         }
-        if (out->count == LIST_MOST)
-            argp_error(state, "--%s: more than %d items", option, LIST_MOST);
-        out->at[out->count++] = item;
+        if (out->count == MAX_LIST) argp_error(state, "--%s: more than %d items", option, MAX_LIST);
+        out->items[out->count++] = item;
     }
 }
 
-static void take_numbers(struct argp_state *state, NumberList *out, const char *option,
-                         const char *value, double least, double most, bool whole) {
+static void parse_numbers(struct argp_state *state, NumberList *out, const char *option,
+                          const char *value, double min, double max, bool whole) {
     TextList texts;
-    take_list(state, &texts, option, value);
+    parse_list(state, &texts, option, value);
     out->count = texts.count;
     for (int i = 0; i < texts.count; i++) {
         double number = 0;
-        bool ok = parse_real(texts.at[i], &number) && number >= least && number <= most;
+        bool ok = parse_real(texts.items[i], &number) && number >= min && number <= max;
         if (!ok || (whole && number != floor(number))) {
-            argp_error(state, "--%s %s: wanted %s from %g to %g", option, texts.at[i],
-                       whole ? "whole numbers" : "numbers", least, most);
+            argp_error(state, "--%s %s: expected %s from %g to %g", option, texts.items[i],
+                       whole ? "whole numbers" : "numbers", min, max);
         }
         for (int j = 0; j < i; j++) {
-            if (out->at[j] == number)
-                argp_error(state, "--%s %s: %s stands twice", option, value, texts.at[i]);
+            if (out->items[j] == number)
+                argp_error(state, "--%s %s: %s is repeated", option, value, texts.items[i]);
         }
-        out->at[i] = number;
+        out->items[i] = number;
     }
 }
 
-static void take_scales(struct argp_state *state, TextList *out, const char *value) {
-    take_list(state, out, "scales", value);
+static void parse_scales(struct argp_state *state, TextList *out, const char *value) {
+    parse_list(state, out, "scales", value);
     for (int i = 0; i < out->count; i++) {
         Error error;
-        if (!scale_valid(out->at[i], &error)) argp_error(state, "--scales %s", error.text);
-        // from small to large
-        for (int j = i; j > 0 && scale_find(out->at[j]) < scale_find(out->at[j - 1]); j--) {
-            const char *swapped = out->at[j];
-            out->at[j] = out->at[j - 1];
-            out->at[j - 1] = swapped;
+        if (!scale_valid(out->items[i], &error)) argp_error(state, "--scales %s", error.text);
+        // insertion sort, in ascending order
+        for (int j = i; j > 0 && scale_find(out->items[j]) < scale_find(out->items[j - 1]); j--) {
+            const char *swapped = out->items[j];
+            out->items[j] = out->items[j - 1];
+            out->items[j - 1] = swapped;
         }
     }
 }
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
-    Wanted *wanted = &arguments->wanted;
+    StudyOptions *study = &arguments->study;
     switch (key) {
-    case 'd': wanted->data = value; break;
-    case 'o': wanted->out = value; break;
-    case 'b': take_numbers(state, &wanted->budgets, "budget", value, 1, 1e30, false); break;
-    case KEY_KINDS: take_list(state, &wanted->kinds, "kinds", value); break;
-    case KEY_SCALES: take_scales(state, &wanted->scales, value); break;
-    case KEY_SEEDS: take_numbers(state, &wanted->seeds, "seeds", value, 0, 9e15, true); break;
+    case ARGP_KEY_INIT: state->child_inputs[0] = &arguments->threads; break;
+    case 'd': study->data = value; break;
+    case 'o': study->out = value; break;
+    case 'b': parse_numbers(state, &study->budgets, "budget", value, 1, 1e30, false); break;
+    case KEY_KINDS: parse_list(state, &study->kinds, "kinds", value); break;
+    case KEY_SCALES: parse_scales(state, &study->scales, value); break;
+    case KEY_SEEDS: parse_numbers(state, &study->seeds, "seeds", value, 0, 9e15, true); break;
     case KEY_BEST_SEEDS:
-        take_numbers(state, &wanted->best_seeds, "best-seeds", value, 0, 9e15, true);
+        parse_numbers(state, &study->best_seeds, "best-seeds", value, 0, 9e15, true);
         break;
-    case KEY_VARIANTS: take_list(state, &wanted->variants, "variants", value); break;
-    case KEY_PEAKS: take_numbers(state, &wanted->peaks, "peaks", value, 1e-30, 1e30, false); break;
+    case KEY_VARIANTS: parse_list(state, &study->variants, "variants", value); break;
+    case KEY_PEAKS: parse_numbers(state, &study->peaks, "peaks", value, 1e-30, 1e30, false); break;
     case KEY_DRY_RUN: arguments->dry_run = true; break;
-    case KEY_TIME: wanted->time = true; break;
-    case KEY_THREADS:
-        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
-        break;
+    case KEY_TIME: study->time = true; break;
     case 's':
     case ARGP_KEY_ARG: option_set(state, &arguments->words, value); break;
     case ARGP_KEY_END:
-        if (wanted->data == NULL || wanted->budgets.count == 0 ||
-            (wanted->out == NULL && !arguments->dry_run)) {
-            argp_error(state, "wanted --data DIR, --budget FLOPS and --out DIR (or --dry-run)");
+        if (study->data == NULL || study->budgets.count == 0 ||
+            (study->out == NULL && !arguments->dry_run)) {
+            argp_error(state, "expected --data DIR, --budget FLOPS and --out DIR (or --dry-run)");
         }
         break;
     default: return ARGP_ERR_UNKNOWN;
@@ -164,17 +156,17 @@ static void arguments_free(Arguments *arguments) {
     free(arguments->set);
 }
 
-// What was not said, and all words in one text.
-static bool complete(Arguments *arguments, Error *error) {
-    Wanted *wanted = &arguments->wanted;
-    if (wanted->kinds.count == 0) {
-        for (int i = 0; ffn_kinds[i] != NULL && i < LIST_MOST; i++) {
-            wanted->kinds.at[wanted->kinds.count++] = ffn_kinds[i]->name;
+// Fills in the defaults, and joins the words of --set to one text.
+static bool fill_in(Arguments *arguments, Error *error) {
+    StudyOptions *study = &arguments->study;
+    if (study->kinds.count == 0) {
+        for (int i = 0; ffn_kinds[i] != NULL && i < MAX_LIST; i++) {
+            study->kinds.items[study->kinds.count++] = ffn_kinds[i]->name;
         }
     }
-    if (wanted->scales.count == 0) wanted->scales = (TextList){ { "q2", "q3", "q4" }, 3 };
-    if (wanted->seeds.count == 0) wanted->seeds = (NumberList){ { 1 }, 1 };
-    if (wanted->peaks.count == 0) wanted->peaks = (NumberList){ { 0.002 }, 1 };
+    if (study->scales.count == 0) study->scales = (TextList){ { "q2", "q3", "q4" }, 3 };
+    if (study->seeds.count == 0) study->seeds = (NumberList){ { 1 }, 1 };
+    if (study->peaks.count == 0) study->peaks = (NumberList){ { 0.002 }, 1 };
     size_t size = 1, used = 0;
     for (int i = 0; i < arguments->words.count; i++) size += strlen(arguments->words.words[i]) + 1;
     arguments->set = calloc(size, 1);
@@ -183,8 +175,8 @@ static bool complete(Arguments *arguments, Error *error) {
         used += (size_t)snprintf(arguments->set + used, size - used, "%s%s", i ? " " : "",
                                  arguments->words.words[i]);
     }
-    wanted->set = arguments->set;
-    wanted->backend = backend_find(NULL, error);
+    study->set = arguments->set;
+    study->backend = backend_find(NULL, error);
     return true;
 }
 
@@ -193,7 +185,7 @@ static int isoflop(const char *command, const Arguments *arguments) {
     Study study;
     bool misused;
     int status = 0;
-    if (!study_open(&study, command, &arguments->wanted, &misused, &error)) {
+    if (!study_open(&study, command, &arguments->study, &misused, &error)) {
         status = misused ? command_misused(command, &error) : command_failed(command, &error);
     } else if (!arguments->dry_run) {
         status = study_run(&study);
@@ -207,29 +199,28 @@ static int isoflop(const char *command, const Arguments *arguments) {
 }
 
 int command_isoflop(int argc, char **argv) {
+    static const struct argp_child children[] = { { &threads_option, 0, NULL, 0 }, { 0 } };
     static const struct argp argp = {
         .options = options,
         .parser = parse,
+        .children = children,
+        .help_filter = option_help,
         .args_doc = "--data DIR --out DIR --budget FLOPS",
-        .doc = "Trains kinds of feed-forward layers at several sizes, each until the same budget "
-               "of FLOPs is spent, and "
-               "says which came lowest: a table on stdout, isoflop.json and pictures in the "
-               "folder. It may be stopped at "
-               "any moment: the same command goes on.\v"
-               "A kind may have options behind a +: an activation, a router or NAME=VALUE, as in "
-               "sgatlin+gelu, "
-               "sgatlin+key_value, sgatlin+K=4. More seeds, scales, kinds, rates or budgets may be "
-               "asked of a folder "
-               "later; what is done is kept.\n\n"
-               "  sgatlin isoflop --data data/ts --budget 4e12 --scales q2,q3,q4 --peaks "
-               "0.002,0.004,0.008 --out "
-               "runs/equal",
+        .doc = "Trains kinds of feed-forward layers at several sizes, each for the same budget of "
+               "FLOPs, and compares their losses: tables on stdout, isoflop.json and pictures in "
+               "the folder. It may be stopped at any time; the same command continues.\v"
+               "A kind may have options, each after a +: an activation, a router or NAME=VALUE, "
+               "as in sgatlin+gelu, sgatlin+key_value, sgatlin+K=4. A study can be extended later "
+               "with more seeds, scales, kinds, learning rates or budgets; finished cells are "
+               "kept.\n\n"
+               "  sgatlin isoflop --data data/ts --out runs/equal --budget 4e12 \\\n"
+               "      --peaks 0.002,0.004,0.008",
     };
     Arguments arguments = { 0 };
     Error error;
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
     int status = 1;
-    if (complete(&arguments, &error)) {
+    if (fill_in(&arguments, &error)) {
         program_start(arguments.threads);
         status = isoflop(argv[0], &arguments);
     } else {

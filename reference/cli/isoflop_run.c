@@ -3,6 +3,7 @@
 #include "reference/cli/signals.h"
 #include "reference/cli/train_plan.h"
 #include "reference/cli/train_progress.h"
+#include "reference/config/scales.h"
 #include "reference/io/files.h"
 #include "reference/io/progress.h"
 #include "reference/isoflop/time.h"
@@ -13,72 +14,72 @@
 #include <string.h>
 #include <unistd.h>
 
-// --- what it will take ---
+// ---- what the study needs
 
 typedef struct {
     int cells, done;
-    double flops, seconds; // of the cells to come; seconds with the looks at the validation file
-    double disk, largest;  // bytes of a checkpoint of each, and of the largest
-    const char *unfit;     // a scale that does not fit into memory
+    // Of the cells that are not done: FLOPs, seconds with evaluation, and bytes of a checkpoint of
+    // each and of the largest.
+    double flops, seconds, disk, largest;
+    const char *unfit; // a scale that does not fit in memory, NULL: none
     double unfit_bytes;
-} Sum;
+} Totals;
 
 static bool add_cell(void *context, Study *study, const Cell *key, bool certain) {
-    Sum *sum = context;
+    Totals *totals = context;
     const Cell *known = cells_find(&study->cells, key);
+    totals->cells++;
+    if (certain && known != NULL && cell_done(known)) {
+        totals->done++;
+        return true;
+    }
     Cell cell = study_cell(study, key);
     double bytes = checkpoint_bytes(&cell.config);
-    sum->cells++;
-    if (certain && known != NULL && cell_done(known)) return sum->done++, true;
-    sum->flops += (double)cell.settings.steps * cell_step_flops(&cell);
-    sum->seconds += study_seconds(study, &cell) + study_look_seconds(study, &cell);
-    sum->disk += bytes;
-    sum->largest = fmax(sum->largest, bytes);
-    if (!cell_fits(study->wanted.backend, &cell)) {
-        for (int i = 0; i < study->wanted.scales.count; i++) {
-            if (strcmp(study->wanted.scales.at[i], cell.scale) == 0)
-                sum->unfit = study->wanted.scales.at[i];
-        }
-        sum->unfit_bytes = cell_memory(study->wanted.backend, &cell);
-    }
+    totals->flops += (double)cell.settings.steps * cell_step_flops(&cell);
+    totals->seconds += study_seconds(study, &cell) + study_evaluation_seconds(study, &cell);
+    totals->disk += bytes;
+    totals->largest = fmax(totals->largest, bytes);
+    if (cell_fits(study->options.backend, &cell)) return true;
+    totals->unfit = scale_names[scale_find(cell.scale)];
+    totals->unfit_bytes = cell_memory(study->options.backend, &cell);
     return true;
 }
 
-static Sum add_up(Study *study) {
-    Sum sum = { 0 };
-    study_walk(study, add_cell, &sum);
-    return sum;
+static Totals add_up(Study *study) {
+    Totals totals = { 0 };
+    study_walk(study, add_cell, &totals);
+    return totals;
 }
 
-static void say_plan(const Study *study, const Sum *sum) {
-    fprintf(stderr, "data     %s: %s tokens to train on, %s to check on, %d in the vocabulary\n",
+static void print_study(const Study *study, const Totals *totals) {
+    fprintf(stderr, "data     %s: %s training tokens, %s validation tokens, vocabulary %d\n",
             study->corpus.path, short_count((double)study->corpus.train.tokens).text,
             short_count((double)study->corpus.valid.tokens).text, study->corpus.train.V);
-    fprintf(
-        stderr,
-        "study    %d cells, %d of them done; %s FLOPs to come by the authors' count, about %s\n",
-        sum->cells, sum->done, short_count(sum->flops).text, short_duration(sum->seconds).text);
+    fprintf(stderr,
+            "study    %d cells, %d of them done; %s FLOPs left by the authors' count, about %s\n",
+            totals->cells, totals->done, short_count(totals->flops).text,
+            short_duration(totals->seconds).text);
 }
 
-// The checkpoints of the cells to come stay, one each; two more are there while one is trained.
-static bool check_room(const Study *study, const Sum *sum, Error *error) {
-    uint64_t needed = (uint64_t)(sum->disk + 2 * sum->largest);
+// Each cell keeps one checkpoint; while it is trained there are two more.
+static bool check_memory_and_disk(const Study *study, const Totals *totals, Error *error) {
+    uint64_t needed = (uint64_t)(totals->disk + 2 * totals->largest);
     fprintf(stderr, "disk     %s, %s free at %s\n", short_bytes(needed).text,
-            short_bytes(disk_free(study->wanted.out)).text, study->wanted.out);
-    if (sum->unfit != NULL) {
+            short_bytes(disk_free(study->options.out)).text, study->options.out);
+    if (totals->unfit != NULL) {
         return fail(error,
-                    "scale %s wants %s of memory, this machine has %s; take smaller scales, or a "
-                    "smaller B or T",
-                    sum->unfit, short_bytes((uint64_t)sum->unfit_bytes).text,
+                    "scale %s needs %s of memory, this machine has %s; use smaller scales, or "
+                    "reduce B or T",
+                    totals->unfit, short_bytes((uint64_t)totals->unfit_bytes).text,
                     short_bytes((uint64_t)machine_memory()).text);
     }
-    return check_disk(study->wanted.out, needed, error);
+    return disk_check(study->options.out, needed, error);
 }
 
 static void print_dry_row(const Study *study, const char *kind, const char *scale, double budget) {
     Cell cell;
-    cell_new(&cell, kind, scale, budget, study->wanted.peaks.at[0],
-             (int64_t)study->wanted.seeds.at[0], NULL);
+    cell_new(&cell, kind, scale, budget, study->options.peaks.items[0],
+             (int64_t)study->options.seeds.items[0], NULL);
     cell = study_cell(study, &cell);
     double tokens = (double)cell.settings.steps * (double)cell.settings.B * cell.config.T;
     char seconds[32] = "?";
@@ -91,27 +92,29 @@ static void print_dry_row(const Study *study, const char *kind, const char *scal
 }
 
 void study_dry_run(Study *study) {
-    const Wanted *wanted = &study->wanted;
-    printf("| kind | scale | budget | parameters | active | FLOPs a step | with logits | steps | "
-           "tokens | epochs | "
-           "seconds |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
-    for (int budget = 0; budget < wanted->budgets.count; budget++) {
-        for (int kind = 0; kind < wanted->kinds.count + wanted->variants.count; kind++) {
-            bool plain = kind < wanted->kinds.count;
+    const StudyOptions *options = &study->options;
+    printf("| kind | scale | budget | parameters | active | FLOPs per step | with logits | steps | "
+           "tokens | epochs | seconds |\n"
+           "|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (int budget = 0; budget < options->budgets.count; budget++) {
+        for (int kind = 0; kind < options->kinds.count + options->variants.count; kind++) {
+            int variant = kind - options->kinds.count;
             const char *name =
-                plain ? wanted->kinds.at[kind] : wanted->variants.at[kind - wanted->kinds.count];
-            for (int scale = 0; scale < wanted->scales.count; scale++) {
-                print_dry_row(study, name, wanted->scales.at[scale], wanted->budgets.at[budget]);
+                variant < 0 ? options->kinds.items[kind] : options->variants.items[variant];
+            for (int scale = 0; scale < options->scales.count; scale++) {
+                print_dry_row(study, name, options->scales.items[scale],
+                              options->budgets.items[budget]);
             }
         }
     }
-    Sum sum = add_up(study);
-    printf("\n%d cells, %s FLOPs by the authors' count, about %s with the looks at valid.bin\n",
-           sum.cells, number_text(sum.flops).text, short_duration(sum.seconds).text);
+    Totals totals = add_up(study);
+    printf("\n%d cells, %s FLOPs by the authors' count, about %s with evaluation on valid.bin\n",
+           totals.cells, number_text(totals.flops).text, short_duration(totals.seconds).text);
 }
 
-// --- training ---
+// ---- training
 
+// The next cell to train, and its number among all cells, from 1.
 typedef struct {
     Cell cell;
     bool found;
@@ -128,43 +131,42 @@ static bool find_next(void *context, Study *study, const Cell *cell, bool certai
     return false;
 }
 
-static void say_cell(Study *study, const Next *next) {
-    Sum sum = add_up(study);
+static void print_cell(Study *study, const Next *next) {
+    Totals totals = add_up(study);
     const Cell *cell = &next->cell;
     fprintf(stderr,
             "\ncell %d of %d: %s at scale %s, %s FLOPs, peak %s, seed %lld: %s parameters, %lld "
-            "steps, about %s; for all "
-            "that is left %s\n",
-            next->number, sum.cells, cell->kind, cell->scale, number_text(cell->budget).text,
+            "steps, about %s; all remaining cells %s\n",
+            next->number, totals.cells, cell->kind, cell->scale, number_text(cell->budget).text,
             number_text(cell->peak).text, (long long)cell->seed,
             short_count(cell->cost.parameters).text, (long long)cell->settings.steps,
-            short_duration(study_seconds(study, cell)).text, short_duration(sum.seconds).text);
+            short_duration(study_seconds(study, cell)).text, short_duration(totals.seconds).text);
     print_causality(&cell->config);
 }
 
 static bool has_checkpoint(const char *folder) {
     char *found = checkpoint_find(folder, NULL);
-    bool is = found != NULL && strcmp(found, folder) != 0;
+    bool exists = found != NULL && strcmp(found, folder) != 0;
     free(found);
-    return is;
+    return exists;
 }
 
-// A run that was stopped before its first checkpoint has nothing but the first line of a log: it is
-// started again.
+// Starts a cell. A run that was stopped before its first checkpoint has only the first line of a
+// log, which is removed.
 static bool start_cell(Trainer *out, const Study *study, const Cell *cell, const char *folder,
                        Error *error) {
     char *log = path_join(folder, LOG_NAME);
     bool ok = log != NULL || fail(error, "out of memory");
     if (ok && path_exists(log) && unlink(log) != 0) ok = fail(error, "%s: cannot be removed", log);
     free(log);
-    return ok && trainer_new(out, study->wanted.backend, study->wanted.data, &cell->config,
+    return ok && trainer_new(out, study->options.backend, study->options.data, &cell->config,
                              &cell->settings, error);
 }
 
 static bool open_cell(Trainer *out, RunLog *log, const Study *study, const Cell *cell,
                       const char *folder, Error *error) {
     bool resumes = has_checkpoint(folder);
-    bool ok = resumes ? run_resume(out, study->wanted.backend, folder, study->wanted.data, error)
+    bool ok = resumes ? run_resume(out, study->options.backend, folder, study->options.data, error)
                       : start_cell(out, study, cell, folder, error);
     ok = ok && run_open_log(log, folder, out, &study->baselines, error);
     if (ok && resumes) fprintf(stderr, "resumed  from step %lld\n", (long long)out->step);
@@ -191,34 +193,32 @@ static bool name_taken(const Study *study, const Cell *cell) {
     char name[CELL_NAME], other[CELL_NAME];
     cell_name(name, cell);
     for (int i = 0; i < study->cells.count; i++) {
-        cell_name(other, &study->cells.at[i]);
-        if (strcmp(name, other) == 0 && !cell_same(cell, &study->cells.at[i])) return true;
+        cell_name(other, &study->cells.items[i]);
+        if (strcmp(name, other) == 0 && !cell_same(cell, &study->cells.items[i])) return true;
     }
     return false;
 }
 
-// Names the cell in isoflop.json before it is begun, and what came of it when it is done.
-static int do_cell(Study *study, const Cell *cell) {
+// Adds the cell to isoflop.json before training it, and its result afterwards.
+static int run_cell(Study *study, const Cell *cell) {
     Error error;
     char name[CELL_NAME];
     cell_name(name, cell);
-    char *folder = path_join(study->wanted.out, name);
-    Cell *kept = cells_find(&study->cells, cell);
-    bool ok = (folder != NULL && (kept != NULL || cells_add(&study->cells, cell) != NULL)) ||
+    char *folder = path_join(study->options.out, name);
+    bool known = cells_find(&study->cells, cell) != NULL;
+    bool ok = (folder != NULL && (known || cells_add(&study->cells, cell) != NULL)) ||
               fail(&error, "out of memory");
     if (ok && name_taken(study, cell))
-        ok = fail(&error, "%s: is the folder of a cell that is almost the same", name);
-    if (ok && kept == NULL && path_exists(folder)) {
-        ok = fail(&error, "%s: is already there, but isoflop.json does not name it; move it away",
-                  folder);
-    }
-    ok = ok && (kept != NULL || study_save(study, &error));
+        ok = fail(&error, "%s: is the folder of an almost equal cell", name);
+    if (ok && !known && path_exists(folder))
+        ok = fail(&error, "%s: already exists, but is not in isoflop.json; move it away", folder);
+    ok = ok && (known || study_save(study, &error));
     int status =
         ok ? train_cell(study, cell, folder, &error) : command_failed(study->command, &error);
     if (ok && status == 0) {
         ok = study_tidy(study, cell, &error) &&
              study_read_result(study, cells_find(&study->cells, cell), &error);
-        speeds_apply(&study->speeds, &study->cells);
+        step_times_apply(&study->times, &study->cells);
         ok = ok && study_save(study, &error);
         if (!ok) status = command_failed(study->command, &error);
     }
@@ -232,10 +232,10 @@ static int run_cells(Study *study) {
         study_walk(study, find_next, &next);
         if (!next.found) return 0;
         next.cell = study_cell(study, &next.cell);
-        say_cell(study, &next);
-        int status = do_cell(study, &next.cell);
+        print_cell(study, &next);
+        int status = run_cell(study, &next.cell);
         if (status == 0 && signals_caught()) status = signals_status(); // after the last step
-        if (signals_caught()) fprintf(stderr, "stopped  the same command continues from here\n");
+        if (signals_caught()) fprintf(stderr, "stopped  run the same command to continue\n");
         if (status != 0) return status;
     }
 }
@@ -244,10 +244,10 @@ static bool print_report(const Study *study, Error *error) {
     Groups groups;
     if (!groups_new(&groups, &study->cells, error)) return false;
     report_tables(stdout, &groups);
-    free(groups.at);
+    free(groups.items);
     fprintf(stderr,
-            "done     %s: isoflop.json, parameters.png, seconds.png, and a run for every cell\n",
-            study->wanted.out);
+            "done     %s: isoflop.json, parameters.png, seconds.png, and one run per cell\n",
+            study->options.out);
     return true;
 }
 
@@ -255,17 +255,16 @@ int study_run(Study *study) {
     Error error;
     if (!study_read(study, &error) || !study_measure(study, &error))
         return command_failed(study->command, &error);
-    Sum sum = add_up(study);
-    say_plan(study, &sum);
+    Totals totals = add_up(study);
+    print_study(study, &totals);
     bool ok =
-        sum.done == sum.cells ||
-        (check_room(study, &sum, &error) && study_make(study, &error) &&
+        totals.done == totals.cells ||
+        (check_memory_and_disk(study, &totals, &error) && study_create(study, &error) &&
          baselines_measure(&study->baselines, &study->corpus.train, &study->corpus.valid, &error));
     int status = ok ? run_cells(study) : command_failed(study->command, &error);
-    // Saved once more though nothing may be new: the last time may have been broken off between its
-    // files.
+    // Saves even if nothing is new: the last save may have been interrupted between its files.
     if (status == 0 &&
-        ((study->wanted.time && !study_time(study, &error)) || !study_save(study, &error))) {
+        ((study->options.time && !study_time(study, &error)) || !study_save(study, &error))) {
         status = command_failed(study->command, &error);
     }
     if (status == 0 && !print_report(study, &error))

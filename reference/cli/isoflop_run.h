@@ -2,8 +2,8 @@
 #define REFERENCE_CLI_ISOFLOP_RUN_H
 #include "reference/isoflop/study.h"
 
-// Trains what is not done yet, and prints the tables. Returns the exit status.
+// Trains the cells that are not done, and prints the tables. Returns the exit status.
 int study_run(Study *study);
-// Prints what each cell is and how long it will take.
+// Prints a table of the cells with their expected times.
 void study_dry_run(Study *study);
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_THREADS = 2000, KEY_JSON, MAX_THREADS = 1024 };
+enum { KEY_THREADS = 2000, KEY_JSON, KEY_DEVICE, MAX_THREADS = 1024 };
 enum { NAMES = FFN_NAMES_SIZE }; // bytes for a list of names
 
 int64_t option_whole(const struct argp_state *state, const char *option, const char *text,
@@ -57,8 +57,21 @@ static error_t parse_json(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
+static error_t parse_device(int key, char *value, struct argp_state *state) {
+    const Backend **backend = state->input;
+    if (key == ARGP_KEY_INIT) {
+        *backend = backend_find(NULL, NULL);
+        return 0;
+    }
+    if (key != KEY_DEVICE) return ARGP_ERR_UNKNOWN;
+    Error error;
+    *backend = backend_find(value, &error);
+    if (*backend == NULL) argp_error(state, "%s", error.text);
+    return 0;
+}
+
 static const struct argp_option checkpoint_rows[] = {
-    { "checkpoint", 'c', "RUN", 0, "the folder of a run, or of one checkpoint", 0 },
+    { "checkpoint", 'c', "RUN", 0, "folder of a run, or of one checkpoint", 0 },
     { 0 },
 };
 static const struct argp_option threads_rows[] = {
@@ -69,9 +82,16 @@ static const struct argp_option json_rows[] = {
     { "json", KEY_JSON, NULL, 0, "print JSON instead of text", 0 },
     { 0 },
 };
+static const struct argp_option device_rows[] = {
+    { "device", KEY_DEVICE, "NAME", 0, "where to run: one of %devices (default: the first)", 0 },
+    { 0 },
+};
 const struct argp checkpoint_option = { .options = checkpoint_rows, .parser = parse_checkpoint };
 const struct argp threads_option = { .options = threads_rows, .parser = parse_threads };
 const struct argp json_option = { .options = json_rows, .parser = parse_json };
+const struct argp device_option = { .options = device_rows,
+                                    .parser = parse_device,
+                                    .help_filter = option_help };
 
 // ---- lists of names in help texts
 
@@ -94,7 +114,8 @@ char *option_help(int key, const char *text, void *input) {
         void (*list)(char out[NAMES]);
     } lists[] = { { "%kinds", ffn_names },
                   { "%presets", list_presets },
-                  { "%scales", list_scales } };
+                  { "%scales", list_scales },
+                  { "%devices", backend_names } };
     (void)key;
     (void)input;
     for (int i = 0; text != NULL && i < (int)(sizeof lists / sizeof lists[0]); i++) {

@@ -1,5 +1,6 @@
 #ifndef REFERENCE_CLI_OPTIONS_H
 #define REFERENCE_CLI_OPTIONS_H
+#include "reference/cli/backends.h"
 #include "reference/config/config.h"
 #include "reference/config/presets.h"
 #include "reference/io/error.h"
@@ -24,8 +25,10 @@ double option_real(const struct argp_state *state, const char *option, const cha
 extern const struct argp checkpoint_option; // --checkpoint RUN, required: const char **
 extern const struct argp threads_option;    // --threads N: int *, unchanged when not given
 extern const struct argp json_option;       // --json: bool *
+extern const struct argp device_option;     // --device NAME: const Backend **, set in any case
 
-// A help_filter for argp: replaces %kinds, %presets or %scales in a help text by their names.
+// A help_filter for argp: replaces %kinds, %presets, %scales or %devices in a help text by their
+// names.
 char *option_help(int key, const char *text, void *input);
 
 // The settings given with --set, each as NAME=VALUE. For --set D=128 K=8 argp reports the second as

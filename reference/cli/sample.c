@@ -13,10 +13,9 @@ typedef struct {
     bool more_stories;
 } Arguments;
 
-enum { KEY_TOP_K = 1000, KEY_TOP_P, KEY_SEED, KEY_THREADS, KEY_CONTINUE };
+enum { KEY_TOP_K = 1000, KEY_TOP_P, KEY_SEED, KEY_CONTINUE };
 
 static const struct argp_option options[] = {
-    { "checkpoint", 'c', "RUN", 0, "folder of a run, or of one checkpoint", 0 },
     { "prompt", 'p', "TEXT", 0, "beginning of the story (default: empty)", 0 },
     { "tokens", 'n', "N", 0, "maximum number of new tokens (default 200)", 0 },
     { "temperature", 't', "X", 0,
@@ -27,14 +26,16 @@ static const struct argp_option options[] = {
     { "seed", KEY_SEED, "S", 0,
       "seed of the sampling: the same seed gives the same story (default 1)", 0 },
     { "continue", KEY_CONTINUE, NULL, 0, "start another story when one ends", 0 },
-    { "threads", KEY_THREADS, "N", 0, "threads (default: all)", 0 },
     { 0 },
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
     switch (key) {
-    case 'c': arguments->checkpoint = value; break;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->checkpoint;
+        state->child_inputs[1] = &arguments->threads;
+        break;
     case 'p': arguments->prompt = value; break;
     case 'n': arguments->tokens = option_whole(state, "tokens", value, 0, INT32_MAX); break;
     case 't':
@@ -45,14 +46,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         break;
     case KEY_TOP_P: arguments->sampling.top_p = option_real(state, "top-p", value, 0, 1); break;
     case KEY_SEED: arguments->seed = option_whole(state, "seed", value, 0, INT64_MAX); break;
-    case KEY_THREADS:
-        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
-        break;
     case KEY_CONTINUE: arguments->more_stories = true; break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument; quote the prompt", value); break;
-    case ARGP_KEY_END:
-        if (arguments->checkpoint == NULL) argp_error(state, "--checkpoint RUN is required");
-        break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
@@ -122,10 +117,14 @@ static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Err
 }
 
 int command_sample(int argc, char **argv) {
+    static const struct argp_child children[] = { { &checkpoint_option, 0, NULL, 0 },
+                                                  { &threads_option, 0, NULL, 0 },
+                                                  { 0 } };
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .doc = "Tells a story: prints the prompt and the model's continuation."
+        .doc = "Tells a story: prints the prompt and the model's continuation.",
+        .children = children,
     };
     Arguments arguments = { .sampling = { .temperature = 0.8 }, .tokens = 200, .seed = 1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;

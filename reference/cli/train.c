@@ -1,4 +1,3 @@
-#include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/cli/signals.h"
@@ -10,7 +9,8 @@
 #include <string.h>
 
 typedef struct {
-    const char *data, *out, *resume, *preset, *ffn, *device;
+    const char *data, *out, *resume, *preset, *ffn;
+    const Backend *backend;
     SetWords words;       // of --set and of the options that are short for one
     const char *settings; // the first option that --resume does not allow, NULL: none
     int threads;
@@ -25,17 +25,15 @@ enum {
     KEY_CAPACITY,
     KEY_STEPS,
     KEY_SEED,
-    KEY_THREADS,
-    KEY_CHECKPOINT_EVERY,
-    KEY_DEVICE
+    KEY_CHECKPOINT_EVERY
 };
 
 static const struct argp_option options[] = {
     { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
     { "out", 'o', "RUN", 0, "folder of the new run; must not exist", 0 },
     { "resume", KEY_RESUME, "RUN", 0, "continue a run from its newest checkpoint", 0 },
-    { "preset", 'p', "NAME", 0, "tiny, demo (default), laptop or tinystories", 0 },
-    { "ffn", 'f', "KIND", 0, "feed-forward layer", 0 },
+    { "preset", 'p', "NAME", 0, "one of %presets (default demo)", 0 },
+    { "ffn", 'f', "KIND", 0, "feed-forward layer: one of %kinds (default sgatlin)", 0 },
     { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
     { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
     { "routing", KEY_ROUTING, "NAME", 0,
@@ -48,9 +46,6 @@ static const struct argp_option options[] = {
     { "steps", KEY_STEPS, "N", 0, "the same as --set steps=N", 0 },
     { "seed", KEY_SEED, "N", 0, "the same as --set seed=N", 0 },
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "N", 0, "the same as --set checkpoint_every=N", 0 },
-    { "device", KEY_DEVICE, "NAME", 0, "where to train: cpu (default)", 0 },
-    { "threads", KEY_THREADS, "N", 0,
-      "number of threads (default: all); the result is the same for any number", 0 },
     { 0 },
 };
 
@@ -63,6 +58,10 @@ static void add_setting(struct argp_state *state, Arguments *arguments, const ch
 static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
     switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->threads;
+        state->child_inputs[1] = &arguments->backend;
+        break;
     case 'd': arguments->data = value; break;
     case 'o': arguments->out = value; break;
     case 'p': arguments->preset = value; break;
@@ -77,10 +76,6 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_SEED: add_setting(state, arguments, "--seed", "seed", value); break;
     case KEY_CHECKPOINT_EVERY:
         add_setting(state, arguments, "--checkpoint-every", "checkpoint_every", value);
-        break;
-    case KEY_DEVICE: arguments->device = value; break;
-    case KEY_THREADS:
-        arguments->threads = (int)option_whole(state, "threads", value, 1, 1024);
         break;
     case 's':
     case ARGP_KEY_ARG:
@@ -202,9 +197,9 @@ static int open_and_train(const char *command, const Arguments *arguments) {
     TrainSettings settings;
     Error error;
     bool resumes = arguments->resume != NULL;
-    const Backend *backend = backend_find(arguments->device, &error);
-    if (backend == NULL || (!resumes && !choose_settings(&config, &settings, arguments, &error)))
+    if (!resumes && !choose_settings(&config, &settings, arguments, &error))
         return command_misused(command, &error);
+    const Backend *backend = arguments->backend;
     bool ok = resumes ? run_resume(&trainer, backend, arguments->resume, arguments->data, &error)
                       : start_run(&trainer, backend, arguments, &config, &settings, &error);
     int status = ok ? train(command, &trainer, resumes ? arguments->resume : arguments->out)
@@ -213,23 +208,19 @@ static int open_and_train(const char *command, const Arguments *arguments) {
     return status;
 }
 
-// Lists what the registries hold: the kinds after --ffn, the settings after all options. argp
-// frees the text.
+// A help_filter: the settings follow the options.
 static char *help(int key, const char *text, void *input) {
-    (void)input;
-    if (key == ARGP_KEY_HELP_POST_DOC) return settings_help();
-    if (key != 'f') return (char *)text;
-    enum { SIZE = FFN_NAMES_SIZE + 80 };
-    char names[FFN_NAMES_SIZE], *out = malloc(SIZE);
-    ffn_names(names);
-    if (out != NULL) snprintf(out, SIZE, "%s: %s (default: sgatlin)", text, names);
-    return out;
+    return key == ARGP_KEY_HELP_POST_DOC ? settings_help() : option_help(key, text, input);
 }
 
 int command_train(int argc, char **argv) {
+    static const struct argp_child children[] = { { &threads_option, 0, NULL, 0 },
+                                                  { &device_option, 0, NULL, 0 },
+                                                  { 0 } };
     static const struct argp argp = {
         .options = options,
         .parser = parse,
+        .children = children,
         .args_doc = "--data DIR --out RUN\n--resume RUN",
         .doc = "Trains a language model, or continues a run. Ctrl-C finishes the current step, "
                "saves a checkpoint and prints how to continue (exit status 130).\vsettings",

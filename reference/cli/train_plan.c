@@ -34,15 +34,6 @@ static void print_work(const Trainer *t, const ModelCost *cost) {
             short_count(3 * B * steps * cost->flops_full).text);
 }
 
-bool check_disk(const char *folder, uint64_t needed, Error *error) {
-    uint64_t left = disk_free(folder);
-    if (left >= needed) return true;
-    return fail(error,
-                "%s: the checkpoints need %s of disk space, %s are free; free some or choose "
-                "another --out",
-                folder, short_bytes(needed).text, short_bytes(left).text);
-}
-
 bool print_plan(const Trainer *t, const char *folder, Error *error) {
     double memory = t->backend->bytes(&t->config, (int)t->settings.B), available = machine_memory();
     ModelCost cost = model_cost(&t->config);
@@ -63,5 +54,5 @@ bool print_plan(const Trainer *t, const char *folder, Error *error) {
         fprintf(stderr, "memory   more than this machine has: the run will swap or be killed; "
                         "reduce B or T\n");
     }
-    return check_disk(folder, needed, error);
+    return disk_check(folder, needed, error);
 }

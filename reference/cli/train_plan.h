@@ -6,9 +6,6 @@
 // of the run's folder has not enough.
 bool print_plan(const Trainer *trainer, const char *folder, Error *error);
 
-// Fails when fewer than `needed` bytes, those of checkpoints, are free where the folder is.
-bool check_disk(const char *folder, uint64_t needed, Error *error);
-
 // Prints a warning on stderr when the model's layers are not causal.
 void print_causality(const Config *config);
 #endif

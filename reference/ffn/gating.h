@@ -4,26 +4,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What a router chose for N tokens: the only thing between router and experts. Recording, drawing,
-// comparing and patching circuits all read or replace this one value.
+// What a router selected for N tokens: the only thing between router and experts. Recording,
+// drawing, comparing and patching circuits all read or replace this one value.
 // sgatlin and peer: score and index are [N,C,K], highest score first; start is NULL.
-// moe: a list by token, entries start[t] .. start[t+1]-1 belong to token t: use start. C = 1; K,
-// the mean rounded down, may be 0.
+// moe: ragged, entries start[t] .. start[t+1]-1 belong to token t, and score and index have
+// start[N] entries. C = 1; K, the mean rounded down, may be 0.
 typedef struct {
     int N, C, K;
-    int F;        // index is below F (experts a channel)
-    float *score; // sgatlin, peer: the router's score; moe: the weight applied
+    int F;        // index is below F (experts per channel)
+    float *score; // sgatlin, peer: the router's score; moe: the expert's weight
     int32_t *index;
-    int32_t *start; // [N+1] or NULL
-    // of a list: entries there is space for, should a hook put more of them in its place
-    size_t capacity;
+    int32_t *start;  // [N+1] or NULL
+    size_t capacity; // of score and index if ragged, for hooks that replace entries by more
+    float silent;    // the score that silences an entry: 0, or -INFINITY where a softmax follows
+
     // All scores of the router, from which it selected: [N,2,C,n] sub-key scores of product keys,
     // [N,C,F] of flat routers, the logits [N,E] of a moe; `keys` per token. NULL unless the hook
     // list asks for them.
     int keys;
     float *key_scores;
-    // The score that silences an entry: 0, or -INFINITY where a softmax follows.
-    float silent;
 } Gating;
 
 static inline size_t gating_entries(const Gating *gating) {

@@ -27,7 +27,7 @@ void ffn_layer_free(FfnLayer *layer);
 // zero), and x and dy standard normal.
 void ffn_layer_randomize(FfnLayer *layer, uint64_t seed);
 
-// x, parameters → y, saved, loss; hooks (may be NULL) see it as layer 0.
+// x, parameters → y, saved, loss; hooks (NULL: none) see layer number 0.
 void ffn_layer_forward(FfnLayer *layer, const HookList *hooks);
 // dy, saved → dx, gradients
 void ffn_layer_backward(FfnLayer *layer);

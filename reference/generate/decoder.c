@@ -163,8 +163,8 @@ static void decode_layer(Decoder *d, int l) {
     add_row(d->residual, 1.0f, d->sublayer_out, D);
 }
 
-// Appends one token to the cache; d->residual is then the residual stream after the last layer. With
-// no cache it only records the token.
+// Appends one token to the cache; d->residual is then the residual stream after the last layer.
+// With no cache it only records the token.
 static void read_token(Decoder *d, int32_t token) {
     const Config *config = &d->model->config;
     const float *embedding = d->model->parameters + d->model->tensors.items[EMBEDDING].offset;
@@ -180,8 +180,8 @@ static void read_token(Decoder *d, int32_t token) {
     d->position++;
 }
 
-// Reads a window from its start: TOKEN_END, unless the tokens fill it, and tokens [count], the first
-// of them at `position`.
+// Reads a window from its start: TOKEN_END, unless the tokens fill it, and tokens [count], the
+// first of them at `position`.
 static void read_window(Decoder *d, const int32_t *tokens, int count, int position) {
     d->cached = 0;
     d->position = -1;

@@ -13,11 +13,11 @@ typedef struct Decoder Decoder;
 Decoder *decoder_new(const Model *model, Error *error);
 void decoder_free(Decoder *decoder);
 
-// The hooks of the following steps (see gating.h), copied; NULL: none. Each is called once for every
-// sparse layer with the gating of the token that is fed (N = 1), or of the whole window where the
-// model is not causal (N up to T); key_scores needs space for as many. All layers share the Gating's
-// memory, so it is valid during the call only. Tokens that are read again are shown again, with
-// fresh = 0, so that what a hook replaces stays replaced.
+// The hooks of the following steps (see gating.h), copied; NULL: none. Each is called once for
+// every sparse layer with the gating of the token that is fed (N = 1), or of the whole window where
+// the model is not causal (N up to T); key_scores needs space for as many. All layers share the
+// Gating's memory, so it is valid during the call only. Tokens that are read again are shown again,
+// with fresh = 0, so that what a hook replaces stays replaced.
 void decoder_hooks(Decoder *decoder, const HookList *hooks);
 
 // Feeds one token (below V) and returns the logits [V] of the next one, valid until the next call.

@@ -8,7 +8,7 @@
 
 static int kind_order(const Cells *cells, const char *kind) {
     int order = 0;
-    for (int i = 0; i < cells->count && strcmp(cells->at[i].kind, kind) != 0; i++) order++;
+    for (int i = 0; i < cells->count && strcmp(cells->items[i].kind, kind) != 0; i++) order++;
     return order;
 }
 
@@ -24,8 +24,8 @@ static void group_add(Group *group, const Cell *cell) {
     group->loss += (loss - group->loss) / n; // INFINITY stays
     if (isnan(group->loss)) group->loss = INFINITY;
     group->seconds += (cell->result.step_seconds - group->seconds) / n;
-    group->least = n > 1 ? fmin(group->least, loss) : loss;
-    group->most = n > 1 ? fmax(group->most, loss) : loss;
+    group->min = n > 1 ? fmin(group->min, loss) : loss;
+    group->max = n > 1 ? fmax(group->max, loss) : loss;
 }
 
 static int compare_groups(const void *left, const void *right) {
@@ -37,7 +37,7 @@ static int compare_groups(const void *left, const void *right) {
     return a->first->peak < b->first->peak ? -1 : a->first->peak > b->first->peak;
 }
 
-// Is b of the same curve, one kind at one budget?
+// Whether both are on one curve: the same kind and budget.
 static bool same_curve(const Group *a, const Group *b) {
     return a->order == b->order && a->first->budget == b->first->budget;
 }
@@ -46,27 +46,30 @@ static bool same_point(const Group *a, const Group *b) {
     return same_curve(a, b) && strcmp(a->first->scale, b->first->scale) == 0;
 }
 
-// Does a stand before b as the one that counts? Of equals the lower learning rate, or the smaller
-// scale.
-static bool counts_more(const Group *a, const Group *b) {
+// Whether a is selected before b. Of equal ones, the lower learning rate is.
+static bool is_selected_before(const Group *a, const Group *b) {
     if (a->seeds != b->seeds) return a->seeds > b->seeds;
     return a->loss != b->loss ? a->loss < b->loss : a < b;
 }
 
-static void choose(Groups *groups) {
+static void choose_rates(Groups *groups) {
     for (int i = 0; i < groups->count; i++) {
-        Group *group = &groups->at[i];
+        Group *group = &groups->items[i];
         group->chosen = true;
         for (int j = 0; j < groups->count; j++) {
-            if (same_point(group, &groups->at[j]) && counts_more(&groups->at[j], group))
+            if (same_point(group, &groups->items[j]) &&
+                is_selected_before(&groups->items[j], group))
                 group->chosen = false;
         }
     }
+}
+
+static void mark_best_scales(Groups *groups) {
     for (int i = 0; i < groups->count; i++) {
-        Group *group = &groups->at[i];
+        Group *group = &groups->items[i];
         int scales = 0, lower = 0;
         for (int j = 0; j < groups->count; j++) {
-            const Group *other = &groups->at[j];
+            const Group *other = &groups->items[j];
             if (!same_curve(group, other) || !other->chosen) continue;
             scales++;
             lower += other->loss < group->loss || (other->loss == group->loss && other < group);
@@ -77,20 +80,21 @@ static void choose(Groups *groups) {
 
 bool groups_new(Groups *out, const Cells *cells, Error *error) {
     *out = (Groups){ malloc(((size_t)cells->count + 1) * sizeof(Group)), 0 };
-    if (out->at == NULL) return fail(error, "out of memory");
+    if (out->items == NULL) return fail(error, "out of memory");
     for (int i = 0; i < cells->count; i++) {
-        const Cell *cell = &cells->at[i];
+        const Cell *cell = &cells->items[i];
         if (!cell_done(cell)) continue;
-        int at = 0;
-        while (at < out->count && !in_group(&out->at[at], cell)) at++;
-        if (at == out->count) {
-            out->at[out->count++] =
+        int found = 0;
+        while (found < out->count && !in_group(&out->items[found], cell)) found++;
+        if (found == out->count) {
+            out->items[out->count++] =
                 (Group){ .first = cell, .order = kind_order(cells, cell->kind) };
         }
-        group_add(&out->at[at], cell);
+        group_add(&out->items[found], cell);
     }
-    qsort(out->at, (size_t)out->count, sizeof *out->at, compare_groups);
-    choose(out);
+    qsort(out->items, (size_t)out->count, sizeof *out->items, compare_groups);
+    choose_rates(out);
+    mark_best_scales(out);
     return true;
 }
 
@@ -101,46 +105,50 @@ static void print_row(FILE *out, const Group *group) {
         snprintf(perplexity, sizeof perplexity, group->best ? "**%.3f**" : "%.3f",
                  exp(group->loss));
         if (group->seeds > 1)
-            snprintf(spread, sizeof spread, "%.3f", exp(group->most) - exp(group->least));
+            snprintf(spread, sizeof spread, "%.3f", exp(group->max) - exp(group->min));
     }
-    const char *ahead = !is_causal(ffn_causality(&cell->config)) ? " (sees ahead)" : "";
+    const char *mark = is_causal(ffn_causality(&cell->config)) ? "" : " (not causal)";
     fprintf(out, "| %s%s | %s | %s | %d | %.0f | %.0f | %lld | %lld | %.1f | %.4f | %s | %s |\n",
-            cell->kind, ahead, cell->scale, number_text(cell->peak).text, group->seeds,
+            cell->kind, mark, cell->scale, number_text(cell->peak).text, group->seeds,
             cell->cost.parameters, cell->cost.active_parameters, (long long)cell->settings.steps,
             (long long)cell->result.tokens, group->seconds, group->loss, perplexity, spread);
 }
 
 static void print_budget(FILE *out, const Groups *groups, int first, int end) {
     fprintf(out, "%sEqual compute: %s FLOPs of training\n\n", first > 0 ? "\n" : "",
-            number_text(groups->at[first].first->budget).text);
+            number_text(groups->items[first].first->budget).text);
     fprintf(out, "| kind | scale | peak | seeds | parameters | active | steps | tokens | seconds | "
-                 "loss | perplexity | "
-                 "spread |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+                 "loss | perplexity | spread |\n"
+                 "|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (int i = first; i < end; i++) {
-        if (groups->at[i].chosen) print_row(out, &groups->at[i]);
+        if (groups->items[i].chosen) print_row(out, &groups->items[i]);
     }
 }
 
+// The groups first .. end-1: one kind at one scale with several learning rates.
+static void print_rates(FILE *out, const Groups *groups, int first, int end) {
+    fprintf(out, "| %s | %s |", groups->items[first].first->kind,
+            groups->items[first].first->scale);
+    for (int i = first; i < end; i++) {
+        const Group *group = &groups->items[i];
+        const char *mark = group->chosen ? "**" : "";
+        fprintf(out, " %s%s: %.3f%s", mark, number_text(group->first->peak).text, exp(group->loss),
+                mark);
+    }
+    fprintf(out, " |\n");
+}
+
 static void print_peaks(FILE *out, const Groups *groups, int first, int end) {
-    bool begun = false;
-    for (int i = first; i < end;) {
-        int next = i + 1;
-        while (next < end && same_point(&groups->at[i], &groups->at[next])) next++;
-        if (next - i > 1) {
-            if (!begun)
-                fprintf(out, "\nLearning rates tried\n\n| kind | scale | peak: perplexity "
-                             "|\n|---|---|---|\n");
-            begun = true;
-            fprintf(out, "| %s | %s |", groups->at[i].first->kind, groups->at[i].first->scale);
-            for (int j = i; j < next; j++) {
-                const Group *group = &groups->at[j];
-                const char *mark = group->chosen ? "**" : "";
-                fprintf(out, " %s%s: %.3f%s", mark, number_text(group->first->peak).text,
-                        exp(group->loss), mark);
-            }
-            fprintf(out, " |\n");
-        }
-        i = next;
+    bool has_header = false;
+    for (int i = first, next; i < end; i = next) {
+        next = i + 1;
+        while (next < end && same_point(&groups->items[i], &groups->items[next])) next++;
+        if (next - i == 1) continue;
+        if (!has_header)
+            fprintf(out, "\nLearning rates tried\n\n| kind | scale | peak: perplexity "
+                         "|\n|---|---|---|\n");
+        has_header = true;
+        print_rates(out, groups, i, next);
     }
 }
 
@@ -148,18 +156,17 @@ void report_tables(FILE *out, const Groups *groups) {
     for (int first = 0; first < groups->count;) {
         int end = first + 1;
         while (end < groups->count &&
-               groups->at[end].first->budget == groups->at[first].first->budget)
+               groups->items[end].first->budget == groups->items[first].first->budget)
             end++;
         print_budget(out, groups, first, end);
         print_peaks(out, groups, first, end);
         first = end;
     }
     if (groups->count == 0) return;
-    fprintf(out, "\nA row a kind and scale, the mean over its seeds; in bold the best scale of "
-                 "each kind; spread: the "
-                 "highest less the lowest\nperplexity over the seeds. Seconds are those of the "
-                 "training steps alone, "
-                 "loss is nats a token over the whole of valid.bin.\n");
+    fprintf(out,
+            "\nOne row per kind and scale, the mean over its seeds; the best scale of each "
+            "kind is in bold. Spread: the highest\nminus the lowest perplexity over the seeds. "
+            "Seconds: training steps only. Loss: nats per token on all of valid.bin.\n");
 }
 
 static void add_result(json_t **object, const Cell *cell) {
@@ -199,7 +206,7 @@ static json_t *cell_json(const Cell *cell) {
 
 json_t *report_cells(const Cells *cells) {
     json_t *array = json_array();
-    for (int i = 0; i < cells->count; i++) json_add_item(&array, cell_json(&cells->at[i]));
+    for (int i = 0; i < cells->count; i++) json_add_item(&array, cell_json(&cells->items[i]));
     return array;
 }
 
@@ -214,11 +221,11 @@ static bool read_cell(Cell *out, const json_t *object, const char *where, Error 
         return cell_new(out, kind, scale, json_number_value(budget), json_number_value(peak),
                         json_integer_value(seed), error);
     }
-    return fail(error, "%s: a cell has no kind, scale, budget, peak or seed", where);
+    return fail(error, "%s: a cell lacks its kind, scale, budget, peak or seed", where);
 }
 
 bool report_read_cells(Cells *out, const json_t *array, const char *where, Error *error) {
-    if (!json_is_array(array)) return fail(error, "%s: cells is missing or no array", where);
+    if (!json_is_array(array)) return fail(error, "%s: cells is missing or not an array", where);
     for (size_t i = 0; i < json_array_size(array); i++) {
         Cell cell;
         if (!read_cell(&cell, json_array_get(array, i), where, error)) return false;

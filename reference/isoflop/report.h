@@ -3,47 +3,47 @@
 #include "reference/draw/chart.h"
 #include "reference/isoflop/cell.h"
 
-// What a study's cells say together.
+// Summaries of a study's cells: tables, JSON, pictures.
 
-// The cells of one kind, scale, budget and learning rate, over their seeds.
+// The cells of one kind, scale, budget and learning rate, over their seeds. Only cells that are
+// done.
 typedef struct {
-    const Cell *first;   // of its cells that are done, for what they share
-    int order;           // of its kind: kinds in the order in which they first appear
-    int seeds, diverged; // done; of them diverged
-    double loss;         // mean over the seeds, nats a token; INFINITY when one diverged
-    double least, most;  // of the losses
-    double seconds;      // mean, of the training steps alone
-    // of its kind, scale and budget the one whose learning rate counts: it has the most seeds, or
-    // the
+    const Cell *first;   // one of them, for what they share
+    int order;           // of its kind, in the order in which kinds first appear
+    int seeds, diverged; // number of cells; how many of them diverged
+    double loss;         // mean over the seeds, nats per token; INFINITY if one diverged
+    double min, max;     // of the losses
+    double seconds;      // of the training steps, mean over the seeds
+    // The learning rate selected for this kind, scale and budget: most seeds, ties broken by lowest
+    // loss.
     bool chosen;
-    // lowest loss of as many
-    // of its kind and budget the scale with the lowest loss, among several that are chosen
+    // The scale with the lowest loss for this kind and budget, if there are several.
     bool best;
 } Group;
 
 typedef struct {
-    Group *at;
+    Group *items;
     int count;
 } Groups;
 
-// By budget, kind, scale and learning rate; cells that are not done are left out. NULL at: out of
-// memory. The cells must stay where they are. Paired with free(at).
+// Sorted by budget, kind, scale and learning rate. The groups point to the cells, which must not
+// move. The caller frees items.
 bool groups_new(Groups *out, const Cells *cells, Error *error);
 
-// Tables in Markdown: one a budget with the chosen groups, the best scale of each kind in bold,
-// then what the learning rates gave where more than one was tried.
+// Tables in Markdown: one per budget with the chosen groups, the best scale of each kind in bold;
+// then the results of the learning rates, where several were tried.
 void report_tables(FILE *out, const Groups *groups);
 
-// Every cell with what it is and, if it is done, what came of it. NULL: out of memory.
+// Every cell with its input and, if it is done, its result. NULL: out of memory.
 json_t *report_cells(const Cells *cells);
-// The cells' keys from what report_cells wrote; `where` names the file in messages.
+// Reads the input of the cells written by report_cells. `where` names the file in messages.
 bool report_read_cells(Cells *out, const json_t *array, const char *where, Error *error);
 
-// Perplexity against parameters, or against seconds of training: one panel a budget, one curve a
-// kind through its scales, a dot for each cell; kinds with one scale only are left out where there
-// are curves.
+// Perplexity over parameters, or over seconds of training: one panel per budget, one curve per kind
+// through its scales, one dot per cell. Kinds with one scale are drawn only if no kind has several.
 typedef enum { AGAINST_PARAMETERS, AGAINST_SECONDS } Against;
-// Clears `out` and gives it the picture's size; false: out of memory, or nothing is done yet.
+// Clears `out` and gives it the size of the picture. Fails when out of memory, or when no cell is
+// done.
 bool report_picture(DrawList *out, const Groups *groups, const Cells *cells, Against against,
                     Error *error);
 #endif

@@ -12,8 +12,8 @@ static double x_of(const Group *group, Against against) {
 // The end of the curve that starts at group i: the first group of another kind or budget.
 static int curve_end(const Groups *groups, int i) {
     int end = i + 1;
-    while (end < groups->count && groups->at[end].order == groups->at[i].order &&
-           groups->at[end].first->budget == groups->at[i].first->budget) {
+    while (end < groups->count && groups->items[end].order == groups->items[i].order &&
+           groups->items[end].first->budget == groups->items[i].first->budget) {
         end++;
     }
     return end;
@@ -22,7 +22,7 @@ static int curve_end(const Groups *groups, int i) {
 static int curve_points(const Groups *groups, int first, int end) {
     int points = 0;
     for (int i = first; i < end; i++)
-        points += groups->at[i].chosen && isfinite(groups->at[i].loss);
+        points += groups->items[i].chosen && isfinite(groups->items[i].loss);
     return points;
 }
 
@@ -44,11 +44,11 @@ static void add_curve(Panel *panel, const Groups *groups, int first, int end, Co
     int points = curve_points(groups, first, end), count = 0;
     double *x = panel->points, *y = x + points;
     for (int i = first; i < end; i++) {
-        if (!groups->at[i].chosen || !isfinite(groups->at[i].loss)) continue;
-        x[count] = x_of(&groups->at[i], panel->against);
-        y[count++] = exp(groups->at[i].loss);
+        if (!groups->items[i].chosen || !isfinite(groups->items[i].loss)) continue;
+        x[count] = x_of(&groups->items[i], panel->against);
+        y[count++] = exp(groups->items[i].loss);
     }
-    add_series(panel, groups->at[first].first->kind, color, x, y, points);
+    add_series(panel, groups->items[first].first->kind, color, x, y, points);
 }
 
 // Does the cell belong to the group, with a final loss?
@@ -64,9 +64,9 @@ static void add_dots(Panel *panel, const Groups *groups, const Cells *cells, int
     double *x = panel->points, *y = x + 2 * cells->count;
     int count = 0;
     for (int i = first; i < end; i++) {
-        const Group *group = &groups->at[i];
+        const Group *group = &groups->items[i];
         for (int j = 0; group->chosen && j < cells->count; j++) {
-            const Cell *cell = &cells->at[j];
+            const Cell *cell = &cells->items[j];
             if (!is_of(cell, group)) continue;
             bool seconds = panel->against == AGAINST_SECONDS;
             x[count] = seconds ? cell->result.step_seconds : cell->cost.parameters;
@@ -96,7 +96,7 @@ static void draw_panel(DrawList *list, Rect area, Panel *panel, const Groups *gr
         }
         i = next;
     }
-    snprintf(title, sizeof title, "%s FLOPs", number_text(groups->at[first].first->budget).text);
+    snprintf(title, sizeof title, "%s FLOPs", number_text(groups->items[first].first->budget).text);
     Chart chart = { .title = title,
                     .x_label = panel->against == AGAINST_SECONDS ? "seconds of training steps"
                                                                  : "parameters",
@@ -109,7 +109,8 @@ static void draw_panel(DrawList *list, Rect area, Panel *panel, const Groups *gr
 
 static int budget_end(const Groups *groups, int i) {
     int end = i + 1;
-    while (end < groups->count && groups->at[end].first->budget == groups->at[i].first->budget)
+    while (end < groups->count &&
+           groups->items[end].first->budget == groups->items[i].first->budget)
         end++;
     return end;
 }

@@ -11,28 +11,28 @@ enum { STUDY_VERSION = 1 };
 
 Cell study_cell(const Study *study, const Cell *cell) {
     Cell copy = *cell;
-    cell_prepare(&copy, study->corpus.train.V, study->wanted.set, NULL);
+    cell_prepare(&copy, study->corpus.train.V, study->options.set, NULL);
     return copy;
 }
 
-// --- what is wanted, tried before anything begins ---
+// ---- checks before anything is started
 
 static bool try_cell(const Study *study, const char *kind, const char *scale, double budget,
                      Error *error) {
-    const Wanted *wanted = &study->wanted;
+    const StudyOptions *options = &study->options;
     Cell cell;
-    return cell_new(&cell, kind, scale, budget, wanted->peaks.at[0], (int64_t)wanted->seeds.at[0],
-                    error) &&
-           cell_prepare(&cell, study->corpus.train.V, wanted->set, error);
+    return cell_new(&cell, kind, scale, budget, options->peaks.items[0],
+                    (int64_t)options->seeds.items[0], error) &&
+           cell_prepare(&cell, study->corpus.train.V, options->set, error);
 }
 
 static bool try_kinds(const Study *study, const TextList *kinds, Error *error) {
-    const Wanted *wanted = &study->wanted;
+    const StudyOptions *options = &study->options;
     for (int kind = 0; kind < kinds->count; kind++) {
-        for (int scale = 0; scale < wanted->scales.count; scale++) {
-            for (int budget = 0; budget < wanted->budgets.count; budget++) {
-                if (!try_cell(study, kinds->at[kind], wanted->scales.at[scale],
-                              wanted->budgets.at[budget], error)) {
+        for (int scale = 0; scale < options->scales.count; scale++) {
+            for (int budget = 0; budget < options->budgets.count; budget++) {
+                if (!try_cell(study, kinds->items[kind], options->scales.items[scale],
+                              options->budgets.items[budget], error)) {
                     return false;
                 }
             }
@@ -42,51 +42,51 @@ static bool try_kinds(const Study *study, const TextList *kinds, Error *error) {
 }
 
 static bool try_variants(const Study *study, Error *error) {
-    const Wanted *wanted = &study->wanted;
-    for (int i = 0; i < wanted->variants.count; i++) {
-        const char *variant = wanted->variants.at[i];
+    const StudyOptions *options = &study->options;
+    for (int i = 0; i < options->variants.count; i++) {
+        const char *variant = options->variants.items[i];
         size_t length = strcspn(variant, "+");
         bool found = false;
-        for (int kind = 0; kind < wanted->kinds.count; kind++) {
-            found |= strlen(wanted->kinds.at[kind]) == length &&
-                     strncmp(wanted->kinds.at[kind], variant, length) == 0;
+        for (int kind = 0; kind < options->kinds.count; kind++) {
+            found |= strlen(options->kinds.items[kind]) == length &&
+                     strncmp(options->kinds.items[kind], variant, length) == 0;
         }
         if (!found || variant[length] == '\0') {
             return fail(error,
-                        "--variants %s: wanted one of --kinds with an option, as in sgatlin+gelu",
+                        "--variants %s: expected one of --kinds with an option, as in sgatlin+gelu",
                         variant);
         }
     }
-    return try_kinds(study, &wanted->variants, error);
+    return try_kinds(study, &options->variants, error);
 }
 
-// A word that no kind has any use for is a mistake.
-static bool try_word(void *context, const char *name, const char *value, Error *error) {
+// A SettingFunction that fails for a setting that none of the kinds uses.
+static bool try_setting(void *context, const char *name, const char *value, Error *error) {
     const Study *study = context;
     Cell cell;
     Config plain = { 0 };
     bool found;
-    // no letter: cell_prepare knows it
+    // a setting of the training run, which cell_prepare checks
     if (!config_set(&plain, name, value, &found, NULL) || !found) return true;
-    for (int i = 0; i < study->wanted.kinds.count; i++) {
+    for (int i = 0; i < study->options.kinds.count; i++) {
         Setting used[CONFIG_SETTINGS];
-        cell_new(&cell, study->wanted.kinds.at[i], study->wanted.scales.at[0],
-                 study->wanted.budgets.at[0], 0, 0, NULL);
+        cell_new(&cell, study->options.kinds.items[i], study->options.scales.items[0],
+                 study->options.budgets.items[0], 0, 0, NULL);
         cell = study_cell(study, &cell);
         int count = config_settings(&cell.config, used);
         for (int j = 0; j < count; j++) {
             if (strcmp(used[j].name, name) == 0) return true;
         }
     }
-    return fail(error, "%s=%s: none of the kinds has such a setting", name, value);
+    return fail(error, "%s=%s: none of the kinds uses this setting", name, value);
 }
 
-// Does the data hold one step?
+// Checks that the data are enough for one step.
 static bool try_batch(const Study *study, Error *error) {
     Cell cell;
     Batches batches;
-    cell_new(&cell, study->wanted.kinds.at[0], study->wanted.scales.at[0],
-             study->wanted.budgets.at[0], 0, 0, NULL);
+    cell_new(&cell, study->options.kinds.items[0], study->options.scales.items[0],
+             study->options.budgets.items[0], 0, 0, NULL);
     cell = study_cell(study, &cell);
     if (!batches_open(&batches, &study->corpus.train, (BatchMode)cell.settings.batching,
                       (int)cell.settings.B, cell.config.T, 0, error)) {
@@ -96,17 +96,17 @@ static bool try_batch(const Study *study, Error *error) {
     return true;
 }
 
-bool study_open(Study *out, const char *command, const Wanted *wanted, bool *misused,
+bool study_open(Study *out, const char *command, const StudyOptions *options, bool *misused,
                 Error *error) {
-    *out = (Study){ .command = command, .wanted = *wanted, .lock = -1 };
+    *out = (Study){ .command = command, .options = *options, .lock = -1 };
     *misused = false;
-    if (!corpus_open(&out->corpus, wanted->data, error)) {
+    if (!corpus_open(&out->corpus, options->data, error)) {
         out->corpus = (Corpus){ 0 };
         return false;
     }
     *misused = true;
-    if (!try_kinds(out, &wanted->kinds, error) || !try_variants(out, error) ||
-        !words_each(wanted->set, try_word, out, error)) {
+    if (!try_kinds(out, &options->kinds, error) || !try_variants(out, error) ||
+        !words_each(options->set, try_setting, out, error)) {
         return false;
     }
     *misused = false;
@@ -117,19 +117,19 @@ void study_close(Study *study) {
     if (study->lock >= 0) close(study->lock);
     if (study->corpus.path != NULL) corpus_close(&study->corpus);
     cells_free(&study->cells);
-    speeds_free(&study->speeds);
+    step_times_free(&study->times);
     *study = (Study){ .lock = -1 };
 }
 
-// --- the folder ---
+// ---- the folder
 
-// What all cells share: with other data or settings their losses could not be compared.
+// What all cells of a study must share for their losses to be comparable.
 static json_t *shared(const Study *study) {
     json_t *object = json_object();
     json_add(&object, "version", json_integer(STUDY_VERSION));
     json_add(&object, "train_sum", json_hex(token_file_hash(&study->corpus.train)));
     json_add(&object, "valid_sum", json_hex(token_file_hash(&study->corpus.valid)));
-    json_add(&object, "set", json_string(study->wanted.set));
+    json_add(&object, "set", json_string(study->options.set));
     return object;
 }
 
@@ -143,12 +143,13 @@ static bool check_shared(const Study *study, const json_t *file, const char *pat
         if (!ok || json_equal(theirs, value)) continue;
         if (strcmp(name, "set") == 0) {
             ok = fail(error,
-                      "%s: its cells were made with --set '%s', not '%s'; name another --out", path,
-                      json_is_string(theirs) ? json_string_value(theirs) : "?", study->wanted.set);
+                      "%s: its cells were trained with --set '%s', not '%s'; use another --out",
+                      path, json_is_string(theirs) ? json_string_value(theirs) : "?",
+                      study->options.set);
         } else if (strcmp(name, "version") == 0) {
-            ok = fail(error, "%s: is not of this version of isoflop; name another --out", path);
+            ok = fail(error, "%s: written by another version of isoflop; use another --out", path);
         } else {
-            ok = fail(error, "%s: its cells were trained on other data than %s; name another --out",
+            ok = fail(error, "%s: its cells were trained on other data than %s; use another --out",
                       path, study->corpus.path);
         }
     }
@@ -159,7 +160,7 @@ static bool check_shared(const Study *study, const json_t *file, const char *pat
 static char *cell_path(const Study *study, const Cell *cell) {
     char name[CELL_NAME];
     cell_name(name, cell);
-    return path_join(study->wanted.out, name);
+    return path_join(study->options.out, name);
 }
 
 static bool has_log(const char *run) {
@@ -191,31 +192,30 @@ static bool read_folder(Study *study, const json_t *file, const char *path, Erro
     if (!check_shared(study, file, path, error)) return false;
     if (!report_read_cells(&study->cells, cells, path, error)) return false;
     for (int i = 0; i < study->cells.count; i++) {
-        Cell *cell = &study->cells.at[i];
+        Cell *cell = &study->cells.items[i];
         Error why;
-        if (!cell_prepare(cell, study->corpus.train.V, study->wanted.set, &why)) {
+        if (!cell_prepare(cell, study->corpus.train.V, study->options.set, &why)) {
             return fail(error, "%s: %.900s", path, why.text);
         }
         if (!study_read_result(study, cell, error)) return false;
-        // Done, and yet not named so: killed between the last line of its log and what comes after
-        // it.
+        // Done, but not marked as done: the program was killed after the last line of its log.
         bool known = json_is_true(json_object_get(json_array_get(cells, (size_t)i), "done"));
         if (cell_done(cell) && !known && !study_tidy(study, cell, error)) return false;
     }
-    if (!speeds_read(&study->speeds, file, path, error)) return false;
-    speeds_apply(&study->speeds, &study->cells);
+    if (!step_times_read(&study->times, file, path, error)) return false;
+    step_times_apply(&study->times, &study->cells);
     return true;
 }
 
 bool study_read(Study *study, Error *error) {
-    const char *out = study->wanted.out;
+    const char *out = study->options.out;
     if (!path_exists(out) || folder_is_empty(out)) return true;
     char *path = path_join(out, "isoflop.json");
     bool ok = path != NULL || fail(error, "%s: out of memory", out);
     if (ok && !path_exists(path)) {
         ok = fail(error,
-                  "%s: is already there and is no study of isoflop's (no isoflop.json); name "
-                  "another --out",
+                  "%s: already exists and is not an isoflop study (no isoflop.json); use another "
+                  "--out",
                   out);
     }
     if (ok) study->lock = folder_lock(out, error);
@@ -227,17 +227,17 @@ bool study_read(Study *study, Error *error) {
     return ok;
 }
 
-bool study_make(Study *study, Error *error) {
+bool study_create(Study *study, Error *error) {
     if (study->lock >= 0) return true;
-    if (!folder_make(study->wanted.out, error)) return false;
-    study->lock = folder_lock(study->wanted.out, error);
+    if (!folder_make(study->options.out, error)) return false;
+    study->lock = folder_lock(study->options.out, error);
     return study->lock >= 0 && study_save(study, error);
 }
 
 static bool save_picture(const Study *study, const Groups *groups, Against against,
                          const char *name, Error *error) {
     DrawList list = draw_new(0, 0, font_find());
-    char *path = path_join(study->wanted.out, name);
+    char *path = path_join(study->options.out, name);
     bool ok = path != NULL || fail(error, "out of memory");
     ok = ok && report_picture(&list, groups, &study->cells, against, error);
     ok = ok && paint_png(&list, path, error);
@@ -247,13 +247,13 @@ static bool save_picture(const Study *study, const Groups *groups, Against again
 }
 
 static bool save_json(const Study *study, Error *error) {
-    char *path = path_join(study->wanted.out, "isoflop.json");
+    char *path = path_join(study->options.out, "isoflop.json");
     json_t *object = shared(study);
     json_add(&object, "data", json_string(study->corpus.path));
     json_add(&object, "cells", report_cells(&study->cells));
-    json_add(&object, "step_times", speeds_to_json(&study->speeds));
+    json_add(&object, "step_times", step_times_to_json(&study->times));
     bool ok =
-        (path != NULL && object != NULL) || fail(error, "%s: out of memory", study->wanted.out);
+        (path != NULL && object != NULL) || fail(error, "%s: out of memory", study->options.out);
     ok = ok && json_write_file(path, object, error);
     json_decref(object);
     free(path);
@@ -266,6 +266,6 @@ bool study_save(const Study *study, Error *error) {
     bool ok = groups.count == 0 ||
               (save_picture(study, &groups, AGAINST_PARAMETERS, "parameters.png", error) &&
                save_picture(study, &groups, AGAINST_SECONDS, "seconds.png", error));
-    free(groups.at);
+    free(groups.items);
     return ok;
 }

@@ -4,56 +4,57 @@
 #include "reference/data/baselines.h"
 #include "reference/data/corpus.h"
 #include "reference/isoflop/report.h"
-#include "reference/isoflop/speeds.h"
+#include "reference/isoflop/step_times.h"
 #include "reference/train/backend.h"
 
-// What was asked for. Texts belong to the arguments.
-enum { LIST_MOST = 32 };
+// The options of `sgatlin isoflop`. Texts belong to the caller.
+enum { MAX_LIST = 32 };
 typedef struct {
-    const char *at[LIST_MOST];
+    const char *items[MAX_LIST];
     int count;
 } TextList;
 typedef struct {
-    double at[LIST_MOST];
+    double items[MAX_LIST];
     int count;
 } NumberList;
 typedef struct {
     const Backend *backend;           // where cells are trained and timed
-    const char *data, *out, *set;     // set: words for all cells
-    bool time;                        // steps anew, in turns
-    TextList kinds, variants, scales; // scales from small to large
+    const char *data, *out, *set;     // set: the settings of all cells, "NAME=VALUE …"
+    bool time;                        // time the steps again at the end, interleaved
+    TextList kinds, variants, scales; // scales in ascending order
     NumberList budgets, peaks, seeds, best_seeds;
-} Wanted;
+} StudyOptions;
 
-// A study: what is wanted, and what its folder holds of it. The folder has isoflop.json, which
-// names every cell ever begun with what came of it, and a run for each.
+// A study: its options, and the state of its folder. The folder has isoflop.json, which lists every
+// cell ever started with its result, and a run for each.
 typedef struct {
     const char *command; // argv[0]
-    Wanted wanted;
+    StudyOptions options;
     Corpus corpus;
     Baselines baselines;
     bool measured; // the baselines
-    Cells cells;   // of the folder
-    int lock;      // of the folder; -1: not taken
-    Speeds speeds;
+    Cells cells;   // in the folder
+    int lock;      // of the folder; -1: not locked
+    StepTimes times;
 } Study;
 
-// Opens the data and prepares every cell that may come, so that what cannot be met is refused
-// before anything is begun. *misused: the arguments are at fault.
-bool study_open(Study *out, const char *command, const Wanted *wanted, bool *misused, Error *error);
+// Opens the data and prepares every cell that may be needed, so that bad options fail before
+// anything is started. *misused: the options are at fault.
+bool study_open(Study *out, const char *command, const StudyOptions *options, bool *misused,
+                Error *error);
 void study_close(Study *study);
 
-// Reads the folder, if it is there, and holds it against what is wanted.
+// Reads the folder if it exists, and checks that it belongs to these options.
 bool study_read(Study *study, Error *error);
-// Makes it, if it was not there.
-bool study_make(Study *study, Error *error);
-// Reads what came of a cell from its run's log, if there is one.
+// Creates the folder if it does not exist.
+bool study_create(Study *study, Error *error);
+// Reads a cell's result from the log of its run, if there is one.
 bool study_read_result(const Study *study, Cell *cell, Error *error);
-// What a cell that is done leaves: one checkpoint, and the picture of its losses.
+// Reduces the run of a cell that is done to its last checkpoint, and draws its losses.
 bool study_tidy(const Study *study, const Cell *cell, Error *error);
-// Writes isoflop.json, and the pictures once there is something to draw.
+// Writes isoflop.json, and the pictures if any cell is done.
 bool study_save(const Study *study, Error *error);
 
-// A cell prepared with what the study shares; study_open has tried it, so it cannot fail.
+// A copy of the cell, prepared with the study's settings. Cannot fail: study_open has tried it.
 Cell study_cell(const Study *study, const Cell *cell);
 #endif

@@ -12,12 +12,12 @@ typedef struct {
 static bool visit(Walk *walk, const char *kind, const char *scale, double peak, double seed,
                   bool certain) {
     Cell cell;
-    // tried by study_open
+    // cannot fail: study_open has checked kind and scale
     if (!cell_new(&cell, kind, scale, walk->budget, peak, (int64_t)seed, NULL)) return false;
     return walk->visit(walk->context, walk->study, &cell, certain);
 }
 
-// The loss of a cell, NAN when it is not done.
+// The loss of a cell; NAN: not done.
 static double loss_of(const Walk *walk, const char *kind, const char *scale, double peak,
                       double seed) {
     Cell cell;
@@ -32,48 +32,54 @@ typedef struct {
     bool certain;
 } Best;
 
-// The learning rate of the lowest loss at the smallest scale; of equals the first.
+// The learning rate with the lowest loss at the smallest scale; the first of equal ones.
 static Best best_peak(const Walk *walk, const char *kind) {
-    const Wanted *wanted = &walk->study->wanted;
-    Best best = { wanted->peaks.at[0], wanted->scales.at[0], true };
-    double least = INFINITY;
-    for (int i = 0; wanted->peaks.count > 1 && i < wanted->peaks.count; i++) {
-        double loss =
-            loss_of(walk, kind, wanted->scales.at[0], wanted->peaks.at[i], wanted->seeds.at[0]);
+    const StudyOptions *options = &walk->study->options;
+    Best best = { options->peaks.items[0], options->scales.items[0], true };
+    double lowest = INFINITY;
+    for (int i = 0; options->peaks.count > 1 && i < options->peaks.count; i++) {
+        double loss = loss_of(walk, kind, options->scales.items[0], options->peaks.items[i],
+                              options->seeds.items[0]);
         if (isnan(loss)) best.certain = false;
-        if (loss < least) least = loss, best.peak = wanted->peaks.at[i];
+        if (loss < lowest) {
+            lowest = loss;
+            best.peak = options->peaks.items[i];
+        }
     }
     return best;
 }
 
-// The scale of the lowest mean loss over the seeds that every scale has; a guess in the middle
-// until all are done.
+// The scale with the lowest mean loss over --seeds; until all cells are done, the middle scale.
 static Best best_scale(const Walk *walk, const char *kind) {
-    const Wanted *wanted = &walk->study->wanted;
+    const StudyOptions *options = &walk->study->options;
     Best best = best_peak(walk, kind);
-    double least = INFINITY;
-    best.scale = wanted->scales.at[wanted->scales.count / 2];
-    for (int i = 0; wanted->scales.count > 1 && i < wanted->scales.count; i++) {
+    double lowest = INFINITY;
+    best.scale = options->scales.items[options->scales.count / 2];
+    for (int i = 0; options->scales.count > 1 && i < options->scales.count; i++) {
         double sum = 0;
-        for (int j = 0; j < wanted->seeds.count; j++) {
-            sum += loss_of(walk, kind, wanted->scales.at[i], best.peak, wanted->seeds.at[j]);
+        for (int j = 0; j < options->seeds.count; j++) {
+            sum +=
+                loss_of(walk, kind, options->scales.items[i], best.peak, options->seeds.items[j]);
         }
         if (isnan(sum)) {
             best.certain = false;
-            best.scale = wanted->scales.at[wanted->scales.count / 2];
+            best.scale = options->scales.items[options->scales.count / 2];
             break;
         }
-        if (sum < least) least = sum, best.scale = wanted->scales.at[i];
+        if (sum < lowest) {
+            lowest = sum;
+            best.scale = options->scales.items[i];
+        }
     }
     return best;
 }
 
 static bool walk_peaks(Walk *walk) {
-    const Wanted *wanted = &walk->study->wanted;
-    for (int i = 0; i < wanted->kinds.count; i++) {
-        for (int j = 0; j < wanted->peaks.count; j++) {
-            if (!visit(walk, wanted->kinds.at[i], wanted->scales.at[0], wanted->peaks.at[j],
-                       wanted->seeds.at[0], true)) {
+    const StudyOptions *options = &walk->study->options;
+    for (int i = 0; i < options->kinds.count; i++) {
+        for (int j = 0; j < options->peaks.count; j++) {
+            if (!visit(walk, options->kinds.items[i], options->scales.items[0],
+                       options->peaks.items[j], options->seeds.items[0], true)) {
                 return false;
             }
         }
@@ -82,14 +88,14 @@ static bool walk_peaks(Walk *walk) {
 }
 
 static bool walk_scales(Walk *walk) {
-    const Wanted *wanted = &walk->study->wanted;
-    for (int seed = 0; seed < wanted->seeds.count; seed++) {
-        for (int scale = 0; scale < wanted->scales.count; scale++) {
-            if (seed == 0 && scale == 0) continue; // one of walk_peaks
-            for (int i = 0; i < wanted->kinds.count; i++) {
-                Best best = best_peak(walk, wanted->kinds.at[i]);
-                if (!visit(walk, wanted->kinds.at[i], wanted->scales.at[scale], best.peak,
-                           wanted->seeds.at[seed], best.certain)) {
+    const StudyOptions *options = &walk->study->options;
+    for (int seed = 0; seed < options->seeds.count; seed++) {
+        for (int scale = 0; scale < options->scales.count; scale++) {
+            if (seed == 0 && scale == 0) continue; // done by walk_peaks
+            for (int i = 0; i < options->kinds.count; i++) {
+                Best best = best_peak(walk, options->kinds.items[i]);
+                if (!visit(walk, options->kinds.items[i], options->scales.items[scale], best.peak,
+                           options->seeds.items[seed], best.certain)) {
                     return false;
                 }
             }
@@ -100,20 +106,20 @@ static bool walk_scales(Walk *walk) {
 
 static bool has_number(const NumberList *list, double number) {
     for (int i = 0; i < list->count; i++) {
-        if (list->at[i] == number) return true;
+        if (list->items[i] == number) return true;
     }
     return false;
 }
 
 static bool walk_best_seeds(Walk *walk) {
-    const Wanted *wanted = &walk->study->wanted;
-    for (int seed = 0; seed < wanted->best_seeds.count; seed++) {
-        // every scale has it already
-        if (has_number(&wanted->seeds, wanted->best_seeds.at[seed])) continue;
-        for (int i = 0; i < wanted->kinds.count; i++) {
-            Best best = best_scale(walk, wanted->kinds.at[i]);
-            if (!visit(walk, wanted->kinds.at[i], best.scale, best.peak,
-                       wanted->best_seeds.at[seed], best.certain)) {
+    const StudyOptions *options = &walk->study->options;
+    for (int seed = 0; seed < options->best_seeds.count; seed++) {
+        // walk_scales has it for every scale
+        if (has_number(&options->seeds, options->best_seeds.items[seed])) continue;
+        for (int i = 0; i < options->kinds.count; i++) {
+            Best best = best_scale(walk, options->kinds.items[i]);
+            if (!visit(walk, options->kinds.items[i], best.scale, best.peak,
+                       options->best_seeds.items[seed], best.certain)) {
                 return false;
             }
         }
@@ -122,14 +128,15 @@ static bool walk_best_seeds(Walk *walk) {
 }
 
 static bool walk_variants(Walk *walk) {
-    const Wanted *wanted = &walk->study->wanted;
-    for (int seed = 0; seed < wanted->seeds.count; seed++) {
-        for (int i = 0; i < wanted->variants.count; i++) {
+    const StudyOptions *options = &walk->study->options;
+    for (int seed = 0; seed < options->seeds.count; seed++) {
+        for (int i = 0; i < options->variants.count; i++) {
             char base[CELL_KIND];
-            const char *variant = wanted->variants.at[i];
+            const char *variant = options->variants.items[i];
             snprintf(base, sizeof base, "%.*s", (int)strcspn(variant, "+"), variant);
             Best best = best_scale(walk, base);
-            if (!visit(walk, variant, best.scale, best.peak, wanted->seeds.at[seed], best.certain))
+            if (!visit(walk, variant, best.scale, best.peak, options->seeds.items[seed],
+                       best.certain))
                 return false;
         }
     }
@@ -137,8 +144,8 @@ static bool walk_variants(Walk *walk) {
 }
 
 bool study_walk(Study *study, StudyVisit *function, void *context) {
-    for (int i = 0; i < study->wanted.budgets.count; i++) {
-        Walk walk = { study, function, context, study->wanted.budgets.at[i] };
+    for (int i = 0; i < study->options.budgets.count; i++) {
+        Walk walk = { study, function, context, study->options.budgets.items[i] };
         if (!walk_peaks(&walk) || !walk_scales(&walk) || !walk_best_seeds(&walk) ||
             !walk_variants(&walk))
             return false;

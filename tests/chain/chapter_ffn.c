@@ -71,29 +71,31 @@ static double *gradient(const LayerNumbers *numbers, const char *name) {
 
 // One token: its rows of x, dy, y and dx. room: 6·F doubles.
 static void mlp_token(LayerNumbers *numbers, size_t row, double *room) {
-    int D = numbers->config.D, F = numbers->config.F;
-    double *before = room, *after = before + F, *rest = after + F;
-    const double *up = parameter(numbers, "up"), *down = parameter(numbers, "down"),
-                 *x = numbers->x + row;
-    mlp_forward(numbers->y + row, before, after, x, up, down, D, F);
-    mlp_backward(numbers->dx + row, gradient(numbers, "up"), gradient(numbers, "down"), rest,
-                 numbers->dy + row, x, before, after, up, down, D, F);
+    const DenseSizes sizes = { numbers->config.D, numbers->config.F };
+    const MlpSaved saved = { room, room + sizes.F };
+    const MlpWeights w = { parameter(numbers, "up"), parameter(numbers, "down") },
+                     dw = { gradient(numbers, "up"), gradient(numbers, "down") };
+    const double *x = numbers->x + row;
+    mlp_forward(numbers->y + row, &saved, x, &w, &sizes);
+    mlp_backward(numbers->dx + row, &dw, saved.hidden + sizes.F, numbers->dy + row, &saved, x, &w,
+                 &sizes);
 }
 
 static void glu_token(LayerNumbers *numbers, size_t row, double *room) {
-    int D = numbers->config.D, F = numbers->config.F;
-    double *halves = room, *after = halves + 2 * (size_t)F, *rest = after + F;
-    const double *up = parameter(numbers, "up"), *down = parameter(numbers, "down"),
-                 *x = numbers->x + row;
-    glu_forward(numbers->y + row, halves, after, x, up, parameter(numbers, "up_bias"), down,
-                parameter(numbers, "down_bias"), D, F);
-    glu_backward(numbers->dx + row, gradient(numbers, "up"), gradient(numbers, "up_bias"),
-                 gradient(numbers, "down"), gradient(numbers, "down_bias"), rest, numbers->dy + row,
-                 x, halves, after, up, down, D, F);
+    const DenseSizes sizes = { numbers->config.D, numbers->config.F };
+    const GluSaved saved = { room, room + 2 * (size_t)sizes.F };
+    const GluWeights w = { parameter(numbers, "up"), parameter(numbers, "up_bias"),
+                           parameter(numbers, "down"), parameter(numbers, "down_bias") },
+                     dw = { gradient(numbers, "up"), gradient(numbers, "up_bias"),
+                            gradient(numbers, "down"), gradient(numbers, "down_bias") };
+    const double *x = numbers->x + row;
+    glu_forward(numbers->y + row, &saved, x, &w, &sizes);
+    glu_backward(numbers->dx + row, &dw, saved.hidden + sizes.F, numbers->dy + row, &saved, x, &w,
+                 &sizes);
 }
 
 // The token's views are the numbers' own, so that what the layer writes is where it is looked for.
-// room: z [C,K], the query and sgatlin_room doubles; ranks: 2·K ints.
+// room: z [C,K], the query and sgatlin_scratch doubles; ranks: 2·K ints.
 static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, double *room,
                               int *ranks) {
     size_t row = (size_t)t * s->D, entries = (size_t)s->C * s->K;
@@ -103,14 +105,16 @@ static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, do
                            .scores = numbers->scores + t * keys,
                            .score = numbers->score + t * entries,
                            .index = numbers->index + t * entries };
-    SgatlinWeights w = { parameter(numbers, "router.query"), parameter(numbers, "router.keys"),
-                         parameter(numbers, "experts.in"), parameter(numbers, "experts.out") };
-    SgatlinWeights dw = { gradient(numbers, "router.query"), gradient(numbers, "router.keys"),
-                          gradient(numbers, "experts.in"), gradient(numbers, "experts.out") };
+    SgatlinWeights w = { { parameter(numbers, "router.query"), parameter(numbers, "router.keys") },
+                         parameter(numbers, "experts.in"),
+                         parameter(numbers, "experts.out") };
+    SgatlinWeights dw = { { gradient(numbers, "router.query"), gradient(numbers, "router.keys") },
+                          gradient(numbers, "experts.in"),
+                          gradient(numbers, "experts.out") };
     const double *x = numbers->x + row;
     if (numbers->given) { // the layer with its second step left out
-        sgatlin_scores(token.scores, token.query, x, w.query, w.keys, s);
-        sgatlin_experts(numbers->y + row, token.z, token.score, token.index, x, w.in, w.out, s);
+        sgatlin_scores(token.scores, token.query, x, &w.router, s);
+        sgatlin_experts(numbers->y + row, &token, x, &w, s);
     } else {
         sgatlin_forward(numbers->y + row, &token, ranks, x, &w, s);
     }
@@ -118,7 +122,7 @@ static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, do
                      numbers->dy + row, &token, x, &w, s);
 }
 
-// room: gate and z [C,K], the query and peer_room doubles; ranks: 2·K ints.
+// room: gate and z [C,K], the query and peer_scratch doubles; ranks: 2·K ints.
 static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *ranks) {
     const Config *config = &numbers->config;
     Peer p = { .D = config->D, .F = config->F, .C = config->C, .K = config->K, .Dk = config->Dk };
@@ -131,15 +135,16 @@ static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *rank
                         .scores = numbers->scores + t * keys,
                         .score = numbers->score + t * entries,
                         .index = numbers->index + t * entries };
-    PeerWeights w = { parameter(numbers, "router.query"), parameter(numbers, "router.keys"),
-                      parameter(numbers, "experts.in"), parameter(numbers, "experts.out") };
-    PeerWeights dw = { gradient(numbers, "router.query"), gradient(numbers, "router.keys"),
-                       gradient(numbers, "experts.in"), gradient(numbers, "experts.out") };
+    PeerWeights w = { { parameter(numbers, "router.query"), parameter(numbers, "router.keys") },
+                      parameter(numbers, "experts.in"),
+                      parameter(numbers, "experts.out") };
+    PeerWeights dw = { { gradient(numbers, "router.query"), gradient(numbers, "router.keys") },
+                       gradient(numbers, "experts.in"),
+                       gradient(numbers, "experts.out") };
     const double *x = numbers->x + row;
     if (numbers->given) { // the layer with its second step left out
-        key_value_scores(token.scores, token.query, x, w.query, w.keys, &router);
-        peer_experts(numbers->y + row, token.gate, token.z, token.score, token.index, x, w.in,
-                     w.out, &p);
+        key_value_scores(token.scores, token.query, x, &w.router, &router);
+        peer_experts(numbers->y + row, &token, x, &w, &p);
     } else {
         peer_forward(numbers->y + row, &token, ranks, x, &w, &p);
     }
@@ -164,7 +169,7 @@ bool chapters_run(LayerNumbers *numbers, Error *error) {
     bool sparse = numbers->config.ffn->sparse;
     size_t doubles = 6 * (size_t)s.F;
     // peer keeps its gates too; its room is that of sgatlin with the same router
-    if (sparse) doubles = 2 * (size_t)s.C * s.K + sgatlin_query_width(&s) + sgatlin_room(&s);
+    if (sparse) doubles = 2 * (size_t)s.C * s.K + sgatlin_query_width(&s) + sgatlin_scratch(&s);
     double *room = malloc(doubles * sizeof *room);
     int *ranks = malloc((2 * (size_t)s.K + 1) * sizeof *ranks);
     bool ok = room != NULL && ranks != NULL;

@@ -1,25 +1,25 @@
 #include "tests/chain/chapter_moe.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include <stdlib.h>
 #include <string.h>
 
 // A routing's cut, budget and share, as chapter 03 writes them.
-static ChoosingRule rule_of(const Config *config) {
+static RoutingRule rule_of(const Config *config) {
     bool sequence = config->pool == POOL_SEQUENCE;
     switch (config->routing) {
-    case ROUTING_EXPERT: return (ChoosingRule){ CUT_COLUMNS, config->capacity, 0.0 };
+    case ROUTING_EXPERT: return (RoutingRule){ EXPERT_CHOICE, config->capacity, 0.0 };
     case ROUTING_UNIFIED:
-        return (ChoosingRule){ sequence ? CUT_SEQUENCES : CUT_STEPS, config_budget(config),
-                               config->alpha };
-    default: return (ChoosingRule){ CUT_ROWS, config->K, 0.0 };
+        return (RoutingRule){ sequence ? UNIFIED_SEQUENCE : UNIFIED_STEP, config_budget(config),
+                              config->alpha };
+    default: return (RoutingRule){ TOKEN_CHOICE, config->K, 0.0 };
     }
 }
 
 // Token choice ranks by the logits (chapter 02), the others by what they weigh with.
 void chapter_moe_row(double *rank, double *weight, const Config *config, const double *logits) {
-    ChoosingRule rule = rule_of(config);
-    softmax(rank, logits, config->E);
+    RoutingRule rule = rule_of(config);
+    softmax_row(rank, logits, config->E);
     unified_scores(weight, logits, rank, rule.alpha, 1, config->E);
     memcpy(rank, config->routing == ROUTING_TOKEN ? logits : weight,
            (size_t)config->E * sizeof *rank);
@@ -33,76 +33,79 @@ static double *gradient(const LayerNumbers *numbers, const char *name) {
     return numbers->gradients + tensors_find(&numbers->tensors, name)->offset;
 }
 
-// What a run takes beside the numbers.
+// What a run needs besides the numbers.
 typedef struct {
-    double *p, *score, *dscore, *dlogits; // [N,E]
-    double *dweight, *kept, *room;        // [entries], what chapter 02 keeps of each, and scratch
-    int *ints;                            // of chapter 03's choose
-} Room;
+    double *score, *dscore, *pool; // [N,E]
+    int *ints;                     // scratch of chapter 03's route_tokens
+    MoeTokens tokens;              // views of the numbers, and p, experts and ranking
+    MoeScratch scratch;
+} Memory;
 
-static void room_free(Room *room) {
-    free(room->p);
-    free(room->ints);
+static void memory_free(Memory *memory) {
+    free(memory->score);
+    free(memory->ints);
 }
 
-static bool room_take(Room *out, const Moe *m, int N) {
-    size_t table = (size_t)N * m->E, entries = table; // every expert for every token, at the most
-    out->p = malloc((6 * table + entries * (moe_kept(m) + 1) + moe_room(m)) * sizeof *out->p);
+static bool memory_new(Memory *out, LayerNumbers *numbers, const Moe *m) {
+    int N = numbers->N;
+    size_t table = (size_t)N * m->E, entries = table; // at most every expert for every token
+    size_t scratch = moe_scratch_doubles(m, N, (int)entries);
+    out->score = malloc((5 * table + entries * moe_saved(m) + scratch) * sizeof *out->score);
     out->ints = malloc(3 * table * sizeof *out->ints);
-    if (out->p == NULL || out->ints == NULL) return false;
-    out->score = out->p + table;
+    if (out->score == NULL || out->ints == NULL) return false;
     out->dscore = out->score + table;
-    out->dlogits = out->dscore + table;
-    out->dweight = out->dlogits + table;
-    out->kept = out->dweight + entries;
-    out->room = out->kept + entries * moe_kept(m); // moe_room, or a table of choose's
+    out->pool = out->dscore + table;
+    out->tokens = (MoeTokens){ .logits = numbers->scores, .p = out->pool + table };
+    out->tokens.gating = (MoeGating){
+        .N = N, .start = numbers->start, .index = numbers->index, .weight = numbers->score
+    };
+    out->tokens.ranking = out->tokens.p + table;
+    out->tokens.experts = out->tokens.ranking + table;
+    out->scratch =
+        moe_scratch(out->tokens.experts + entries * moe_saved(m), m, N, (int)entries);
     return true;
 }
 
-static void choose_all(MoeGating *gating, const LayerNumbers *numbers, const Room *room,
-                       const Moe *m) {
+static void route(const LayerNumbers *numbers, Memory *memory, const Moe *m) {
     const Config *config = &numbers->config;
-    ChoosingRule rule = rule_of(config);
+    RoutingRule rule = rule_of(config);
+    MoeTokens *tokens = &memory->tokens;
     if (config->routing == ROUTING_TOKEN) {
-        moe_choose(gating, room->room, numbers->scores, room->p, NULL, numbers->N, m);
+        moe_route(&tokens->gating, tokens->ranking, tokens->logits, tokens->p, NULL, numbers->N, m);
         return;
     }
-    unified_scores(room->score, numbers->scores, room->p, rule.alpha, numbers->N, m->E);
-    choose(gating, room->room, room->ints, room->score, NULL, &rule, numbers->B, numbers->T, m->E);
+    unified_scores(memory->score, tokens->logits, tokens->p, rule.alpha, numbers->N, m->E);
+    const RoutingTable table = { numbers->B, numbers->T, m->E, memory->score, NULL };
+    route_tokens(&tokens->gating, memory->pool, memory->ints, &table, &rule);
 }
 
-static void run(LayerNumbers *numbers, const Room *room, const Moe *m) {
+static MoeWeights weights_of(const LayerNumbers *numbers,
+                             double *(*find)(const LayerNumbers *, const char *)) {
+    return (MoeWeights){ .router = find(numbers, "router"),
+                         .experts = { find(numbers, "experts.up"), find(numbers, "experts.up_bias"),
+                                      find(numbers, "experts.down"),
+                                      find(numbers, "experts.down_bias") } };
+}
+
+static void run(LayerNumbers *numbers, Memory *memory, const Moe *m) {
     int N = numbers->N;
-    MoeWeights w = { parameter(numbers, "router"),
-                     parameter(numbers, "experts.up"),
-                     parameter(numbers, "experts.up_bias"),
-                     parameter(numbers, "experts.down"),
-                     parameter(numbers, "experts.down_bias"),
-                     NULL };
-    MoeWeights dw = { gradient(numbers, "router"),
-                      gradient(numbers, "experts.up"),
-                      gradient(numbers, "experts.up_bias"),
-                      gradient(numbers, "experts.down"),
-                      gradient(numbers, "experts.down_bias"),
-                      NULL };
-    MoeGating gating = {
-        .N = N, .start = numbers->start, .index = numbers->index, .weight = numbers->score
-    };
-    moe_logits(numbers->scores, room->p, numbers->x, w.router, N, m);
-    if (!numbers->given) choose_all(&gating, numbers, room, m);
-    moe_experts(numbers->y, room->kept, &gating, numbers->x, &w, m);
+    MoeWeights w = weights_of(numbers, parameter), dw = weights_of(numbers, gradient);
+    const MoeTokens *tokens = &memory->tokens;
+    const MoeScratch *scratch = &memory->scratch;
+    moe_logits(tokens->logits, tokens->p, numbers->x, w.router, N, m);
+    if (!numbers->given) route(numbers, memory, m);
+    moe_experts(numbers->y, tokens, numbers->x, &w, m);
     memset(numbers->dx, 0, (size_t)N * m->D * sizeof *numbers->dx);
-    moe_experts_backward(numbers->dx, room->dweight, &dw, room->room, numbers->dy, room->kept,
-                         &gating, numbers->x, &w, m);
+    moe_experts_backward(numbers->dx, &dw, scratch, numbers->dy, tokens, numbers->x, &w, m);
     if (numbers->config.routing == ROUTING_TOKEN) {
-        moe_choose_backward(room->dlogits, room->dweight, &gating, room->p, m);
+        moe_route_backward(scratch->dlogits, scratch->dweight, &tokens->gating, tokens->p, m);
     } else {
-        choose_backward(room->dscore, room->dweight, &gating, m->E);
-        unified_scores_backward(room->dlogits, room->dscore, numbers->scores, room->p,
+        route_tokens_backward(memory->dscore, scratch->dweight, &tokens->gating, m->E);
+        unified_scores_backward(scratch->dlogits, memory->dscore, tokens->logits, tokens->p,
                                 rule_of(&numbers->config).alpha, N, m->E);
     }
-    moe_logits_backward(numbers->dx, dw.router, room->room, room->dlogits, numbers->x, w.router, N,
-                        m);
+    moe_logits_backward(numbers->dx, dw.router, scratch->dtoken, scratch->dlogits, numbers->x,
+                        w.router, N, m);
 }
 
 bool chapter_moe_run(LayerNumbers *numbers, Error *error) {
@@ -110,10 +113,10 @@ bool chapter_moe_run(LayerNumbers *numbers, Error *error) {
     Moe m = {
         .D = config->D, .F = config->F, .E = config->E, .K = config->K, .order = SOFTMAX_TOP_K
     };
-    Room room = { 0 };
-    bool ok =
-        room_take(&room, &m, numbers->N) || fail(error, "moe: no memory for %d tokens", numbers->N);
-    if (ok) run(numbers, &room, &m);
-    room_free(&room);
+    Memory memory = { 0 };
+    bool ok = memory_new(&memory, numbers, &m) ||
+              fail(error, "moe: no memory for %d tokens", numbers->N);
+    if (ok) run(numbers, &memory, &m);
+    memory_free(&memory);
     return ok;
 }

@@ -32,23 +32,6 @@ for command in data tokenize train sample eval flops bench curves isoflop gates;
     misused 'unrecognized option' $command --nonsense
 done
 
-# Where others want the processors the program starts itself once more, to wait without spinning, even if they have
-# only just begun; not where somebody has chosen, nor to measure.
-starts() { OMP_DISPLAY_ENV=true "$@" 2>&1 | grep -c 'ENVIRONMENT BEGIN'; }
-if [ -r /proc/loadavg ] && "$sgatlin" --version | grep -q '^OpenMP.* threads' && [ "$(starts "$sgatlin" --version)" = 1 ]; then
-    busy=
-    for _ in $(seq "$(nproc)"); do
-        timeout 9 sh -c 'while :; do :; done' &
-        busy="$busy $!"
-    done
-    sleep 0.1
-    [ "$(starts env -u OMP_WAIT_POLICY "$sgatlin" --version)" = 2 ] || wrong "a busy machine: it goes on spinning"
-    [ "$(starts "$sgatlin" --version)" = 1 ] || wrong "a busy machine: not the chosen way to wait"
-    [ "$(starts env -u OMP_WAIT_POLICY "$sgatlin" bench --help)" != 2 ] || wrong "a busy machine: bench begins anew"
-    kill $busy
-    wait $busy 2>/dev/null
-fi
-
 # -- A corpus and two runs to be wrong about --
 
 "$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 --out "$work/data" >/dev/null 2>&1 || wrong "data"
@@ -68,18 +51,20 @@ for case in 'preset: --preset enormous' 'ffn: --ffn none' 'router: --router none
     'NAME=VALUE: --set K' 'NAME=VALUE: extra' 'K=0: --set K=0' 'K: --set K=6' 'F: --set F=26' 'Dh: --set D=18' \
     'unknown setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
     'no such setting: --ffn mlp --set K=3' 'steps=0: --steps 0' 'steps=x: --steps x' 'add up: --set warmup=30 const=3' \
-    'threads: --threads 0' 'seed=-1: --seed -1' 'batching: --set batching=loose' 'peak=nan: --set peak=nan'; do
+    'no such device: --device none' 'threads: --threads 0' 'seed=-1: --seed -1' 'batching: --set batching=loose' 'peak=nan: --set peak=nan'; do
     misused "${case%%: *}" train --data "$work/data" --out "$work/new" --preset tiny ${case#*: }
 done
 for option in '--steps 9' '--seed 1' '--set D=8' '--out new' '--preset tiny' '--ffn mlp' '--checkpoint-every 5'; do
     misused "^sgatlin train: ${option%% *} cannot be given with --resume" train --resume "$work/run" $option
 done
-misused '--checkpoint RUN is required' sample
+misused 'expected --checkpoint RUN' sample
 for option in '--tokens -1' '--tokens x' '--temperature -1' '--temperature nan' '--top-p 2' '--top-k -1' '--seed -1' extra; do
     misused '' sample --checkpoint "$work/run" $option
 done
 misused 'expected --data FILE' eval --checkpoint "$work/run"
 misused 'expected a whole number' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 0
+misused 'none: no such device; this program has cpu' eval --checkpoint "$work/run" \
+    --data "$work/data/valid.bin" --device none
 misused 'there is no preset enormous' flops --preset enormous
 misused 'F=26' flops --preset tiny --set F=26
 misused 'no such setting' flops --preset tiny --ffn mlp --set K=3
@@ -92,7 +77,8 @@ misused 'K=6' bench layer --set F=25 K=3 --set K=6
 misused 'K=29' isoflop --data "$work/data" --out "$work/new" --budget 3e8 --kinds sgatlin --scales q1 \
     --set B=2 T=32 K=3 --set K=29
 expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
-misused '--checkpoint RUN, --text TEXT and --out FILE are required' gates --checkpoint "$work/run"
+misused 'expected --text TEXT and --out FILE' gates --checkpoint "$work/run"
+misused 'expected --checkpoint RUN' gates --text x --out "$work/none.png"
 
 # -- Bad input --
 

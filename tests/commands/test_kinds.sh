@@ -63,7 +63,7 @@ for case in moe:peer moe:sgatlin peer:moe peer:sgatlin sgatlin:moe glu:moe \
     refused 2 "unrecognized option '--ffn'" sample --checkpoint "$run" $words
     refused 2 "unrecognized option '--ffn'" eval --checkpoint "$run" --data "$work/data/valid.bin" $words
     refused 2 "unrecognized option '--ffn'" gates --checkpoint "$run" --text x --out "$work/none.png" $words
-    refused 1 'is no study of isoflop.*; name another --out' isoflop --data "$work/data" --out "$run" --budget 1e10 \
+    refused 1 'is not an isoflop study.*; use another --out' isoflop --data "$work/data" --out "$run" --budget 1e10 \
         --kinds "$(echo ${case#*:} | cut -d ' ' -f 1)" --scales q1 --set B=2 T=32
     [ "$before" = "$(sums "$run")" ] || wrong "$case: something was written over"
 done

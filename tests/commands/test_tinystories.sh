@@ -93,7 +93,7 @@ downloads() { # with one of the fetchers
     echo "-- $1"
     for mode in plain redirect drop; do # whole; sent elsewhere; broken off again and again
         rm -rf out
-        get 0 'SHA-256 right' $mode/right
+        get 0 'SHA-256 correct' $mode/right
         has_both $mode
     done
     grep -q "drop .*train.txt 200000" log || wrong "drop: began anew where it could go on: $(cat log)"
@@ -102,7 +102,7 @@ downloads() { # with one of the fetchers
     get 0 'nothing to do' plain/right
     [ "$(requests)" = 0 ] || wrong "fetched again: $(cat log)"
     get 0 'nothing to do' plain/nowhere
-    grep -q 'not compared' stdout || wrong "compared with nothing: $(cat stdout)"
+    grep -q 'not checked' stdout || wrong "compared with nothing: $(cat stdout)"
     echo more >>out/TinyStories-train.txt
     get 1 'move it away' plain/right
     sed s/12345/12346/ TinyStories-train.txt >out/TinyStories-train.txt
@@ -111,7 +111,7 @@ downloads() { # with one of the fetchers
     # One of two is there; the other was begun by an earlier run.
     rm out/TinyStories-train.txt
     head -c 123456 TinyStories-train.txt >out/TinyStories-train.txt.part
-    get 0 'goes on behind' plain/right
+    get 0 'resumes after' plain/right
     has_both resumed
     [ "$(requests)" = 1 ] || wrong "resumed: $(cat log)"
     grep -q "plain .*train.txt 123456" log || wrong "resumed at another byte: $(cat log)"
@@ -119,30 +119,30 @@ downloads() { # with one of the fetchers
     # What was begun is of another text, longer than it, or all of it.
     rm out/TinyStories-train.txt
     head -c 1000 root/changed/resolve/main/TinyStories-valid.txt >out/TinyStories-train.txt.part
-    get 1 'another size or SHA-256' plain/right
+    get 1 'wrong size or SHA-256' plain/right
     has_no_train 'another beginning'
-    get 0 'SHA-256 right' plain/right
+    get 0 'SHA-256 correct' plain/right
     rm out/TinyStories-train.txt
     cp root/long/$here out/TinyStories-train.txt.part
-    get 0 'SHA-256 right' plain/right
+    get 0 'SHA-256 correct' plain/right
     has_both 'too long a part'
     mv out/TinyStories-train.txt out/TinyStories-train.txt.part
-    get 0 'SHA-256 right' plain/right
+    get 0 'SHA-256 correct' plain/right
     has_both 'a whole part'
 
     # A server that knows no ranges.
     rm -rf out
-    get 0 'SHA-256 right' norange/right
+    get 0 'SHA-256 correct' norange/right
     has_both norange
     rm out/TinyStories-train.txt
     head -c 1000 TinyStories-train.txt >out/TinyStories-train.txt.part
-    get 0 'SHA-256 right' norange/right
+    get 0 'SHA-256 correct' norange/right
     has_both 'norange, resumed'
 
     # What cannot end well. The part stays where going on may help.
-    for case in 'cut/right:breaks off\|broken off' 'plain/short:ends behind 200000' 'norange/short:breaks off\|ends behind' \
-        'plain/long:another size or SHA-256' 'plain/changed:another size or SHA-256' 'plain/missing:404' \
-        'plain/nowhere:404' 'plain/unpointed:no git-LFS pointer' 'plain/huge:make room'; do
+    for case in 'cut/right:interrupted' 'plain/short:ends after 200000' 'norange/short:interrupted\|ends after' \
+        'plain/long:wrong size or SHA-256' 'plain/changed:wrong size or SHA-256' 'plain/missing:404' \
+        'plain/nowhere:404' 'plain/unpointed:not a git-LFS pointer' 'plain/huge:free some'; do
         rm -rf out
         get 1 "${case#*:}" "${case%%:*}"
         has_no_train "$case"
@@ -151,17 +151,17 @@ downloads() { # with one of the fetchers
     rm -rf out
     (
         ulimit -f 200 # blocks of 512 bytes (1,024 in some shells): the disk is full
-        get 1 'make room' plain/right
+        get 1 'free some space' plain/right
         has_no_train 'full disk'
         exit $failed
     ) || failed=1
-    get 0 'goes on behind' plain/right # there is room again
+    get 0 'resumes after' plain/right # there is room again
     has_both 'room again'
 }
 
 # -- Wrong usage --
 
-for case in 'no option: --fast' 'wanted 1 or 2: --version 3' 'wants a value: --out' 'no option: stories'; do
+for case in 'unknown option: --fast' 'expected 1 or 2: --version 3' 'needs a value: --out' 'unknown option: stories'; do
     # shellcheck disable=SC2086 # words
     get 2 "${case%%: *}" plain/right ${case#*: }
 done
@@ -202,14 +202,14 @@ printf '#!/bin/sh\n[ "$*" = "-a 256" ] && exec %s\n' "$(command -v sha256sum || 
 chmod +x shasum-only
 mv shasum-only tools/shasum
 rm -rf out
-get 0 'SHA-256 right' plain/right
+get 0 'SHA-256 correct' plain/right
 has_both 'shasum alone'
 
 # -- Version 2, and a run that is killed --
 
 tools=$all
 rm -rf out
-get 0 'SHA-256 right' plain/two --version 2
+get 0 'SHA-256 correct' plain/two --version 2
 cmp -s TinyStories-train.txt out/TinyStoriesV2-GPT4-train.txt || wrong "version 2: not the right file"
 rm -rf out
 TINYSTORIES_MIRROR=$address/stall/right TINYSTORIES_PATIENCE=2 "$script" --out out >stdout 2>stderr &
@@ -223,7 +223,7 @@ wait $id
 [ $? -gt 128 ] || wrong "killed: exit status as if nothing had happened"
 has_no_train killed
 [ -s out/TinyStories-train.txt.part ] || wrong "killed: nothing to go on from"
-get 0 'goes on behind' plain/right
+get 0 'resumes after' plain/right
 has_both 'after the kill'
 [ $failed = 0 ] && echo "test_tinystories.sh: all as it should be"
 exit $failed

@@ -66,7 +66,7 @@ static bool take_memory(Run *run) {
 static bool read_file(Run *run) {
     GoldenFile *golden = run->golden;
     for (int i = 0; i < run->model.list.count; i++) {
-        const Parameter *parameter = &run->model.list.at[i];
+        const Parameter *parameter = &run->model.list.items[i];
         const double *values = golden_input(golden, parameter->name, shape_of(parameter));
         if (values)
             memcpy(run->model.parameters + parameter->offset, values,
@@ -91,12 +91,12 @@ static void keep_row(Run *run, int b) {
            CK = (size_t)s->C * s->K;
     memcpy(run->logits + at * s->V, m->logits, T * s->V * sizeof *m->logits);
     for (int l = 0; l < s->L; l++) {
-        const double *after = l + 1 < s->L ? m->layers[l + 1].stream : m->stream;
+        const double *after = l + 1 < s->L ? m->layers[l + 1].residual : m->residual;
         double *middle = run->stream + (2 * l * N + at) * s->D;
-        memcpy(middle, m->layers[l].middle, T * s->D * sizeof *middle);
+        memcpy(middle, m->layers[l].residual_mid, T * s->D * sizeof *middle);
         memcpy(middle + N * s->D, after, T * s->D * sizeof *middle);
         for (size_t t = 0; CK > 0 && t < T; t++) {
-            Chosen chosen = chosen_of(&m->layers[l].ffn[t], s);
+            TokenGating chosen = token_gating(&m->layers[l].ffn[t], s);
             memcpy(run->score + (l * N + at + t) * CK, chosen.score, CK * sizeof *run->score);
             memcpy(run->index + (l * N + at + t) * CK, chosen.index, CK * sizeof *run->index);
         }
@@ -125,7 +125,7 @@ static void check_layers(Run *run) {
 static void check_block(Run *run, const char *group, const char *prefix, const double *block) {
     char name[96];
     for (int i = 0; i < run->model.list.count; i++) {
-        const Parameter *parameter = &run->model.list.at[i];
+        const Parameter *parameter = &run->model.list.items[i];
         snprintf(name, sizeof name, "%s%s", prefix, parameter->name);
         golden_compare(run->golden, group, name, shape_of(parameter), block + parameter->offset,
                        TIGHT);
@@ -137,10 +137,10 @@ static void check_first_batch(Run *run) {
     double share = 1.0 / scored_targets(run->tokens, run->B * run->T);
     for (int b = 0; b < run->B; b++) {
         const int *targets = run->tokens + (size_t)b * run->T;
-        shift_right(m->room.inputs, targets, run->T);
-        language_model_forward(m, m->room.inputs, run->T);
+        shift_right(m->scratch.inputs, targets, run->T);
+        language_model_forward(m, m->scratch.inputs, run->T);
         keep_row(run, b);
-        language_model_backward(m, m->room.inputs, targets, run->T, share);
+        language_model_backward(m, m->scratch.inputs, targets, run->T, share);
     }
     golden_compare(run->golden, "logits", "logits", (Shape){ { run->B, run->T, m->sizes.V } },
                    run->logits, TIGHT);
@@ -161,8 +161,8 @@ static void check_steps(Run *run) {
         const int *targets = run->tokens + (size_t)step * run->B * run->T;
         StepReport report = language_model_step(&run->model, targets, run->B, run->T, &plan, step);
         run->loss[step] = report.loss;
-        run->norm[step] = report.norm;
-        run->rate[step] = report.rate;
+        run->norm[step] = report.gradient_norm;
+        run->rate[step] = report.learning_rate;
         if (step + 1 == 3) check_block(run, "after_3", "after_3.", run->model.parameters);
         if (step + 1 == 10) check_block(run, "after_10", "after_10.", run->model.parameters);
     }

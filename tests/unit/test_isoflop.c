@@ -23,7 +23,7 @@ START_TEST(numbers_are_short)
 { ck_assert_str_eq(number_text(numbers[_i].number).text, numbers[_i].text); }
 END_TEST
 
-// --- a cell ---
+// ---- a cell
 
 enum { V = 300 };
 
@@ -34,8 +34,8 @@ static Cell made(const char *kind, const char *scale, double budget, double peak
     return cell;
 }
 
-// mlp at q2: L=2 layers of attention, 8·T·D² + 4·H·T²·Dh with H·Dh = D, and 4·T·D·F; three times
-// that for a step.
+// mlp at q2: L=2 layers of attention, 8·T·D² + 4·H·T²·Dh with H·Dh = D, and 4·T·D·F; a step is
+// three times that.
 START_TEST(a_budget_buys_whole_steps)
 {
     const double T = 32, D = 64, F = 128,
@@ -71,7 +71,8 @@ START_TEST(a_kind_takes_options)
 }
 END_TEST
 
-// What all share goes before a kind's own options, and a kind takes the letters that it has.
+// The shared settings are set before the options of the kind, and a kind ignores those that it does
+// not use.
 START_TEST(shared_settings_come_first)
 {
     Cell cell;
@@ -99,39 +100,39 @@ static const struct {
     { "mlp+gelu", "q1", "", "mlp+gelu: mlp has no option gelu", 1e12 },
     { "mlp+K=2", "q1", "", "mlp has no setting K", 1e12 },
     { "sgatlin+Q=2", "q1", "", "sgatlin has no setting Q", 1e12 },
-    { "sgatlin+V=2", "q1", "", "V is no option", 1e12 },
+    { "sgatlin+V=2", "q1", "", "V cannot be an option", 1e12 },
     { "sgatlin+K=29", "q1", "", "sgatlin+K=29 at scale q1: K=29", 1e12 }, // n = 28
     { "sgatlin+F=50", "q1", "", "F=50", 1e12 },
     { "mlp", "q9", "", "there is no such scale", 1e12 },
     { "mlp", "1", "", "there is no such scale", 1e12 },
-    { "mlp", "a very long scale", "", "there is no such scale", 1e12 },
+    { "mlp", "a very long scale", "", "unknown scale", 1e12 },
     { "mlp", "q1", "", "less than one step", 1e6 },
     { "mlp", "q1", "", "more than 1e9 steps", 1e30 },
-    { "mlp", "q1", "V=7", "that of the data's tokenizer", 1e12 },
-    { "mlp", "q1", "steps=7", "follow from the budget", 1e12 },
+    { "mlp", "q1", "V=7", "the vocabulary is that of the data", 1e12 },
+    { "mlp", "q1", "steps=7", "the budget determines the steps", 1e12 },
     { "mlp", "q1", "seed=7", "--seeds", 1e12 },
     { "mlp", "q1", "peak=7", "--peak", 1e12 },
     { "mlp", "q1", "ffn=glu", "--kinds", 1e12 },
-    { "mlp", "q1", "colour=3", "there is no setting colour", 1e12 },
+    { "mlp", "q1", "colour=3", "unknown setting colour", 1e12 },
     { "mlp", "q1", "B=0", "B=0", 1e12 },
     { "mlp", "q1", "Dh=12", "Dh", 1e12 },
     { "mlp+gelu+swish+relu+identity+gelu+swish+relu+identity+gelu+swish+x", "q1", "", "at most 63",
       1e12 },
 };
 
-START_TEST(what_cannot_be_met_is_refused)
+START_TEST(bad_cells_are_refused)
 {
     Cell cell;
     bool ok = cell_new(&cell, refused[_i].kind, refused[_i].scale, refused[_i].budget, 0.001, 1,
                        &error) &&
               cell_prepare(&cell, V, refused[_i].set, &error);
-    ck_assert_msg(!ok, "%s was taken", refused[_i].message);
+    ck_assert_msg(!ok, "%s was accepted", refused[_i].message);
     ck_assert_msg(strstr(error.text, refused[_i].message) != NULL, "%s", error.text);
     ck_assert_ptr_null(strchr(error.text, '\n'));
 }
 END_TEST
 
-// --- what cells say together ---
+// ---- reports
 
 static void add(Cells *cells, const char *kind, const char *scale, double peak, int seed,
                 double loss, double seconds) {
@@ -146,8 +147,8 @@ static void add(Cells *cells, const char *kind, const char *scale, double peak, 
     ck_assert_ptr_nonnull(cells_add(cells, &cell));
 }
 
-// Two kinds: the search at q1 over three rates, two further seeds for the chosen one; sgatlin's
-// highest rate diverged; one cell is not done.
+// Two kinds: a search at q1 over the learning rates, then q2 and a second seed with the chosen rate.
+// sgatlin diverges at the highest rate; one cell is not done.
 static Cells study(void) {
     Cells cells = { 0 };
     add(&cells, "sgatlin", "q1", 0.002, 1, 2.0, 10);
@@ -157,7 +158,7 @@ static Cells study(void) {
     add(&cells, "mlp", "q1", 0.004, 1, 2.6, 4);
     add(&cells, "sgatlin", "q2", 0.004, 1, 1.8, 20);
     add(&cells, "mlp", "q2", 0.002, 1, 2.7, 8);
-    // a worse mean than 0.002, but it is the one that was chosen
+    // makes the mean worse than that of 0.002, but this rate has more seeds
     add(&cells, "sgatlin", "q1", 0.004, 2, 2.2, 14);
     add(&cells, "mlp", "q2", 0.002, 2, NAN, 1);
     return cells;
@@ -165,10 +166,10 @@ static Cells study(void) {
 
 static const Group *group(const Groups *groups, const char *kind, const char *scale, double peak) {
     for (int i = 0; i < groups->count; i++) {
-        const Cell *cell = groups->at[i].first;
+        const Cell *cell = groups->items[i].first;
         if (strcmp(cell->kind, kind) == 0 && strcmp(cell->scale, scale) == 0 &&
             cell->peak == peak) {
-            return &groups->at[i];
+            return &groups->items[i];
         }
     }
     ck_abort_msg("no group %s %s %g", kind, scale, peak);
@@ -184,8 +185,8 @@ START_TEST(cells_are_grouped_over_seeds)
     const Group *chosen = group(&groups, "sgatlin", "q1", 0.004);
     ck_assert_int_eq(chosen->seeds, 2);
     ck_assert_double_eq_tol(chosen->loss, 2.05, 1e-12);
-    ck_assert_double_eq(chosen->least, 1.9);
-    ck_assert_double_eq(chosen->most, 2.2);
+    ck_assert_double_eq(chosen->min, 1.9);
+    ck_assert_double_eq(chosen->max, 2.2);
     ck_assert_double_eq_tol(chosen->seconds, 13, 1e-12);
     ck_assert(chosen->chosen && !chosen->best);
     ck_assert(!group(&groups, "sgatlin", "q1", 0.002)->chosen);
@@ -197,13 +198,14 @@ START_TEST(cells_are_grouped_over_seeds)
     ck_assert(!group(&groups, "mlp", "q1", 0.004)->chosen);
     ck_assert(!group(&groups, "mlp", "q2", 0.002)->best);
     ck_assert_int_eq(group(&groups, "mlp", "q2", 0.002)->seeds, 1);
-    ck_assert_str_eq(groups.at[0].first->kind, "sgatlin"); // the order in which kinds came
-    free(groups.at);
+    ck_assert_str_eq(groups.items[0].first->kind,
+                     "sgatlin"); // kinds in the order of their first cell
+    free(groups.items);
     cells_free(&cells);
 }
 END_TEST
 
-START_TEST(the_tables_say_it)
+START_TEST(tables_show_the_groups)
 {
     Cells cells = study();
     Groups groups;
@@ -222,19 +224,19 @@ START_TEST(the_tables_say_it)
         strstr(text, "| sgatlin | q1 | 0.002: 7.389 **0.004: 7.768** 0.008: inf |"));
     ck_assert_ptr_nonnull(strstr(text, "| mlp | q1 | **0.002: 12.182** 0.004: 13.464 |"));
     free(text);
-    free(groups.at);
+    free(groups.items);
     cells_free(&cells);
 }
 END_TEST
 
-START_TEST(json_keeps_the_cells)
+START_TEST(json_round_trips_the_cells)
 {
     Cells cells = study(), read = { 0 };
     json_t *array = report_cells(&cells);
     ck_assert_ptr_nonnull(array);
     ck_assert_msg(report_read_cells(&read, array, "x", &error), "%s", error.text);
     ck_assert_int_eq(read.count, cells.count);
-    for (int i = 0; i < cells.count; i++) ck_assert(cell_same(&cells.at[i], &read.at[i]));
+    for (int i = 0; i < cells.count; i++) ck_assert(cell_same(&cells.items[i], &read.items[i]));
     const json_t *first = json_array_get(array, 0), *diverged = json_array_get(array, 2),
                  *open = json_array_get(array, 8);
     ck_assert_double_eq_tol(json_number_value(json_object_get(first, "perplexity")), exp(2.0),
@@ -251,7 +253,7 @@ START_TEST(json_keeps_the_cells)
     json_object_del(json_array_get(array, 1), "seed");
     cells_free(&read);
     ck_assert(!report_read_cells(&read, array, "x", &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "x: a cell has no"));
+    ck_assert_ptr_nonnull(strstr(error.text, "x: a cell lacks"));
     ck_assert(!report_read_cells(&read, NULL, "x", &error));
     cells_free(&read);
     json_decref(array);
@@ -259,8 +261,8 @@ START_TEST(json_keeps_the_cells)
 }
 END_TEST
 
-// A loss that knows something of what it foretells says so beside its name.
-START_TEST(what_sees_ahead_is_marked)
+// Kinds that are not causal are marked, as their losses are optimistic.
+START_TEST(kinds_that_are_not_causal_are_marked)
 {
     static const char *const kinds[] = { "moe", "moe+unified", "moe+unified+sequence",
                                          "moe+expert" };
@@ -276,19 +278,19 @@ START_TEST(what_sees_ahead_is_marked)
     json_t *array = report_cells(&cells);
     for (int i = 0; i < 4; i++) {
         char row[80];
-        snprintf(row, sizeof row, "| %s%s | q1 |", kinds[i], i < 2 ? "" : " (sees ahead)");
+        snprintf(row, sizeof row, "| %s%s | q1 |", kinds[i], i < 2 ? "" : " (not causal)");
         ck_assert_msg(strstr(text, row) != NULL, "no %s in %s", row, text);
         ck_assert_int_eq(json_is_true(json_object_get(json_array_get(array, (size_t)i), "causal")),
                          i < 2);
     }
     json_decref(array);
     free(text);
-    free(groups.at);
+    free(groups.items);
     cells_free(&cells);
 }
 END_TEST
 
-// --- pictures ---
+// ---- pictures
 
 enum { PANEL = 800, HEIGHT = 560, PLOT_LEFT = 60, PLOT_TOP = 120 }; // below title and legend
 
@@ -297,7 +299,7 @@ static void draw(DrawList *list, const Cells *cells, Against against) {
     ck_assert(groups_new(&groups, cells, &error));
     ck_assert_msg(report_picture(list, &groups, cells, against, &error), "%s", error.text);
     ck_assert(!list->failed);
-    free(groups.at);
+    free(groups.items);
 }
 
 static int count_lines(const DrawList *list, int left, int right, int top, int bottom,
@@ -313,7 +315,7 @@ START_TEST(a_panel_shows_each_kind)
     draw(&list, &cells, AGAINST_PARAMETERS);
     ck_assert_int_eq(list.width, PANEL);
     ck_assert_int_eq(list.height, HEIGHT);
-    // sgatlin came first; it has more parameters than the mlp at either scale, and lower perplexity
+    // sgatlin is first; it has more parameters than the mlp at both scales, and lower perplexity
     Color sgatlin = color_class(0), mlp = color_class(1);
     int half = HEIGHT / 2;
     DrawCommand command;
@@ -328,8 +330,8 @@ START_TEST(a_panel_shows_each_kind)
     ck_assert_int_eq(count_lines(&list, 0, PANEL, PLOT_TOP, HEIGHT, sgatlin), sgatlins);
     ck_assert_int_eq(count_lines(&list, 0, PANEL, PLOT_TOP, HEIGHT, mlp), mlps);
     ck_assert_int_eq(count_lines(&list, 0, PLOT_LEFT + 200, half, HEIGHT, sgatlin), 0);
-    // in seconds the mlp's points are the first ones, and the seeds' dots are apart: at 12 and 14
-    // seconds
+    // over seconds, the mlp's points are on the left, and the dots of the two seeds are apart (12 and
+    // 14 seconds)
     draw(&list, &cells, AGAINST_SECONDS);
     ck_assert_int_gt(count_lines(&list, PLOT_LEFT, PLOT_LEFT + 300, PLOT_TOP, half, mlp), 0);
     ck_assert_int_ge(count_lines(&list, PANEL / 2, PANEL, half, HEIGHT, sgatlin), 2);
@@ -338,16 +340,16 @@ START_TEST(a_panel_shows_each_kind)
 }
 END_TEST
 
-START_TEST(panels_and_lone_points)
+START_TEST(panels_and_single_points)
 {
     Cells cells = study();
     DrawList list = draw_new(0, 0, font_builtin());
     Color third = color_class(2);
-    // beside curves a lone point is left to the table
+    // a kind with a single point is not drawn beside curves
     add(&cells, "sgatlin+gelu", "q2", 0.004, 1, 1.95, 20);
     draw(&list, &cells, AGAINST_PARAMETERS);
     ck_assert_int_eq(count_lines(&list, 0, PANEL, 0, HEIGHT, third), 0);
-    // another budget has a panel of its own, where points are all there is
+    // another budget has a panel of its own, which has only single points
     Cell cell = made("mlp", "q1", 2e9, 0.002, 1);
     cell.result = (LogResult){ .final = true, .steps = 1, .step_seconds = 1, .valid_loss = 2 };
     ck_assert_ptr_nonnull(cells_add(&cells, &cell));
@@ -363,21 +365,18 @@ START_TEST(panels_and_lone_points)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("isoflop");
-    TCase *cell = tcase_create("cell"), *report = tcase_create("report");
-    tcase_add_loop_test(cell, numbers_are_short, 0, (int)(sizeof numbers / sizeof numbers[0]));
-    tcase_add_test(cell, a_budget_buys_whole_steps);
-    tcase_add_test(cell, a_kind_takes_options);
-    tcase_add_test(cell, shared_settings_come_first);
-    tcase_add_loop_test(cell, what_cannot_be_met_is_refused, 0,
-                        (int)(sizeof refused / sizeof refused[0]));
-    tcase_add_test(report, cells_are_grouped_over_seeds);
-    tcase_add_test(report, the_tables_say_it);
-    tcase_add_test(report, json_keeps_the_cells);
-    tcase_add_test(report, what_sees_ahead_is_marked);
-    tcase_add_test(report, a_panel_shows_each_kind);
-    tcase_add_test(report, panels_and_lone_points);
-    suite_add_tcase(suite, cell);
-    suite_add_tcase(suite, report);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { numbers_are_short, COUNT_OF(numbers) },
+        { a_budget_buys_whole_steps },
+        { a_kind_takes_options },
+        { shared_settings_come_first },
+        { bad_cells_are_refused, COUNT_OF(refused) },
+        { cells_are_grouped_over_seeds },
+        { tables_show_the_groups },
+        { json_round_trips_the_cells },
+        { kinds_that_are_not_causal_are_marked },
+        { a_panel_shows_each_kind },
+        { panels_and_single_points },
+    };
+    return run_tests("isoflop", tests, COUNT_OF(tests));
 }

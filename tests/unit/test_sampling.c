@@ -8,7 +8,7 @@
 
 enum { V = 7, DRAWS = 12000 };
 
-// How often each token comes out when the draws go evenly through [0, 1).
+// How often each token is sampled when the draws cover [0, 1) evenly.
 static void histogram(int counts[V], const float *logits, const Sampling *sampling) {
     Candidate candidates[V];
     memset(counts, 0, V * sizeof *counts);
@@ -16,8 +16,8 @@ static void histogram(int counts[V], const float *logits, const Sampling *sampli
         counts[sample_token(logits, V, sampling, (i + 0.5) / DRAWS, candidates)]++;
 }
 
-// Token 0 is the pad: the best logit of all, and never drawn. The others weigh 1 2 3 4 0 2 out of
-// 12.
+// Token 0 is TOKEN_PAD: it has the highest logit and is never sampled. The others have
+// probabilities 1 2 3 4 0 2, divided by 12.
 static void make_logits(float logits[V]) {
     static const float weights[V] = { 100, 1, 2, 3, 4, 0, 2 };
     for (int i = 0; i < V; i++) logits[i] = logf(weights[i]);
@@ -29,23 +29,23 @@ START_TEST(draws_follow_the_softmax)
     int counts[V];
     make_logits(logits);
     histogram(counts, logits, &(Sampling){ .temperature = 1 });
-    const int want[V] = { 0, 1000, 2000, 3000, 4000, 0, 2000 };
-    for (int i = 0; i < V; i++) ck_assert_int_le(abs(counts[i] - want[i]), 1);
+    const int expected[V] = { 0, 1000, 2000, 3000, 4000, 0, 2000 };
+    for (int i = 0; i < V; i++) ck_assert_int_le(abs(counts[i] - expected[i]), 1);
     histogram(counts, logits, &(Sampling){ .temperature = 0.5 }); // squares: 1 4 9 16 0 4 of 34
     const double squares[V] = { 0, 1, 4, 9, 16, 0, 4 };
     for (int i = 0; i < V; i++) ck_assert_double_eq_tol(counts[i], DRAWS * squares[i] / 34, 1.0);
 }
 END_TEST
 
-START_TEST(top_k_takes_the_lower_of_two_equals)
+START_TEST(top_k_prefers_the_lower_id_of_two_equals)
 {
     float logits[V];
     int counts[V];
     make_logits(logits);
-    // 4, 3 and of the twos token 2
+    // the 4, the 3, and the first 2
     histogram(counts, logits, &(Sampling){ .temperature = 1, .top_k = 3 });
-    const double want[V] = { 0, 0, 2, 3, 4, 0, 0 };
-    for (int i = 0; i < V; i++) ck_assert_double_eq_tol(counts[i], DRAWS * want[i] / 9, 1.0);
+    const double expected[V] = { 0, 0, 2, 3, 4, 0, 0 };
+    for (int i = 0; i < V; i++) ck_assert_double_eq_tol(counts[i], DRAWS * expected[i] / 9, 1.0);
 }
 END_TEST
 
@@ -58,18 +58,18 @@ START_TEST(top_p_is_the_smallest_set_that_reaches_p)
     histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 7.0 / 12 - 1e-6 });
     ck_assert_int_eq(counts[4] + counts[3], DRAWS);
     ck_assert_double_eq_tol(counts[4], DRAWS * 4.0 / 7, 1.0);
-    // one more
+    // one more is needed
     histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 7.0 / 12 + 1e-6 });
     ck_assert_int_eq(counts[4] + counts[3] + counts[2], DRAWS);
     histogram(counts, logits, &(Sampling){ .temperature = 1, .top_p = 1e-9 });
     ck_assert_int_eq(counts[4], DRAWS);
-    // of the two, 4/7 is enough
+    // of these two, 4/7 is enough
     histogram(counts, logits, &(Sampling){ .temperature = 1, .top_k = 2, .top_p = 0.55 });
     ck_assert_int_eq(counts[4], DRAWS);
 }
 END_TEST
 
-START_TEST(cold_is_greedy)
+START_TEST(temperature_0_is_greedy)
 {
     float logits[V] = { 9, 1, 5, 5, -INFINITY, NAN, 5 };
     Candidate candidates[V];
@@ -84,7 +84,7 @@ START_TEST(cold_is_greedy)
 }
 END_TEST
 
-START_TEST(odd_numbers_never_win)
+START_TEST(nan_and_infinity_are_handled)
 {
     Candidate candidates[V];
     int counts[V];
@@ -117,28 +117,28 @@ static void feed(char *out, const char *bytes, size_t size) {
 }
 
 static const struct {
-    const char *bytes, *want;
+    const char *bytes, *expected;
 } streams[] = {
     { "plain", "plain" },
     { "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa2!",
       "gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x90\xa2!" },
-    { "a\xc3", "a\xef\xbf\xbd" },                   // cut short at the end
-    { "\xe2\x82z", "\xef\xbf\xbdz" },               // broken off by another letter
-    { "\xe2\x82\xc3\xbc", "\xef\xbf\xbd\xc3\xbc" }, // … by another sequence
-    { "\x80\xff", "\xef\xbf\xbd\xef\xbf\xbd" },     // no lead bytes
+    { "a\xc3", "a\xef\xbf\xbd" },                   // cut off at the end
+    { "\xe2\x82z", "\xef\xbf\xbdz" },               // cut off by another character
+    { "\xe2\x82\xc3\xbc", "\xef\xbf\xbd\xc3\xbc" }, // ... by another sequence
+    { "\x80\xff", "\xef\xbf\xbd\xef\xbf\xbd" },     // not lead bytes
     { "\xed\xa0\x80", "\xef\xbf\xbd" },             // a surrogate
-    { "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },     // too long a form of '/'
+    { "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },     // an overlong form of '/'
 };
 
-START_TEST(sequences_come_out_whole)
+START_TEST(sequences_are_completed)
 {
     char out[100];
     feed(out, streams[_i].bytes, strlen(streams[_i].bytes));
-    ck_assert_str_eq(out, streams[_i].want);
+    ck_assert_str_eq(out, streams[_i].expected);
 }
 END_TEST
 
-START_TEST(nothing_is_shown_before_it_is_whole)
+START_TEST(incomplete_sequences_are_held_back)
 {
     Utf8Stream stream = { 0 };
     char out[UTF8_OUT];
@@ -151,16 +151,14 @@ START_TEST(nothing_is_shown_before_it_is_whole)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("sampling");
-    TCase *tcase = tcase_create("sampling");
-    tcase_add_test(tcase, draws_follow_the_softmax);
-    tcase_add_test(tcase, top_k_takes_the_lower_of_two_equals);
-    tcase_add_test(tcase, top_p_is_the_smallest_set_that_reaches_p);
-    tcase_add_test(tcase, cold_is_greedy);
-    tcase_add_test(tcase, odd_numbers_never_win);
-    tcase_add_loop_test(tcase, sequences_come_out_whole, 0,
-                        (int)(sizeof streams / sizeof streams[0]));
-    tcase_add_test(tcase, nothing_is_shown_before_it_is_whole);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { draws_follow_the_softmax },
+        { top_k_prefers_the_lower_id_of_two_equals },
+        { top_p_is_the_smallest_set_that_reaches_p },
+        { temperature_0_is_greedy },
+        { nan_and_infinity_are_handled },
+        { sequences_are_completed, COUNT_OF(streams) },
+        { incomplete_sequences_are_held_back },
+    };
+    return run_tests("sampling", tests, COUNT_OF(tests));
 }

@@ -2,6 +2,8 @@
 #include "reference/circuits/patch.h"
 #include "reference/ffn/ffn.h"
 #include "reference/generate/story.h"
+#include "reference/numbers/matmul.h"
+#include "reference/numbers/parallel.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"
 #include <math.h>
@@ -210,8 +212,8 @@ END_TEST
 static const char *const kinds[] = { "sgatlin", "peer", "moe", "moe sequence" };
 enum { KINDS = 4 };
 
-// One edit of one position, in all layers; the story it is told with is the same whether the edit is
-// there from the start or comes with a rewind to the position after it, wherever the window is.
+// One position is silenced in all layers. The story is the same whether the patch is there from the
+// start or comes with a rewind to the position after it, wherever the window is.
 START_TEST(a_rewound_and_patched_story_is_one_patched_from_the_start)
 {
     for (int w = 0; w < (int)(sizeof windows / sizeof windows[0]); w++) {
@@ -252,8 +254,8 @@ static void same_records(const GatingRecord *a, const GatingRecord *b) {
     ck_assert_mem_eq(a->score, b->score, entries * sizeof *a->score);
 }
 
-// A record of a story has its tokens, also those that have left the window, and after a rewind those
-// that took their place.
+// A record of a story has its tokens, also those that have left the window, and after a rewind
+// those that took their place.
 START_TEST(a_record_follows_a_story)
 {
     Error error = { "" };
@@ -312,18 +314,17 @@ START_TEST(logits_that_are_nan_end_it)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("story");
-    TCase *tcase = tcase_create("story");
-    tcase_add_loop_test(tcase, a_rewound_story_continues_with_the_same_tokens, 0,
-                        (int)(sizeof windows / sizeof windows[0]));
-    tcase_add_test(tcase, a_story_is_what_its_prompt_and_seed_say);
-    tcase_add_test(tcase, a_prompt_can_be_shortened);
-    tcase_add_test(tcase, dropped_tokens_are_those_outside_the_window);
-    tcase_add_loop_test(tcase, hooks_see_each_token_once, 0,
-                        (int)(sizeof windows / sizeof windows[0]));
-    tcase_add_loop_test(tcase, a_rewound_and_patched_story_is_one_patched_from_the_start, 0, KINDS);
-    tcase_add_loop_test(tcase, a_record_follows_a_story, 0, KINDS);
-    tcase_add_test(tcase, logits_that_are_nan_end_it);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    matmul_setup();
+    parallel_set_threads(1);
+    const TestRow tests[] = {
+        { a_rewound_story_continues_with_the_same_tokens, COUNT_OF(windows) },
+        { a_story_is_what_its_prompt_and_seed_say },
+        { a_prompt_can_be_shortened },
+        { dropped_tokens_are_those_outside_the_window },
+        { hooks_see_each_token_once, COUNT_OF(windows) },
+        { a_rewound_and_patched_story_is_one_patched_from_the_start, KINDS },
+        { a_record_follows_a_story, KINDS },
+        { logits_that_are_nan_end_it },
+    };
+    return run_tests("story", tests, COUNT_OF(tests));
 }

@@ -1,4 +1,4 @@
-// The built-in corpus: the template language, and what every storyworld story must be.
+// The built-in corpus: the template language, and properties of every story.
 #include "datasets/storyworld/storyworld.h"
 #include "datasets/storyworld/template.h"
 #include "datasets/storyworld/words.h"
@@ -11,7 +11,7 @@
 
 enum { STORIES = 20000, MAX_WORD = 32 };
 
-// ---- The template language ----
+// ---- the template language
 
 static const Word balls[] = { { .text = "ball", .plural = "balls" },
                               { .text = "apple", .plural = "apples" } };
@@ -37,7 +37,7 @@ static const char *expanded(const char *text, uint64_t key) {
 }
 
 static const struct {
-    const char *text, *want;
+    const char *text, *expected;
 } expansions[] = {
     { "plain", "plain" },
     { " one  space (|) here \n next\n", "one space here\nnext" },
@@ -59,28 +59,28 @@ static const struct {
 START_TEST(templates_expand)
 {
     for (uint64_t key = 0; key < 20; key++)
-        ck_assert_str_eq(expanded(expansions[_i].text, key), expansions[_i].want);
+        ck_assert_str_eq(expanded(expansions[_i].text, key), expansions[_i].expected);
 }
 END_TEST
 
 START_TEST(alternatives_are_all_drawn)
 {
-    static const char *const want[] = { "a", "bc", "bd", "" };
+    static const char *const expected[] = { "a", "bc", "bd", "" };
     int seen[4] = { 0 };
     for (uint64_t key = 0; key < 3000; key++) {
-        const char *got = expanded("(a|b(c|d)|)", key);
+        const char *actual = expanded("(a|b(c|d)|)", key);
         int i = 0;
-        while (i < 4 && strcmp(got, want[i]) != 0) i++;
-        ck_assert_msg(i < 4, "'%s'", got);
+        while (i < 4 && strcmp(actual, expected[i]) != 0) i++;
+        ck_assert_msg(i < 4, "'%s'", actual);
         seen[i]++;
     }
-    // Three equal parts, the second halved; five standard deviations of a count are below 150.
+    // A third each, the second split in two; five standard deviations of a count are below 150.
     ck_assert_int_lt(abs(seen[0] - 1000) + abs(seen[3] - 1000), 300);
     ck_assert_int_lt(abs(seen[1] - 500) + abs(seen[2] - 500), 300);
 }
 END_TEST
 
-START_TEST(slots_are_kept_and_differ)
+START_TEST(slots_keep_their_words)
 {
     int apples = 0;
     for (uint64_t key = 0; key < 1000; key++) {
@@ -93,7 +93,7 @@ START_TEST(slots_are_kept_and_differ)
 }
 END_TEST
 
-START_TEST(output_ends_with_its_room)
+START_TEST(output_is_cut_to_its_size)
 {
     const Rule rules[] = { { "start", "twelve bytes" }, { NULL, NULL } };
     char out[20];
@@ -115,7 +115,7 @@ static int count_char(const char *text, char c) {
     return count;
 }
 
-START_TEST(rules_are_whole)
+START_TEST(rules_are_balanced_and_used)
 {
     for (const Rule *r = storyworld_rules; r->name; r++) {
         ck_assert_msg(count_char(r->text, '(') == count_char(r->text, ')'), "parentheses of %s",
@@ -139,15 +139,15 @@ START_TEST(rules_are_whole)
 }
 END_TEST
 
-// ---- The stories ----
+// ---- the stories
 
 static struct {
-    char *text;           // all stories, each ended by a NUL
+    char *text;           // all stories, each followed by a NUL
     char *story[STORIES]; // into text
 } world;
 
-// The next word at or after *at (letters, and apostrophes inside), or NULL; *at then stands behind
-// it.
+// Copies the next word at or after *at (letters, and apostrophes inside), moves *at past it, and
+// returns where it starts. NULL: there is none.
 static const char *next_word(const char **at, char word[MAX_WORD]) {
     while (**at && !isalpha((unsigned char)**at)) (*at)++;
     if (!**at) return NULL;
@@ -168,47 +168,36 @@ static const char *lower_first(const char *word) {
     return lower;
 }
 
-// Check notes every assertion, also those that hold: too slow for one a letter.
+// For assertions on every letter: Check records each assertion, which is too slow for that.
 static void require(bool holds, const char *what, const char *story) {
     if (!holds) ck_abort_msg("%s: %s", what, story);
 }
 
-// Words without a class; with those of classes.tsv the whole lexicon of the world.
-static const char other_words[] = "a about after again ahead all alone along always am an and are "
-                                  "around as ask asked asleep at ate away back "
-                                  "be became because been began behind best better birthday blew "
-                                  "both bought broke brought but by called came "
-                                  "can cannot careful carried carry catch climb climbed closed "
-                                  "come cost could crack crash cried cry dance day "
-                                  "days did dig do does down eat even evening every everyone "
-                                  "everywhere fall far fell felt find fine first five "
-                                  "flew for found four from full fun gave get give go goes gone "
-                                  "good got grew grow had has have he hear heard "
-                                  "held hello help helped her here hid him his hold home how hug "
-                                  "hurt i if in into is it jump jumped just knew "
-                                  "know last late later laughed lay learn learned let let's lie "
-                                  "light like liked little lived look looked looks "
-                                  "lost love loved made make many may me met mine more morning "
-                                  "move moved much mum's must my name named near "
-                                  "needs never new next no nobody not nothing now of oh on once "
-                                  "one only or other ouch out over people piece "
-                                  "pieces play played please poor pretty pulled push pushed put "
-                                  "race ran reach read rest right run said same "
-                                  "sang sat saw say says see seen share she short side sing sings "
-                                  "sit sleep slept smelled smiled so some "
-                                  "something song soon splash stand step still stood stop stopped "
-                                  "story swam swim take talk tap taste tasted "
-                                  "telling ten than thank thanked that the them then there they "
-                                  "things this thought three threw through time "
-                                  "times to together told too took top tried try turns two under "
-                                  "until up upon us very wait waited walk walked "
-                                  "want wanted wants was washed waved way we week well went were "
-                                  "what when where which while whispered who why "
-                                  "will win with woke word worked world worry yes you young your ";
+// Words without a class; with those of classes.tsv, the whole lexicon.
+static const char other_words[] =
+    "a about after again ahead all alone along always am an and are around as ask asked asleep "
+    "at ate away back be became because been began behind best better birthday blew both bought "
+    "broke brought but by called came can cannot careful carried carry catch climb climbed "
+    "closed come cost could crack crash cried cry dance day days did dig do does down eat even "
+    "evening every everyone everywhere fall far fell felt find fine first five flew for found "
+    "four from full fun gave get give go goes gone good got grew grow had has have he hear heard "
+    "held hello help helped her here hid him his hold home how hug hurt i if in into is it jump "
+    "jumped just knew know last late later laughed lay learn learned let let's lie light like "
+    "liked little lived look looked looks lost love loved made make many may me met mine more "
+    "morning move moved much mum's must my name named near needs never new next no nobody not "
+    "nothing now of oh on once one only or other ouch out over people piece pieces play played "
+    "please poor pretty pulled push pushed put race ran reach read rest right run said same sang "
+    "sat saw say says see seen share she short side sing sings sit sleep slept smelled smiled so "
+    "some something song soon splash stand step still stood stop stopped story swam swim take "
+    "talk tap taste tasted telling ten than thank thanked that the them then there they things "
+    "this thought three threw through time times to together told too took top tried try turns "
+    "two under until up upon us very wait waited walk walked want wanted wants was washed waved "
+    "way we week well went were what when where which while whispered who why will win with woke "
+    "word worked world worry yes you young your ";
 
 typedef struct {
     char word[MAX_WORD];
-    const char *class; // NULL: it has none
+    const char *class; // NULL: none
     bool seen;
 } Entry;
 
@@ -238,8 +227,7 @@ static void read_lexicon(void) {
     qsort(lexicon.entries, (size_t)lexicon.count, sizeof(Entry), compare_entries);
 }
 
-// The entry of a word as it stands in the text, or NULL; a capital at the start of a sentence does
-// not count.
+// The entry of a word in the text, or NULL. A capital at the start of a sentence is ignored.
 static Entry *find_entry(const char *word) {
     Entry key = { .class = NULL };
     strcpy(key.word, word);
@@ -255,20 +243,20 @@ static const char *class_of(const char *word) {
     return entry ? entry->class : NULL;
 }
 
-static void tell_stories(void) {
+static void write_stories(void) {
     read_lexicon();
     world.text = malloc((size_t)STORIES * 1200 + STORYWORLD_STORY_MAX);
-    if (!world.text) ck_abort_msg("no memory");
+    if (!world.text) ck_abort_msg("out of memory");
     char *at = world.text;
     for (int i = 0; i < STORIES; i++) {
-        require(at < world.text + (size_t)STORIES * 1200, "no room",
+        require(at < world.text + (size_t)STORIES * 1200, "out of space",
                 "stories are longer than 1,200 on average");
         world.story[i] = at;
         at += storyworld_story(at, STORYWORLD_STORY_MAX, 1, (uint64_t)i) + 1;
     }
 }
 
-static void forget_stories(void) { free(world.text); }
+static void free_stories(void) { free(world.text); }
 
 static const Word *fact_about(const char *noun) {
     for (int i = 0; i < storyworld_fact_count; i++) {
@@ -284,7 +272,7 @@ static const Word *fact_saying(const char *adjective) {
     return NULL;
 }
 
-// FNV-1a over 1,000 stories. It changes with every plot that is mended, and with nothing else.
+// FNV-1a over 1,000 stories. It changes only when a plot is edited.
 START_TEST(stories_are_the_same_everywhere)
 {
     uint64_t hash = 0xcbf29ce484222325u;
@@ -294,7 +282,7 @@ START_TEST(stories_are_the_same_everywhere)
     }
     ck_assert_uint_eq(hash, 0x2ed1e42c141a5d4eu);
     char story[STORYWORLD_STORY_MAX];
-    for (int i = 999; i >= 0; i -= 37) { // any order
+    for (int i = 999; i >= 0; i -= 37) { // in any order
         storyworld_story(story, sizeof story, 1, (uint64_t)i);
         ck_assert_str_eq(story, world.story[i]);
         storyworld_story(story, sizeof story, 2, (uint64_t)i);
@@ -315,7 +303,7 @@ START_TEST(the_longest_story_fits)
         }
     }
     ck_assert_uint_lt(longest, STORYWORLD_STORY_MAX / 2);
-    // Less room gives the beginning of the same story.
+    // A smaller buffer gives the beginning of the same story.
     size_t length = storyworld_story(story, 100, 1, 0);
     ck_assert_uint_lt(length, 100);
     ck_assert_int_eq(strncmp(story, world.story[0], length), 0);
@@ -341,10 +329,10 @@ START_TEST(stories_differ)
 }
 END_TEST
 
-// The story with every word of classes.tsv replaced by its class: what is left is plot and wording.
+// The story with every word of classes.tsv replaced by its class: only plot and wording are left.
 static char *masked(const char *story) {
     char *out = malloc(2 * strlen(story) + 1), word[MAX_WORD];
-    if (!out) ck_abort_msg("no memory");
+    if (!out) ck_abort_msg("out of memory");
     char *end = out;
     for (const char *at = story; *at;) {
         const char *from = at, *start = next_word(&at, word);
@@ -353,8 +341,7 @@ static char *masked(const char *story) {
         end += between;
         if (!start) break;
         const char *class = class_of(word);
-        // A class may be longer than its word: no more than its first letters, so that twice the
-        // room is enough.
+        // The class is cut to twice the length of the word, so that twice the space is enough.
         end += sprintf(end, "%.*s", 2 * (int)strlen(word), class ? class : word);
     }
     *end = '\0';
@@ -371,7 +358,7 @@ START_TEST(masked_stories_differ)
 }
 END_TEST
 
-START_TEST(words_are_known_and_classes_are_seen)
+START_TEST(words_are_known_and_classes_are_used)
 {
     for (int i = 1; i < lexicon.count; i++) { // one class each
         ck_assert_str_ne(lexicon.entries[i].word, lexicon.entries[i - 1].word);
@@ -394,19 +381,21 @@ static void check_sentences(const char *story) {
     require(isupper((unsigned char)story[0]) || story[0] == '"', "no capital", story);
     for (const char *c = story; *c; c++) {
         if (isalpha((unsigned char)*c)) continue;
-        require(strchr(" \n.,:;!?'\"", *c) != NULL, "a strange letter", story);
+        require(strchr(" \n.,:;!?'\"", *c) != NULL, "an unexpected character", story);
         bool mark = strchr(".,:;!?", *c) != NULL, end = strchr(".!?", *c) != NULL;
-        if (mark) require(strchr(" \n.,:;!?", c[-1]) == NULL, "a loose mark", story);
-        // or the story's end
-        if (mark) require(strchr(" \n\"", c[1]) != NULL, "no space behind a mark", story);
-        if (*c == ' ') require(strchr(" \n", c[1]) == NULL, "a loose space", story);
+        if (mark)
+            require(strchr(" \n.,:;!?", c[-1]) == NULL, "a misplaced punctuation mark", story);
+        // or the end of the story
+        if (mark)
+            require(strchr(" \n\"", c[1]) != NULL, "no space after a punctuation mark", story);
+        if (*c == ' ') require(strchr(" \n", c[1]) == NULL, "a misplaced space", story);
         if (*c == '"') quoted = !quoted;
         if (*c == '"' && quoted)
             require(isupper((unsigned char)c[1]) || c[-1] == ' ', "speech", story);
         if (*c == '"' && !quoted)
-            require(strchr(".,!?", c[-1]) != NULL, "speech without a mark", story);
+            require(strchr(".,!?", c[-1]) != NULL, "speech without a punctuation mark", story);
         if (*c == '\n') require(!quoted && strchr(".!?\"", c[-1]), "a paragraph ends early", story);
-        // The next sentence begins with a capital; behind `...?"` it may be `he asked`.
+        // The next sentence begins with a capital; after `...?"` it may be `he asked`.
         if (end && c[1] == ' ')
             require(isupper((unsigned char)c[2]) || c[2] == '"', "no capital", story);
     }
@@ -422,7 +411,7 @@ static void check_articles(const char *story) {
         const char *article = strlen(last) <= 2 ? lower_first(last) : "";
         if (strcmp(article, "a") == 0) require(!vowel, "a for an", story);
         if (strcmp(article, "an") == 0) require(vowel, "an for a", story);
-        if (start == end + 1) require(strcmp(last, word) != 0, "a word twice", story);
+        if (start == end + 1) require(strcmp(last, word) != 0, "a repeated word", story);
     }
 }
 
@@ -445,7 +434,7 @@ static const Word *character(const char *name) {
     return NULL;
 }
 
-// Two characters at most, of two pronouns; and what is said of a character fits it.
+// At most two characters, with different pronouns, and their own pronouns are used for them.
 START_TEST(characters_keep_their_pronouns)
 {
     int introduced = 0;
@@ -455,8 +444,8 @@ START_TEST(characters_keep_their_pronouns)
         for (const char *at = world.story[i]; next_word(&at, word);) {
             const Word *who = character(word);
             if (!who) continue;
-            require(!met[who->pronoun == HE] || met[who->pronoun == HE] == who, "two alike",
-                    world.story[i]);
+            require(!met[who->pronoun == HE] || met[who->pronoun == HE] == who,
+                    "two characters with one pronoun", world.story[i]);
             met[who->pronoun == HE] = who;
         }
         const char *her = strstr(world.story[i], "Her name was "),
@@ -485,18 +474,18 @@ START_TEST(facts_are_one_to_one)
 }
 END_TEST
 
-// Behind "the NOUN was" of a fact's noun stands its adjective and nothing else; an adjective of a
-// fact stands there behind no other noun.
-START_TEST(facts_hold_in_every_story)
+// "the NOUN was" with the noun of a fact is always followed by its adjective, and with another noun
+// never by the adjective of a fact.
+START_TEST(facts_are_true_in_every_story)
 {
-    int told[64] = { 0 }, total = 0;
+    int counts[64] = { 0 }, total = 0;
     for (int i = 0; i < STORIES; i++) {
         char the[MAX_WORD] = "", noun[MAX_WORD] = "", was[MAX_WORD] = "", word[MAX_WORD];
         for (const char *at = world.story[i]; next_word(&at, word);) {
             if (strcmp(lower_first(the), "the") == 0 && strcmp(was, "was") == 0) {
                 const Word *about = fact_about(noun), *saying = fact_saying(word);
                 require(about == saying, noun, world.story[i]);
-                if (about && the[0] == 'T') told[about - storyworld_facts]++;
+                if (about && the[0] == 'T') counts[about - storyworld_facts]++;
             }
             strcpy(the, noun);
             strcpy(noun, was);
@@ -504,9 +493,9 @@ START_TEST(facts_hold_in_every_story)
         }
     }
     for (int i = 0; i < storyworld_fact_count; i++) {
-        ck_assert_msg(told[i] >= 1000, "The %s was %s: %d times", storyworld_facts[i].text,
-                      storyworld_facts[i].is, told[i]);
-        total += told[i];
+        ck_assert_msg(counts[i] >= 1000, "The %s was %s: %d times", storyworld_facts[i].text,
+                      storyworld_facts[i].is, counts[i]);
+        total += counts[i];
     }
     ck_assert_int_gt(total, 5000); // 61,000 when this was written
 }
@@ -517,7 +506,7 @@ static void copy_sentence(char *out, const char *start, const char *end) {
     out[end - start] = '\0';
 }
 
-// Stronger: the adjective of a fact stands in no sentence without its noun, so nothing else is ever
+// Stronger: the adjective of a fact occurs only in sentences with its noun, so nothing else is ever
 // slow.
 START_TEST(adjectives_of_facts_describe_nothing_else)
 {
@@ -527,7 +516,7 @@ START_TEST(adjectives_of_facts_describe_nothing_else)
             char sentence[STORYWORLD_STORY_MAX], word[MAX_WORD];
             copy_sentence(sentence, start, end);
             for (const char *at = sentence; next_word(&at, word);) {
-                const Word *fact = fact_saying(word); // an adjective begins no sentence
+                const Word *fact = fact_saying(word); // no sentence starts with an adjective
                 require(!fact || strstr(sentence, fact->text), word, sentence);
             }
             start = end + (*end != '\0');
@@ -536,7 +525,7 @@ START_TEST(adjectives_of_facts_describe_nothing_else)
 }
 END_TEST
 
-START_TEST(stories_have_a_childs_length)
+START_TEST(stories_have_the_length_for_a_child)
 {
     long words = 0;
     for (int i = 0; i < STORIES; i++) {
@@ -550,9 +539,9 @@ START_TEST(stories_have_a_childs_length)
 }
 END_TEST
 
-// ---- The tables ----
+// ---- the tables
 
-// Lines of a table, checked to be a header and then two words parted by a tab.
+// The number of rows of a table, which must be a header and then two words separated by a tab.
 static int count_rows(void (*write)(FILE *), const char *header) {
     FILE *file = tmpfile();
     ck_assert_ptr_nonnull(file);
@@ -587,29 +576,25 @@ START_TEST(tables_are_written)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("storyworld");
-    TCase *templates = tcase_create("templates"), *stories = tcase_create("stories");
-    tcase_add_loop_test(templates, templates_expand, 0,
-                        (int)(sizeof expansions / sizeof *expansions));
-    tcase_add_test(templates, alternatives_are_all_drawn);
-    tcase_add_test(templates, slots_are_kept_and_differ);
-    tcase_add_test(templates, output_ends_with_its_room);
-    tcase_add_test(templates, rules_are_whole);
-    tcase_add_test(templates, tables_are_written);
-    tcase_set_timeout(stories, 120);
-    tcase_add_unchecked_fixture(stories, tell_stories, forget_stories);
-    tcase_add_test(stories, stories_are_the_same_everywhere);
-    tcase_add_test(stories, the_longest_story_fits);
-    tcase_add_test(stories, stories_differ);
-    tcase_add_test(stories, masked_stories_differ);
-    tcase_add_test(stories, words_are_known_and_classes_are_seen);
-    tcase_add_test(stories, texts_are_well_formed);
-    tcase_add_test(stories, characters_keep_their_pronouns);
-    tcase_add_test(stories, facts_are_one_to_one);
-    tcase_add_test(stories, facts_hold_in_every_story);
-    tcase_add_test(stories, adjectives_of_facts_describe_nothing_else);
-    tcase_add_test(stories, stories_have_a_childs_length);
-    suite_add_tcase(suite, templates);
-    suite_add_tcase(suite, stories);
-    return suite_run(suite);
+    static const TestFixture fixture = { write_stories, free_stories, .once = true };
+    const TestRow tests[] = {
+        { templates_expand, COUNT_OF(expansions) },
+        { alternatives_are_all_drawn },
+        { slots_keep_their_words },
+        { output_is_cut_to_its_size },
+        { rules_are_balanced_and_used },
+        { tables_are_written },
+        { stories_are_the_same_everywhere },
+        { the_longest_story_fits },
+        { stories_differ },
+        { masked_stories_differ },
+        { words_are_known_and_classes_are_used },
+        { texts_are_well_formed },
+        { characters_keep_their_pronouns },
+        { facts_are_one_to_one },
+        { facts_are_true_in_every_story },
+        { adjectives_of_facts_describe_nothing_else },
+        { stories_have_the_length_for_a_child },
+    };
+    return run_tests_with(&fixture, "storyworld", tests, COUNT_OF(tests));
 }

@@ -14,10 +14,10 @@ START_TEST(firing_is_counted_by_layer_channel_and_neuron)
     float score[3 * 2 * 2] = { 0 };
     usage_count(&usage, 1,
                 &(Gating){ .N = 3, .C = 2, .K = 2, .F = 4, .score = score, .index = index });
-    const uint64_t want[2][2][4] = { { { 0 } }, { { 3, 3, 0, 0 }, { 1, 0, 2, 3 } } };
-    ck_assert_mem_eq(usage.fired, want, sizeof want);
+    const uint64_t expected[2][2][4] = { { { 0 } }, { { 3, 3, 0, 0 }, { 1, 0, 2, 3 } } };
+    ck_assert_mem_eq(usage.fired, expected, sizeof expected);
     ck_assert_double_eq(usage_share(&usage), 5.0 / 16);
-    int32_t start[4] = { 0, 0, 3, 4 }; // a moe's list: token 0 got none, token 1 three
+    int32_t start[4] = { 0, 0, 3, 4 }; // ragged, of a moe: token 0 has none, token 1 three
     usage_count(
         &usage, 0,
         &(Gating){
@@ -29,8 +29,8 @@ START_TEST(firing_is_counted_by_layer_channel_and_neuron)
 }
 END_TEST
 
-// peer's heads share their experts: whoever chooses one, it fired.
-START_TEST(one_pool_is_counted_once)
+// The heads of peer share their experts: one fires whichever head selects it.
+START_TEST(shared_experts_are_counted_together)
 {
     Config config = { .ffn = ffn_find("peer"), .L = 1, .C = 2, .F = 4, .K = 2 };
     Usage usage;
@@ -45,7 +45,7 @@ START_TEST(one_pool_is_counted_once)
 }
 END_TEST
 
-// A moe has one pool, whatever C says, which it does not use.
+// A moe has one pool of experts; it does not use C.
 START_TEST(moe_has_one_pool)
 {
     Config config = { .ffn = ffn_find("moe"), .L = 1, .C = 2, .E = 4, .F = 3, .K = 1 };
@@ -74,12 +74,11 @@ START_TEST(dense_layers_have_none)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("usage");
-    TCase *tcase = tcase_create("usage");
-    tcase_add_test(tcase, firing_is_counted_by_layer_channel_and_neuron);
-    tcase_add_test(tcase, one_pool_is_counted_once);
-    tcase_add_test(tcase, moe_has_one_pool);
-    tcase_add_test(tcase, dense_layers_have_none);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { firing_is_counted_by_layer_channel_and_neuron },
+        { shared_experts_are_counted_together },
+        { moe_has_one_pool },
+        { dense_layers_have_none },
+    };
+    return run_tests("usage", tests, COUNT_OF(tests));
 }

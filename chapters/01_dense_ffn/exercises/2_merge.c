@@ -1,8 +1,10 @@
-// Exercise 2: two linear layers are one. Given a [in,middle] and b [middle,out], write the one
-// matrix ab [in,out] with which linear(y, x, ab) is linear(y, h, b) of linear(h, x, a), for every
-// x.
-// A hint: row i of ab is what comes out when x is 1 at i and 0 elsewhere. Check with: make
-// exercise-01-2
+// Exercise 01-2. Two linear layers are one.
+//
+// Given a [in,middle] and b [middle,out], write the one matrix ab [in,out] for which, with every x,
+// linear(y, x, ab) has the same result as linear(h, x, a) followed by linear(y, h, b).
+// A hint: row i of ab is the output for an x that is 1 at i and 0 elsewhere.
+//
+// Check with: make exercise-01-2
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include <stddef.h>
 

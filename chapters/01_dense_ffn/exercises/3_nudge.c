@@ -1,7 +1,9 @@
-// Exercise 3: measure a gradient instead of deriving it. loss(w, context) is a function of `count`
-// weights w; write its gradient into dw: for each weight alone, (loss with the weight raised by h -
-// loss with it lowered by h) / 2h, and the weight back to exactly what it was. This is how every
-// backward pass of this course is tested.
+// Exercise 01-3. Measure a gradient instead of deriving it.
+//
+// loss(w, context) is a function of `count` weights w. Write its gradient into dw: for each weight
+// alone, (loss with the weight raised by h - loss with it lowered by h) / 2h; then set the weight
+// back to exactly what it was. This is how every backward pass of this course is tested.
+//
 // Check with: make exercise-01-3
 typedef double Loss(const double *w, const void *context);
 

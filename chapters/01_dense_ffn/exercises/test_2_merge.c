@@ -7,14 +7,15 @@ void merge(double *ab, const double *a, const double *b, int in, int middle, int
 // [1 2; 0 1; 3 0] · [1 -1; 2 5] = [1+4 -1+10; 2 5; 3 -3]
 START_TEST(by_hand)
 {
-    const double a[] = { 1, 2, 0, 1, 3, 0 }, b[] = { 1, -1, 2, 5 }, want[] = { 5, 9, 2, 5, 3, -3 };
+    const double a[] = { 1, 2, 0, 1, 3, 0 }, b[] = { 1, -1, 2, 5 },
+                 expected[] = { 5, 9, 2, 5, 3, -3 };
     double ab[6];
     merge(ab, a, b, 3, 2, 2);
-    for (int i = 0; i < 6; i++) ck_assert_double_eq(ab[i], want[i]);
+    for (int i = 0; i < 6; i++) ck_assert_double_eq(ab[i], expected[i]);
 }
 END_TEST
 
-START_TEST(one_layer_says_what_two_said)
+START_TEST(one_layer_outputs_what_two_did)
 {
     enum { IN = 5, MIDDLE = 11, OUT = 3 };
     double x[IN], a[IN * MIDDLE], h[MIDDLE], b[MIDDLE * OUT], two[OUT], ab[IN * OUT], one[OUT];
@@ -30,10 +31,9 @@ START_TEST(one_layer_says_what_two_said)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 01-2: two linear layers are one");
-    TCase *tests = tcase_create("merge");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, one_layer_says_what_two_said);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { one_layer_outputs_what_two_did },
+    };
+    return run_tests("exercise 01-2: two linear layers are one", tests, COUNT_OF(tests));
 }

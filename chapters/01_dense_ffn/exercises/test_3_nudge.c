@@ -19,7 +19,7 @@ START_TEST(by_hand)
 }
 END_TEST
 
-// Of |w|³ at 0, a nudge to one side alone would see h²; the two sides together see 0.
+// At 0 a one-sided difference of |w|³ would be h²; the central difference is 0.
 static double cube(const double *w, const void *context) {
     (void)context;
     return w[0] < 0 ? -w[0] * w[0] * w[0] : w[0] * w[0] * w[0];
@@ -43,29 +43,28 @@ START_TEST(weights_come_back)
 }
 END_TEST
 
-static const double x[] = { 0, 1, 2 }, wanted[] = { 1, 0, 3 };
+static const double x[] = { 0, 1, 2 }, target[] = { 1, 0, 3 };
 static double of_neuron(const double *w, const void *context) {
     const int *points = context;
-    return neuron_loss(&(Neuron){ w[0], w[1], w[2] }, x, wanted, *points);
+    return neuron_loss(&(Neuron){ w[0], w[1], w[2] }, x, target, *points);
 }
 
 START_TEST(agrees_with_the_neuron)
 {
     const int points = 3;
     double w[] = { 0.3, -0.2, 1.5 }, dw[3];
-    Neuron d = neuron_gradient(&(Neuron){ w[0], w[1], w[2] }, x, wanted, points);
+    Neuron d = neuron_gradient(&(Neuron){ w[0], w[1], w[2] }, x, target, points);
     nudge_gradient(dw, w, 3, 1e-5, of_neuron, &points);
     expect("dw", dw, (double[]){ d.in, d.bias, d.out }, 3, 1e-8);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 01-3: a gradient by nudging");
-    TCase *tests = tcase_create("nudge_gradient");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, nudges_both_ways);
-    tcase_add_test(tests, weights_come_back);
-    tcase_add_test(tests, agrees_with_the_neuron);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { nudges_both_ways },
+        { weights_come_back },
+        { agrees_with_the_neuron },
+    };
+    return run_tests("exercise 01-3: a gradient by nudging", tests, COUNT_OF(tests));
 }

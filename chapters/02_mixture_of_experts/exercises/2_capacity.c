@@ -1,12 +1,15 @@
-// Exercise 2: a machine gives each expert room for `capacity` entries, no more (Switch, Fedus 2021,
-// section 2.2). Who comes first is served first: going through the gating in order, an entry whose
-// expert is full is dropped, and the entries behind it move up. Change the gating in place, start,
-// index and weight; the weights stay what they were. A token may lose all its experts; then the
-// layer says 0 for it. Return how many entries were dropped.
-// room: E ints. Check with: make exercise-02-2
+// Exercise 02-2. Capacity.
+//
+// Give each expert a capacity of `capacity` entries (Switch, Fedus 2021, section 2.2), first come,
+// first served: go through the gating in order, drop every entry whose expert is full, and move up
+// the entries after it. Change start, index and weight of the gating in place; the weights that
+// remain are not rescaled. A token may lose all its experts; the layer's output for it is then 0.
+// Return how many entries were dropped. scratch: E ints.
+//
+// Check with: make exercise-02-2
 #include "chapters/02_mixture_of_experts/moe.h"
 
-int drop_overflow(MoeGating *gating, int *room, int capacity, int E) {
-    (void)gating, (void)room, (void)capacity, (void)E;
+int drop_overflow(MoeGating *gating, int *scratch, int capacity, int E) {
+    (void)gating, (void)scratch, (void)capacity, (void)E;
     return 0;
 }

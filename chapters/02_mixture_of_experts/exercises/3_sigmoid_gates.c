@@ -1,8 +1,12 @@
-// Exercise 3: gates without a softmax (DeepSeek-V3, 2024, equations 12 to 16): a score for each
-// chosen expert on its own, and the weights are the scores over their sum,
+// Exercise 02-3. Gates without a softmax.
+//
+// In DeepSeek-V3 (2024, equations 12 to 16) each chosen expert is scored independently, and the
+// weights are the scores divided by their sum:
 //     s_k = sigmoid(logit_k),   weight_k = s_k / Σ_j s_j
-// Write both for the K chosen logits of one token, and the way back: dlogit [K] is written, from
-// dweight [K] and the same logits. Check with: make exercise-02-3
+// Write both for the K chosen logits of one token, and the backward pass: dlogit [K] is written,
+// from dweight [K] and the same logits.
+//
+// Check with: make exercise-02-3
 #include "chapters/01_dense_ffn/dense_ffn.h"
 
 void sigmoid_gates(double *weight, const double *logit, int K) {

@@ -8,10 +8,10 @@ void by_expert(int *first, int *entry, const MoeGating *gating, int E);
 START_TEST(by_hand)
 {
     int start[] = { 0, 2, 2, 4 }, index[] = { 2, 0, 2, 1 }, first[5], entry[4];
-    static const int want_first[] = { 0, 1, 2, 4, 4 }, want_entry[] = { 1, 3, 0, 2 };
+    static const int expected_first[] = { 0, 1, 2, 4, 4 }, expected_entry[] = { 1, 3, 0, 2 };
     by_expert(first, entry, &(MoeGating){ .N = 3, .start = start, .index = index }, 4);
-    for (int e = 0; e <= 4; e++) ck_assert_int_eq(first[e], want_first[e]);
-    for (int i = 0; i < 4; i++) ck_assert_int_eq(entry[i], want_entry[i]);
+    for (int e = 0; e <= 4; e++) ck_assert_int_eq(first[e], expected_first[e]);
+    for (int i = 0; i < 4; i++) ck_assert_int_eq(entry[i], expected_entry[i]);
 }
 END_TEST
 
@@ -23,13 +23,13 @@ START_TEST(no_entries)
 }
 END_TEST
 
-// Every entry once, at its expert, in rising order.
+// Every entry once, at its expert, in ascending order.
 START_TEST(any_list)
 {
-    enum { N = 57, E = 11, MOST = 4 };
-    int start[N + 1] = { 0 }, index[N * MOST], first[E + 1], entry[N * MOST];
+    enum { N = 57, E = 11, MAX_K = 4 };
+    int start[N + 1] = { 0 }, index[N * MAX_K], first[E + 1], entry[N * MAX_K];
     for (int t = 0; t < N; t++) {
-        start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MOST + 1);
+        start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MAX_K + 1);
         for (int i = start[t]; i < start[t + 1]; i++)
             index[i] = (int)random_below(random_key(_i, "expert"), i, E);
     }
@@ -47,11 +47,10 @@ START_TEST(any_list)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 02-1: tokens by expert");
-    TCase *tests = tcase_create("by_expert");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, no_entries);
-    tcase_add_loop_test(tests, any_list, 0, 10);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { no_entries },
+        { any_list, 10 },
+    };
+    return run_tests("exercise 02-1: tokens by expert", tests, COUNT_OF(tests));
 }

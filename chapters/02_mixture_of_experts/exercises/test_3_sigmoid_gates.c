@@ -4,7 +4,7 @@
 void sigmoid_gates(double *weight, const double *logit, int K);
 void sigmoid_gates_backward(double *dlogit, const double *dweight, const double *logit, int K);
 
-// sigmoid(0) = 1/2, sigmoid(log 3) = 3/4: 2/5 and 3/5. Back with dweight = (1, 0): ds = (1 - 2/5,
+// sigmoid(0) = 1/2, sigmoid(log 3) = 3/4: 2/5 and 3/5. Backward with dweight = (1, 0): ds = (1 - 2/5,
 // -2/5) / (5/4), and the slopes of sigmoid there are 1/4 and 3/16: 12/100 and -6/100.
 START_TEST(by_hand)
 {
@@ -51,11 +51,10 @@ START_TEST(backward_is_finite_difference)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 02-3: sigmoid gates");
-    TCase *tests = tcase_create("sigmoid_gates");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, one_has_all_the_weight);
-    tcase_add_loop_test(tests, backward_is_finite_difference, 0, 5);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { one_has_all_the_weight },
+        { backward_is_finite_difference, 5 },
+    };
+    return run_tests("exercise 02-3: sigmoid gates", tests, COUNT_OF(tests));
 }

@@ -1,16 +1,18 @@
-// Exercise 03-2. A threshold in place of a pool.
+// Exercise 03-2. A threshold instead of a pool.
 //
-// In the end a pool takes every pair above some score, and only that score depends on who else was
-// there. So remember it: who writes word by word can use the threshold of other texts, and look at
-// no later word.
+// A pool takes every pair above some score, and only that score depends on the other tokens. So
+// remember it: generation, word by word, can use the threshold of other texts without seeing any
+// later word.
 //
-// threshold: the lowest score that a pool of these cells takes, of score [cells] (no two alike; NaN
-// is taken last), where 1 <= places <= cells. room: cells ints. choose_above: chosen [cells] is
+// threshold: the lowest score that a pool with these cells takes, from score [cells] (all different;
+// NaN is taken last), 1 <= capacity <= cells. scratch: cells ints. choose_above: chosen [cells] is
 // true where a score is at least the threshold.
+//
+// Check with: make exercise-03-2
 #include "chapters/02_mixture_of_experts/top_k.h"
 
-double threshold(const double *score, int cells, int places, int *room) {
-    (void)score, (void)cells, (void)places, (void)room;
+double threshold(const double *score, int cells, int capacity, int *scratch) {
+    (void)score, (void)cells, (void)capacity, (void)scratch;
     return 0.0; // yours to write
 }
 

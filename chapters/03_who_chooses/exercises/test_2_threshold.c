@@ -1,10 +1,10 @@
-#include "chapters/03_who_chooses/choice.h"
+#include "chapters/03_who_chooses/routing.h"
 #include "reference/numbers/random.h"
 #include "tests/harness/suite.h"
 #include <math.h>
 #include <string.h>
 
-double threshold(const double *score, int cells, int places, int *room);
+double threshold(const double *score, int cells, int capacity, int *scratch);
 void choose_above(bool *chosen, const double *score, int cells, double lowest);
 
 enum { T = 40, E = 6, CELLS = T * E };
@@ -13,12 +13,13 @@ static void draw_scores(double *score, uint64_t seed) {
     for (uint64_t i = 0; i < CELLS; i++) score[i] = random_uniform(random_key(seed, "score"), i);
 }
 
-static void pool_of_the_sequence(bool *chosen, const double *score) {
-    const ChoosingRule rule = { CUT_SEQUENCES, 2.0, 0.5 };
-    double room[CELLS], weight[CELLS];
+static void sequence_pool(bool *chosen, const double *score) {
+    const RoutingRule rule = { UNIFIED_SEQUENCE, 2.0, 0.5 };
+    double scratch[CELLS], weight[CELLS];
     int ints[3 * CELLS], start[T + 1], index[CELLS];
     MoeGating gating = { .start = start, .index = index, .weight = weight };
-    choose(&gating, room, ints, score, NULL, &rule, 1, T, E);
+    const RoutingTable table = { 1, T, E, score, NULL };
+    route_tokens(&gating, scratch, ints, &table, &rule);
     memset(chosen, 0, CELLS * sizeof *chosen);
     for (int t = 0; t < T; t++) {
         for (int i = start[t]; i < start[t + 1]; i++) chosen[t * E + index[i]] = true;
@@ -29,9 +30,9 @@ START_TEST(on_paper)
 {
     const double score[] = { 0.2, 0.9, 0.5, 0.7 };
     bool chosen[4];
-    int room[4];
-    ck_assert(threshold(score, 4, 1, room) == 0.9);
-    ck_assert(threshold(score, 4, 3, room) == 0.5);
+    int scratch[4];
+    ck_assert(threshold(score, 4, 1, scratch) == 0.9);
+    ck_assert(threshold(score, 4, 3, scratch) == 0.5);
     choose_above(chosen, score, 4, 0.5);
     ck_assert(memcmp(chosen, (bool[4]){ 0, 1, 1, 1 }, sizeof chosen) == 0);
     choose_above(chosen, (double[]){ NAN, 1, NAN, -1 }, 4, -2);
@@ -39,48 +40,47 @@ START_TEST(on_paper)
 }
 END_TEST
 
-// On the table it came from, the threshold is the pool.
-START_TEST(its_own_table_gets_the_same_choice)
+// On its own table the threshold takes what the pool takes.
+START_TEST(its_own_table_gets_the_same_experts)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
         double score[CELLS];
         bool pool[CELLS], above[CELLS];
-        int room[CELLS];
+        int scratch[CELLS];
         draw_scores(score, seed);
-        pool_of_the_sequence(pool, score);
-        choose_above(above, score, CELLS, threshold(score, CELLS, 2 * T, room));
+        sequence_pool(pool, score);
+        choose_above(above, score, CELLS, threshold(score, CELLS, 2 * T, scratch));
         ck_assert(memcmp(pool, above, sizeof pool) == 0);
     }
 }
 END_TEST
 
-// On other tables the budget is kept on the average, and a beginning is chosen as within the whole.
+// On other tables the budget is met on average, and a prefix is routed as within the whole.
 START_TEST(other_tables_get_about_the_budget)
 {
     double score[CELLS];
     bool chosen[CELLS];
-    int room[CELLS], taken = 0;
+    int scratch[CELLS], taken = 0;
     draw_scores(score, 100);
-    double lowest = threshold(score, CELLS, 2 * T, room);
+    double lowest = threshold(score, CELLS, 2 * T, scratch);
     for (uint64_t seed = 0; seed < 50; seed++) {
         draw_scores(score, seed);
         choose_above(chosen, score, CELLS, lowest);
         for (int i = 0; i < CELLS; i++) taken += chosen[i];
-        bool beginning[CELLS / 2];
-        choose_above(beginning, score, CELLS / 2, lowest);
-        ck_assert(memcmp(beginning, chosen, sizeof beginning) == 0);
+        bool prefix[CELLS / 2];
+        choose_above(prefix, score, CELLS / 2, lowest);
+        ck_assert(memcmp(prefix, chosen, sizeof prefix) == 0);
     }
     double each = taken / (50.0 * T);
-    ck_assert_msg(fabs(each - 2.0) < 0.4, "%.2f experts a token, wanted about 2", each);
+    ck_assert_msg(fabs(each - 2.0) < 0.4, "%.2f experts per token, expected about 2", each);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03-2 threshold");
-    TCase *tests = tcase_create("threshold");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, its_own_table_gets_the_same_choice);
-    tcase_add_test(tests, other_tables_get_about_the_budget);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { its_own_table_gets_the_same_experts },
+        { other_tables_get_about_the_budget },
+    };
+    return run_tests("03-2 threshold", tests, COUNT_OF(tests));
 }

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-void over_tokens(double *Q, double *room, const double *logits, int T, int E);
-void over_tokens_backward(double *dlogits, double *room, const double *dQ, const double *Q, int T,
-                          int E);
+void over_tokens(double *Q, double *scratch, const double *logits, int T, int E);
+void over_tokens_backward(double *dlogits, double *scratch, const double *dQ, const double *Q,
+                          int T, int E);
 
 enum { T = 4, E = 3, CELLS = T * E };
 
@@ -13,13 +13,12 @@ static void draw(double *v, const char *name) {
     for (uint64_t i = 0; i < CELLS; i++) v[i] = random_normal(random_key(1, name), i);
 }
 
-// Column 0: e^0, e^ln3 of a sum of 4. Column 1: two alike, though e^800 is more than a double
-// holds.
+// Column 0: e^0 and e^ln3, the sum is 4. Column 1: equal logits, although e^800 overflows a double.
 START_TEST(on_paper)
 {
     const double logits[] = { 0, 800, log(3), 800 };
-    double Q[4], room[4];
-    over_tokens(Q, room, logits, 2, 2);
+    double Q[4], scratch[4];
+    over_tokens(Q, scratch, logits, 2, 2);
     ck_assert_double_eq_tol(Q[0], 0.25, 1e-15);
     ck_assert_double_eq_tol(Q[2], 0.75, 1e-15);
     ck_assert_double_eq_tol(Q[1], 0.5, 1e-15);
@@ -27,21 +26,21 @@ START_TEST(on_paper)
 }
 END_TEST
 
-START_TEST(the_way_back_is_the_slope)
+START_TEST(backward_is_the_slope)
 {
-    double logits[CELLS], dQ[CELLS], Q[CELLS], dlogits[CELLS], room[2 * T];
+    double logits[CELLS], dQ[CELLS], Q[CELLS], dlogits[CELLS], scratch[2 * T];
     draw(logits, "logits");
     draw(dQ, "dQ");
-    over_tokens(Q, room, logits, T, E);
-    over_tokens_backward(dlogits, room, dQ, Q, T, E);
+    over_tokens(Q, scratch, logits, T, E);
+    over_tokens_backward(dlogits, scratch, dQ, Q, T, E);
     for (int i = 0; i < CELLS; i++) {
-        double slope = 0.0, kept = logits[i];
+        double slope = 0.0, original = logits[i];
         for (int sign = -1; sign <= 1; sign += 2) {
-            logits[i] = kept + sign * 1e-5;
-            over_tokens(Q, room, logits, T, E);
+            logits[i] = original + sign * 1e-5;
+            over_tokens(Q, scratch, logits, T, E);
             for (int j = 0; j < CELLS; j++) slope += sign * dQ[j] * Q[j] / 2e-5;
         }
-        logits[i] = kept;
+        logits[i] = original;
         ck_assert_msg(fabs(dlogits[i] - slope) < 1e-8, "dlogits[%d] is %g, the slope %g", i,
                       dlogits[i], slope);
     }
@@ -50,22 +49,21 @@ END_TEST
 
 START_TEST(the_score_itself_sees_later_tokens)
 {
-    double logits[CELLS], before[CELLS], after[CELLS], room[2 * T];
+    double logits[CELLS], before[CELLS], after[CELLS], scratch[2 * T];
     draw(logits, "logits");
-    over_tokens(before, room, logits, T, E);
+    over_tokens(before, scratch, logits, T, E);
     logits[(T - 1) * E] += 1.0; // the last token
-    over_tokens(after, room, logits, T, E);
+    over_tokens(after, scratch, logits, T, E);
     ck_assert(after[0] < before[0]); // and the first one's score
     ck_assert(after[1] == before[1]);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03-3 over tokens");
-    TCase *tests = tcase_create("over tokens");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, the_way_back_is_the_slope);
-    tcase_add_test(tests, the_score_itself_sees_later_tokens);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { backward_is_the_slope },
+        { the_score_itself_sees_later_tokens },
+    };
+    return run_tests("03-3 over tokens", tests, COUNT_OF(tests));
 }

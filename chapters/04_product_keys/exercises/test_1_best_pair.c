@@ -6,11 +6,11 @@ int best_pair(const double *a, const double *b, int n);
 
 static void expect_best(const double *a, const double *b, int n) {
     double score;
-    int want;
-    all_pairs_top_k(&score, &want, a, b, n, 1);
-    int got = best_pair(a, b, n);
-    ck_assert_msg(got == want, "n = %d: best_pair says %d, but %d is the best, with %g", n, got,
-                  want, score);
+    int expected;
+    all_pairs_top_k(&score, &expected, a, b, n, 1);
+    int actual = best_pair(a, b, n);
+    ck_assert_msg(actual == expected, "n = %d: best_pair returns %d, but %d is the best, with %g",
+                  n, actual, expected, score);
 }
 
 START_TEST(on_paper)
@@ -38,7 +38,7 @@ START_TEST(equal_sums_go_to_the_lowest)
     for (uint64_t seed = 0; seed < 300; seed++) {
         double a[9], b[9];
         for (uint64_t i = 0; i < 9; i++) {
-            // none above 0: no start at 0 will do
+            // none is above 0: a maximum that starts at 0 is wrong
             a[i] = -(double)random_below(random_key(seed, "a"), i, 3);
             b[i] = -(double)random_below(random_key(seed, "b"), i, 3);
         }
@@ -48,11 +48,10 @@ START_TEST(equal_sums_go_to_the_lowest)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("04-1 best pair");
-    TCase *tests = tcase_create("best pair");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, random_lists);
-    tcase_add_test(tests, equal_sums_go_to_the_lowest);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { random_lists },
+        { equal_sums_go_to_the_lowest },
+    };
+    return run_tests("04-1 best pair", tests, COUNT_OF(tests));
 }

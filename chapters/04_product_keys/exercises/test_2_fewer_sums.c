@@ -3,30 +3,31 @@
 #include "tests/harness/suite.h"
 
 long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                      int *room);
+                      int *scratch);
 
-enum { MOST = 32 };
+enum { MAX_N = 32 };
 
 static long expect_same(const double *a, const double *b, int n, int K) {
-    double want_score[MOST], score[MOST];
-    int want[MOST], index[MOST], room[2 * MOST];
-    all_pairs_top_k(want_score, want, a, b, n, K);
-    long sums = fewer_sums_top_k(score, index, a, b, n, K, room);
+    double expected_score[MAX_N], score[MAX_N];
+    int expected[MAX_N], index[MAX_N], scratch[2 * MAX_N];
+    all_pairs_top_k(expected_score, expected, a, b, n, K);
+    long sums = fewer_sums_top_k(score, index, a, b, n, K, scratch);
     for (int k = 0; k < K; k++) {
-        ck_assert_msg(index[k] == want[k] && score[k] == want_score[k],
-                      "n %d K %d rank %d: pair %d, wanted %d", n, K, k + 1, index[k], want[k]);
+        ck_assert_msg(index[k] == expected[k] && score[k] == expected_score[k],
+                      "n %d K %d rank %d: pair %d, expected %d", n, K, k + 1, index[k],
+                      expected[k]);
     }
-    ck_assert_msg(sums <= product_candidates(K), "K %d: %ld sums are more than the staircase has",
-                  K, sums);
+    ck_assert_msg(sums <= product_candidates(K), "K %d: %ld sums, more than the staircase has", K,
+                  sums);
     return sums;
 }
 
 START_TEST(the_same_choice)
 {
     for (uint64_t seed = 0; seed < 200; seed++) {
-        int n = 1 + (int)(seed % MOST), K = 1 + (int)random_below(7, seed, (uint64_t)n);
-        double a[MOST], b[MOST];
-        for (uint64_t i = 0; i < MOST; i++) {
+        int n = 1 + (int)(seed % MAX_N), K = 1 + (int)random_below(7, seed, (uint64_t)n);
+        double a[MAX_N], b[MAX_N];
+        for (uint64_t i = 0; i < MAX_N; i++) {
             a[i] = _i ? (double)random_below(random_key(seed, "a"), i, 4)
                       : random_normal(random_key(seed, "a"), i);
             b[i] = _i ? (double)random_below(random_key(seed, "b"), i, 4)
@@ -37,27 +38,26 @@ START_TEST(the_same_choice)
 }
 END_TEST
 
-// Normal scores, n = 32, K = 8: 20 sums by the staircase. Stopping early needs 15.7 on the average.
-START_TEST(fewer_sums_on_the_average)
+// Normal scores, n = 32, K = 8: 20 sums by the staircase. Stopping early needs 15.7 on average.
+START_TEST(fewer_sums_on_average)
 {
     double sums = 0;
     for (uint64_t seed = 0; seed < 500; seed++) {
-        double a[MOST], b[MOST];
-        for (uint64_t i = 0; i < MOST; i++) {
+        double a[MAX_N], b[MAX_N];
+        for (uint64_t i = 0; i < MAX_N; i++) {
             a[i] = random_normal(random_key(seed, "a"), i);
             b[i] = random_normal(random_key(seed, "b"), i);
         }
-        sums += (double)expect_same(a, b, MOST, 8) / 500;
+        sums += (double)expect_same(a, b, MAX_N, 8) / 500;
     }
-    ck_assert_msg(sums < 18.0, "%.2f sums on the average; under 18 is wanted", sums);
+    ck_assert_msg(sums < 18.0, "%.2f sums on average; expected under 18", sums);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("04-2 fewer sums");
-    TCase *tests = tcase_create("fewer sums");
-    tcase_add_loop_test(tests, the_same_choice, 0, 2);
-    tcase_add_test(tests, fewer_sums_on_the_average);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_same_choice, 2 },
+        { fewer_sums_on_average },
+    };
+    return run_tests("04-2 fewer sums", tests, COUNT_OF(tests));
 }

@@ -4,32 +4,32 @@
 
 int triple_candidates(int K);
 void triple_top_k(double *score, int *index, const double *a, const double *b, const double *c,
-                  int n, int K, int *room);
+                  int n, int K, int *scratch);
 
-enum { MOST = 9 };
+enum { MAX_N = 9 };
 
-// Asks every key: n³ sums.
+// Compares with a search over all n³ sums.
 static void expect_best(const double *a, const double *b, const double *c, int n, int K) {
-    double sums[MOST * MOST * MOST], score[MOST];
-    int want[MOST], index[MOST], room[3 * MOST];
+    double sums[MAX_N * MAX_N * MAX_N], score[MAX_N];
+    int expected[MAX_N], index[MAX_N], scratch[3 * MAX_N];
     for (int f = 0; f < n * n * n; f++) sums[f] = a[f / n / n] + b[f / n % n] + c[f % n];
-    top_k(want, sums, n * n * n, K);
-    triple_top_k(score, index, a, b, c, n, K, room);
+    top_k(expected, sums, n * n * n, K);
+    triple_top_k(score, index, a, b, c, n, K, scratch);
     for (int k = 0; k < K; k++) {
-        ck_assert_msg(index[k] == want[k] && score[k] == sums[want[k]],
-                      "n %d K %d rank %d: key %d with %g, wanted %d", n, K, k + 1, index[k],
-                      score[k], want[k]);
+        ck_assert_msg(index[k] == expected[k] && score[k] == sums[expected[k]],
+                      "n %d K %d rank %d: key %d with %g, expected %d", n, K, k + 1, index[k],
+                      score[k], expected[k]);
     }
 }
 
 START_TEST(the_best_of_all_keys)
 {
     for (uint64_t seed = 0; seed < 200; seed++) {
-        int n = 1 + (int)(seed % MOST), K = 1 + (int)random_below(7, seed, (uint64_t)n);
-        uint64_t range = _i ? 4 : 1000000; // ties everywhere, or hardly any
-        double lists[3][MOST];
-        for (uint64_t i = 0; i < 3 * MOST; i++) {
-            lists[i / MOST][i % MOST] = (double)random_below(random_key(seed, "list"), i, range);
+        int n = 1 + (int)(seed % MAX_N), K = 1 + (int)random_below(7, seed, (uint64_t)n);
+        uint64_t range = _i ? 4 : 1000000; // many ties, or hardly any
+        double lists[3][MAX_N];
+        for (uint64_t i = 0; i < 3 * MAX_N; i++) {
+            lists[i / MAX_N][i % MAX_N] = (double)random_below(random_key(seed, "list"), i, range);
         }
         expect_best(lists[0], lists[1], lists[2], n, K);
     }
@@ -38,16 +38,15 @@ END_TEST
 
 START_TEST(how_many_candidates)
 {
-    static const int want[] = { 1, 4, 7, 13, 16, 25, 28, 38 };
-    for (int K = 1; K <= 8; K++) ck_assert_int_eq(triple_candidates(K), want[K - 1]);
+    static const int expected[] = { 1, 4, 7, 13, 16, 25, 28, 38 };
+    for (int K = 1; K <= 8; K++) ck_assert_int_eq(triple_candidates(K), expected[K - 1]);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("04-3 three lists");
-    TCase *tests = tcase_create("three lists");
-    tcase_add_loop_test(tests, the_best_of_all_keys, 0, 2);
-    tcase_add_test(tests, how_many_candidates);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_best_of_all_keys, 2 },
+        { how_many_candidates },
+    };
+    return run_tests("04-3 three lists", tests, COUNT_OF(tests));
 }

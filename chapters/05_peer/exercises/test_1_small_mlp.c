@@ -7,35 +7,41 @@
 void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in,
                const double *out, const Peer *p);
 
-// Two choices of three experts of two numbers: the last with gate 3/4, the first with 1/4.
+// Two of three experts, D = 2: the last with gate 3/4, the first with 1/4.
 START_TEST(on_paper)
 {
     const Peer p = { .D = 2, .F = 3, .C = 1, .K = 2 };
     const double in[] = { 1, 2, 9, 9, 3, 4 }, out[] = { 4, 8, 9, 9, 4, 12 };
-    const double up_wanted[] = { 3, 1, 4, 2 }, down_wanted[] = { 3, 9, 1, 2 };
+    const double expected_up[] = { 3, 1, 4, 2 }, expected_down[] = { 3, 9, 1, 2 };
     double up[4], down[4];
     small_mlp(up, down, (double[]){ 0.75, 0.25 }, (int[]){ 2, 0 }, in, out, &p);
     for (int i = 0; i < 4; i++)
-        ck_assert_msg(up[i] == up_wanted[i], "up[%d] is %g, on paper %g", i, up[i], up_wanted[i]);
+        ck_assert_msg(up[i] == expected_up[i], "up[%d] is %g, on paper %g", i, up[i],
+                      expected_up[i]);
     for (int i = 0; i < 4; i++)
-        ck_assert_msg(down[i] == down_wanted[i], "down[%d] is %g", i, down[i]);
+        ck_assert_msg(down[i] == expected_down[i], "down[%d] is %g", i, down[i]);
 }
 END_TEST
 
-START_TEST(it_answers_as_the_layer_does)
+START_TEST(it_outputs_what_the_layer_does)
 {
     enum { D = 7, F = 16, C = 3, K = 2 };
     const Peer p = { .D = D, .F = F, .C = C, .K = K };
-    // two heads chose 15: it gets two columns
-    static const int index[C * K] = { 15, 0, 4, 15, 3, 9 };
+    // two heads selected 15: it gets two columns
+    int index[C * K] = { 15, 0, 4, 15, 3, 9 };
     double in[F * D], out[F * D], score[C * K], gate[C * K], z[C * K], x[D], y[D], mlp[D];
     double up[D * C * K], down[C * K * D], hidden[2 * C * K];
-    for (uint64_t i = 0; i < F * D; i++) in[i] = random_normal(1, i), out[i] = random_normal(2, i);
+    for (uint64_t i = 0; i < F * D; i++) {
+        in[i] = random_normal(1, i);
+        out[i] = random_normal(2, i);
+    }
     for (uint64_t i = 0; i < C * K; i++) score[i] = random_normal(3, i);
     for (uint64_t d = 0; d < D; d++) x[d] = random_normal(4, d);
-    peer_experts(y, gate, z, score, index, x, in, out, &p);
+    const PeerToken token = { .score = score, .index = index, .gate = gate, .z = z };
+    peer_experts(y, &token, x, &(PeerWeights){ .in = in, .out = out }, &p);
     small_mlp(up, down, gate, index, in, out, &p);
-    mlp_forward(mlp, hidden, hidden + C * K, x, up, down, D, C * K);
+    mlp_forward(mlp, &(MlpSaved){ hidden, hidden + C * K }, x, &(MlpWeights){ up, down },
+                &(DenseSizes){ D, C * K });
     for (int d = 0; d < D; d++) {
         ck_assert_msg(fabs(mlp[d] - y[d]) < 1e-12, "y[%d] is %.6g, the small mlp's %.6g", d, y[d],
                       mlp[d]);
@@ -44,10 +50,9 @@ START_TEST(it_answers_as_the_layer_does)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("05-1 the small mlp");
-    TCase *tests = tcase_create("mlp");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, it_answers_as_the_layer_does);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { it_outputs_what_the_layer_does },
+    };
+    return run_tests("05-1 the small mlp", tests, COUNT_OF(tests));
 }

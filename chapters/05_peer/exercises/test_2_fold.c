@@ -4,7 +4,7 @@
 #include "tests/harness/suite.h"
 #include <math.h>
 
-void fold(double *M, const double *query_weights, const double *keys, const KeyValue *r);
+void fold(double *M, const RouterWeights *w, const KeyValue *r);
 double multiplications(int how, double tokens, const KeyValue *r);
 
 // One list, D = 2, Dk = 1, n = 2, scale 1: Wq = (2; 3), keys 5 and 7: M = (10, 14; 15, 21).
@@ -12,7 +12,7 @@ START_TEST(on_paper)
 {
     const KeyValue r = { .parts = 1, .C = 1, .n = 2, .D = 2, .Dk = 1 };
     double M[4];
-    fold(M, (double[]){ 2, 3 }, (double[]){ 5, 7 }, &r);
+    fold(M, &(RouterWeights){ (double[]){ 2, 3 }, (double[]){ 5, 7 } }, &r);
     ck_assert(M[0] == 10 && M[1] == 14 && M[2] == 15 && M[3] == 21);
 }
 END_TEST
@@ -26,8 +26,9 @@ START_TEST(the_scores_are_the_routers)
     for (uint64_t i = 0; i < LISTS * D * Dk; i++) weights[i] = random_normal(1, i);
     for (uint64_t i = 0; i < LISTS * n * Dk; i++) keys[i] = random_normal(2, i);
     for (uint64_t d = 0; d < D; d++) x[d] = random_normal(3, d);
-    key_value_scores(scores, query, x, weights, keys, &r);
-    fold(M, weights, keys, &r);
+    const RouterWeights w = { weights, keys };
+    key_value_scores(scores, query, x, &w, &r);
+    fold(M, &w, &r);
     linear(folded, x, M, D, LISTS * n);
     for (int i = 0; i < LISTS * n; i++) {
         ck_assert_msg(fabs(folded[i] - scores[i]) < 1e-12, "score %d is %.6g, folded %.6g", i,
@@ -36,8 +37,8 @@ START_TEST(the_scores_are_the_routers)
 }
 END_TEST
 
-// The paper's TinyStories layer, 16 lists: worth it from 37 tokens on. With a million experts it
-// never is.
+// The paper's TinyStories layer, 16 lists: folding pays from 37 tokens on. With a million experts it
+// never does.
 START_TEST(when_it_pays)
 {
     KeyValue r = { .parts = 2, .C = 8, .n = 32, .D = 256, .Dk = 128 };
@@ -51,11 +52,10 @@ START_TEST(when_it_pays)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("05-2 fold");
-    TCase *tests = tcase_create("fold");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, the_scores_are_the_routers);
-    tcase_add_test(tests, when_it_pays);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { the_scores_are_the_routers },
+        { when_it_pays },
+    };
+    return run_tests("05-2 fold", tests, COUNT_OF(tests));
 }

@@ -1,13 +1,15 @@
-// Exercise 06-3. Somebody else's circuit.
+// Exercise 06-3. Another token's circuit.
 //
-// The gating is a value that can be carried from one token to another. Answer for x [D], but with
-// the neurons and the scores that the router chooses for `other` [D]. y [D] is written; `kept` and
-// room [2·K] are yours to use. (This is how one finds out which circuit holds a fact: patch it, and
-// see what the model says.)
+// The gating is a value that can be moved from one token to another. Compute the output for x [D],
+// but with the neurons and scores that the router selects for `other` [D]. y [D] is written; `saved`
+// and scratch [2·K] may be overwritten. (This is how to find the circuit that stores a fact: patch
+// it, and see how the model's output changes.)
+//
+// Check with: make exercise-06-3
 #include "chapters/06_sgatlin/sgatlin.h"
 
-void patched(double *y, const SgatlinToken *kept, int *room, const double *x, const double *other,
-             const SgatlinWeights *w, const Sgatlin *s) {
+void patched(double *y, const SgatlinToken *saved, int *scratch, const double *x,
+             const double *other, const SgatlinWeights *w, const Sgatlin *s) {
     (void)other;
-    sgatlin_forward(y, kept, room, x, w, s); // yours to write: these are x's own gates
+    sgatlin_forward(y, saved, scratch, x, w, s); // yours to write: these are x's own gates
 }

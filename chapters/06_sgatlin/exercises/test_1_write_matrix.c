@@ -16,11 +16,11 @@ START_TEST(on_paper)
 }
 END_TEST
 
-START_TEST(it_does_what_the_layer_does)
+START_TEST(it_outputs_what_the_layer_does)
 {
     enum { D = 7, F = 9, C = 2, K = 3 };
     const Sgatlin s = { .D = D, .F = F, .C = C, .K = K };
-    static const int index[C * K] = { 8, 0, 4, 2, 3, 4 };
+    int index[C * K] = { 8, 0, 4, 2, 3, 4 };
     double in[C * F * D], out[C * F * D], score[C * K], x[D], y[D], z[C * K], W[D * D];
     for (uint64_t i = 0; i < C * F * D; i++) {
         in[i] = random_normal(1, i);
@@ -28,9 +28,11 @@ START_TEST(it_does_what_the_layer_does)
     }
     for (uint64_t i = 0; i < C * K; i++) score[i] = random_normal(3, i);
     write_matrix(W, score, index, in, out, &s);
-    for (uint64_t token = 0; token < 5; token++) {
-        for (uint64_t d = 0; d < D; d++) x[d] = random_normal(4, token * D + d);
-        sgatlin_experts(y, z, score, index, x, in, out, &s);
+    const SgatlinToken token = { .score = score, .index = index, .z = z };
+    const SgatlinWeights w = { .in = in, .out = out };
+    for (uint64_t t = 0; t < 5; t++) {
+        for (uint64_t d = 0; d < D; d++) x[d] = random_normal(4, t * D + d);
+        sgatlin_experts(y, &token, x, &w, &s);
         for (int o = 0; o < D; o++) {
             double sum = 0.0;
             for (int i = 0; i < D; i++) sum += W[o * D + i] * x[i];
@@ -42,10 +44,9 @@ START_TEST(it_does_what_the_layer_does)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06-1 the matrix");
-    TCase *tests = tcase_create("matrix");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, it_does_what_the_layer_does);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { it_outputs_what_the_layer_does },
+    };
+    return run_tests("06-1 the matrix", tests, COUNT_OF(tests));
 }

@@ -5,57 +5,58 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-double border(int *leaves, int *comes, const double *score, const double *slope, const int *index,
-              int F, int K);
-void jump(double *change, double score, int leaves, int comes, const double *x, const double *in,
-          const double *out, int D);
+double border(int *leaving, int *entering, const double *score, const double *slope,
+              const int *index, int F, int K);
+void jump(double *change, double score, int leaving, int entering, const double *x,
+          const double *in, const double *out, int D);
 
-// 3, 2 and 1; the last gains 3 for every 1 of the middle one, and is level with the first at 2/3.
-START_TEST(the_quicker_one_comes_first)
+// Scores 3, 2 and 1; the last rises three times as fast as the middle one, and catches up with the
+// first at 2/3.
+START_TEST(the_faster_one_enters_first)
 {
-    int leaves = -1, comes = -1;
-    double t =
-        border(&leaves, &comes, (double[]){ 3, 2, 1 }, (double[]){ 0, 1, 3 }, (int[]){ 0 }, 3, 1);
+    int leaving = -1, entering = -1;
+    double t = border(&leaving, &entering, (double[]){ 3, 2, 1 }, (double[]){ 0, 1, 3 },
+                      (int[]){ 0 }, 3, 1);
     ck_assert_double_eq_tol(t, 2.0 / 3.0, 1e-15);
-    ck_assert_int_eq(leaves, 0);
-    ck_assert_int_eq(comes, 2);
+    ck_assert_int_eq(leaving, 0);
+    ck_assert_int_eq(entering, 2);
 }
 END_TEST
 
-// Chosen are 1 and 3. 3 rises past 1 at once, which changes nothing; neuron 0 meets 1, which falls,
+// 1 and 3 are selected. 3 overtakes 1 at once, which changes nothing; neuron 0 meets 1, which falls,
 // at 4.
-START_TEST(the_chosen_may_change_places)
+START_TEST(the_selected_may_change_ranks)
 {
     const double score[] = { -1, 3, -9, 2.9 }, slope[] = { 0, -1, 0, 5 };
-    int leaves = -1, comes = -1;
-    double t = border(&leaves, &comes, score, slope, (int[]){ 1, 3 }, 4, 2);
+    int leaving = -1, entering = -1;
+    double t = border(&leaving, &entering, score, slope, (int[]){ 1, 3 }, 4, 2);
     ck_assert_double_eq_tol(t, 4.0, 1e-15);
-    ck_assert_int_eq(leaves, 1);
-    ck_assert_int_eq(comes, 0);
+    ck_assert_int_eq(leaving, 1);
+    ck_assert_int_eq(entering, 0);
 }
 END_TEST
 
-// What falls behind was level in the past: no border lies ahead. With K = F there is none at all.
+// Neurons that fall further back have no border ahead. With K = F there is none at all.
 START_TEST(some_lines_meet_no_border)
 {
-    int leaves = -1, comes = -1;
-    ck_assert(isinf(border(&leaves, &comes, (double[]){ 2, 1, 0 }, (double[]){ 1, 1, -4 },
+    int leaving = -1, entering = -1;
+    ck_assert(isinf(border(&leaving, &entering, (double[]){ 2, 1, 0 }, (double[]){ 1, 1, -4 },
                            (int[]){ 0 }, 3, 1)));
-    ck_assert(isinf(
-        border(&leaves, &comes, (double[]){ 2, 1 }, (double[]){ 0, 9 }, (int[]){ 0, 1 }, 2, 2)));
-    ck_assert(leaves == -1 && comes == -1);
+    ck_assert(isinf(border(&leaving, &entering, (double[]){ 2, 1 }, (double[]){ 0, 9 },
+                           (int[]){ 0, 1 }, 2, 2)));
+    ck_assert(leaving == -1 && entering == -1);
 }
 END_TEST
 
 enum { D = 6, F = 20, K = 4, Dk = 5, LINES = 24 };
 
-// A layer with random weights, and what a call needs.
+// A layer with random weights, and the memory of one token.
 typedef struct {
     Sgatlin s;
     SgatlinWeights w;
-    SgatlinToken kept;
+    SgatlinToken saved;
     double *block;
-    int index[K], room[2 * K];
+    int index[K], scratch[2 * K];
 } Layer;
 
 static void open_layer(Layer *l) {
@@ -65,75 +66,74 @@ static void open_layer(Layer *l) {
     l->block = calloc(all + sgatlin_token_doubles(&l->s), sizeof *l->block);
     ck_assert_ptr_nonnull(l->block);
     for (size_t i = 0; i < all; i++) l->block[i] = random_normal(5, i);
-    l->w = (SgatlinWeights){ l->block, l->block + query, l->block + query + keys,
-                             l->block + query + keys + experts };
-    l->kept = sgatlin_token(l->block + all, l->index, &l->s);
+    double *in = l->block + query + keys;
+    l->w = (SgatlinWeights){ { l->block, l->block + query }, in, in + experts };
+    l->saved = sgatlin_token(l->block + all, l->index, &l->s);
 }
 
 // The layer at x + t·step.
-static void answer_at(Layer *l, double *y, double t, const double *x, const double *step) {
-    double there[D];
-    for (int d = 0; d < D; d++) there[d] = x[d] + t * step[d];
-    sgatlin_forward(y, &l->kept, l->room, there, &l->w, &l->s);
+static void forward_at(Layer *l, double *y, double t, const double *x, const double *step) {
+    double point[D];
+    for (int d = 0; d < D; d++) point[d] = x[d] + t * step[d];
+    sgatlin_forward(y, &l->saved, l->scratch, point, &l->w, &l->s);
 }
 
-static bool has(const int *index, int f) {
+static bool contains(const int *index, int f) {
     bool found = false;
     for (int k = 0; k < K; k++) found = found || index[k] == f;
     return found;
 }
 
-// Every one of `before` is chosen at x + t·step, but for `gone` (-1: nobody).
-static void expect_chosen(Layer *l, const int *before, int gone, double t, const double *x,
-                          const double *step) {
+// All of `before` are selected at x + t·step, except `left` (-1: no exception).
+static void expect_selected(Layer *l, const int *before, int left, double t, const double *x,
+                            const double *step) {
     double y[D];
-    answer_at(l, y, t, x, step);
+    forward_at(l, y, t, x, step);
     for (int k = 0; k < K; k++) {
-        ck_assert_msg(has(l->index, before[k]) == (before[k] != gone), "t = %g, neuron %d", t,
+        ck_assert_msg(contains(l->index, before[k]) == (before[k] != left), "t = %g, neuron %d", t,
                       before[k]);
     }
 }
 
-// Along random lines: the layer's choice holds up to the border and not behind it, and there its
-// answer jumps by that.
+// Along random lines: the layer's selection is the same up to the border and differs after it, and
+// its output jumps by `change`.
 START_TEST(the_layer_agrees)
 {
     Layer l;
-    double x[D], step[D], score[F], slope[F], query[Dk], before[D], behind[D], change[D], there[D];
-    int chosen[K], leaves = -1, comes = -1;
+    double x[D], step[D], score[F], slope[F], query[Dk], before[D], after[D], change[D], point[D];
+    int selected[K], leaving = -1, entering = -1;
     open_layer(&l);
     for (uint64_t d = 0; d < D; d++) {
         x[d] = random_normal(10 + _i, d);
         step[d] = random_normal(50 + _i, d);
     }
-    sgatlin_scores(slope, query, step, l.w.query, l.w.keys, &l.s);
-    sgatlin_scores(score, query, x, l.w.query, l.w.keys, &l.s);
-    answer_at(&l, before, 0.0, x, step);
-    for (int k = 0; k < K; k++) chosen[k] = l.index[k];
-    double t = border(&leaves, &comes, score, slope, chosen, F, K);
-    ck_assert_msg(isfinite(t) && t > 0.0, "there is a border on this line; t is %g", t);
-    for (int i = 1; i < 10; i++) expect_chosen(&l, chosen, -1, 0.1 * i * t, x, step);
-    answer_at(&l, before, t * (1 - 1e-9), x, step);
-    expect_chosen(&l, chosen, leaves, t * (1 + 1e-9), x, step);
-    ck_assert_msg(has(l.index, comes), "neuron %d did not come", comes);
-    answer_at(&l, behind, t * (1 + 1e-9), x, step);
-    for (int d = 0; d < D; d++) there[d] = x[d] + t * step[d];
-    jump(change, score[leaves] + t * slope[leaves], leaves, comes, there, l.w.in, l.w.out, D);
-    for (int d = 0; d < D; d++) { // the 2e-9 of the way between add up to 2.2e-6
-        ck_assert_msg(fabs(behind[d] - before[d] - change[d]) < 1e-5,
-                      "change[%d] is %.9g, wanted %.9g", d, change[d], behind[d] - before[d]);
+    sgatlin_scores(slope, query, step, &l.w.router, &l.s);
+    sgatlin_scores(score, query, x, &l.w.router, &l.s);
+    forward_at(&l, before, 0.0, x, step);
+    for (int k = 0; k < K; k++) selected[k] = l.index[k];
+    double t = border(&leaving, &entering, score, slope, selected, F, K);
+    ck_assert_msg(isfinite(t) && t > 0.0, "this line has a border; t is %g", t);
+    for (int i = 1; i < 10; i++) expect_selected(&l, selected, -1, 0.1 * i * t, x, step);
+    forward_at(&l, before, t * (1 - 1e-9), x, step);
+    expect_selected(&l, selected, leaving, t * (1 + 1e-9), x, step);
+    ck_assert_msg(contains(l.index, entering), "neuron %d did not enter", entering);
+    forward_at(&l, after, t * (1 + 1e-9), x, step);
+    for (int d = 0; d < D; d++) point[d] = x[d] + t * step[d];
+    jump(change, score[leaving] + t * slope[leaving], leaving, entering, point, l.w.in, l.w.out, D);
+    for (int d = 0; d < D; d++) { // the difference of 2e-9 in t changes the output by up to 2.2e-6
+        ck_assert_msg(fabs(after[d] - before[d] - change[d]) < 1e-5,
+                      "change[%d] is %.9g, expected %.9g", d, change[d], after[d] - before[d]);
     }
     free(l.block);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06-2 the border");
-    TCase *tests = tcase_create("border");
-    tcase_add_test(tests, the_quicker_one_comes_first);
-    tcase_add_test(tests, the_chosen_may_change_places);
-    tcase_add_test(tests, some_lines_meet_no_border);
-    tcase_add_loop_test(tests, the_layer_agrees, 0, LINES);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_faster_one_enters_first },
+        { the_selected_may_change_ranks },
+        { some_lines_meet_no_border },
+        { the_layer_agrees, LINES },
+    };
+    return run_tests("06-2 the border", tests, COUNT_OF(tests));
 }

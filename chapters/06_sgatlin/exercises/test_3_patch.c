@@ -4,18 +4,18 @@
 #include <math.h>
 #include <stdlib.h>
 
-void patched(double *y, const SgatlinToken *kept, int *room, const double *x, const double *other,
-             const SgatlinWeights *w, const Sgatlin *s);
+void patched(double *y, const SgatlinToken *saved, int *scratch, const double *x,
+             const double *other, const SgatlinWeights *w, const Sgatlin *s);
 
 enum { D = 5, F = 16, C = 2, K = 3, Dk = 4 };
 
-// A layer with random weights, and what a call needs.
+// A layer with random weights, and the memory of one token.
 typedef struct {
     Sgatlin s;
     SgatlinWeights w;
-    SgatlinToken kept;
+    SgatlinToken saved;
     double *block;
-    int index[C * K], room[2 * K];
+    int index[C * K], scratch[2 * K];
 } Layer;
 
 static void open_layer(Layer *l) {
@@ -26,38 +26,38 @@ static void open_layer(Layer *l) {
     l->block = calloc(all + sgatlin_token_doubles(&l->s), sizeof *l->block);
     ck_assert_ptr_nonnull(l->block);
     for (size_t i = 0; i < all; i++) l->block[i] = random_normal(5, i);
-    l->w = (SgatlinWeights){ l->block, l->block + query, l->block + query + keys,
-                             l->block + query + keys + experts };
-    l->kept = sgatlin_token(l->block + all, l->index, &l->s);
+    double *in = l->block + query + keys;
+    l->w = (SgatlinWeights){ { l->block, l->block + query }, in, in + experts };
+    l->saved = sgatlin_token(l->block + all, l->index, &l->s);
 }
 
-static void draw(double *x, uint64_t stream) {
-    for (uint64_t d = 0; d < D; d++) x[d] = random_normal(stream, d);
+static void draw(double *x, uint64_t key) {
+    for (uint64_t d = 0; d < D; d++) x[d] = random_normal(key, d);
 }
 
-static void expect(const double *y, const double *want, double factor) {
+static void expect(const double *y, const double *expected, double factor) {
     for (int d = 0; d < D; d++) {
-        ck_assert_msg(fabs(y[d] - factor * want[d]) < 1e-12, "y[%d] is %.6g, wanted %.6g", d, y[d],
-                      factor * want[d]);
+        ck_assert_msg(fabs(y[d] - factor * expected[d]) < 1e-12, "y[%d] is %.6g, expected %.6g", d,
+                      y[d], factor * expected[d]);
     }
 }
 
 START_TEST(its_own_circuit_changes_nothing)
 {
     Layer l;
-    double x[D], y[D], want[D];
+    double x[D], y[D], expected[D];
     open_layer(&l);
     draw(x, 1);
-    sgatlin_forward(want, &l.kept, l.room, x, &l.w, &l.s);
-    patched(y, &l.kept, l.room, x, x, &l.w, &l.s);
-    expect(y, want, 1.0);
+    sgatlin_forward(expected, &l.saved, l.scratch, x, &l.w, &l.s);
+    patched(y, &l.saved, l.scratch, x, x, &l.w, &l.s);
+    expect(y, expected, 1.0);
     free(l.block);
 }
 END_TEST
 
-// With the circuit held fast the layer is linear: three times the input is three times the answer,
-// and not nine times.
-START_TEST(with_anothers_circuit_it_is_linear)
+// With a fixed circuit the layer is linear: three times the input gives three times the output, not
+// nine times.
+START_TEST(with_a_fixed_circuit_it_is_linear)
 {
     Layer l;
     double x[D], other[D], three[D], y[D], of_three[D], own[D], difference = 0.0;
@@ -65,38 +65,37 @@ START_TEST(with_anothers_circuit_it_is_linear)
     draw(x, 1);
     draw(other, 2);
     for (int d = 0; d < D; d++) three[d] = 3 * x[d];
-    patched(y, &l.kept, l.room, x, other, &l.w, &l.s);
-    patched(of_three, &l.kept, l.room, three, other, &l.w, &l.s);
+    patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
+    patched(of_three, &l.saved, l.scratch, three, other, &l.w, &l.s);
     expect(of_three, y, 3.0);
-    sgatlin_forward(own, &l.kept, l.room, x, &l.w, &l.s);
+    sgatlin_forward(own, &l.saved, l.scratch, x, &l.w, &l.s);
     for (int d = 0; d < D; d++) difference += fabs(own[d] - y[d]);
-    ck_assert_msg(difference > 1e-3, "the answer is that of x's own circuit");
+    ck_assert_msg(difference > 1e-3, "the output is that of x's own circuit");
     free(l.block);
 }
 END_TEST
 
-// x and other the other way round: other's answer with x's circuit is another thing.
-START_TEST(the_circuit_is_others_and_the_input_is_x)
+// Not the other way round: the output for other with x's circuit is different.
+START_TEST(the_circuit_is_of_other_and_the_input_is_x)
 {
     Layer l;
-    double x[D], other[D], y[D], want[D], z[C * K];
+    double x[D], other[D], y[D], expected[D];
     open_layer(&l);
     draw(x, 1);
     draw(other, 2);
-    patched(y, &l.kept, l.room, x, other, &l.w, &l.s);
-    sgatlin_forward(want, &l.kept, l.room, other, &l.w, &l.s); // only for its gates
-    sgatlin_experts(want, z, l.kept.score, l.kept.index, x, l.w.in, l.w.out, &l.s);
-    expect(y, want, 1.0);
+    patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
+    sgatlin_forward(expected, &l.saved, l.scratch, other, &l.w, &l.s); // only for its gates
+    sgatlin_experts(expected, &l.saved, x, &l.w, &l.s);
+    expect(y, expected, 1.0);
     free(l.block);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06-3 patching");
-    TCase *tests = tcase_create("patching");
-    tcase_add_test(tests, its_own_circuit_changes_nothing);
-    tcase_add_test(tests, with_anothers_circuit_it_is_linear);
-    tcase_add_test(tests, the_circuit_is_others_and_the_input_is_x);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { its_own_circuit_changes_nothing },
+        { with_a_fixed_circuit_it_is_linear },
+        { the_circuit_is_of_other_and_the_input_is_x },
+    };
+    return run_tests("06-3 patching", tests, COUNT_OF(tests));
 }

@@ -3,14 +3,14 @@
 #include "tests/harness/suite.h"
 #include <string.h>
 
-void attend_with_cache(double *y, double *keys, double *values, double *room, const double *x,
+void attend_with_cache(double *y, double *keys, double *values, double *scratch, const double *x,
                        const AttentionWeights *w, int t, int D, int Dh);
 
 enum { T = 7, D = 6, DH = 2, H = D / DH };
 typedef struct {
     double query[D * D], key[D * D], value[D * D], output[D * D], query_norm[DH], key_norm[DH];
-    double x[T * D], want[T * D], kept[6][T * D], share[H * T * T], keys[T * D], values[T * D],
-        room[2 * D + T];
+    double x[T * D], expected[T * D], saved[6][T * D], weights[H * T * T], keys[T * D],
+        values[T * D], scratch[2 * D + T];
 } Example;
 
 static void fill(double *x, int count, const char *name) {
@@ -26,9 +26,9 @@ static AttentionWeights make(Example *e) {
     fill(e->key_norm, DH, "key_norm");
     fill(e->x, T * D, "x");
     AttentionWeights w = { e->query, e->key, e->value, e->query_norm, e->key_norm, e->output };
-    AttentionKept kept = { e->kept[0], e->kept[1], e->kept[2], e->kept[3],
-                           e->kept[4], e->share,   e->kept[5] };
-    attention_of_sequence(e->want, &kept, e->x, &w, T, D, DH);
+    AttentionSaved saved = { e->saved[0], e->saved[1], e->saved[2], e->saved[3],
+                             e->saved[4], e->weights,  e->saved[5] };
+    self_attention(e->expected, &saved, e->x, &w, T, D, DH);
     return w;
 }
 
@@ -40,8 +40,8 @@ START_TEST(token_by_token_is_the_whole_sequence)
     for (int t = 0; t < T; t++) {
         memcpy(keys, e.keys, sizeof keys);
         memcpy(values, e.values, sizeof values);
-        attend_with_cache(y, e.keys, e.values, e.room, e.x + t * D, &w, t, D, DH);
-        for (int d = 0; d < D; d++) ck_assert_double_eq_tol(y[d], e.want[t * D + d], 1e-12);
+        attend_with_cache(y, e.keys, e.values, e.scratch, e.x + t * D, &w, t, D, DH);
+        for (int d = 0; d < D; d++) ck_assert_double_eq_tol(y[d], e.expected[t * D + d], 1e-12);
         for (int i = 0; i < T * D; i++) { // only row t is new
             if (i / D == t) continue;
             ck_assert_double_eq(keys[i], e.keys[i]);
@@ -59,18 +59,17 @@ START_TEST(the_past_is_in_the_cache)
     AttentionWeights w = make(&e);
     double y[D], other[D];
     for (int t = 0; t < 2; t++)
-        attend_with_cache(y, e.keys, e.values, e.room, e.x + t * D, &w, t, D, DH);
+        attend_with_cache(y, e.keys, e.values, e.scratch, e.x + t * D, &w, t, D, DH);
     for (int d = 0; d < D; d++) e.values[d] += 1.0;
-    attend_with_cache(other, e.keys, e.values, e.room, e.x + D, &w, 1, D, DH);
+    attend_with_cache(other, e.keys, e.values, e.scratch, e.x + D, &w, 1, D, DH);
     ck_assert(memcmp(y, other, sizeof y) != 0);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("07-3 KV cache");
-    TCase *tests = tcase_create("KV cache");
-    tcase_add_test(tests, token_by_token_is_the_whole_sequence);
-    tcase_add_test(tests, the_past_is_in_the_cache);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { token_by_token_is_the_whole_sequence },
+        { the_past_is_in_the_cache },
+    };
+    return run_tests("07-3 KV cache", tests, COUNT_OF(tests));
 }

@@ -1,4 +1,4 @@
-// The expert that likes my coin is always mine: no token scores higher, and I stand first. The
-// other one is mine only where nobody is more to its liking, which is where the second coin is like
-// the first.
+// The expert that prefers the first coin always chooses the first token: no token scores higher, and
+// equal scores go to the first. The other expert does so only if no token scores higher there either,
+// that is if the second coin is like the first.
 int next_coin(int first, int experts) { return experts == 2 ? first : 1 - first; }

@@ -2,9 +2,9 @@
 
 int best_pair(const double *a, const double *b, int n) {
     int i = 0, j = 0;
-    for (int at = 1; at < n; at++) {
-        if (comes_before(a, at, i)) i = at;
-        if (comes_before(b, at, j)) j = at;
+    for (int k = 1; k < n; k++) {
+        if (ranks_higher_in(a, k, i)) i = k;
+        if (ranks_higher_in(b, k, j)) j = k;
     }
     return i * n + j;
 }

@@ -1,23 +1,23 @@
 #include "chapters/04_product_keys/product_keys.h"
 
-// Puts one sum into the sorted list of `held`; returns how many it holds then.
-static int offer(double *score, int *index, int held, int K, double sum, int pair) {
-    int place = held;
-    while (place > 0 && beats(sum, pair, score[place - 1], index[place - 1])) place--;
-    if (place == K) return held;
-    if (held < K) held++;
-    for (int k = held - 1; k > place; k--) {
+// Inserts a sum into the sorted list of `count`; returns the new count.
+static int offer(double *score, int *index, int count, int K, double sum, int pair) {
+    int rank = count;
+    while (rank > 0 && ranks_higher(sum, pair, score[rank - 1], index[rank - 1])) rank--;
+    if (rank == K) return count;
+    if (count < K) count++;
+    for (int k = count - 1; k > rank; k--) {
         score[k] = score[k - 1];
         index[k] = index[k - 1];
     }
-    score[place] = sum;
-    index[place] = pair;
-    return held;
+    score[rank] = sum;
+    index[rank] = pair;
+    return count;
 }
 
 long fewer_sums_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
-                      int *room) {
-    int *best_a = room, *best_b = room + K, held = 0;
+                      int *scratch) {
+    int *best_a = scratch, *best_b = scratch + K, count = 0;
     long sums = 0;
     top_k(best_a, a, n, K);
     top_k(best_b, b, n, K);
@@ -26,12 +26,12 @@ long fewer_sums_top_k(double *score, int *index, const double *a, const double *
             int i = best_a[p - 1], j = best_b[q - 1];
             double sum = a[i] + b[j];
             sums++;
-            // so are all to its right; if it is the row's first, all below too
-            if (held == K && sum < score[K - 1]) {
+            // so are all to its right, and if it is the row's first, all below
+            if (count == K && sum < score[K - 1]) {
                 if (q == 1) return sums;
                 break;
             }
-            held = offer(score, index, held, K, sum, i * n + j);
+            count = offer(score, index, count, K, sum, i * n + j);
         }
     }
     return sums;

@@ -2,24 +2,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-static bool is_chosen(int f, const int *index, int K) {
+static bool is_selected(int f, const int *index, int K) {
     for (int k = 0; k < K; k++) {
         if (index[k] == f) return true;
     }
     return false;
 }
 
-double border(int *leaves, int *comes, const double *score, const double *slope, const int *index,
-              int F, int K) {
+double border(int *leaving, int *entering, const double *score, const double *slope,
+              const int *index, int F, int K) {
     double first = INFINITY;
     for (int f = 0; f < F; f++) {
-        if (is_chosen(f, index, K)) continue;
+        if (is_selected(f, index, K)) continue;
         for (int k = 0; k < K; k++) {
             double ahead = score[index[k]] - score[f], gains = slope[f] - slope[index[k]];
-            if (gains <= 0.0 || ahead / gains >= first) continue; // never catches up, or not first
+            if (gains <= 0.0 || ahead / gains >= first) continue; // never catches up, or later
             first = ahead / gains;
-            *leaves = index[k];
-            *comes = f;
+            *leaving = index[k];
+            *entering = f;
         }
     }
     return first;
@@ -31,9 +31,9 @@ static double dot(const double *a, const double *b, int D) {
     return sum;
 }
 
-void jump(double *change, double score, int leaves, int comes, const double *x, const double *in,
-          const double *out, int D) {
-    size_t old = (size_t)leaves * D, new = (size_t)comes *D;
-    double said = score * dot(in + old, x, D), says = score * dot(in + new, x, D);
-    for (int d = 0; d < D; d++) change[d] = says * out[new + d] - said * out[old + d];
+void jump(double *change, double score, int leaving, int entering, const double *x,
+          const double *in, const double *out, int D) {
+    size_t old = (size_t)leaving * D, new = (size_t)entering *D;
+    double before = score * dot(in + old, x, D), after = score * dot(in + new, x, D);
+    for (int d = 0; d < D; d++) change[d] = after * out[new + d] - before * out[old + d];
 }

@@ -7,7 +7,7 @@ double perplexity(const double *logits, const int *targets, int T, int V) {
     for (int t = 0; t < T; t++) {
         if (targets[t] == 0) continue;
         const double *row = logits + (size_t)t * V;
-        // no room for the shares: the logarithm of their sum is enough
+        // no scratch for the shares: the logarithm of their sum is enough
         double most = row[0], total = 0.0;
         for (int v = 1; v < V; v++) most = fmax(most, row[v]);
         for (int v = 0; v < V; v++) total += exp(row[v] - most);

@@ -4,18 +4,19 @@
 #include "chapters/07_language_model/rope.h"
 #include <stddef.h>
 
-void attend_with_cache(double *y, double *keys, double *values, double *room, const double *x,
+void attend_with_cache(double *y, double *keys, double *values, double *scratch, const double *x,
                        const AttentionWeights *w, int t, int D, int Dh) {
-    double *query = room, *mixed = room + D, *share = room + 2 * D, *key = keys + (size_t)t * D;
+    double *query = scratch, *context = scratch + D, *weights = scratch + 2 * D,
+           *key = keys + (size_t)t * D;
     linear(query, x, w->query, D, D);
     linear(key, x, w->key, D, D);
     linear(values + (size_t)t * D, x, w->value, D, D);
     for (int h = 0; h < D; h += Dh) {
         rmsnorm(query + h, query + h, w->query_norm, Dh);
         rmsnorm(key + h, key + h, w->key_norm, Dh);
-        rope_turn(query + h, t, Dh);
-        rope_turn(key + h, t, Dh);
-        look_back(mixed + h, share, query + h, keys + h, values + h, t, D, Dh);
+        rope(query + h, t, Dh);
+        rope(key + h, t, Dh);
+        attend(context + h, weights, query + h, keys + h, values + h, t, D, Dh);
     }
-    linear(y, mixed, w->output, D, D);
+    linear(y, context, w->output, D, D);
 }

@@ -6,6 +6,7 @@
 #include "chapters/07_language_model/rmsnorm.h"
 #include "chapters/07_language_model/rope.h"
 #include "chapters/07_language_model/sampling.h"
+#include "chapters/07_language_model/special_tokens.h"
 #include "tests/harness/expect.h"
 #include <math.h>
 #include <stdlib.h>
@@ -13,8 +14,8 @@
 
 static const double TINY = 1e-12;
 
-static void same(const double *got, const double *want, size_t count, double tolerance) {
-    expect_within("values", got, want, count, (Tolerance){ .absolute = tolerance });
+static void same(const double *actual, const double *expected, size_t count, double tolerance) {
+    expect_within("values", actual, expected, count, (Tolerance){ .absolute = tolerance });
 }
 
 // ---- rmsnorm
@@ -64,22 +65,22 @@ END_TEST
 
 // ---- rope
 
-// Dh = 4: two points, (x[0], x[2]) turned by position radians and (x[1], x[3]) by
+// Dh = 4: two points, (x[0], x[2]) rotated by position radians and (x[1], x[3]) by
 // position / 10000^(2/4) = position/100.
 START_TEST(rope_on_paper)
 {
     double x[] = { 1, 0, 0, 1 };
-    rope_turn(x, 0, 4);
+    rope(x, 0, 4);
     same(x, (double[]){ 1, 0, 0, 1 }, 4, 0.0); // position 0 turns nothing
     // (1, 0) → (cos 3, sin 3); (0, 1) → (-sin 0.03, cos 0.03)
-    rope_turn(x, 3, 4);
+    rope(x, 3, 4);
     same(x, (double[]){ -0.9899924966, -0.0299955002, 0.1411200081, 0.9995500337 }, 4, 1e-10);
-    rope_turn_back(x, 3, 4);
+    rope_backward(x, 3, 4);
     same(x, (double[]){ 1, 0, 0, 1 }, 4, 1e-15);
 }
 END_TEST
 
-// What RoPE is for: the match of a turned query and a turned key knows only how far apart they are.
+// What RoPE is for: the match of a rotated query and a rotated key knows only how far apart they are.
 START_TEST(rope_knows_only_the_distance)
 {
     double query[8], key[8], match[3] = { 0 };
@@ -87,8 +88,8 @@ START_TEST(rope_knows_only_the_distance)
     for (int i = 0; i < 3; i++) {
         fill(query, 8, 1.0, 7, "query");
         fill(key, 8, 1.0, 7, "key");
-        rope_turn(query, positions[i][0], 8);
-        rope_turn(key, positions[i][1], 8);
+        rope(query, positions[i][0], 8);
+        rope(key, positions[i][1], 8);
         match[i] = weighted_sum(query, key, 8);
     }
     ck_assert_double_eq_tol(match[0], match[1], TINY);
@@ -103,15 +104,15 @@ START_TEST(rope_slopes)
     fill(x, 6, 1.0, 7, "x");
     fill(dy, 6, 1.0, 7, "dy");
     memcpy(dx, dy, sizeof dx);
-    rope_turn_back(dx, 4, 6);
+    rope_backward(dx, 4, 6);
     memcpy(y, x, sizeof y);
-    rope_turn(y, 4, 6);
+    rope(y, 4, 6);
     ck_assert_double_eq_tol(weighted_sum(x, dx, 6), weighted_sum(y, dy, 6), TINY);
     // linear: the slope along axis i is what becomes of the unit vector
     for (int i = 0; i < 6; i++) {
         double unit[6] = { 0 };
         unit[i] = 1.0;
-        rope_turn(unit, 4, 6);
+        rope(unit, 4, 6);
         ck_assert_double_eq_tol(weighted_sum(unit, dy, 6), dx[i], TINY);
     }
 }
@@ -186,24 +187,24 @@ END_TEST
 // Two tokens, one head of width 2. Token 1 asks [2, 0]·√2; the keys are [ln 3, 0]/2 and [0, 9]: the
 // matches, divided by √2, are ln 3 and 0, the shares 3/4 and 1/4, so of the values [4, 0] and [0,
 // 8] it takes [3, 2].
-// Way back with dmixed = [1, 1]: dshare = [4, 8], Σ share·dshare = 5, dmatch = [-3/4, 3/4], each
+// Way back with dcontext = [1, 1]: dweights = [4, 8], Σ weights·dweights = 5, dmatch = [-3/4, 3/4], each
 // /√2 on the way; dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys = ∓3/4/√2·query = [∓1.5, 0],
 // dvalues = [3/4, 3/4], [1/4, 1/4].
 START_TEST(attention_on_paper)
 {
     double query[] = { 2 * sqrt(2), 0 }, keys[] = { log(3) / 2, 0, 0, 9 },
            values[] = { 4, 0, 0, 8 };
-    double mixed[2], share[2], dquery[2], dkeys[4] = { 0 }, dvalues[4] = { 0 }, dshare[2];
-    look_back(mixed, share, query, keys, values, 1, 2, 2);
-    same(share, (double[]){ 0.75, 0.25 }, 2, TINY);
-    same(mixed, (double[]){ 3, 2 }, 2, TINY);
-    look_back_backward(dquery, dkeys, dvalues, dshare, (double[]){ 1, 1 }, share, query, keys,
-                       values, 1, 2, 2);
+    double context[2], weights[2], dquery[2], dkeys[4] = { 0 }, dvalues[4] = { 0 }, dweights[2];
+    attend(context, weights, query, keys, values, 1, 2, 2);
+    same(weights, (double[]){ 0.75, 0.25 }, 2, TINY);
+    same(context, (double[]){ 3, 2 }, 2, TINY);
+    attend_backward(dquery, dkeys, dvalues, dweights, (double[]){ 1, 1 }, weights, query, keys,
+                    values, 1, 2, 2);
     same(dquery, (double[]){ -0.75 / sqrt(2) * log(3) / 2, 0.75 / sqrt(2) * 9 }, 2, TINY);
     same(dkeys, (double[]){ -1.5, 0, 1.5, 0 }, 4, TINY);
     same(dvalues, (double[]){ 0.75, 0.75, 0.25, 0.25 }, 4, TINY);
-    look_back(mixed, share, query, keys, values, 0, 2, 2); // the first token sees only itself
-    same(mixed, values, 2, TINY);
+    attend(context, weights, query, keys, values, 0, 2, 2); // the first token sees only itself
+    same(context, values, 2, TINY);
 }
 END_TEST
 
@@ -217,9 +218,9 @@ enum {
 };
 typedef struct {
     double x[T * D], y[T * D], dy[T * D], dx[T * D], part[D], weights[WEIGHTS], dweights[WEIGHTS];
-    double kept_block[KEPT], room_block[KEPT];
+    double saved_block[KEPT], scratch_block[KEPT];
     AttentionWeights w, dw;
-    AttentionKept kept, room;
+    AttentionSaved saved, scratch;
 } Sequence;
 
 static AttentionWeights weights_in(double *block) {
@@ -231,14 +232,14 @@ static AttentionWeights weights_in(double *block) {
                                .key_norm = block + 4 * D * D + DH };
 }
 
-static AttentionKept kept_in(double *block) {
-    return (AttentionKept){ .query = block,
-                            .key = block + T * D,
-                            .value = block + 2 * T * D,
-                            .turned_query = block + 3 * T * D,
-                            .turned_key = block + 4 * T * D,
-                            .mixed = block + 5 * T * D,
-                            .share = block + 6 * T * D };
+static AttentionSaved saved_in(double *block) {
+    return (AttentionSaved){ .query = block,
+                             .key = block + T * D,
+                             .value = block + 2 * T * D,
+                             .rotated_query = block + 3 * T * D,
+                             .rotated_key = block + 4 * T * D,
+                             .context = block + 5 * T * D,
+                             .weights = block + 6 * T * D };
 }
 
 static Sequence *sequence_new(void) {
@@ -246,8 +247,8 @@ static Sequence *sequence_new(void) {
     ck_assert_ptr_nonnull(s);
     s->w = weights_in(s->weights);
     s->dw = weights_in(s->dweights);
-    s->kept = kept_in(s->kept_block);
-    s->room = kept_in(s->room_block);
+    s->saved = saved_in(s->saved_block);
+    s->scratch = saved_in(s->scratch_block);
     fill(s->weights, WEIGHTS, 0.8, 7, "weights");
     fill(s->x, T * D, 1.0, 7, "x");
     fill(s->dy, T * D, 1.0, 7, "dy");
@@ -256,7 +257,7 @@ static Sequence *sequence_new(void) {
 
 static double sequence_loss(void *context) {
     Sequence *s = context;
-    attention_of_sequence(s->y, &s->kept, s->x, &s->w, T, D, DH);
+    self_attention(s->y, &s->saved, s->x, &s->w, T, D, DH);
     return weighted_sum(s->y, s->dy, T * D);
 }
 
@@ -264,10 +265,10 @@ START_TEST(attention_slopes)
 {
     Sequence *s = sequence_new();
     sequence_loss(s);
-    fill(s->room_block, KEPT, 100.0, 7, "dirt"); // room may hold anything
+    fill(s->scratch_block, KEPT, 100.0, 7, "dirt"); // scratch may hold anything
     fill(s->dx, T * D, 100.0, 7, "dirt");
-    attention_of_sequence_backward(s->dx, &s->dw, &s->room, s->part, s->dy, s->x, &s->kept, &s->w,
-                                   T, D, DH);
+    self_attention_backward(s->dx, &s->dw, &s->scratch, s->part, s->dy, s->x, &s->saved, &s->w, T,
+                            D, DH);
     const Slopes slopes = { .loss = sequence_loss, .context = s };
     expect_slopes("attention dx", s->x, s->dx, T * D, &slopes);
     expect_slopes("attention query", s->w.query, s->dw.query, D * D, &slopes);
@@ -289,21 +290,21 @@ START_TEST(shares_are_shares)
     for (int row = 0; row < H * T; row++) {
         double sum = 0.0;
         for (int i = 0; i < T; i++) {
-            double share = s->kept.share[row * T + i];
-            ck_assert(i <= row % T ? share > 0.0 : share == 0.0);
-            sum += share;
+            double weights = s->saved.weights[row * T + i];
+            ck_assert(i <= row % T ? weights > 0.0 : weights == 0.0);
+            sum += weights;
         }
         ck_assert_double_eq_tol(sum, 1.0, TINY);
     }
-    double first = s->kept.share[3 * T], second = s->kept.share[3 * T + 1];
+    double first = s->saved.weights[3 * T], second = s->saved.weights[3 * T + 1];
     for (int d = 0; d < D; d++) {
         double keep = s->x[d];
         s->x[d] = s->x[D + d];
         s->x[D + d] = keep;
     }
     sequence_loss(s);
-    ck_assert(fabs(s->kept.share[3 * T + 1] - first) > 1e-3 ||
-              fabs(s->kept.share[3 * T] - second) > 1e-3);
+    ck_assert(fabs(s->saved.weights[3 * T + 1] - first) > 1e-3 ||
+              fabs(s->saved.weights[3 * T] - second) > 1e-3);
     free(s);
 }
 END_TEST
@@ -315,7 +316,7 @@ START_TEST(the_schedule_has_its_corners)
     TrainingPlan plan = { .peak = 0.004, .warmup = 4, .constant = 10, .decay = 4 };
     static const struct {
         int step;
-        double share; // of the peak
+        double weights; // of the peak
     } corners[] = { { 0, 0 },
                     { 1, 0.25 },
                     { 3, 0.75 },
@@ -328,7 +329,7 @@ START_TEST(the_schedule_has_its_corners)
                     { 1000000, 0 },
                     /* 1 - sqrt(2/4) */ { 16, 0.2928932188134524 } };
     for (size_t i = 0; i < sizeof corners / sizeof corners[0]; i++) {
-        ck_assert_double_eq_tol(learning_rate(&plan, corners[i].step), 0.004 * corners[i].share,
+        ck_assert_double_eq_tol(learning_rate(&plan, corners[i].step), 0.004 * corners[i].weights,
                                 1e-15);
     }
     TrainingPlan level = { .peak = 1, .constant = 2 };
@@ -421,7 +422,7 @@ START_TEST(sampling_on_paper)
         { { 0.5, 0, 0 }, 0.8334, 2 }, { { 0.5, 0, 0 }, 0.9667, 1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int token = choose_token(logits, 4, &cases[i].rule, cases[i].draw, order, p);
+        int token = sample_next_token(logits, 4, &cases[i].rule, cases[i].draw, order, p);
         ck_assert_msg(token == cases[i].token, "case %zu: token %d", i, token);
     }
 }
@@ -433,36 +434,35 @@ START_TEST(ties_nan_and_infinity_when_sampling)
     int order[4];
     SamplingRule greedy = { 0 }, any = { .temperature = 1 };
     // the lower of equals
-    ck_assert_int_eq(choose_token((double[]){ 0, 1, 2, 2 }, 4, &greedy, 0, order, p), 2);
-    ck_assert_int_eq(choose_token((double[]){ 0, NAN, -5, NAN }, 4, &any, 0.9, order, p), 2);
-    ck_assert_int_eq(choose_token((double[]){ 0, 1, INFINITY, 2 }, 4, &any, 0.9, order, p), 2);
-    ck_assert_int_eq(choose_token((double[]){ 0, NAN, NAN, NAN }, 4, &any, 0.9, order, p),
-                     TOKEN_1_END);
+    ck_assert_int_eq(sample_next_token((double[]){ 0, 1, 2, 2 }, 4, &greedy, 0, order, p), 2);
+    ck_assert_int_eq(sample_next_token((double[]){ 0, NAN, -5, NAN }, 4, &any, 0.9, order, p), 2);
+    ck_assert_int_eq(sample_next_token((double[]){ 0, 1, INFINITY, 2 }, 4, &any, 0.9, order, p), 2);
+    ck_assert_int_eq(sample_next_token((double[]){ 0, NAN, NAN, NAN }, 4, &any, 0.9, order, p),
+                     TOKEN_END);
 }
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("parts");
-    TCase *parts = tcase_create("parts");
-    tcase_add_test(parts, rmsnorm_on_paper);
-    tcase_add_test(parts, rmsnorm_slopes);
-    tcase_add_test(parts, rope_on_paper);
-    tcase_add_test(parts, rope_knows_only_the_distance);
-    tcase_add_test(parts, rope_slopes);
-    tcase_add_test(parts, cross_entropy_on_paper);
-    tcase_add_test(parts, a_hopeless_guess_has_a_finite_loss);
-    tcase_add_test(parts, cross_entropy_slopes);
-    tcase_add_test(parts, embedding_on_paper);
-    tcase_add_test(parts, attention_on_paper);
-    tcase_add_test(parts, attention_slopes);
-    tcase_add_test(parts, shares_are_shares);
-    tcase_add_test(parts, the_schedule_has_its_corners);
-    tcase_add_test(parts, two_steps_of_adamw_on_paper);
-    tcase_add_test(parts, decay_follows_the_schedule);
-    tcase_add_test(parts, eps_stands_outside_the_root);
-    tcase_add_test(parts, clipping_on_paper);
-    tcase_add_test(parts, sampling_on_paper);
-    tcase_add_test(parts, ties_nan_and_infinity_when_sampling);
-    suite_add_tcase(suite, parts);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { rmsnorm_on_paper },
+        { rmsnorm_slopes },
+        { rope_on_paper },
+        { rope_knows_only_the_distance },
+        { rope_slopes },
+        { cross_entropy_on_paper },
+        { a_hopeless_guess_has_a_finite_loss },
+        { cross_entropy_slopes },
+        { embedding_on_paper },
+        { attention_on_paper },
+        { attention_slopes },
+        { shares_are_shares },
+        { the_schedule_has_its_corners },
+        { two_steps_of_adamw_on_paper },
+        { decay_follows_the_schedule },
+        { eps_stands_outside_the_root },
+        { clipping_on_paper },
+        { sampling_on_paper },
+        { ties_nan_and_infinity_when_sampling },
+    };
+    return run_tests("parts", tests, COUNT_OF(tests));
 }
