@@ -16,7 +16,7 @@ static enum CBLAS_TRANSPOSE blas_order(Matrix m) {
 
 void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
     assert(a.columns == b.rows);
-    // OpenBLAS built on OpenMP uses as many threads as OpenMP would, unless it is called inside a
+    // An OpenBLAS built on OpenMP uses OpenMP's number of threads, unless it is called inside a
     // parallel region.
     int threads = parallel_running() ? 1 : parallel_threads();
     if (threads > 1) parallel_set_threads(1);
@@ -69,18 +69,18 @@ void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool a
 }
 #endif
 
-// Tiles start large, because a small tile packs its operands anew for little work, and are halved
-// along the longer side until there are enough for a few threads. The shape alone decides.
-enum { TILE_ROWS = 256, TILE_COLUMNS = 1024, TILE_LEAST = 64, TILES_WANTED = 8 };
+// BLAS packs the operands of every tile, which pays for large ones. So tiles begin large and are
+// halved along the longer side until there are enough for several threads. Only the shape decides.
+enum { TILE_ROWS = 256, TILE_COLUMNS = 1024, MIN_TILE = 64, MIN_TILES = 8 };
 
 static int tiles_along(int size, int tile) { return (size + tile - 1) / tile; }
 
 static void choose_tile(int M, int N, int *rows, int *columns) {
     *rows = min_int(M, TILE_ROWS);
     *columns = min_int(N, TILE_COLUMNS);
-    while (tiles_along(M, *rows) * tiles_along(N, *columns) < TILES_WANTED) {
+    while (tiles_along(M, *rows) * tiles_along(N, *columns) < MIN_TILES) {
         int *longer = *rows >= *columns ? rows : columns;
-        if (*longer < 2 * TILE_LEAST) return;
+        if (*longer < 2 * MIN_TILE) return;
         *longer = (*longer + 1) / 2;
     }
 }
@@ -123,8 +123,8 @@ const char *matmul_library(void) { return openblas_get_config(); }
 const char *matmul_core(void) { return openblas_get_corename(); }
 void matmul_setup(void) {
     int threads = parallel_threads();
-    openblas_set_num_threads(1);   // for the build with threads of its own; the one on OpenMP sets
-    parallel_set_threads(threads); // OpenMP's number for the whole program, which must stay ours
+    openblas_set_num_threads(1);   // An OpenBLAS built on OpenMP sets the number of threads of the
+    parallel_set_threads(threads); // whole program: restore it.
 }
 #elif defined(WITH_BLAS)
 const char *matmul_library(void) { return "cblas"; }

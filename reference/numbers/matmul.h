@@ -45,9 +45,10 @@ void linear_input_gradient(float *dx, const float *dy, const float *w, int N, in
 // dw [in,out]
 void linear_weight_gradient(float *dw, const float *x, const float *dy, int N, int in, int out);
 
-const char *matmul_library(void); // "openblas SkylakeX", or "plain loops": what the products run on
-// "SkylakeX": the processor whose kernels it chose; "" where it does not say
-const char *matmul_core(void);
-// BLAS must run one thread inside our own loops; call once at the start of a program.
+// What the products run on: OpenBLAS's own description ("OpenBLAS 0.3.21 …"), "cblas" or
+// "plain loops".
+const char *matmul_library(void);
+const char *matmul_core(void); // the processor whose kernels it uses ("SkylakeX"), or ""
+// Call once at the start of a program: BLAS must use one thread inside our own loops.
 void matmul_setup(void);
 #endif

@@ -9,19 +9,20 @@
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define WATCHED
+#define HAS_ADDRESS_SANITIZER
 #endif
 #elif defined(__SANITIZE_ADDRESS__)
-#define WATCHED
+#define HAS_ADDRESS_SANITIZER
 #endif
 
-// 0: more than there can be.
+// 0: the size overflows.
 static size_t block_bytes(size_t count) {
     if (count > (SIZE_MAX - 63) / sizeof(float)) return 0;
     return ((count ? count : 1) * sizeof(float) + 63) / 64 * 64;
 }
 
-#ifdef WATCHED // AddressSanitizer guards the edges of what malloc hands out, not of what mmap does
+// AddressSanitizer guards blocks of malloc, but not of mmap.
+#ifdef HAS_ADDRESS_SANITIZER
 float *floats_new(size_t count) {
     size_t bytes = block_bytes(count);
     float *block = bytes ? aligned_alloc(64, bytes) : NULL;
@@ -40,7 +41,7 @@ float *floats_new(size_t count) {
               : MAP_FAILED;
     if (block == MAP_FAILED) return NULL;
 #ifdef MADV_HUGEPAGE
-    madvise(block, bytes, MADV_HUGEPAGE); // a wish: where it is refused, ordinary pages do
+    madvise(block, bytes, MADV_HUGEPAGE); // may be refused: then ordinary pages are used
 #endif
     return block;
 }
@@ -51,9 +52,9 @@ void floats_free(float *block, size_t count) {
 #endif
 
 float *floats_take(float *block, size_t *used, size_t count) {
-    float *at = block == NULL ? NULL : block + *used;
+    float *taken = block == NULL ? NULL : block + *used;
     *used += (count + 15) / 16 * 16;
-    return at;
+    return taken;
 }
 
 double machine_memory(void) {

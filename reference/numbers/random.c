@@ -29,7 +29,7 @@ double random_normal(uint64_t key, uint64_t i) {
 }
 
 double random_truncated_normal(uint64_t key, uint64_t i) {
-    for (uint64_t attempt = 0;; attempt++) { // 4.6% of the draws fall outside
+    for (uint64_t attempt = 0;; attempt++) { // rejects 4.6%
         double x = random_normal(key, i + (attempt << 48));
         if (fabs(x) <= 2.0) return x;
     }

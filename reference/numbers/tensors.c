@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Grows the table by one row; false: out of memory.
+// Makes space for one more row; false: out of memory.
 static bool reserve(Tensors *tensors) {
     if (tensors->count < tensors->capacity) return true;
-    int room = tensors->capacity ? 2 * tensors->capacity : 64;
-    Tensor *at = realloc(tensors->items, (size_t)room * sizeof *at);
-    if (at == NULL) return false;
-    tensors->items = at;
-    tensors->capacity = room;
+    int capacity = tensors->capacity > 0 ? 2 * tensors->capacity : 64;
+    Tensor *items = realloc(tensors->items, (size_t)capacity * sizeof *items);
+    if (items == NULL) return false;
+    tensors->items = items;
+    tensors->capacity = capacity;
     return true;
 }
 
@@ -24,7 +24,7 @@ void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init in
     bool overflow = false;
     for (int i = 0; i < rank; i++)
         overflow |= __builtin_mul_overflow(count, (size_t)shape[i], &count);
-    // every tensor begins on a cache line
+    // Every tensor begins on a cache line.
     overflow |= __builtin_add_overflow(tensors->floats, (count + 15) / 16 * 16, &floats) ||
                 floats > SIZE_MAX / 64;
     if (overflow || !reserve(tensors)) {
@@ -56,7 +56,7 @@ const Tensor *tensors_find(const Tensors *tensors, const char *name) {
     return NULL;
 }
 
-// A normal cut at 2 sd has 0.87962566 of the sd it was cut from; flax divides by that.
+// A standard normal truncated at ±2 has standard deviation 0.87962566; flax divides by that.
 static double draw(const Tensor *tensor, uint64_t key, size_t i) {
     switch (tensor->init) {
     case INIT_ZERO: return 0.0;
@@ -87,46 +87,42 @@ static void print_shape(char *out, size_t size, int rank, const int64_t *shape) 
     if (used < size) snprintf(out + used, size - used, "]");
 }
 
-static bool check_shape(const Tensor *want, const SafeTensor *found, const char *path,
+static bool check_shape(const Tensor *expected, const SafeTensor *found, const char *path,
                         Error *error) {
-    bool same = found->rank == want->rank;
+    bool same = found->rank == expected->rank;
     int64_t shape[TENSOR_RANK];
-    for (int i = 0; i < want->rank; i++) {
-        shape[i] = want->shape[i];
+    for (int i = 0; i < expected->rank; i++) {
+        shape[i] = expected->shape[i];
         same = same && found->shape[i] == shape[i];
     }
     if (same) return true;
-    char text_found[128], text_want[128];
-    print_shape(text_found, sizeof text_found, found->rank, found->shape);
-    print_shape(text_want, sizeof text_want, want->rank, shape);
-    return fail(
-        error,
-        "%s: tensor %s is %s, this configuration wants %s: the file belongs to another model", path,
-        want->name, text_found, text_want);
+    char found_text[128], expected_text[128];
+    print_shape(found_text, sizeof found_text, found->rank, found->shape);
+    print_shape(expected_text, sizeof expected_text, expected->rank, shape);
+    return fail(error, "%s: tensor %s is %s, expected %s: the file belongs to another model", path,
+                expected->name, found_text, expected_text);
 }
 
-// All is as the table says and every value is finite; nothing is written yet.
+// The file has the table's tensors and no others, with the same shapes, in F32.
 static bool check_file(const Tensors *tensors, const Safetensors *file, Error *error) {
     for (int i = 0; i < tensors->count; i++) {
-        const Tensor *want = &tensors->items[i];
-        const SafeTensor *found = safetensors_find(file, want->name);
+        const Tensor *expected = &tensors->items[i];
+        const SafeTensor *found = safetensors_find(file, expected->name);
         if (found == NULL) {
             return fail(error,
                         "%s: tensor %s is missing: the file is damaged or belongs to another model",
-                        file->path, want->name);
+                        file->path, expected->name);
         }
-        if (!check_shape(want, found, file->path, error)) return false;
+        if (!check_shape(expected, found, file->path, error)) return false;
         if (found->dtype != DTYPE_F32) {
-            return fail(error, "%s: tensor %s is %s, wanted F32: convert it first", file->path,
-                        want->name, dtype_name(found->dtype));
+            return fail(error, "%s: tensor %s is %s, expected F32: convert it first", file->path,
+                        expected->name, dtype_name(found->dtype));
         }
     }
     for (int i = 0; i < file->count; i++) {
         if (tensors_find(tensors, file->tensors[i].name) == NULL) {
-            return fail(
-                error,
-                "%s: tensor %s is none of this configuration's: the file belongs to another model",
-                file->path, file->tensors[i].name);
+            return fail(error, "%s: unexpected tensor %s: the file belongs to another model",
+                        file->path, file->tensors[i].name);
         }
     }
     return true;
@@ -146,9 +142,9 @@ bool tensors_load(const Tensors *tensors, float *block, const Safetensors *file,
     if (!check_file(tensors, file, error)) return false;
     for (int i = 0; i < file->count; i++) {
         if (!finite_floats(&file->tensors[i])) {
-            return fail(
-                error, "%s: tensor %s holds a value that is not finite: take an earlier checkpoint",
-                file->path, file->tensors[i].name);
+            return fail(error,
+                        "%s: tensor %s has a value that is not finite: use an earlier checkpoint",
+                        file->path, file->tensors[i].name);
         }
     }
     for (int i = 0; i < tensors->count; i++) {

@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// How a tensor's first values are drawn: flax's initialisers, as the sgatlin authors use them.
+// How a tensor is initialised: flax's initialisers, as the sgatlin authors use them.
 typedef enum {
     INIT_ZERO,
     INIT_ONE,
-    INIT_NORMAL,    // normal, variance 1/fan_in, not cut
-    INIT_LECUN,     // normal cut at 2 sd, rescaled to variance 1/fan_in
-    INIT_TRUNCATED, // standard normal cut at ±2, not rescaled (variance 0.774); no fan-in
+    INIT_NORMAL,    // normal with variance 1/fan_in
+    INIT_LECUN,     // normal truncated at 2 standard deviations, rescaled to variance 1/fan_in
+    INIT_TRUNCATED, // standard normal truncated at ±2, not rescaled (variance 0.774); no fan-in
 } Init;
 
 enum { TENSOR_NAME = 64, TENSOR_RANK = 4 };
@@ -19,36 +19,35 @@ enum { TENSOR_NAME = 64, TENSOR_RANK = 4 };
 typedef struct {
     char name[TENSOR_NAME];
     int rank, shape[TENSOR_RANK];
-    size_t offset, count; // in floats, inside any block of the table's layout
+    size_t offset, count; // in floats, in any block with the table's layout
     Init init;
     int fan_in;
-    bool decay; // weight decay applies
+    bool decay; // whether weight decay applies
 } Tensor;
 
-// The one table of a model's parameters. Parameters, gradients and both AdamW moments are blocks of
-// `floats` floats in this layout, so that saving, comparing, clipping and updating are each one
-// loop over the table.
+// The table of a model's parameters. Parameters, gradients and both moments of AdamW are blocks of
+// `floats` floats with this layout, so saving, comparing, clipping and updating are each one loop
+// over the table.
 typedef struct {
     Tensor *items;
     int count, capacity;
     size_t floats;
 } Tensors;
 
-// Appends a tensor, named prefix + name: at most TENSOR_NAME - 1 bytes. Where memory is out or
-// sizes overflow, floats is SIZE_MAX from then on, and nothing more is added.
+// Appends a tensor named prefix + name (at most TENSOR_NAME - 1 bytes) with shape [rank]. Out of
+// memory, or if sizes overflow, floats becomes SIZE_MAX and nothing more is added.
 void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init init, int fan_in,
                  bool decay, int rank, const int *shape);
 void tensors_free(Tensors *tensors);
-const Tensor *tensors_find(const Tensors *tensors, const char *name); // NULL: not there
+const Tensor *tensors_find(const Tensors *tensors, const char *name); // NULL: not found
 
-// Draws every tensor, keyed by (seed, name, element). Same seed, same numbers, for any number of
-// threads.
+// Initialises every tensor with random numbers keyed by (seed, name, element): the same for any
+// number of threads.
 void tensors_init(const Tensors *tensors, float *block, uint64_t seed);
 
-// Between a block and a safetensors file. Loading refuses missing and extra tensors, wrong shapes
-// and dtypes by name; values that are not finite too. The block is written only when all is well.
+// Fills the block from a file. A missing or unexpected tensor, another shape or dtype, or a value
+// that is not finite is an error that names the tensor; then the block is unchanged.
 bool tensors_load(const Tensors *tensors, float *block, const Safetensors *file, Error *error);
-// Fills `out` [tensors->count] with views of the block, for safetensors_write. A prefix may stand
-// before each name.
+// Fills out [tensors->count] with views of the block, for safetensors_write.
 void tensors_view(const Tensors *tensors, const float *block, SafeTensor *out);
 #endif

@@ -8,17 +8,15 @@
 #define restrict __restrict
 #endif
 
-// Loops over rows of D floats, written so that compilers turn them into vector instructions without
-// -ffast-math: a reduction says in its pragma that its order is free. The same code runs for a row
-// whichever thread owns it.
+// Loops over rows of D floats that compilers turn into vector instructions without -ffast-math: the
+// pragma of a reduction says that its order is free. A row gets the same bits in any thread.
 
-// e^x to about 1 unit in the last place; below -87 it gives 2^-126·1.4, above 88 2^127·0.97; NaN
-// stays NaN. Branch-free, so that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n ·
-// p(r) with |r| <= ln 2 / 2.
+// e^x to about 1 unit in the last place, with x clamped to [-87, 88]; NaN stays NaN. Branch-free, so
+// that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n · p(r) with |r| <= ln 2 / 2.
 static inline float exp_fast(float x) {
     x = x < -87.0f ? -87.0f : x;
     x = x > 88.0f ? 88.0f : x;
-    // 1.5·2^23: the nearest integer n stands in the low bits
+    // Adding 1.5·2^23 leaves the nearest integer n in the low bits.
     float shifted = x * 1.44269504f + 12582912.0f;
     float n = shifted - 12582912.0f;
     float r = (x - n * 0.693359375f) - n * -2.12194440e-4f; // ln 2 in two parts
@@ -77,7 +75,7 @@ static inline float dot(const float *restrict x, const float *restrict w, int D)
     return sum;
 }
 
-// Four dot products with one x: the four sums hide each other's latency, and x is read once.
+// Four dot products with one x: four sums hide the latency of the additions, and x is read once.
 static inline void dot4(float out[4], const float *restrict x, const float *restrict w0,
                         const float *restrict w1, const float *restrict w2,
                         const float *restrict w3, int D) {
