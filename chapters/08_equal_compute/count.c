@@ -36,7 +36,7 @@ Weights count_weights(const ModelSizes *sizes) {
     LayerParts p = layer_parts(sizes);
     double all = p.pools * p.experts, expert = p.weights + p.biases;
     double attention = 4 * D * D + 2 * sizes->Dh, norms = 2 * D; // 2·Dh: the norms of query and key
-    double embedding = sizes->V * D + D;                         // and the last norm
+    double embedding = sizes->V * D + D;                         // and the output norm
     return (Weights){
         .stored = L * (attention + norms + p.router + all * expert) + embedding,
         .active =
@@ -48,7 +48,7 @@ Weights count_weights(const ModelSizes *sizes) {
 bool buy_training(Purchase *out, double budget, const ModelSizes *sizes, int B) {
     double step = step_flops(sizes, B), steps = floor(budget / step);
     *out = (Purchase){ 0 };
-    if (!(steps >= 1.0 && steps < 0x1p53)) return false; // also where it is NaN
+    if (!(steps >= 1.0 && steps < 0x1p53)) return false; // also if it is NaN
     *out = (Purchase){ .steps = steps,
                        .tokens = steps * B * sizes->T,
                        .flops = steps * step,

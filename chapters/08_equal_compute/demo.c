@@ -1,5 +1,5 @@
-// build/chapter-08 counts what a budget of FLOPs buys each kind of layer, and tries the search for
-// the best size where the answer is known; --picture PARTS VALLEY draws the lesson's pictures.
+// build/chapter-08 counts what a budget of FLOPs buys for each kind of layer, and tests the search for
+// the best size on a loss whose minimum is known; --picture PARTS VALLEY draws the lesson's pictures.
 #include "chapters/08_equal_compute/best_size.h"
 #include "chapters/08_equal_compute/count.h"
 #include "chapters/08_equal_compute/scales.h"
@@ -31,12 +31,12 @@ static void print_kinds(const char *before, int width) {
     printf("\n");
 }
 
-// ---- the ladder
+// ---- the scales
 
-static void show_ladder(void) {
-    printf("The ladder: parameters in millions, and GFLOP of a training step of %d sequences\n\n",
+static void show_scales(void) {
+    printf("The scales: parameters in millions, and GFLOP of a training step of %d sequences\n\n",
            B);
-    printf("                 parameters, millions                 GFLOP a step\n");
+    printf("                 parameters, millions                 GFLOP per step\n");
     printf("scale       mlp     glu     moe    peer sgatlin       mlp      glu      moe     peer  "
            "sgatlin\n");
     for (int scale = 0; scale < SCALES; scale++) {
@@ -66,7 +66,7 @@ static void show_purchases(double budget, const int *scales, int count) {
             Weights w = count_weights(&sizes);
             Purchase p;
             if (!buy_training(&p, budget, &sizes, B)) {
-                printf("%5s  %-8s not one step\n", scale_names[scales[i]],
+                printf("%5s  %-8s less than one step\n", scale_names[scales[i]],
                        feed_forward_kinds[kind].name);
                 continue;
             }
@@ -81,7 +81,7 @@ static void show_purchases(double budget, const int *scales, int count) {
 
 static void show_traffic(int scale) {
     static const double tokens[] = { 1, 64, 2048, 65536 };
-    printf("\nFLOPs for each byte moved, one feed-forward layer forward, scale %s\n\n",
+    printf("\nFLOPs per byte moved, one feed-forward layer forward, scale %s\n\n",
            scale_names[scale]);
     print_kinds("                              ", 9);
     for (int i = 0; i < 4; i++) {
@@ -89,24 +89,24 @@ static void show_traffic(int scale) {
         for (int kind = 0; kind < KINDS; kind++) {
             ModelSizes sizes = at_scale(kind, scale);
             Traffic t = layer_traffic(&sizes, tokens[i]);
-            printf("%9.2f", t.flops / t.once);
+            printf("%9.2f", t.flops / t.bytes_once);
         }
         printf("\n");
     }
-    printf("%6.0f tokens, at every use   ", tokens[2]);
+    printf("%6.0f tokens, at each use    ", tokens[2]);
     for (int kind = 0; kind < KINDS; kind++) {
         ModelSizes sizes = at_scale(kind, scale);
         Traffic t = layer_traffic(&sizes, tokens[2]);
-        printf("%9.2f", t.flops / t.every);
+        printf("%9.2f", t.flops / t.bytes_per_use);
     }
     printf("\n");
 }
 
-// ---- a valley whose lowest point is known
+// ---- a loss whose minimum is known
 
-// Hoffmann et al. 2022, equation 10: the loss of N parameters that saw D tokens is 1.69 +
-// 406.4/N^0.34 + 410.7/D^0.28. With 6·N·D FLOPs for N parameters and D tokens a budget leaves D =
-// budget/(6·N), and the best N has a formula.
+// Hoffmann et al. 2022, equation 10: the loss of N parameters trained on D tokens is 1.69 +
+// 406.4/N^0.34 + 410.7/D^0.28. Training costs 6·N·D FLOPs, so D = budget/(6·N), and the best N has a
+// closed form.
 static double known_loss(double N, double budget) {
     return 1.69 + 406.4 / pow(N, 0.34) + 410.7 / pow(budget / (6 * N), 0.28);
 }
@@ -115,13 +115,13 @@ static double known_best(double budget) {
     return pow(0.34 * 406.4 / (0.28 * 410.7), 1 / 0.62) * pow(budget / 6, 0.28 / 0.62);
 }
 
-enum { MOST = 5, TRIALS = 6, LUCKS = 3 };
-static const double VALLEY_BUDGET = 6e18, LUCK = 0.01;
+enum { MAX_SIZES = 5, TRIALS = 6, NOISES = 3 };
+static const double KNOWN_BUDGET = 6e18, NOISE = 0.01;
 
 static const struct {
     const char *name;
     int count;
-    // sizes: the first, in shares of the best, and how many times larger the next
+    // the first size, as a multiple of the best, and the factor between neighbours
     double first, factor;
 } trials[TRIALS] = {
     { "three, each the double", 3, 0.6, 2 }, { "five, each the double", 5, 0.3, 2 },
@@ -129,48 +129,52 @@ static const struct {
     { "all too small", 3, 0.1, 2 },          { "all too large", 3, 2.5, 2 }
 };
 
-// Two runs that differ in nothing but the seed end in other losses. luck 1: the largest size came
-// out too high and the smallest as much too low; luck 2: the one in the middle came out too high.
-static BestSizeVerdict try_valley(Parabola *out, double sizes[MOST], double losses[MOST], int trial,
-                                  int luck) {
+// Runs that differ only in their seed have different losses. noise 1: the largest size's loss is too
+// high and the smallest's as much too low; noise 2: the one in the middle is too high.
+static BestSizeVerdict try_sizes(Parabola *out, double sizes[MAX_SIZES], double losses[MAX_SIZES],
+                                 int trial, int noise) {
     int count = trials[trial].count;
     for (int i = 0; i < count; i++) {
-        sizes[i] = known_best(VALLEY_BUDGET) * trials[trial].first * pow(trials[trial].factor, i);
-        losses[i] = known_loss(sizes[i], VALLEY_BUDGET);
+        sizes[i] = known_best(KNOWN_BUDGET) * trials[trial].first * pow(trials[trial].factor, i);
+        losses[i] = known_loss(sizes[i], KNOWN_BUDGET);
     }
-    if (luck == 1) losses[0] -= LUCK, losses[count - 1] += LUCK;
-    if (luck == 2) losses[count / 2] += LUCK;
+    if (noise == 1) {
+        losses[0] -= NOISE;
+        losses[count - 1] += NOISE;
+    }
+    if (noise == 2) losses[count / 2] += NOISE;
     return best_size(out, sizes, losses, count);
 }
 
 static void show_trial(int trial) {
     static const char *const verdicts[] = { "found", "smaller!", "larger!", "none", "too few" };
-    double best = known_best(VALLEY_BUDGET);
-    for (int luck = 0; luck < LUCKS; luck++) {
-        double sizes[MOST], losses[MOST];
-        Parabola v;
-        BestSizeVerdict verdict = try_valley(&v, sizes, losses, trial, luck);
-        if (luck == 0) {
+    double best = known_best(KNOWN_BUDGET);
+    for (int noise = 0; noise < NOISES; noise++) {
+        double sizes[MAX_SIZES], losses[MAX_SIZES];
+        Parabola fit;
+        BestSizeVerdict verdict = try_sizes(&fit, sizes, losses, trial, noise);
+        if (noise == 0) {
             printf("%-23s %5.2f to %5.2f ", trials[trial].name, sizes[0] / best,
                    sizes[trials[trial].count - 1] / best);
         }
-        printf("  %8s %6.2f", verdicts[verdict], v.parameters / best);
+        printf("  %8s %6.2f", verdicts[verdict], fit.parameters / best);
     }
     printf("\n");
 }
 
-static void show_valley(void) {
-    double best = known_best(VALLEY_BUDGET), lowest = known_loss(best, VALLEY_BUDGET);
+static void show_known_loss(void) {
+    double best = known_best(KNOWN_BUDGET), lowest = known_loss(best, KNOWN_BUDGET);
     printf(
         "\nA loss whose best size is known: %.0f million parameters, %.4f nats at %.0e FLOPs\n\n",
-        1e-6 * best, lowest, VALLEY_BUDGET);
-    printf("What another size costs, in nats:");
-    for (double share = 0.25; share <= 4; share *= 2) {
-        if (share != 1)
-            printf("  %g times it %.3f", share, known_loss(share * best, VALLEY_BUDGET) - lowest);
+        1e-6 * best, lowest, KNOWN_BUDGET);
+    printf("The cost of a different size, in nats:");
+    for (double factor = 0.25; factor <= 4; factor *= 2) {
+        if (factor != 1)
+            printf("  %g times it %.3f", factor, known_loss(factor * best, KNOWN_BUDGET) - lowest);
     }
-    printf("\n\nVerdict and answer, both sizes in shares of the best; luck: %g nats\n\n", LUCK);
-    printf("sizes tried                                no luck      luck at the ends   in the "
+    printf("\n\nVerdict and size found, all sizes as multiples of the best; noise: %g nats\n\n",
+           NOISE);
+    printf("sizes tried                               no noise     noise at the ends   in the "
            "middle\n");
     for (int trial = 0; trial < TRIALS; trial++) show_trial(trial);
 }
@@ -196,7 +200,7 @@ static void draw_legend(DrawList *list, float y) {
     }
 }
 
-// One bar per kind, as long as a token's FLOPs; a budget counts what is left of the white mark.
+// One bar per kind: the FLOPs of a token. A budget counts the parts to the left of the white mark.
 static void draw_bars(DrawList *list, float top, int scale) {
     char title[96];
     double values[KINDS][PARTS], longest = 0;
@@ -234,31 +238,30 @@ static bool draw_parts(const char *path, Error *error) {
     return ok;
 }
 
-// The known loss, and parabolas through sizes around the best one and through sizes that are too
-// small.
-static bool draw_valley(const char *path, Error *error) {
+// The known loss, and parabolas fitted to sizes around the best one and to sizes that are too small.
+static bool draw_known_loss(const char *path, Error *error) {
     enum { POINTS = 61, DRAWN = 3, SERIES = 1 + 2 * DRAWN };
     static const struct {
-        int trial, luck;
+        int trial, noise;
         const char *name;
     } drawn[DRAWN] = { { 1, 0, "five sizes around" },
                        { 4, 0, "three too small" },
                        { 4, 2, "one of them unlucky" } };
-    double best = known_best(VALLEY_BUDGET), N[POINTS], known[POINTS], parabola[DRAWN][POINTS];
-    double dot_N[DRAWN][2 * MOST], dots[DRAWN][2 * MOST];
+    double best = known_best(KNOWN_BUDGET), N[POINTS], known[POINTS], parabola[DRAWN][POINTS];
+    double dot_N[DRAWN][2 * MAX_SIZES], dots[DRAWN][2 * MAX_SIZES];
     Series series[SERIES] = { { "the loss itself", COLOR_DIM, N, known, POINTS } };
     for (int i = 0; i < POINTS; i++) {
         N[i] = best * pow(2.0, i / 8.0 - 4.0);
-        known[i] = known_loss(N[i], VALLEY_BUDGET);
+        known[i] = known_loss(N[i], KNOWN_BUDGET);
     }
     for (int d = 0; d < DRAWN; d++) {
         int count = trials[drawn[d].trial].count;
-        double sizes[MOST], losses[MOST];
-        Parabola v;
-        try_valley(&v, sizes, losses, drawn[d].trial, drawn[d].luck);
+        double sizes[MAX_SIZES], losses[MAX_SIZES];
+        Parabola fit;
+        try_sizes(&fit, sizes, losses, drawn[d].trial, drawn[d].noise);
         for (int i = 0; i < POINTS; i++)
-            parabola[d][i] = N[i] > 0.8 * sizes[0] ? parabola_loss(&v, N[i]) : NAN;
-        for (int i = 0; i < count; i++) { // a point alone is a dot
+            parabola[d][i] = N[i] > 0.8 * sizes[0] ? parabola_loss(&fit, N[i]) : NAN;
+        for (int i = 0; i < count; i++) { // a single point between NANs is drawn as a dot
             dot_N[d][2 * i] = sizes[i];
             dots[d][2 * i] = losses[i];
             dot_N[d][2 * i + 1] = dots[d][2 * i + 1] = NAN;
@@ -284,17 +287,17 @@ int main(int count, char **arguments) {
         return 2;
     }
     if (pictures) {
-        if (draw_parts(arguments[2], &error) && draw_valley(arguments[3], &error))
+        if (draw_parts(arguments[2], &error) && draw_known_loss(arguments[3], &error))
             return EXIT_SUCCESS;
         fprintf(stderr, "chapter-08: %s\n", error.text);
         return EXIT_FAILURE;
     }
-    show_ladder();
+    show_scales();
     show_purchases(4e12, ours, 3);
     show_purchases(6e18, papers, 1);
     show_traffic(1);
     show_traffic(FIRST_PAPER + 2);
-    show_valley();
+    show_known_loss();
     if (fflush(stdout) == 0) return EXIT_SUCCESS;
     fputs("chapter-08: the output could not be written\n", stderr);
     return EXIT_FAILURE;

@@ -27,8 +27,8 @@ double experts_taken(const LayerParts *p) { return p->pools * p->heads * p->K; }
 
 // [touched
 double experts_touched(const LayerParts *p, double N) {
-    // of one expert's chance to be left out
-    double log_left_out = p->heads * N * log1p(-p->K / p->experts);
-    return -p->pools * p->experts * expm1(log_left_out);
+    // the logarithm of the probability that an expert is not used
+    double log_unused = p->heads * N * log1p(-p->K / p->experts);
+    return -p->pools * p->experts * expm1(log_unused);
 }
 // touched]

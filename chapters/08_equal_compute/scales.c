@@ -1,19 +1,19 @@
 #include "chapters/08_equal_compute/scales.h"
 
-static void set_layer(ModelSizes *m, int s, int part) {
+static void set_layer(ModelSizes *m, int s, int divisor) {
     int peer_n = 32 + 24 * s, sgatlin_n = 16 + 12 * s;
     if (m->ffn == FEED_FORWARD_MLP || m->ffn == FEED_FORWARD_GLU) {
-        m->F = 4 * s / 3 * 256 / part; // 8/3 · 128 s / 256 = 4 s / 3, and C rounds down
+        m->F = 4 * s / 3 * 256 / divisor; // 8/3 · 128 s / 256 = 4 s / 3, rounded down
     } else if (m->ffn == FEED_FORWARD_MOE) {
-        m->F = 128 * s / part;
+        m->F = 128 * s / divisor;
         m->E = 16;
         m->K = 2;
     } else {
         int n = m->ffn == FEED_FORWARD_PEER ? peer_n : sgatlin_n;
         m->F = n * n;
-        m->C = 16 / part;
+        m->C = 16 / divisor;
         m->K = 8;
-        m->Dk = 128 / part;
+        m->Dk = 128 / divisor;
     }
 }
 

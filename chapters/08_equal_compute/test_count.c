@@ -10,7 +10,7 @@
 #include <string.h>
 
 // ---- on paper: T = 3 tokens, D = 4, one head, L = 2, V = 5
-// projections 2 layers · 8·3·16 = 768 looking back 2 · 4·9·4 = 288 logits 2·3·4·5 = 120
+// projections: 2 layers · 8·3·16 = 768; attention: 2 · 4·9·4 = 288; logits: 2·3·4·5 = 120
 
 static ModelSizes small(FeedForwardKind kind) {
     return (ModelSizes){ .ffn = kind,
@@ -30,12 +30,11 @@ static const struct {
     FeedForwardKind kind;
     SgatlinRouter router;
     double router_flops, expert_flops; // of two layers
-    // weights of one feed-forward layer: stored, and touched by one token
-    double layer, touched;
+    double layer, touched; // weights of one feed-forward layer: stored, and used by one token
 } on_paper[] = {
     { FEED_FORWARD_MLP, 0, 0, 2 * 4 * 3 * 4 * 4, 2 * 4 * 4, 2 * 4 * 4 },
     { FEED_FORWARD_GLU, 0, 0, 2 * 6 * 3 * 4 * 4, 48 + 8 + 4, 48 + 8 + 4 },
-    // three experts of 60 weights, a router of 4·3; two of them at work
+    // three experts of 60 weights, two of them active, a router of 4·3
     { FEED_FORWARD_MOE, 0, 2 * 2 * 3 * 12, 2 * 2 * 6 * 3 * 4 * 4, 12 + 3 * 60, 12 + 2 * 60 },
     // n = 2, lists = 4: queries 4·4·3 = 48 and keys 4·2·3 = 24; 4 experts of 8 weights, 2·2 uses
     { FEED_FORWARD_PEER, 0, 2 * 2 * 3 * 72, 2 * 2 * 3 * 4 * 8, 72 + 32, 72 + 32 },
@@ -79,9 +78,9 @@ START_TEST(weights_on_paper)
 }
 END_TEST
 
-// Three heads take two experts each, of a pool of four: one token cannot touch more than four. n =
-// 2, lists = 6: queries 6·4·3 = 72 and keys 6·2·3 = 36. The products are of all six.
-START_TEST(no_more_active_than_there_are)
+// Three heads select two experts each from a pool of four: one token uses at most four. n = 2, lists =
+// 6: queries 6·4·3 = 72 and keys 6·2·3 = 36. The FLOPs are of all six.
+START_TEST(at_most_all_experts_are_active)
 {
     ModelSizes sizes = small(FEED_FORWARD_PEER);
     sizes.C = 3;
@@ -92,7 +91,7 @@ START_TEST(no_more_active_than_there_are)
 }
 END_TEST
 
-// ---- the count is of the model that chapter 07 builds: one weight more or less, and its list of parameters says so
+// ---- the count agrees with the parameter list of chapter 07's model
 
 START_TEST(the_model_of_chapter_07_has_as_many_parameters)
 {
@@ -137,7 +136,9 @@ static bool row_sizes(ModelSizes *out, const json_t *row) {
         if (strcmp(feed_forward_kinds[i].name, ffn) == 0) out->ffn = (FeedForwardKind)i;
     }
     for (int i = 0; router != NULL && i < 4; i++) {
-        if (strcmp(routers[i], router) == 0) out->router = (SgatlinRouter)i, known = true;
+        if (strcmp(routers[i], router) != 0) continue;
+        out->router = (SgatlinRouter)i;
+        known = true;
     }
     return out->ffn < FEED_FORWARD_KINDS && known;
 }
@@ -166,7 +167,7 @@ START_TEST(the_authors_count_exactly)
 }
 END_TEST
 
-START_TEST(the_ladder_is_the_papers)
+START_TEST(the_scales_are_the_papers)
 {
     json_t *rows = golden_rows();
     int found = 0;
@@ -191,7 +192,7 @@ START_TEST(a_quarter_keeps_the_proportions)
         ck_assert(paper_scale(&paper, (FeedForwardKind)_i, s) &&
                   quarter_scale(&ours, (FeedForwardKind)_i, s));
         ck_assert_ptr_null(model_sizes_problem(&ours));
-        bool neurons = paper.C > 0; // as many of them
+        bool neurons = paper.C > 0; // peer and sgatlin keep their F
         ck_assert(4 * ours.D == paper.D && 4 * ours.Dh == paper.Dh && 2 * ours.L == paper.L &&
                   4 * ours.C == paper.C);
         ck_assert(4 * ours.Dk == paper.Dk && ours.K == paper.K && ours.E == paper.E);
@@ -200,7 +201,7 @@ START_TEST(a_quarter_keeps_the_proportions)
 }
 END_TEST
 
-START_TEST(scales_and_kinds_that_are_none)
+START_TEST(invalid_scales_and_kinds)
 {
     ModelSizes sizes = { .V = 77 };
     for (int s = -3; s < 12; s++) {
@@ -215,8 +216,8 @@ END_TEST
 
 // ---- what a budget buys
 
-// The mlp on paper: 768 + 288 + 384 = 1440 a sequence, so a step of 5 takes 21600, and with the
-// logits 23400.
+// The mlp on paper: 768 + 288 + 384 = 1440 per sequence, so a step of 5 takes 21600, with the logits
+// 23400.
 START_TEST(a_budget_on_paper)
 {
     ModelSizes sizes = small(FEED_FORWARD_MLP);
@@ -239,15 +240,15 @@ END_TEST
 
 // ---- bytes
 
-// One token touches what it takes; very many touch everything; in between, two choices of 1 in 4:
-// 4·(1 − 9/16) = 1.75.
+// One token uses what it selects; very many use everything; two selections of 1 of 4 use 4·(1 − 9/16)
+// = 1.75.
 START_TEST(touched_on_paper)
 {
     LayerParts p = { .pools = 1, .heads = 1, .experts = 4, .K = 1 };
     ck_assert_double_eq_tol(experts_touched(&p, 1), 1.0, 1e-14);
     ck_assert_double_eq_tol(experts_touched(&p, 2), 1.75, 1e-14);
     ck_assert_double_eq_tol(experts_touched(&p, 1e6), 4.0, 1e-14);
-    p.heads = 2; // two heads and one token: the same two choices
+    p.heads = 2; // two heads and one token: the same two selections
     ck_assert_double_eq_tol(experts_touched(&p, 1), 1.75, 1e-14);
     p.pools = 3;
     ck_assert_double_eq_tol(experts_touched(&p, 1), 5.25, 1e-14);
@@ -256,9 +257,9 @@ START_TEST(touched_on_paper)
 }
 END_TEST
 
-// Written out: of all ways in which two tokens can each take 2 of 5 experts, how many different
-// ones on the average?
-START_TEST(touched_is_the_average_over_all_choices)
+// By enumeration: two tokens select 2 of 5 experts each, in all possible ways. How many different ones
+// on average?
+START_TEST(touched_is_the_average_over_all_selections)
 {
     int different = 0, ways = 0;
     for (unsigned a = 0; a < 32; a++) {
@@ -280,22 +281,22 @@ START_TEST(touched_is_the_average_over_all_choices)
 }
 END_TEST
 
-// The mlp on paper, 32 weights, for 3 tokens: 192 FLOPs; 32 + 3·8 numbers once, 3·32 + 3·8 at every
-// use.
+// The mlp on paper, 32 weights, for 3 tokens: 192 FLOPs; 32 + 3·8 numbers if weights are read once,
+// 3·32 + 3·8 if at each use.
 START_TEST(traffic_on_paper)
 {
     ModelSizes sizes = small(FEED_FORWARD_MLP);
     Traffic t = layer_traffic(&sizes, 3);
-    ck_assert(t.flops == 192 && t.once == 4 * 56 && t.every == 4 * 120);
-    sizes = small(FEED_FORWARD_MOE); // router 12, an expert 48 + 12; one token takes two of three
+    ck_assert(t.flops == 192 && t.bytes_once == 4 * 56 && t.bytes_per_use == 4 * 120);
+    sizes = small(FEED_FORWARD_MOE); // router 12, expert 48 + 12; one token uses two of three
     t = layer_traffic(&sizes, 1);
-    ck_assert(t.flops == 2 * (12 + 96) && t.every == 4 * (12 + 8 + 120));
-    ck_assert_double_eq_tol(t.once, t.every, 1e-10);
+    ck_assert(t.flops == 2 * (12 + 96) && t.bytes_per_use == 4 * (12 + 8 + 120));
+    ck_assert_double_eq_tol(t.bytes_once, t.bytes_per_use, 1e-10);
 }
 END_TEST
 
-// What one layer computes is what the whole model's count says; and once is never more than at
-// every use.
+// The FLOPs agree with the count of the whole model, and reading once never takes more bytes than
+// reading at each use.
 START_TEST(traffic_and_count_agree)
 {
     ModelSizes sizes = small(on_paper[_i].kind);
@@ -304,7 +305,8 @@ START_TEST(traffic_and_count_agree)
     ck_assert_double_eq(sizes.L * layer_traffic(&sizes, sizes.T).flops, f.router + f.experts);
     for (double N = 1; N < 1e7; N *= 7) {
         Traffic t = layer_traffic(&sizes, N);
-        ck_assert_msg(t.once <= t.every * (1 + 1e-12), "%g tokens: %g and %g", N, t.once, t.every);
+        ck_assert_msg(t.bytes_once <= t.bytes_per_use * (1 + 1e-12), "%g tokens: %g and %g", N,
+                      t.bytes_once, t.bytes_per_use);
     }
 }
 END_TEST
@@ -313,16 +315,16 @@ int main(void) {
     const TestRow tests[] = {
         { flops_on_paper, ON_PAPER },
         { weights_on_paper, ON_PAPER },
-        { no_more_active_than_there_are },
+        { at_most_all_experts_are_active },
         { the_model_of_chapter_07_has_as_many_parameters, ON_PAPER },
         { the_authors_count_exactly, GOLDEN_ROWS },
-        { the_ladder_is_the_papers },
+        { the_scales_are_the_papers },
         { a_quarter_keeps_the_proportions, FEED_FORWARD_KINDS },
-        { scales_and_kinds_that_are_none },
+        { invalid_scales_and_kinds },
         { a_budget_on_paper },
         { budgets_that_buy_nothing, 7 },
         { touched_on_paper },
-        { touched_is_the_average_over_all_choices },
+        { touched_is_the_average_over_all_selections },
         { traffic_on_paper },
         { traffic_and_count_agree, ON_PAPER },
     };

@@ -1,17 +1,14 @@
-#ifndef CHAPTER_08_TRAFFIC_H
-#define CHAPTER_08_TRAFFIC_H
+#ifndef CHAPTERS_08_EQUAL_COMPUTE_TRAFFIC_H
+#define CHAPTERS_08_EQUAL_COMPUTE_TRAFFIC_H
 #include "chapters/07_language_model/feed_forward.h"
 
-// What one feed-forward layer moves between memory and processor for N tokens, forward, beside what
-// it computes. Numbers are of 4 bytes. Inputs and outputs, 2·D a token, always move; weights in one
-// of two ways.
+// The memory traffic of one feed-forward layer for N tokens, forward, compared with its FLOPs.
+// Numbers have 4 bytes. Inputs and outputs, 2·D per token, are always moved, and the router once;
+// for the experts there are two ways to count.
 typedef struct {
     double flops;
-    // bytes, if each weight that some token touches is fetched once: the least (experts_touched)
-    double once;
-    // bytes, if an expert is fetched at every use, as one token after the other does; the router
-    // once
-    double every;
+    double bytes_once;    // every expert that is used is read once: the minimum (experts_touched)
+    double bytes_per_use; // an expert is read at every use, as when tokens are processed one by one
 } Traffic;
 Traffic layer_traffic(const ModelSizes *sizes, double N); // N >= 1
 #endif

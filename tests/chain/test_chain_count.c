@@ -83,8 +83,9 @@ START_TEST(bytes)
         ck_assert_msg(scale_config(&config, "q2", ffn, &error), "%s", error.text);
         ModelSizes sizes = chapter_sizes(&config);
         Traffic traffic = layer_traffic(&sizes, config.T);
-        double ours = kind == FEED_FORWARD_PEER || kind == FEED_FORWARD_SGATLIN ? traffic.every
-                                                                                : traffic.once;
+        double ours = kind == FEED_FORWARD_PEER || kind == FEED_FORWARD_SGATLIN
+                          ? traffic.bytes_per_use
+                          : traffic.bytes_once;
         double theirs = ffn_of(&config)->cost(&config, config.T).bytes;
         ck_assert_double_eq_tol(ours - 8.0 * config.T * config.D, theirs, 1e-9 * theirs);
     }

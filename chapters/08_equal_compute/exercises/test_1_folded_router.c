@@ -4,7 +4,7 @@
 
 double folded_router_flops(const ModelSizes *sizes);
 
-// D = 256, Dk = 128, n = 32, 16 lists, the sgatlin authors' TinyStories model: a list as it is
+// D = 256, Dk = 128, n = 32, 16 lists, the sgatlin authors' TinyStories model: a list takes
 // 2·(256·128 + 32·128) = 73728, folded 2·256·32 = 16384.
 START_TEST(a_query_for_each_list)
 {
@@ -16,8 +16,8 @@ START_TEST(a_query_for_each_list)
 }
 END_TEST
 
-// Scale q2's peer, 8 lists of 80 keys of 32 numbers, D = 64: as it is 8·2·(64·32 + 80·32) = 73728,
-// folded 8·2·64·80.
+// The peer of scale q2, 8 lists of 80 keys of 32 numbers, D = 64: 8·2·(64·32 + 80·32) = 73728, folded
+// 8·2·64·80.
 START_TEST(where_it_does_not_pay)
 {
     ModelSizes sizes;
@@ -55,7 +55,7 @@ START_TEST(flat_routers)
 }
 END_TEST
 
-START_TEST(what_has_no_query)
+START_TEST(kinds_without_a_query)
 {
     ModelSizes sizes = { .D = 8, .F = 9, .E = 5, .K = 2 };
     sizes.ffn = FEED_FORWARD_MLP;
@@ -70,7 +70,7 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { a_query_for_each_list }, { where_it_does_not_pay }, { a_query_that_all_share },
-        { flat_routers },          { what_has_no_query },
+        { flat_routers },          { kinds_without_a_query },
     };
     return run_tests("08-1 folded router", tests, COUNT_OF(tests));
 }

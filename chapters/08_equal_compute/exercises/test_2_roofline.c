@@ -2,14 +2,14 @@
 #include "chapters/08_equal_compute/traffic.h"
 #include "tests/harness/suite.h"
 
-double least_seconds(const Traffic *t, double flops, double bytes);
-long busy_tokens(const ModelSizes *sizes, double flops, double bytes, long most);
+double roofline_seconds(const Traffic *t, double flops, double bytes);
+long busy_tokens(const ModelSizes *sizes, double flops, double bytes, long max_tokens);
 
 START_TEST(the_slower_of_the_two)
 {
-    const Traffic t = { .flops = 600, .once = 100, .every = 5000 };
-    ck_assert_double_eq_tol(least_seconds(&t, 100, 100), 6.0, 1e-14);
-    ck_assert_double_eq_tol(least_seconds(&t, 100, 10), 10.0, 1e-14);
+    const Traffic t = { .flops = 600, .bytes_once = 100, .bytes_per_use = 5000 };
+    ck_assert_double_eq_tol(roofline_seconds(&t, 100, 100), 6.0, 1e-14);
+    ck_assert_double_eq_tol(roofline_seconds(&t, 100, 10), 10.0, 1e-14);
 }
 END_TEST
 
@@ -21,14 +21,14 @@ START_TEST(an_mlp_on_paper)
     ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 1000), 40);
     ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 40), 40);
     ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 39), 0);
-    // 0.1 FLOPs a byte: one token will do
+    // 0.1 FLOPs per byte: one token is enough
     ck_assert_int_eq(busy_tokens(&mlp, 1e9, 1e10, 1000), 1);
-    // 20 are reached by no number of tokens
+    // no number of tokens reaches 20
     ck_assert_int_eq(busy_tokens(&mlp, 2e10, 1e9, 1000000000L), 0);
 }
 END_TEST
 
-// Every kind, many machines: with the answer it is busy, with one token less it is not.
+// Every kind, many machines: with the answer the processor is busy, with one token less it is not.
 START_TEST(just_enough)
 {
     for (int s = 1; s <= 4; s++) {
@@ -36,18 +36,18 @@ START_TEST(just_enough)
             ModelSizes sizes;
             ck_assert(quarter_scale(&sizes, (FeedForwardKind)_i, s));
             long N = busy_tokens(&sizes, balance * 1e9, 1e9, 1L << 40);
-            if (N == 0) { // then not even this many
-                Traffic most = layer_traffic(&sizes, 0x1p40);
-                ck_assert_msg(most.flops / most.once < balance, "q%d, %g: %g", s, balance,
-                              most.flops / most.once);
+            if (N == 0) { // not even this many are enough
+                Traffic many = layer_traffic(&sizes, 0x1p40);
+                ck_assert_msg(many.flops / many.bytes_once < balance, "q%d, %g: %g", s, balance,
+                              many.flops / many.bytes_once);
                 continue;
             }
             Traffic enough = layer_traffic(&sizes, (double)N),
                     fewer = layer_traffic(&sizes, (double)N - 1);
-            ck_assert_msg(enough.flops / 1e9 / balance >= enough.once / 1e9, "q%d, %g: %ld", s,
-                          balance, N);
-            ck_assert_msg(N == 1 || fewer.flops / 1e9 / balance < fewer.once / 1e9, "q%d, %g: %ld",
+            ck_assert_msg(enough.flops / 1e9 / balance >= enough.bytes_once / 1e9, "q%d, %g: %ld",
                           s, balance, N);
+            ck_assert_msg(N == 1 || fewer.flops / 1e9 / balance < fewer.bytes_once / 1e9,
+                          "q%d, %g: %ld", s, balance, N);
         }
     }
 }

@@ -1,30 +1,34 @@
 #include <math.h>
 #include <stdbool.h>
 
-enum { MOST = 20 };
+enum { MAX_RUNS = 20 };
 
-// |mean of the losses whose bit is set in `hand` − mean of the others|, and whether n are set.
-static bool dealt(double *apart, const double *all, unsigned hand, int n, int m) {
-    double own = 0.0, others = 0.0;
-    int cards = 0;
+// distance = |mean of the losses whose bit is set in `chosen` − mean of the others|. Returns whether
+// n bits are set.
+static bool assign(double *distance, const double *all, unsigned chosen, int n, int m) {
+    double sum = 0.0, rest = 0.0;
+    int count = 0;
     for (int i = 0; i < n + m; i++) {
-        bool mine = hand >> i & 1;
-        *(mine ? &own : &others) += all[i];
-        cards += mine;
+        if (chosen >> i & 1) {
+            sum += all[i];
+            count++;
+        } else {
+            rest += all[i];
+        }
     }
-    *apart = fabs(own / n - others / m);
-    return cards == n;
+    *distance = fabs(sum / n - rest / m);
+    return count == n;
 }
 
-double share_of_luck(const double *a, int n, const double *b, int m) {
-    double all[MOST], real, apart;
+double p_value(const double *a, int n, const double *b, int m) {
+    double all[MAX_RUNS], real, distance;
     for (int i = 0; i < n + m; i++) all[i] = i < n ? a[i] : b[i - n];
-    dealt(&real, all, (1u << n) - 1, n, m);
-    int as_far = 0, deals = 0;
-    for (unsigned hand = 0; hand < 1u << (n + m); hand++) {
-        if (!dealt(&apart, all, hand, n, m)) continue;
-        as_far += apart >= real - 1e-12;
-        deals++;
+    assign(&real, all, (1u << n) - 1, n, m);
+    int as_far = 0, assignments = 0;
+    for (unsigned chosen = 0; chosen < 1u << (n + m); chosen++) {
+        if (!assign(&distance, all, chosen, n, m)) continue;
+        as_far += distance >= real - 1e-12;
+        assignments++;
     }
-    return (double)as_far / deals;
+    return (double)as_far / assignments;
 }
