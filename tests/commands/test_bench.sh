@@ -42,4 +42,13 @@ for line in 'matrix product .* GFLOP/s' 'memory, read .* GB/s' 'memory, copy .* 
     'step ffn=sgatlin' '^mlp .*%'; do
     grep -q "$line" "$work/stdout" || wrong "no '$line' in the table: $(cat "$work/stdout")"
 done
+# The last two columns but one: GFLOP/s, and their share of the matrix product above, as printed.
+awk '/^matrix product/ { product = $3 }
+    /^(mlp|glu|moe|peer|sgatlin) / {
+        rows++
+        share = 100 * $(NF - 2) / product
+        slack = 1 + 6 / product + 0.01 * share # both numbers have one decimal
+        if ($(NF - 1) + 0 < share - slack || $(NF - 1) + 0 > share + slack) exit 1
+    }
+    END { if (rows != 10) exit 1 }' "$work/stdout" || wrong "shares of the matrix product: $(cat "$work/stdout")"
 finish

@@ -148,29 +148,46 @@ START_TEST(a_timed_layer_leaves_gradients)
 }
 END_TEST
 
-static const char *const keys_of_all[] = { "threads", "repetitions", "blas", "core", NULL };
+// Every measured part of an output: its median, and NAME_min and NAME_max around it.
 static const struct {
-    const char *arguments, *keys[17]; // ends with NULL
+    const char *arguments, *whole, *parts[7]; // parts that add up to `whole`, or else alone
+    double N, flops, gathered_bytes;          // counted by hand
 } outputs[] = {
+    // router 2·Dk·D + 4·C·n·Dk, experts 4·C·K·D per token, n = 5; a row of D floats in and out
     { "layer --ffn sgatlin --set D=24 F=25 C=3 K=2 Dk=5 B=2 T=7",
-      { "bench", "ffn", "ms_forward", "ms_forward_min", "ms_forward_max", "ms_backward",
-        "ms_backward_min", "ms_backward_max", "N", "B", "T", "D", "F", "C", "K", "Dk" } },
+      "ms_both",
+      { "ms_forward", "ms_backward" },
+      14,
+      3.0 * 14 * (2 * 5 * 24 + 4 * 3 * 5 * 5 + 4 * 3 * 2 * 24),
+      3.0 * 14 * (3 * 2) * (2 * 24 * 4) },
     { "layer --ffn mlp --set N=9 D=5 F=3",
-      { "ffn", "ms_forward", "ms_backward", "N", "B", "T", "D", "F", "gflops" } },
+      "ms_both",
+      { "ms_forward", "ms_backward" },
+      9,
+      3.0 * 9 * 4 * 5 * 3,
+      0 },
+    // 8·T·D·D + 4·T·T·D in attention, 6·T·D·F in glu, 2·T·D·V for the logits
     { "step --ffn glu --set D=16 Dh=8 L=2 V=50 T=8 B=2 F=12",
-      { "bench", "ffn", "ms_step", "ms_step_min", "ms_step_max", "tokens_per_s", "ms_forward",
-        "ms_backward", "ms_update", "B", "T", "V", "L", "Dh", "F" } },
+      "ms_step",
+      { "ms_forward", "ms_backward", "ms_update" },
+      16,
+      3.0 * 2 * (2 * (8 * 8 * 16 * 16 + 4 * 8 * 8 * 16 + 6 * 8 * 16 * 12) + 2 * 8 * 16 * 50),
+      0 },
     { "machine",
-      { "bench", "matmul_gflops", "matmul_gflops_min", "matmul_gflops_max", "read_gbs", "copy_gbs",
-        "gather_channel_gbs", "gather_layer_gbs", "gather_memory_gbs" } },
+      NULL,
+      { "matmul_gflops", "read_gbs", "copy_gbs", "gather_channel_gbs", "gather_layer_gbs",
+        "gather_memory_gbs" },
+      0,
+      0,
+      0 },
 };
 
-START_TEST(json_is_one_object_on_one_line)
-{
+// The object that `sgatlin bench` prints, which must be one line.
+static json_t *bench_json(const char *arguments) {
     const char *program = getenv("SGATLIN") ? getenv("SGATLIN") : "build/sgatlin";
     char command[1024], line[4096], more[2];
-    snprintf(command, sizeof command, "%s bench %s --threads 2 --repetitions 2 --json 2>/dev/null",
-             program, outputs[_i].arguments);
+    snprintf(command, sizeof command, "%s bench %s --threads 2 --repetitions 3 --json 2>/dev/null",
+             program, arguments);
     FILE *output = popen(command, "r");
     ck_assert_ptr_nonnull(output);
     ck_assert_msg(fgets(line, sizeof line, output) != NULL && strchr(line, '\n') != NULL,
@@ -180,14 +197,63 @@ START_TEST(json_is_one_object_on_one_line)
     Error error;
     json_t *object = json_parse(line, strlen(line), "output", &error);
     ck_assert_msg(object != NULL, "%s: %s", command, error.text);
-    for (int set = 0; set < 2; set++) {
-        const char *const *keys = set == 0 ? keys_of_all : outputs[_i].keys;
-        for (int k = 0; keys[k] != NULL; k++) {
-            const json_t *value = json_object_get(object, keys[k]);
-            ck_assert_msg(json_is_string(value) || json_number_value(value) > 0, "%s: %s in %s",
-                          command, keys[k], line);
-        }
+    return object;
+}
+
+static double number(const json_t *object, const char *name, const char *suffix) {
+    char key[64];
+    snprintf(key, sizeof key, "%s%s", name, suffix);
+    const json_t *value = json_object_get(object, key);
+    ck_assert_msg(json_is_number(value), "%s is missing", key);
+    return json_number_value(value);
+}
+
+static void expect_spread(const json_t *object, const char *name) {
+    double least = number(object, name, "_min"), most = number(object, name, "_max"),
+           median = number(object, name, "");
+    ck_assert_msg(0 < least && least <= median && median <= most, "%s: %g (%g to %g)", name, median,
+                  least, most);
+}
+
+// Both numbers are printed with six digits.
+static void expect_near(const char *name, double actual, double expected) {
+    ck_assert_msg(fabs(actual - expected) <= 2e-5 * fabs(expected), "%s: %.8g, expected %.8g", name,
+                  actual, expected);
+}
+
+START_TEST(json_has_the_formulas_values)
+{
+    json_t *object = bench_json(outputs[_i].arguments);
+    const char *const *parts = outputs[_i].parts, *whole = outputs[_i].whole;
+    for (int i = 0; parts[i] != NULL; i++) expect_spread(object, parts[i]);
+    if (whole != NULL) {
+        double least = 0, most = 0, seconds = 1e-3 * number(object, whole, "");
+        expect_spread(object, whole);
+        for (int i = 0; parts[i] != NULL; i++) least += number(object, parts[i], "_min");
+        for (int i = 0; parts[i] != NULL; i++) most += number(object, parts[i], "_max");
+        ck_assert_double_ge(number(object, whole, "_min"), (1 - 1e-5) * least);
+        ck_assert_double_le(number(object, whole, "_max"), (1 + 1e-5) * most);
+        ck_assert_double_eq(number(object, "N", ""), outputs[_i].N);
+        ck_assert_double_eq(number(object, "flops", ""), outputs[_i].flops);
+        ck_assert_double_eq(number(object, "gathered_bytes", ""), outputs[_i].gathered_bytes);
+        expect_near("tokens_per_s", number(object, "tokens_per_s", ""), outputs[_i].N / seconds);
+        expect_near("gflops", number(object, "gflops", ""), 1e-9 * outputs[_i].flops / seconds);
     }
+    ck_assert_double_eq(number(object, "repetitions", ""), 3);
+    ck_assert_double_le(number(object, "threads", ""), 2);
+    ck_assert(json_is_string(json_object_get(object, "blas")) &&
+              json_is_string(json_object_get(object, "core")));
+    json_decref(object);
+}
+END_TEST
+
+// The tables of the paper's TinyStories model: 1024 rows of 256 floats in each of 8 channels.
+START_TEST(ceilings_name_their_tables)
+{
+    json_t *object = bench_json("machine");
+    ck_assert_double_eq(number(object, "gather_channel_gbs_table_bytes", ""), 4.0 * 1024 * 256);
+    ck_assert_double_eq(number(object, "gather_layer_gbs_table_bytes", ""), 4.0 * 8 * 1024 * 256);
+    ck_assert_double_eq(number(object, "gather_memory_gbs_table_bytes", ""), 256 << 20);
     json_decref(object);
 }
 END_TEST
@@ -200,7 +266,8 @@ int main(void) {
         { work_is_counted },
         { a_timed_step_trains },
         { a_timed_layer_leaves_gradients },
-        { json_is_one_object_on_one_line, COUNT_OF(outputs) },
+        { json_has_the_formulas_values, COUNT_OF(outputs) },
+        { ceilings_name_their_tables },
     };
     return run_tests("bench", tests, COUNT_OF(tests));
 }
