@@ -354,22 +354,20 @@ START_TEST(neuron_is_the_smallest_mlp)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("chapter 01: the dense layer");
-    TCase *tests = tcase_create("dense_ffn");
-    tcase_add_test(tests, activations_by_hand);
-    tcase_add_test(tests, gelu_slope_is_finite_difference);
-    tcase_add_test(tests, linear_by_hand);
-    tcase_add_test(tests, two_linear_layers_are_one);
-    tcase_add_test(tests, mlp_by_hand);
-    tcase_add_test(tests, glu_by_hand);
-    tcase_add_test(tests, clamped_glu_by_hand);
-    tcase_add_test(tests, nan_stays_nan);
-    tcase_add_loop_test(tests, gradients_are_finite_differences, 0,
-                        (int)(sizeof shapes / sizeof shapes[0]));
-    tcase_add_loop_test(tests, gradients_add_up, 0, 2);
-    tcase_add_loop_test(tests, golden_files, 0, GOLDEN);
-    tcase_add_test(tests, neuron_by_hand);
-    tcase_add_test(tests, neuron_is_the_smallest_mlp);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { activations_by_hand },
+        { gelu_slope_is_finite_difference },
+        { linear_by_hand },
+        { two_linear_layers_are_one },
+        { mlp_by_hand },
+        { glu_by_hand },
+        { clamped_glu_by_hand },
+        { nan_stays_nan },
+        { gradients_are_finite_differences, COUNT_OF(shapes) },
+        { gradients_add_up, 2 },
+        { golden_files, GOLDEN },
+        { neuron_by_hand },
+        { neuron_is_the_smallest_mlp },
+    };
+    return run_tests("chapter 01: the dense layer", tests, COUNT_OF(tests));
 }

@@ -193,15 +193,14 @@ START_TEST(the_bias_evens_the_counts)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("02 balance");
-    TCase *tests = tcase_create("balance");
-    tcase_add_test(tests, counts_on_paper);
-    tcase_add_test(tests, switch_on_paper);
-    tcase_add_test(tests, z_on_paper);
-    tcase_add_test(tests, bias_on_paper);
-    tcase_add_loop_test(tests, backward_is_the_slope_of_the_loss, 0, 8);
-    tcase_add_test(tests, golden_file_agrees);
-    tcase_add_test(tests, the_bias_evens_the_counts);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { counts_on_paper },
+        { switch_on_paper },
+        { z_on_paper },
+        { bias_on_paper },
+        { backward_is_the_slope_of_the_loss, 8 },
+        { golden_file_agrees },
+        { the_bias_evens_the_counts },
+    };
+    return run_tests("02 balance", tests, COUNT_OF(tests));
 }

@@ -449,23 +449,21 @@ START_TEST(tokens_are_independent)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("02 mixture of experts");
-    TCase *tests = tcase_create("moe");
-    tcase_add_test(tests, higher_first_equal_by_index_nan_last);
-    tcase_add_test(tests, softmax_on_paper);
-    tcase_add_loop_test(tests, three_orders_on_paper, 0, ORDERS);
-    tcase_add_loop_test(tests, a_bias_changes_the_choice_and_not_the_weights, 0, ORDERS);
-    tcase_add_test(tests, one_token_on_paper);
-    tcase_add_test(tests, any_list_is_a_gating);
-    tcase_add_test(tests, golden_file_agrees);
-    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, 4 * ORDERS);
-    tcase_add_loop_test(tests, one_expert_is_a_dense_glu, 0, ORDERS);
-    tcase_add_loop_test(tests, all_experts_are_a_weighted_sum, 0, ORDERS);
-    tcase_add_test(tests, renormalised_is_top_k_softmax);
-    tcase_add_loop_test(tests, a_single_renormalised_expert_gives_the_router_no_gradient, 0,
-                        ORDERS);
-    tcase_add_loop_test(tests, experts_not_chosen_have_no_gradient, 0, ORDERS);
-    tcase_add_test(tests, tokens_are_independent);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { higher_first_equal_by_index_nan_last },
+        { softmax_on_paper },
+        { three_orders_on_paper, ORDERS },
+        { a_bias_changes_the_choice_and_not_the_weights, ORDERS },
+        { one_token_on_paper },
+        { any_list_is_a_gating },
+        { golden_file_agrees },
+        { backward_is_the_slope_of_forward, 4 * ORDERS },
+        { one_expert_is_a_dense_glu, ORDERS },
+        { all_experts_are_a_weighted_sum, ORDERS },
+        { renormalised_is_top_k_softmax },
+        { a_single_renormalised_expert_gives_the_router_no_gradient, ORDERS },
+        { experts_not_chosen_have_no_gradient, ORDERS },
+        { tokens_are_independent },
+    };
+    return run_tests("02 mixture of experts", tests, COUNT_OF(tests));
 }

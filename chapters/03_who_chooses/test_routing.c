@@ -218,15 +218,14 @@ START_TEST(scores_on_paper)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03 who chooses: routing");
-    TCase *tests = tcase_create("routing");
-    tcase_add_test(tests, four_rules_on_paper);
-    tcase_add_test(tests, equal_scores_go_to_the_lower_index_and_nan_loses);
-    tcase_add_test(tests, capacities_round_as_specified);
-    tcase_add_test(tests, padding_is_in_no_pool);
-    tcase_add_test(tests, the_smallest_leak_on_paper);
-    tcase_add_loop_test(tests, routing_follows_the_definition, 0, ROUTING_KINDS);
-    tcase_add_test(tests, scores_on_paper);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { four_rules_on_paper },
+        { equal_scores_go_to_the_lower_index_and_nan_loses },
+        { capacities_round_as_specified },
+        { padding_is_in_no_pool },
+        { the_smallest_leak_on_paper },
+        { routing_follows_the_definition, ROUTING_KINDS },
+        { scores_on_paper },
+    };
+    return run_tests("03 who chooses: routing", tests, COUNT_OF(tests));
 }

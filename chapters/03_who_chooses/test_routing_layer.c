@@ -428,25 +428,18 @@ START_TEST(two_rules_depend_on_the_other_sequences)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03 who chooses: the layer");
-    TCase *layer = tcase_create("layer"), *bridges = tcase_create("bridges"),
-          *causality = tcase_create("causality");
-    tcase_add_loop_test(layer, golden_files_agree, 0, GOLDEN);
-    tcase_add_loop_test(layer, backward_is_the_slope_of_forward, 0, ROUTING_KINDS);
-    tcase_add_loop_test(layer, gradients_add_up, 0, ROUTING_KINDS);
-    tcase_add_test(layer, tokens_without_an_expert_get_zeros);
-    tcase_add_test(bridges, rows_as_pools_are_token_choice);
-    tcase_add_loop_test(bridges, a_pool_of_one_token_is_token_choice, UNIFIED_SEQUENCE,
-                        ROUTING_KINDS);
-    tcase_add_loop_test(bridges, capacity_for_all_is_every_expert_for_every_token, 0,
-                        ROUTING_KINDS);
-    tcase_add_loop_test(bridges, loads_follow_the_rule, 0, ROUTING_KINDS);
-    tcase_add_loop_test(causality, expert_choice_and_the_sequence_pool_see_the_future, 0,
-                        ROUTING_KINDS);
-    tcase_add_loop_test(causality, a_prefix_gives_the_outputs_of_the_whole, 0, ROUTING_KINDS);
-    tcase_add_loop_test(causality, two_rules_depend_on_the_other_sequences, 0, ROUTING_KINDS);
-    suite_add_tcase(suite, layer);
-    suite_add_tcase(suite, bridges);
-    suite_add_tcase(suite, causality);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { golden_files_agree, GOLDEN },
+        { backward_is_the_slope_of_forward, ROUTING_KINDS },
+        { gradients_add_up, ROUTING_KINDS },
+        { tokens_without_an_expert_get_zeros },
+        { rows_as_pools_are_token_choice },
+        { a_pool_of_one_token_is_token_choice, ROUTING_KINDS - UNIFIED_SEQUENCE, UNIFIED_SEQUENCE },
+        { capacity_for_all_is_every_expert_for_every_token, ROUTING_KINDS },
+        { loads_follow_the_rule, ROUTING_KINDS },
+        { expert_choice_and_the_sequence_pool_see_the_future, ROUTING_KINDS },
+        { a_prefix_gives_the_outputs_of_the_whole, ROUTING_KINDS },
+        { two_rules_depend_on_the_other_sequences, ROUTING_KINDS },
+    };
+    return run_tests("03 who chooses: the layer", tests, COUNT_OF(tests));
 }

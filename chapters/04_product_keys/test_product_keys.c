@@ -223,17 +223,16 @@ START_TEST(backward_is_the_slope_of_the_chosen_scores)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("04 product keys");
-    TCase *tests = tcase_create("product keys");
-    tcase_add_loop_test(tests, top_k_finds_the_first_k_ranks, 0, 2);
-    tcase_add_test(tests, three_by_three_on_paper);
-    tcase_add_loop_test(tests, all_pairs_finds_the_first_k_ranks, 0, 2);
-    tcase_add_loop_test(tests, exact_against_all_pairs, 0, 2);
-    tcase_add_test(tests, every_candidate_can_be_chosen);
-    tcase_add_loop_test(tests, nan_comes_after_every_number, 0, 2);
-    tcase_add_test(tests, rounding_can_make_two_sums_equal);
-    tcase_add_test(tests, the_sums_of_sub_keys_are_the_flat_keys);
-    tcase_add_test(tests, backward_is_the_slope_of_the_chosen_scores);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { top_k_finds_the_first_k_ranks, 2 },
+        { three_by_three_on_paper },
+        { all_pairs_finds_the_first_k_ranks, 2 },
+        { exact_against_all_pairs, 2 },
+        { every_candidate_can_be_chosen },
+        { nan_comes_after_every_number, 2 },
+        { rounding_can_make_two_sums_equal },
+        { the_sums_of_sub_keys_are_the_flat_keys },
+        { backward_is_the_slope_of_the_chosen_scores },
+    };
+    return run_tests("04 product keys", tests, COUNT_OF(tests));
 }

@@ -445,19 +445,18 @@ START_TEST(a_token_adds_its_gates)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("05 peer");
-    TCase *tests = tcase_create("peer");
-    tcase_add_test(tests, four_experts_on_paper);
-    tcase_add_test(tests, the_golden_file_agrees);
-    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, 6);
-    tcase_add_test(tests, the_router_is_a_flat_one_over_all_pairs);
-    tcase_add_test(tests, one_head_and_one_choice_is_one_neuron);
-    tcase_add_test(tests, heads_add_up);
-    tcase_add_test(tests, equal_gates_make_an_mlp);
-    tcase_add_test(tests, adding_to_all_scores_of_a_head_changes_nothing);
-    tcase_add_test(tests, experts_not_selected_have_no_gradient);
-    tcase_add_test(tests, usage_on_paper);
-    tcase_add_test(tests, a_token_adds_its_gates);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { four_experts_on_paper },
+        { the_golden_file_agrees },
+        { backward_is_the_slope_of_forward, 6 },
+        { the_router_is_a_flat_one_over_all_pairs },
+        { one_head_and_one_choice_is_one_neuron },
+        { heads_add_up },
+        { equal_gates_make_an_mlp },
+        { adding_to_all_scores_of_a_head_changes_nothing },
+        { experts_not_selected_have_no_gradient },
+        { usage_on_paper },
+        { a_token_adds_its_gates },
+    };
+    return run_tests("05 peer", tests, COUNT_OF(tests));
 }

@@ -463,17 +463,16 @@ START_TEST(neurons_not_selected_have_no_gradient)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06 sgatlin");
-    TCase *tests = tcase_create("sgatlin");
-    tcase_add_test(tests, four_neurons_on_paper);
-    tcase_add_loop_test(tests, golden_files_agree, 0, (int)(sizeof golden / sizeof golden[0]));
-    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, ROUTERS * ACTIVATIONS);
-    tcase_add_loop_test(tests, frozen_gates_make_it_linear, 0, ROUTERS);
-    tcase_add_test(tests, a_gating_is_a_matrix);
-    tcase_add_loop_test(tests, the_gates_grow_with_the_input, 0, ROUTERS);
-    tcase_add_test(tests, gates_of_one_make_a_plain_linear_map);
-    tcase_add_loop_test(tests, a_product_router_is_a_flat_one_over_the_sums, 0, 2);
-    tcase_add_test(tests, neurons_not_selected_have_no_gradient);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { four_neurons_on_paper },
+        { golden_files_agree, COUNT_OF(golden) },
+        { backward_is_the_slope_of_forward, ROUTERS * ACTIVATIONS },
+        { frozen_gates_make_it_linear, ROUTERS },
+        { a_gating_is_a_matrix },
+        { the_gates_grow_with_the_input, ROUTERS },
+        { gates_of_one_make_a_plain_linear_map },
+        { a_product_router_is_a_flat_one_over_the_sums, 2 },
+        { neurons_not_selected_have_no_gradient },
+    };
+    return run_tests("06 sgatlin", tests, COUNT_OF(tests));
 }

@@ -423,20 +423,14 @@ START_TEST(it_learns_two_rows_by_heart)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("language_model");
-    TCase *golden = tcase_create("golden"), *slopes = tcase_create("slopes"),
-          *whole = tcase_create("whole");
-    tcase_add_loop_test(golden, the_authors_numbers, 0,
-                        (int)(sizeof golden_files / sizeof golden_files[0]));
-    tcase_add_loop_test(slopes, every_parameters_slope, 0,
-                        (int)(sizeof variants / sizeof variants[0]));
-    tcase_add_loop_test(whole, no_token_sees_the_future, 0, FEED_FORWARD_KINDS);
-    tcase_add_test(whole, padding_is_not_scored);
-    tcase_add_test(whole, sizes_that_make_no_model_are_told);
-    tcase_add_test(whole, a_new_model_is_blank);
-    tcase_add_loop_test(whole, it_learns_two_rows_by_heart, 0, FEED_FORWARD_KINDS);
-    suite_add_tcase(suite, golden);
-    suite_add_tcase(suite, slopes);
-    suite_add_tcase(suite, whole);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_authors_numbers, COUNT_OF(golden_files) },
+        { every_parameters_slope, COUNT_OF(variants) },
+        { no_token_sees_the_future, FEED_FORWARD_KINDS },
+        { padding_is_not_scored },
+        { sizes_that_make_no_model_are_told },
+        { a_new_model_is_blank },
+        { it_learns_two_rows_by_heart, FEED_FORWARD_KINDS },
+    };
+    return run_tests("language_model", tests, COUNT_OF(tests));
 }

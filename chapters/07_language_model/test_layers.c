@@ -443,27 +443,26 @@ START_TEST(ties_nan_and_infinity_when_sampling)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("parts");
-    TCase *parts = tcase_create("parts");
-    tcase_add_test(parts, rmsnorm_on_paper);
-    tcase_add_test(parts, rmsnorm_slopes);
-    tcase_add_test(parts, rope_on_paper);
-    tcase_add_test(parts, rope_knows_only_the_distance);
-    tcase_add_test(parts, rope_slopes);
-    tcase_add_test(parts, cross_entropy_on_paper);
-    tcase_add_test(parts, a_hopeless_guess_has_a_finite_loss);
-    tcase_add_test(parts, cross_entropy_slopes);
-    tcase_add_test(parts, embedding_on_paper);
-    tcase_add_test(parts, attention_on_paper);
-    tcase_add_test(parts, attention_slopes);
-    tcase_add_test(parts, shares_are_shares);
-    tcase_add_test(parts, the_schedule_has_its_corners);
-    tcase_add_test(parts, two_steps_of_adamw_on_paper);
-    tcase_add_test(parts, decay_follows_the_schedule);
-    tcase_add_test(parts, eps_stands_outside_the_root);
-    tcase_add_test(parts, clipping_on_paper);
-    tcase_add_test(parts, sampling_on_paper);
-    tcase_add_test(parts, ties_nan_and_infinity_when_sampling);
-    suite_add_tcase(suite, parts);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { rmsnorm_on_paper },
+        { rmsnorm_slopes },
+        { rope_on_paper },
+        { rope_knows_only_the_distance },
+        { rope_slopes },
+        { cross_entropy_on_paper },
+        { a_hopeless_guess_has_a_finite_loss },
+        { cross_entropy_slopes },
+        { embedding_on_paper },
+        { attention_on_paper },
+        { attention_slopes },
+        { shares_are_shares },
+        { the_schedule_has_its_corners },
+        { two_steps_of_adamw_on_paper },
+        { decay_follows_the_schedule },
+        { eps_stands_outside_the_root },
+        { clipping_on_paper },
+        { sampling_on_paper },
+        { ties_nan_and_infinity_when_sampling },
+    };
+    return run_tests("parts", tests, COUNT_OF(tests));
 }

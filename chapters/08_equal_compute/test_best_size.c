@@ -134,13 +134,9 @@ START_TEST(straight_lines)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("08 best size");
-    TCase *tests = tcase_create("best size");
-    tcase_add_test(tests, three_points_on_paper);
-    tcase_add_test(tests, exact_parabolas);
-    tcase_add_test(tests, no_other_parabola_is_nearer);
-    tcase_add_test(tests, straight_lines);
-    tcase_add_loop_test(tests, verdicts, 0, CASES);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { three_points_on_paper }, { exact_parabolas }, { no_other_parabola_is_nearer },
+        { straight_lines },        { verdicts, CASES },
+    };
+    return run_tests("08 best size", tests, COUNT_OF(tests));
 }

@@ -310,22 +310,21 @@ START_TEST(traffic_and_count_agree)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("08 the count");
-    TCase *tests = tcase_create("count");
-    tcase_add_loop_test(tests, flops_on_paper, 0, ON_PAPER);
-    tcase_add_loop_test(tests, weights_on_paper, 0, ON_PAPER);
-    tcase_add_test(tests, no_more_active_than_there_are);
-    tcase_add_loop_test(tests, the_model_of_chapter_07_has_as_many_parameters, 0, ON_PAPER);
-    tcase_add_loop_test(tests, the_authors_count_exactly, 0, GOLDEN_ROWS);
-    tcase_add_test(tests, the_ladder_is_the_papers);
-    tcase_add_loop_test(tests, a_quarter_keeps_the_proportions, 0, FEED_FORWARD_KINDS);
-    tcase_add_test(tests, scales_and_kinds_that_are_none);
-    tcase_add_test(tests, a_budget_on_paper);
-    tcase_add_loop_test(tests, budgets_that_buy_nothing, 0, 7);
-    tcase_add_test(tests, touched_on_paper);
-    tcase_add_test(tests, touched_is_the_average_over_all_choices);
-    tcase_add_test(tests, traffic_on_paper);
-    tcase_add_loop_test(tests, traffic_and_count_agree, 0, ON_PAPER);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { flops_on_paper, ON_PAPER },
+        { weights_on_paper, ON_PAPER },
+        { no_more_active_than_there_are },
+        { the_model_of_chapter_07_has_as_many_parameters, ON_PAPER },
+        { the_authors_count_exactly, GOLDEN_ROWS },
+        { the_ladder_is_the_papers },
+        { a_quarter_keeps_the_proportions, FEED_FORWARD_KINDS },
+        { scales_and_kinds_that_are_none },
+        { a_budget_on_paper },
+        { budgets_that_buy_nothing, 7 },
+        { touched_on_paper },
+        { touched_is_the_average_over_all_choices },
+        { traffic_on_paper },
+        { traffic_and_count_agree, ON_PAPER },
+    };
+    return run_tests("08 the count", tests, COUNT_OF(tests));
 }

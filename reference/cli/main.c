@@ -1,17 +1,15 @@
 // sgatlin: one binary; each subcommand is in a file of its own.
-#define _DEFAULT_SOURCE // getloadavg
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/numbers/machine_load.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const struct {
@@ -85,42 +83,14 @@ static int wrong_usage(const char *command) {
     return 2;
 }
 
-#ifdef _OPENMP
-// Threads that run at this moment beside this one, as the kernel counts them; the fewest of some
-// looks 2 ms apart, as much runs for a moment only. 0 where it does not say.
-static int running_beside(void) {
-    int fewest = INT_MAX;
-    for (int look = 0; look < 4; look++) {
-        int running = 1;
-        FILE *file = fopen("/proc/loadavg", "r");
-        if (file == NULL || fscanf(file, "%*s %*s %*s %d", &running) != 1) running = 1;
-        if (file != NULL) fclose(file);
-        if (running - 1 < fewest) fewest = running - 1;
-        if (fewest == 0) break;
-        nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
-    }
-    return fewest;
-}
-
-// The load of the last minute knows nothing yet of what has just begun, and the present moment may
-// be a pause.
-static bool machine_busy(void) {
-    double load, half = 0.5 * omp_get_num_procs();
-    return (getloadavg(&load, 1) == 1 && load > half) || running_beside() >= half;
-}
-#endif
-
 // On a busy machine, waiting threads should sleep instead of spinning: with both of two cores busy,
 // a training run took 16 s instead of 60 s. On an idle machine spinning is a quarter faster.
 // libgomp reads OMP_WAIT_POLICY before main starts, so the program restarts itself; if that fails,
-// it continues unchanged. The results are the same bits. `bench` never restarts: the load of the
-// last minute would be that of the program it is compared with.
+// it continues unchanged. The results are the same bits.
 static void choose_waiting(char **argv) {
 #ifdef _OPENMP
-    bool chosen = getenv("OMP_WAIT_POLICY") != NULL;
-    bool bench = argv[1] != NULL && strcmp(argv[1], "bench") == 0;
-    if (chosen || bench || !machine_busy() || setenv("OMP_WAIT_POLICY", "passive", 1) != 0) return;
-    execv("/proc/self/exe", argv);
+    if (!may_restart_passive(getenv("OMP_WAIT_POLICY"), argv[1]) || !machine_busy_now()) return;
+    if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0) execv("/proc/self/exe", argv);
 #else
     (void)argv;
 #endif

@@ -1,5 +1,6 @@
 #define _DEFAULT_SOURCE // madvise
 #include "reference/io/files.h"
+#include "reference/io/kill_point.h"
 #include "reference/io/progress.h"
 #include <dirent.h>
 #include <errno.h>
@@ -218,7 +219,9 @@ int folder_lock(const char *folder, Error *error) {
 
 static bool unlink_entry(const char *path, void *context) {
     (void)context;
-    return unlink(path) == 0;
+    if (unlink(path) != 0) return false;
+    kill_point("removed", path);
+    return true;
 }
 
 bool folder_remove(const char *path, Error *error) {
@@ -227,6 +230,7 @@ bool folder_remove(const char *path, Error *error) {
         return fail(error, "%s: cannot be removed: %s", path, strerror(errno));
     if (!S_ISDIR(status.st_mode))
         return fail(error, "%s: is not a folder and was not removed", path);
+    kill_point("remove", path);
     if (!folder_walk(path, unlink_entry, NULL) || rmdir(path) != 0) {
         return fail(error, "%s: cannot be removed completely: %s", path, strerror(errno));
     }
@@ -305,6 +309,7 @@ bool output_open(OutputFile *out, const char *path, Error *error) {
 }
 
 bool output_commit(OutputFile *out, Error *error) {
+    kill_point("write", out->path);
     bool failed_before = ferror(out->stream) != 0;
     bool ok = fflush(out->stream) == 0 && !failed_before && fsync(fileno(out->stream)) == 0;
     int code = failed_before ? 0 : errno;
@@ -313,6 +318,7 @@ bool output_commit(OutputFile *out, Error *error) {
         ok = false;
     }
     out->stream = NULL;
+    if (ok) kill_point("rename", out->path);
     if (ok && rename(out->temporary, out->path) != 0) {
         code = errno;
         ok = false;
@@ -322,6 +328,7 @@ bool output_commit(OutputFile *out, Error *error) {
         output_discard(out);
         return false;
     }
+    kill_point("renamed", out->path);
     ok = sync_parent(out->path, error);
     free(out->path);
     free(out->temporary);
@@ -360,6 +367,7 @@ static bool sync_entry(const char *path, void *context) {
 }
 
 bool output_folder_commit(OutputFolder *out, Error *error) {
+    kill_point("rename", out->path);
     bool ok = false;
     if (path_exists(out->path)) {
         refuse_existing(out->path, error); // created by somebody else in the meantime
@@ -367,6 +375,7 @@ bool output_folder_commit(OutputFolder *out, Error *error) {
                rename(out->temporary, out->path) != 0) {
         fail_writing(error, out->path, errno);
     } else {
+        kill_point("renamed", out->path);
         ok = sync_parent(out->path, error);
         free(out->temporary); // renamed: discard has nothing to remove
         out->temporary = NULL;

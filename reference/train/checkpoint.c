@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEEP = 2, STEP_NAME = 32 }; // checkpoints of a run that are kept
+enum { STEP_NAME = 32 }; // checkpoints of a run that are kept
 
 static const char *const MODEL = "model.safetensors", *const OPTIMIZER = "optimizer.safetensors",
                          *const STATE = "state.json", *const TOKENIZER = "tokenizer.json";
@@ -87,8 +87,10 @@ char *checkpoint_find(const char *path, Error *error) {
 
 // Adds to the message about a damaged newest checkpoint how to use the one before it.
 static void suggest_previous(const char *path, const char *found, Error *error) {
-    int64_t steps[KEEP];
-    if (error == NULL || strcmp(path, found) == 0 || newest_steps(steps, KEEP, path) < KEEP) return;
+    int64_t steps[CHECKPOINTS_KEPT];
+    if (error == NULL || strcmp(path, found) == 0 ||
+        newest_steps(steps, CHECKPOINTS_KEPT, path) < CHECKPOINTS_KEPT)
+        return;
     Error damage = *error;
     fail(error, "%.700s; to continue from step %lld, remove the damaged folder: rm -r %.200s",
          damage.text, (long long)steps[1], found);
@@ -263,29 +265,32 @@ static bool write_state(const char *folder, const TrainState *state, const Token
     return ok;
 }
 
-// Renames it first, so that a crash while removing leaves no partial checkpoint under the name of
-// one.
-static bool remove_step(const char *run, int64_t step, Error *error) {
-    char name[2 * STEP_NAME] = ".removed-";
-    step_name(name + strlen(name), step);
-    char *old = checkpoint_path(run, step), *removed = path_join(run, name);
-    bool ok = (old != NULL && removed != NULL) || fail(error, "%s: out of memory", run);
-    if (ok && path_exists(removed)) ok = folder_remove(removed, error); // left by a crash
-    if (ok && rename(old, removed) != 0) {
-        ok = fail(error, "%s: cannot remove this old checkpoint: %s", old, strerror(errno));
-    }
-    ok = ok && folder_remove(removed, error);
+// Removes what a crash left of remove_step.
+static bool remove_leftover(const char *run, const char *removed, Error *error) {
+    if (removed == NULL) return fail(error, "%s: out of memory", run);
+    return !path_exists(removed) || folder_remove(removed, error);
+}
+
+// Renames it first, so that a crash while removing leaves no partial checkpoint under a checkpoint's
+// name.
+static bool remove_step(const char *run, int64_t step, const char *removed, Error *error) {
+    char *old = checkpoint_path(run, step);
+    if (old == NULL) return fail(error, "%s: out of memory", run);
+    bool ok = rename(old, removed) == 0;
+    if (!ok) fail(error, "%s: cannot remove this old checkpoint: %s", old, strerror(errno));
     free(old);
-    free(removed);
-    return ok;
+    return ok && folder_remove(removed, error);
 }
 
 bool checkpoint_prune(const char *run, int keep, Error *error) {
-    int64_t steps[KEEP + 1];
-    while (newest_steps(steps, keep + 1, run) > keep) {
-        if (!remove_step(run, steps[keep], error)) return false;
+    int64_t steps[CHECKPOINTS_KEPT + 1];
+    char *removed = path_join(run, ".removed");
+    bool ok = remove_leftover(run, removed, error);
+    while (ok && newest_steps(steps, keep + 1, run) > keep) {
+        ok = remove_step(run, steps[keep], removed, error);
     }
-    return true;
+    free(removed);
+    return ok;
 }
 
 bool checkpoint_write(const char *run, const Model *model, const float *moments,
@@ -306,7 +311,7 @@ bool checkpoint_write(const char *run, const Model *model, const float *moments,
         output_folder_discard(&folder);
     }
     free(path);
-    return ok && checkpoint_prune(run, KEEP, error);
+    return ok && checkpoint_prune(run, CHECKPOINTS_KEPT, error);
 }
 
 double checkpoint_bytes(const Config *config) {

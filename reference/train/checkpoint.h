@@ -32,12 +32,15 @@ bool checkpoint_read_state(TrainState *out, const char *folder, Error *error);
 bool checkpoint_read_moments(float *moments, const Tensors *parameters, const TrainState *state,
                              const char *folder, Error *error);
 
-// Writes run/step-NNNNNN of state->step, then removes all but the newest two. A step that exists
-// already is an error.
+enum { CHECKPOINTS_KEPT = 2 }; // of a run in training
+
+// Writes run/step-NNNNNN of state->step, then removes all but the newest CHECKPOINTS_KEPT. A step
+// that exists already is an error.
 bool checkpoint_write(const char *run, const Model *model, const float *moments,
                       const TrainState *state, const Tokenizer *tokenizer, Error *error);
 
-// Removes all checkpoints of a run but the newest `keep`, 1 or 2.
+// Removes all checkpoints of a run but the newest `keep`, 1 to CHECKPOINTS_KEPT, and what a killed
+// process left of such a removal.
 bool checkpoint_prune(const char *run, int keep, Error *error);
 
 // About how many bytes one checkpoint of such a model takes on disk.

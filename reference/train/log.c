@@ -1,5 +1,6 @@
 #include "reference/train/log.h"
 #include "reference/io/files.h"
+#include "reference/io/kill_point.h"
 #include "reference/train/log_read.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -63,9 +64,11 @@ bool log_write(RunLog *log, json_t *line, Error *error) {
     char *text = line != NULL ? json_dumps(line, flags) : NULL;
     bool ok =
         text != NULL || fail(error, "%s: out of memory, or a number that is not finite", log->path);
+    kill_point("write", log->path);
     if (ok && (fprintf(log->file, "%s\n", text) < 0 || fflush(log->file) != 0)) {
         ok = fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
     }
+    kill_point("written", log->path);
     free(text);
     json_decref(line);
     return ok;

@@ -38,6 +38,11 @@ static json_t *header_of(const Trainer *t, const Baselines *baselines) {
     return header;
 }
 
+// What a killed process had left to do after its last checkpoint or line. The log is locked.
+static bool finish_saving(const char *folder, Error *error) {
+    return checkpoint_prune(folder, CHECKPOINTS_KEPT, error) && loss_picture_write(folder, error);
+}
+
 bool run_open_log(RunLog *out, const char *folder, const Trainer *trainer, const Baselines *known,
                   Error *error) {
     Baselines baselines;
@@ -45,7 +50,8 @@ bool run_open_log(RunLog *out, const char *folder, const Trainer *trainer, const
     if (path == NULL) return fail(error, "%s: out of memory", folder);
     bool exists = path_exists(path);
     free(path);
-    if (exists) return log_resume(out, folder, trainer->step, error);
+    if (exists)
+        return log_resume(out, folder, trainer->step, error) && finish_saving(folder, error);
     if (known == NULL) {
         const Corpus *corpus = &trainer->corpus;
         if (!baselines_measure(&baselines, &corpus->train, &corpus->valid, error)) return false;

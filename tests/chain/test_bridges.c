@@ -159,7 +159,7 @@ END_TEST
 START_TEST(an_activation_breaks_the_linearity)
 {
     Config config = sgatlin(ROUTER_PRODUCT_DENSE, 24, 36, 2, 5, 7);
-    config.activation = (Activation)_i;
+    config.activation = (Activation)(ACTIVATION_RELU + _i);
     FfnLayer layer;
     Frozen frozen;
     open_layer(&layer, &config, 11, 8);
@@ -235,14 +235,13 @@ END_TEST
 
 int main(void) {
     matmul_setup();
-    Suite *suite = suite_create("bridges");
-    TCase *tests = tcase_create("bridges");
-    tcase_add_loop_test(tests, top_k_is_brute_force_with_ties_to_the_lower_index, 0, ROUTERS);
-    tcase_add_loop_test(tests, flat_routers_choose_up_to_all, 0, 2);
-    tcase_add_loop_test(tests, frozen_gates_make_it_linear, 0, ROUTERS);
-    tcase_add_loop_test(tests, an_activation_breaks_the_linearity, ACTIVATION_RELU, ACTIVATIONS);
-    tcase_add_test(tests, gates_of_one_make_a_plain_linear_map);
-    tcase_add_loop_test(tests, backward_follows_the_forced_choice, 0, ROUTERS);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { top_k_is_brute_force_with_ties_to_the_lower_index, ROUTERS },
+        { flat_routers_choose_up_to_all, 2 },
+        { frozen_gates_make_it_linear, ROUTERS },
+        { an_activation_breaks_the_linearity, ACTIVATIONS - ACTIVATION_RELU },
+        { gates_of_one_make_a_plain_linear_map },
+        { backward_follows_the_forced_choice, ROUTERS },
+    };
+    return run_tests("bridges", tests, COUNT_OF(tests));
 }

@@ -114,13 +114,8 @@ START_TEST(steps_of_a_budget)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("chain: count");
-    TCase *tests = tcase_create("count");
-    tcase_add_test(tests, the_ladder);
-    tcase_add_test(tests, every_router);
-    tcase_add_test(tests, odd_sizes);
-    tcase_add_test(tests, bytes);
-    tcase_add_test(tests, steps_of_a_budget);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_ladder }, { every_router }, { odd_sizes }, { bytes }, { steps_of_a_budget },
+    };
+    return run_tests("chain: count", tests, COUNT_OF(tests));
 }

@@ -488,15 +488,13 @@ END_TEST
 
 int main(void) {
     matmul_setup();
-    Suite *suite = suite_create("ffn");
-    TCase *tests = tcase_create("layers");
-    tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, every_kind_has_a_chapter, 0, layer_variants());
-    tcase_add_loop_test(tests, the_reference_agrees_with_the_chapters, 0, layer_variants());
-    tcase_add_loop_test(tests, planted_errors_are_noticed, 0, layer_variants());
-    tcase_add_loop_test(tests, a_nan_that_goes_in_comes_out, 0, layer_variants());
-    tcase_add_loop_test(tests, threads_do_not_change_a_bit, 0, layer_variants());
-    tcase_add_loop_test(tests, backward_is_the_slope_of_forward, 0, layer_variants());
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { every_kind_has_a_chapter, layer_variants() },
+        { the_reference_agrees_with_the_chapters, layer_variants() },
+        { planted_errors_are_noticed, layer_variants() },
+        { a_nan_that_goes_in_comes_out, layer_variants() },
+        { threads_do_not_change_a_bit, layer_variants(), .needs_threads = true },
+        { backward_is_the_slope_of_forward, layer_variants() },
+    };
+    return run_tests("ffn", tests, COUNT_OF(tests));
 }

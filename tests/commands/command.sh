@@ -33,6 +33,27 @@ expect() {
     [ "$wanted" != 2 ] || [ ! -s "$work/stdout" ] || wrong "$subcommand $*: something on stdout"
 }
 
+# await COMMAND...: waits until the command succeeds, for a minute at most.
+await() {
+    tries=0
+    until "$@" 2>/dev/null; do
+        tries=$((tries + 1))
+        if [ $tries = 600 ]; then
+            wrong "waited in vain for: $*"
+            return 1
+        fi
+        sleep 0.1
+    done
+}
+
+# interrupt PROCESS: Ctrl-C for a background process that stopped itself at a kill point, or is about to; sets $status.
+interrupt() {
+    kill -INT "$1"
+    (while kill -CONT "$1" 2>/dev/null; do sleep 0.1; done) &
+    wait "$1"
+    status=$?
+}
+
 finish() {
     [ $failed = 0 ] && echo "$test_name: all as it should be"
     exit $failed

@@ -32,23 +32,6 @@ for command in data tokenize train sample eval flops bench curves isoflop gates;
     misused 'unrecognized option' $command --nonsense
 done
 
-# Where others want the processors the program starts itself once more, to wait without spinning, even if they have
-# only just begun; not where somebody has chosen, nor to measure.
-starts() { OMP_DISPLAY_ENV=true "$@" 2>&1 | grep -c 'ENVIRONMENT BEGIN'; }
-if [ -r /proc/loadavg ] && "$sgatlin" --version | grep -q '^OpenMP.* threads' && [ "$(starts "$sgatlin" --version)" = 1 ]; then
-    busy=
-    for _ in $(seq "$(nproc)"); do
-        timeout 9 sh -c 'while :; do :; done' &
-        busy="$busy $!"
-    done
-    sleep 0.1
-    [ "$(starts env -u OMP_WAIT_POLICY "$sgatlin" --version)" = 2 ] || wrong "a busy machine: it goes on spinning"
-    [ "$(starts "$sgatlin" --version)" = 1 ] || wrong "a busy machine: not the chosen way to wait"
-    [ "$(starts env -u OMP_WAIT_POLICY "$sgatlin" bench --help)" != 2 ] || wrong "a busy machine: bench begins anew"
-    kill $busy
-    wait $busy 2>/dev/null
-fi
-
 # -- A corpus and two runs to be wrong about --
 
 "$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 --out "$work/data" >/dev/null 2>&1 || wrong "data"

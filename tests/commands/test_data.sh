@@ -116,11 +116,12 @@ for words in '' '--storyworld' '--text a' '--storyworld --text a --out b' '--out
     [ ! -e b ] || wrong "data $words made a folder"
 done
 
-# -- Ctrl-C --
+# ---- Ctrl-C, once stories are being written
 "$sgatlin" data --storyworld --stories 5000000 --out "$work/long" >"$work/stdout" 2>"$work/stderr" &
 process=$!
-sleep 0.5
-kill -INT $process 2>/dev/null || wrong "the long work was over too soon"
+some_written() { [ -s "$(find "$work" -path '*/.long.*' -name '.train.txt.*')" ]; }
+await some_written
+kill -INT $process || wrong "Ctrl-C: the command ended before"
 wait $process
 [ $? = 130 ] || wrong "interrupted: wanted exit 130: $(cat "$work/stderr")"
 grep -q stopped "$work/stderr" || wrong "interrupted: $(cat "$work/stderr")"

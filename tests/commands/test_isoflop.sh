@@ -1,24 +1,15 @@
 #!/bin/sh
-# sgatlin isoflop end to end: a tiny study, killed and stopped at any moment and gone on with, ends in the same numbers
-# and weights as an unbroken one; what cannot be met is refused with nothing written over. SEED=N repeats a run.
-# shellcheck disable=SC2086,SC2010,SC2012,SC2154 # arguments are kept as words in one string; file names hold no blanks
+# sgatlin isoflop end to end: a tiny study that is killed at each kind of write, stopped and continued ends in the same
+# numbers and weights as an uninterrupted one; what cannot be done is refused and nothing is overwritten.
+# shellcheck disable=SC2086,SC2010,SC2012,SC2154 # arguments are words in one string; file names contain no blanks
 . tests/commands/command.sh
-seed=${SEED:-$(date +%s)}
-kills=${KILLS:-4}
-echo "$test_name: SEED=$seed"
 subcommand=isoflop
 data=$work/data
 shape="--kinds mlp,sgatlin --scales q2,q1 --peaks 0.001,0.004 --best-seeds 2 --variants sgatlin+gelu"
 asked="--budget 3e8 $shape --set B=2 T=32"
 
-state=$((seed % 65521 + 1))
-draw() {
-    state=$((state * 17364 % 65521))
-    drawn=$((state % $1))
-}
-milliseconds() { date +%s%N | cut -c1-13; }
-# Replaces the shell it runs in, so that a kill hits the program: call it in (…) or with &.
-study() { exec "$sgatlin" isoflop --data "$data" --out "$1" --threads "$2" $asked; }
+# Replaces the shell it runs in, so that a signal reaches the program: call it in (...) or with &.
+study() { exec "$sgatlin" isoflop --data "$data" --out "$1" --threads "$2" $asked; } # FOLDER THREADS
 # What must be the same in any run of one study: everything but the seconds.
 numbers() { grep -v -e '"seconds"' "$1/isoflop.json"; }
 values() { sed -n "s/^ *\"$2\": *\\(.*[^,]\\),*\$/\\1/p" "$1/isoflop.json"; }
@@ -37,10 +28,7 @@ grep '^| mlp | q2 |' "$work/stdout" | grep -q '| 10 | 640 |' || wrong "--dry-run
 
 # -- One study without a break --
 
-begun=$(milliseconds)
 expect 0 'cell 9 of 9' --data "$data" --out "$work/whole" --threads 2 $asked
-took=$(($(milliseconds) - begun))
-[ $took -le 6000 ] || took=6000 # on a busy machine: more kills before the end, no longer waits
 cp "$work/stdout" "$work/table"
 [ "$(grep -c '^| mlp \| sgatlin |' "$work/table")" = 6 ] || wrong "tables: $(cat "$work/table")"
 grep -q '^| sgatlin+gelu | q[12] | 0.00[14] | 1 |' "$work/table" || wrong "tables: no variant"
@@ -70,33 +58,64 @@ cmp -s "$work/stdout" "$work/table" || wrong "a finished study prints other tabl
 [ "$before" = "$(cat "$work"/whole/*.json "$work"/whole/*/log.jsonl "$work"/whole/*/step-*/* | cksum)" ] ||
     wrong "a finished study was changed"
 
-# -- The same, broken off --
+# ---- the same, killed at each kind of write, and stopped
 
-i=0
 broken=$work/broken
-while [ $i -lt "$kills" ]; do
-    draw $((took / 3 + 1))
-    delay=$(awk "BEGIN { printf \"%.3f\", $drawn / 1000 }")
-    draw 3
-    (study "$broken" $((drawn + 1))) >/dev/null 2>"$work/messages" &
-    process=$!
-    sleep "$delay"
-    if [ $((i % 3)) = 2 ]; then signal=INT; else signal=KILL; fi
-    # the program itself: the only child of that shell, or what the shell became
-    kill -$signal $process 2>/dev/null
-    wait $process 2>/dev/null
-    echo "killed by $signal after ${delay}s with $((drawn + 1)) threads: $(ls "$broken" 2>/dev/null | grep -c _s) cells begun"
-    i=$((i + 1))
+kills=0
+killed_at() { # POINT THREADS
+    (
+        export SGATLIN_KILL="$1"
+        (study "$broken" $2)
+        exit $?
+    ) >/dev/null 2>"$work/messages"
+    status=$?
+    [ $status = 137 ] || wrong "not killed at $1: exit $status: $(tail -1 "$work/messages")"
+    kills=$((kills + 1))
+}
+# isoflop.json: before there is one, then before and after it names the first cell.
+killed_at write:isoflop.json 1
+killed_at rename:isoflop.json 2
+killed_at renamed:isoflop.json 1
+killed_at write:isoflop.json 3
+killed_at renamed:isoflop.json 2
+# The first cell: with only the first line of its log, with its first checkpoint; stopped by Ctrl-C; between two lines.
+killed_at written:log.jsonl 1
+killed_at write:model.safetensors 2
+killed_at renamed:step-000000 3
+first=$broken/mlp_q1_3e8_p0.001_s1
+[ "$(wc -l <"$first/log.jsonl")" = 1 ] || wrong "killed after the first checkpoint: $(cat "$first/log.jsonl")"
+(export SGATLIN_STOP=written:log.jsonl && study "$broken" 2) >/dev/null 2>"$work/messages" &
+process=$!
+await grep -q '"loss":' "$first/log.jsonl"
+interrupt $process
+[ $status = 130 ] || wrong "Ctrl-C: exit $status: $(tail -1 "$work/messages")"
+grep -q '^stopped ' "$work/messages" || wrong "Ctrl-C: no message says how to continue"
+killed_at written:log.jsonl:2 2
+# Its last checkpoint; then its last line is written, but not its picture, and isoflop.json does not call it done.
+killed_at rename:step-000038 1
+killed_at renamed:step-000038 2
+killed_at rename:loss.png:2 1
+grep -q final_valid_loss "$first/log.jsonl" || wrong "killed before the cell's last line"
+values "$broken" 'done' | grep -q true && wrong "killed after the cell was called done"
+[ -n "$(ls "$first"/.loss.png.partial*)" ] || wrong "the kill left no part of a picture"
+# isoflop.json with a cell that is done, and the pictures of the study.
+killed_at write:isoflop.json 3
+killed_at renamed:isoflop.json 2
+[ "$(values "$broken" 'done' | grep -c true)" = 1 ] || wrong "a cell that is done is not called done"
+[ -z "$(ls "$first"/.*partial* 2>/dev/null)" ] || wrong "part of a cell's picture was left"
+for point in write:parameters.png rename:parameters.png renamed:parameters.png write:seconds.png renamed:seconds.png; do
+    killed_at $point 2
 done
 expect 0 'done  ' --data "$data" --out "$broken" --threads 1 $asked
-whole "$broken" || wrong "the broken study: some cell is not done"
-numbers "$work/whole" >"$work/wanted"
-numbers "$broken" | cmp - "$work/wanted" || wrong "SEED=$seed: a study that was broken off came to other numbers"
+whole "$broken" || wrong "killed and continued: some cell is not done"
+numbers "$work/whole" >"$work/expected"
+numbers "$broken" | cmp - "$work/expected" || wrong "killed and continued: other numbers"
 for file in "$work"/whole/*/step-*/model.safetensors; do
-    cmp "$file" "$broken${file#"$work/whole"}" || wrong "SEED=$seed: other weights"
+    cmp "$file" "$broken${file#"$work/whole"}" || wrong "killed and continued: other weights"
 done
 values "$broken" seconds | awk '!($1 > 0) { exit 1 }' || wrong "seconds: $(values "$broken" seconds)"
-[ -z "$(ls -d "$broken"/.*partial* "$broken"/*/.*partial* 2>/dev/null)" ] || wrong "SEED=$seed: halves were left behind: $(ls -d "$broken"/.*partial* "$broken"/*/.*partial* 2>/dev/null)"
+left=$(find "$broken" -name '.*' ! -name .lock)
+[ -z "$left" ] || wrong "killed and continued: left behind: $left"
 
 # More may be asked of a study: what is done stays.
 logs=$(cat "$work"/whole/*/log.jsonl | cksum)
@@ -116,11 +135,7 @@ expect 0 '3 of them done' --data "$data" --out "$work/wild" --budget 3e8 --kinds
 asked="--budget 1e11 --kinds mlp --set B=2 T=32"
 (study "$work/busy" 1) >/dev/null 2>&1 &
 process=$!
-tries=0
-until [ -e "$work/busy/isoflop.json" ] || [ $tries -ge 600 ]; do
-    sleep 0.02
-    tries=$((tries + 1))
-done
+await [ -e "$work/busy/isoflop.json" ]
 expect 1 'another process' --data "$data" --out "$work/busy" $asked
 kill -9 $process 2>/dev/null
 wait $process 2>/dev/null
@@ -164,19 +179,6 @@ cp "$work/log" "$work/wild/mlp_q1_3e8_p0.001_s1/log.jsonl"
 refused 'another model or other settings' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --set B=2 T=32 clip=0
 echo '{' >"$work/wild/isoflop.json"
 refused 'isoflop.json: line' --data "$data" --out "$work/wild" --budget 3e8 --kinds mlp --set B=2 T=32 clip=0
-
-# -- Killed behind the last line of a cell's log: its picture is drawn, and it is known to be done --
-
-cell=$(ls -d "$work"/broken/mlp_q1_*_p0.001_s1)
-rm "$cell/loss.png"
-touch "$cell/.loss.png.partial-999999"
-sed '0,/"done": true/s//"done": false/' "$work/broken/isoflop.json" >"$work/late.json"
-cp "$work/late.json" "$work/broken/isoflop.json"
-whole "$work/broken" && wrong "the test did not make a cell undone"
-expect 0 '9 of them done' --data "$data" --out "$work/broken" $asked
-whole "$work/broken" || wrong "a cell that was done is not known to be"
-[ "$(head -c 4 "$cell/loss.png" | tail -c 3)" = PNG ] || wrong "a cell that was done got no picture"
-[ ! -e "$cell/.loss.png.partial-999999" ] || wrong "half a picture was left behind"
 
 # -- Times in turns: nothing is trained, and cells of one kind and scale take the same seconds from then on --
 

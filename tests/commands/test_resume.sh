@@ -1,134 +1,140 @@
 #!/bin/sh
-# Training that is killed at any moment, stopped by Ctrl-C and resumed with other numbers of threads ends in the same
-# bytes as an unbroken run. SEED=N repeats a run of this test; every seed is printed.
-# shellcheck disable=SC2010,SC2012 # file names here hold no blanks
+# Training that is killed at each point where files are incomplete, stopped by Ctrl-C, and resumed with other numbers
+# of threads ends in the same bytes as an uninterrupted run. The points are those of reference/io/kill_point.h.
+# shellcheck disable=SC2010,SC2012,SC2317 # file names contain no blanks; functions are called by name
 set -eu
-sgatlin=${SGATLIN:-build/sgatlin}
-seed=${SEED:-$(date +%s)}
-kills=${KILLS:-4}
-export OMP_WAIT_POLICY=passive # more threads than cores here, and other tests beside it
-mkdir -p build/tmp
-work=$(mktemp -d build/tmp/resume-XXXXXX)
-trap 'rm -rf "$work"' EXIT
-echo "test_resume: SEED=$seed"
+. tests/commands/command.sh
+kills=0
 
 fail() {
-    echo "test_resume: SEED=$seed: $*" >&2
+    wrong "$@"
     exit 1
 }
 
-# The next random whole number below $1, by a generator small enough for the shell.
-state=$((seed % 65521 + 1))
-draw() {
-    state=$((state * 17364 % 65521))
-    drawn=$((state % $1))
-}
-
-milliseconds() { date +%s%N | cut -c1-13; }
-
-# Replaces the shell it runs in, so that a kill hits the program: call it in (…) or with &.
-begin() {
-    exec "$sgatlin" train --data "$work/data" --out "$1" --preset tiny --set steps=40 checkpoint_every=11 \
+# Both replace the shell they run in, so that a signal reaches the program: call them in (...) or with &.
+start() { # RUN BATCHING THREADS
+    exec "$sgatlin" train --data "$work/data" --out "$1" --preset tiny --set steps=40 checkpoint_every=5 \
         eval_every=20 log_every=3 batching="$2" --seed 5 --threads "$3"
 }
+resume() { exec "$sgatlin" train --resume "$1" --threads "$2"; } # RUN THREADS
 
-# Both checkpoints that stay must be there in both runs, with the same bytes in every file; nothing else is a step.
+# The numbers of a run's checkpoints, without leading zeros.
+steps() { ls "$1" | sed -n 's/^step-0*\([0-9]\)/\1/p' | tr '\n' ' ' | sed 's/ $//'; }
+
+# The process must be killed at this point; the run then has the checkpoints of these steps.
+killed_at() { # POINT STEPS COMMAND RUN...
+    point=$1 expected=$2
+    shift 2
+    status=0
+    (
+        export SGATLIN_KILL="$point"
+        ("$@")
+        exit $?
+    ) 2>"$work/messages" || status=$?
+    [ $status = 137 ] || fail "$2: not killed at $point: exit $status: $(tail -1 "$work/messages")"
+    [ "$(steps "$2")" = "$expected" ] || fail "$2: killed at $point: checkpoints $(steps "$2"), expected $expected"
+    kills=$((kills + 1))
+}
+
+# Both runs have the same checkpoints, with the same bytes in every file, and nothing but the files of a run.
 same() {
-    [ "$(cd "$1" && ls -d step-*)" = "$(cd "$2" && ls -d step-*)" ] || fail "$2 holds other checkpoints than $1"
+    [ "$(steps "$1")" = "$(steps "$2")" ] || fail "$2: checkpoints $(steps "$2"), expected $(steps "$1")"
     for step in "$1"/step-*; do
         name=$(basename "$step")
-        [ "$(ls -A "$step")" = "$(ls -A "$2/$name")" ] || fail "$2/$name holds other files"
+        [ "$(ls -A "$step")" = "$(ls -A "$2/$name")" ] || fail "$2/$name: other files"
         for file in "$step"/*; do
             cmp "$file" "$2/$name/$(basename "$file")" || fail "$2/$name differs"
         done
     done
-    ls -A "$2" | grep -E -v '^(step-[0-9]+|log\.jsonl|loss\.png|\..*)$' && fail "$2 holds something else"
+    ls -A "$2" | grep -E -v '^(step-[0-9]+|log\.jsonl|loss\.png|\.lock)$' && fail "$2: unexpected files"
     return 0
 }
-
 
 "$sgatlin" data --storyworld --stories 300 --seed 1 --vocab 400 --out "$work/data" 2>/dev/null >&2
 
 for batching in packed padded; do
-    begun=$(milliseconds)
-    (begin "$work/whole-$batching" $batching 2) 2>/dev/null || fail "the unbroken run failed"
-    took=$(($(milliseconds) - begun))
+    whole=$work/whole-$batching
     broken=$work/broken-$batching
-    i=0
-    while [ $i -lt "$kills" ]; do
-        draw $((took / 2 + 1)) # most of them before the end
-        delay=$(awk "BEGIN { printf \"%.3f\", $drawn / 1000 }")
-        draw 3
-        threads=$((drawn + 1))
-        if ls -d "$broken"/step-* >/dev/null 2>&1; then
-            "$sgatlin" train --resume "$broken" --threads $threads 2>"$work/messages" &
-        else
-            rm -rf "$broken" # killed before its first checkpoint stood
-            begin "$broken" $batching $threads 2>"$work/messages" &
-        fi
-        process=$!
-        sleep "$delay"
-        kill -9 $process 2>/dev/null || true
-        wait $process 2>/dev/null || true
-        echo "$batching: killed after ${delay}s with $threads threads: $(ls "$broken" 2>/dev/null | tr '\n' ' ')"
-        i=$((i + 1))
-    done
-    if ls -d "$broken"/step-* >/dev/null 2>&1; then
-        "$sgatlin" train --resume "$broken" --threads 1 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
-    else
+    (start "$whole" $batching 2) 2>/dev/null || fail "the uninterrupted run failed"
+
+    # Without a checkpoint there is nothing to resume: the run starts again.
+    for point in write:log.jsonl written:log.jsonl write:model.safetensors rename:step-000000; do
+        killed_at $point '' start "$broken" $batching 1
         rm -rf "$broken"
-        (begin "$broken" $batching 1) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
-    fi
-    same "$work/whole-$batching" "$broken"
+    done
+    killed_at renamed:step-000000 0 start "$broken" $batching 2
+
+    # The log is ahead of the checkpoint, by lines and by part of a line.
+    killed_at write:log.jsonl:2 0 resume "$broken" 3
+    killed_at written:log.jsonl 0 resume "$broken" 3
+    printf '{"step":4,"lo' >>"$broken/log.jsonl"
+
+    # During each write of a checkpoint.
+    for point in write:model.safetensors rename:model.safetensors renamed:model.safetensors \
+        write:optimizer.safetensors rename:optimizer.safetensors write:state.json write:tokenizer.json \
+        rename:step-000005; do
+        killed_at $point 0 resume "$broken" 3
+    done
+    killed_at renamed:step-000005 '0 5' resume "$broken" 1
+
+    # Before the oldest checkpoint is removed, and while it is: when the run is resumed, and in training.
+    killed_at renamed:step-000010 '0 5 10' resume "$broken" 2
+    killed_at remove:.removed '5 10' resume "$broken" 2
+    killed_at removed:optimizer.safetensors:2 '10 15' resume "$broken" 1
+    killed_at remove:.removed:2 '15 20' resume "$broken" 1
+
+    # During each write of the picture of the losses; the first one is that of the resumed run.
+    killed_at write:loss.png:2 '20 25' resume "$broken" 3
+    killed_at rename:loss.png:2 '25 30' resume "$broken" 1
+    killed_at renamed:loss.png:2 '30 35' resume "$broken" 2
+
+    # Between the last checkpoint and the last line of the log, and after that.
+    killed_at renamed:step-000040 '30 35 40' resume "$broken" 2
+    killed_at write:log.jsonl '35 40' resume "$broken" 2
+    killed_at write:loss.png:2 '35 40' resume "$broken" 1
+    (resume "$broken" 1) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
+    grep -q "is finished" "$work/messages" || fail "resumed after the last line: the run is not known to be finished"
+    same "$whole" "$broken"
 done
 
-# Ctrl-C: the step is finished, saved, and the message says how to go on; a second time later; then to the end.
+# Ctrl-C while the process waits after a line of the log: the step counts, it is saved, and the message says how to
+# continue.
 stopped=$work/stopped
-begin "$stopped" packed 2 2>"$work/messages" &
+SGATLIN_STOP=written:log.jsonl:6 start "$stopped" packed 2 2>"$work/messages" &
 process=$!
-tries=0
-until [ -e "$stopped/step-000011" ] || [ $tries -ge 600 ]; do
-    sleep 0.02
-    tries=$((tries + 1))
-done
-kill -INT $process 2>/dev/null || true
-status=0
-wait $process || status=$?
-case $status in
-130)
-    grep -q "train --resume $stopped" "$work/messages" || fail "Ctrl-C did not say how to go on"
-    newest=$(ls -d "$stopped"/step-* | tail -1)
-    echo "Ctrl-C: saved $(basename "$newest")"
-    ;;
-0) echo "Ctrl-C: came after the last step" ;;
-*) fail "Ctrl-C ended with $status: $(tail -1 "$work/messages")" ;;
-esac
-"$sgatlin" train --resume "$stopped" --threads 2 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
-cmp "$stopped/step-000040/model.safetensors" "$work/whole-packed/step-000040/model.safetensors" || fail "after Ctrl-C"
-cmp "$stopped/step-000040/optimizer.safetensors" "$work/whole-packed/step-000040/optimizer.safetensors" ||
-    fail "after Ctrl-C"
-cmp "$stopped/step-000040/state.json" "$work/whole-packed/step-000040/state.json" || fail "after Ctrl-C"
+lines() { [ "$(wc -l <"$stopped/log.jsonl")" = "$1" ]; }
+await lines 6
+interrupt $process || true
+[ $status = 130 ] || fail "Ctrl-C: exit $status: $(tail -1 "$work/messages")"
+last=$(tail -1 "$stopped/log.jsonl" | sed 's/^{"step":\([0-9]*\),.*/\1/')
+[ "$(steps "$stopped")" = "5 $last" ] || fail "Ctrl-C after step $last: checkpoints $(steps "$stopped")"
+grep -q "train --resume $stopped" "$work/messages" || fail "Ctrl-C: no message says how to continue"
+(resume "$stopped" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
+same "$work/whole-packed" "$stopped"
 
-# A finished run says so; nothing in it changes.
-before=$(cat "$stopped"/step-000040/* "$stopped/log.jsonl" | cksum)
-"$sgatlin" train --resume "$stopped" 2>"$work/messages" || fail "resuming a finished run failed"
-grep -q "is finished" "$work/messages" || fail "resuming a finished run did not say so"
-[ "$before" = "$(cat "$stopped"/step-000040/* "$stopped/log.jsonl" | cksum)" ] || fail "a finished run was changed"
+# A finished run is reported as finished and stays as it is.
+checksum() { cat "$stopped"/step-*/* "$stopped/log.jsonl" "$stopped/loss.png" | cksum; }
+before=$(checksum)
+(resume "$stopped" 2) 2>"$work/messages" || fail "resuming a finished run failed"
+grep -q "is finished" "$work/messages" || fail "resuming a finished run: no message that it is finished"
+[ "$before" = "$(checksum)" ] || fail "resuming a finished run changed it"
 
-# The log was cut back each time: every step stands once, in order.
+# The log was cut back each time: every step is logged once, in order.
 for log in "$work"/*/log.jsonl; do
     sed -n 's/^{"step":\([0-9]*\),"loss".*/\1/p' "$log" >"$work/steps"
     sort -n -u "$work/steps" | cmp -s - "$work/steps" || fail "$log: steps are not in order"
     [ "$(tail -1 "$work/steps")" = 40 ] || fail "$log: the last step is missing"
-    [ "$(grep -c final_valid_loss "$log")" = 1 ] || fail "$log: wanted one final line"
+    [ "$(grep -c final_valid_loss "$log")" = 1 ] || fail "$log: expected one final line"
 done
 
-# What the lines count is whole: the tokens of all steps, and seconds that only grow.
+# The log's totals cover the whole run: the tokens of all steps, and seconds that never decrease.
 tokens() { sed -n 's/^{"step":40,"loss".*"tokens":\([0-9]*\),.*/\1/p' "$work/$1/log.jsonl"; }
-[ "$(tokens broken-packed)" = "$(tokens whole-packed)" ] || fail "packed: $(tokens broken-packed) tokens were counted"
-[ "$(tokens broken-padded)" = "$(tokens whole-padded)" ] || fail "padded: $(tokens broken-padded) tokens were counted"
-[ "$(tokens stopped)" = "$(tokens whole-packed)" ] || fail "after Ctrl-C: $(tokens stopped) tokens were counted"
-for log in "$work"/*/log.jsonl; do
-    sed -n 's/.*"step_seconds":\([0-9.]*\),.*/\1/p' "$log" | sort -n -c || fail "$log: seconds go back"
+for run in broken-packed stopped; do
+    [ "$(tokens $run)" = "$(tokens whole-packed)" ] || fail "$run: $(tokens $run) tokens, not $(tokens whole-packed)"
 done
-echo "test_resume: same bytes"
+[ "$(tokens broken-padded)" = "$(tokens whole-padded)" ] || fail "broken-padded: $(tokens broken-padded) tokens"
+for log in "$work"/*/log.jsonl; do
+    sed -n 's/.*"step_seconds":\([0-9.]*\),.*/\1/p' "$log" | sort -n -c || fail "$log: seconds decrease"
+done
+echo "$test_name: killed $kills times and stopped once: the same bytes"
+finish

@@ -1,6 +1,44 @@
 #include "tests/harness/suite.h"
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#ifdef _OPENMP
+static const bool HAVE_THREADS = true;
+#else
+static const bool HAVE_THREADS = false;
+#endif
+
+int run_tests_with(const TestFixture *fixture, const char *name, const TestRow *tests, int count) {
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    suite_add_tcase(suite, tcase);
+    tcase_set_timeout(tcase, 120);
+    if (fixture != NULL && fixture->once) {
+        tcase_add_unchecked_fixture(tcase, fixture->setup, fixture->teardown);
+    } else if (fixture != NULL) {
+        tcase_add_checked_fixture(tcase, fixture->setup, fixture->teardown);
+    }
+    int skipped = 0;
+    for (int i = 0; i < count; i++) {
+        const TestRow *row = &tests[i];
+        int end = row->first + max_int(row->count, 1);
+        bool skip = row->needs_threads && !HAVE_THREADS;
+        skipped += skip;
+        if (!skip) {
+            tcase_add_loop_test_raise_signal(tcase, row->test, row->signal, row->first, end);
+        }
+    }
+    if (skipped > 0)
+        printf("skipped: %d of the tests of %s, which need threads (OpenMP)\n", skipped, name);
+    fflush(stdout);
+    bool passed = suite_run(suite) == EXIT_SUCCESS;
+    return passed && count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int run_tests(const char *name, const TestRow *tests, int count) {
+    return run_tests_with(NULL, name, tests, count);
+}
 
 int suite_run(Suite *suite) {
     SRunner *runner = srunner_create(suite);

@@ -1,8 +1,37 @@
 #ifndef TESTS_HARNESS_SUITE_H
 #define TESTS_HARNESS_SUITE_H
+#include "reference/numbers/minmax.h"
 #include <check.h>
+#include <stdbool.h>
 
-// Runs all tests of a suite, which it frees, and returns main's exit status. CK_VERBOSITY in the
-// environment says how much is printed.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" // of rows: left out is zero
+
+// One row of a test program's table; only `test` is required.
+typedef struct {
+    const TTest *test; // defined by START_TEST
+    int count;         // a loop test: runs count times, with _i = first .. first+count-1
+    int first;
+    int signal;         // that must end it
+    bool needs_threads; // compares numbers of threads: skipped, and reported, without OpenMP
+} TestRow;
+
+// Runs a table of tests and returns main's exit status:
+//     int main(void) {
+//         const TestRow tests[] = { { one_test }, { a_loop_test, COUNT_OF(cases) } };
+//         return run_tests("tensors", tests, COUNT_OF(tests));
+//     }
+// An empty table fails. A test may take two minutes. CK_VERBOSITY in the environment says how much
+// is printed.
+int run_tests(const char *name, const TestRow *tests, int count);
+
+// Called before and after each test; with `once`, before the first and after the last.
+typedef struct {
+    void (*setup)(void), (*teardown)(void);
+    bool once;
+} TestFixture;
+
+int run_tests_with(const TestFixture *fixture, const char *name, const TestRow *tests, int count);
+
+// The same for a suite made by hand, which it frees.
 int suite_run(Suite *suite);
 #endif

@@ -301,20 +301,17 @@ END_TEST
 
 int main(void) {
     matmul_setup();
-    Suite *suite = suite_create("backend");
-    TCase *tests = tcase_create("backend");
-    tcase_set_timeout(tests, 60);
     int variants = layer_variants();
-    tcase_add_loop_test(tests, a_step_is_forward_backward_clip_adamw, 0, variants);
-    tcase_add_loop_test(tests, a_device_continues_from_its_moments, 0, variants);
-    tcase_add_loop_test(tests, what_is_not_finite_changes_nothing, 0,
-                        (int)(sizeof planted / sizeof planted[0]));
-    tcase_add_loop_test(tests, loss_and_logits_are_the_models, 0, variants);
-    tcase_add_loop_test(tests, the_gating_is_that_of_the_last_pass, 0, variants);
-    tcase_add_loop_test(tests, the_hook_sees_every_pass, 0, variants);
-    tcase_add_test(tests, a_step_moves_the_balancing_bias);
-    tcase_add_test(tests, bytes_are_those_of_the_blocks);
-    tcase_add_test(tests, what_cannot_be_opened_is_freed);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_step_is_forward_backward_clip_adamw, variants },
+        { a_device_continues_from_its_moments, variants },
+        { what_is_not_finite_changes_nothing, COUNT_OF(planted) },
+        { loss_and_logits_are_the_models, variants },
+        { the_gating_is_that_of_the_last_pass, variants },
+        { the_hook_sees_every_pass, variants },
+        { a_step_moves_the_balancing_bias },
+        { bytes_are_those_of_the_blocks },
+        { what_cannot_be_opened_is_freed },
+    };
+    return run_tests("backend", tests, COUNT_OF(tests));
 }

@@ -182,14 +182,13 @@ START_TEST(files_of_different_tokenizers_are_refused)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("baselines");
-    TCase *tests = tcase_create("baselines");
-    tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_tiny_example_by_hand);
-    tcase_add_test(tests, probabilities_add_up_to_one);
-    tcase_add_test(tests, a_trigram_model_learns_what_a_unigram_model_cannot);
-    tcase_add_test(tests, only_the_first_tokens_are_counted_when_told_so);
-    tcase_add_test(tests, files_of_different_tokenizers_are_refused);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    static const TestFixture fixture = { set_up, tear_down };
+    const TestRow tests[] = {
+        { a_tiny_example_by_hand },
+        { probabilities_add_up_to_one },
+        { a_trigram_model_learns_what_a_unigram_model_cannot },
+        { only_the_first_tokens_are_counted_when_told_so },
+        { files_of_different_tokenizers_are_refused },
+    };
+    return run_tests_with(&fixture, "baselines", tests, COUNT_OF(tests));
 }

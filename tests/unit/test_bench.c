@@ -193,16 +193,14 @@ START_TEST(json_is_one_object_on_one_line)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("bench");
-    TCase *tcase = tcase_create("bench");
-    tcase_add_test(tcase, median_min_and_max);
-    tcase_add_test(tcase, benches_are_interleaved);
-    tcase_add_test(tcase, a_bench_alone_needs_no_extra_run);
-    tcase_add_test(tcase, work_is_counted);
-    tcase_add_test(tcase, a_timed_step_trains);
-    tcase_add_test(tcase, a_timed_layer_leaves_gradients);
-    tcase_add_loop_test(tcase, json_is_one_object_on_one_line, 0,
-                        (int)(sizeof outputs / sizeof outputs[0]));
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { median_min_and_max },
+        { benches_are_interleaved },
+        { a_bench_alone_needs_no_extra_run },
+        { work_is_counted },
+        { a_timed_step_trains },
+        { a_timed_layer_leaves_gradients },
+        { json_is_one_object_on_one_line, COUNT_OF(outputs) },
+    };
+    return run_tests("bench", tests, COUNT_OF(tests));
 }

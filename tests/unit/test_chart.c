@@ -191,14 +191,13 @@ START_TEST(a_short_logarithmic_axis_has_ticks)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("chart");
-    TCase *chart = tcase_create("chart");
-    tcase_add_loop_test(chart, ticks_are_round, 0, (int)(sizeof tick_cases / sizeof *tick_cases));
-    tcase_add_test(chart, a_chart_shows_its_curves);
-    tcase_add_test(chart, charts_of_nothing);
-    tcase_add_loop_test(chart, a_legend_has_rows, 0, 2);
-    tcase_add_loop_test(chart, long_numbers_stay_in_the_chart, 0, 2);
-    tcase_add_test(chart, a_short_logarithmic_axis_has_ticks);
-    suite_add_tcase(suite, chart);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { ticks_are_round, COUNT_OF(tick_cases) },
+        { a_chart_shows_its_curves },
+        { charts_of_nothing },
+        { a_legend_has_rows, 2 },
+        { long_numbers_stay_in_the_chart, 2 },
+        { a_short_logarithmic_axis_has_ticks },
+    };
+    return run_tests("chart", tests, COUNT_OF(tests));
 }

@@ -70,10 +70,8 @@ START_TEST(a_broken_contract_is_reported)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("checked layer");
-    TCase *tests = tcase_create("checked layer");
-    tcase_add_loop_test(tests, a_broken_contract_is_reported, 0,
-                        (int)(sizeof layers / sizeof layers[0]));
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_broken_contract_is_reported, COUNT_OF(layers) },
+    };
+    return run_tests("checked layer", tests, COUNT_OF(tests));
 }

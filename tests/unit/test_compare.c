@@ -126,16 +126,15 @@ START_TEST(finiteness_is_read_from_the_bits)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("compare");
-    TCase *tests = tcase_create("compare");
-    tcase_add_test(tests, equal_values_agree_exactly);
-    tcase_add_test(tests, a_planted_difference_is_measured_and_named);
-    tcase_add_loop_test(tests, values_that_are_not_finite_never_agree, 0, 4);
-    tcase_add_test(tests, a_tolerance_that_is_no_number_accepts_nothing);
-    tcase_add_test(tests, counts_must_agree_and_nothing_is_not_agreement);
-    tcase_add_test(tests, a_tensor_of_zeros_wants_zeros);
-    tcase_add_test(tests, whole_numbers_must_be_equal);
-    tcase_add_test(tests, finiteness_is_read_from_the_bits);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { equal_values_agree_exactly },
+        { a_planted_difference_is_measured_and_named },
+        { values_that_are_not_finite_never_agree, 4 },
+        { a_tolerance_that_is_no_number_accepts_nothing },
+        { counts_must_agree_and_nothing_is_not_agreement },
+        { a_tensor_of_zeros_wants_zeros },
+        { whole_numbers_must_be_equal },
+        { finiteness_is_read_from_the_bits },
+    };
+    return run_tests("compare", tests, COUNT_OF(tests));
 }

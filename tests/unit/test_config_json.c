@@ -130,14 +130,12 @@ START_TEST(members_are_added_in_order)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("config_json");
-    TCase *tests = tcase_create("config_json");
-    tcase_add_test(tests, numbers_are_numbers);
-    tcase_add_test(tests, numbers_and_older_strings_match);
-    tcase_add_loop_test(tests, another_config_does_not_match, 0,
-                        (int)(sizeof others / sizeof others[0]));
-    tcase_add_test(tests, a_failure_is_remembered);
-    tcase_add_test(tests, members_are_added_in_order);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { numbers_are_numbers },
+        { numbers_and_older_strings_match },
+        { another_config_does_not_match, COUNT_OF(others) },
+        { a_failure_is_remembered },
+        { members_are_added_in_order },
+    };
+    return run_tests("config_json", tests, COUNT_OF(tests));
 }

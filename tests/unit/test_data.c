@@ -529,37 +529,24 @@ START_TEST(evaluation_scores_every_token_once)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("data");
-    TCase *stories = tcase_create("stories");
-    tcase_add_loop_test(stories, stories_are_separated_by_lines, 0,
-                        (int)(sizeof texts / sizeof *texts));
-    tcase_add_checked_fixture(stories, set_up, tear_down);
-    tcase_add_test(stories, many_stories_and_bytes_of_any_kind);
-    tcase_add_test(stories, stories_of_a_large_file);
-    suite_add_tcase(suite, stories);
-
-    TCase *files = tcase_create("token files");
-    tcase_add_checked_fixture(files, set_up, tear_down);
-    tcase_add_test(files, written_stories_come_back);
-    tcase_add_test(files, a_story_in_bits_is_the_same_story);
-    tcase_add_test(files, the_writer_refuses_and_leaves_nothing);
-    tcase_add_test(files, any_flipped_byte_and_any_other_size_is_refused);
-    tcase_add_loop_test(files, hostile_fields_are_named, 0,
-                        (int)(sizeof hostile / sizeof *hostile));
-    tcase_add_test(files, a_missing_file_and_a_folder_are_refused);
-    suite_add_tcase(suite, files);
-
-    TCase *batches = tcase_create("batches");
-    tcase_add_checked_fixture(batches, set_up, tear_down);
-    tcase_add_test(batches, an_epoch_is_whole_stories_in_another_order);
-    tcase_add_test(batches, the_order_changes_with_epoch_and_seed);
-    tcase_add_test(batches, packed_rows_are_cut_from_the_stream);
-    tcase_add_test(batches, padded_rows_hold_one_story_each);
-    tcase_add_loop_test(batches, a_step_gives_the_same_batch_from_anywhere, 0, 2);
-    tcase_add_test(batches, less_than_a_batch_is_refused);
-    tcase_add_loop_test(batches, evaluation_scores_every_token_once, 0,
-                        (int)(sizeof shapes / sizeof *shapes));
-    suite_add_tcase(suite, batches);
-
-    return suite_run(suite);
+    static const TestFixture fixture = { set_up, tear_down };
+    const TestRow tests[] = {
+        { stories_are_separated_by_lines, COUNT_OF(texts) },
+        { many_stories_and_bytes_of_any_kind },
+        { stories_of_a_large_file },
+        { written_stories_come_back },
+        { a_story_in_bits_is_the_same_story },
+        { the_writer_refuses_and_leaves_nothing },
+        { any_flipped_byte_and_any_other_size_is_refused },
+        { hostile_fields_are_named, COUNT_OF(hostile) },
+        { a_missing_file_and_a_folder_are_refused },
+        { an_epoch_is_whole_stories_in_another_order },
+        { the_order_changes_with_epoch_and_seed },
+        { packed_rows_are_cut_from_the_stream },
+        { padded_rows_hold_one_story_each },
+        { a_step_gives_the_same_batch_from_anywhere, 2 },
+        { less_than_a_batch_is_refused },
+        { evaluation_scores_every_token_once, COUNT_OF(shapes) },
+    };
+    return run_tests_with(&fixture, "data", tests, COUNT_OF(tests));
 }

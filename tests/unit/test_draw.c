@@ -249,17 +249,16 @@ START_TEST(frames_and_round_corners_stay_inside)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("draw");
-    TCase *lists = tcase_create("lists");
-    tcase_add_test(lists, commands_come_back_in_order);
-    tcase_add_test(lists, text_is_copied_and_measured);
-    tcase_add_test(lists, text_is_cut_to_a_width);
-    tcase_add_test(lists, what_cannot_be_seen_is_dropped);
-    tcase_add_test(lists, a_list_grows_and_is_used_again);
-    tcase_add_test(lists, without_memory_a_list_fails);
-    tcase_add_test(lists, cells_fill_their_rectangle);
-    tcase_add_test(lists, cells_have_the_colors_of_heat);
-    tcase_add_test(lists, frames_and_round_corners_stay_inside);
-    suite_add_tcase(suite, lists);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { commands_come_back_in_order },
+        { text_is_copied_and_measured },
+        { text_is_cut_to_a_width },
+        { what_cannot_be_seen_is_dropped },
+        { a_list_grows_and_is_used_again },
+        { without_memory_a_list_fails },
+        { cells_fill_their_rectangle },
+        { cells_have_the_colors_of_heat },
+        { frames_and_round_corners_stay_inside },
+    };
+    return run_tests("draw", tests, COUNT_OF(tests));
 }

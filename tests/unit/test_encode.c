@@ -212,15 +212,14 @@ START_TEST(a_vocabulary_larger_than_the_text_gives_is_refused)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("encode");
-    TCase *tests = tcase_create("encode");
-    tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, a_long_story_in_pieces_has_the_tokens_of_the_whole);
-    tcase_add_test(tests, pieces_are_cut_where_nothing_changes);
-    tcase_add_test(tests, any_number_of_threads_writes_the_same_tokens);
-    tcase_add_test(tests, padding_spelled_in_a_text_is_left_out);
-    tcase_add_test(tests, work_stops_when_told_so);
-    tcase_add_test(tests, a_vocabulary_larger_than_the_text_gives_is_refused);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    static const TestFixture fixture = { set_up, tear_down };
+    const TestRow tests[] = {
+        { a_long_story_in_pieces_has_the_tokens_of_the_whole },
+        { pieces_are_cut_where_nothing_changes },
+        { any_number_of_threads_writes_the_same_tokens, .needs_threads = true },
+        { padding_spelled_in_a_text_is_left_out },
+        { work_stops_when_told_so },
+        { a_vocabulary_larger_than_the_text_gives_is_refused },
+    };
+    return run_tests_with(&fixture, "encode", tests, COUNT_OF(tests));
 }

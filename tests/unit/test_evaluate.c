@@ -124,10 +124,9 @@ START_TEST(a_dump_agrees_with_itself)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("evaluate");
-    TCase *tcase = tcase_create("evaluate");
-    tcase_add_test(tcase, every_token_counts_once_in_batches_of_any_size);
-    tcase_add_test(tcase, a_dump_agrees_with_itself);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { every_token_counts_once_in_batches_of_any_size },
+        { a_dump_agrees_with_itself },
+    };
+    return run_tests("evaluate", tests, COUNT_OF(tests));
 }

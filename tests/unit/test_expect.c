@@ -152,10 +152,9 @@ START_TEST(planted_bugs_are_seen)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("expect");
-    TCase *tests = tcase_create("expect");
-    tcase_add_test(tests, right_slopes_agree);
-    tcase_add_test(tests, planted_bugs_are_seen);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { right_slopes_agree },
+        { planted_bugs_are_seen },
+    };
+    return run_tests("expect", tests, COUNT_OF(tests));
 }

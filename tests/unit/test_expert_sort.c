@@ -45,11 +45,10 @@ START_TEST(no_entries_leave_every_expert_empty)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("expert sort");
-    TCase *tests = tcase_create("expert sort");
-    tcase_add_test(tests, all_entries_by_hand);
-    tcase_add_test(tests, one_channel_by_hand);
-    tcase_add_test(tests, no_entries_leave_every_expert_empty);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { all_entries_by_hand },
+        { one_channel_by_hand },
+        { no_entries_leave_every_expert_empty },
+    };
+    return run_tests("expert sort", tests, COUNT_OF(tests));
 }

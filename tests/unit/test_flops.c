@@ -166,13 +166,10 @@ START_TEST(the_table_counts_what_is_allocated)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("flops");
-    TCase *tcase = tcase_create("flops");
-    tcase_add_loop_test(tcase, counts_agree_exactly, 0, GOLDEN_ROWS);
-    tcase_add_test(tcase, the_ladder_is_the_papers);
-    tcase_add_test(tcase, a_quarter_keeps_the_proportions);
-    tcase_add_test(tcase, scales_that_are_none);
-    tcase_add_test(tcase, the_table_counts_what_is_allocated);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { counts_agree_exactly, GOLDEN_ROWS },  { the_ladder_is_the_papers },
+        { a_quarter_keeps_the_proportions },    { scales_that_are_none },
+        { the_table_counts_what_is_allocated },
+    };
+    return run_tests("flops", tests, COUNT_OF(tests));
 }

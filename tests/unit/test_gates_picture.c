@@ -199,13 +199,12 @@ START_TEST(long_sentences_and_odd_sizes)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("gates_picture");
-    TCase *grids = tcase_create("gates");
-    tcase_add_test(grids, a_sentence_is_summed);
-    tcase_add_test(grids, words_are_shown_one_by_one);
-    tcase_add_test(grids, a_token_may_have_fewer_experts);
-    tcase_add_test(grids, gates_that_cannot_be_drawn);
-    tcase_add_loop_test(grids, long_sentences_and_odd_sizes, 0, 2);
-    suite_add_tcase(suite, grids);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_sentence_is_summed },
+        { words_are_shown_one_by_one },
+        { a_token_may_have_fewer_experts },
+        { gates_that_cannot_be_drawn },
+        { long_sentences_and_odd_sizes, 2 },
+    };
+    return run_tests("gates_picture", tests, COUNT_OF(tests));
 }

@@ -146,12 +146,11 @@ START_TEST(names_are_not_cut)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("init");
-    TCase *tests = tcase_create("init");
-    tcase_add_loop_test(tests, first_values_have_the_papers_statistics, 0, layer_variants());
-    tcase_add_loop_test(tests, norms_and_biases_are_not_decayed, 0, layer_variants());
-    tcase_add_loop_test(tests, seed_and_name_alone_decide, 0, layer_variants());
-    tcase_add_test_raise_signal(tests, names_are_not_cut, SIGABRT);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { first_values_have_the_papers_statistics, layer_variants() },
+        { norms_and_biases_are_not_decayed, layer_variants() },
+        { seed_and_name_alone_decide, layer_variants() },
+        { names_are_not_cut, .signal = SIGABRT },
+    };
+    return run_tests("init", tests, COUNT_OF(tests));
 }

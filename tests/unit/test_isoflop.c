@@ -365,20 +365,18 @@ START_TEST(panels_and_single_points)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("isoflop");
-    TCase *cell = tcase_create("cell"), *report = tcase_create("report");
-    tcase_add_loop_test(cell, numbers_are_short, 0, (int)(sizeof numbers / sizeof numbers[0]));
-    tcase_add_test(cell, a_budget_buys_whole_steps);
-    tcase_add_test(cell, a_kind_takes_options);
-    tcase_add_test(cell, shared_settings_come_first);
-    tcase_add_loop_test(cell, bad_cells_are_refused, 0, (int)(sizeof refused / sizeof refused[0]));
-    tcase_add_test(report, cells_are_grouped_over_seeds);
-    tcase_add_test(report, tables_show_the_groups);
-    tcase_add_test(report, json_round_trips_the_cells);
-    tcase_add_test(report, kinds_that_are_not_causal_are_marked);
-    tcase_add_test(report, a_panel_shows_each_kind);
-    tcase_add_test(report, panels_and_single_points);
-    suite_add_tcase(suite, cell);
-    suite_add_tcase(suite, report);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { numbers_are_short, COUNT_OF(numbers) },
+        { a_budget_buys_whole_steps },
+        { a_kind_takes_options },
+        { shared_settings_come_first },
+        { bad_cells_are_refused, COUNT_OF(refused) },
+        { cells_are_grouped_over_seeds },
+        { tables_show_the_groups },
+        { json_round_trips_the_cells },
+        { kinds_that_are_not_causal_are_marked },
+        { a_panel_shows_each_kind },
+        { panels_and_single_points },
+    };
+    return run_tests("isoflop", tests, COUNT_OF(tests));
 }

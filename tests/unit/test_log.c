@@ -181,12 +181,11 @@ START_TEST(losses_have_steps_flops_and_seconds)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("log");
-    TCase *tests = tcase_create("log");
-    tcase_add_test(tests, a_log_is_cut_back_to_the_step_resumed_from);
-    tcase_add_loop_test(tests, a_result_is_that_of_the_last_lines, 0, 2);
-    tcase_add_loop_test(tests, a_result_of_another_run_is_refused, 0, 2);
-    tcase_add_test(tests, losses_have_steps_flops_and_seconds);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_log_is_cut_back_to_the_step_resumed_from },
+        { a_result_is_that_of_the_last_lines, 2 },
+        { a_result_of_another_run_is_refused, 2 },
+        { losses_have_steps_flops_and_seconds },
+    };
+    return run_tests("log", tests, COUNT_OF(tests));
 }

@@ -133,13 +133,12 @@ END_TEST
 
 int main(void) {
     matmul_setup();
-    parallel_set_threads(1); // tiny models
+    parallel_set_threads(1);
     find_separate();
-    Suite *suite = suite_create("loss");
-    TCase *tests = tcase_create("loss");
-    tcase_add_loop_test(tests, the_loss_is_that_of_the_logits, 0, layer_variants());
-    tcase_add_loop_test(tests, without_scored_targets_the_loss_is_0, 0, layer_variants());
-    tcase_add_loop_test(tests, micro_batches_add_up, 0, separate_count);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_loss_is_that_of_the_logits, layer_variants() },
+        { without_scored_targets_the_loss_is_0, layer_variants() },
+        { micro_batches_add_up, separate_count },
+    };
+    return run_tests("loss", tests, COUNT_OF(tests));
 }

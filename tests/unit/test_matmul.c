@@ -55,10 +55,9 @@ END_TEST
 
 int main(void) {
     matmul_setup();
-    Suite *suite = suite_create("matmul");
-    TCase *tests = tcase_create("products");
-    tcase_add_loop_test(tests, products_are_right, 0, VARIANTS);
-    tcase_add_test_raise_signal(tests, shapes_that_do_not_fit_are_our_own_bug, SIGABRT);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { products_are_right, VARIANTS },
+        { shapes_that_do_not_fit_are_our_own_bug, .signal = SIGABRT },
+    };
+    return run_tests("matmul", tests, COUNT_OF(tests));
 }

@@ -536,21 +536,20 @@ END_TEST
 
 int main(void) {
     matmul_setup();
-    Suite *suite = suite_create("moe");
-    TCase *tests = tcase_create("moe");
-    tcase_add_test(tests, equal_scores_go_to_the_lower_index);
-    tcase_add_test(tests, nan_loses_every_choice);
-    tcase_add_test(tests, an_expert_with_no_token_learns_nothing);
-    tcase_add_test(tests, a_token_with_no_expert_is_left_alone);
-    tcase_add_test(tests, padding_is_in_no_pool);
-    tcase_add_test(tests, padding_is_not_balanced);
-    tcase_add_loop_test(tests, the_losses_gradients_are_their_slopes, 0, 3);
-    tcase_add_test(tests, switch_loss_by_hand);
-    tcase_add_test(tests, the_bias_is_seen_by_the_choice_alone);
-    tcase_add_test(tests, an_even_load_leaves_the_bias);
-    tcase_add_loop_test(tests, one_expert_is_the_dense_layer, 0, ROUTINGS);
-    tcase_add_loop_test(tests, all_experts_are_the_weighted_sum, 0, ROUTINGS);
-    tcase_add_loop_test(tests, one_token_makes_a_pool_of_its_own, 0, 2);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { equal_scores_go_to_the_lower_index },
+        { nan_loses_every_choice },
+        { an_expert_with_no_token_learns_nothing },
+        { a_token_with_no_expert_is_left_alone },
+        { padding_is_in_no_pool },
+        { padding_is_not_balanced },
+        { the_losses_gradients_are_their_slopes, 3 },
+        { switch_loss_by_hand },
+        { the_bias_is_seen_by_the_choice_alone },
+        { an_even_load_leaves_the_bias },
+        { one_expert_is_the_dense_layer, ROUTINGS },
+        { all_experts_are_the_weighted_sum, ROUTINGS },
+        { one_token_makes_a_pool_of_its_own, 2 },
+    };
+    return run_tests("moe", tests, COUNT_OF(tests));
 }

@@ -142,11 +142,10 @@ START_TEST(a_setting_of_another_kind_is_told_whose_it_is)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("moe settings");
-    TCase *tests = tcase_create("settings");
-    tcase_add_test(tests, settings_come_back_as_they_were);
-    tcase_add_test(tests, what_does_not_go_together_is_refused);
-    tcase_add_test(tests, a_setting_of_another_kind_is_told_whose_it_is);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { settings_come_back_as_they_were },
+        { what_does_not_go_together_is_refused },
+        { a_setting_of_another_kind_is_told_whose_it_is },
+    };
+    return run_tests("moe settings", tests, COUNT_OF(tests));
 }

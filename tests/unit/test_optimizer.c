@@ -276,19 +276,13 @@ START_TEST(many_steps_agree_with_double)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("optimizer");
-    TCase *tests = tcase_create("optimizer");
-    tcase_add_test(tests, the_schedule_has_its_corners);
-    tcase_add_test(tests, parts_of_the_schedule_may_be_empty);
-    tcase_add_test(tests, two_steps_worked_by_hand);
-    tcase_add_test(tests, eps_is_outside_the_root);
-    tcase_add_test(tests, clipping_scales_by_the_norm);
-    tcase_add_test(tests, a_rate_of_zero_changes_only_the_moments);
-    tcase_add_test(tests, the_norm_is_over_everything);
-    tcase_add_loop_test(tests, the_norm_names_the_tensor_that_is_not_finite, 0, 3);
-    tcase_add_test(tests, the_first_bad_tensor_is_named);
-    tcase_add_test(tests, threads_do_not_change_a_bit);
-    tcase_add_test(tests, many_steps_agree_with_double);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_schedule_has_its_corners },  { parts_of_the_schedule_may_be_empty },
+        { two_steps_worked_by_hand },      { eps_is_outside_the_root },
+        { clipping_scales_by_the_norm },   { a_rate_of_zero_changes_only_the_moments },
+        { the_norm_is_over_everything },   { the_norm_names_the_tensor_that_is_not_finite, 3 },
+        { the_first_bad_tensor_is_named }, { threads_do_not_change_a_bit, .needs_threads = true },
+        { many_steps_agree_with_double },
+    };
+    return run_tests("optimizer", tests, COUNT_OF(tests));
 }

@@ -491,20 +491,19 @@ END_TEST
 int main(void) {
     matmul_setup();
     parallel_set_threads(1);
-    Suite *suite = suite_create("patch");
-    TCase *tests = tcase_create("patch");
     int variants = layer_variants(), first = first_sparse();
-    tcase_add_loop_test(tests, an_edit_changes_what_it_names_and_nothing_else, first, variants);
-    tcase_add_loop_test(tests, silent_layers_add_nothing, first, variants);
-    tcase_add_loop_test(tests, backward_goes_through_a_patch, first, variants);
-    tcase_add_test(tests, a_silenced_expert_of_peer_leaves_its_weight_to_the_others);
-    tcase_add_loop_test(tests, edits_are_applied_in_order, first, variants);
-    tcase_add_loop_test(tests, hooks_are_called_in_order, first, variants);
-    tcase_add_loop_test(tests, a_position_is_that_of_every_row_of_a_batch, first, variants);
-    tcase_add_test(tests, a_list_is_replaced_by_one_of_another_length);
-    tcase_add_test(tests, an_entry_that_the_source_lacks_is_silent);
-    tcase_add_test(tests, an_invalid_edit_is_named);
-    tcase_add_test(tests, a_forced_gating_of_other_sizes_is_not_used);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { an_edit_changes_what_it_names_and_nothing_else, variants - first, .first = first },
+        { silent_layers_add_nothing, variants - first, .first = first },
+        { backward_goes_through_a_patch, variants - first, .first = first },
+        { edits_are_applied_in_order, variants - first, .first = first },
+        { hooks_are_called_in_order, variants - first, .first = first },
+        { a_position_is_that_of_every_row_of_a_batch, variants - first, .first = first },
+        { a_silenced_expert_of_peer_leaves_its_weight_to_the_others },
+        { a_list_is_replaced_by_one_of_another_length },
+        { an_entry_that_the_source_lacks_is_silent },
+        { an_invalid_edit_is_named },
+        { a_forced_gating_of_other_sizes_is_not_used },
+    };
+    return run_tests("patch", tests, COUNT_OF(tests));
 }

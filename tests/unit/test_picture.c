@@ -448,24 +448,22 @@ START_TEST(a_png_holds_the_pixels)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("picture");
-    TCase *canvas = tcase_create("canvas"), *text = tcase_create("text");
-    tcase_add_test(canvas, rectangles_are_clipped);
-    tcase_add_test(canvas, a_clip_limits_all_that_follows);
-    tcase_add_test(canvas, lines_are_as_thick_as_asked);
-    tcase_add_test(canvas, lines_cover_what_is_near);
-    tcase_add_test(canvas, pieces_of_a_line_do_not_add_up);
-    tcase_add_test(canvas, hostile_numbers_are_harmless);
-    tcase_add_test(canvas, cells_are_painted);
-    tcase_add_test(canvas, a_list_that_failed_is_reported);
-    tcase_add_loop_test(text, ink_stays_in_the_measured_box, 0, FONTS);
-    tcase_add_test(text, the_built_in_font_has_ascii_only);
-    tcase_add_test(text, an_l_has_its_strokes);
-    tcase_add_test(text, a_real_font_has_more_than_ascii);
-    tcase_add_test(text, a_font_that_is_missing_or_damaged);
-    tcase_add_test(canvas, heat_rises_evenly_in_lightness);
-    tcase_add_test(canvas, a_png_holds_the_pixels);
-    suite_add_tcase(suite, canvas);
-    suite_add_tcase(suite, text);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { rectangles_are_clipped },
+        { a_clip_limits_all_that_follows },
+        { lines_are_as_thick_as_asked },
+        { lines_cover_what_is_near },
+        { pieces_of_a_line_do_not_add_up },
+        { hostile_numbers_are_harmless },
+        { cells_are_painted },
+        { a_list_that_failed_is_reported },
+        { ink_stays_in_the_measured_box, FONTS },
+        { the_built_in_font_has_ascii_only },
+        { an_l_has_its_strokes },
+        { a_real_font_has_more_than_ascii },
+        { a_font_that_is_missing_or_damaged },
+        { heat_rises_evenly_in_lightness },
+        { a_png_holds_the_pixels },
+    };
+    return run_tests("picture", tests, COUNT_OF(tests));
 }

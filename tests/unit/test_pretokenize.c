@@ -206,13 +206,12 @@ START_TEST(normalized_in_pieces)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("pretokenize");
-    TCase *tests = tcase_create("pretokenize");
-    tcase_add_loop_test(tests, splits_by_hand, 0, sizeof splits / sizeof *splits);
-    tcase_add_test(tests, symbols_are_a_bijection);
-    tcase_add_loop_test(tests, utf8_sequences, 0, sizeof sequences / sizeof *sequences);
-    tcase_add_test(tests, segments_never_part_what_composes);
-    tcase_add_loop_test(tests, normalized_in_pieces, 0, 4);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { splits_by_hand, sizeof splits / sizeof *splits },
+        { symbols_are_a_bijection },
+        { utf8_sequences, sizeof sequences / sizeof *sequences },
+        { segments_never_part_what_composes },
+        { normalized_in_pieces, 4 },
+    };
+    return run_tests("pretokenize", tests, COUNT_OF(tests));
 }

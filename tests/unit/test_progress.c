@@ -125,16 +125,14 @@ END_TEST
 #define COUNT(cases) (int)(sizeof cases / sizeof *cases)
 
 int main(void) {
-    Suite *suite = suite_create("progress");
-    TCase *numbers = tcase_create("numbers"), *lines = tcase_create("lines");
-    tcase_add_loop_test(numbers, counts_are_short, 0, COUNT(counts));
-    tcase_add_loop_test(numbers, bytes_are_short, 0, COUNT(sizes));
-    tcase_add_loop_test(numbers, durations_are_short, 0, COUNT(durations));
-    tcase_add_test(numbers, shares_are_whole_only_when_all_is_done);
-    tcase_add_test(lines, a_file_gets_few_plain_lines);
-    tcase_add_test(lines, a_terminal_gets_one_line);
-    tcase_add_test(lines, colour_is_a_wish);
-    suite_add_tcase(suite, numbers);
-    suite_add_tcase(suite, lines);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { counts_are_short, COUNT(counts) },
+        { bytes_are_short, COUNT(sizes) },
+        { durations_are_short, COUNT(durations) },
+        { shares_are_whole_only_when_all_is_done },
+        { a_file_gets_few_plain_lines },
+        { a_terminal_gets_one_line },
+        { colour_is_a_wish },
+    };
+    return run_tests("progress", tests, COUNT_OF(tests));
 }

@@ -190,19 +190,17 @@ START_TEST(takes_measure_first_and_hand_out_then)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("random");
-    TCase *numbers = tcase_create("numbers"), *blocks = tcase_create("blocks");
-    tcase_add_test(numbers, bits_are_splitmix64);
-    tcase_add_test(numbers, keys_differ_by_seed_and_name);
-    tcase_add_test(numbers, uniform_fills_its_range_evenly);
-    tcase_add_test(numbers, below_reaches_every_number_and_none_else);
-    tcase_add_test(numbers, normal_has_the_normal_moments);
-    tcase_add_test(numbers, truncated_normal_is_cut_and_not_rescaled);
-    tcase_add_test(numbers, streams_are_independent);
-    tcase_add_test(blocks, blocks_are_zeroed_and_aligned);
-    tcase_add_test(blocks, impossible_blocks_are_refused);
-    tcase_add_test(blocks, takes_measure_first_and_hand_out_then);
-    suite_add_tcase(suite, numbers);
-    suite_add_tcase(suite, blocks);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { bits_are_splitmix64 },
+        { keys_differ_by_seed_and_name },
+        { uniform_fills_its_range_evenly },
+        { below_reaches_every_number_and_none_else },
+        { normal_has_the_normal_moments },
+        { truncated_normal_is_cut_and_not_rescaled },
+        { streams_are_independent },
+        { blocks_are_zeroed_and_aligned },
+        { impossible_blocks_are_refused },
+        { takes_measure_first_and_hand_out_then },
+    };
+    return run_tests("random", tests, COUNT_OF(tests));
 }

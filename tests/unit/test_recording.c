@@ -358,15 +358,14 @@ END_TEST
 int main(void) {
     matmul_setup();
     parallel_set_threads(1);
-    Suite *suite = suite_create("recording");
-    TCase *tests = tcase_create("recording");
-    int variants = layer_variants();
-    tcase_add_loop_test(tests, the_hook_records_what_was_selected, first_sparse(), variants);
-    tcase_add_test(tests, a_dense_model_has_nothing_to_record);
-    tcase_add_loop_test(tests, a_file_gives_back_the_record, first_sparse(), variants);
-    tcase_add_test(tests, a_damaged_file_is_refused);
-    tcase_add_loop_test(tests, a_foreign_file_is_refused, 0, FOREIGN);
-    tcase_add_test(tests, a_wrong_record_is_not_written);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    int variants = layer_variants(), first = first_sparse();
+    const TestRow tests[] = {
+        { the_hook_records_what_was_selected, variants - first, .first = first },
+        { a_file_gives_back_the_record, variants - first, .first = first },
+        { a_dense_model_has_nothing_to_record },
+        { a_damaged_file_is_refused },
+        { a_foreign_file_is_refused, FOREIGN },
+        { a_wrong_record_is_not_written },
+    };
+    return run_tests("recording", tests, COUNT_OF(tests));
 }

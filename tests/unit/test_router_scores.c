@@ -172,12 +172,12 @@ END_TEST
 int main(void) {
     matmul_setup();
     parallel_set_threads(1);
-    Suite *suite = suite_create("router_scores");
-    TCase *tests = tcase_create("router_scores");
-    int variants = layer_variants();
-    tcase_add_loop_test(tests, shown_scores_are_those_selected_from, first_sparse(), variants);
-    tcase_add_loop_test(tests, asking_for_scores_changes_nothing_else, first_sparse(), variants);
-    tcase_add_loop_test(tests, hooks_see_the_scores_if_asked_for, first_sparse(), variants);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    int variants = layer_variants(), first = first_sparse();
+    const TestRow tests[] = {
+        { shown_scores_are_those_selected_from, variants - first, .first = first },
+        { asking_for_scores_changes_nothing_else, variants - first, .first = first },
+        { hooks_see_the_scores_if_asked_for, variants - first, .first = first },
+
+    };
+    return run_tests("router_scores", tests, COUNT_OF(tests));
 }

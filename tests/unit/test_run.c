@@ -362,18 +362,16 @@ START_TEST(the_header_says_what_the_run_is)
 END_TEST
 
 int main(void) {
-    parallel_set_threads(1); // a tiny model
-    Suite *suite = suite_create("run");
-    TCase *tests = tcase_create("run");
-    tcase_set_timeout(tests, 60);
-    tcase_add_test(tests, an_observer_hears_of_everything_in_order);
-    tcase_add_test(tests, an_observer_may_be_empty);
-    tcase_add_test(tests, a_run_stops_at_every_question_and_resumes);
-    tcase_add_test(tests, a_step_that_is_not_finite_ends_the_run);
-    tcase_add_test(tests, a_validation_loss_that_is_not_finite_ends_the_run);
-    tcase_add_test(tests, a_checkpoint_that_cannot_be_written_ends_the_run);
-    tcase_add_test(tests, a_run_that_cannot_begin_leaves_nothing);
-    tcase_add_test(tests, the_header_says_what_the_run_is);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    parallel_set_threads(1);
+    const TestRow tests[] = {
+        { an_observer_hears_of_everything_in_order },
+        { an_observer_may_be_empty },
+        { a_run_stops_at_every_question_and_resumes },
+        { a_step_that_is_not_finite_ends_the_run },
+        { a_validation_loss_that_is_not_finite_ends_the_run },
+        { a_checkpoint_that_cannot_be_written_ends_the_run },
+        { a_run_that_cannot_begin_leaves_nothing },
+        { the_header_says_what_the_run_is },
+    };
+    return run_tests("run", tests, COUNT_OF(tests));
 }

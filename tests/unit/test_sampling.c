@@ -151,16 +151,14 @@ START_TEST(incomplete_sequences_are_held_back)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("sampling");
-    TCase *tcase = tcase_create("sampling");
-    tcase_add_test(tcase, draws_follow_the_softmax);
-    tcase_add_test(tcase, top_k_prefers_the_lower_id_of_two_equals);
-    tcase_add_test(tcase, top_p_is_the_smallest_set_that_reaches_p);
-    tcase_add_test(tcase, temperature_0_is_greedy);
-    tcase_add_test(tcase, nan_and_infinity_are_handled);
-    tcase_add_loop_test(tcase, sequences_are_completed, 0,
-                        (int)(sizeof streams / sizeof streams[0]));
-    tcase_add_test(tcase, incomplete_sequences_are_held_back);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { draws_follow_the_softmax },
+        { top_k_prefers_the_lower_id_of_two_equals },
+        { top_p_is_the_smallest_set_that_reaches_p },
+        { temperature_0_is_greedy },
+        { nan_and_infinity_are_handled },
+        { sequences_are_completed, COUNT_OF(streams) },
+        { incomplete_sequences_are_held_back },
+    };
+    return run_tests("sampling", tests, COUNT_OF(tests));
 }

@@ -206,19 +206,16 @@ START_TEST(settings_need_a_name_and_an_equals_sign)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("settings");
-    TCase *tcase = tcase_create("settings");
-    tcase_add_loop_test(tcase, parts_add_up_for_any_number_of_steps, 0,
-                        (int)(sizeof step_counts / sizeof step_counts[0]));
-    tcase_add_test(tcase, explicit_parts_are_used_or_refused);
-    tcase_add_loop_test(tcase, values_out_of_range_are_refused_by_name, 0,
-                        (int)(sizeof refused / sizeof refused[0]));
-    tcase_add_test(tcase, unknown_names_are_left_to_the_caller);
-    tcase_add_test(tcase, json_keeps_every_bit);
-    tcase_add_loop_test(tcase, json_damage_is_named, 0, (int)(sizeof damages / sizeof damages[0]));
-    tcase_add_test(tcase, every_preset_has_every_kind);
-    tcase_add_test(tcase, presets_have_the_promised_size);
-    tcase_add_test(tcase, settings_need_a_name_and_an_equals_sign);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { parts_add_up_for_any_number_of_steps, COUNT_OF(step_counts) },
+        { explicit_parts_are_used_or_refused },
+        { values_out_of_range_are_refused_by_name, COUNT_OF(refused) },
+        { unknown_names_are_left_to_the_caller },
+        { json_keeps_every_bit },
+        { json_damage_is_named, COUNT_OF(damages) },
+        { every_preset_has_every_kind },
+        { presets_have_the_promised_size },
+        { settings_need_a_name_and_an_equals_sign },
+    };
+    return run_tests("settings", tests, COUNT_OF(tests));
 }

@@ -82,12 +82,11 @@ START_TEST(directions_are_dense_or_single)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("slope");
-    TCase *tests = tcase_create("slope");
-    tcase_add_test(tests, a_right_gradient_passes);
-    tcase_add_test(tests, a_wrong_gradient_is_found);
-    tcase_add_test(tests, another_choice_is_no_slope);
-    tcase_add_test(tests, directions_are_dense_or_single);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_right_gradient_passes },
+        { a_wrong_gradient_is_found },
+        { another_choice_is_no_slope },
+        { directions_are_dense_or_single },
+    };
+    return run_tests("slope", tests, COUNT_OF(tests));
 }

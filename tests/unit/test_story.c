@@ -316,18 +316,15 @@ END_TEST
 int main(void) {
     matmul_setup();
     parallel_set_threads(1);
-    Suite *suite = suite_create("story");
-    TCase *tcase = tcase_create("story");
-    tcase_add_loop_test(tcase, a_rewound_story_continues_with_the_same_tokens, 0,
-                        (int)(sizeof windows / sizeof windows[0]));
-    tcase_add_test(tcase, a_story_is_what_its_prompt_and_seed_say);
-    tcase_add_test(tcase, a_prompt_can_be_shortened);
-    tcase_add_test(tcase, dropped_tokens_are_those_outside_the_window);
-    tcase_add_loop_test(tcase, hooks_see_each_token_once, 0,
-                        (int)(sizeof windows / sizeof windows[0]));
-    tcase_add_loop_test(tcase, a_rewound_and_patched_story_is_one_patched_from_the_start, 0, KINDS);
-    tcase_add_loop_test(tcase, a_record_follows_a_story, 0, KINDS);
-    tcase_add_test(tcase, logits_that_are_nan_end_it);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_rewound_story_continues_with_the_same_tokens, COUNT_OF(windows) },
+        { a_story_is_what_its_prompt_and_seed_say },
+        { a_prompt_can_be_shortened },
+        { dropped_tokens_are_those_outside_the_window },
+        { hooks_see_each_token_once, COUNT_OF(windows) },
+        { a_rewound_and_patched_story_is_one_patched_from_the_start, KINDS },
+        { a_record_follows_a_story, KINDS },
+        { logits_that_are_nan_end_it },
+    };
+    return run_tests("story", tests, COUNT_OF(tests));
 }

@@ -576,29 +576,25 @@ START_TEST(tables_are_written)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("storyworld");
-    TCase *templates = tcase_create("templates"), *stories = tcase_create("stories");
-    tcase_add_loop_test(templates, templates_expand, 0,
-                        (int)(sizeof expansions / sizeof *expansions));
-    tcase_add_test(templates, alternatives_are_all_drawn);
-    tcase_add_test(templates, slots_keep_their_words);
-    tcase_add_test(templates, output_is_cut_to_its_size);
-    tcase_add_test(templates, rules_are_balanced_and_used);
-    tcase_add_test(templates, tables_are_written);
-    tcase_set_timeout(stories, 120);
-    tcase_add_unchecked_fixture(stories, write_stories, free_stories);
-    tcase_add_test(stories, stories_are_the_same_everywhere);
-    tcase_add_test(stories, the_longest_story_fits);
-    tcase_add_test(stories, stories_differ);
-    tcase_add_test(stories, masked_stories_differ);
-    tcase_add_test(stories, words_are_known_and_classes_are_used);
-    tcase_add_test(stories, texts_are_well_formed);
-    tcase_add_test(stories, characters_keep_their_pronouns);
-    tcase_add_test(stories, facts_are_one_to_one);
-    tcase_add_test(stories, facts_are_true_in_every_story);
-    tcase_add_test(stories, adjectives_of_facts_describe_nothing_else);
-    tcase_add_test(stories, stories_have_the_length_for_a_child);
-    suite_add_tcase(suite, templates);
-    suite_add_tcase(suite, stories);
-    return suite_run(suite);
+    static const TestFixture fixture = { write_stories, free_stories, .once = true };
+    const TestRow tests[] = {
+        { templates_expand, COUNT_OF(expansions) },
+        { alternatives_are_all_drawn },
+        { slots_keep_their_words },
+        { output_is_cut_to_its_size },
+        { rules_are_balanced_and_used },
+        { tables_are_written },
+        { stories_are_the_same_everywhere },
+        { the_longest_story_fits },
+        { stories_differ },
+        { masked_stories_differ },
+        { words_are_known_and_classes_are_used },
+        { texts_are_well_formed },
+        { characters_keep_their_pronouns },
+        { facts_are_one_to_one },
+        { facts_are_true_in_every_story },
+        { adjectives_of_facts_describe_nothing_else },
+        { stories_have_the_length_for_a_child },
+    };
+    return run_tests_with(&fixture, "storyworld", tests, COUNT_OF(tests));
 }

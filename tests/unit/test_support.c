@@ -616,30 +616,23 @@ START_TEST(what_cannot_be_written)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("support");
-    TCase *files = tcase_create("files"), *json = tcase_create("json"),
-          *tensors = tcase_create("safetensors");
-    tcase_set_timeout(tensors, 60);
-    tcase_add_test(files, a_file_appears_only_when_committed);
-    tcase_add_test(files, outputs_that_cannot_be);
-    tcase_add_test(files, a_full_disk_leaves_the_old_file);
-    tcase_add_test(files, leftovers_of_the_dead_are_removed);
-    tcase_add_test(files, a_folder_appears_whole_or_not_at_all);
-    tcase_add_test(files, folders_and_paths);
-    tcase_add_loop_test(json, json_accepts_and_refuses, 0,
-                        (int)(sizeof json_cases / sizeof *json_cases));
-    tcase_add_test(json, json_depth_is_limited);
-    tcase_add_test(json, json_is_written_sorted_and_read_back);
-    tcase_add_test(json, json_builders_remember_failure);
-    tcase_add_test(tensors, safetensors_round_trip);
-    tcase_add_test(tensors, elements_are_converted);
-    tcase_add_loop_test(tensors, headers_accepted_and_refused, 0,
-                        (int)(sizeof headers / sizeof *headers));
-    tcase_add_test(tensors, header_lengths_that_cannot_be);
-    tcase_add_test(tensors, damage_is_found);
-    tcase_add_test(tensors, what_cannot_be_written);
-    suite_add_tcase(suite, files);
-    suite_add_tcase(suite, json);
-    suite_add_tcase(suite, tensors);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_file_appears_only_when_committed },
+        { outputs_that_cannot_be },
+        { a_full_disk_leaves_the_old_file },
+        { leftovers_of_the_dead_are_removed },
+        { a_folder_appears_whole_or_not_at_all },
+        { folders_and_paths },
+        { json_accepts_and_refuses, COUNT_OF(json_cases) },
+        { json_depth_is_limited },
+        { json_is_written_sorted_and_read_back },
+        { json_builders_remember_failure },
+        { safetensors_round_trip },
+        { elements_are_converted },
+        { headers_accepted_and_refused, COUNT_OF(headers) },
+        { header_lengths_that_cannot_be },
+        { damage_is_found },
+        { what_cannot_be_written },
+    };
+    return run_tests("support", tests, COUNT_OF(tests));
 }

@@ -180,13 +180,12 @@ START_TEST(files_that_cannot_be)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("tokenizer file");
-    TCase *tests = tcase_create("files");
-    tcase_add_loop_test(tests, damaged_files_are_named, 0, sizeof damages / sizeof *damages);
-    tcase_add_test(tests, special_tokens_stand_first);
-    tcase_add_test(tests, too_large_a_vocabulary);
-    tcase_add_test(tests, merges_as_strings);
-    tcase_add_test(tests, files_that_cannot_be);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { damaged_files_are_named, sizeof damages / sizeof *damages },
+        { special_tokens_stand_first },
+        { too_large_a_vocabulary },
+        { merges_as_strings },
+        { files_that_cannot_be },
+    };
+    return run_tests("tokenizer file", tests, COUNT_OF(tests));
 }

@@ -74,12 +74,11 @@ START_TEST(dense_layers_have_none)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("usage");
-    TCase *tcase = tcase_create("usage");
-    tcase_add_test(tcase, firing_is_counted_by_layer_channel_and_neuron);
-    tcase_add_test(tcase, shared_experts_are_counted_together);
-    tcase_add_test(tcase, moe_has_one_pool);
-    tcase_add_test(tcase, dense_layers_have_none);
-    suite_add_tcase(suite, tcase);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { firing_is_counted_by_layer_channel_and_neuron },
+        { shared_experts_are_counted_together },
+        { moe_has_one_pool },
+        { dense_layers_have_none },
+    };
+    return run_tests("usage", tests, COUNT_OF(tests));
 }

@@ -32,12 +32,11 @@ START_TEST(not_a_number)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 01-1: relu");
-    TCase *tests = tcase_create("relu");
-    tcase_add_test(tests, below_zero);
-    tcase_add_test(tests, above_zero);
-    tcase_add_test(tests, at_zero);
-    tcase_add_test(tests, not_a_number);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { below_zero },
+        { above_zero },
+        { at_zero },
+        { not_a_number },
+    };
+    return run_tests("exercise 01-1: relu", tests, COUNT_OF(tests));
 }

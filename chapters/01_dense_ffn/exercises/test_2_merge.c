@@ -31,10 +31,9 @@ START_TEST(one_layer_outputs_what_two_did)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 01-2: two linear layers are one");
-    TCase *tests = tcase_create("merge");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, one_layer_outputs_what_two_did);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { one_layer_outputs_what_two_did },
+    };
+    return run_tests("exercise 01-2: two linear layers are one", tests, COUNT_OF(tests));
 }

@@ -60,12 +60,11 @@ START_TEST(agrees_with_the_neuron)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 01-3: a gradient by nudging");
-    TCase *tests = tcase_create("nudge_gradient");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, nudges_both_ways);
-    tcase_add_test(tests, weights_come_back);
-    tcase_add_test(tests, agrees_with_the_neuron);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { nudges_both_ways },
+        { weights_come_back },
+        { agrees_with_the_neuron },
+    };
+    return run_tests("exercise 01-3: a gradient by nudging", tests, COUNT_OF(tests));
 }

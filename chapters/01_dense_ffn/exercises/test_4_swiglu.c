@@ -49,11 +49,10 @@ START_TEST(backward_is_finite_difference)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 01-4: SwiGLU");
-    TCase *tests = tcase_create("swiglu");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, backward_by_hand);
-    tcase_add_test(tests, backward_is_finite_difference);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { backward_by_hand },
+        { backward_is_finite_difference },
+    };
+    return run_tests("exercise 01-4: SwiGLU", tests, COUNT_OF(tests));
 }

@@ -47,11 +47,10 @@ START_TEST(any_list)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 02-1: tokens by expert");
-    TCase *tests = tcase_create("by_expert");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, no_entries);
-    tcase_add_loop_test(tests, any_list, 0, 10);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { no_entries },
+        { any_list, 10 },
+    };
+    return run_tests("exercise 02-1: tokens by expert", tests, COUNT_OF(tests));
 }

@@ -68,11 +68,10 @@ START_TEST(any_list)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 02-2: capacity");
-    TCase *tests = tcase_create("drop_overflow");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, a_token_may_lose_all);
-    tcase_add_loop_test(tests, any_list, 0, 20);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { a_token_may_lose_all },
+        { any_list, 20 },
+    };
+    return run_tests("exercise 02-2: capacity", tests, COUNT_OF(tests));
 }

@@ -51,11 +51,10 @@ START_TEST(backward_is_finite_difference)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("exercise 02-3: sigmoid gates");
-    TCase *tests = tcase_create("sigmoid_gates");
-    tcase_add_test(tests, by_hand);
-    tcase_add_test(tests, one_has_all_the_weight);
-    tcase_add_loop_test(tests, backward_is_finite_difference, 0, 5);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { by_hand },
+        { one_has_all_the_weight },
+        { backward_is_finite_difference, 5 },
+    };
+    return run_tests("exercise 02-3: sigmoid gates", tests, COUNT_OF(tests));
 }

@@ -27,9 +27,8 @@ START_TEST(a_thousand_coins)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03-1 next coin");
-    TCase *tests = tcase_create("next coin");
-    tcase_add_test(tests, a_thousand_coins);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_thousand_coins },
+    };
+    return run_tests("03-1 next coin", tests, COUNT_OF(tests));
 }

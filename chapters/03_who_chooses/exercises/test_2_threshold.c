@@ -77,11 +77,10 @@ START_TEST(other_tables_get_about_the_budget)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03-2 threshold");
-    TCase *tests = tcase_create("threshold");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, its_own_table_gets_the_same_experts);
-    tcase_add_test(tests, other_tables_get_about_the_budget);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { its_own_table_gets_the_same_experts },
+        { other_tables_get_about_the_budget },
+    };
+    return run_tests("03-2 threshold", tests, COUNT_OF(tests));
 }

@@ -60,11 +60,10 @@ START_TEST(the_score_itself_sees_later_tokens)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("03-3 over tokens");
-    TCase *tests = tcase_create("over tokens");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, backward_is_the_slope);
-    tcase_add_test(tests, the_score_itself_sees_later_tokens);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { backward_is_the_slope },
+        { the_score_itself_sees_later_tokens },
+    };
+    return run_tests("03-3 over tokens", tests, COUNT_OF(tests));
 }

@@ -48,11 +48,10 @@ START_TEST(equal_sums_go_to_the_lowest)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("04-1 best pair");
-    TCase *tests = tcase_create("best pair");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, random_lists);
-    tcase_add_test(tests, equal_sums_go_to_the_lowest);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { random_lists },
+        { equal_sums_go_to_the_lowest },
+    };
+    return run_tests("04-1 best pair", tests, COUNT_OF(tests));
 }

@@ -55,10 +55,9 @@ START_TEST(fewer_sums_on_average)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("04-2 fewer sums");
-    TCase *tests = tcase_create("fewer sums");
-    tcase_add_loop_test(tests, the_same_choice, 0, 2);
-    tcase_add_test(tests, fewer_sums_on_average);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_same_choice, 2 },
+        { fewer_sums_on_average },
+    };
+    return run_tests("04-2 fewer sums", tests, COUNT_OF(tests));
 }

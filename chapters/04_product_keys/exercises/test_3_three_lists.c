@@ -44,10 +44,9 @@ START_TEST(how_many_candidates)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("04-3 three lists");
-    TCase *tests = tcase_create("three lists");
-    tcase_add_loop_test(tests, the_best_of_all_keys, 0, 2);
-    tcase_add_test(tests, how_many_candidates);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_best_of_all_keys, 2 },
+        { how_many_candidates },
+    };
+    return run_tests("04-3 three lists", tests, COUNT_OF(tests));
 }

@@ -50,10 +50,9 @@ START_TEST(it_outputs_what_the_layer_does)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("05-1 the small mlp");
-    TCase *tests = tcase_create("mlp");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, it_outputs_what_the_layer_does);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { it_outputs_what_the_layer_does },
+    };
+    return run_tests("05-1 the small mlp", tests, COUNT_OF(tests));
 }

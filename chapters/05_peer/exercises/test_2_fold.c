@@ -52,11 +52,10 @@ START_TEST(when_it_pays)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("05-2 fold");
-    TCase *tests = tcase_create("fold");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, the_scores_are_the_routers);
-    tcase_add_test(tests, when_it_pays);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { the_scores_are_the_routers },
+        { when_it_pays },
+    };
+    return run_tests("05-2 fold", tests, COUNT_OF(tests));
 }

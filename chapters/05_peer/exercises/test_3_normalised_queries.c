@@ -57,10 +57,9 @@ START_TEST(more_experts_are_used)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("05-3 normalised queries");
-    TCase *tests = tcase_create("queries");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, more_experts_are_used);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { more_experts_are_used },
+    };
+    return run_tests("05-3 normalised queries", tests, COUNT_OF(tests));
 }

@@ -44,10 +44,9 @@ START_TEST(it_outputs_what_the_layer_does)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06-1 the matrix");
-    TCase *tests = tcase_create("matrix");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, it_outputs_what_the_layer_does);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { it_outputs_what_the_layer_does },
+    };
+    return run_tests("06-1 the matrix", tests, COUNT_OF(tests));
 }

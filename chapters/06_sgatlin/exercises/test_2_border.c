@@ -129,12 +129,11 @@ START_TEST(the_layer_agrees)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06-2 the border");
-    TCase *tests = tcase_create("border");
-    tcase_add_test(tests, the_faster_one_enters_first);
-    tcase_add_test(tests, the_selected_may_change_ranks);
-    tcase_add_test(tests, some_lines_meet_no_border);
-    tcase_add_loop_test(tests, the_layer_agrees, 0, LINES);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_faster_one_enters_first },
+        { the_selected_may_change_ranks },
+        { some_lines_meet_no_border },
+        { the_layer_agrees, LINES },
+    };
+    return run_tests("06-2 the border", tests, COUNT_OF(tests));
 }

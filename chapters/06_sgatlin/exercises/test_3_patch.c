@@ -92,11 +92,10 @@ START_TEST(the_circuit_is_of_other_and_the_input_is_x)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06-3 patching");
-    TCase *tests = tcase_create("patching");
-    tcase_add_test(tests, its_own_circuit_changes_nothing);
-    tcase_add_test(tests, with_a_fixed_circuit_it_is_linear);
-    tcase_add_test(tests, the_circuit_is_of_other_and_the_input_is_x);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { its_own_circuit_changes_nothing },
+        { with_a_fixed_circuit_it_is_linear },
+        { the_circuit_is_of_other_and_the_input_is_x },
+    };
+    return run_tests("06-3 patching", tests, COUNT_OF(tests));
 }

@@ -31,11 +31,10 @@ START_TEST(the_ends_of_the_scale)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("06-4 Gini");
-    TCase *tests = tcase_create("gini");
-    tcase_add_test(tests, counts_are_added);
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, the_ends_of_the_scale);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { counts_are_added },
+        { on_paper },
+        { the_ends_of_the_scale },
+    };
+    return run_tests("06-4 Gini", tests, COUNT_OF(tests));
 }

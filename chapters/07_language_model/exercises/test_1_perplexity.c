@@ -42,12 +42,11 @@ START_TEST(large_logits)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("07-1 perplexity");
-    TCase *tests = tcase_create("perplexity");
-    tcase_add_test(tests, knowing_nothing);
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, padding_is_not_scored);
-    tcase_add_test(tests, large_logits);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { knowing_nothing },
+        { on_paper },
+        { padding_is_not_scored },
+        { large_logits },
+    };
+    return run_tests("07-1 perplexity", tests, COUNT_OF(tests));
 }

@@ -35,10 +35,9 @@ START_TEST(the_same_points_in_another_order)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("07-2 neighbours");
-    TCase *tests = tcase_create("neighbours");
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, the_same_points_in_another_order);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { on_paper },
+        { the_same_points_in_another_order },
+    };
+    return run_tests("07-2 neighbours", tests, COUNT_OF(tests));
 }

@@ -67,10 +67,9 @@ START_TEST(the_past_is_in_the_cache)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("07-3 KV cache");
-    TCase *tests = tcase_create("KV cache");
-    tcase_add_test(tests, token_by_token_is_the_whole_sequence);
-    tcase_add_test(tests, the_past_is_in_the_cache);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { token_by_token_is_the_whole_sequence },
+        { the_past_is_in_the_cache },
+    };
+    return run_tests("07-3 KV cache", tests, COUNT_OF(tests));
 }

@@ -68,13 +68,9 @@ START_TEST(what_has_no_query)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("08-1 folded router");
-    TCase *tests = tcase_create("folded router");
-    tcase_add_test(tests, a_query_for_each_list);
-    tcase_add_test(tests, where_it_does_not_pay);
-    tcase_add_test(tests, a_query_that_all_share);
-    tcase_add_test(tests, flat_routers);
-    tcase_add_test(tests, what_has_no_query);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { a_query_for_each_list }, { where_it_does_not_pay }, { a_query_that_all_share },
+        { flat_routers },          { what_has_no_query },
+    };
+    return run_tests("08-1 folded router", tests, COUNT_OF(tests));
 }

@@ -54,11 +54,10 @@ START_TEST(just_enough)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("08-2 roofline");
-    TCase *tests = tcase_create("roofline");
-    tcase_add_test(tests, the_slower_of_the_two);
-    tcase_add_test(tests, an_mlp_on_paper);
-    tcase_add_loop_test(tests, just_enough, 0, FEED_FORWARD_KINDS);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { the_slower_of_the_two },
+        { an_mlp_on_paper },
+        { just_enough, FEED_FORWARD_KINDS },
+    };
+    return run_tests("08-2 roofline", tests, COUNT_OF(tests));
 }

@@ -63,13 +63,12 @@ START_TEST(rounding_makes_no_difference)
 END_TEST
 
 int main(void) {
-    Suite *suite = suite_create("08-3 luck");
-    TCase *tests = tcase_create("luck");
-    tcase_add_test(tests, three_and_three_apart);
-    tcase_add_test(tests, on_paper);
-    tcase_add_test(tests, one_against_three);
-    tcase_add_test(tests, the_ends_of_the_scale);
-    tcase_add_test(tests, rounding_makes_no_difference);
-    suite_add_tcase(suite, tests);
-    return suite_run(suite);
+    const TestRow tests[] = {
+        { three_and_three_apart },
+        { on_paper },
+        { one_against_three },
+        { the_ends_of_the_scale },
+        { rounding_makes_no_difference },
+    };
+    return run_tests("08-3 luck", tests, COUNT_OF(tests));
 }
