@@ -1,4 +1,5 @@
-// build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` routes a small table in
+// build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` routes a small table
+// in
 // four ways, `coins` trains small models that can see the future, `sentence` shows which words of a
 // sentence get which experts, and draws it.
 #include "reference/support/demo.h"

@@ -9,7 +9,8 @@
 
 enum { MAX_CELLS = 4 * 5 * 6 };
 
-// chosen [B,T,E]: true where the gating has an entry. Its weights must be the scores, highest first.
+// chosen [B,T,E]: true where the gating has an entry. Its weights must be the scores, highest
+// first.
 static void route_table(bool *chosen, const RoutingTable *table, const RoutingRule *rule) {
     int N = table->B * table->T, E = table->E,
         entries = routed_entries(rule, table->B, table->T, E);
@@ -102,8 +103,10 @@ START_TEST(capacities_round_as_specified)
 }
 END_TEST
 
-// The same table, but the second token of the first sequence is padding: columns have 3 tokens and a
-// capacity of floor(3/3) = 1, sequence 0 has one token and a capacity of 1, and time step 1 has only
+// The same table, but the second token of the first sequence is padding: columns have 3 tokens and
+// a
+// capacity of floor(3/3) = 1, sequence 0 has one token and a capacity of 1, and time step 1 has
+// only
 // the other sequence and a capacity of 1.
 START_TEST(padding_is_in_no_pool)
 {
@@ -178,7 +181,8 @@ START_TEST(routing_follows_the_definition)
 }
 END_TEST
 
-// The smallest possible leak: one expert with a capacity of one, two tokens. The second token decides
+// The smallest possible leak: one expert with a capacity of one, two tokens. The second token
+// decides
 // whether the first is chosen.
 START_TEST(the_smallest_leak_on_paper)
 {
@@ -195,9 +199,10 @@ END_TEST
 
 // ---- scores
 
-// E = 2, logits (ln 3, 0): p = (3/4, 1/4), Q = (3/4, 1/2)·2/2. With alpha 0.4: U = (0.75, 0.6·0.25 +
-// 0.4·0.5). With logits of 0, p, Q and U are all 1/E. Backward with dU = (1, 0), alpha 0.4: through p
-// 0.6·(3/16, -3/16), through Q 0.4·3/16.
+// E = 2, logits (ln 3, 0): p = (3/4, 1/4), Q = (3/4, 1/2)·2/2. With alpha 0.4: U = (0.75, 0.6·0.25
+// +
+// 0.4·0.5). With logits of 0, p, Q and U are all 1/E. Backward with dU = (1, 0), alpha 0.4: through
+// p 0.6·(3/16, -3/16), through Q 0.4·3/16.
 START_TEST(scores_on_paper)
 {
     const double logits[] = { log(3), 0 }, p[] = { 0.75, 0.25 }, dscore[] = { 1, 0 },

@@ -311,7 +311,8 @@ START_TEST(capacity_for_all_is_every_expert_for_every_token)
 }
 END_TEST
 
-// Expert choice is balanced whatever the router's scores; the unified pools only keep to the budget.
+// Expert choice is balanced whatever the router's scores; the unified pools only keep to the
+// budget.
 START_TEST(loads_follow_the_rule)
 {
     for (uint64_t seed = 0; seed < 20; seed++) {
@@ -378,7 +379,8 @@ START_TEST(expert_choice_and_the_sequence_pool_see_the_future)
 }
 END_TEST
 
-// Generation: with the causal rules the first tokens alone give the same outputs as within the whole
+// Generation: with the causal rules the first tokens alone give the same outputs as within the
+// whole
 // sequence.
 START_TEST(a_prefix_gives_the_outputs_of_the_whole)
 {

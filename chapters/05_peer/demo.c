@@ -115,7 +115,8 @@ static void show_costs(void) {
 
 enum { TOKENS = 4096 };
 
-// total [F] is written: the sum of each expert's gates over TOKENS tokens, each of them `common` times
+// total [F] is written: the sum of each expert's gates over TOKENS tokens, each of them `common`
+// times
 // a vector that all share plus a vector of its own.
 static bool sum_gates(double *total, const Peer *p, double common, Error *error) {
     Layer layer;

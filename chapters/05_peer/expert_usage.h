@@ -2,8 +2,10 @@
 #define CHAPTERS_05_PEER_EXPERT_USAGE_H
 #include "chapters/05_peer/peer.h"
 
-// Are all of the experts used? He 2024 (expert usage and query batch normalisation) measures it with
-// two numbers of Lample 2019, both computed from total[f] = Σ gate: the sum of expert f's gates over
+// Are all of the experts used? He 2024 (expert usage and query batch normalisation) measures it
+// with
+// two numbers of Lample 2019, both computed from total[f] = Σ gate: the sum of expert f's gates
+// over
 // all tokens and heads.
 //   usage       the fraction of experts with total[f] > 0
 //   unevenness  KL(share ‖ uniform) = log F + Σ_f share_f log share_f in nats, share = total / Σ total:

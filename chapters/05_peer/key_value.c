@@ -26,7 +26,8 @@ void key_value_scores(double *scores, double *query, const double *x, const Rout
 }
 // scores]
 
-// One list: dquery from its scores, and through Wq to x. scratch: dquery [Dk], then this list's part
+// One list: dquery from its scores, and through Wq to x. scratch: dquery [Dk], then this list's
+// part
 // of dx [D].
 static void list_backward(double *dx, const RouterWeights *dw, double *scratch,
                           const double *dscores, const double *query, const double *x,

@@ -100,7 +100,8 @@ static void midpoint(double *out, const double *a, const double *b) {
     for (int d = 0; d < D; d++) out[d] = (a[d] + b[d]) / 2;
 }
 
-// The distance between the layer's output at the midpoint of a and b and the midpoint of its outputs.
+// The distance between the layer's output at the midpoint of a and b and the midpoint of its
+// outputs.
 static double nonlinearity(Layer *layer, const double *a, const double *b) {
     double middle[D], of_a[D], of_b[D], of_middle[D], expected[D];
     midpoint(middle, a, b);

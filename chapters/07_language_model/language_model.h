@@ -66,7 +66,8 @@ void shift_right(int *inputs, const int *targets, int T);
 // inputs [T], each below V, T at most sizes.T: fills logits [T,V], and all that backward needs.
 void language_model_forward(LanguageModel *model, const int *inputs, int T);
 
-// The sum of the losses, in nats, of the last forward pass for targets [T]; TOKEN_PAD is not scored.
+// The sum of the losses, in nats, of the last forward pass for targets [T]; TOKEN_PAD is not
+// scored.
 double language_model_loss(const LanguageModel *model, const int *targets, int T);
 int scored_targets(const int *targets, int count);
 

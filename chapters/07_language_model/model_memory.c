@@ -60,7 +60,8 @@ static void declare_parameters(ParameterWalk *walk, ModelWeights *w, const Model
     parameter_declare(walk, &w->output_norm, "output_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
 }
 
-// A block of doubles and one of ints. With NULL they are only counted, so that the same calls compute
+// A block of doubles and one of ints. With NULL they are only counted, so that the same calls
+// compute
 // the size and then the views.
 typedef struct {
     double *doubles;

@@ -4,7 +4,8 @@
 #include <stddef.h>
 
 // Every parameter of a model in one list, named as in its checkpoint. Parameters, gradients and
-// AdamW's m and v are four blocks of `doubles` doubles in this order, so that an operation on all of
+// AdamW's m and v are four blocks of `doubles` doubles in this order, so that an operation on all
+// of
 // them is one loop.
 typedef struct {
     char name[64];
@@ -30,7 +31,8 @@ typedef struct {
 
 enum { DECAYS = true, NO_DECAY = false };
 
-// The next parameter: sets *view if there is a block, adds an item if there is a list. shape [rank].
+// The next parameter: sets *view if there is a block, adds an item if there is a list. shape
+// [rank].
 void parameter_declare(ParameterWalk *walk, double **view, const char *name, double mean,
                        double deviation, bool decays, int rank, const int *shape);
 const Parameter *parameter_find(const ParameterList *list, const char *name); // NULL: not found

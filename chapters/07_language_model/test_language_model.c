@@ -388,7 +388,8 @@ START_TEST(invalid_sizes_are_reported)
 }
 END_TEST
 
-// In a new model every logit of the all-zero embedding is 0, so the loss is ln V; and its parameters
+// In a new model every logit of the all-zero embedding is 0, so the loss is ln V; and its
+// parameters
 // have names.
 START_TEST(a_new_model_is_uniform)
 {

@@ -19,7 +19,8 @@ typedef struct {
     double worst;            // largest distance of a loss from the parabola; 0 for three sizes
 } Parabola;
 
-// parameters, loss [count], in any order; a size may occur more than once (seeds). Ignored are losses
+// parameters, loss [count], in any order; a size may occur more than once (seeds). Ignored are
+// losses
 // that are not finite (training diverged) and parameters that are not finite and positive.
 BestSizeVerdict best_size(Parabola *out, const double *parameters, const double *loss, int count);
 

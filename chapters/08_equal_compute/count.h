@@ -19,7 +19,8 @@ Flops count_flops(const ModelSizes *sizes);
 double counted_flops(const Flops *f); // what budgets count: everything except the logits
 double full_flops(const Flops *f);    // including the logits
 
-// One training step on B sequences: three times forward, since the backward pass costs twice as much
+// One training step on B sequences: three times forward, since the backward pass costs twice as
+// much
 // as the forward pass (chapter 07).
 double step_flops(const ModelSizes *sizes, int B);
 double full_step_flops(const ModelSizes *sizes, int B);
@@ -30,7 +31,8 @@ typedef struct {
 } Weights;
 Weights count_weights(const ModelSizes *sizes);
 
-// What a budget of training FLOPs buys: whole steps of B sequences. false: less than one step, or the
+// What a budget of training FLOPs buys: whole steps of B sequences. false: less than one step, or
+// the
 // budget is NaN, or more steps than a double can count; *out is then all 0.
 typedef struct {
     double steps, tokens;

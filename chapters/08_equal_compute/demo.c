@@ -1,5 +1,7 @@
-// build/chapter-08 counts what a budget of FLOPs buys for each kind of layer, and tests the search for
-// the best size on a loss whose minimum is known; --picture PARTS VALLEY draws the lesson's pictures.
+// build/chapter-08 counts what a budget of FLOPs buys for each kind of layer, and tests the search
+// for
+// the best size on a loss whose minimum is known; --picture PARTS VALLEY draws the lesson's
+// pictures.
 #include "chapters/08_equal_compute/best_size.h"
 #include "chapters/08_equal_compute/count.h"
 #include "chapters/08_equal_compute/scales.h"
@@ -105,7 +107,8 @@ static void show_traffic(int scale) {
 // ---- a loss whose minimum is known
 
 // Hoffmann et al. 2022, equation 10: the loss of N parameters trained on D tokens is 1.69 +
-// 406.4/N^0.34 + 410.7/D^0.28. Training costs 6·N·D FLOPs, so D = budget/(6·N), and the best N has a
+// 406.4/N^0.34 + 410.7/D^0.28. Training costs 6·N·D FLOPs, so D = budget/(6·N), and the best N has
+// a
 // closed form.
 static double known_loss(double N, double budget) {
     return 1.69 + 406.4 / pow(N, 0.34) + 410.7 / pow(budget / (6 * N), 0.28);
@@ -129,7 +132,8 @@ static const struct {
     { "all too small", 3, 0.1, 2 },          { "all too large", 3, 2.5, 2 }
 };
 
-// Runs that differ only in their seed have different losses. noise 1: the largest size's loss is too
+// Runs that differ only in their seed have different losses. noise 1: the largest size's loss is
+// too
 // high and the smallest's as much too low; noise 2: the one in the middle is too high.
 static BestSizeVerdict try_sizes(Parabola *out, double sizes[MAX_SIZES], double losses[MAX_SIZES],
                                  int trial, int noise) {
@@ -238,7 +242,8 @@ static bool draw_parts(const char *path, Error *error) {
     return ok;
 }
 
-// The known loss, and parabolas fitted to sizes around the best one and to sizes that are too small.
+// The known loss, and parabolas fitted to sizes around the best one and to sizes that are too
+// small.
 static bool draw_known_loss(const char *path, Error *error) {
     enum { POINTS = 61, DRAWN = 3, SERIES = 1 + 2 * DRAWN };
     static const struct {

@@ -2,7 +2,8 @@
 #define CHAPTERS_08_EQUAL_COMPUTE_PARTS_H
 #include "chapters/07_language_model/feed_forward.h"
 
-// One feed-forward layer, as far as its cost is concerned. All kinds have the same parts in different
+// One feed-forward layer, as far as its cost is concerned. All kinds have the same parts in
+// different
 // numbers: a router, which every token multiplies completely, and pools of equal experts, from each
 // of which `heads` heads select K.
 //

@@ -11,7 +11,8 @@
 // These are the sgatlin paper's, s = 2 to 8. false: no such scale or kind; *out is unchanged.
 bool paper_scale(ModelSizes *out, FeedForwardKind kind, int s);
 
-// Ours, q1 to q8: a quarter of the paper's D, Dh, C, Dk and dense F, the same n = √F and K, L = s (at
+// Ours, q1 to q8: a quarter of the paper's D, Dh, C, Dk and dense F, the same n = √F and K, L = s
+// (at
 // least 2), and V = 2048, T = 256. A layer keeps its proportions: a quarter of the width costs a
 // sixteenth.
 bool quarter_scale(ModelSizes *out, FeedForwardKind kind, int s);

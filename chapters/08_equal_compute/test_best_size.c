@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-// Sizes e^-1, 1, e and losses 4, 1, 2: u = -1, 0, 1, a = 1, b = (2 - 4)/2 = -1, c = (4 - 2·1 + 2)/2 =
+// Sizes e^-1, 1, e and losses 4, 1, 2: u = -1, 0, 1, a = 1, b = (2 - 4)/2 = -1, c = (4 - 2·1 + 2)/2
+// =
 // 2; the minimum is at u = 1/4, where the loss is 1 - 1/8.
 START_TEST(three_points_on_paper)
 {
@@ -21,7 +22,8 @@ START_TEST(three_points_on_paper)
 }
 END_TEST
 
-// Exact parabolas of any position, depth and width, at 3 to 9 unevenly spaced sizes, in any order. The
+// Exact parabolas of any position, depth and width, at 3 to 9 unevenly spaced sizes, in any order.
+// The
 // largest error measured is 1.1e-14 in ln parameters, and 1.2e-14 in the loss.
 START_TEST(exact_parabolas)
 {

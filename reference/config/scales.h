@@ -3,7 +3,8 @@
 #include "reference/config/config.h"
 
 // The models that the sgatlin paper compares. A scale s gives every dimension by a formula, so that
-// all kinds of feed-forward layers grow together; an experiment at equal compute trains each kind at
+// all kinds of feed-forward layers grow together; an experiment at equal compute trains each kind
+// at
 // several scales.
 //
 // Scales 2 to 8 are the paper's own (V=50257 T=2048):
@@ -12,7 +13,8 @@
 //     peer        F = (32 + 24 s)²         C = 16 K = 8 Dk = 128, F shared by all heads
 //     sgatlin     F = (16 + 12 s)²         C = 16 K = 8 Dk = 128, F in every channel
 //
-// Scales q1 to q8 are ours, for a laptop: D, Dh, C, Dk and the dense F are a quarter of the paper's,
+// Scales q1 to q8 are ours, for a laptop: D, Dh, C, Dk and the dense F are a quarter of the
+// paper's,
 // n = sqrt(F) and K the same, L is s (at least 2), T=256, V=2048 (training takes that of its data).
 // So a layer keeps the paper's proportions: sgatlin's experts have fifty times the parameters of
 // attention at q2 as at 2, and mlp and sgatlin cost the same FLOPs at both. PEER's queries,

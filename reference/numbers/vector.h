@@ -11,7 +11,8 @@
 // Loops over rows of D floats that compilers turn into vector instructions without -ffast-math: the
 // pragma of a reduction says that its order is free. A row gets the same bits in any thread.
 
-// e^x to about 1 unit in the last place, with x clamped to [-87, 88]; NaN stays NaN. Branch-free, so
+// e^x to about 1 unit in the last place, with x clamped to [-87, 88]; NaN stays NaN. Branch-free,
+// so
 // that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n · p(r) with |r| <= ln 2 / 2.
 static inline float exp_fast(float x) {
     x = x < -87.0f ? -87.0f : x;
@@ -54,7 +55,8 @@ static inline float exp_row(float *row, float *log_sum_exp, int n) {
     return sum;
 }
 
-// row [n] becomes its softmax; returns log Σ e^row. For short rows, summed in their order: K experts
+// row [n] becomes its softmax; returns log Σ e^row. For short rows, summed in their order: K
+// experts
 // or E, or one query's scores.
 static inline float softmax_row(float *row, int n) {
     float max = row[0], sum = 0.0f;

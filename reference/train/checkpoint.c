@@ -271,7 +271,8 @@ static bool remove_leftover(const char *run, const char *removed, Error *error) 
     return !path_exists(removed) || folder_remove(removed, error);
 }
 
-// Renames it first, so that a crash while removing leaves no partial checkpoint under a checkpoint's
+// Renames it first, so that a crash while removing leaves no partial checkpoint under a
+// checkpoint's
 // name.
 static bool remove_step(const char *run, int64_t step, const char *removed, Error *error) {
     char *old = checkpoint_path(run, step);

@@ -61,8 +61,7 @@ static bool memory_new(Memory *out, LayerNumbers *numbers, const Moe *m) {
     };
     out->tokens.ranking = out->tokens.p + table;
     out->tokens.experts = out->tokens.ranking + table;
-    out->scratch =
-        moe_scratch(out->tokens.experts + entries * moe_saved(m), m, N, (int)entries);
+    out->scratch = moe_scratch(out->tokens.experts + entries * moe_saved(m), m, N, (int)entries);
     return true;
 }
 
@@ -114,8 +113,8 @@ bool chapter_moe_run(LayerNumbers *numbers, Error *error) {
         .D = config->D, .F = config->F, .E = config->E, .K = config->K, .order = SOFTMAX_TOP_K
     };
     Memory memory = { 0 };
-    bool ok = memory_new(&memory, numbers, &m) ||
-              fail(error, "moe: no memory for %d tokens", numbers->N);
+    bool ok =
+        memory_new(&memory, numbers, &m) || fail(error, "moe: no memory for %d tokens", numbers->N);
     if (ok) run(numbers, &memory, &m);
     memory_free(&memory);
     return ok;

@@ -79,7 +79,8 @@ static Shape gating_shape(const LayerNumbers *numbers) {
     return (Shape){ { numbers->B, numbers->T, numbers->config.C, numbers->config.K } };
 }
 
-// The file against itself: its scores are those of the chapter's router on the file's own x and keys,
+// The file against itself: its scores are those of the chapter's router on the file's own x and
+// keys,
 // and its gating is their top K.
 static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *error) {
     const Config *config = &inputs->config;

@@ -147,7 +147,8 @@ static void add(Cells *cells, const char *kind, const char *scale, double peak, 
     ck_assert_ptr_nonnull(cells_add(cells, &cell));
 }
 
-// Two kinds: a search at q1 over the learning rates, then q2 and a second seed with the chosen rate.
+// Two kinds: a search at q1 over the learning rates, then q2 and a second seed with the chosen
+// rate.
 // sgatlin diverges at the highest rate; one cell is not done.
 static Cells study(void) {
     Cells cells = { 0 };
@@ -330,7 +331,8 @@ START_TEST(a_panel_shows_each_kind)
     ck_assert_int_eq(count_lines(&list, 0, PANEL, PLOT_TOP, HEIGHT, sgatlin), sgatlins);
     ck_assert_int_eq(count_lines(&list, 0, PANEL, PLOT_TOP, HEIGHT, mlp), mlps);
     ck_assert_int_eq(count_lines(&list, 0, PLOT_LEFT + 200, half, HEIGHT, sgatlin), 0);
-    // over seconds, the mlp's points are on the left, and the dots of the two seeds are apart (12 and
+    // over seconds, the mlp's points are on the left, and the dots of the two seeds are apart (12
+    // and
     // 14 seconds)
     draw(&list, &cells, AGAINST_SECONDS);
     ck_assert_int_gt(count_lines(&list, PLOT_LEFT, PLOT_LEFT + 300, PLOT_TOP, half, mlp), 0);

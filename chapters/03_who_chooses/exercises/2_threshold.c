@@ -4,7 +4,8 @@
 // remember it: generation, word by word, can use the threshold of other texts without seeing any
 // later word.
 //
-// threshold: the lowest score that a pool with these cells takes, from score [cells] (all different;
+// threshold: the lowest score that a pool with these cells takes, from score [cells] (all
+// different;
 // NaN is taken last), 1 <= capacity <= cells. scratch: cells ints. choose_above: chosen [cells] is
 // true where a score is at least the threshold.
 //

@@ -3,8 +3,10 @@
 // The obvious score from an expert's point of view is a softmax over the tokens: which fraction of
 // its attention does expert e give to token t?
 //     Q[t,e] = e^logits[t,e] / Σ_s e^logits[s,e]            for a sequence of T tokens, [T,E]
-// Write it, and its backward pass. Then look at the last test: each score now depends on all tokens,
-// also later ones, even before any routing. A sigmoid has the same order within a column and depends
+// Write it, and its backward pass. Then look at the last test: each score now depends on all
+// tokens,
+// also later ones, even before any routing. A sigmoid has the same order within a column and
+// depends
 // on no other token.
 //
 // Q [T,E] from logits [T,E]; dlogits [T,E] is written, from dQ and Q. scratch: 2·T doubles.

@@ -37,7 +37,8 @@ START_TEST(the_scores_are_the_routers)
 }
 END_TEST
 
-// The paper's TinyStories layer, 16 lists: folding pays from 37 tokens on. With a million experts it
+// The paper's TinyStories layer, 16 lists: folding pays from 37 tokens on. With a million experts
+// it
 // never does.
 START_TEST(when_it_pays)
 {

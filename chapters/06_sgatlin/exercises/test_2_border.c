@@ -23,7 +23,8 @@ START_TEST(the_faster_one_enters_first)
 }
 END_TEST
 
-// 1 and 3 are selected. 3 overtakes 1 at once, which changes nothing; neuron 0 meets 1, which falls,
+// 1 and 3 are selected. 3 overtakes 1 at once, which changes nothing; neuron 0 meets 1, which
+// falls,
 // at 4.
 START_TEST(the_selected_may_change_ranks)
 {

@@ -12,8 +12,10 @@ START_TEST(uniform_guess)
 }
 END_TEST
 
-// Probabilities of the targets: 1/2, then 1/8 (the second row is ln 1, ln 2, ln 5 for tokens 1, 2, 3,
-// and token 0 has probability 0). The mean loss is (ln 2 + ln 8) / 2 = ln 4: the geometric mean of 2
+// Probabilities of the targets: 1/2, then 1/8 (the second row is ln 1, ln 2, ln 5 for tokens 1, 2,
+// 3,
+// and token 0 has probability 0). The mean loss is (ln 2 + ln 8) / 2 = ln 4: the geometric mean of
+// 2
 // and 8.
 START_TEST(on_paper)
 {

@@ -16,8 +16,8 @@ START_TEST(a_query_for_each_list)
 }
 END_TEST
 
-// The peer of scale q2, 8 lists of 80 keys of 32 numbers, D = 64: 8·2·(64·32 + 80·32) = 73728, folded
-// 8·2·64·80.
+// The peer of scale q2, 8 lists of 80 keys of 32 numbers, D = 64: 8·2·(64·32 + 80·32) = 73728,
+// folded 8·2·64·80.
 START_TEST(where_it_does_not_pay)
 {
     ModelSizes sizes;
