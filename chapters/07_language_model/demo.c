@@ -1,5 +1,5 @@
-// Trains three very small models on sentences whose lowest possible loss is known, and draws where
-// one of them looks.
+// build/chapter-07 trains three very small models on sentences whose lowest possible loss is known,
+// and shows what one of them attends to; --picture ATTENTION LOSS draws the lesson's pictures.
 #include "chapters/07_language_model/language_model.h"
 #include "chapters/07_language_model/sampling.h"
 #include "reference/draw/chart.h"
@@ -30,7 +30,7 @@ static void write_sentence(int tokens[T], int i) {
     memcpy(tokens, sentence, sizeof sentence);
 }
 
-// Name, colour and thing are thrown with dice; all the rest follows from them.
+// Name, color and thing are random; everything else follows from them.
 static double lowest_loss(void) { return (log(NAMES) + log(COLORS) + log(THINGS)) / T; }
 
 // ---- training
@@ -54,7 +54,7 @@ static const TrainingPlan plan = {
     .peak = 0.01, .warmup = 20, .constant = 220, .decay = 60, .clip = 1.0, .weight_decay = 1e-3
 };
 
-static void draw_weights(LanguageModel *m) {
+static void initialise(LanguageModel *m) {
     for (int i = 0; i < m->list.count; i++) {
         const Parameter *p = &m->list.items[i];
         uint64_t key = random_key(1, p->name);
@@ -64,8 +64,8 @@ static void draw_weights(LanguageModel *m) {
     }
 }
 
-// Mean loss over every sentence there is.
-static double loss_of_all(LanguageModel *m) {
+// Mean loss over all sentences.
+static double mean_loss(LanguageModel *m) {
     int targets[T], inputs[T];
     double sum = 0.0;
     for (int i = 0; i < SENTENCES; i++) {
@@ -81,20 +81,20 @@ static void train(LanguageModel *m, double loss[POINTS]) {
     int targets[B * T];
     uint64_t key = random_key(2, "sentences");
     for (int step = 0; step < STEPS; step++) {
-        if (step % EVERY == 0) loss[step / EVERY] = loss_of_all(m);
+        if (step % EVERY == 0) loss[step / EVERY] = mean_loss(m);
         for (int b = 0; b < B; b++) {
             write_sentence(targets + b * T,
                            (int)random_below(key, (uint64_t)step * B + b, SENTENCES));
         }
         language_model_step(m, targets, B, T, &plan, step);
     }
-    loss[POINTS - 1] = loss_of_all(m);
+    loss[POINTS - 1] = mean_loss(m);
 }
 
 static void print_losses(double loss[MODELS][POINTS]) {
     static const int shown[] = { 0, 20, 40, 100, 200, 300 };
-    printf("Loss over all %d sentences, in nats a word (knowing nothing: %.3f, the lowest "
-           "possible: %.3f)\n\n",
+    printf("Loss over all %d sentences, in nats per word (uniform guess: %.3f, lowest possible: "
+           "%.3f)\n\n",
            SENTENCES, log(V), lowest_loss());
     printf(" step      mlp      glu  sgatlin\n");
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
@@ -110,14 +110,14 @@ static void print_losses(double loss[MODELS][POINTS]) {
     printf("  (lowest possible %.2f)\n", exp(lowest_loss()));
 }
 
-// ---- sampling and looking
+// ---- sampling and attention
 
 static void print_sampled(LanguageModel *m, uint64_t line) {
     int inputs[T] = { END }, order[V];
     double p[V];
     SamplingRule rule = { .temperature = 0.8 };
     for (int t = 0; t < T; t++) {
-        language_model_forward(m, inputs, t + 1); // all of it anew: what a KV cache would spare
+        language_model_forward(m, inputs, t + 1); // recomputes everything; a KV cache would not
         double draw = random_uniform(random_key(3, "draws"), line * T + t);
         int token = sample_next_token(m->logits + (size_t)t * V, V, &rule, draw, order, p);
         if (token == END) break;
@@ -127,27 +127,30 @@ static void print_sampled(LanguageModel *m, uint64_t line) {
     printf("\n");
 }
 
-static const double *shares_of(const LanguageModel *m, int layer, int head, int t) {
+static const double *attention_weights(const LanguageModel *m, int layer, int head, int t) {
     return m->layers[layer].attention.weights + ((size_t)head * T + t) * T;
 }
 
-// The head that looks most at one word, and how much.
-static void print_look(const LanguageModel *m, const int *inputs, int t, const char *next) {
+// The head and the earlier word with the largest attention weight for word t.
+static void print_attention(const LanguageModel *m, const int *inputs, int t, const char *next) {
     int layer = 0, head = 0, s = 0, H = m->sizes.D / m->sizes.Dh;
     for (int l = 0; l < m->sizes.L; l++) {
         for (int h = 0; h < H; h++) {
-            for (int i = 0; i < t; i++) { // not at itself
-                if (shares_of(m, l, h, t)[i] > shares_of(m, layer, head, t)[s])
-                    layer = l, head = h, s = i;
+            for (int i = 0; i < t; i++) {
+                if (attention_weights(m, l, h, t)[i] <= attention_weights(m, layer, head, t)[s])
+                    continue;
+                layer = l;
+                head = h;
+                s = i;
             }
         }
     }
-    printf("  before %-6s layer %d, head %d looks from \"%s\" (%d) at \"%s\" (%d): %.2f\n", next,
+    printf("  before %-6s layer %d, head %d attends from \"%s\" (%d) to \"%s\" (%d): %.2f\n", next,
            layer + 1, head + 1, words[inputs[t]], t, words[inputs[s]], s,
-           shares_of(m, layer, head, t)[s]);
+           attention_weights(m, layer, head, t)[s]);
 }
 
-static void look(LanguageModel *m, int inputs[T]) {
+static void read_example(LanguageModel *m, int inputs[T]) {
     int targets[T];
     write_sentence(targets, 3 + NAMES * 1); // mia, blue, ball
     shift_right(inputs, targets, T);
@@ -158,12 +161,12 @@ static void look(LanguageModel *m, int inputs[T]) {
 
 enum { CELL = 20, LABEL = 60, GRID = T * CELL, WIDE = LABEL + GRID + 36, HIGH = GRID + 112 };
 
-static void draw_shares(DrawList *list, const LanguageModel *m, int layer, int head, float x,
-                        float y) {
+static void draw_weights(DrawList *list, const LanguageModel *m, int layer, int head, float x,
+                         float y) {
     float values[T * T];
     for (int t = 0; t < T; t++) {
         for (int s = 0; s < T; s++)
-            values[t * T + s] = s <= t ? (float)shares_of(m, layer, head, t)[s] : NAN;
+            values[t * T + s] = s <= t ? (float)attention_weights(m, layer, head, t)[s] : NAN;
     }
     draw_cells(list, (Rect){ x, y, GRID, GRID }, T, T, values, 0, 1);
 }
@@ -173,13 +176,13 @@ static void draw_panel(DrawList *list, const LanguageModel *m, const int *inputs
     char title[40];
     snprintf(title, sizeof title, "layer %d, head %d", layer + 1, head + 1);
     draw_text(list, x, y - 26, TEXT_NORMAL, COLOR_TEXT, title);
-    draw_shares(list, m, layer, head, x, y);
+    draw_weights(list, m, layer, head, x, y);
     for (int t = 0; t < T; t++) {
         const char *word = words[inputs[t]];
-        float place = (float)(t * CELL);
-        draw_text_right(list, x - 8, y + place + 1, TEXT_SMALL, COLOR_TEXT, word);
+        float offset = (float)(t * CELL);
+        draw_text_right(list, x - 8, y + offset + 1, TEXT_SMALL, COLOR_TEXT, word);
         for (int c = 0; word[c] != '\0' && c < 5; c++) { // the column's word, downwards
-            draw_text_center(list, x + place + CELL / 2.0f, y + GRID + 3 + 12 * (float)c, 11,
+            draw_text_center(list, x + offset + CELL / 2.0f, y + GRID + 3 + 12 * (float)c, 11,
                              COLOR_DIM, (char[]){ word[c], '\0' });
         }
     }
@@ -222,7 +225,7 @@ static bool draw_losses(const char *path, double loss[MODELS][POINTS], Error *er
     return chart_write_png(&chart, path, error);
 }
 
-// ---- all of it
+// ---- the parts together
 
 static bool run(const char *attention_path, const char *loss_path, Error *error) {
     double loss[MODELS][POINTS];
@@ -231,18 +234,18 @@ static bool run(const char *attention_path, const char *loss_path, Error *error)
         language_model_free(&m);
         if (!language_model_new(&m, &sizes[model]))
             return fail(error, "not enough memory for the model");
-        draw_weights(&m);
+        initialise(&m);
         train(&m, loss[model]);
     }
     int inputs[T];
     print_losses(loss);
-    printf("\nThe sgatlin model (%zu parameters) says\n", m.list.doubles);
+    printf("\nThe sgatlin model (%zu parameters) writes\n", m.list.doubles);
     for (uint64_t line = 0; line < 3; line++) print_sampled(&m, line);
-    look(&m, inputs);
-    printf("\nWhere it looks in: mia has a blue ball . she likes the blue ball .\n");
-    print_look(&m, inputs, 6, "\"she\"");
-    print_look(&m, inputs, 9, "\"blue\"");
-    print_look(&m, inputs, 10, "\"ball\"");
+    read_example(&m, inputs);
+    printf("\nWhat it attends to in: mia has a blue ball . she likes the blue ball .\n");
+    print_attention(&m, inputs, 6, "\"she\"");
+    print_attention(&m, inputs, 9, "\"blue\"");
+    print_attention(&m, inputs, 10, "\"ball\"");
     bool ok = !attention_path || draw_attention(attention_path, &m, inputs, error);
     ok = ok && (!loss_path || draw_losses(loss_path, loss, error));
     language_model_free(&m);

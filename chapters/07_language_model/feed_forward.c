@@ -2,6 +2,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include <math.h>
 
+// Standard deviation of the initial weights of a neuron with n inputs.
 static double fan_in(int n) { return 1.0 / sqrt(n); }
 
 // ---- mlp (chapter 01)
@@ -96,7 +97,7 @@ static size_t moe_ints(const ModelSizes *sizes) {
     return moe_tokens_ints(&m, 1);
 }
 
-static size_t moe_backward_scratch(const ModelSizes *sizes) {
+static size_t moe_back_scratch(const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
     return moe_scratch_doubles(&m, 1, m.K);
 }
@@ -109,16 +110,16 @@ static FeedForwardToken moe_token(double *doubles, int *ints, const ModelSizes *
 static void moe(double *y, const FeedForwardToken *saved, const double *x,
                 const FeedForwardWeights *w, const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    MoeTokens views = saved->moe;
-    moe_forward(y, &views, x, &w->moe, 1, &m);
+    MoeTokens tokens = saved->moe;
+    moe_forward(y, &tokens, x, &w->moe, 1, &m);
 }
 
 static void moe_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
                      const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
                      const ModelSizes *sizes) {
     Moe m = moe_of(sizes);
-    MoeScratch views = moe_scratch(scratch, &m, 1, m.K);
-    moe_backward(dx, &dw->moe, &views, dy, &saved->moe, x, &w->moe, &m);
+    MoeScratch s = moe_scratch(scratch, &m, 1, m.K);
+    moe_backward(dx, &dw->moe, &s, dy, &saved->moe, x, &w->moe, &m);
 }
 
 // ---- peer (chapter 05)
@@ -127,15 +128,18 @@ Peer peer_of(const ModelSizes *sizes) {
     return (Peer){ .D = sizes->D, .F = sizes->F, .C = sizes->C, .K = sizes->K, .Dk = sizes->Dk };
 }
 
-// of a standard normal cut at ±2, as keys with queries of their own are drawn
-static const double KEY_SPREAD = 0.88;
+// standard deviation of a standard normal distribution truncated at ±2, from which the authors draw
+// the keys of key-value routers
+static const double KEY_DEVIATION = 0.88;
 
 static void peer_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
     int query[] = { 2, p.C, p.D, p.Dk }, keys[] = { 2, p.C, peer_keys(&p), p.Dk },
         experts[] = { p.F, p.D };
-    parameter_declare(walk, &w->peer.router.query, "router.query", 0.0, fan_in(p.D), DECAYS, 4, query);
-    parameter_declare(walk, &w->peer.router.keys, "router.keys", 0.0, KEY_SPREAD, DECAYS, 4, keys);
+    parameter_declare(walk, &w->peer.router.query, "router.query", 0.0, fan_in(p.D), DECAYS, 4,
+                      query);
+    parameter_declare(walk, &w->peer.router.keys, "router.keys", 0.0, KEY_DEVIATION, DECAYS, 4,
+                      keys);
     parameter_declare(walk, &w->peer.in, "experts.in", 0.0, fan_in(p.F), DECAYS, 2, experts);
     parameter_declare(walk, &w->peer.out, "experts.out", 0.0, fan_in(p.F), DECAYS, 2, experts);
 }
@@ -145,12 +149,12 @@ static size_t peer_doubles(const ModelSizes *sizes) {
     return peer_token_doubles(&p);
 }
 
-// The choice of every head or channel, and scratch for making it.
-static size_t choice_ints(const ModelSizes *sizes) {
+// The index [C,K] of a gating, and scratch [2,K].
+static size_t gating_ints(const ModelSizes *sizes) {
     return ((size_t)sizes->C + 2) * (size_t)sizes->K;
 }
 
-static size_t peer_backward_scratch(const ModelSizes *sizes) {
+static size_t peer_back_scratch(const ModelSizes *sizes) {
     Peer p = peer_of(sizes);
     return peer_scratch(&p);
 }
@@ -186,9 +190,9 @@ Sgatlin sgatlin_of(const ModelSizes *sizes) {
                       .Dk = sizes->Dk };
 }
 
-static void router_declare_tensors(ParameterWalk *walk, RouterWeights *w, const Sgatlin *s) {
+static void router_declare(ParameterWalk *walk, RouterWeights *w, const Sgatlin *s) {
     int D = s->D, C = s->C, Dk = s->Dk, n = sgatlin_keys(s);
-    double query = fan_in(D), shared = fan_in(Dk), own = KEY_SPREAD;
+    double query = fan_in(D), shared = fan_in(Dk), own = KEY_DEVIATION;
     switch (s->router) {
     case PRODUCT_DENSE:
         parameter_declare(walk, &w->query, "router.query", 0.0, query, DECAYS, 2, (int[]){ D, Dk });
@@ -217,7 +221,7 @@ static void router_declare_tensors(ParameterWalk *walk, RouterWeights *w, const 
 static void sgatlin_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
     int sgatlin[] = { s.C, s.F, s.D };
-    router_declare_tensors(walk, &w->sgatlin.router, &s);
+    router_declare(walk, &w->sgatlin.router, &s);
     parameter_declare(walk, &w->sgatlin.in, "experts.in", 0.0, fan_in(s.F), DECAYS, 3, sgatlin);
     parameter_declare(walk, &w->sgatlin.out, "experts.out", 0.0, fan_in(s.F), DECAYS, 3, sgatlin);
 }
@@ -227,7 +231,7 @@ static size_t sgatlin_doubles(const ModelSizes *sizes) {
     return sgatlin_token_doubles(&s);
 }
 
-static size_t sgatlin_backward_scratch(const ModelSizes *sizes) {
+static size_t sgatlin_back_scratch(const ModelSizes *sizes) {
     Sgatlin s = sgatlin_of(sizes);
     return sgatlin_scratch(&s);
 }
@@ -269,9 +273,9 @@ TokenGating token_gating(const FeedForwardToken *saved, const ModelSizes *sizes)
 const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
     { "mlp", mlp_declare, mlp_doubles, no_ints, mlp_scratch, mlp_token, mlp, mlp_back },
     { "glu", glu_declare, glu_doubles, no_ints, glu_scratch, glu_token, glu, glu_back },
-    { "moe", moe_declare, moe_doubles, moe_ints, moe_backward_scratch, moe_token, moe, moe_back },
-    { "peer", peer_declare, peer_doubles, choice_ints, peer_backward_scratch, peer_views, peer,
+    { "moe", moe_declare, moe_doubles, moe_ints, moe_back_scratch, moe_token, moe, moe_back },
+    { "peer", peer_declare, peer_doubles, gating_ints, peer_back_scratch, peer_views, peer,
       peer_back },
-    { "sgatlin", sgatlin_declare, sgatlin_doubles, choice_ints, sgatlin_backward_scratch,
-      sgatlin_views, sgatlin, sgatlin_back },
+    { "sgatlin", sgatlin_declare, sgatlin_doubles, gating_ints, sgatlin_back_scratch, sgatlin_views,
+      sgatlin, sgatlin_back },
 };

@@ -1,12 +1,12 @@
-#ifndef CHAPTER_07_FEED_FORWARD_H
-#define CHAPTER_07_FEED_FORWARD_H
+#ifndef CHAPTERS_07_LANGUAGE_MODEL_FEED_FORWARD_H
+#define CHAPTERS_07_LANGUAGE_MODEL_FEED_FORWARD_H
 #include "chapters/02_mixture_of_experts/moe.h"
 #include "chapters/05_peer/peer.h"
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "chapters/07_language_model/parameters.h"
 
 // The layer that this course is about, as the model sees it: one of several kinds, each a row of a
-// table. The other chapters explain what is in them.
+// table. What they compute is in the other chapters.
 
 typedef enum {
     FEED_FORWARD_MLP,
@@ -17,20 +17,19 @@ typedef enum {
     FEED_FORWARD_KINDS
 } FeedForwardKind;
 
-// What a model is: the letters of the papers. E is moe's alone; C and Dk are peer's and sgatlin's,
-// and K theirs and moe's; router and activation are sgatlin's alone. The moe is the authors'
-// baseline: token choice, weights by the softmax over all E.
+// The hyperparameters of a model. E is used by moe alone, C and Dk by peer and sgatlin, K by these
+// three, router and activation by sgatlin alone. The moe is the authors' baseline: token choice,
+// weighted by the softmax over all E experts.
 typedef struct {
     FeedForwardKind ffn;
-    int V, T, D, L, Dh; // vocabulary, the most tokens of a sequence, width, layers, width of a head
-    // hidden width; moe: of an expert; peer: experts; sgatlin: neurons a channel
-    int F;
+    int V, T, D, L, Dh; // vocabulary, maximum sequence length, width, layers, width of a head
+    int F; // hidden width; moe: of one expert; peer: experts; sgatlin: neurons per channel
     int E, C, K, Dk;
     SgatlinRouter router;
     SgatlinActivation activation;
 } ModelSizes;
 
-// The weights, or their gradients; a kind uses its own.
+// The parameters, or their gradients; each kind uses its own.
 typedef struct {
     MlpWeights mlp;
     GluWeights glu;
@@ -39,7 +38,7 @@ typedef struct {
     SgatlinWeights sgatlin;
 } FeedForwardWeights;
 
-// One token's numbers, saved from forward for backward.
+// What one token saves from forward for backward.
 typedef struct {
     MlpSaved mlp;
     GluSaved glu;
@@ -52,9 +51,8 @@ typedef struct {
 typedef struct {
     const char *name;
     void (*declare)(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes);
-    // that a token's numbers take
+    // what `token` needs, and doubles of scratch for `backward`
     size_t (*doubles)(const ModelSizes *sizes), (*ints)(const ModelSizes *sizes);
-    // doubles, for one way back
     size_t (*scratch)(const ModelSizes *sizes);
     FeedForwardToken (*token)(double *doubles, int *ints, const ModelSizes *sizes);
     // y [D] from x [D]
@@ -71,12 +69,12 @@ Moe moe_of(const ModelSizes *sizes);
 Peer peer_of(const ModelSizes *sizes);
 Sgatlin sgatlin_of(const ModelSizes *sizes);
 
-// What a router chose for a token: views of what is saved of it. count is 0 for the dense kinds.
+// The gating of one token: views of `saved`. count is 0 for the dense kinds.
 typedef struct {
-    const double *scores; // every key's; moe: the softmax over all experts
-    const double *score;  // [count] moe: the weight
+    const double *scores; // of all keys; moe: the softmax over all experts
+    const double *score;  // [count] moe: the weights
     const int *index;     // [count]
-    int count;            // moe: K; peer, sgatlin: [C,K]
+    int count;            // moe: K; peer, sgatlin: C·K
 } TokenGating;
 TokenGating token_gating(const FeedForwardToken *saved, const ModelSizes *sizes);
 #endif

@@ -11,7 +11,7 @@ static const FeedForward *kind_of(const LanguageModel *m) {
 
 // ---- forward
 
-// y = x + sublayer_out, n numbers
+// y [n] = x + sublayer_out
 static void add_residual(double *y, const double *x, const double *sublayer_out, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = x[i] + sublayer_out[i];
 }
@@ -20,26 +20,28 @@ static void norm_tokens(double *y, const double *x, const double *scale, int T, 
     for (int t = 0; t < T; t++) rmsnorm(y + (size_t)t * D, x + (size_t)t * D, scale, D);
 }
 
+// Writes the residual stream after the layer to next [T,D].
 // [layer
-static void layer_forward(LanguageModel *m, double *after, LayerSaved *saved, const LayerWeights *w,
+static void layer_forward(LanguageModel *m, double *next, LayerSaved *saved, const LayerWeights *w,
                           int T) {
     int D = m->sizes.D;
+    double *sublayer_out = m->scratch.sublayer_out;
+    const AttentionSizes sizes = { T, D, m->sizes.Dh };
     norm_tokens(saved->normed, saved->residual, w->attention_norm, T, D);
-    self_attention(m->scratch.sublayer_out, &saved->attention, saved->normed, &w->attention, T, D,
-                   m->sizes.Dh);
-    add_residual(saved->residual_mid, saved->residual, m->scratch.sublayer_out, (size_t)T * D);
+    self_attention(sublayer_out, &saved->attention, saved->normed, &w->attention, &sizes);
+    add_residual(saved->residual_mid, saved->residual, sublayer_out, (size_t)T * D);
 
     norm_tokens(saved->normed_mid, saved->residual_mid, w->ffn_norm, T, D);
     for (int t = 0; t < T; t++) {
-        size_t at = (size_t)t * D;
-        kind_of(m)->forward(m->scratch.sublayer_out + at, &saved->ffn[t], saved->normed_mid + at,
-                            &w->ffn, &m->sizes);
+        size_t row = (size_t)t * D;
+        kind_of(m)->forward(sublayer_out + row, &saved->ffn[t], saved->normed_mid + row, &w->ffn,
+                            &m->sizes);
     }
-    add_residual(after, saved->residual_mid, m->scratch.sublayer_out, (size_t)T * D);
+    add_residual(next, saved->residual_mid, sublayer_out, (size_t)T * D);
 }
 // layer]
 
-// Where the residual stands before layer l; behind the last one it is the output norm's.
+// The residual stream before layer l; l = L: before the output norm.
 static double *residual_before(const LanguageModel *m, int l) {
     return l < m->sizes.L ? m->layers[l].residual : m->residual;
 }
@@ -81,38 +83,39 @@ double language_model_loss(const LanguageModel *m, const int *targets, int T) {
 
 // ---- backward
 
-// dx [T,D] += the gradient through the norm of dnormed; the norm stands on a sublayer_out, the residual
-// itself goes past it.
+// dx [T,D] += the gradient that dnormed [T,D] sends through the norm. Added, because the residual
+// stream also bypasses the norm.
 static void add_norm_backward(LanguageModel *m, double *dx, double *dscale, const double *dnormed,
                               const double *x, const double *scale, int T) {
     int D = m->sizes.D;
     for (int t = 0; t < T; t++) {
-        size_t at = (size_t)t * D;
-        rmsnorm_backward(m->scratch.part, dscale, dnormed + at, x + at, scale, D);
-        add_residual(dx + at, dx + at, m->scratch.part, (size_t)D);
+        size_t row = (size_t)t * D;
+        rmsnorm_backward(m->scratch.dx, dscale, dnormed + row, x + row, scale, D);
+        add_residual(dx + row, dx + row, m->scratch.dx, (size_t)D);
     }
 }
 
-// The residual residual's gradient stays as it is and each sublayer_out adds to it, last sublayer_out adam_m.
+// The gradient of the residual stream passes through unchanged, and each sublayer adds to it, the
+// last sublayer first.
 static void layer_backward(LanguageModel *m, const LayerSaved *saved, LayerWeights *dw,
                            const LayerWeights *w, int T) {
     int D = m->sizes.D;
     double *dresidual = m->scratch.dresidual, *dnormed = m->scratch.dnormed;
+    const AttentionSizes sizes = { T, D, m->sizes.Dh };
     for (int t = 0; t < T; t++) {
-        size_t at = (size_t)t * D;
-        kind_of(m)->backward(dnormed + at, &dw->ffn, m->scratch.ffn, dresidual + at, &saved->ffn[t],
-                             saved->normed_mid + at, &w->ffn, &m->sizes);
+        size_t row = (size_t)t * D;
+        kind_of(m)->backward(dnormed + row, &dw->ffn, m->scratch.ffn, dresidual + row,
+                             &saved->ffn[t], saved->normed_mid + row, &w->ffn, &m->sizes);
     }
     add_norm_backward(m, dresidual, dw->ffn_norm, dnormed, saved->residual_mid, w->ffn_norm, T);
 
-    self_attention_backward(dnormed, &dw->attention, &m->scratch.attention, m->scratch.part,
-                            dresidual, saved->normed, &saved->attention, &w->attention, T, D,
-                            m->sizes.Dh);
+    self_attention_backward(dnormed, &dw->attention, &m->scratch.attention, dresidual,
+                            &saved->attention, saved->normed, &w->attention, &sizes);
     add_norm_backward(m, dresidual, dw->attention_norm, dnormed, saved->residual, w->attention_norm,
                       T);
 }
 
-// dnormed [T,D] from the targets; tokens that are not scored send nothing back.
+// dnormed [T,D] from the targets; 0 for tokens that are not scored.
 static void loss_backward(LanguageModel *m, const int *targets, int T, double weight) {
     int V = m->sizes.V, D = m->sizes.D;
     for (int t = 0; t < T; t++) {

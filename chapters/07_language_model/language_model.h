@@ -1,5 +1,5 @@
-#ifndef CHAPTER_07_LANGUAGE_MODEL_H
-#define CHAPTER_07_LANGUAGE_MODEL_H
+#ifndef CHAPTERS_07_LANGUAGE_MODEL_LANGUAGE_MODEL_H
+#define CHAPTERS_07_LANGUAGE_MODEL_LANGUAGE_MODEL_H
 #include "chapters/07_language_model/adamw.h"
 #include "chapters/07_language_model/attention.h"
 #include "chapters/07_language_model/feed_forward.h"
@@ -21,60 +21,56 @@ typedef struct {
     double *output_norm;  // [D]
 } ModelWeights;
 
-// What one layer keeps from forward to backward.
+// What one layer saves from forward for backward.
 typedef struct {
-    // [T,D]: the residual residual before attention, and before the feed-forward layer
-    double *residual, *residual_mid;
-    double *normed, *normed_mid; // [T,D]
+    double *residual, *residual_mid; // [T,D]: before attention, and before the feed-forward layer
+    double *normed, *normed_mid;     // [T,D]: the same after the norm
     AttentionSaved attention;
     FeedForwardToken *ffn; // [T]
 } LayerSaved;
 
-// What passes need in passing, [T,D] unless said otherwise; dresidual is the gradient on its way back
-// up the residual.
 typedef struct {
-    double *sublayer_out, *dsublayer_out, *dresidual, *dnormed;
-    double *p, *part, *ffn;   // [V], [D], as the feed-forward kind asks
-    AttentionSaved attention; // gradients of what attention saved
-    int *inputs;              // [T]
+    double *sublayer_out;        // [T,D]: the output of attention or of the feed-forward layer
+    double *dresidual, *dnormed; // [T,D]: gradients
+    double *dx, *p;              // [D], [V]
+    double *ffn;                 // as the feed-forward kind needs
+    AttentionSaved attention;    // gradients of what attention saved
+    int *inputs;                 // [T]
 } ModelScratch;
 
 typedef struct {
     ModelSizes sizes;
     ParameterList list;
-    // blocks of list.doubles; adam_m and adam_v are AdamW's
-    double *parameters, *gradients, *adam_m, *adam_v;
-    ModelWeights w, dw; // views of parameters and gradients
-    LayerSaved *layers; // [L]
-    // [T,D]: behind the last layer; after the output norm
-    double *residual, *normed;
-    double *logits; // [T,V]
+    double *parameters, *gradients, *adam_m, *adam_v; // blocks of list.doubles
+    ModelWeights w, dw;                               // views of parameters and gradients
+    LayerSaved *layers;                               // [L]
+    double *residual, *normed; // [T,D]: after the last layer, and after the output norm
+    double *logits;            // [T,V]
     ModelScratch scratch;
     FeedForwardToken *tokens; // [L,T]
-    double *doubles;          // what all of the above are views of
+    double *doubles;          // the memory of all of the above
     int *ints;
 } LanguageModel;
 
-// NULL: the sizes make a model; else the rule that they break, and which letter to change.
+// NULL if the sizes are valid; otherwise the rule that they break, which names what to change.
 const char *model_sizes_problem(const ModelSizes *sizes);
 
-// Everything zeroed but the norms, which start at 1: fill the parameters before use (their `spread`
-// says how wide). false: no memory, or sizes with a problem; nothing is left behind.
+// Everything is 0 except the norms, which are 1: initialise the parameters before use (each has a
+// `deviation`). false: out of memory, or invalid sizes; nothing is left allocated.
 bool language_model_new(LanguageModel *out, const ModelSizes *sizes);
 void language_model_free(LanguageModel *model);
 
-// inputs [T] = the targets [T] shifted right behind TOKEN_END: what stands before each target.
+// inputs [T] = TOKEN_END, followed by all but the last of the targets [T].
 void shift_right(int *inputs, const int *targets, int T);
 
-// inputs [T], each below V, T at most sizes.T: fills logits [T,V], and all that backward reads.
+// inputs [T], each below V, T at most sizes.T: fills logits [T,V], and all that backward needs.
 void language_model_forward(LanguageModel *model, const int *inputs, int T);
 
-// Sum of the losses, in nats, of the last forward pass against targets [T]; those that are
-// TOKEN_PAD are not scored.
+// The sum of the losses, in nats, of the last forward pass for targets [T]; TOKEN_PAD is not scored.
 double language_model_loss(const LanguageModel *model, const int *targets, int T);
 int scored_targets(const int *targets, int count);
 
-// The way back through all of it, for a loss of share · (sum of losses): adds to the gradients.
+// The backward pass of weight · (sum of losses): adds to the gradients.
 void language_model_backward(LanguageModel *model, const int *inputs, const int *targets, int T,
                              double weight);
 
@@ -84,8 +80,8 @@ typedef struct {
     double learning_rate;
 } StepReport;
 
-// One step of training on targets [B,T]: gradients of the mean loss, clipping, AdamW. step counts
-// from 0.
+// One training step on targets [B,T]: gradients of the mean loss, clipping, AdamW. step counts from
+// 0.
 StepReport language_model_step(LanguageModel *model, const int *targets, int B, int T,
                                const TrainingPlan *plan, int step);
 #endif

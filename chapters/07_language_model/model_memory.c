@@ -23,12 +23,13 @@ const char *model_sizes_problem(const ModelSizes *s) {
     int n = sgatlin_keys(&sgatlin);
     if (sgatlin_lists(&sgatlin) == 2 * s->C && n * n != s->F)
         return "F must be a square: a product router has √F keys";
-    return s->K <= n ? NULL
-                     : "K must not be above the keys of a list: √F for a product router, F for a "
-                       "flat one";
+    if (s->K > n)
+        return "K must not exceed the number of keys in a list: √F for a product router, F for a "
+               "flat one";
+    return NULL;
 }
 
-// The one list of a model's parameters. With a block: views of it in *w.
+// The one list of a model's parameters. If the walk has a block, *w gets views of it.
 static void declare_parameters(ParameterWalk *walk, ModelWeights *w, const ModelSizes *sizes) {
     int V = sizes->V, D = sizes->D, Dh = sizes->Dh, H = D / Dh;
     double deviation = 1.0 / sqrt(D);
@@ -59,8 +60,8 @@ static void declare_parameters(ParameterWalk *walk, ModelWeights *w, const Model
     parameter_declare(walk, &w->output_norm, "output_norm", 1.0, 0.0, NO_DECAY, 1, (int[]){ D });
 }
 
-// Doubles and ints of a block; with NULL they are only counted, so that one list of takes does
-// both.
+// A block of doubles and one of ints. With NULL they are only counted, so that the same calls compute
+// the size and then the views.
 typedef struct {
     double *doubles;
     int *ints;
@@ -68,15 +69,15 @@ typedef struct {
 } Memory;
 
 static double *take(Memory *memory, size_t count) {
-    double *at = memory->doubles ? memory->doubles + memory->used_doubles : NULL;
+    double *taken = memory->doubles ? memory->doubles + memory->used_doubles : NULL;
     memory->used_doubles += count;
-    return at;
+    return taken;
 }
 
 static int *take_ints(Memory *memory, size_t count) {
-    int *at = memory->ints ? memory->ints + memory->used_ints : NULL;
+    int *taken = memory->ints ? memory->ints + memory->used_ints : NULL;
     memory->used_ints += count;
-    return at;
+    return taken;
 }
 
 static AttentionSaved take_attention(Memory *memory, const ModelSizes *s) {
@@ -106,23 +107,19 @@ static void take_all(LanguageModel *m, Memory *memory) {
     size_t sequence = (size_t)s->T * s->D;
     double **blocks[] = { &m->parameters, &m->gradients, &m->adam_m, &m->adam_v };
     for (int i = 0; i < 4; i++) *blocks[i] = take(memory, m->list.doubles);
-    double **rows[] = { &m->residual,
-                        &m->normed,
-                        &m->scratch.sublayer_out,
-                        &m->scratch.dresidual,
-                        &m->scratch.dsublayer_out,
+    double **rows[] = { &m->residual, &m->normed, &m->scratch.sublayer_out, &m->scratch.dresidual,
                         &m->scratch.dnormed };
-    for (int i = 0; i < 6; i++) *rows[i] = take(memory, sequence);
+    for (int i = 0; i < 5; i++) *rows[i] = take(memory, sequence);
     m->logits = take(memory, (size_t)s->T * s->V);
     m->scratch.p = take(memory, (size_t)s->V);
-    m->scratch.part = take(memory, (size_t)s->D);
+    m->scratch.dx = take(memory, (size_t)s->D);
     m->scratch.ffn = take(memory, kind_of(s)->scratch(s));
     m->scratch.attention = take_attention(memory, s);
     m->scratch.inputs = take_ints(memory, (size_t)s->T);
     for (int l = 0; l < s->L; l++) take_layer(&m->layers[l], memory, s);
 }
 
-static void set_zero(LanguageModel *m, Memory *memory) {
+static void initialise(LanguageModel *m, Memory *memory) {
     for (size_t i = 0; i < memory->used_doubles; i++) memory->doubles[i] = 0.0;
     for (int i = 0; i < m->list.count; i++) {
         const Parameter *parameter = &m->list.items[i];
@@ -166,7 +163,7 @@ bool language_model_new(LanguageModel *out, const ModelSizes *sizes) {
     take_all(out, &memory);
     declare_parameters(&(ParameterWalk){ .block = out->parameters }, &out->w, sizes);
     declare_parameters(&(ParameterWalk){ .block = out->gradients }, &out->dw, sizes);
-    set_zero(out, &memory);
+    initialise(out, &memory);
     return true;
 failed:
     language_model_free(out);

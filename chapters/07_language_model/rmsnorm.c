@@ -4,7 +4,7 @@
 static double one_over_rms(const double *x, int D) {
     double sum = 0.0;
     for (int d = 0; d < D; d++) sum += x[d] * x[d];
-    return 1.0 / sqrt(sum / D + 1e-6); // the 1e-6 keeps a token of zeros from dividing by zero
+    return 1.0 / sqrt(sum / D + 1e-6); // the 1e-6 avoids a division by zero
 }
 
 // [rmsnorm
@@ -14,8 +14,8 @@ void rmsnorm(double *y, const double *x, const double *scale, int D) {
 }
 // rmsnorm]
 
-// With u = x·r and g = dy·scale, the gradient of u: every x moves its own u, and through r all of
-// them a little: dx = r · (g - u · mean(g·u)).
+// With u = x·r, and g = dy·scale the gradient of u: each x changes its own u, and through r all of
+// them: dx = r · (g - u · mean(g·u)).
 void rmsnorm_backward(double *dx, double *dscale, const double *dy, const double *x,
                       const double *scale, int D) {
     double r = one_over_rms(x, D), mean = 0.0;

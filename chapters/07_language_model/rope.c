@@ -1,8 +1,8 @@
 #include "chapters/07_language_model/rope.h"
 #include <math.h>
 
-// [turn
-static void turn(double *x, double position, int Dh) {
+// [rotate
+static void rotate(double *x, double position, int Dh) {
     int half = Dh / 2;
     for (int j = 0; j < half; j++) {
         double angle = position / pow(10000.0, 2.0 * j / Dh);
@@ -11,8 +11,8 @@ static void turn(double *x, double position, int Dh) {
         x[half + j] = b * c + a * s;
     }
 }
-// turn]
+// rotate]
 
-void rope(double *x, int position, int Dh) { turn(x, position, Dh); }
+void rope(double *x, int position, int Dh) { rotate(x, position, Dh); }
 
-void rope_backward(double *dx, int position, int Dh) { turn(dx, -position, Dh); }
+void rope_backward(double *dx, int position, int Dh) { rotate(dx, -position, Dh); }

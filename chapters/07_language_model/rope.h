@@ -1,11 +1,11 @@
-#ifndef CHAPTER_07_ROPE_H
-#define CHAPTER_07_ROPE_H
+#ifndef CHAPTERS_07_LANGUAGE_MODEL_ROPE_H
+#define CHAPTERS_07_LANGUAGE_MODEL_ROPE_H
 
-// Rotary positions (Su et al. 2021, arXiv 2104.09864), the form that rotates halves: x [Dh] is Dh/2
-// points in the plane, (x[j], x[Dh/2 + j]), and point j is rotated by position / 10000^(2j/Dh)
-// radians. Dh is even. In place.
+// Rotary positions (Su et al. 2021, arXiv 2104.09864), the variant with halves: x [Dh] is Dh/2 points
+// in the plane, (x[j], x[Dh/2 + j]), and point j is rotated by position / 10000^(2j/Dh) radians. Dh
+// is even. In place.
 void rope(double *x, int position, int Dh);
 
-// The way back: a gradient is rotated by the same angles the other way round. In place.
+// Backward: rotates a gradient by the same angles in the opposite direction. In place.
 void rope_backward(double *dx, int position, int Dh);
 #endif

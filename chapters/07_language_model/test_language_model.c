@@ -1,4 +1,4 @@
-// The whole model: the authors' numbers, its slopes, and what it must not see.
+// The whole model: the authors' numbers, finite differences, and causality.
 #include "chapters/07_language_model/language_model.h"
 #include "reference/numbers/random.h"
 #include "tests/harness/expect.h"
@@ -12,8 +12,8 @@ static void randomize(LanguageModel *m) {
         const Parameter *p = &m->list.items[i];
         uint64_t key = random_key(11, p->name);
         for (size_t j = 0; j < p->count; j++) {
-            double deviation =
-                p->deviation > 0.0 ? p->deviation : 0.3; // norms and biases away from 1 and 0
+            // norms and biases must not be exactly 1 and 0
+            double deviation = p->deviation > 0.0 ? p->deviation : 0.3;
             m->parameters[p->offset + j] = p->mean + deviation * random_normal(key, j);
         }
     }
@@ -41,8 +41,8 @@ static ModelSizes tiny_sizes(FeedForwardKind kind) {
 typedef struct {
     Safetensors file;
     LanguageModel model;
-    int B, T, steps, looked; // looked: tensors of the file that were compared or read
-    int *tokens;             // [steps,B,T]
+    int B, T, steps, used; // used: tensors of the file that were compared or read
+    int *tokens;           // [steps,B,T]
 } Golden;
 
 static const char *const golden_files[] = { "mlp", "glu", "moe", "peer", "sgatlin" };
@@ -53,7 +53,7 @@ static double number(const Golden *g, const char *key) {
     return atof(text);
 }
 
-static int letter(const Golden *g, const char *key) {
+static int dimension(const Golden *g, const char *key) {
     return safetensors_metadata(&g->file, key) ? (int)number(g, key) : 0;
 }
 
@@ -61,7 +61,7 @@ static const SafeTensor *tensor_of(Golden *g, const char *name, size_t count) {
     const SafeTensor *tensor = safetensors_find(&g->file, name);
     ck_assert_msg(tensor != NULL, "%s is not in the golden file", name);
     ck_assert_uint_eq(tensor->count, count);
-    g->looked++;
+    g->used++;
     return tensor;
 }
 
@@ -97,25 +97,25 @@ static Golden golden_open_file(const char *kind) {
     Error error;
     snprintf(path, sizeof path, "tests/golden/model/%s.safetensors", kind);
     ck_assert_msg(safetensors_open(&g.file, path, &error), "%s", error.text);
-    ModelSizes sizes = { .V = letter(&g, "V"),
-                         .T = letter(&g, "T"),
-                         .D = letter(&g, "D"),
-                         .L = letter(&g, "L"),
-                         .Dh = letter(&g, "Dh"),
-                         .F = letter(&g, "F"),
-                         .E = letter(&g, "E"),
-                         .C = letter(&g, "C"),
-                         .K = letter(&g, "K"),
-                         .Dk = letter(&g, "Dk") };
+    ModelSizes sizes = { .V = dimension(&g, "V"),
+                         .T = dimension(&g, "T"),
+                         .D = dimension(&g, "D"),
+                         .L = dimension(&g, "L"),
+                         .Dh = dimension(&g, "Dh"),
+                         .F = dimension(&g, "F"),
+                         .E = dimension(&g, "E"),
+                         .C = dimension(&g, "C"),
+                         .K = dimension(&g, "K"),
+                         .Dk = dimension(&g, "Dk") };
     for (int i = 0; i < FEED_FORWARD_KINDS; i++) {
         if (strcmp(feed_forward_kinds[i].name, safetensors_metadata(&g.file, "ffn")) == 0)
             sizes.ffn = i;
     }
     ck_assert_str_eq(feed_forward_kinds[sizes.ffn].name, kind);
     g.model = model_of(sizes);
-    g.B = letter(&g, "B");
+    g.B = dimension(&g, "B");
     g.T = sizes.T;
-    g.steps = letter(&g, "steps");
+    g.steps = dimension(&g, "steps");
     for (int i = 0; i < g.model.list.count; i++) {
         const Parameter *p = &g.model.list.items[i];
         safetensor_to_doubles(g.model.parameters + p->offset, tensor_of(&g, p->name, p->count));
@@ -133,38 +133,39 @@ static void golden_close_file(Golden *g) {
     safetensors_close(&g->file);
 }
 
-// What a batch leaves, of all its rows together: the model itself only keeps the last.
+// The results of all rows of a batch; the model itself only has those of the last one.
 typedef struct {
-    // [B,T,V]; [2·L,B,T,D], after attention and after ffn; [L,B,T,C,K]
-    double *logits, *streams, *scores;
-    int *indices; // [L,B,T,C,K]
+    double *logits;    // [B,T,V]
+    double *residuals; // [L,2,B,T,D], after attention and after ffn
+    double *scores;    // [L,B,T,C,K]
+    int *indices;      // [L,B,T,C,K]
 } BatchRecord;
 
 static BatchRecord record_new(const Golden *g) {
     const ModelSizes *s = &g->model.sizes;
-    size_t N = (size_t)g->B * g->T, choices = N * s->L * s->C * s->K + 1;
+    size_t N = (size_t)g->B * g->T, entries = N * s->L * s->C * s->K + 1;
     BatchRecord r = { .logits = malloc(N * s->V * sizeof *r.logits),
-                      .streams = malloc(N * 2 * s->L * s->D * sizeof *r.streams),
-                      .scores = malloc(choices * sizeof *r.scores),
-                      .indices = malloc(choices * sizeof *r.indices) };
-    ck_assert(r.logits && r.streams && r.scores && r.indices);
+                      .residuals = malloc(N * 2 * s->L * s->D * sizeof *r.residuals),
+                      .scores = malloc(entries * sizeof *r.scores),
+                      .indices = malloc(entries * sizeof *r.indices) };
+    ck_assert(r.logits && r.residuals && r.scores && r.indices);
     return r;
 }
 
 static void record_row(BatchRecord *r, const Golden *g, int b) {
     const ModelSizes *s = &g->model.sizes;
-    size_t N = (size_t)g->B * g->T, at = (size_t)b * g->T, row = (size_t)g->T * s->D,
+    size_t N = (size_t)g->B * g->T, first = (size_t)b * g->T, row = (size_t)g->T * s->D,
            CK = (size_t)s->C * s->K;
-    memcpy(r->logits + at * s->V, g->model.logits, (size_t)g->T * s->V * sizeof *r->logits);
+    memcpy(r->logits + first * s->V, g->model.logits, (size_t)g->T * s->V * sizeof *r->logits);
     for (int l = 0; l < s->L; l++) {
         const LayerSaved *saved = &g->model.layers[l];
         const double *after = l + 1 < s->L ? saved[1].residual : g->model.residual;
-        memcpy(r->streams + (2 * l * N + at) * s->D, saved->residual_mid, row * sizeof *after);
-        memcpy(r->streams + ((2 * l + 1) * N + at) * s->D, after, row * sizeof *after);
+        memcpy(r->residuals + (2 * l * N + first) * s->D, saved->residual_mid, row * sizeof *after);
+        memcpy(r->residuals + ((2 * l + 1) * N + first) * s->D, after, row * sizeof *after);
         for (int t = 0; CK > 0 && t < g->T; t++) {
-            TokenGating chosen = token_gating(&saved->ffn[t], s);
-            memcpy(r->scores + (l * N + at + t) * CK, chosen.score, CK * sizeof *r->scores);
-            memcpy(r->indices + (l * N + at + t) * CK, chosen.index, CK * sizeof *r->indices);
+            TokenGating gating = token_gating(&saved->ffn[t], s);
+            memcpy(r->scores + (l * N + first + t) * CK, gating.score, CK * sizeof *r->scores);
+            memcpy(r->indices + (l * N + first + t) * CK, gating.index, CK * sizeof *r->indices);
         }
     }
 }
@@ -176,9 +177,9 @@ static void compare_record(Golden *g, const BatchRecord *r) {
     compare_golden(g, "logits", r->logits, N * s->V);
     for (int l = 0; l < s->L; l++) {
         snprintf(name, sizeof name, "layers.%d.after_attention", l);
-        compare_golden(g, name, r->streams + 2 * l * N * s->D, N * s->D);
+        compare_golden(g, name, r->residuals + 2 * l * N * s->D, N * s->D);
         snprintf(name, sizeof name, "layers.%d.after_ffn", l);
-        compare_golden(g, name, r->streams + (2 * l + 1) * N * s->D, N * s->D);
+        compare_golden(g, name, r->residuals + (2 * l + 1) * N * s->D, N * s->D);
         if (CK == 0) continue;
         snprintf(name, sizeof name, "layers.%d.gating.scores", l);
         compare_golden(g, name, r->scores + l * N * CK, N * CK);
@@ -200,32 +201,32 @@ static void check_first_batch(Golden *g) {
     compare_record(g, &record);
     compare_blocks(g, "grad.", g->model.gradients);
     free(record.logits);
-    free(record.streams);
+    free(record.residuals);
     free(record.scores);
     free(record.indices);
 }
 
 static void check_steps(Golden *g) {
     TrainingPlan plan = { .peak = number(g, "peak"),
-                          .warmup = letter(g, "warmup"),
-                          .constant = letter(g, "const"),
-                          .decay = letter(g, "decay"),
+                          .warmup = dimension(g, "warmup"),
+                          .constant = dimension(g, "const"),
+                          .decay = dimension(g, "decay"),
                           .clip = number(g, "clip"),
                           .weight_decay = number(g, "weight_decay") };
-    double loss[16], norm[16], rate[16];
+    double loss[16], gradient_norm[16], learning_rate[16];
     ck_assert_int_eq(g->steps, 10);
     for (int step = 0; step < g->steps; step++) {
         const int *targets = g->tokens + (size_t)step * g->B * g->T;
         StepReport report = language_model_step(&g->model, targets, g->B, g->T, &plan, step);
         loss[step] = report.loss;
-        norm[step] = report.gradient_norm;
-        rate[step] = report.learning_rate;
+        gradient_norm[step] = report.gradient_norm;
+        learning_rate[step] = report.learning_rate;
         if (step + 1 == 3) compare_blocks(g, "after_3.", g->model.parameters);
         if (step + 1 == 10) compare_blocks(g, "after_10.", g->model.parameters);
     }
     compare_golden(g, "loss", loss, 10);
-    compare_golden(g, "grad_norm", norm, 10);
-    compare_golden(g, "learning_rate", rate, 10);
+    compare_golden(g, "grad_norm", gradient_norm, 10);
+    compare_golden(g, "learning_rate", learning_rate, 10);
 }
 
 START_TEST(the_authors_numbers)
@@ -233,40 +234,40 @@ START_TEST(the_authors_numbers)
     Golden g = golden_open_file(golden_files[_i]);
     check_first_batch(&g);
     check_steps(&g);
-    ck_assert_msg(g.looked == g.file.count, "%d of the file's %d tensors were looked at", g.looked,
+    ck_assert_msg(g.used == g.file.count, "%d of the file's %d tensors were used", g.used,
                   g.file.count);
     golden_close_file(&g);
 }
 END_TEST
 
-// ---- slopes
+// ---- finite differences
 
-static const int targets_of_two[] = { 5, 2, 7, 2, 12, /* */ 3, 3, 9, 0, 0 }; // [2,5]; 0 is padding
+static const int two_rows[] = { 5, 2, 7, 2, 12, /* */ 3, 3, 9, 0, 0 }; // [2,5]; 0 is padding
 
 static double batch_loss(void *context) {
     LanguageModel *m = context;
     double sum = 0.0;
     int T = m->sizes.T;
     for (int b = 0; b < 2; b++) {
-        shift_right(m->scratch.inputs, targets_of_two + b * T, T);
+        shift_right(m->scratch.inputs, two_rows + b * T, T);
         language_model_forward(m, m->scratch.inputs, T);
-        sum += language_model_loss(m, targets_of_two + b * T, T);
+        sum += language_model_loss(m, two_rows + b * T, T);
     }
-    return sum / scored_targets(targets_of_two, 2 * T);
+    return sum / scored_targets(two_rows, 2 * T);
 }
 
 static void batch_gradients(LanguageModel *m) {
     int T = m->sizes.T;
     for (int b = 0; b < 2; b++) {
-        shift_right(m->scratch.inputs, targets_of_two + b * T, T);
+        shift_right(m->scratch.inputs, two_rows + b * T, T);
         language_model_forward(m, m->scratch.inputs, T);
-        language_model_backward(m, m->scratch.inputs, targets_of_two + b * T, T,
-                                1.0 / scored_targets(targets_of_two, 10));
+        language_model_backward(m, m->scratch.inputs, two_rows + b * T, T,
+                                1.0 / scored_targets(two_rows, 10));
     }
 }
 
-// Every kind, and of sgatlin every router and activation: each parameter of a tiny model is moved a
-// little, and the loss must follow its gradient.
+// Every kind, and of sgatlin every router and activation: the gradient of each parameter of a tiny
+// model, compared with finite differences.
 typedef struct {
     FeedForwardKind kind;
     SgatlinRouter router;
@@ -284,7 +285,7 @@ static const Variant variants[] = {
     { FEED_FORWARD_SGATLIN, KEY_VALUE, SWISH, 5 },
 };
 
-START_TEST(every_parameters_slope)
+START_TEST(gradients_are_slopes)
 {
     const Variant *variant = &variants[_i];
     ModelSizes sizes = tiny_sizes(variant->kind);
@@ -303,9 +304,9 @@ START_TEST(every_parameters_slope)
 }
 END_TEST
 
-// ---- what the model must not see, and what it must
+// ---- causality and padding
 
-// A changed input changes no logit before it, to the bit, and some of every one from it on.
+// Changing an input changes no logits of earlier tokens, bit for bit, and those of all later ones.
 START_TEST(no_token_sees_the_future)
 {
     ModelSizes sizes = tiny_sizes((FeedForwardKind)_i);
@@ -317,7 +318,7 @@ START_TEST(no_token_sees_the_future)
     language_model_forward(&m, inputs, T);
     memcpy(before, m.logits, bytes);
     for (int changed = 0; changed < T; changed++) {
-        int keep = inputs[changed];
+        int original = inputs[changed];
         inputs[changed] = 11;
         language_model_forward(&m, inputs, T);
         for (int t = 0; t < T; t++) {
@@ -326,16 +327,16 @@ START_TEST(no_token_sees_the_future)
                 memcmp(before + row, m.logits + row, (size_t)sizes.V * sizeof *before) == 0;
             ck_assert_msg(equal == (t < changed), "input %d changed, logits %d", changed, t);
         }
-        inputs[changed] = keep;
+        inputs[changed] = original;
     }
-    language_model_forward(&m, inputs, 2); // a shorter row is the beginning of the longer one
+    language_model_forward(&m, inputs, 2); // a shorter row gives the same as a prefix
     ck_assert(memcmp(before, m.logits, 2 * (size_t)sizes.V * sizeof *before) == 0);
     free(before);
     language_model_free(&m);
 }
 END_TEST
 
-// Padding is no target: what the model says there costs nothing and sends nothing back.
+// Padding is not a target: it contributes neither loss nor gradient.
 START_TEST(padding_is_not_scored)
 {
     LanguageModel m = model_of(tiny_sizes(FEED_FORWARD_MLP));
@@ -352,7 +353,7 @@ START_TEST(padding_is_not_scored)
 }
 END_TEST
 
-START_TEST(sizes_that_make_no_model_are_told)
+START_TEST(invalid_sizes_are_reported)
 {
     for (int i = 0; i < 10; i++) {
         ModelSizes s = tiny_sizes(FEED_FORWARD_SGATLIN);
@@ -370,7 +371,7 @@ START_TEST(sizes_that_make_no_model_are_told)
     no_square.F = 10;
     many.K = 4; // √9 = 3
     peer_flat = tiny_sizes(FEED_FORWARD_PEER);
-    peer_flat.router = DENSE; // it has no router but its own
+    peer_flat.router = DENSE; // ignored: peer has only one router
     peer_flat.F = 10;
     flat.router = DENSE;
     flat.F = 10;
@@ -387,9 +388,9 @@ START_TEST(sizes_that_make_no_model_are_told)
 }
 END_TEST
 
-// A new model says nothing: every logit of an all-zero embedding is 0, so the loss is ln V, and the
-// list has its names.
-START_TEST(a_new_model_is_blank)
+// In a new model every logit of the all-zero embedding is 0, so the loss is ln V; and its parameters
+// have names.
+START_TEST(a_new_model_is_uniform)
 {
     ModelSizes sizes = tiny_sizes(FEED_FORWARD_MLP);
     LanguageModel m;
@@ -404,19 +405,19 @@ START_TEST(a_new_model_is_blank)
 }
 END_TEST
 
-// It learns: two rows again and again, until it knows them by heart.
-START_TEST(it_learns_two_rows_by_heart)
+// Two rows, again and again, until the model has memorised them.
+START_TEST(it_memorises_two_rows)
 {
     ModelSizes sizes = tiny_sizes((FeedForwardKind)_i);
     LanguageModel m = model_of(sizes);
     TrainingPlan plan = { .peak = 0.03, .warmup = 5, .constant = 80, .decay = 15, .clip = 1.0 };
     StepReport report = { 0 };
     for (int step = 0; step < 100; step++) {
-        report = language_model_step(&m, targets_of_two, 2, sizes.T, &plan, step);
+        report = language_model_step(&m, two_rows, 2, sizes.T, &plan, step);
         if (step == 0) ck_assert(report.loss > 2.0);
     }
-    // The adam_m tokens, 5 and 3, cannot be told apart: two of eight targets cost ln 2 each, and
-    // nothing better is to be had.
+    // The first tokens, 5 and 3, cannot be predicted: two of eight targets cost ln 2 each, which is
+    // the lowest possible loss.
     ck_assert_msg(report.loss >= 2 * log(2) / 8 && report.loss < 0.3, "%.4f", report.loss);
     language_model_free(&m);
 }
@@ -425,12 +426,12 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { the_authors_numbers, COUNT_OF(golden_files) },
-        { every_parameters_slope, COUNT_OF(variants) },
+        { gradients_are_slopes, COUNT_OF(variants) },
         { no_token_sees_the_future, FEED_FORWARD_KINDS },
         { padding_is_not_scored },
-        { sizes_that_make_no_model_are_told },
-        { a_new_model_is_blank },
-        { it_learns_two_rows_by_heart, FEED_FORWARD_KINDS },
+        { invalid_sizes_are_reported },
+        { a_new_model_is_uniform },
+        { it_memorises_two_rows, FEED_FORWARD_KINDS },
     };
-    return run_tests("language_model", tests, COUNT_OF(tests));
+    return run_tests("07 language model", tests, COUNT_OF(tests));
 }

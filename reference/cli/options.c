@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { KEY_THREADS = 2000, KEY_JSON, KEY_DEVICE, MAX_THREADS = 1024 };
-enum { NAMES = FFN_NAMES }; // bytes for a list of names
+enum { NAMES = FFN_NAMES_SIZE }; // bytes for a list of names
 
 int64_t option_whole(const struct argp_state *state, const char *option, const char *text,
                      int64_t min, int64_t max) {

@@ -2,22 +2,10 @@
 #include "reference/io/parse.h"
 #include "reference/numbers/minmax.h"
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// Every letter with its place; the first five belong to every model, the others to the kinds that
-// name them.
-static const struct {
-    const char *name;
-    size_t at;
-} letters[] = {
-    { "V", offsetof(Config, V) },   { "T", offsetof(Config, T) },   { "D", offsetof(Config, D) },
-    { "L", offsetof(Config, L) },   { "Dh", offsetof(Config, Dh) }, { "F", offsetof(Config, F) },
-    { "C", offsetof(Config, C) },   { "E", offsetof(Config, E) },   { "K", offsetof(Config, K) },
-    { "Dk", offsetof(Config, Dk) },
-};
-enum { LETTERS = COUNT_OF(letters), MODEL_LETTERS = 5, LETTER_MOST = 1 << 24 };
 
 static const char *const router_names[ROUTERS] = { "product_dense", "product_key_value", "dense",
                                                    "key_value" };
@@ -25,60 +13,71 @@ static const char *const activation_names[ACTIVATIONS] = { "identity", "relu", "
 static const char *const routing_names[ROUTINGS] = { "token", "expert", "unified" };
 static const char *const pool_names[POOLS] = { "step", "sequence" };
 
-// What is chosen by name. Each is an enum, of the size of an int.
-static const struct {
+enum { MAX_DIMENSION = 1 << 24 };
+enum { TOKEN = 1 << ROUTING_TOKEN, EXPERT = 1 << ROUTING_EXPERT, UNIFIED = 1 << ROUTING_UNIFIED };
+
+typedef enum { DIMENSION, NAME, NUMBER } Type;
+
+// The settings, in the order of config_settings.
+typedef struct {
     const char *name;
-    size_t at;
-    const char *const *names;
+    size_t offset; // in Config: an int, or for NUMBER a double
+    Type type;
+    bool every_model;         // used by every kind, else by those whose settings list it
+    int routings;             // of a moe: the routings that use it; 0: all
+    const char *const *names; // NAME: its values [count]
     int count;
-} words[] = {
-    { "router", offsetof(Config, router), router_names, ROUTERS },
-    { "activation", offsetof(Config, activation), activation_names, ACTIVATIONS },
-    { "routing", offsetof(Config, routing), routing_names, ROUTINGS },
-    { "pool", offsetof(Config, pool), pool_names, POOLS },
+    double max;    // NUMBER
+    bool optional; // NUMBER: 0 is the same as leaving it out
+} Row;
+
+#define FIELD(name) #name, offsetof(Config, name)
+static const Row rows[] = {
+    { FIELD(V), DIMENSION, .every_model = true },
+    { FIELD(T), DIMENSION, .every_model = true },
+    { FIELD(D), DIMENSION, .every_model = true },
+    { FIELD(L), DIMENSION, .every_model = true },
+    { FIELD(Dh), DIMENSION, .every_model = true },
+    { FIELD(F), .type = DIMENSION },
+    { FIELD(C), .type = DIMENSION },
+    { FIELD(E), .type = DIMENSION },
+    { FIELD(K), DIMENSION, .routings = TOKEN | UNIFIED },
+    { FIELD(Dk), .type = DIMENSION },
+    { FIELD(router), NAME, .names = router_names, .count = ROUTERS },
+    { FIELD(activation), NAME, .names = activation_names, .count = ACTIVATIONS },
+    { FIELD(routing), NAME, .names = routing_names, .count = ROUTINGS },
+    { FIELD(pool), NAME, .names = pool_names, .count = POOLS, .routings = UNIFIED },
+    { FIELD(alpha), NUMBER, .max = 1.0, .routings = UNIFIED },
+    { FIELD(capacity), NUMBER, .max = MAX_DIMENSION, .routings = EXPERT },
+    { "switch", offsetof(Config, switch_loss), NUMBER, .max = 1e3, .optional = true,
+      .routings = TOKEN },
+    { "z", offsetof(Config, z_loss), NUMBER, .max = 1e3, .optional = true, .routings = TOKEN },
+    { "bias", offsetof(Config, bias_step), NUMBER, .max = 1.0, .optional = true,
+      .routings = TOKEN },
 };
+enum { ROWS = COUNT_OF(rows) };
+_Static_assert((int)ROWS < (int)CONFIG_SETTINGS,
+               "config_settings has one setting per row, and ffn");
 _Static_assert(sizeof(Router) == sizeof(int) && sizeof(Activation) == sizeof(int) &&
                    sizeof(Routing) == sizeof(int) && sizeof(Pool) == sizeof(int),
                "an enum is set through a pointer to int");
 
-static const struct {
-    const char *name;
-    size_t at;
-    double most;
-    bool optional; // 0 means that there is none of it
-} reals[] = {
-    { "alpha", offsetof(Config, alpha), 1.0, false },
-    { "capacity", offsetof(Config, capacity), 1 << 24, false },
-    { "switch", offsetof(Config, switch_loss), 1e3, true },
-    { "z", offsetof(Config, z_loss), 1e3, true },
-    { "bias", offsetof(Config, bias_step), 1.0, true },
-};
-enum { WORDS = COUNT_OF(words), REALS = COUNT_OF(reals) };
+static const Row *row_find(const char *name) {
+    for (int i = 0; i < ROWS; i++) {
+        if (strcmp(rows[i].name, name) == 0) return &rows[i];
+    }
+    return NULL;
+}
 
-// Settings that only some routings of a moe have: bits of 1 << Routing.
-static const struct {
-    const char *name;
-    unsigned routings;
-} routed[] = {
-    { "K", 1u << ROUTING_TOKEN | 1u << ROUTING_UNIFIED },
-    { "pool", 1u << ROUTING_UNIFIED },
-    { "alpha", 1u << ROUTING_UNIFIED },
-    { "capacity", 1u << ROUTING_EXPERT },
-    { "switch", 1u << ROUTING_TOKEN },
-    { "z", 1u << ROUTING_TOKEN },
-    { "bias", 1u << ROUTING_TOKEN },
-};
-
-static int letter(const Config *config, int i) {
-    return *(const int *)((const char *)config + letters[i].at);
+static int whole(const Config *config, const Row *row) {
+    return *(const int *)((const char *)config + row->offset);
 }
-static int word(const Config *config, int i) {
-    return *(const int *)((const char *)config + words[i].at);
+static double real(const Config *config, const Row *row) {
+    return *(const double *)((const char *)config + row->offset);
 }
-static double real(const Config *config, int i) {
-    return *(const double *)((const char *)config + reals[i].at);
+static void set_whole(Config *config, const Row *row, int value) {
+    *(int *)((char *)config + row->offset) = value;
 }
-static void *place(Config *config, size_t at) { return (char *)config + at; } // to set one of them
 
 Config config_default(const FfnKind *ffn) {
     return (Config){ .ffn = ffn, .alpha = 0.5, .capacity = 2.0 };
@@ -90,187 +89,171 @@ int config_keys(const Config *config) {
     return n;
 }
 
-// Is `name` one of the words of `list`?
-static bool listed(const char *list, const char *name) {
-    size_t size = strlen(name);
-    for (const char *at = list; (at = strstr(at, name)) != NULL; at += size) {
-        bool starts = at == list || at[-1] == ' ', ends = at[size] == '\0' || at[size] == ' ';
-        if (starts && ends) return true;
+// ---- which settings are used
+
+bool kind_uses(const FfnKind *kind, const char *setting) {
+    size_t size = strlen(setting);
+    const char *word = kind->settings;
+    while (*word != '\0') {
+        size_t length = strcspn(word, " ");
+        if (length == size && strncmp(word, setting, size) == 0) return true;
+        word += length + strspn(word + length, " ");
     }
     return false;
 }
 
-bool kind_uses(const FfnKind *kind, const char *setting) { return listed(kind->settings, setting); }
-
-static bool routing_has(const Config *config, const char *name) {
-    if (!kind_uses(config->ffn, "routing")) return true;
-    for (int i = 0; i < COUNT_OF(routed); i++) {
-        if (strcmp(routed[i].name, name) == 0)
-            return (routed[i].routings >> config->routing & 1u) != 0;
-    }
-    return true;
+static bool routing_uses(const Config *config, const Row *row) {
+    if (row->routings == 0 || !kind_uses(config->ffn, "routing")) return true;
+    return (row->routings >> config->routing & 1) != 0;
 }
 
-static bool used(const Config *config, const char *name) {
-    return kind_uses(config->ffn, name) && routing_has(config, name);
-}
-
-static bool letter_used(const Config *config, int i) {
-    return i < MODEL_LETTERS || used(config, letters[i].name);
-}
-
-static bool optional_setting(const char *name) {
-    for (int i = MODEL_LETTERS; i < LETTERS; i++) {
-        if (strcmp(letters[i].name, name) == 0) return true;
-    }
-    for (int i = 0; i < WORDS; i++) {
-        if (strcmp(words[i].name, name) == 0) return true;
-    }
-    for (int i = 0; i < REALS; i++) {
-        if (strcmp(reals[i].name, name) == 0) return true;
-    }
-    return false;
+static bool uses(const Config *config, const Row *row) {
+    return row->every_model || (kind_uses(config->ffn, row->name) && routing_uses(config, row));
 }
 
 bool config_unused(const Config *config, const char *name, Error *error) {
-    if (!optional_setting(name) || used(config, name)) return false;
+    const Row *row = row_find(name);
+    if (row == NULL || uses(config, row)) return false;
     if (!kind_uses(config->ffn, name)) {
         fail(error, "--ffn %s has no such setting", config->ffn->name);
         return true;
     }
     char owners[64] = "";
-    for (int i = 0; i < COUNT_OF(routed); i++) {
-        for (int j = 0; strcmp(routed[i].name, name) == 0 && j < ROUTINGS; j++) {
-            size_t length = strlen(owners);
-            if ((routed[i].routings >> j & 1u) == 0) continue;
-            snprintf(owners + length, sizeof owners - length, "%s%s", length ? " or " : "",
-                     routing_names[j]);
-        }
+    for (int i = 0; i < ROUTINGS; i++) {
+        size_t length = strlen(owners);
+        if ((row->routings >> i & 1) == 0) continue;
+        snprintf(owners + length, sizeof owners - length, "%s%s", length > 0 ? " or " : "",
+                 routing_names[i]);
     }
-    fail(error, "belongs to --routing %s, this is %s", owners, routing_names[config->routing]);
+    fail(error, "belongs to --routing %s; this is --routing %s", owners,
+         routing_names[config->routing]);
     return true;
 }
 
-static bool set_word(int *out, const char *what, const char *value, const char *const *names,
-                     int count, Error *error) {
-    for (int i = 0; i < count; i++) {
-        if (strcmp(value, names[i]) == 0) return *out = i, true;
-    }
+// ---- from text
+
+static bool set_name(Config *config, const Row *row, const char *value, Error *error) {
     char known[160] = "";
-    for (int i = 0; i < count; i++) {
-        size_t used = strlen(known);
-        snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
+    for (int i = 0; i < row->count; i++) {
+        if (strcmp(value, row->names[i]) == 0) {
+            set_whole(config, row, i);
+            return true;
+        }
+        size_t length = strlen(known);
+        snprintf(known + length, sizeof known - length, "%s%s", i > 0 ? ", " : "", row->names[i]);
     }
-    return fail(error, "%s=%s: no such %s; there are %s", what, value, what, known);
+    return fail(error, "%s=%s: no such %s; there are %s", row->name, value, row->name, known);
 }
 
-// A whole number; K, which a pool over many tokens may spend in parts, also one that is not.
-static bool set_letter(Config *config, int i, const char *value, Error *error) {
+// A whole number; K also a fraction, which unified routing spends over the tokens of a pool.
+static bool set_dimension(Config *config, const Row *row, const char *value, Error *error) {
     int64_t number;
     double budget;
-    bool is_K = letters[i].at == offsetof(Config, K);
+    bool is_K = row->offset == offsetof(Config, K);
     if (is_K) config->budget = 0.0;
-    if (parse_int(value, &number) && number >= 1 && number <= LETTER_MOST) {
-        return *(int *)place(config, letters[i].at) = (int)number, true;
+    if (parse_int(value, &number) && number >= 1 && number <= MAX_DIMENSION) {
+        set_whole(config, row, (int)number);
+        return true;
     }
-    if (is_K && parse_real(value, &budget) && budget >= 1.0 && budget <= LETTER_MOST) {
+    if (is_K && parse_real(value, &budget) && budget >= 1.0 && budget <= MAX_DIMENSION) {
         config->K = (int)budget;
         if (budget > config->K) config->budget = budget;
         return true;
     }
-    return fail(error, "%s=%s: wanted a whole number from 1 to %d", letters[i].name, value,
-                LETTER_MOST);
+    return fail(error, "%s=%s: expected a whole number from 1 to %d", row->name, value,
+                MAX_DIMENSION);
 }
 
-static bool set_real(Config *config, int i, const char *value, Error *error) {
+static bool set_number(Config *config, const Row *row, const char *value, Error *error) {
     double number;
-    if (parse_real(value, &number) && number >= 0.0 && number <= reals[i].most) {
-        return *(double *)place(config, reals[i].at) = number, true;
+    if (!parse_real(value, &number) || !(number >= 0.0 && number <= row->max)) {
+        return fail(error, "%s=%s: expected a number from 0 to %g", row->name, value, row->max);
     }
-    return fail(error, "%s=%s: wanted a number from 0 to %g", reals[i].name, value, reals[i].most);
+    *(double *)((char *)config + row->offset) = number;
+    return true;
 }
 
 bool config_set(Config *config, const char *name, const char *value, bool *found, Error *error) {
-    *found = true;
-    for (int i = 0; i < LETTERS; i++) {
-        if (strcmp(name, letters[i].name) == 0) return set_letter(config, i, value, error);
+    const Row *row = row_find(name);
+    *found = row != NULL;
+    if (row == NULL) return true;
+    switch (row->type) {
+    case NAME: return set_name(config, row, value, error);
+    case NUMBER: return set_number(config, row, value, error);
+    default: return set_dimension(config, row, value, error);
     }
-    for (int i = 0; i < WORDS; i++) {
-        if (strcmp(name, words[i].name) == 0) {
-            return set_word(place(config, words[i].at), name, value, words[i].names, words[i].count,
-                            error);
+}
+
+// ---- checks
+
+static bool dimensions_valid(const Config *config, Error *error) {
+    for (int i = 0; i < ROWS; i++) {
+        const Row *row = &rows[i];
+        if (row->type != DIMENSION || !uses(config, row)) continue;
+        int value = whole(config, row);
+        if (value < 1 || value > MAX_DIMENSION) {
+            return fail(error, "%s=%d: expected 1 to %d; set it with --set %s=…", row->name, value,
+                        MAX_DIMENSION, row->name);
         }
     }
-    for (int i = 0; i < REALS; i++) {
-        if (strcmp(name, reals[i].name) == 0) return set_real(config, i, value, error);
-    }
-    *found = false;
     return true;
 }
 
 bool config_valid(const Config *config, Error *error) {
-    if (config->ffn == NULL) return fail(error, "no feed-forward kind chosen: give one with --ffn");
-    for (int i = 0; i < LETTERS; i++) {
-        int value = letter(config, i);
-        if (!letter_used(config, i)) continue;
-        if (value < 1 || value > LETTER_MOST) {
-            return fail(error, "%s=%d: wanted 1 to %d; give it with --set %s=…", letters[i].name,
-                        value, LETTER_MOST, letters[i].name);
-        }
-    }
+    const FfnKind *ffn = config->ffn;
+    if (ffn == NULL) return fail(error, "no kind of feed-forward layer: choose one with --ffn");
+    if (!dimensions_valid(config, error)) return false;
     if (config->D % config->Dh != 0) {
         return fail(error,
-                    "D=%d is not a multiple of the head size Dh=%d: take --set Dh=%d or another D",
+                    "D=%d is not a multiple of the head size Dh=%d: use --set Dh=%d or another D",
                     config->D, config->Dh, config->D % 64 == 0 ? 64 : config->D);
     }
     if (config->Dh % 2 != 0) {
-        return fail(error, "Dh=%d is odd: rotary embeddings turn pairs, so Dh must be even",
+        return fail(error, "Dh=%d is odd: rotary embeddings rotate pairs, so Dh must be even",
                     config->Dh);
     }
-    bool parts = kind_uses(config->ffn, "routing") && config->routing == ROUTING_UNIFIED;
-    if (config->budget > 0.0 && used(config, "K") && !parts) {
+    bool may_be_fraction = kind_uses(ffn, "routing") && config->routing == ROUTING_UNIFIED;
+    if (config->budget > 0.0 && uses(config, row_find("K")) && !may_be_fraction) {
         return fail(error,
-                    "K=%g: a whole number of experts is wanted here: K=%d or K=%d; --ffn moe "
-                    "--routing unified takes parts",
+                    "K=%g: expected a whole number of experts: K=%d or K=%d; only --ffn moe "
+                    "--routing unified takes a fraction",
                     config->budget, config->K, config->K + 1);
     }
-    return config->ffn->valid == NULL || config->ffn->valid(config, error);
+    return ffn->valid == NULL || ffn->valid(config, error);
 }
 
+// ---- to text
+
 // The shortest text that reads as the same number.
-static void real_text(char out[CONFIG_TEXT], double value) {
+static void real_text(char out[SETTING_SIZE], double value) {
     for (int digits = 1; digits <= 17; digits++) {
-        snprintf(out, CONFIG_TEXT, "%.*g", digits, value);
+        snprintf(out, SETTING_SIZE, "%.*g", digits, value);
         if (strtod(out, NULL) == value) return;
     }
 }
 
-static Setting letter_setting(const Config *config, int i) {
-    Setting setting = { .name = letters[i].name };
-    if (letters[i].at == offsetof(Config, K)) {
+static Setting setting_of(const Config *config, const Row *row) {
+    Setting setting = { .name = row->name };
+    if (row->offset == offsetof(Config, K)) {
         real_text(setting.value, config_budget(config));
+    } else if (row->type == NUMBER) {
+        real_text(setting.value, real(config, row));
+    } else if (row->type == NAME) {
+        snprintf(setting.value, SETTING_SIZE, "%s", row->names[whole(config, row)]);
     } else {
-        snprintf(setting.value, CONFIG_TEXT, "%d", letter(config, i));
+        snprintf(setting.value, SETTING_SIZE, "%d", whole(config, row));
     }
     return setting;
 }
 
 int config_settings(const Config *config, Setting out[CONFIG_SETTINGS]) {
-    int count = 0;
-    out[count].name = "ffn";
-    snprintf(out[count++].value, CONFIG_TEXT, "%s", config->ffn->name);
-    for (int i = 0; i < LETTERS; i++) {
-        if (letter_used(config, i)) out[count++] = letter_setting(config, i);
-    }
-    for (int i = 0; i < WORDS; i++) {
-        if (!used(config, words[i].name)) continue;
-        out[count].name = words[i].name;
-        snprintf(out[count++].value, CONFIG_TEXT, "%s", words[i].names[word(config, i)]);
-    }
-    for (int i = 0; i < REALS; i++) {
-        if (!used(config, reals[i].name) || (reals[i].optional && real(config, i) == 0.0)) continue;
-        out[count].name = reals[i].name;
-        real_text(out[count++].value, real(config, i));
+    int count = 1;
+    out[0].name = "ffn";
+    snprintf(out[0].value, SETTING_SIZE, "%s", config->ffn->name);
+    for (int i = 0; i < ROWS; i++) {
+        const Row *row = &rows[i];
+        bool left_out = row->optional && real(config, row) == 0.0;
+        if (uses(config, row) && !left_out) out[count++] = setting_of(config, row);
     }
     return count;
 }
@@ -295,10 +278,11 @@ bool config_from_metadata(Config *out, const FfnKind *ffn, const Safetensors *fi
             return fail(error, "%s: metadata: %s", file->path, why.text);
         }
     }
-    for (int i = 0; i < LETTERS; i++) {
-        if (letter_used(&config, i) && letter(&config, i) == 0) {
-            return fail(error, "%s: the metadata lacks %s, which ffn=%s needs", file->path,
-                        letters[i].name, ffn->name);
+    for (int i = 0; i < ROWS; i++) {
+        const Row *row = &rows[i];
+        if (row->type == DIMENSION && uses(&config, row) && whole(&config, row) == 0) {
+            return fail(error, "%s: the metadata has no %s, which ffn=%s needs", file->path,
+                        row->name, ffn->name);
         }
     }
     if (!config_valid(&config, &why)) return fail(error, "%s: metadata: %s", file->path, why.text);

@@ -4,8 +4,8 @@
 const Preset presets[] = {
     { "tiny", "for tests, seconds", "V=512 T=32 D=16 L=2 Dh=8",
       "B=4 steps=20 peak=0.003 log_every=5 eval_every=10 eval_batches=4 checkpoint_every=10", 100 },
-    // Heads of 16: who "she" is and what her name was takes many heads to keep apart (four heads of
-    // 32 mixed them up).
+    // Heads of width 16: keeping apart who "she" is and what her name was takes many heads (four
+    // heads of 32 mixed them up).
     { "demo", "storyworld, about two minutes on two cores", "V=1024 T=256 D=128 L=3 Dh=16",
       "B=4 steps=2000 peak=0.004 log_every=20 eval_every=200 eval_batches=16 checkpoint_every=600",
       100 },
@@ -42,7 +42,7 @@ bool words_each(const char *words, SettingFunction *set, void *context, Error *e
         words += length;
         char *equals = strchr(word, '=');
         if (equals == NULL || equals == word)
-            return fail(error, "%s: wanted NAME=VALUE, as in D=128", word);
+            return fail(error, "%s: expected NAME=VALUE, as in D=128", word);
         *equals = '\0';
         if (!set(context, word, equals + 1, error)) return false;
     }
@@ -52,7 +52,7 @@ bool words_each(const char *words, SettingFunction *set, void *context, Error *e
 bool config_word(void *context, const char *name, const char *value, Error *error) {
     bool found;
     if (!config_set(context, name, value, &found, error)) return false;
-    return found ? true : fail(error, "%s=%s: is no setting of a model", name, value);
+    return found ? true : fail(error, "%s=%s: a model has no such setting", name, value);
 }
 
 bool preset_config(Config *out, const Preset *preset, const FfnKind *ffn, Error *error) {

@@ -17,18 +17,19 @@ int scale_find(const char *scale) {
 bool scale_valid(const char *scale, Error *error) {
     if (scale_find(scale) >= 0) return true;
     return fail(error,
-                "%.40s: there is no such scale; there are 2 to 8 as in the paper, q1 to q8 at a "
-                "quarter of its width",
+                "%.40s: there is no such scale; there are 2 to 8 as in the paper, and q1 to q8 "
+                "with a quarter of its width",
                 scale);
 }
 
 bool scale_config(Config *out, const char *scale, const FfnKind *ffn, Error *error) {
     if (!scale_valid(scale, error)) return false;
-    int at = scale_find(scale);
-    bool quarter = at < QUARTER_SCALES;
-    int s = quarter ? at + 1 : at - QUARTER_SCALES + 2, divisor = quarter ? 4 : 1;
-    char kind[SCALE_TEXT], words[2 * SCALE_TEXT];
-    if (ffn->scale == NULL) return fail(error, "ffn=%s: has no place in the scales", ffn->name);
+    int index = scale_find(scale);
+    bool quarter = index < QUARTER_SCALES;
+    int s = quarter ? index + 1 : index - QUARTER_SCALES + 2, divisor = quarter ? 4 : 1;
+    char kind[SCALE_SETTINGS_SIZE], words[2 * SCALE_SETTINGS_SIZE];
+    if (ffn->scale == NULL)
+        return fail(error, "ffn=%s: no scale has this kind of layer", ffn->name);
     ffn->scale(kind, s, divisor);
     int L = quarter ? max_int(s, 2) : 2 * s;
     snprintf(words, sizeof words, "V=%d T=%d D=%d L=%d Dh=%d %s", quarter ? 2048 : 50257,

@@ -14,18 +14,18 @@ const FfnKind *ffn_find(const char *name) {
     return NULL;
 }
 
-void ffn_names(char out[FFN_NAMES]) {
+void ffn_names(char out[FFN_NAMES_SIZE]) {
     size_t used = 0;
     *out = '\0';
-    for (int i = 0; ffn_kinds[i] != NULL && used < FFN_NAMES; i++) {
-        used += (size_t)snprintf(out + used, FFN_NAMES - used, "%s%s", i > 0 ? ", " : "",
+    for (int i = 0; ffn_kinds[i] != NULL && used < FFN_NAMES_SIZE; i++) {
+        used += (size_t)snprintf(out + used, FFN_NAMES_SIZE - used, "%s%s", i > 0 ? ", " : "",
                                  ffn_kinds[i]->name);
     }
 }
 
 const FfnKind *ffn_named(const char *name, Error *error) {
     const FfnKind *kind = ffn_find(name);
-    char names[FFN_NAMES];
+    char names[FFN_NAMES_SIZE];
     ffn_names(names);
     if (kind == NULL) fail(error, "ffn=%s: no such ffn; there are %s", name, names);
     return kind;

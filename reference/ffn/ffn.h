@@ -67,8 +67,8 @@ typedef struct Ffn {
 extern const FfnKind *const ffn_kinds[];   // all of them, each in an Ffn; ends with NULL
 const FfnKind *ffn_find(const char *name); // NULL: no such kind
 const FfnKind *ffn_named(const char *name, Error *error); // NULL: the message lists the kinds
-enum { FFN_NAMES = 160 };
-void ffn_names(char out[FFN_NAMES]); // "mlp, glu, …", for messages and help
+enum { FFN_NAMES_SIZE = 160 };
+void ffn_names(char out[FFN_NAMES_SIZE]); // "mlp, glu, …", for messages and help
 
 static inline const Ffn *ffn_of(const Config *config) { return (const Ffn *)config->ffn; }
 

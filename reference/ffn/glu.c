@@ -212,8 +212,8 @@ static Cost glu_cost(const Config *config, int T) {
                    .bytes = 4.0 * parameters };
 }
 
-static void glu_scale(char out[SCALE_TEXT], int s, int divisor) {
-    snprintf(out, SCALE_TEXT, "F=%d", scale_dense_F(s, divisor));
+static void glu_scale(char out[SCALE_SETTINGS_SIZE], int s, int divisor) {
+    snprintf(out, SCALE_SETTINGS_SIZE, "F=%d", scale_dense_F(s, divisor));
 }
 
 const Ffn glu_ffn = { .kind = { .name = "glu",

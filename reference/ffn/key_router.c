@@ -107,12 +107,12 @@ bool key_router_valid(const Config *config, Error *error) {
             config->F, n * n, (n + 1) * (n + 1));
     }
     if (product && config->K > n) {
-        return fail(
-            error, "K=%d is more than n=%d, the square root of F=%d: take --set K=%d or a larger F",
-            config->K, n, config->F, n);
+        return fail(error,
+                    "K=%d is more than n=%d, the square root of F=%d: use --set K=%d or a larger F",
+                    config->K, n, config->F, n);
     }
     if (config->K > config->F) {
-        return fail(error, "K=%d is more than F=%d experts: take --set K=%d or a larger F",
+        return fail(error, "K=%d is more than F=%d experts: use --set K=%d or a larger F",
                     config->K, config->F, config->F);
     }
     return true;

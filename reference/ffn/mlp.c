@@ -61,8 +61,8 @@ static Cost mlp_cost(const Config *config, int T) {
                    .bytes = 4.0 * parameters };
 }
 
-static void mlp_scale(char out[SCALE_TEXT], int s, int divisor) {
-    snprintf(out, SCALE_TEXT, "F=%d", scale_dense_F(s, divisor));
+static void mlp_scale(char out[SCALE_SETTINGS_SIZE], int s, int divisor) {
+    snprintf(out, SCALE_SETTINGS_SIZE, "F=%d", scale_dense_F(s, divisor));
 }
 
 const Ffn mlp_ffn = { .kind = { .name = "mlp",

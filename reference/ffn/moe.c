@@ -26,24 +26,23 @@ static bool has_losses(const Config *config) {
 static bool moe_valid(const Config *config, Error *error) {
     int E = config->E, T = config->T;
     if (config->routing != ROUTING_EXPERT && config_budget(config) > E) {
-        return fail(error,
-                    "K=%g is more than the E=%d experts there are: take --set K=%d or a larger E",
+        return fail(error, "K=%g is more than the E=%d experts: use --set K=%d or a larger E",
                     config_budget(config), E, E);
     }
     if (config->routing == ROUTING_UNIFIED && !(config->alpha >= 0.0 && config->alpha <= 1.0)) {
-        return fail(error, "alpha=%g: wanted a number from 0 to 1", config->alpha);
+        return fail(error, "alpha=%g: expected a number from 0 to 1", config->alpha);
     }
     if (config->routing != ROUTING_EXPERT) return true;
     if (!(config->capacity <= E)) {
-        return fail(error,
-                    "capacity=%g is more than E=%d, where every expert takes every token already: "
-                    "take --set "
-                    "capacity=%d or less",
-                    config->capacity, E, E);
+        return fail(
+            error,
+            "capacity=%g is more than E=%d, where every expert takes every token: use --set "
+            "capacity=%d or less",
+            config->capacity, E, E);
     }
     if (!(T * config->capacity / E >= 1.0)) {
         return fail(error,
-                    "capacity=%g: no expert would take any of a row's T=%d tokens: take --set "
+                    "capacity=%g: no expert would take any of a row's T=%d tokens: use --set "
                     "capacity=%.3g or more",
                     config->capacity, T, (double)E / T);
     }
@@ -305,8 +304,8 @@ static Cost moe_cost(const Config *config, int T) {
                    .bytes = 4.0 * (router + E * expert) };
 }
 
-static void moe_scale(char out[SCALE_TEXT], int s, int divisor) {
-    snprintf(out, SCALE_TEXT, "F=%d E=16 K=2", 128 * s / divisor);
+static void moe_scale(char out[SCALE_SETTINGS_SIZE], int s, int divisor) {
+    snprintf(out, SCALE_SETTINGS_SIZE, "F=%d E=16 K=2", 128 * s / divisor);
 }
 
 const Ffn moe_ffn = { .kind = { .name = "moe",

@@ -101,9 +101,9 @@ static Cost sgatlin_cost(const Config *config, int T) {
                    .bytes = 4.0 * (router + T * chosen) };
 }
 
-static void sgatlin_scale(char out[SCALE_TEXT], int s, int divisor) {
+static void sgatlin_scale(char out[SCALE_SETTINGS_SIZE], int s, int divisor) {
     int n = 16 + 12 * s;
-    snprintf(out, SCALE_TEXT, "F=%d C=%d K=8 Dk=%d", n * n, 16 / divisor, 128 / divisor);
+    snprintf(out, SCALE_SETTINGS_SIZE, "F=%d C=%d K=8 Dk=%d", n * n, 16 / divisor, 128 / divisor);
 }
 
 const Ffn sgatlin_ffn = {

@@ -212,21 +212,25 @@ static char *hash_key(const char *name) {
     return key;
 }
 
+// Takes the header's own hash out of the metadata, as it was computed without it.
 static bool check_header_hash(Safetensors *file, json_t *metadata, Error *error) {
-    const char *found = json_string_value(json_object_get(metadata, "xxh3.header"));
-    if (found == NULL)
+    json_t *value = json_incref(json_object_get(metadata, "xxh3.header"));
+    const char *expected = json_string_value(value);
+    if (expected == NULL) {
+        json_decref(value);
         return fail(error, "%s: has hashes, but not one of its header; it is damaged", file->path);
-    Hash expected, hash;
-    snprintf(expected.text, sizeof expected.text, "%s", found);
-    bool complete = strlen(found) == strlen(expected.text);
+    }
     json_object_del(metadata, "xxh3.header");
-    if (!header_hash(&hash, file->header)) return fail(error, "%s: out of memory", file->path);
-    if (complete && strcmp(hash.text, expected.text) == 0) return true;
-    return fail(
-        error,
-        "%s: the header's XXH3 hash is %s, expected %.20s: the file is damaged; download or "
-        "write it again",
-        file->path, hash.text, found);
+    Hash hash;
+    bool ok = header_hash(&hash, file->header) || fail(error, "%s: out of memory", file->path);
+    if (ok && strcmp(hash.text, expected) != 0) {
+        ok = fail(error,
+                  "%s: the header's XXH3 hash is %s, expected %.20s: the file is damaged; download "
+                  "or write it again",
+                  file->path, hash.text, expected);
+    }
+    json_decref(value);
+    return ok;
 }
 
 // All hashes or none: a file with only some of them is damaged.

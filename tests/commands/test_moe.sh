@@ -77,8 +77,8 @@ for case in 'K=5 is more than the E=4:--set K=5' 'belongs to --routing unified:-
     'belongs to --routing expert:--capacity 2' 'belongs to --routing token:--routing expert --set K=2' \
     'belongs to --routing token:--routing unified --set bias=0.1' 'no such routing:--routing none' \
     'no such pool:--routing unified --pool all' 'or less:--routing expert --capacity 5' \
-    'or more:--routing expert --capacity 0.1' 'routing unified takes parts:--set K=1.5' \
-    'wanted a number:--set alpha=2' 'has no such setting:--set C=2' 'has no such setting:--router dense' \
+    'or more:--routing expert --capacity 0.1' 'routing unified takes a fraction:--set K=1.5' \
+    'expected a number:--set alpha=2' 'has no such setting:--set C=2' 'has no such setting:--router dense' \
     'whole number:--set K=0.5'; do
     train 2 "${case%%:*}" "$work/new" "${case#*:}"
 done

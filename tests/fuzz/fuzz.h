@@ -3,8 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What each fuzz_NAME.c defines, by libFuzzer's name: takes any bytes, and returns 0 or crashes.
-// Linked with
-// -fsanitize=fuzzer that library drives it; linked with replay.c a plain main() does, with any compiler.
+// What each fuzz_NAME.c defines, by libFuzzer's name, and -fsanitize=fuzzer calls: takes any bytes,
+// and returns 0 or crashes. Its seeds are the files of tests/fuzz/fuzz_NAME/.
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 #endif

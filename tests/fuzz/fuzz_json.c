@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What is read must be written and read again as the same value; what is refused must say why, in
-// one line.
+// A value that is accepted must be the same after writing and reading it again; a refusal must have
+// a message.
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     Error error = { "" };
     json_t *value = json_parse((const char *)bytes, size, "fuzz", &error);

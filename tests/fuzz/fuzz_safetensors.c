@@ -7,15 +7,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// A mapping ends with its last page, not with the file: reading a little past the end crashes
-// nowhere, so we look.
+// A mapping ends with its last page, not with the file, so that reading a little past the end does
+// not crash: check the bounds here.
 static bool inside(const SafeTensor *tensor, const MappedFile *file) {
     const unsigned char *data = tensor->data, *end = file->bytes + file->size;
     return data >= file->bytes && data <= end &&
            tensor->count <= (size_t)(end - data) / dtype_size(tensor->dtype);
 }
 
-// Reads every element: the sanitizer looks on.
+// Reads every element, for the sanitizer to check.
 static void read_all(const Safetensors *file) {
     for (int i = 0; i < file->count; i++) {
         const SafeTensor *tensor = &file->tensors[i];
@@ -34,7 +34,8 @@ static void read_all(const Safetensors *file) {
     }
 }
 
-// safetensors_open maps a file, so the bytes become one, in memory. What is refused must say why.
+// safetensors_open maps a file, so the bytes become a file in memory. A refusal must have a message
+// of one line.
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     int descriptor = memfd_create("fuzz", 0);
     if (descriptor < 0 || write(descriptor, bytes, size) != (ssize_t)size) abort();

@@ -1,10 +1,9 @@
-// Hostile state.json files. Whatever is read must be valid, and must come out of writing and
-// reading again unchanged.
+// Hostile state.json files. A state that is accepted must be valid, and unchanged when it is written
+// and read again.
 #include "reference/train/state.h"
+#include "tests/fuzz/fuzz.h"
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void check(const TrainState *state) {
     const TrainSettings *s = &state->settings;

@@ -1,13 +1,10 @@
-// Hostile token files: token_file_parse refuses them, or what it lets in keeps every promise of
-// token_file.h. With libFuzzer: make fuzz. Without: compile with -DPLAIN_MAIN; then the files named
-// are tried, and mutations of a small good one.
+// Hostile token files: token_file_parse refuses them, or what it accepts satisfies token_file.h.
 #include "reference/data/batches.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
-#include "reference/numbers/random.h"
+#include "tests/fuzz/fuzz.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 enum { HEADER = 56, SUM_AT = 48 };
@@ -16,7 +13,7 @@ static void promised(bool holds) {
     if (!holds) abort();
 }
 
-// Goes over all that the file says, as training and evaluation do.
+// Reads all contents of the file, as training and evaluation do.
 static void use(const TokenFile *file) {
     promised(file->V > TOKEN_END && file->V <= TOKENIZER_MAX_VOCABULARY && file->stories > 0);
     promised(file->offset[0] == 0 && file->offset[file->stories] == file->tokens);
@@ -52,7 +49,7 @@ static void try_bytes(const uint8_t *bytes, size_t size) {
     }
 }
 
-// What nobody hits by chance is put right, so that the checks behind it are reached.
+// Corrects the fields that no mutation gets right by chance, so that the later checks are reached.
 static void repair(uint8_t *bytes, size_t size, bool counts) {
     static const uint8_t begin[] = {
         'S', 'G', 'A', 'T', 'T', 'O', 'K', 'S', 1, 0, 0, 0, 2, 0, 0, 0
@@ -75,11 +72,9 @@ static void repair(uint8_t *bytes, size_t size, bool counts) {
     memcpy(bytes + SUM_AT, &sum, sizeof sum);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    uint8_t *copy =
-        // of its very size, so that a byte read behind it is seen; and aligned
-        calloc(1, size > 0 ? size : 1);
+    // of the exact size, so that reading past its end is detected; and aligned
+    uint8_t *copy = calloc(1, size > 0 ? size : 1);
     promised(copy != NULL);
     if (size > 0) memcpy(copy, bytes, size);
     try_bytes(copy, size);
@@ -92,49 +87,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     free(copy);
     return 0;
 }
-
-#ifdef PLAIN_MAIN
-static size_t good_file(uint8_t *bytes) {
-    const char *path = "build/fuzz-token-file-good";
-    static const uint32_t ids[] = { 2, 3, 4, 5, 6, 7, 8, 9 };
-    TokenWriter *writer = token_writer_open(path, 10, 1, NULL);
-    for (size_t n = 0; n < 8; n++)
-        promised(writer != NULL && token_writer_story(writer, ids, n, NULL));
-    promised(token_writer_commit(writer, NULL));
-    MappedFile file;
-    promised(file_map(&file, path, NULL));
-    size_t size = file.size;
-    memcpy(bytes, file.bytes, size);
-    file_unmap(&file);
-    unlink(path);
-    return size;
-}
-
-int main(int argc, char **argv) {
-    for (int i = 1; i < argc; i++) {
-        MappedFile file;
-        Error error;
-        if (!file_map(&file, argv[i], &error)) return fprintf(stderr, "%s\n", error.text), 1;
-        LLVMFuzzerTestOneInput(file.bytes, file.size);
-        file_unmap(&file);
-    }
-    uint8_t good[1024], bytes[2048];
-    size_t good_size = good_file(good);
-    uint64_t key = random_key(1, "mutations"), draw = 0;
-    for (int i = 0; i < 20000; i++) {
-        size_t size = good_size;
-        memcpy(bytes, good, size);
-        if (random_below(key, draw++, 4) == 0)
-            size = (size_t)random_below(key, draw++, good_size + 16);
-        for (uint64_t n = 1 + random_below(key, draw++, 6); n > 0; n--) {
-            uint64_t at = random_below(key, draw++, sizeof bytes);
-            bytes[at % (size + 1)] =
-                (uint8_t)(random_below(key, draw, 2) ? random_bits(key, draw) >> 8 : at % 3);
-            draw++;
-        }
-        LLVMFuzzerTestOneInput(bytes, size);
-    }
-    puts("20000 mutations: each was refused, or held what it promised");
-    return 0;
-}
-#endif

@@ -7,9 +7,9 @@ static void promised(bool holds) {
     if (!holds) abort();
 }
 
-// Encodes the bytes and decodes them again; with `same` they must come back.
-static void there_and_back(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
-                           bool same) {
+// Encodes the bytes and decodes them again; with `same` they must be equal.
+static void round_trip(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
+                       bool same) {
     TokenList ids = { 0 };
     ByteList bytes = { 0 };
     promised(tokenizer_encode(tokenizer, text, size, raw, &ids));
@@ -21,8 +21,7 @@ static void there_and_back(const Tokenizer *tokenizer, const char *text, size_t 
     free(bytes.bytes);
 }
 
-// The bytes as a tokenizer.json: what is let in can encode anything, what is refused is named in
-// one line.
+// The bytes as a tokenizer.json: one that is accepted can encode anything, a refusal is one line.
 static void read_as_file(const char *text, size_t size) {
     Error error = { "" };
     Tokenizer *tokenizer = tokenizer_parse(text, size, "fuzz.json", &error);
@@ -31,19 +30,19 @@ static void read_as_file(const char *text, size_t size) {
                  strchr(error.text, '\n') == NULL);
         return;
     }
-    there_and_back(tokenizer, text, size, false, false);
-    there_and_back(tokenizer, text, size, true, false);
+    round_trip(tokenizer, text, size, false, false);
+    round_trip(tokenizer, text, size, true, false);
     tokenizer_free(tokenizer);
 }
 
-// The bytes as a text: a tokenizer trained on it gives back the same bytes, whatever they are.
+// The bytes as a text: a tokenizer trained on it restores the same bytes, whatever they are.
 static void read_as_text(const char *text, size_t size) {
     TokenizerTrainer *trainer = tokenizer_trainer_new();
     promised(trainer != NULL && tokenizer_trainer_add(trainer, text, size));
     Tokenizer *tokenizer = tokenizer_trainer_finish(trainer, 300, false, NULL);
     promised(tokenizer != NULL);
-    there_and_back(tokenizer, text, size, true, true);
-    there_and_back(tokenizer, text, size, false, false);
+    round_trip(tokenizer, text, size, true, true);
+    round_trip(tokenizer, text, size, false, false);
     tokenizer_free(tokenizer);
     tokenizer_trainer_free(trainer);
 }

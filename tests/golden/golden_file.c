@@ -56,7 +56,7 @@ static bool built_in(const Safetensors *file, Error *error) {
         return fail(error, "%s: no 'ffn' in its metadata: not a golden file of ffn/ or model/",
                     file->path);
     if (ffn_find(kind)) return true;
-    char kinds[FFN_NAMES];
+    char kinds[FFN_NAMES_SIZE];
     ffn_names(kinds);
     return fail(error, "%s: kind %s is not built in: kinds are %s", file->path, kind, kinds);
 }
@@ -76,7 +76,7 @@ static bool may_be_absent(const Config *config, const char *name) {
 static bool has_letters(const Safetensors *file, const Config *config, const char *letters,
                         Error *error) {
     for (const char *at = letters; *at; at += strspn(at, " ")) {
-        char letter[CONFIG_TEXT] = "";
+        char letter[SETTING_SIZE] = "";
         size_t length = strcspn(at, " ");
         snprintf(letter, sizeof letter, "%.*s", (int)length, at);
         at += length;

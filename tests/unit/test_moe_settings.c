@@ -81,13 +81,13 @@ START_TEST(what_does_not_go_together_is_refused)
     static const struct {
         const char *words, *says;
     } cases[] = {
-        { "ffn=moe K=5", "K=5 is more than the E=4 experts there are: take --set K=4" },
-        { "ffn=moe K=1.5", "K=1 or K=2; --ffn moe --routing unified takes parts" },
-        { "ffn=sgatlin C=1 Dk=2 K=1.5", "K=1.5: a whole number" },
+        { "ffn=moe K=5", "K=5 is more than the E=4 experts: use --set K=4" },
+        { "ffn=moe K=1.5", "K=1 or K=2; only --ffn moe --routing unified takes a fraction" },
+        { "ffn=sgatlin C=1 Dk=2 K=1.5", "K=1.5: expected a whole number" },
         { "ffn=moe routing=unified K=4.5", "K=4.5 is more than the E=4" },
-        { "ffn=moe routing=expert capacity=5", "take --set capacity=4 or less" },
-        { "ffn=moe routing=expert capacity=0.25", "take --set capacity=0.5 or more" },
-        { "ffn=moe routing=expert capacity=0", "take --set capacity=0.5 or more" },
+        { "ffn=moe routing=expert capacity=5", "use --set capacity=4 or less" },
+        { "ffn=moe routing=expert capacity=0.25", "use --set capacity=0.5 or more" },
+        { "ffn=moe routing=expert capacity=0", "use --set capacity=0.5 or more" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Config config = set(cases[i].words);
@@ -120,8 +120,9 @@ START_TEST(a_setting_of_another_kind_is_told_whose_it_is)
     static const struct {
         const char *words, *name, *says; // says NULL: it is used, or no setting of a model's
     } cases[] = {
-        { "ffn=moe", "pool", "belongs to --routing unified, this is token" },
-        { "ffn=moe routing=expert", "K", "belongs to --routing token or unified, this is expert" },
+        { "ffn=moe", "pool", "belongs to --routing unified; this is --routing token" },
+        { "ffn=moe routing=expert", "K",
+          "belongs to --routing token or unified; this is --routing expert" },
         { "ffn=moe routing=unified", "capacity", "belongs to --routing expert" },
         { "ffn=moe routing=unified", "bias", "belongs to --routing token" },
         { "ffn=glu", "routing", "--ffn glu has no such setting" },

@@ -1,8 +1,10 @@
 // Exercise 07-1. How many words was the model torn between?
 //
-// Returns the perplexity of logits [T,V] on targets [T]: e to the mean loss in nats of those that
-// are scored. A target 0 is padding and not scored; where none is, the answer is 1. Logits may be
-// as large as 10000 or as small as -10000.
+// Return the perplexity of logits [T,V] for targets [T]: e^(mean loss in nats over the scored
+// targets). A target 0 is padding and not scored; if none is scored, return 1. Logits may be as large
+// as 10000 or as small as -10000.
+//
+// Check with: make exercise-07-1
 #include <stddef.h>
 
 double perplexity(const double *logits, const int *targets, int T, int V) {

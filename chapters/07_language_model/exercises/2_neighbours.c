@@ -1,8 +1,10 @@
-// Exercise 07-2. RoPE as its paper has it: the points are neighbours.
+// Exercise 07-2. RoPE as in its paper: a point is two neighbours.
 //
-// Turns x [Dh] in place, Dh even: point j is (x[2j], x[2j+1]), not (x[j], x[Dh/2+j]) as in rope.c;
-// its angle is the same, position / 10000^(2j/Dh). Files trained with one form and run with the
-// other are a common bug: all looks well, and the model talks nonsense.
+// Rotate x [Dh] in place, Dh even: point j is (x[2j], x[2j+1]), not (x[j], x[Dh/2+j]) as in rope.c;
+// its angle is the same, position / 10000^(2j/Dh). Running a model with the wrong one of the two is a
+// common bug: everything seems to work, but the output is nonsense.
+//
+// Check with: make exercise-07-2
 #include "chapters/07_language_model/rope.h"
 #include <math.h>
 

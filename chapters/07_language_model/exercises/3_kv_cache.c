@@ -1,10 +1,10 @@
-// Exercise 07-3. The KV cache: one more token, without doing the others again.
+// Exercise 07-3. The KV cache: one more token, without recomputing the others.
 //
-// y [D] = what self_attention gives for token t, from x [D], the normed stream of token t
-// alone. keys and values
-// [T,D] hold what earlier calls left for the tokens 0 .. t-1: the keys normalised and rotated, ready for use. This call
-// adds row t to both. scratch is 2·D + t + 1 doubles. H = D / Dh heads. Earlier rows must stay as they
-// are.
+// y [D] = what self_attention returns for token t, computed from x [D] of token t alone. Rows 0 ..
+// t-1 of keys and values [T,D] are from earlier calls, the keys already normalised and rotated; this
+// call writes row t of both and no other. scratch: 2·D + t + 1 doubles. There are H = D / Dh heads.
+//
+// Check with: make exercise-07-3
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/07_language_model/attention.h"
 #include "chapters/07_language_model/rmsnorm.h"
@@ -12,13 +12,12 @@
 #include <stddef.h>
 
 void attend_with_cache(double *y, double *keys, double *values, double *scratch, const double *x,
-                       const AttentionWeights *w, int t, int D, int Dh) {
+                       const AttentionWeights *w, int t, const AttentionSizes *sizes) {
     (void)keys;
     (void)values;
     (void)scratch;
     (void)x;
     (void)w;
     (void)t;
-    (void)Dh;
-    for (int d = 0; d < D; d++) y[d] = 0.0; // yours to write
+    for (int d = 0; d < sizes->D; d++) y[d] = 0.0; // yours to write
 }

@@ -3,8 +3,8 @@
 
 double perplexity(const double *logits, const int *targets, int T, int V);
 
-// Equal logits: torn between all V.
-START_TEST(knowing_nothing)
+// Equal logits: torn between all V tokens.
+START_TEST(uniform_guess)
 {
     static const double logits[3 * 4] = { 0 };
     static const int targets[] = { 1, 2, 3 };
@@ -12,9 +12,9 @@ START_TEST(knowing_nothing)
 }
 END_TEST
 
-// Shares of the targets: 1/2, then 1/8 (its row is ln 1, ln 2, ln 5 for tokens 1, 2, 3 and nothing
-// for 0).
-// Mean loss (ln 2 + ln 8) / 2 = ln 4: the geometric mean of 2 and 8.
+// Probabilities of the targets: 1/2, then 1/8 (the second row is ln 1, ln 2, ln 5 for tokens 1, 2, 3,
+// and token 0 has probability 0). The mean loss is (ln 2 + ln 8) / 2 = ln 4: the geometric mean of 2
+// and 8.
 START_TEST(on_paper)
 {
     double none = -10000, logits[] = { none, 0, 0, none, none, log(1), log(2), log(5) };
@@ -32,7 +32,7 @@ START_TEST(padding_is_not_scored)
 }
 END_TEST
 
-// e^10000 is no double, but the loss of the better of 10000 and 9999 is an ordinary number.
+// e^10000 overflows a double, but the loss is an ordinary number.
 START_TEST(large_logits)
 {
     static const double logits[] = { -10000, 10000, 9999 };
@@ -43,7 +43,7 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { knowing_nothing },
+        { uniform_guess },
         { on_paper },
         { padding_is_not_scored },
         { large_logits },

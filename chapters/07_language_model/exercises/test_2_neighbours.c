@@ -17,7 +17,7 @@ START_TEST(on_paper)
 }
 END_TEST
 
-// The same turn as the chapter's, of the same points laid out otherwise.
+// The chapter's rotation of the same points in another layout.
 START_TEST(the_same_points_in_another_order)
 {
     for (int Dh = 2; Dh <= 18; Dh += 4) {

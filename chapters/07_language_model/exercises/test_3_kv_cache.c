@@ -4,9 +4,11 @@
 #include <string.h>
 
 void attend_with_cache(double *y, double *keys, double *values, double *scratch, const double *x,
-                       const AttentionWeights *w, int t, int D, int Dh);
+                       const AttentionWeights *w, int t, const AttentionSizes *sizes);
 
 enum { T = 7, D = 6, DH = 2, H = D / DH };
+static const AttentionSizes sizes = { T, D, DH };
+
 typedef struct {
     double query[D * D], key[D * D], value[D * D], output[D * D], query_norm[DH], key_norm[DH];
     double x[T * D], expected[T * D], saved[6][T * D], weights[H * T * T], keys[T * D],
@@ -28,7 +30,7 @@ static AttentionWeights make(Example *e) {
     AttentionWeights w = { e->query, e->key, e->value, e->query_norm, e->key_norm, e->output };
     AttentionSaved saved = { e->saved[0], e->saved[1], e->saved[2], e->saved[3],
                              e->saved[4], e->weights,  e->saved[5] };
-    self_attention(e->expected, &saved, e->x, &w, T, D, DH);
+    self_attention(e->expected, &saved, e->x, &w, &sizes);
     return w;
 }
 
@@ -40,7 +42,7 @@ START_TEST(token_by_token_is_the_whole_sequence)
     for (int t = 0; t < T; t++) {
         memcpy(keys, e.keys, sizeof keys);
         memcpy(values, e.values, sizeof values);
-        attend_with_cache(y, e.keys, e.values, e.scratch, e.x + t * D, &w, t, D, DH);
+        attend_with_cache(y, e.keys, e.values, e.scratch, e.x + t * D, &w, t, &sizes);
         for (int d = 0; d < D; d++) ck_assert_double_eq_tol(y[d], e.expected[t * D + d], 1e-12);
         for (int i = 0; i < T * D; i++) { // only row t is new
             if (i / D == t) continue;
@@ -51,17 +53,16 @@ START_TEST(token_by_token_is_the_whole_sequence)
 }
 END_TEST
 
-// What earlier tokens were is only in the cache: with other keys and values there, the answer is
-// another.
-START_TEST(the_past_is_in_the_cache)
+// The output depends on earlier tokens only through the cache: with other values in it, it changes.
+START_TEST(earlier_tokens_are_read_from_the_cache)
 {
     static Example e;
     AttentionWeights w = make(&e);
     double y[D], other[D];
     for (int t = 0; t < 2; t++)
-        attend_with_cache(y, e.keys, e.values, e.scratch, e.x + t * D, &w, t, D, DH);
+        attend_with_cache(y, e.keys, e.values, e.scratch, e.x + t * D, &w, t, &sizes);
     for (int d = 0; d < D; d++) e.values[d] += 1.0;
-    attend_with_cache(other, e.keys, e.values, e.scratch, e.x + D, &w, 1, D, DH);
+    attend_with_cache(other, e.keys, e.values, e.scratch, e.x + D, &w, 1, &sizes);
     ck_assert(memcmp(y, other, sizeof y) != 0);
 }
 END_TEST
@@ -69,7 +70,7 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { token_by_token_is_the_whole_sequence },
-        { the_past_is_in_the_cache },
+        { earlier_tokens_are_read_from_the_cache },
     };
     return run_tests("07-3 KV cache", tests, COUNT_OF(tests));
 }

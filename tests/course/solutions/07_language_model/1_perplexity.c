@@ -7,11 +7,11 @@ double perplexity(const double *logits, const int *targets, int T, int V) {
     for (int t = 0; t < T; t++) {
         if (targets[t] == 0) continue;
         const double *row = logits + (size_t)t * V;
-        // no scratch for the shares: the logarithm of their sum is enough
-        double most = row[0], total = 0.0;
-        for (int v = 1; v < V; v++) most = fmax(most, row[v]);
-        for (int v = 0; v < V; v++) total += exp(row[v] - most);
-        sum += most + log(total) - row[targets[t]];
+        // the probabilities themselves are not needed, only log Σ e^logit
+        double max = row[0], total = 0.0;
+        for (int v = 1; v < V; v++) max = fmax(max, row[v]);
+        for (int v = 0; v < V; v++) total += exp(row[v] - max);
+        sum += max + log(total) - row[targets[t]];
         scored++;
     }
     return scored > 0 ? exp(sum / scored) : 1.0;

@@ -5,9 +5,10 @@
 #include <stddef.h>
 
 void attend_with_cache(double *y, double *keys, double *values, double *scratch, const double *x,
-                       const AttentionWeights *w, int t, int D, int Dh) {
-    double *query = scratch, *context = scratch + D, *weights = scratch + 2 * D,
-           *key = keys + (size_t)t * D;
+                       const AttentionWeights *w, int t, const AttentionSizes *sizes) {
+    int D = sizes->D, Dh = sizes->Dh;
+    double *query = scratch, *context = scratch + D, *weights = scratch + 2 * D;
+    double *key = keys + (size_t)t * D;
     linear(query, x, w->query, D, D);
     linear(key, x, w->key, D, D);
     linear(values + (size_t)t * D, x, w->value, D, D);
@@ -16,7 +17,8 @@ void attend_with_cache(double *y, double *keys, double *values, double *scratch,
         rmsnorm(key + h, key + h, w->key_norm, Dh);
         rope(query + h, t, Dh);
         rope(key + h, t, Dh);
-        attend(context + h, weights, query + h, keys + h, values + h, t, D, Dh);
+        const AttentionHead head = { query + h, keys + h, values + h, weights, context + h };
+        attend(&head, t, D, Dh);
     }
     linear(y, context, w->output, D, D);
 }
