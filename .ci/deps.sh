@@ -88,14 +88,14 @@ as_root() {
 
 apt_install() {
     # shellcheck disable=SC2086 # packages, one word each
-    set -- env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $wanted
+    set -- env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
     # The lists of packages may be missing or old: fetched only then, and again should the network fail.
     "$@" --simulate >/dev/null 2>&1 && as_root "$@" && return
     for pause in 2 10 30; do
         as_root apt-get -o Acquire::Retries=3 update && as_root "$@" && return
         sleep "$pause"
     done
-    stop "apt-get could not install: $wanted (on Ubuntu, some are in the section universe)"
+    stop "apt-get could not install: $missing (on Ubuntu, some are in the section universe)"
 }
 
 if [ "$*" = checks ] && checks_work; then set --; fi
@@ -104,21 +104,21 @@ if [ $# = 0 ]; then
     exit 0
 fi
 [ "$manager" ] || stop "none of apt-get, dnf, pacman and brew is here. Install by hand: $*"
-wanted=
+missing=
 for need in "$@"; do
     found=$(packages "$need")
     for package in $found; do
-        case " $wanted " in *" $package "*) ;; *) wanted="$wanted${wanted:+ }$package" ;; esac
+        case " $missing " in *" $package "*) ;; *) missing="$missing${missing:+ }$package" ;; esac
     done
 done
 say "not found: $*"
-[ "$wanted" ] || stop "no package of $manager is known to bring it"
+[ "$missing" ] || stop "no package of $manager is known to bring it"
 [ "$manager" = apt-get ] || say "$manager was never tried; should a name be wrong, please tell us"
 # shellcheck disable=SC2086
 case $manager in
     apt-get) apt_install ;;
-    dnf) as_root dnf install -y $wanted ;;
-    pacman) as_root pacman -S --needed --noconfirm $wanted ;;
-    brew) brew install $wanted ;;
+    dnf) as_root dnf install -y $missing ;;
+    pacman) as_root pacman -S --needed --noconfirm $missing ;;
+    brew) brew install $missing ;;
 esac
-say "installed: $wanted"
+say "installed: $missing"

@@ -8,7 +8,7 @@
 // over
 // all tokens and heads.
 //   usage       the fraction of experts with total[f] > 0
-//   unevenness  KL(share ‖ uniform) = log F + Σ_f share_f log share_f in nats, share = total / Σ total:
+//   unevenness  KL(share ‖ uniform) = log F + Σ_f share_f log share_f in nats, share = total/Σ total:
 //               0 if all shares are equal, log F if one expert has it all
 
 // total [F] += the gates of one token's C·K slots.

@@ -19,7 +19,7 @@ double root_mean_square(const double *x, size_t count) {
 static bool counts_agree(Difference *out, const char *name, size_t got, size_t want) {
     *out = (Difference){ .count = want };
     if (got == want && want > 0) return true;
-    snprintf(out->problem, sizeof out->problem, "%s: %zu values, wanted %zu (and at least one)",
+    snprintf(out->problem, sizeof out->problem, "%s: %zu values, expected %zu (and at least one)",
              name, got, want);
     return false;
 }
@@ -34,7 +34,7 @@ static bool verdict(Difference *out, const char *name, Values got, Values want) 
     size_t i = out->first_bad;
     snprintf(
         out->problem, sizeof out->problem,
-        "%s[%zu]: %.9g, wanted %.9g within %.2g (%zu of %zu values are wrong, the worst by %.3g)",
+        "%s[%zu]: %.9g, expected %.9g within %.2g (%zu of %zu values are wrong, the worst by %.3g)",
         name, i, got.at[i], want.at[i], out->bound, out->bad, out->count, out->worst);
     return false;
 }
@@ -87,7 +87,7 @@ bool compare_ints(Difference *out, const char *name, const int32_t *got, size_t 
     }
     if (out->bad == 0) return true;
     size_t i = out->first_bad;
-    snprintf(out->problem, sizeof out->problem, "%s[%zu]: %d, wanted %d (%zu of %zu differ)", name,
+    snprintf(out->problem, sizeof out->problem, "%s[%zu]: %d, expected %d (%zu of %zu differ)", name,
              i, got[i], want[i], out->bad, out->count);
     return false;
 }

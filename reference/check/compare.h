@@ -7,7 +7,7 @@
 // The one comparer of the tests. Two tensors agree only when that is proved: equal counts, every
 // value of both finite by its bits (isfinite() is folded to true where somebody builds with
 // fast-math), and the worst difference inside absolute + relative · rms(want). The rms is that of
-// the whole wanted tensor, so small elements of a large tensor are held to the tensor's own scale,
+// the whole expected tensor, so small elements of a large tensor are held to the tensor's own scale,
 // and a tensor of zeros only passes with zeros (or inside `absolute`).
 typedef struct {
     double absolute, relative;

@@ -85,9 +85,8 @@ static int wrong_usage(const char *command) {
 
 // On a busy machine, waiting threads should sleep instead of spinning: with both of two cores busy,
 // a training run took 16 s instead of 60 s. On an idle machine spinning is a quarter faster.
-// libgomp
-// reads OMP_WAIT_POLICY before main starts, so the program restarts itself; if that fails, it
-// continues unchanged. The results are the same bits.
+// libgomp reads OMP_WAIT_POLICY before main starts, so the program restarts itself; if that fails,
+// it continues unchanged. The results are the same bits.
 static void choose_waiting(char **argv) {
 #ifdef _OPENMP
     if (!may_restart_passive(getenv("OMP_WAIT_POLICY"), argv[1]) || !machine_busy_now()) return;

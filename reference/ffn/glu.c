@@ -57,7 +57,7 @@ static void gate_row_backward(float *restrict dg, float *restrict du, const floa
     }
 }
 
-// ---- E of them on R rows. What a thread takes, and how many rows, the sizes decide and never the number of threads.
+// ---- E of them on R rows. The sizes decide how the rows are split, never the number of threads.
 
 // Some rows of one expert: a thread takes them through both products, so that what lies between is
 // still in the cache.

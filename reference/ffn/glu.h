@@ -3,7 +3,8 @@
 #include <stdint.h>
 
 // Gated linear units (chapter 01), as a dense layer and as the experts of a mixture:
-//   [g, u] = x up + up_bias, in halves;  g = min(g, 7), u = clamp(u, -7, 7);  a = g·sigmoid(1.702 g)·(u + 1);
+//   [g, u] = x up + up_bias, in halves;  g = min(g, 7), u = clamp(u, -7, 7);
+//   a = g·sigmoid(1.702 g)·(u + 1);
 //   y = a down + down_bias
 // E of them side by side: expert e has the rows first[e] .. first[e+1]-1 of all R = first[E], any
 // number of them.

@@ -4,20 +4,20 @@
 #include "reference/data/special_tokens.h"
 #include "reference/ffn/gating.h"
 
-// Who chooses (chapters 02 and 03). A router's scores are a table with a row a token and a column
-// an expert, [N,E]. Every routing cuts it into pools and takes the best cells of each:
+// Which experts get which tokens (chapters 02 and 03). A router's scores are a table [N,E] with one
+// row per token and one column per expert. Every routing divides it into pools and selects the best
+// cells of each:
 //   token               a row                       K of it
 //   expert              a column                    tokens·capacity/E of it, rounded down
-//   unified, step       a time step of all rows     tokens·K of it, rounded, halves to the even number
+//   unified, step       a time step of all rows     tokens·K of it, rounded half to even
 //   unified, sequence   a sequence                  as above
 // The higher score wins, equal scores go to the lower index (of the pool, row by row), NaN loses to
 // every number.
 typedef struct {
     const Config *config;
     int B, T;
-    // [B,T] or NULL: what was read. Where it is TOKEN_PAD the row is in no pool of several tokens, or padding would
-    // take places from text. Token choice, where it takes nothing from anybody, treats it like any
-    // other, as the authors do.
+    // [B,T] or NULL: the input tokens. TOKEN_PAD is in no pool of several tokens, where it would
+    // take places from text. Token choice treats it like any other token, as the authors do.
     const int32_t *tokens;
     const float *logits; // [N,E]
     const float *bias;   // [E], or NULL: token choice picks by p + bias

@@ -8,7 +8,8 @@
 
 // PEER, a pool of one-neuron experts (chapter 05): C heads choose K experts each out of one pool of
 // F that they share, and weigh theirs by a softmax over the chosen scores:
-//   y = Σ_c Σ_k gate[c,k] · gelu(z[c,k]) · out[index[c,k]],  gate[c] = softmax(score[c]),  z[c,k] = in[index[c,k]] · x
+//   y = Σ_c Σ_k gate[c,k] · gelu(z[c,k]) · out[index[c,k]],
+//   gate[c] = softmax(score[c]),  z[c,k] = in[index[c,k]] · x
 // router.query and router.keys as router.h has them for product_key_value, experts.in and
 // experts.out [F,D].
 enum { QUERY, KEYS, IN, OUT };

@@ -7,7 +7,8 @@
 // Sparsely gated linear neurons (chapter 06): a router chooses K of F one-neuron experts in each of
 // C
 // channels, and, given the choice, the layer is linear in x:
-//   y = Σ_c Σ_k act(score[c,k] · z[c,k]) · out[c,index],   z[c,k] = in[c,index] · x,   act = identity by default
+//   y = Σ_c Σ_k act(score[c,k] · z[c,k]) · out[c,index],
+//   z[c,k] = in[c,index] · x,   act = identity by default
 // router.query and router.keys as router.h has them, experts.in and experts.out [C,F,D].
 enum { QUERY, KEYS, IN, OUT };
 

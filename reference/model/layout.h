@@ -3,10 +3,11 @@
 #include "reference/config/config.h"
 #include "reference/numbers/tensors.h"
 
-// Where a model's tensors stand in its table: the embedding, then layer by layer, then the output
+// The order of a model's tensors in its table: the embedding, then layer by layer, then the output
 // norm.
-//   embedding [V,D]; attention_norm, ffn_norm, output_norm [D]; attention.query, .key, .value [D,H,Dh], .query_norm,
-//   .key_norm [Dh], .output [H,Dh,D]; ffn.… as the layer's kind declares.
+//   embedding [V,D]; attention_norm, ffn_norm, output_norm [D];
+//   attention.query, .key, .value [D,H,Dh], .query_norm, .key_norm [Dh], .output [H,Dh,D];
+//   ffn.… as the layer's kind declares.
 enum { EMBEDDING };
 typedef enum {
     ATTENTION_NORM,

@@ -3,8 +3,8 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/check/layer_numbers.h"
 
-// The chapters' feed-forward layers in the form in which rungs of the chain are compared: the
-// oracle of the fast rung for sizes that no golden file has. The chapters are held against the
+// The chapters' feed-forward layers in the form in which implementations of the chain are compared: the
+// oracle of the fast implementation for sizes that no golden file has. The chapters are held against the
 // golden files themselves.
 
 bool chapters_know(const Config *config); // false: no chapter has this kind yet

@@ -3,7 +3,7 @@
 #include "chapters/02_mixture_of_experts/moe.h"
 #include "reference/check/layer_numbers.h"
 
-// Chapters 02 and 03 in the form in which rungs of the chain are compared (chapter_ffn.h).
+// Chapters 02 and 03 in the form in which implementations of the chain are compared (chapter_ffn.h).
 
 bool chapter_moe_run(LayerNumbers *numbers, Error *error); // gradients are added to
 

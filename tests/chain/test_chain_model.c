@@ -1,4 +1,4 @@
-// The chain of trust for the whole model: the fast rung in float against chapter 07 in double, on
+// The chain of trust for the whole model: the fast implementation in float against chapter 07 in double, on
 // the same weights. Sparse kinds in the three steps of the house style: scores and choice, and then
 // everything given the plain choice.
 #include "chapters/04_product_keys/product_keys.h"
@@ -83,7 +83,7 @@ static void pair_free(Pair *pair) {
     tiny_free(&pair->fast);
 }
 
-// Between each of a token's K best experts of a channel and the next: what a rung may be wrong by
+// Between each of a token's K best experts of a channel and the next: what a implementation may be wrong by
 // and choose the same.
 enum { MOST = 64 };
 static double gap_of(const double *all, int count, int K) {
@@ -151,7 +151,7 @@ static void run_plain(Pair *pair) {
     }
 }
 
-// Weights and batch, drawn anew until no choice of experts hangs by a hair (scores of the two rungs
+// Weights and batch, drawn anew until no choice of experts hangs by a hair (scores of the two implementations
 // were seen to differ by 3e-6): then the choices must be equal, on any machine. run_plain is done.
 static const double SAFE = 2e-5;
 static Pair pair_new(const Config *config, int B) {
@@ -266,7 +266,7 @@ static bool agrees(Pair *pair, bool given) {
 // ---- odd sizes, every variant
 
 // Where heads are narrow and tokens many, some query or key is nearly zero before its norm, and
-// float's rounding is amplified a thousandfold in either rung (measured at Dh = 2, 66 tokens): so
+// float's rounding is amplified a thousandfold in either implementation (measured at Dh = 2, 66 tokens): so
 // the larger sizes have wider heads.
 static const struct {
     int V, B, T, D, L, Dh, F, C, K, Dk;

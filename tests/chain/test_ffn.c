@@ -68,9 +68,9 @@ static void random_numbers(LayerNumbers *out, const Config *config, int B, int T
     ffn_layer_free(&layer);
 }
 
-static void run(bool (*rung)(LayerNumbers *, Error *), LayerNumbers *numbers, const char *name) {
+static void run(bool (*implementation)(LayerNumbers *, Error *), LayerNumbers *numbers, const char *name) {
     Error error = { "" };
-    ck_assert_msg(rung(numbers, &error), "%s: %s", name, error.text);
+    ck_assert_msg(implementation(numbers, &error), "%s: %s", name, error.text);
 }
 
 // ---- the reference against the chapters
@@ -380,13 +380,13 @@ typedef struct {
 } Differentiated;
 
 // Measured worst: chapters 6e-10, reference 4.8e-4 (the loss's own rounding, over the step).
-static const Differentiated rungs[] = {
+static const Differentiated implementations[] = {
     { "chapters", chapters_run, 1e-5, 1e-8 },
     { "reference", reference_layer_run, 1e-3, 2e-3 },
 };
 
 // block, gradient and base [count] are the same place in the numbers that move and in the base's.
-static void check_block(const Differentiated *rung, const Moved *moved, const double *gradient,
+static void check_block(const Differentiated *implementation, const Moved *moved, const double *gradient,
                         const double *base, double *worst) {
     size_t count = moved->count;
     double *direction = malloc(count * sizeof *direction);
@@ -394,7 +394,7 @@ static void check_block(const Differentiated *rung, const Moved *moved, const do
     Slope slope = { count, base, gradient, set_block, moved_loss, (void *)moved };
     // A step over relu's corner has no one slope: smaller steps seldom cross.
     bool corners = moved->numbers->config.activation == ACTIVATION_RELU;
-    double step = corners ? 0.5 * rung->step : rung->step,
+    double step = corners ? 0.5 * implementation->step : implementation->step,
            size = fmax(root_mean_square(base, count), 0.1);
     int checked = 0;
     for (int which = 0; which < 6; which++) {
@@ -404,30 +404,30 @@ static void check_block(const Differentiated *rung, const Moved *moved, const do
         if (isnan(error)) continue;
         checked++;
         *worst = fmax(*worst, error);
-        ck_assert_msg(error <= rung->tolerance, "%s %s, direction %d: off by %.3g", rung->name,
+        ck_assert_msg(error <= implementation->tolerance, "%s %s, direction %d: off by %.3g", implementation->name,
                       moved->name, which, error);
     }
-    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice", rung->name,
+    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice", implementation->name,
                   moved->name, checked);
     free(direction);
 }
 
-static void check_gradients(const Differentiated *rung, const Config *config, int B, int T,
+static void check_gradients(const Differentiated *implementation, const Config *config, int B, int T,
                             const char *variant, double *worst) {
     LayerNumbers base, moving;
     random_numbers(&base, config, B, T, 12); // a seed that lies off relu's corners
     random_numbers(&moving, config, B, T, 12);
-    run(rung->run, &base, variant);
+    run(implementation->run, &base, variant);
     char name[VARIANT_NAME + TENSOR_NAME];
-    Moved moved = { rung->run, &moving, &base, moving.x, (size_t)base.N * config->D, name };
+    Moved moved = { implementation->run, &moving, &base, moving.x, (size_t)base.N * config->D, name };
     snprintf(name, sizeof name, "%s x", variant);
-    check_block(rung, &moved, base.dx, base.x, worst);
+    check_block(implementation, &moved, base.dx, base.x, worst);
     for (int i = 0; i < base.tensors.count; i++) {
         const Tensor *tensor = &base.tensors.items[i];
         snprintf(name, sizeof name, "%s %s", variant, tensor->name);
         moved.block = moving.parameters + tensor->offset;
         moved.count = tensor->count;
-        check_block(rung, &moved, base.gradients + tensor->offset, base.parameters + tensor->offset,
+        check_block(implementation, &moved, base.gradients + tensor->offset, base.parameters + tensor->offset,
                     worst);
     }
     layer_numbers_free(&base);
@@ -443,14 +443,14 @@ START_TEST(backward_is_the_slope_of_forward)
     char name[VARIANT_NAME];
     ck_assert(layer_variant(_i, &kind, name));
     parallel_set_threads(1); // thousands of tiny runs
-    for (size_t r = 0; r < sizeof rungs / sizeof rungs[0]; r++) {
+    for (size_t r = 0; r < sizeof implementations / sizeof implementations[0]; r++) {
         double worst = 0.0;
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             Config config = with_sizes(kind, &sizes[i]);
-            check_gradients(&rungs[r], &config, sizes[i].B, sizes[i].T, name, &worst);
+            check_gradients(&implementations[r], &config, sizes[i].B, sizes[i].T, name, &worst);
         }
         if (getenv("MEASURE"))
-            fprintf(stderr, "%-40s %s: slopes agree to %.1e\n", name, rungs[r].name, worst);
+            fprintf(stderr, "%-40s %s: slopes agree to %.1e\n", name, implementations[r].name, worst);
     }
 }
 END_TEST

@@ -23,14 +23,14 @@ wrong() {
 
 # expect STATUS PATTERN ARGUMENT...: runs the command with $input as stdin; some line of stderr must match PATTERN.
 expect() {
-    wanted=$1 pattern=$2
+    expected=$1 pattern=$2
     shift 2
     "$sgatlin" ${subcommand:+"$subcommand"} "$@" <"$input" >"$work/stdout" 2>"$work/stderr"
     status=$?
-    [ $status = "$wanted" ] || wrong "$subcommand $*: exit $status, wanted $wanted: $(tail -2 "$work/stderr")"
+    [ $status = "$expected" ] || wrong "$subcommand $*: exit $status, expected $expected: $(tail -2 "$work/stderr")"
     [ -z "$pattern" ] || grep -q -e "$pattern" "$work/stderr" ||
         wrong "$subcommand $*: no '$pattern' in: $(cat "$work/stderr")"
-    [ "$wanted" != 2 ] || [ ! -s "$work/stdout" ] || wrong "$subcommand $*: something on stdout"
+    [ "$expected" != 2 ] || [ ! -s "$work/stdout" ] || wrong "$subcommand $*: something on stdout"
 }
 
 # await COMMAND...: waits until the command succeeds, for a minute at most.

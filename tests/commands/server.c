@@ -66,8 +66,8 @@ static void send_body(int connection, FILE *file, long first, long most) {
     char block[4096];
     fseek(file, first, SEEK_SET);
     while (most > 0) {
-        size_t wanted = most < (long)sizeof block ? (size_t)most : sizeof block;
-        size_t got = fread(block, 1, wanted, file);
+        size_t expected = most < (long)sizeof block ? (size_t)most : sizeof block;
+        size_t got = fread(block, 1, expected, file);
         if (got == 0 || !send_all(connection, block, got)) return;
         most -= (long)got;
     }

@@ -6,7 +6,7 @@
 # A command that cannot do its work: status 1 and one line that begins with its name, nothing on stdout.
 refused() {
     expect 1 "$@"
-    [ "$(grep -c "^sgatlin $2: " "$work/stderr")" = 1 ] || wrong "$*: wanted one line of error: $(cat "$work/stderr")"
+    [ "$(grep -c "^sgatlin $2: " "$work/stderr")" = 1 ] || wrong "$*: expected one line of error: $(cat "$work/stderr")"
     [ ! -s "$work/stdout" ] || wrong "$*: something on stdout"
 }
 misused() { expect 2 "$@"; }
@@ -158,13 +158,13 @@ case $one in "The  turtle"*) ;; *) wrong "the story does not begin with the prom
 [ "$one" != "$(sample --prompt "The  turtle" --seed 6)" ] || wrong "two seeds, one story"
 [ "$(sample --temperature 0 --seed 1)" = "$(sample --temperature 0 --seed 2)" ] || wrong "greedy depends on the seed"
 [ "$(sample --top-k 1 --seed 1)" = "$(sample --temperature 0)" ] || wrong "top-k 1 is not greedy"
-[ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] || wrong "no tokens: wanted the prompt alone"
+[ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] || wrong "no tokens: expected the prompt alone"
 sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null || wrong "no UTF-8"
 sample --continue --tokens 100 >/dev/null
-[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "wanted to hear once that the oldest tokens drop"
+[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "expected to hear once that the oldest tokens drop"
 long=$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9 10 11 12)
 [ "$(sample --prompt "$long" --tokens 0)" = "$long" ] || wrong "a long prompt is not printed whole"
-[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "a long prompt: wanted to hear of it once"
+[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "a long prompt: expected to hear of it once"
 cp -r "$work/run/step-000004" "$work/copied" # a checkpoint alone is enough
 [ "$("$sgatlin" sample --checkpoint "$work/copied" --tokens 40 --prompt "The  turtle" --seed 5 2>/dev/null)" = "$one" ] ||
     wrong "a copied checkpoint tells another story"
@@ -183,7 +183,7 @@ expect 0 'cblas=' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --
 for key in loss perplexity tokens unigram trigram; do
     grep -q "\"$key\": *[0-9]" "$work/stdout" || wrong "eval --json: no $key in $(cat "$work/stdout")"
 done
-[ "$(wc -l <"$work/stdout")" = 1 ] || wrong "eval --json: wanted one object"
+[ "$(wc -l <"$work/stdout")" = 1 ] || wrong "eval --json: expected one object"
 dumped=$(cksum <"$work/dump.safetensors")
 refused 'already exists' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
 [ "$dumped" = "$(cksum <"$work/dump.safetensors")" ] || wrong "a dump was written over"
@@ -203,12 +203,12 @@ rows() {
         /}/ { if ("study" in value) { for (i = 1; i <= keys; i++) printf "%s ", value[key[i]]; print "" } split("", value) }' "$1"
 }
 "$sgatlin" flops --json | sed -n 's/.*"ffn": "\(.*\)",/ \1 /p' >"$work/kinds"
-rows tests/golden/flops.json | grep -F -f "$work/kinds" >"$work/wanted"
-rows "$work/scales.json" | cmp - "$work/wanted" || wrong "flops --scales --json: not the authors' counts"
-[ "$(wc -l <"$work/wanted")" -ge 26 ] || wrong "flops --scales: $(wc -l <"$work/wanted") rows to compare with"
+rows tests/golden/flops.json | grep -F -f "$work/kinds" >"$work/expected"
+rows "$work/scales.json" | cmp - "$work/expected" || wrong "flops --scales --json: not the authors' counts"
+[ "$(wc -l <"$work/expected")" -ge 26 ] || wrong "flops --scales: $(wc -l <"$work/expected") rows to compare with"
 misused '--scales takes no' flops --scales --set D=8
 expect 0 '' flops --scales
-[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/wanted")" ] || wrong "flops --scales: other rows than --json"
+[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/expected")" ] || wrong "flops --scales: other rows than --json"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 [ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
 refused 'already exists' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"

@@ -6,7 +6,7 @@ subcommand=data
 # refused PATTERN ARGUMENT...: the command fails with one line, and no folder comes of it.
 refused() {
     expect 1 "$@" --out "$work/none"
-    [ "$(grep -c '^sgatlin data: ' "$work/stderr")" = 1 ] || wrong "wanted one line of error: $(cat "$work/stderr")"
+    [ "$(grep -c '^sgatlin data: ' "$work/stderr")" = 1 ] || wrong "expected one line of error: $(cat "$work/stderr")"
     for left in "$work"/none "$work"/.none*; do
         [ ! -e "$left" ] || wrong "$left was left behind"
     done
@@ -16,7 +16,7 @@ holds() {
     folder=$1
     shift
     found=$(find "$folder" -mindepth 1 -exec basename {} \; | sort | tr '\n' ' ')
-    [ "$found" = "$* " ] || wrong "$folder holds $found, wanted $*"
+    [ "$found" = "$* " ] || wrong "$folder holds $found, expected $*"
 }
 
 same() {
@@ -30,11 +30,11 @@ field() { # FILE OFFSET: an unsigned 64-bit number
 # -- storyworld --
 expect 0 'threads=' --storyworld --stories 400 --seed 1 --vocab 600 --out "$work/new/sw"
 holds "$work/new/sw" classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt
-[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/train.txt")" = 380 ] || wrong "train.txt: wanted 380 stories"
-[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/valid.txt")" = 20 ] || wrong "valid.txt: wanted 20 stories"
-[ "$(field "$work/new/sw/train.bin" 24)" = 600 ] || wrong "train.bin: wanted a vocabulary of 600"
-[ "$(field "$work/new/sw/train.bin" 32)" = 380 ] || wrong "train.bin: wanted 380 stories"
-[ "$(field "$work/new/sw/valid.bin" 32)" = 20 ] || wrong "valid.bin: wanted 20 stories"
+[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/train.txt")" = 380 ] || wrong "train.txt: expected 380 stories"
+[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/valid.txt")" = 20 ] || wrong "valid.txt: expected 20 stories"
+[ "$(field "$work/new/sw/train.bin" 24)" = 600 ] || wrong "train.bin: expected a vocabulary of 600"
+[ "$(field "$work/new/sw/train.bin" 32)" = 380 ] || wrong "train.bin: expected 380 stories"
+[ "$(field "$work/new/sw/valid.bin" 32)" = 20 ] || wrong "valid.bin: expected 20 stories"
 grep -q "sgatlin train --data $work/new/sw" "$work/stdout" || wrong "the summary does not name the next command"
 expect 0 'threads=[13] ' --storyworld --stories 400 --seed 1 --vocab 600 --threads 3 --out "$work/again"
 for name in classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt; do
@@ -68,12 +68,12 @@ done
 tr '\n' ' ' <"$work/again/valid.txt" | sed 's/<|endoftext|>//g' >"$work/one.txt"
 expect 0 '' --text "$work/one.txt" --out "$work/one"
 train=$(field "$work/one/train.bin" 40) valid=$(field "$work/one/valid.bin" 40)
-[ "$(field "$work/one/train.bin" 32) $(field "$work/one/valid.bin" 32)" = '1 1' ] || wrong "wanted one story each"
-[ $((valid - 1)) = $(((train + valid - 2) / 20)) ] || wrong "one story: $train and $valid tokens, wanted 5%"
+[ "$(field "$work/one/train.bin" 32) $(field "$work/one/valid.bin" 32)" = '1 1' ] || wrong "expected one story each"
+[ $((valid - 1)) = $(((train + valid - 2) / 20)) ] || wrong "one story: $train and $valid tokens, expected 5%"
 [ "$(field "$work/one/train.bin" 24)" -lt 8192 ] || wrong "one.txt cannot give 8192 tokens"
 printf 'a\n<|endoftext|>\na' >"$work/two.txt"
 expect 0 '' --text "$work/two.txt" --out "$work/two"
-[ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] || wrong "wanted a token and an end each"
+[ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] || wrong "expected a token and an end each"
 
 # -- a folder that is there is left alone --
 before=$(ls -l "$work/two")
@@ -124,7 +124,7 @@ some_written() { [ -s "$(find "$work" -path '*/.long.*' -name '.train.txt.*')" ]
 await some_written
 kill -INT $process || wrong "Ctrl-C: the command ended before"
 wait $process
-[ $? = 130 ] || wrong "interrupted: wanted exit 130: $(cat "$work/stderr")"
+[ $? = 130 ] || wrong "interrupted: expected exit 130: $(cat "$work/stderr")"
 grep -q stopped "$work/stderr" || wrong "interrupted: $(cat "$work/stderr")"
 for left in "$work"/long "$work"/.long*; do
     [ ! -e "$left" ] || wrong "$left was left behind by Ctrl-C"

@@ -21,9 +21,9 @@ whole() { [ "$(values "$1" 'done' | sort -u)" = true ]; }
 # -- What will be done, and nothing done --
 
 expect 0 '' --data "$data" --dry-run $asked
-[ "$(grep -c '^| [ms]' "$work/stdout")" = 6 ] || wrong "--dry-run: wanted three kinds at two scales"
+[ "$(grep -c '^| [ms]' "$work/stdout")" = 6 ] || wrong "--dry-run: expected three kinds at two scales"
 grep -q '^9 cells, ' "$work/stdout" || wrong "--dry-run: $(tail -1 "$work/stdout")"
-grep '^| mlp | q2 |' "$work/stdout" | grep -q '| 10 | 640 |' || wrong "--dry-run: wanted 10 steps of mlp at q2"
+grep '^| mlp | q2 |' "$work/stdout" | grep -q '| 10 | 640 |' || wrong "--dry-run: expected 10 steps of mlp at q2"
 [ ! -e "$work/whole" ] || wrong "--dry-run wrote something"
 
 # -- One study without a break --
@@ -148,7 +148,7 @@ before=$(sum)
 small="--data $data --out $work/new --scales q1,q2 --set B=2 T=32"
 misused() {
     expect 2 "$@"
-    [ "$(grep -c '^sgatlin isoflop: ' "$work/stderr")" = 1 ] || wrong "$*: wanted one line of error: $(cat "$work/stderr")"
+    [ "$(grep -c '^sgatlin isoflop: ' "$work/stderr")" = 1 ] || wrong "$*: expected one line of error: $(cat "$work/stderr")"
 }
 misused 'expected --data DIR, --budget FLOPS and --out DIR'
 misused 'expected --data DIR, --budget FLOPS and --out DIR' --data "$data" --budget 1e9
@@ -163,7 +163,7 @@ for case in 'ffn=none: --kinds none' 'no option none: --kinds sgatlin+none' 'no 
 done
 refused() {
     expect 1 "$@"
-    [ "$(grep -c '^sgatlin isoflop: ' "$work/stderr")" = 1 ] || wrong "$*: wanted one line of error: $(cat "$work/stderr")"
+    [ "$(grep -c '^sgatlin isoflop: ' "$work/stderr")" = 1 ] || wrong "$*: expected one line of error: $(cat "$work/stderr")"
     [ ! -s "$work/stdout" ] || wrong "$*: something on stdout"
 }
 refused 'nowhere' --data "$work/nowhere" --out "$work/new" $asked

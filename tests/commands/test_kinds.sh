@@ -35,7 +35,7 @@ for case in 'no such setting: peer --router dense' 'no such setting: peer --rout
     'no such setting: peer --activation gelu' 'no such setting: mlp --router dense' 'no such setting: glu --set K=2' \
     'F=26 is not a square: peer --set F=26' 'K=8 is more than n=7: peer --set K=8'; do
     expect 2 "^sgatlin train: .*${case%%: *}" train --data "$work/data" --out "$work/new" --preset tiny --ffn ${case#*: }
-    [ "$(grep -c '^sgatlin train: ' "$work/stderr")" = 1 ] || wrong "${case#*: }: wanted one line of error"
+    [ "$(grep -c '^sgatlin train: ' "$work/stderr")" = 1 ] || wrong "${case#*: }: expected one line of error"
     [ ! -e "$work/new" ] || wrong "${case#*: } left a folder"
 done
 
@@ -48,7 +48,7 @@ done
 sums() { find "$1" -type f -exec cksum {} + | sort; }
 refused() { # STATUS PATTERN ARGUMENT...
     expect "$@"
-    [ "$(grep -c "^sgatlin $3: " "$work/stderr")" = 1 ] || wrong "$*: wanted one line of error: $(cat "$work/stderr")"
+    [ "$(grep -c "^sgatlin $3: " "$work/stderr")" = 1 ] || wrong "$*: expected one line of error: $(cat "$work/stderr")"
     [ ! -s "$work/stdout" ] || wrong "$*: something on stdout"
 }
 

@@ -45,7 +45,7 @@ run_one() { # NAME, OPTIONS
 check() { # WHAT IT SAYS (looks ahead, joins rows), NAME, OPTIONS
     claims=$1 name=$2
     run_one "$name" "$3" >"$work/said"
-    [ "$(cat "$work/said")" = "$claims" ] || wrong "$name: says $(cat "$work/said"), wanted $claims"
+    [ "$(cat "$work/said")" = "$claims" ] || wrong "$name: says $(cat "$work/said"), expected $claims"
 }
 check '0 0' token ''
 check '0 0' padded 'batching=padded'

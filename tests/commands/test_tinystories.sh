@@ -64,19 +64,19 @@ tools=$PATH # the PATH the script sees
 
 # get STATUS PATTERN MODE/SCENARIO ARGUMENT...: runs it into out/; a failure is one line on stderr.
 get() {
-    wanted=$1 pattern=$2 mirror=$3
+    expected=$1 pattern=$2 mirror=$3
     shift 3
     : >log
     PATH=$tools TINYSTORIES_MIRROR=$address/$mirror TINYSTORIES_PATIENCE=2 \
         "$script" --out out "$@" </dev/null >stdout 2>stderr
     status=$?
-    [ $status = "$wanted" ] || wrong "$mirror $*: exit $status, wanted $wanted: $(cat stdout stderr)"
+    [ $status = "$expected" ] || wrong "$mirror $*: exit $status, expected $expected: $(cat stdout stderr)"
     cat stdout stderr >both
     grep -q -e "$pattern" both || wrong "$mirror $*: no '$pattern' in: $(cat both)"
-    [ "$wanted" = 0 ] || [ "$(wc -l <stderr)" -eq 1 ] || wrong "$mirror $*: wanted one line: $(cat stderr)"
+    [ "$expected" = 0 ] || [ "$(wc -l <stderr)" -eq 1 ] || wrong "$mirror $*: expected one line: $(cat stderr)"
     ls out/*.pointer.* >/dev/null 2>&1 && wrong "$mirror $*: left a pointer behind"
     for file in TinyStories-valid.txt TinyStories-train.txt; do # never a wrong file under a final name
-        [ ! -e "out/$file" ] || cmp -s "$file" "out/$file" || [ "$wanted$pattern" = '1move it away' ] ||
+        [ ! -e "out/$file" ] || cmp -s "$file" "out/$file" || [ "$expected$pattern" = '1move it away' ] ||
             wrong "$mirror $*: out/$file is not right"
     done
 }

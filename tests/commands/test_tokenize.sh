@@ -12,7 +12,7 @@ same() {
 # -- the golden cases --
 sed 's/^{"text": \(".*"\), "ids": \(\[.*\]\), "decoded": ".*"}$/\1/' $golden/cases_small_400.jsonl >"$work/texts"
 sed 's/^{"text": \(".*"\), "ids": \(\[.*\]\), "decoded": ".*"}$/\2/' $golden/cases_small_400.jsonl >"$work/ids"
-[ "$(wc -l <"$work/ids")" -eq 62 ] || wrong "cases_small_400.jsonl: wanted 62 cases"
+[ "$(wc -l <"$work/ids")" -eq 62 ] || wrong "cases_small_400.jsonl: expected 62 cases"
 input=$work/texts
 expect 0 '' --tokenizer $tokenizer
 same "$work/stdout" "$work/ids" 'encoding stdin'
@@ -31,7 +31,7 @@ same "$work/stdout" "$work/ids" 'encoding what was decoded'
 printf 'a\0b\377\376 caf\303\251 cafe\314\201 <|pad|>\n\n\303' >"$work/bytes"
 input=$work/bytes
 expect 0 '' --tokenizer $tokenizer --raw
-[ "$(wc -l <"$work/stdout")" -eq 1 ] || wrong "--raw: wanted one line"
+[ "$(wc -l <"$work/stdout")" -eq 1 ] || wrong "--raw: expected one line"
 cp "$work/stdout" "$work/raw"
 expect 0 '' --tokenizer $tokenizer --raw "$work/bytes"
 same "$work/stdout" "$work/raw" '--raw of a file and of stdin'
@@ -44,8 +44,8 @@ expect 0 '' --tokenizer $tokenizer --raw
 printf '[191, 255, 259]\n' >"$work/line" # \001, then a byte that begins nothing, then " t"
 input=$work/line
 expect 0 '' --tokenizer $tokenizer --decode
-printf '"\\u0001\357\277\275 t"\n' >"$work/wanted"
-same "$work/stdout" "$work/wanted" 'one U+FFFD for what is no UTF-8'
+printf '"\\u0001\357\277\275 t"\n' >"$work/expected"
+same "$work/stdout" "$work/expected" 'one U+FFFD for what is no UTF-8'
 printf '"a\\u0000b"\n' >"$work/line"
 expect 0 '' --tokenizer $tokenizer
 [ "$(cat "$work/stdout")" = '[296, 190, 67]' ] || wrong "NUL: $(cat "$work/stdout")"
@@ -55,8 +55,8 @@ bad() { # LINE PATTERN ARGUMENT...
     printf '%s\n' '[]' "$1" >"$work/line"
     [ "$3" ] || printf '%s\n' '""' "$1" >"$work/line"
     expect 1 "^sgatlin tokenize: standard input:2: $2" --tokenizer $tokenizer ${3:+"$3"}
-    [ "$(wc -l <"$work/stdout")" -eq 1 ] || wrong "'$1': wanted the line before it"
-    [ "$(wc -l <"$work/stderr")" -eq 1 ] || wrong "'$1': wanted one line of error: $(cat "$work/stderr")"
+    [ "$(wc -l <"$work/stdout")" -eq 1 ] || wrong "'$1': expected the line before it"
+    [ "$(wc -l <"$work/stderr")" -eq 1 ] || wrong "'$1': expected one line of error: $(cat "$work/stderr")"
 }
 bad 'plain' 'line 1, column 5: invalid JSON' ''
 bad '' 'line 1, column 0: invalid JSON' ''

@@ -77,7 +77,7 @@ static bool read_file(Run *run) {
     int V = run->model.sizes.V;
     for (size_t i = 0; i < (size_t)run->steps * run->B * run->T; i++) {
         if (run->tokens[i] < 0 || run->tokens[i] >= V)
-            return golden_problem(golden, "tokens[%zu] is %d, wanted below V = %d", i,
+            return golden_problem(golden, "tokens[%zu] is %d, expected below V = %d", i,
                                   run->tokens[i], V);
     }
     return golden->problems == 0;

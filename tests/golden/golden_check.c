@@ -123,7 +123,7 @@ static bool give_choice(GoldenFile *golden, LayerNumbers *numbers) {
     size_t entries = layer_numbers_entries(numbers);
     for (size_t i = 0; i < entries; i++) {
         if (numbers->index[i] >= 0 && numbers->index[i] < numbers->config.F) continue;
-        return golden_problem(golden, "gating.indices[%zu] is %d, wanted below F = %d", i,
+        return golden_problem(golden, "gating.indices[%zu] is %d, expected below F = %d", i,
                               numbers->index[i], numbers->config.F);
     }
     memcpy(numbers->score, score, entries * sizeof *score);
@@ -131,58 +131,58 @@ static bool give_choice(GoldenFile *golden, LayerNumbers *numbers) {
 }
 
 // Step three: the golden scores and indices are put in the router's place.
-static void check_given_choice(GoldenFile *golden, const GoldenImplementation *rung,
+static void check_given_choice(GoldenFile *golden, const GoldenImplementation *implementation,
                                LayerNumbers *numbers, Tolerance forward, Tolerance backward,
                                Error *error) {
     if (!give_choice(golden, numbers)) return;
     numbers->given = true;
-    if (!rung->run(numbers, error)) {
+    if (!implementation->run(numbers, error)) {
         golden_problem(golden, "%s", error->text);
         return;
     }
     compare_outputs(golden, numbers, ", choice given", forward, backward);
 }
 
-static void check_gating(GoldenFile *golden, const GoldenImplementation *rung,
+static void check_gating(GoldenFile *golden, const GoldenImplementation *implementation,
                          const LayerNumbers *numbers, Tolerance forward, Error *error) {
     golden_compare(golden, "gating.scores", "gating.scores", gating_shape(numbers), numbers->score,
                    forward);
     golden_compare_ints(golden, "gating.indices", "gating.indices", gating_shape(numbers),
                         numbers->index);
-    if (rung->shows_scores)
+    if (implementation->shows_scores)
         golden_compare(golden, "router.scores", "router.scores", scores_shape(numbers),
                        numbers->scores, forward);
     check_scores(golden, numbers, error);
 }
 
-static void check_layer(GoldenFile *golden, const GoldenImplementation *rung,
+static void check_layer(GoldenFile *golden, const GoldenImplementation *implementation,
                         LayerNumbers *numbers) {
     Error error = { "" };
     double float32 = golden_number(golden, "float32_error", 0.0, FLOAT32_ERROR);
-    Tolerance forward = { .relative = rung->relative > 0 ? rung->relative : FORWARD * float32 };
-    Tolerance backward = { .relative = rung->relative > 0 ? rung->relative : GRADIENT * float32 };
+    Tolerance forward = { .relative = implementation->relative > 0 ? implementation->relative : FORWARD * float32 };
+    Tolerance backward = { .relative = implementation->relative > 0 ? implementation->relative : GRADIENT * float32 };
     if (!read_inputs(golden, numbers)) return;
-    if (!rung->run(numbers, &error)) {
+    if (!implementation->run(numbers, &error)) {
         golden_problem(golden, "%s", error.text);
         return;
     }
     compare_outputs(golden, numbers, "", forward, backward);
     if (!numbers->config.ffn->sparse) return;
     if (numbers->config.ffn->ragged) {
-        golden_list_check(golden, numbers, rung->shows_scores, forward);
+        golden_list_check(golden, numbers, implementation->shows_scores, forward);
     } else {
-        check_gating(golden, rung, numbers, forward, &error);
+        check_gating(golden, implementation, numbers, forward, &error);
     }
-    check_given_choice(golden, rung, numbers, forward, backward, &error);
+    check_given_choice(golden, implementation, numbers, forward, backward, &error);
 }
 
-static void check_ffn(GoldenFile *golden, const GoldenImplementation *rung) {
+static void check_ffn(GoldenFile *golden, const GoldenImplementation *implementation) {
     Error error = { "" };
     LayerNumbers numbers;
     if (!layer_numbers_new(&numbers, &golden->config, golden->B, golden->config.T, &error)) {
         golden_problem(golden, "%s", error.text);
     } else {
-        check_layer(golden, rung, &numbers);
+        check_layer(golden, implementation, &numbers);
         layer_numbers_free(&numbers);
     }
 }
@@ -191,7 +191,7 @@ static bool is_model(const GoldenFile *golden) {
     return safetensors_metadata(&golden->file, "L") != NULL;
 }
 
-bool golden_applies(const char *path, const GoldenImplementation *rung) {
+bool golden_applies(const char *path, const GoldenImplementation *implementation) {
     GoldenFile golden;
     Error error;
     FILE *nowhere = fopen("/dev/null", "w");
@@ -199,32 +199,32 @@ bool golden_applies(const char *path, const GoldenImplementation *rung) {
         if (nowhere) fclose(nowhere);
         return false;
     }
-    bool applies = (rung->check_balance != NULL || !golden.balance) &&
-                   rung->knows(&golden.config, is_model(&golden));
+    bool applies = (implementation->check_balance != NULL || !golden.balance) &&
+                   implementation->knows(&golden.config, is_model(&golden));
     golden_close(&golden);
     fclose(nowhere);
     return applies;
 }
 
-bool golden_check(const char *path, const GoldenImplementation *rung, FILE *report, Error *error) {
+bool golden_check(const char *path, const GoldenImplementation *implementation, FILE *report, Error *error) {
     GoldenFile golden;
     if (!golden_open(&golden, path, report, error)) {
         fprintf(report, "%s\n  PROBLEM %s\n", path, error->text);
         return false;
     }
-    fprintf(report, "%s: %s, %s\n", path, golden.config.ffn->name, rung->name);
+    fprintf(report, "%s: %s, %s\n", path, golden.config.ffn->name, implementation->name);
     if (golden.problems) {
         // The metadata is not whole: nothing can be checked by it.
-    } else if (!rung->knows(&golden.config, is_model(&golden))) {
-        golden_problem(&golden, "rung %s has no %s", rung->name, golden.config.ffn->name);
-    } else if (golden.balance && rung->check_balance == NULL) {
-        golden_problem(&golden, "rung %s does not check the balancing", rung->name);
+    } else if (!implementation->knows(&golden.config, is_model(&golden))) {
+        golden_problem(&golden, "implementation %s has no %s", implementation->name, golden.config.ffn->name);
+    } else if (golden.balance && implementation->check_balance == NULL) {
+        golden_problem(&golden, "implementation %s does not check the balancing", implementation->name);
     } else if (golden.balance) {
-        rung->check_balance(&golden);
+        implementation->check_balance(&golden);
     } else if (is_model(&golden)) {
-        rung->check_model(&golden);
+        implementation->check_model(&golden);
     } else {
-        check_ffn(&golden, rung);
+        check_ffn(&golden, implementation);
     }
     return golden_close(&golden);
 }

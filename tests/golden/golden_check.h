@@ -10,7 +10,7 @@
 // check looked at, a value that is not finite, a stated float32 error that no float32 program has,
 // and of course any error over its bound.
 
-// A rung of the chain: as a feed-forward layer it fills what LayerNumbers calls out. The next one
+// A implementation of the chain: as a feed-forward layer it fills what LayerNumbers calls out. The next one
 // is one more row.
 typedef struct {
     const char *name;
@@ -22,14 +22,14 @@ typedef struct {
     void (*check_balance)(GoldenFile *golden); // NULL: its own tests have that file
 } GoldenImplementation;
 
-extern const GoldenImplementation golden_reference; // the fast rung, in float
-extern const GoldenImplementation golden_chapters;  // the plain rung, in double, at 1e-10
+extern const GoldenImplementation golden_reference; // the fast implementation, in float
+extern const GoldenImplementation golden_chapters;  // the plain implementation, in double, at 1e-10
 
-// Checks every number of the file against the rung.
+// Checks every number of the file against the implementation.
 // The report (a table of worst errors and bounds, one line a problem) goes to `report`; error is
 // the first problem.
-bool golden_check(const char *path, const GoldenImplementation *rung, FILE *report, Error *error);
-void golden_check_balance(GoldenFile *golden); // the fast rung's
-// True where the rung has the file's kind.
-bool golden_applies(const char *path, const GoldenImplementation *rung);
+bool golden_check(const char *path, const GoldenImplementation *implementation, FILE *report, Error *error);
+void golden_check_balance(GoldenFile *golden); // the fast implementation's
+// True where the implementation has the file's kind.
+bool golden_applies(const char *path, const GoldenImplementation *implementation);
 #endif

@@ -159,7 +159,7 @@ double golden_number(GoldenFile *golden, const char *key, double low, double hig
     char *end = NULL;
     double value = text ? strtod(text, &end) : 0.0;
     if (text && end != text && *end == '\0' && value > low && value <= high) return value;
-    golden_problem(golden, "the metadata's %s is %s, wanted above %g and at most %g", key,
+    golden_problem(golden, "the metadata's %s is %s, expected above %g and at most %g", key,
                    text ? text : "missing", low, high);
     return 0.0;
 }
@@ -214,7 +214,7 @@ bool golden_input_ints(GoldenFile *golden, const char *name, Shape shape, int32_
     const SafeTensor *tensor = find(golden, name, shape);
     if (tensor == NULL) return false;
     if (tensor->dtype != DTYPE_I32)
-        return golden_problem(golden, "tensor '%s' is %s, wanted I32", name,
+        return golden_problem(golden, "tensor '%s' is %s, expected I32", name,
                               dtype_name(tensor->dtype));
     safetensor_to_ints(out, tensor);
     return true;

@@ -62,7 +62,7 @@ static void check_weights(GoldenFile *golden, const LayerNumbers *got, Tolerance
         for (size_t i = 0; i < (size_t)got->N * got->config.E; i++) {
             if ((table[i] != 0.0) == (want[i] != 0.0)) continue;
             golden_problem(golden,
-                           "gating: token %zu and expert %zu are together in one of file and rung",
+                           "gating: token %zu and expert %zu are together in one of file and implementation",
                            i / got->config.E, i % got->config.E);
         }
         golden_compare(golden, "gating.weights", "gating.weights", table_shape(got), table,
@@ -79,7 +79,7 @@ void golden_list_check(GoldenFile *golden, const LayerNumbers *got, bool shown, 
     if (has(golden, "gating.weights")) {
         check_weights(golden, got, forward);
     } else if (got->start[got->N] != got->N * got->config.K) {
-        golden_problem(golden, "%d entries, wanted K = %d for each of %d tokens",
+        golden_problem(golden, "%d entries, expected K = %d for each of %d tokens",
                        got->start[got->N], got->config.K, got->N);
     } else {
         golden_compare_ints(golden, "gating.indices", "gating.indices", indices_shape(got),
@@ -120,7 +120,7 @@ static bool give_indices(GoldenFile *golden, LayerNumbers *numbers) {
         ok = numbers->index[i] >= 0 && numbers->index[i] < E;
         if (ok) numbers->score[i] = weights[numbers->index[i]];
         if (!ok)
-            golden_problem(golden, "gating.indices[%d] is %d, wanted below E = %d", i,
+            golden_problem(golden, "gating.indices[%d] is %d, expected below E = %d", i,
                            numbers->index[i], E);
     }
     for (int t = 0; t <= numbers->N; t++) numbers->start[t] = t * K;

@@ -7,7 +7,7 @@
 // and gating.indices
 // [B,T,K], or gating.weights [B,T,E], 0 where an expert was not chosen.
 
-// What the rung chose and weighed; `shown`: it also shows its logits. The file's logits are held to
+// What the implementation chose and weighed; `shown`: it also shows its logits. The file's logits are held to
 // its own x and router.
 void golden_list_check(GoldenFile *golden, const LayerNumbers *got, bool shown, Tolerance forward);
 

@@ -121,21 +121,21 @@ static void copy_open(Copy *copy, const char *path) {
            (size_t)copy->metadata_count * sizeof *copy->metadata);
 }
 
-static bool copy_passes(const Copy *copy, const GoldenImplementation *rung, Error *error) {
+static bool copy_passes(const Copy *copy, const GoldenImplementation *implementation, Error *error) {
     *error = (Error){ "" };
     ck_assert_msg(safetensors_write(copy_path, copy->tensors, copy->count, copy->metadata,
                                     copy->metadata_count, error),
                   "%s", error->text);
-    return golden_check(copy_path, rung, nowhere, error);
+    return golden_check(copy_path, implementation, nowhere, error);
 }
 
 static void must_fail(const Copy *copy, const char *what, const char *name) {
-    const GoldenImplementation *const rungs[] = { &golden_reference, &golden_chapters };
+    const GoldenImplementation *const implementations[] = { &golden_reference, &golden_chapters };
     for (int i = 0; i < 2; i++) {
         Error error;
-        ck_assert_msg(!copy_passes(copy, rungs[i], &error),
+        ck_assert_msg(!copy_passes(copy, implementations[i], &error),
                       "%s: %s of %s was not noticed by the %s", copy->file.path, what, name,
-                      rungs[i]->name);
+                      implementations[i]->name);
         ck_assert_msg(strstr(error.text, copy_path) == error.text, "the message names no file: %s",
                       error.text);
     }

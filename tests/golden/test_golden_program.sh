@@ -10,7 +10,7 @@ expect() { # STATUS TEXT ARGUMENTS…: the exit status, and a piece of what is p
     output=$("$golden" "$@" 2>&1)
     found=$?
     if [ "$found" != "$status" ]; then
-        echo "golden $*: exit $found, wanted $status"
+        echo "golden $*: exit $found, expected $status"
         failed=1
     fi
     case $output in

@@ -5,23 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-void expect_within(const char *name, const double *got, const double *want, size_t count,
+void expect_within(const char *name, const double *actual, const double *expected, size_t count,
                    Tolerance tolerance) {
     Difference difference;
-    bool same = compare_values(&difference, name, (Values){ got, count }, (Values){ want, count },
+    bool same = compare_values(&difference, name, (Values){ actual, count }, (Values){ expected, count },
                                tolerance);
     if (getenv("MEASURE"))
         fprintf(stderr, "%-34s %.1e, rms %.1e\n", name, difference.worst, difference.rms);
     ck_assert_msg(same, "%s", difference.problem);
 }
 
-void expect(const char *name, const double *got, const double *want, size_t count,
+void expect(const char *name, const double *actual, const double *expected, size_t count,
             double relative) {
-    expect_within(name, got, want, count, (Tolerance){ .relative = relative });
+    expect_within(name, actual, expected, count, (Tolerance){ .relative = relative });
 }
 
-void expect_by_hand(const char *name, const double *got, const double *want, size_t count) {
-    expect_within(name, got, want, count, (Tolerance){ .absolute = 1e-14 });
+void expect_by_hand(const char *name, const double *actual, const double *expected, size_t count) {
+    expect_within(name, actual, expected, count, (Tolerance){ .absolute = 1e-14 });
 }
 
 double *new_doubles(size_t count) {
@@ -132,22 +132,22 @@ int golden_letter(const Safetensors *file, const char *key) {
 void read_tensor(double *out, const Safetensors *file, const char *name, size_t count) {
     const SafeTensor *tensor = safetensors_find(file, name);
     ck_assert_msg(tensor != NULL, "%s has no %s", file->path, name);
-    ck_assert_msg(tensor->count == count, "%s has %zu elements, wanted %zu", name, tensor->count,
+    ck_assert_msg(tensor->count == count, "%s has %zu elements, expected %zu", name, tensor->count,
                   count);
     safetensor_to_doubles(out, tensor);
 }
 
-void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count) {
-    double *want = new_doubles(count);
-    read_tensor(want, file, name, count);
-    expect(name, got, want, count, 1e-10);
-    free(want);
+void expect_tensor(const Safetensors *file, const char *name, const double *actual, size_t count) {
+    double *expected = new_doubles(count);
+    read_tensor(expected, file, name, count);
+    expect(name, actual, expected, count, 1e-10);
+    free(expected);
 }
 
-void expect_tensor_ints(const Safetensors *file, const char *name, const int *got, size_t count) {
-    double *want = new_doubles(count);
-    read_tensor(want, file, name, count);
+void expect_tensor_ints(const Safetensors *file, const char *name, const int *actual, size_t count) {
+    double *expected = new_doubles(count);
+    read_tensor(expected, file, name, count);
     for (size_t i = 0; i < count; i++)
-        ck_assert_msg(got[i] == want[i], "%s[%zu] is %d, wanted %g", name, i, got[i], want[i]);
-    free(want);
+        ck_assert_msg(actual[i] == expected[i], "%s[%zu] is %d, expected %g", name, i, actual[i], expected[i]);
+    free(expected);
 }

@@ -8,13 +8,13 @@
 // line that says which value was wrong; with MEASURE in the environment it prints how far off the
 // worst one was.
 
-// got [count] against want [count], by the one comparer (compare.h).
-void expect_within(const char *name, const double *got, const double *want, size_t count,
+// actual [count] against expected [count], by the one comparer (compare.h).
+void expect_within(const char *name, const double *actual, const double *expected, size_t count,
                    Tolerance tolerance);
-// The same, within `relative` of want's root mean square; 0: the same numbers.
-void expect(const char *name, const double *got, const double *want, size_t count, double relative);
+// The same, within `relative` of expected's root mean square; 0: the same numbers.
+void expect(const char *name, const double *actual, const double *expected, size_t count, double relative);
 // The same for numbers of about 1 that were worked on paper.
-void expect_by_hand(const char *name, const double *got, const double *want, size_t count);
+void expect_by_hand(const char *name, const double *actual, const double *expected, size_t count);
 
 // ---- numbers to test with
 
@@ -39,7 +39,7 @@ typedef struct {
 
 // gradient [count] must be how fast the loss changes with each of x [count], to 1e-6 of its root
 // mean square. Measured worst: 1.9e-8 in a layer, 3.1e-7 in a whole model. A gradient of nothing
-// but zeros is wrong here, and wanted below.
+// but zeros is wrong here, and expected below.
 void expect_slopes(const char *name, double *x, const double *gradient, size_t count,
                    const Slopes *slopes);
 void expect_no_slopes(const char *name, double *x, const double *gradient, size_t count,
@@ -53,7 +53,7 @@ double golden_value(const Safetensors *file, const char *key); // of the metadat
 int golden_letter(const Safetensors *file, const char *key);   // a whole one
 // of exactly so many numbers
 void read_tensor(double *out, const Safetensors *file, const char *name, size_t count);
-// got is the file's tensor to 1e-10 of its root mean square. The chapters' worst is 2e-14.
-void expect_tensor(const Safetensors *file, const char *name, const double *got, size_t count);
-void expect_tensor_ints(const Safetensors *file, const char *name, const int *got, size_t count);
+// actual is the file's tensor to 1e-10 of its root mean square. The chapters' worst is 2e-14.
+void expect_tensor(const Safetensors *file, const char *name, const double *actual, size_t count);
+void expect_tensor_ints(const Safetensors *file, const char *name, const int *actual, size_t count);
 #endif

@@ -96,8 +96,8 @@ START_TEST(a_tiny_example_by_hand)
     Error error;
     ck_assert_msg(baselines_measure(&baselines, &train, &valid, &error), "%s", error.text);
     ck_assert_double_eq_tol(baselines.unigram, -(log(0.4) + log(0.2) + log(0.3)) / 3, 1e-15);
-    double wanted = -(log(a_after_end_end) + log(b_after_end_a) + log(end_after_a_b)) / 3;
-    ck_assert_double_eq_tol(baselines.trigram, wanted, 1e-15);
+    double expected = -(log(a_after_end_end) + log(b_after_end_a) + log(end_after_a_b)) / 3;
+    ck_assert_double_eq_tol(baselines.trigram, expected, 1e-15);
     // the same in numbers: 0.8475, 0.317222, 0.695
     ck_assert_double_eq_tol(baselines.trigram, 0.559154, 1e-6);
     ck_assert_uint_eq(baselines.counted, 6);

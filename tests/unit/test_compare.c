@@ -35,7 +35,7 @@ START_TEST(a_planted_difference_is_measured_and_named)
     ck_assert_double_eq_tol(difference.rms, sqrt(34.0), 1e-12); // (9 + 16 + 0 + 144 + 1) / 5
     ck_assert_uint_eq(difference.bad, 1);
     ck_assert_uint_eq(difference.first_bad, 3);
-    ck_assert_ptr_nonnull(strstr(difference.problem, "dx[3]: 12.5, wanted 12 "));
+    ck_assert_ptr_nonnull(strstr(difference.problem, "dx[3]: 12.5, expected 12 "));
     ck_assert(compare_values(&difference, "dx", g, w, (Tolerance){ .absolute = 0.5 }));
     ck_assert(
         compare_values(&difference, "dx", g, w, (Tolerance){ .relative = 0.51 / sqrt(34.0) }));

@@ -29,13 +29,13 @@ static void tear_down(void) {
 
 // -- Stories --
 
-static void expect_stories(const char *text, size_t size, size_t count, const char *const *wanted) {
+static void expect_stories(const char *text, size_t size, size_t count, const char *const *expected) {
     Stories stories;
     ck_assert(stories_find(&stories, text, size));
     ck_assert_uint_eq(stories.count, count);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_uint_eq(stories.items[i].size, strlen(wanted[i]));
-        ck_assert_mem_eq(stories.items[i].text, wanted[i], stories.items[i].size);
+        ck_assert_uint_eq(stories.items[i].size, strlen(expected[i]));
+        ck_assert_mem_eq(stories.items[i].text, expected[i], stories.items[i].size);
     }
     free(stories.items);
 }
@@ -316,8 +316,8 @@ END_TEST
 
 // Story sizes with the end, as the tests below count them: 4, 1, 5, 2; N = 12.
 
-static void expect_row(const int32_t *row, int T, const int32_t *wanted) {
-    for (int t = 0; t < T; t++) ck_assert_int_eq(row[t], wanted[t]);
+static void expect_row(const int32_t *row, int T, const int32_t *expected) {
+    for (int t = 0; t < T; t++) ck_assert_int_eq(row[t], expected[t]);
 }
 
 // The shuffled stream of an epoch, told from the batches of one row of one token each.

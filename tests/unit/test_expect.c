@@ -74,7 +74,7 @@ START_TEST(bug_all_zeros)
     if (_i == 1) expect_no_slopes("none", c.x, c.gradient, COUNT, &c.slopes);
     // from here there is no slope
     c.lowest = 100;
-    if (_i == 2) check_cubes(&c); // and one was wanted
+    if (_i == 2) check_cubes(&c); // and one was expected
     c.gradient[0] = 1e-30;
     if (_i == 3) expect_no_slopes("none", c.x, c.gradient, COUNT, &c.slopes);
 }

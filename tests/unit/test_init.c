@@ -44,7 +44,7 @@ static bool ends_with(const char *name, const char *end) {
 
 // What a tensor should be by its name: variance and the largest value in standard deviations (0:
 // all are ones or zeros).
-static void wanted(const char *name, const Config *config, double *variance, double *cut) {
+static void expected(const char *name, const Config *config, double *variance, double *cut) {
     bool key_value = config->router == ROUTER_KEY_VALUE ||
                      config->router == ROUTER_PRODUCT_KEY_VALUE ||
                      strcmp(config->ffn->name, "peer") == 0;
@@ -75,7 +75,7 @@ START_TEST(first_values_have_the_papers_statistics)
         const Tensor *tensor = &model.tensors.items[i];
         const float *x = model.parameters + tensor->offset;
         double variance, cut;
-        wanted(tensor->name, &model.config, &variance, &cut);
+        expected(tensor->name, &model.config, &variance, &cut);
         Statistics s = statistics(x, tensor->count);
         if (cut == 0.0) {
             for (size_t j = 0; j < tensor->count; j++) ck_assert_float_eq(x[j], (float)variance);
@@ -85,7 +85,7 @@ START_TEST(first_values_have_the_papers_statistics)
         // Five standard errors: of the mean sd/sqrt(n), of the variance at most var·sqrt(2/n).
         ck_assert_msg(fabs(s.mean) < 5 * deviation / sqrt(n), "%s: mean %g", tensor->name, s.mean);
         ck_assert_msg(fabs(s.variance / variance - 1) < 5 * sqrt(2 / n),
-                      "%s: variance %g, wanted %g", tensor->name, s.variance, variance);
+                      "%s: variance %g, expected %g", tensor->name, s.variance, variance);
         ck_assert_msg(s.largest <= cut * deviation * 1.0002, "%s: largest %g sd", tensor->name,
                       s.largest / deviation);
         ck_assert_msg(s.largest >= fmin(cut * 0.97, 3.5) * deviation, "%s: largest is only %g sd",

@@ -136,8 +136,8 @@ START_TEST(nan_loses_every_choice)
     };
     moe_routing_softmax(&choice);
     moe_routing_select(&gating, &choice, score, keys);
-    static const int32_t wanted[] = { 1, 2, 0, 0, 1, 2 };
-    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], wanted[i]);
+    static const int32_t expected[] = { 1, 2, 0, 0, 1, 2 };
+    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], expected[i]);
 }
 END_TEST
 

@@ -70,7 +70,7 @@ START_TEST(splits_by_hand)
     size_t size = pieces.joined.count;
     ck_assert_msg(size == strlen(splits[_i].pieces) &&
                       (size == 0 || memcmp(pieces.joined.bytes, splits[_i].pieces, size) == 0),
-                  "'%s' gives '%.*s', wanted '%s'", splits[_i].text, (int)size, pieces.joined.bytes,
+                  "'%s' gives '%.*s', expected '%s'", splits[_i].text, (int)size, pieces.joined.bytes,
                   splits[_i].pieces);
     free(pieces.joined.bytes);
 }
@@ -132,9 +132,9 @@ END_TEST
 static void expect_normalized(const char *text, size_t size) {
     utf8proc_uint8_t *whole;
     const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT;
-    utf8proc_ssize_t wanted =
+    utf8proc_ssize_t expected =
         utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size, &whole, options);
-    ck_assert_int_ge(wanted, 0);
+    ck_assert_int_ge(expected, 0);
     Pieces pieces = { { 0 } };
     ck_assert(pretokenize(text, size, false, join_piece, &pieces));
     size_t kept = 0; // drop the separators; no text here holds one
@@ -142,8 +142,8 @@ static void expect_normalized(const char *text, size_t size) {
         if (pieces.joined.bytes[i] != '|') pieces.joined.bytes[kept++] = pieces.joined.bytes[i];
     }
     size_t prefix = whole[0] != ' ';
-    ck_assert_uint_eq(kept, (size_t)wanted + prefix);
-    ck_assert_mem_eq(pieces.joined.bytes + prefix, whole, (size_t)wanted);
+    ck_assert_uint_eq(kept, (size_t)expected + prefix);
+    ck_assert_mem_eq(pieces.joined.bytes + prefix, whole, (size_t)expected);
     free(pieces.joined.bytes);
     free(whole);
 }

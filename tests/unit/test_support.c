@@ -22,11 +22,11 @@ static void write_bytes(const char *path, const void *bytes, size_t size) {
     ck_assert_int_eq(fclose(file), 0);
 }
 
-static void check_content(const char *path, const char *wanted) {
+static void check_content(const char *path, const char *expected) {
     MappedFile file;
     ck_assert_msg(file_map(&file, path, &error), "%s", error.text);
-    ck_assert_uint_eq(file.size, strlen(wanted));
-    ck_assert_mem_eq(file.bytes, wanted, file.size);
+    ck_assert_uint_eq(file.size, strlen(expected));
+    ck_assert_mem_eq(file.bytes, expected, file.size);
     file_unmap(&file);
 }
 
@@ -40,7 +40,7 @@ static int count_entries(const char *path) {
 }
 
 static void check_said(const char *fragment) {
-    ck_assert_msg(strstr(error.text, fragment) != NULL, "wanted \"%s\" in \"%s\"", fragment,
+    ck_assert_msg(strstr(error.text, fragment) != NULL, "expected \"%s\" in \"%s\"", fragment,
                   error.text);
     ck_assert_msg(strchr(error.text, '\n') == NULL, "more than one line: %s", error.text);
 }
@@ -354,15 +354,15 @@ static const Metadata pairs[] = { { "D", "64" }, { "note", "na\xc3\xafve\n" } };
 static bool same_content(const Safetensors *file) {
     if (file->count != SAMPLES || file->metadata_count != 2) return false;
     for (int i = 0; i < SAMPLES; i++) {
-        const SafeTensor *found = safetensors_find(file, samples[i].name), *wanted = &samples[i];
-        if (found == NULL || found->dtype != wanted->dtype || found->rank != wanted->rank)
+        const SafeTensor *found = safetensors_find(file, samples[i].name), *expected = &samples[i];
+        if (found == NULL || found->dtype != expected->dtype || found->rank != expected->rank)
             return false;
-        if (found->count != wanted->count ||
-            memcmp(found->shape, wanted->shape, sizeof wanted->shape) != 0) {
+        if (found->count != expected->count ||
+            memcmp(found->shape, expected->shape, sizeof expected->shape) != 0) {
             return false;
         }
-        size_t size = wanted->count * dtype_size(wanted->dtype);
-        if (size > 0 && memcmp(found->data, wanted->data, size) != 0) return false;
+        size_t size = expected->count * dtype_size(expected->dtype);
+        if (size > 0 && memcmp(found->data, expected->data, size) != 0) return false;
     }
     for (int i = 0; i < 2; i++) {
         const char *value = safetensors_metadata(file, pairs[i].key);

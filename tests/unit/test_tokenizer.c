@@ -21,13 +21,13 @@ static Tokenizer *load(const char *path) {
 }
 
 static void expect_ids(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
-                       const uint32_t *wanted, size_t count) {
+                       const uint32_t *expected, size_t count) {
     TokenList ids = { 0 };
     ck_assert(tokenizer_encode(tokenizer, text, size, raw, &ids));
-    ck_assert_msg(ids.count == count, "%.60s: %zu ids, wanted %zu", text, ids.count, count);
+    ck_assert_msg(ids.count == count, "%.60s: %zu ids, expected %zu", text, ids.count, count);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_msg(ids.ids[i] == wanted[i], "%.60s: id %zu is %u, wanted %u", text, i,
-                      ids.ids[i], wanted[i]);
+        ck_assert_msg(ids.ids[i] == expected[i], "%.60s: id %zu is %u, expected %u", text, i,
+                      ids.ids[i], expected[i]);
     }
     free(ids.ids);
 }
@@ -47,13 +47,13 @@ static char *valid_text(const ByteList *bytes, size_t *size) {
 }
 
 static void expect_decoded(const Tokenizer *tokenizer, const uint32_t *ids, size_t count,
-                           const json_t *wanted) {
+                           const json_t *expected) {
     ByteList bytes = { 0 };
     size_t size;
     ck_assert(tokenizer_decode(tokenizer, ids, count, &bytes));
     char *text = valid_text(&bytes, &size);
-    ck_assert_uint_eq(size, json_string_length(wanted));
-    ck_assert_int_eq(memcmp(text, json_string_value(wanted), size), 0);
+    ck_assert_uint_eq(size, json_string_length(expected));
+    ck_assert_int_eq(memcmp(text, json_string_value(expected), size), 0);
     free(text);
     free(bytes.bytes);
 }
@@ -61,15 +61,15 @@ static void expect_decoded(const Tokenizer *tokenizer, const uint32_t *ids, size
 static void expect_case(const Tokenizer *tokenizer, const json_t *line) {
     const json_t *text = json_object_get(line, "text"), *ids = json_object_get(line, "ids");
     size_t count = json_array_size(ids);
-    uint32_t *wanted = malloc((count + 1) * sizeof *wanted);
+    uint32_t *expected = malloc((count + 1) * sizeof *expected);
     for (size_t i = 0; i < count; i++)
-        wanted[i] = (uint32_t)json_integer_value(json_array_get(ids, i));
-    expect_ids(tokenizer, json_string_value(text), json_string_length(text), false, wanted, count);
-    expect_decoded(tokenizer, wanted, count, json_object_get(line, "decoded"));
-    free(wanted);
+        expected[i] = (uint32_t)json_integer_value(json_array_get(ids, i));
+    expect_ids(tokenizer, json_string_value(text), json_string_length(text), false, expected, count);
+    expect_decoded(tokenizer, expected, count, json_object_get(line, "decoded"));
+    free(expected);
 }
 
-static void expect_cases(const char *tokenizer_path, const char *cases_path, int wanted) {
+static void expect_cases(const char *tokenizer_path, const char *cases_path, int expected) {
     Tokenizer *tokenizer = load(tokenizer_path);
     FILE *file = fopen(cases_path, "r");
     ck_assert_ptr_nonnull(file);
@@ -82,7 +82,7 @@ static void expect_cases(const char *tokenizer_path, const char *cases_path, int
         expect_case(tokenizer, value);
         json_decref(value);
     }
-    ck_assert_int_eq(cases, wanted);
+    ck_assert_int_eq(cases, expected);
     free(line);
     fclose(file);
     tokenizer_free(tokenizer);
@@ -129,11 +129,11 @@ static void expect_trained(const char *texts, const char *separator, const char 
     TokenizerTrainer *trainer = trainer_of(texts, separator);
     Error error = { "" };
     Tokenizer *trained = tokenizer_trainer_finish(trainer, vocabulary, true, &error),
-              *wanted = load(wanted_path);
+              *expected = load(wanted_path);
     ck_assert_msg(trained != NULL && tokenizer_save(trained, path, &error), "%s", error.text);
     Tokenizer *loaded = load(path);
-    ck_assert_uint_eq(tokenizer_hash(trained), tokenizer_hash(wanted));
-    ck_assert_uint_eq(tokenizer_hash(loaded), tokenizer_hash(wanted));
+    ck_assert_uint_eq(tokenizer_hash(trained), tokenizer_hash(expected));
+    ck_assert_uint_eq(tokenizer_hash(loaded), tokenizer_hash(expected));
     json_t *ours = json_read_file(path, NULL), *theirs = json_read_file(wanted_path, NULL);
     // the whole file, down to the decoder's options
     ck_assert(ours != NULL && json_equal(ours, theirs));
@@ -141,7 +141,7 @@ static void expect_trained(const char *texts, const char *separator, const char 
     json_decref(theirs);
     tokenizer_free(trained);
     tokenizer_free(loaded);
-    tokenizer_free(wanted);
+    tokenizer_free(expected);
     tokenizer_trainer_free(trainer);
     ck_assert(folder_remove(folder, NULL));
     free(path);
@@ -159,11 +159,11 @@ static Tokenizer *train(const char *text, int vocabulary, bool exact, Error *err
     return tokenizer;
 }
 
-static void expect_token(const Tokenizer *tokenizer, uint32_t id, const char *wanted) {
+static void expect_token(const Tokenizer *tokenizer, uint32_t id, const char *expected) {
     size_t size;
     const char *token = tokenizer_token(tokenizer, id, &size);
-    ck_assert_msg(size == strlen(wanted) && memcmp(token, wanted, size) == 0,
-                  "token %u is '%.*s', wanted '%s'", id, (int)size, token, wanted);
+    ck_assert_msg(size == strlen(expected) && memcmp(token, expected, size) == 0,
+                  "token %u is '%.*s', expected '%s'", id, (int)size, token, expected);
 }
 
 // " abab" once, " ab" twice: (a, b) stands 4 times, (space, a) 3 times. Then (space, ab) 3 times,
@@ -192,8 +192,8 @@ START_TEST(ties_by_ids)
     Tokenizer *tokenizer = train("cb ca ab", 263, true, NULL);
     expect_token(tokenizer, 66, "a");
     expect_token(tokenizer, 222, " ");
-    static const char *const wanted[] = { " c", "ab", " ab", " ca", " cb" };
-    for (uint32_t i = 0; i < 5; i++) expect_token(tokenizer, 258 + i, wanted[i]);
+    static const char *const expected[] = { " c", "ab", " ab", " ca", " cb" };
+    for (uint32_t i = 0; i < 5; i++) expect_token(tokenizer, 258 + i, expected[i]);
     tokenizer_free(tokenizer);
 }
 END_TEST

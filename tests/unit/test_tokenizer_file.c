@@ -157,11 +157,11 @@ START_TEST(merges_as_strings)
     }
     char *text = json_dumps(root, 0);
     Tokenizer *tokenizer = tokenizer_parse(text, strlen(text), "strings", NULL);
-    Tokenizer *wanted = load(GOLDEN "train_small_400.json");
+    Tokenizer *expected = load(GOLDEN "train_small_400.json");
     ck_assert_ptr_nonnull(tokenizer);
-    ck_assert_uint_eq(tokenizer_hash(tokenizer), tokenizer_hash(wanted));
+    ck_assert_uint_eq(tokenizer_hash(tokenizer), tokenizer_hash(expected));
     tokenizer_free(tokenizer);
-    tokenizer_free(wanted);
+    tokenizer_free(expected);
     free(text);
     json_decref(root);
 }
