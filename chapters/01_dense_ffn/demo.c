@@ -1,6 +1,5 @@
 // build/chapter-01 PART [PICTURE.png]: the experiments of the lesson. The output is always the
-// same,
-// except that of `cost`, which measures this machine.
+// same, except that of `cost`, which measures this machine.
 #include "reference/support/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"

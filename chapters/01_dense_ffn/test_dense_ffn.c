@@ -67,8 +67,7 @@ END_TEST
 // Two neurons, far enough from zero for gelu to be the hinge itself: x = (10, 20). Neuron 0 gets 10
 // + 20 = 30 and passes it on, neuron 1 gets 10 - 3·20 = -50 and outputs 0. y = 30 · (2, -1) + 0 ·
 // (5, 5). Backward with dy = (1, 1): the gradient of neuron 0 is 2 - 1 = 1 and that of neuron 1 is
-// 0
-// (its slope is 0), so dx is neuron 0's column of up, ddown[0] = 30 dy, ddown[1] = 0.
+// 0 (its slope is 0), so dx is neuron 0's column of up, ddown[0] = 30 dy, ddown[1] = 0.
 START_TEST(mlp_by_hand)
 {
     const DenseSizes sizes = { .D = 2, .F = 2 };

@@ -1,6 +1,5 @@
 // build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. The output is always the
-// same,
-// except that of `cost`, which measures this machine.
+// same, except that of `cost`, which measures this machine.
 #include "reference/support/demo.h"
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
@@ -171,8 +170,7 @@ enum {
 };
 
 // A token of topic t is a point x near place[t], and its target is x · matrix[t]. All places have
-// the
-// vector `common` in them.
+// the vector `common` in them.
 typedef struct {
     double common[D], place[TOPICS][D], matrix[TOPICS][D * D];
 } World;

@@ -31,8 +31,7 @@ typedef struct {
 
 // The gating: which experts each of N tokens uses, and with what weights. Entries start[t] ..
 // start[t+1]-1 belong to token t; a token may have any number of them, also none. Token choice
-// gives
-// K to each, highest first.
+// gives K to each, highest first.
 typedef struct {
     int N;
     int *start;     // [N+1]

@@ -54,9 +54,8 @@ START_TEST(z_on_paper)
 END_TEST
 
 // 5 + 2 + 2 tokens, the mean is 3; 3 + 3 + 3 change nothing; 3 + 4 + 3 have their mean between 3
-// and
-// 4. The bias of an expert with too many tokens falls: the opposite sign would make it ever more
-// popular.
+// and 4. The bias of an expert with too many tokens falls: the opposite sign would make it ever
+// more popular.
 START_TEST(bias_on_paper)
 {
     double bias[] = { 0, 1, -1 };

@@ -1,7 +1,6 @@
 // build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` routes a small table
-// in
-// four ways, `coins` trains small models that can see the future, `sentence` shows which words of a
-// sentence get which experts, and draws it.
+// in four ways, `coins` trains small models that can see the future, `sentence` shows which words
+// of a sentence get which experts, and draws it.
 #include "reference/support/demo.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/routing.h"

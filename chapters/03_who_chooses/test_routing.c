@@ -104,10 +104,8 @@ START_TEST(capacities_round_as_specified)
 END_TEST
 
 // The same table, but the second token of the first sequence is padding: columns have 3 tokens and
-// a
-// capacity of floor(3/3) = 1, sequence 0 has one token and a capacity of 1, and time step 1 has
-// only
-// the other sequence and a capacity of 1.
+// a capacity of floor(3/3) = 1, sequence 0 has one token and a capacity of 1, and time step 1 has
+// only the other sequence and a capacity of 1.
 START_TEST(padding_is_in_no_pool)
 {
     const double score[] = { 9, 8, 1, 20, 30, 40, 5, 6, 7, 0, 1, 2 };
@@ -182,8 +180,7 @@ START_TEST(routing_follows_the_definition)
 END_TEST
 
 // The smallest possible leak: one expert with a capacity of one, two tokens. The second token
-// decides
-// whether the first is chosen.
+// decides whether the first is chosen.
 START_TEST(the_smallest_leak_on_paper)
 {
     const RoutingRule expert = { EXPERT_CHOICE, 0.5, 0.0 },
@@ -200,9 +197,8 @@ END_TEST
 // ---- scores
 
 // E = 2, logits (ln 3, 0): p = (3/4, 1/4), Q = (3/4, 1/2)·2/2. With alpha 0.4: U = (0.75, 0.6·0.25
-// +
-// 0.4·0.5). With logits of 0, p, Q and U are all 1/E. Backward with dU = (1, 0), alpha 0.4: through
-// p 0.6·(3/16, -3/16), through Q 0.4·3/16.
+// + 0.4·0.5). With logits of 0, p, Q and U are all 1/E. Backward with dU = (1, 0), alpha 0.4:
+// through p 0.6·(3/16, -3/16), through Q 0.4·3/16.
 START_TEST(scores_on_paper)
 {
     const double logits[] = { log(3), 0 }, p[] = { 0.75, 0.25 }, dscore[] = { 1, 0 },

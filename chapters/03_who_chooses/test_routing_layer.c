@@ -380,8 +380,7 @@ START_TEST(expert_choice_and_the_sequence_pool_see_the_future)
 END_TEST
 
 // Generation: with the causal rules the first tokens alone give the same outputs as within the
-// whole
-// sequence.
+// whole sequence.
 START_TEST(a_prefix_gives_the_outputs_of_the_whole)
 {
     enum { B = 2, T = 6, SHORT = 3, D = 7 };

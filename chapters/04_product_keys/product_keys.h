@@ -13,13 +13,10 @@
 void key_scores(double *score, const double *query, const double *keys, int n, int Dk);
 
 // Three ways to find the K best sums a[i] + b[j] of a, b [n]: score [K] and index [K] = i·n + j,
-// best
-// first. 1 <= K <= n. scratch [2,K] holds the K best of a and of b. a and b are finite or NaN; a
-// sum
-// with a NaN comes after all others, and if fewer than K sums are numbers, it is undefined which
-// NaN
-// sums fill the rest. The second and third way agree with the first as long as different sums still
-// differ after rounding.
+// best first. 1 <= K <= n. scratch [2,K] holds the K best of a and of b. a and b are finite or NaN;
+// a sum with a NaN comes after all others, and if fewer than K sums are numbers, it is undefined
+// which NaN sums fill the rest. The second and third way agree with the first as long as different
+// sums still differ after rounding.
 // All n² sums:
 long all_pairs_top_k(double *score, int *index, const double *a, const double *b, int n, int K);
 // The K² sums of the K best of a and of b:

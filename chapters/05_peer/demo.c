@@ -116,8 +116,7 @@ static void show_costs(void) {
 enum { TOKENS = 4096 };
 
 // total [F] is written: the sum of each expert's gates over TOKENS tokens, each of them `common`
-// times
-// a vector that all share plus a vector of its own.
+// times a vector that all share plus a vector of its own.
 static bool sum_gates(double *total, const Peer *p, double common, Error *error) {
     Layer layer;
     uint64_t common_key = random_key(5, "common"), own_key = random_key(5, "own");

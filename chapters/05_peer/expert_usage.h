@@ -3,10 +3,8 @@
 #include "chapters/05_peer/peer.h"
 
 // Are all of the experts used? He 2024 (expert usage and query batch normalisation) measures it
-// with
-// two numbers of Lample 2019, both computed from total[f] = Σ gate: the sum of expert f's gates
-// over
-// all tokens and heads.
+// with two numbers of Lample 2019, both computed from total[f] = Σ gate: the sum of expert f's
+// gates over all tokens and heads.
 //   usage       the fraction of experts with total[f] > 0
 //   unevenness  KL(share ‖ uniform) = log F + Σ_f share_f log share_f in nats, share = total/Σ total:
 //               0 if all shares are equal, log F if one expert has it all

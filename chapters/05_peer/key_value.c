@@ -27,8 +27,7 @@ void key_value_scores(double *scores, double *query, const double *x, const Rout
 // scores]
 
 // One list: dquery from its scores, and through Wq to x. scratch: dquery [Dk], then this list's
-// part
-// of dx [D].
+// part of dx [D].
 static void list_backward(double *dx, const RouterWeights *dw, double *scratch,
                           const double *dscores, const double *query, const double *x,
                           const RouterWeights *w, const KeyValue *r) {

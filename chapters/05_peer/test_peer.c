@@ -81,8 +81,7 @@ static void backward(Layer *l) {
 // (ln 3)/√2 and 0. A score is 2/√2 = √2 times the key:
 //     first list 3√2, 0; second list ln 3, 0
 // So expert 0 scores 3√2 + ln 3, expert 1 scores 3√2, and both others much less. The softmax of
-// these
-// two is e^(ln 3) : 1, so the gates are 3/4 and 1/4.
+// these two is e^(ln 3) : 1, so the gates are 3/4 and 1/4.
 // in: expert 0 (10, 0), expert 1 (2, -1); z = 10 and 0; gelu(10) = 10 and gelu'(10) = 1, gelu(0) =
 // 0, gelu'(0) = 1/2. out: (1, 1) and (4, 1); y = 3/4·10·(1, 1) + 0 = (7.5, 7.5).
 // Backward with dy = (1, 0): out·dy is 1 and 4.
@@ -373,8 +372,7 @@ START_TEST(equal_gates_make_an_mlp)
 END_TEST
 
 // A softmax depends on differences only: a head's gates stay the same when all of its scores rise.
-// In
-// chapter 06 they do not.
+// In chapter 06 they do not.
 START_TEST(adding_to_all_scores_of_a_head_changes_nothing)
 {
     Layer l = random_layer(&peer_sizes, 4);

@@ -392,8 +392,7 @@ static void sum_dense_keys(Layer *flat, const Layer *product) {
 }
 
 // The key-value router has one query per list, so its flat key is both sub-keys concatenated, and
-// so
-// is its query: the width is 2·Dk, and both scales are 1/√(2 Dk).
+// so is its query: the width is 2·Dk, and both scales are 1/√(2 Dk).
 static void concatenate_keys(Layer *flat, const Layer *product) {
     const Sgatlin *s = &product->s;
     int n = sgatlin_keys(s), C = s->C, D = s->D, Dk = s->Dk;

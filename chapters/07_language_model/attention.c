@@ -93,8 +93,7 @@ void self_attention(double *y, const AttentionSaved *saved, const double *x,
 }
 
 // dx [D] += dy · w^T, dw += x^T · dy: linear_backward for several products of one x. part: D
-// doubles
-// of scratch.
+// doubles of scratch.
 static void add_linear_backward(double *dx, double *dw, double *part, const double *dy,
                                 const double *x, const double *w, int D) {
     linear_backward(part, dw, dy, x, w, D, D);

@@ -61,8 +61,7 @@ static void declare_parameters(ParameterWalk *walk, ModelWeights *w, const Model
 }
 
 // A block of doubles and one of ints. With NULL they are only counted, so that the same calls
-// compute
-// the size and then the views.
+// compute the size and then the views.
 typedef struct {
     double *doubles;
     int *ints;

@@ -5,8 +5,7 @@
 
 // Every parameter of a model in one list, named as in its checkpoint. Parameters, gradients and
 // AdamW's m and v are four blocks of `doubles` doubles in this order, so that an operation on all
-// of
-// them is one loop.
+// of them is one loop.
 typedef struct {
     char name[64];
     int rank, shape[4];

@@ -389,8 +389,7 @@ START_TEST(invalid_sizes_are_reported)
 END_TEST
 
 // In a new model every logit of the all-zero embedding is 0, so the loss is ln V; and its
-// parameters
-// have names.
+// parameters have names.
 START_TEST(a_new_model_is_uniform)
 {
     ModelSizes sizes = tiny_sizes(FEED_FORWARD_MLP);

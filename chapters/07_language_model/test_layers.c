@@ -124,8 +124,7 @@ END_TEST
 // ---- loss
 
 // Logits ln 1, ln 2, ln 5: probabilities 1/8, 2/8, 5/8. Target 1: the loss is -ln(1/4) = ln 4 =
-// 1.386
-// nats, and the gradient of one of two scored targets is (p - [0, 1, 0]) / 2.
+// 1.386 nats, and the gradient of one of two scored targets is (p - [0, 1, 0]) / 2.
 START_TEST(cross_entropy_on_paper)
 {
     double logits[] = { 0, log(2), log(5) }, p[3], dlogits[3];
@@ -191,8 +190,8 @@ END_TEST
 // [0, 9]: the scores, divided by √2, are ln 3 and 0, the weights 3/4 and 1/4, so of the values
 // [4, 0] and [0, 8] the context is [3, 2].
 // Backward with dcontext = [1, 1]: dweights = [4, 8], Σ weights·dweights = 5,
-// dscores = [-3/4, 3/4],
-// each divided by √2; dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys = ∓3/4/√2·query =
+// dscores = [-3/4, 3/4], each divided by √2; dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys =
+// ∓3/4/√2·query =
 // [∓1.5, 0], dvalues = [3/4, 3/4], [1/4, 1/4].
 START_TEST(attention_on_paper)
 {
@@ -345,12 +344,10 @@ START_TEST(the_schedule_has_its_corners)
 END_TEST
 
 // First step of a weight 2 with gradient 0.5, learning rate 0.1 = the peak, weight decay 0.01: m
-// and v
-// are corrected to g and g², so Adam's part is 0.1·0.5/0.5 = 0.1, whatever the size of the
-// gradient;
-// decay is 0.01·2. 2 - 0.02 - 0.1 = 1.88. Second step, gradient 0: m = 0.9·0.05 = 0.045, corrected
-// 0.045/0.19; v = 0.999·0.00025, corrected by 0.001999: 0.236842/√0.124937 = 0.670058; 1.88·0.99 -
-// 0.1·0.670058 = 1.794194.
+// and v are corrected to g and g², so Adam's part is 0.1·0.5/0.5 = 0.1, whatever the size of the
+// gradient; decay is 0.01·2. 2 - 0.02 - 0.1 = 1.88. Second step, gradient 0: m = 0.9·0.05 = 0.045,
+// corrected 0.045/0.19; v = 0.999·0.00025, corrected by 0.001999: 0.236842/√0.124937 = 0.670058;
+// 1.88·0.99 - 0.1·0.670058 = 1.794194.
 START_TEST(two_steps_of_adamw_on_paper)
 {
     double p[] = { 2, 2 }, m[2] = { 0 }, v[2] = { 0 }, g[] = { 0.5, 0 };
@@ -369,8 +366,8 @@ START_TEST(two_steps_of_adamw_on_paper)
 END_TEST
 
 // Decay follows the schedule. At a learning rate of 0.05 and a peak of 0.1, a weight 2 with
-// gradient 0
-// decays by half of 0.01·2. At the m step of a warm-up the learning rate is 0: nothing changes.
+// gradient 0 decays by half of 0.01·2. At the m step of a warm-up the learning rate is 0: nothing
+// changes.
 START_TEST(decay_follows_the_schedule)
 {
     double p[] = { 2 }, m[] = { 0 }, v[] = { 0 };

@@ -31,8 +31,7 @@ static Range range_of(const double *parameters, const double *loss, int count) {
 }
 
 // Least squares. 1, u and `curve` = u² − tilt·u − square are orthogonal over the points (u's mean
-// is
-// 0), so each one's coefficient is found by itself: Σ function·loss / Σ function².
+// is 0), so each one's coefficient is found by itself: Σ function·loss / Σ function².
 static void fit(Parabola *out, const double *parameters, const double *loss, int count) {
     double points = 0, u1 = 0, u2 = 0, u3 = 0, mean = 0;
     for (int i = 0; i < count; i++) {

@@ -20,8 +20,7 @@ typedef struct {
 } Parabola;
 
 // parameters, loss [count], in any order; a size may occur more than once (seeds). Ignored are
-// losses
-// that are not finite (training diverged) and parameters that are not finite and positive.
+// losses that are not finite (training diverged) and parameters that are not finite and positive.
 BestSizeVerdict best_size(Parabola *out, const double *parameters, const double *loss, int count);
 
 double parabola_loss(const Parabola *parabola, double parameters);

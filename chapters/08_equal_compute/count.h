@@ -20,8 +20,7 @@ double counted_flops(const Flops *f); // what budgets count: everything except t
 double full_flops(const Flops *f);    // including the logits
 
 // One training step on B sequences: three times forward, since the backward pass costs twice as
-// much
-// as the forward pass (chapter 07).
+// much as the forward pass (chapter 07).
 double step_flops(const ModelSizes *sizes, int B);
 double full_step_flops(const ModelSizes *sizes, int B);
 
@@ -32,8 +31,7 @@ typedef struct {
 Weights count_weights(const ModelSizes *sizes);
 
 // What a budget of training FLOPs buys: whole steps of B sequences. false: less than one step, or
-// the
-// budget is NaN, or more steps than a double can count; *out is then all 0.
+// the budget is NaN, or more steps than a double can count; *out is then all 0.
 typedef struct {
     double steps, tokens;
     double flops, full; // spent: as counted, and including the logits

@@ -1,6 +1,5 @@
 // build/chapter-08 counts what a budget of FLOPs buys for each kind of layer, and tests the search
-// for
-// the best size on a loss whose minimum is known; --picture PARTS VALLEY draws the lesson's
+// for the best size on a loss whose minimum is known; --picture PARTS VALLEY draws the lesson's
 // pictures.
 #include "chapters/08_equal_compute/best_size.h"
 #include "chapters/08_equal_compute/count.h"
@@ -108,8 +107,7 @@ static void show_traffic(int scale) {
 
 // Hoffmann et al. 2022, equation 10: the loss of N parameters trained on D tokens is 1.69 +
 // 406.4/N^0.34 + 410.7/D^0.28. Training costs 6·N·D FLOPs, so D = budget/(6·N), and the best N has
-// a
-// closed form.
+// a closed form.
 static double known_loss(double N, double budget) {
     return 1.69 + 406.4 / pow(N, 0.34) + 410.7 / pow(budget / (6 * N), 0.28);
 }
@@ -133,8 +131,7 @@ static const struct {
 };
 
 // Runs that differ only in their seed have different losses. noise 1: the largest size's loss is
-// too
-// high and the smallest's as much too low; noise 2: the one in the middle is too high.
+// too high and the smallest's as much too low; noise 2: the one in the middle is too high.
 static BestSizeVerdict try_sizes(Parabola *out, double sizes[MAX_SIZES], double losses[MAX_SIZES],
                                  int trial, int noise) {
     int count = trials[trial].count;

@@ -3,9 +3,8 @@
 #include "chapters/07_language_model/feed_forward.h"
 
 // One feed-forward layer, as far as its cost is concerned. All kinds have the same parts in
-// different
-// numbers: a router, which every token multiplies completely, and pools of equal experts, from each
-// of which `heads` heads select K.
+// different numbers: a router, which every token multiplies completely, and pools of equal experts,
+// from each of which `heads` heads select K.
 //
 //             router                   pools   heads   experts   K   weights   biases
 //   mlp       0                        1       1       1         1   2·D·F     0

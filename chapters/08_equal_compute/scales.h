@@ -12,8 +12,7 @@
 bool paper_scale(ModelSizes *out, FeedForwardKind kind, int s);
 
 // Ours, q1 to q8: a quarter of the paper's D, Dh, C, Dk and dense F, the same n = √F and K, L = s
-// (at
-// least 2), and V = 2048, T = 256. A layer keeps its proportions: a quarter of the width costs a
-// sixteenth.
+// (at least 2), and V = 2048, T = 256. A layer keeps its proportions: a quarter of the width costs
+// a sixteenth.
 bool quarter_scale(ModelSizes *out, FeedForwardKind kind, int s);
 #endif

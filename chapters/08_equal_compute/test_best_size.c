@@ -6,8 +6,7 @@
 #include <stdbool.h>
 
 // Sizes e^-1, 1, e and losses 4, 1, 2: u = -1, 0, 1, a = 1, b = (2 - 4)/2 = -1, c = (4 - 2·1 + 2)/2
-// =
-// 2; the minimum is at u = 1/4, where the loss is 1 - 1/8.
+// = 2; the minimum is at u = 1/4, where the loss is 1 - 1/8.
 START_TEST(three_points_on_paper)
 {
     const double sizes[] = { exp(-1.0), 1.0, exp(1.0) }, losses[] = { 4, 1, 2 };
@@ -23,8 +22,7 @@ START_TEST(three_points_on_paper)
 END_TEST
 
 // Exact parabolas of any position, depth and width, at 3 to 9 unevenly spaced sizes, in any order.
-// The
-// largest error measured is 1.1e-14 in ln parameters, and 1.2e-14 in the loss.
+// The largest error measured is 1.1e-14 in ln parameters, and 1.2e-14 in the loss.
 START_TEST(exact_parabolas)
 {
     for (uint64_t seed = 0; seed < 300; seed++) {

@@ -79,8 +79,7 @@ START_TEST(weights_on_paper)
 END_TEST
 
 // Three heads select two experts each from a pool of four: one token uses at most four. n = 2,
-// lists =
-// 6: queries 6·4·3 = 72 and keys 6·2·3 = 36. The FLOPs are of all six.
+// lists = 6: queries 6·4·3 = 72 and keys 6·2·3 = 36. The FLOPs are of all six.
 START_TEST(at_most_all_experts_are_active)
 {
     ModelSizes sizes = small(FEED_FORWARD_PEER);
@@ -218,8 +217,7 @@ END_TEST
 // ---- what a budget buys
 
 // The mlp on paper: 768 + 288 + 384 = 1440 per sequence, so a step of 5 takes 21600, with the
-// logits
-// 23400.
+// logits 23400.
 START_TEST(a_budget_on_paper)
 {
     ModelSizes sizes = small(FEED_FORWARD_MLP);
@@ -261,8 +259,7 @@ START_TEST(touched_on_paper)
 END_TEST
 
 // By enumeration: two tokens select 2 of 5 experts each, in all possible ways. How many different
-// ones
-// on average?
+// ones on average?
 START_TEST(touched_is_the_average_over_all_selections)
 {
     int different = 0, ways = 0;

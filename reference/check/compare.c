@@ -87,7 +87,7 @@ bool compare_ints(Difference *out, const char *name, const int32_t *got, size_t 
     }
     if (out->bad == 0) return true;
     size_t i = out->first_bad;
-    snprintf(out->problem, sizeof out->problem, "%s[%zu]: %d, expected %d (%zu of %zu differ)", name,
-             i, got[i], want[i], out->bad, out->count);
+    snprintf(out->problem, sizeof out->problem, "%s[%zu]: %d, expected %d (%zu of %zu differ)",
+             name, i, got[i], want[i], out->bad, out->count);
     return false;
 }

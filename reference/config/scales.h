@@ -4,8 +4,7 @@
 
 // The models that the sgatlin paper compares. A scale s gives every dimension by a formula, so that
 // all kinds of feed-forward layers grow together; an experiment at equal compute trains each kind
-// at
-// several scales.
+// at several scales.
 //
 // Scales 2 to 8 are the paper's own (V=50257 T=2048):
 //     D = 128 s   L = 2 s   Dh = 64            mlp, glu   F = floor(8/3 · D / 256) · 256
@@ -14,11 +13,11 @@
 //     sgatlin     F = (16 + 12 s)²         C = 16 K = 8 Dk = 128, F in every channel
 //
 // Scales q1 to q8 are ours, for a laptop: D, Dh, C, Dk and the dense F are a quarter of the
-// paper's,
-// n = sqrt(F) and K the same, L is s (at least 2), T=256, V=2048 (training takes that of its data).
-// So a layer keeps the paper's proportions: sgatlin's experts have fifty times the parameters of
-// attention at q2 as at 2, and mlp and sgatlin cost the same FLOPs at both. PEER's queries,
-// 4·C·D·Dk, shrink with the cube: peer costs 2.5 times as much as mlp at q2, 5.5 times at 2.
+// paper's, n = sqrt(F) and K the same, L is s (at least 2), T=256, V=2048 (training takes that of
+// its data). So a layer keeps the paper's proportions: sgatlin's experts have fifty times the
+// parameters of attention at q2 as at 2, and mlp and sgatlin cost the same FLOPs at both. PEER's
+// queries, 4·C·D·Dk, shrink with the cube: peer costs 2.5 times as much as mlp at q2, 5.5 times at
+// 2.
 //
 //              D   L   mlp, glu F   moe F   peer F   sgatlin F
 //     q1      32   2           64      32     3136         784

@@ -6,8 +6,7 @@
 
 // A trigram model with interpolated Kneser-Ney smoothing (Kneser and Ney 1995, in the interpolated
 // form of Chen and Goodman 1999). For a token w after the tokens u, v, with c a count and N(·vw)
-// the
-// number of different tokens seen before vw:
+// the number of different tokens seen before vw:
 //     p(w|uv) = (max(c(uvw) - d3, 0) + d3 N(uv·) p(w|v)) / c(uv)
 //     p(w|v)  = (max(N(·vw) - d2, 0) + d2 N(v·)  p(w))   / N(·v·)
 //     p(w)    = (max(N(·w)  - d1, 0) + d1 N(·)  1/V)     / N(··)

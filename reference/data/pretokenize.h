@@ -19,9 +19,8 @@ enum { PRETOKEN_MAX = 1 << 20 };
 typedef bool PretokenSink(void *context, const char *word, size_t size);
 
 // raw: no NFKC and no prefix space, so that the pre-tokens concatenate to the text. Invalid UTF-8
-// is
-// not normalized and counts as neither letter, number nor space. false: out of memory, or the sink
-// returned false.
+// is not normalized and counts as neither letter, number nor space. false: out of memory, or the
+// sink returned false.
 bool pretokenize(const char *text, size_t size, bool raw, PretokenSink *sink, void *context);
 
 // The first code point of a non-empty text; returns its length in bytes. If ill-formed, the code
@@ -30,8 +29,7 @@ bool pretokenize(const char *text, size_t size, bool raw, PretokenSink *sink, vo
 size_t utf8_next(int32_t *code_point, const char *text, size_t size);
 
 // GPT-2's printable characters for bytes: bytes that are printable in Latin-1 are their own
-// symbols,
-// the other 68 get the code points from 256 on.
+// symbols, the other 68 get the code points from 256 on.
 int32_t byte_symbol(unsigned char byte);
 int symbol_byte(int32_t code_point); // -1: not a symbol
 #endif

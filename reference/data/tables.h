@@ -35,8 +35,7 @@ static inline const char *word_table_word(const WordTable *table, uint32_t numbe
 }
 
 // A number for each pair of token ids; start from {0}. Ids are below 65,535, so a pair is one
-// 32-bit
-// key, and keys compare as (left, right) does.
+// 32-bit key, and keys compare as (left, right) does.
 typedef struct {
     uint32_t key, value;
 } PairSlot;

@@ -35,8 +35,7 @@ bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, c
 void token_file_close(TokenFile *file);
 
 // Writes story by story, the whole file or nothing. Memory grows with the stories (8 bytes each),
-// not
-// with the tokens.
+// not with the tokens.
 typedef struct TokenWriter TokenWriter;
 TokenWriter *token_writer_open(const char *path, int V, uint64_t tokenizer_hash, Error *error);
 // Adds the story's tokens and TOKEN_END.

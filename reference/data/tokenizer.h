@@ -8,8 +8,7 @@
 
 // Byte-level BPE as GPT-2 has it (Sennrich 2016, Radford 2019), in Hugging Face's tokenizer.json.
 // Encoding, in this order: split the raw text at special tokens; NFKC each piece; one space before
-// a
-// piece unless it is empty or begins with one; split by GPT-2's pattern; bytes to symbols; drop
+// a piece unless it is empty or begins with one; split by GPT-2's pattern; bytes to symbols; drop
 // symbols the vocabulary lacks; merge.
 
 enum { TOKENIZER_MAX_VOCABULARY = 65535 };

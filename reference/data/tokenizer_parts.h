@@ -23,7 +23,6 @@ struct Tokenizer {
 extern const char *const special_tokens[TOKENIZER_SPECIALS]; // by id
 
 // Derives what encoding needs from `tokens` and `merges`, which must be complete and valid. false:
-// out
-// of memory.
+// out of memory.
 bool tokenizer_complete(Tokenizer *tokenizer);
 #endif

@@ -6,11 +6,9 @@
 
 // Training counts each distinct pre-token and then works on those alone: a merge visits only the
 // places of its pair and corrects the counts of the neighbouring pairs. A merge removes a symbol
-// and
-// records two places, each visited once, so all visits together are linear in the bytes of the
+// and records two places, each visited once, so all visits together are linear in the bytes of the
 // distinct words. The order of merges, ties included, is that of Hugging Face's BpeTrainer: the
-// same
-// texts give the same vocabulary.
+// same texts give the same vocabulary.
 
 // New words are ignored once the distinct ones have this many bytes, which bounds memory. A library
 // of books does not reach it; gigabytes of random letters do.

@@ -13,7 +13,6 @@ typedef struct {
 
 // Counting sort of the entries by expert. It is stable, so sums over an expert's entries run in the
 // order of the tokens. start [F+1]: where each expert's entries begin. Then order[i] is the entry
-// at
-// place i, or place[entry] = i; either may be NULL.
+// at place i, or place[entry] = i; either may be NULL.
 void sort_by_expert(int32_t *start, int32_t *order, int32_t *place, const ExpertEntries *entries);
 #endif

@@ -5,8 +5,7 @@
 #include <stdio.h>
 
 // Sparsely gated linear neurons (chapter 06): a router chooses K of F one-neuron experts in each of
-// C
-// channels, and, given the choice, the layer is linear in x:
+// C channels, and, given the choice, the layer is linear in x:
 //   y = Σ_c Σ_k act(score[c,k] · z[c,k]) · out[c,index],
 //   z[c,k] = in[c,index] · x,   act = identity by default
 // router.query and router.keys as router.h has them, experts.in and experts.out [C,F,D].

@@ -174,8 +174,7 @@ static bool sync_parent(const char *path, Error *error) {
 }
 
 // Calls `each` on every entry of a folder except . and ..; stops at the first that fails, with
-// errno
-// set.
+// errno set.
 static bool folder_walk(const char *path, bool (*each)(const char *path, void *context),
                         void *context) {
     DIR *folder = opendir(path);

@@ -53,8 +53,7 @@ bool folder_make(const char *path, Error *error);
 bool folder_remove(const char *path, Error *error);
 // Locks a folder for this process, through a file `.lock` in it. Returns a descriptor to close when
 // done, or -1 when another process has the lock. The lock ends with the process. (A file of its
-// own,
-// because fcntl drops a lock when the process closes any descriptor of that file.)
+// own, because fcntl drops a lock when the process closes any descriptor of that file.)
 int folder_lock(const char *folder, Error *error);
 // folder/name; the caller frees it. NULL: out of memory.
 char *path_join(const char *folder, const char *name);

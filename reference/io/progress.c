@@ -86,8 +86,7 @@ void progress_end(Progress *progress) {
 }
 
 // Three digits (four for bytes) and a prefix. 999.5 already takes the next prefix: it would print
-// as
-// 1000.
+// as 1000.
 static Short with_prefix(double value, double base, const char *const *prefixes, int count) {
     Short out;
     int i = 0;

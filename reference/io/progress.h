@@ -7,8 +7,7 @@
 
 // Progress of a long loop. On a terminal it is one line that is rewritten in place; in a file or a
 // pipe it is plain lines, at most one every `seconds`. NO_COLOR in the environment or a dumb
-// terminal
-// turns colours off.
+// terminal turns colours off.
 typedef struct {
     FILE *stream;
     bool terminal, color;
@@ -21,8 +20,7 @@ typedef struct {
 // Writes to stderr, with 10 seconds between plain lines; change the fields for other settings.
 Progress progress_new(void);
 // Shows one line (without a newline). A terminal is updated at most ten times a second, and the
-// line
-// is cut to its width.
+// line is cut to its width.
 void progress_show(Progress *progress, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 // Prints a permanent line (a step's validation loss) above the one that changes.

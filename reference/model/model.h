@@ -5,8 +5,7 @@
 #include "reference/numbers/tensors.h"
 
 // A decoder-only language model: a config, its table and one block of parameters. Pre-norm, tied
-// embedding,
-// any feed-forward layer of the registry (chapter 07).
+// embedding, any feed-forward layer of the registry (chapter 07).
 typedef struct {
     Config config;
     Tensors tensors;

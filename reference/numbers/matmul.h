@@ -30,8 +30,7 @@ static inline Matrix transpose(Matrix m) {
 }
 
 // c [a.rows,b.columns], its rows `stride` floats apart, = scale · a b (+ c when add), on the
-// calling
-// thread alone; a.columns = b.rows. For use inside a parallel loop, or for small products.
+// calling thread alone; a.columns = b.rows. For use inside a parallel loop, or for small products.
 void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool add);
 
 // The same, shared among the threads; never inside a parallel loop.

@@ -12,8 +12,8 @@
 // pragma of a reduction says that its order is free. A row gets the same bits in any thread.
 
 // e^x to about 1 unit in the last place, with x clamped to [-87, 88]; NaN stays NaN. Branch-free,
-// so
-// that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n · p(r) with |r| <= ln 2 / 2.
+// so that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n · p(r) with |r| <= ln 2 /
+// 2.
 static inline float exp_fast(float x) {
     x = x < -87.0f ? -87.0f : x;
     x = x > 88.0f ? 88.0f : x;
@@ -56,8 +56,7 @@ static inline float exp_row(float *row, float *log_sum_exp, int n) {
 }
 
 // row [n] becomes its softmax; returns log Σ e^row. For short rows, summed in their order: K
-// experts
-// or E, or one query's scores.
+// experts or E, or one query's scores.
 static inline float softmax_row(float *row, int n) {
     float max = row[0], sum = 0.0f;
     for (int i = 1; i < n; i++) max = row[i] > max ? row[i] : max;

@@ -272,8 +272,7 @@ static bool remove_leftover(const char *run, const char *removed, Error *error) 
 }
 
 // Renames it first, so that a crash while removing leaves no partial checkpoint under a
-// checkpoint's
-// name.
+// checkpoint's name.
 static bool remove_step(const char *run, int64_t step, const char *removed, Error *error) {
     char *old = checkpoint_path(run, step);
     if (old == NULL) return fail(error, "%s: out of memory", run);

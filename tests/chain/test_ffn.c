@@ -68,7 +68,8 @@ static void random_numbers(LayerNumbers *out, const Config *config, int B, int T
     ffn_layer_free(&layer);
 }
 
-static void run(bool (*implementation)(LayerNumbers *, Error *), LayerNumbers *numbers, const char *name) {
+static void run(bool (*implementation)(LayerNumbers *, Error *), LayerNumbers *numbers,
+                const char *name) {
     Error error = { "" };
     ck_assert_msg(implementation(numbers, &error), "%s: %s", name, error.text);
 }
@@ -386,8 +387,8 @@ static const Differentiated implementations[] = {
 };
 
 // block, gradient and base [count] are the same place in the numbers that move and in the base's.
-static void check_block(const Differentiated *implementation, const Moved *moved, const double *gradient,
-                        const double *base, double *worst) {
+static void check_block(const Differentiated *implementation, const Moved *moved,
+                        const double *gradient, const double *base, double *worst) {
     size_t count = moved->count;
     double *direction = malloc(count * sizeof *direction);
     ck_assert_ptr_nonnull(direction);
@@ -404,22 +405,24 @@ static void check_block(const Differentiated *implementation, const Moved *moved
         if (isnan(error)) continue;
         checked++;
         *worst = fmax(*worst, error);
-        ck_assert_msg(error <= implementation->tolerance, "%s %s, direction %d: off by %.3g", implementation->name,
-                      moved->name, which, error);
+        ck_assert_msg(error <= implementation->tolerance, "%s %s, direction %d: off by %.3g",
+                      implementation->name, moved->name, which, error);
     }
-    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice", implementation->name,
-                  moved->name, checked);
+    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice",
+                  implementation->name, moved->name, checked);
     free(direction);
 }
 
-static void check_gradients(const Differentiated *implementation, const Config *config, int B, int T,
-                            const char *variant, double *worst) {
+static void check_gradients(const Differentiated *implementation, const Config *config, int B,
+                            int T, const char *variant, double *worst) {
     LayerNumbers base, moving;
     random_numbers(&base, config, B, T, 12); // a seed that lies off relu's corners
     random_numbers(&moving, config, B, T, 12);
     run(implementation->run, &base, variant);
     char name[VARIANT_NAME + TENSOR_NAME];
-    Moved moved = { implementation->run, &moving, &base, moving.x, (size_t)base.N * config->D, name };
+    Moved moved = {
+        implementation->run, &moving, &base, moving.x, (size_t)base.N * config->D, name
+    };
     snprintf(name, sizeof name, "%s x", variant);
     check_block(implementation, &moved, base.dx, base.x, worst);
     for (int i = 0; i < base.tensors.count; i++) {
@@ -427,8 +430,8 @@ static void check_gradients(const Differentiated *implementation, const Config *
         snprintf(name, sizeof name, "%s %s", variant, tensor->name);
         moved.block = moving.parameters + tensor->offset;
         moved.count = tensor->count;
-        check_block(implementation, &moved, base.gradients + tensor->offset, base.parameters + tensor->offset,
-                    worst);
+        check_block(implementation, &moved, base.gradients + tensor->offset,
+                    base.parameters + tensor->offset, worst);
     }
     layer_numbers_free(&base);
     layer_numbers_free(&moving);
@@ -450,7 +453,8 @@ START_TEST(backward_is_the_slope_of_forward)
             check_gradients(&implementations[r], &config, sizes[i].B, sizes[i].T, name, &worst);
         }
         if (getenv("MEASURE"))
-            fprintf(stderr, "%-40s %s: slopes agree to %.1e\n", name, implementations[r].name, worst);
+            fprintf(stderr, "%-40s %s: slopes agree to %.1e\n", name, implementations[r].name,
+                    worst);
     }
 }
 END_TEST

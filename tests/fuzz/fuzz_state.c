@@ -1,6 +1,5 @@
 // Hostile state.json files. A state that is accepted must be valid, and unchanged when it is
-// written
-// and read again.
+// written and read again.
 #include "reference/train/state.h"
 #include "tests/fuzz/fuzz.h"
 #include <stdlib.h>

@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const GoldenImplementation *const implementations[] = { &golden_reference, &golden_chapters };
+static const GoldenImplementation *const implementations[] = { &golden_reference,
+                                                               &golden_chapters };
 
 static bool check_file(const char *path) {
     bool ok = true;
     for (size_t i = 0; i < sizeof implementations / sizeof implementations[0]; i++) {
         // Every file must pass the reference; another implementation is asked for the kinds it has.
-        if (implementations[i] != &golden_reference && !golden_applies(path, implementations[i])) continue;
+        if (implementations[i] != &golden_reference && !golden_applies(path, implementations[i]))
+            continue;
         Error error = { "" };
         if (golden_check(path, implementations[i], stdout, &error)) continue;
         fflush(stdout);

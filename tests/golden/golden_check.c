@@ -80,8 +80,7 @@ static Shape gating_shape(const LayerNumbers *numbers) {
 }
 
 // The file against itself: its scores are those of the chapter's router on the file's own x and
-// keys,
-// and its gating is their top K.
+// keys, and its gating is their top K.
 static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *error) {
     const Config *config = &inputs->config;
     LayerNumbers plain;
@@ -159,8 +158,10 @@ static void check_layer(GoldenFile *golden, const GoldenImplementation *implemen
                         LayerNumbers *numbers) {
     Error error = { "" };
     double float32 = golden_number(golden, "float32_error", 0.0, FLOAT32_ERROR);
-    Tolerance forward = { .relative = implementation->relative > 0 ? implementation->relative : FORWARD * float32 };
-    Tolerance backward = { .relative = implementation->relative > 0 ? implementation->relative : GRADIENT * float32 };
+    Tolerance forward = { .relative = implementation->relative > 0 ? implementation->relative
+                                                                   : FORWARD * float32 };
+    Tolerance backward = { .relative = implementation->relative > 0 ? implementation->relative
+                                                                    : GRADIENT * float32 };
     if (!read_inputs(golden, numbers)) return;
     if (!implementation->run(numbers, &error)) {
         golden_problem(golden, "%s", error.text);
@@ -206,7 +207,8 @@ bool golden_applies(const char *path, const GoldenImplementation *implementation
     return applies;
 }
 
-bool golden_check(const char *path, const GoldenImplementation *implementation, FILE *report, Error *error) {
+bool golden_check(const char *path, const GoldenImplementation *implementation, FILE *report,
+                  Error *error) {
     GoldenFile golden;
     if (!golden_open(&golden, path, report, error)) {
         fprintf(report, "%s\n  PROBLEM %s\n", path, error->text);
@@ -216,9 +218,11 @@ bool golden_check(const char *path, const GoldenImplementation *implementation, 
     if (golden.problems) {
         // The metadata is not whole: nothing can be checked by it.
     } else if (!implementation->knows(&golden.config, is_model(&golden))) {
-        golden_problem(&golden, "implementation %s has no %s", implementation->name, golden.config.ffn->name);
+        golden_problem(&golden, "implementation %s has no %s", implementation->name,
+                       golden.config.ffn->name);
     } else if (golden.balance && implementation->check_balance == NULL) {
-        golden_problem(&golden, "implementation %s does not check the balancing", implementation->name);
+        golden_problem(&golden, "implementation %s does not check the balancing",
+                       implementation->name);
     } else if (golden.balance) {
         implementation->check_balance(&golden);
     } else if (is_model(&golden)) {

@@ -28,7 +28,8 @@ extern const GoldenImplementation golden_chapters;  // the plain implementation,
 // Checks every number of the file against the implementation.
 // The report (a table of worst errors and bounds, one line a problem) goes to `report`; error is
 // the first problem.
-bool golden_check(const char *path, const GoldenImplementation *implementation, FILE *report, Error *error);
+bool golden_check(const char *path, const GoldenImplementation *implementation, FILE *report,
+                  Error *error);
 void golden_check_balance(GoldenFile *golden); // the fast implementation's
 // True where the implementation has the file's kind.
 bool golden_applies(const char *path, const GoldenImplementation *implementation);

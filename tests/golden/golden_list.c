@@ -61,9 +61,10 @@ static void check_weights(GoldenFile *golden, const LayerNumbers *got, Tolerance
     if (table != NULL && want != NULL && spread(golden, table, got)) {
         for (size_t i = 0; i < (size_t)got->N * got->config.E; i++) {
             if ((table[i] != 0.0) == (want[i] != 0.0)) continue;
-            golden_problem(golden,
-                           "gating: token %zu and expert %zu are together in one of file and implementation",
-                           i / got->config.E, i % got->config.E);
+            golden_problem(
+                golden,
+                "gating: token %zu and expert %zu are together in one of file and implementation",
+                i / got->config.E, i % got->config.E);
         }
         golden_compare(golden, "gating.weights", "gating.weights", table_shape(got), table,
                        forward);

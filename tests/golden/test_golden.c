@@ -121,7 +121,8 @@ static void copy_open(Copy *copy, const char *path) {
            (size_t)copy->metadata_count * sizeof *copy->metadata);
 }
 
-static bool copy_passes(const Copy *copy, const GoldenImplementation *implementation, Error *error) {
+static bool copy_passes(const Copy *copy, const GoldenImplementation *implementation,
+                        Error *error) {
     *error = (Error){ "" };
     ck_assert_msg(safetensors_write(copy_path, copy->tensors, copy->count, copy->metadata,
                                     copy->metadata_count, error),

@@ -8,8 +8,8 @@
 void expect_within(const char *name, const double *actual, const double *expected, size_t count,
                    Tolerance tolerance) {
     Difference difference;
-    bool same = compare_values(&difference, name, (Values){ actual, count }, (Values){ expected, count },
-                               tolerance);
+    bool same = compare_values(&difference, name, (Values){ actual, count },
+                               (Values){ expected, count }, tolerance);
     if (getenv("MEASURE"))
         fprintf(stderr, "%-34s %.1e, rms %.1e\n", name, difference.worst, difference.rms);
     ck_assert_msg(same, "%s", difference.problem);
@@ -144,10 +144,12 @@ void expect_tensor(const Safetensors *file, const char *name, const double *actu
     free(expected);
 }
 
-void expect_tensor_ints(const Safetensors *file, const char *name, const int *actual, size_t count) {
+void expect_tensor_ints(const Safetensors *file, const char *name, const int *actual,
+                        size_t count) {
     double *expected = new_doubles(count);
     read_tensor(expected, file, name, count);
     for (size_t i = 0; i < count; i++)
-        ck_assert_msg(actual[i] == expected[i], "%s[%zu] is %d, expected %g", name, i, actual[i], expected[i]);
+        ck_assert_msg(actual[i] == expected[i], "%s[%zu] is %d, expected %g", name, i, actual[i],
+                      expected[i]);
     free(expected);
 }

@@ -12,7 +12,8 @@
 void expect_within(const char *name, const double *actual, const double *expected, size_t count,
                    Tolerance tolerance);
 // The same, within `relative` of expected's root mean square; 0: the same numbers.
-void expect(const char *name, const double *actual, const double *expected, size_t count, double relative);
+void expect(const char *name, const double *actual, const double *expected, size_t count,
+            double relative);
 // The same for numbers of about 1 that were worked on paper.
 void expect_by_hand(const char *name, const double *actual, const double *expected, size_t count);
 

@@ -29,7 +29,8 @@ static void tear_down(void) {
 
 // -- Stories --
 
-static void expect_stories(const char *text, size_t size, size_t count, const char *const *expected) {
+static void expect_stories(const char *text, size_t size, size_t count,
+                           const char *const *expected) {
     Stories stories;
     ck_assert(stories_find(&stories, text, size));
     ck_assert_uint_eq(stories.count, count);

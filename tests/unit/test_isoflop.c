@@ -332,8 +332,7 @@ START_TEST(a_panel_shows_each_kind)
     ck_assert_int_eq(count_lines(&list, 0, PANEL, PLOT_TOP, HEIGHT, mlp), mlps);
     ck_assert_int_eq(count_lines(&list, 0, PLOT_LEFT + 200, half, HEIGHT, sgatlin), 0);
     // over seconds, the mlp's points are on the left, and the dots of the two seeds are apart (12
-    // and
-    // 14 seconds)
+    // and 14 seconds)
     draw(&list, &cells, AGAINST_SECONDS);
     ck_assert_int_gt(count_lines(&list, PLOT_LEFT, PLOT_LEFT + 300, PLOT_TOP, half, mlp), 0);
     ck_assert_int_ge(count_lines(&list, PANEL / 2, PANEL, half, HEIGHT, sgatlin), 2);

@@ -70,8 +70,8 @@ START_TEST(splits_by_hand)
     size_t size = pieces.joined.count;
     ck_assert_msg(size == strlen(splits[_i].pieces) &&
                       (size == 0 || memcmp(pieces.joined.bytes, splits[_i].pieces, size) == 0),
-                  "'%s' gives '%.*s', expected '%s'", splits[_i].text, (int)size, pieces.joined.bytes,
-                  splits[_i].pieces);
+                  "'%s' gives '%.*s', expected '%s'", splits[_i].text, (int)size,
+                  pieces.joined.bytes, splits[_i].pieces);
     free(pieces.joined.bytes);
 }
 END_TEST

@@ -64,7 +64,8 @@ static void expect_case(const Tokenizer *tokenizer, const json_t *line) {
     uint32_t *expected = malloc((count + 1) * sizeof *expected);
     for (size_t i = 0; i < count; i++)
         expected[i] = (uint32_t)json_integer_value(json_array_get(ids, i));
-    expect_ids(tokenizer, json_string_value(text), json_string_length(text), false, expected, count);
+    expect_ids(tokenizer, json_string_value(text), json_string_length(text), false, expected,
+               count);
     expect_decoded(tokenizer, expected, count, json_object_get(line, "decoded"));
     free(expected);
 }

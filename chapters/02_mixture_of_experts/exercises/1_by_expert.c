@@ -4,8 +4,7 @@
 // weights are read once and all of its tokens are one matrix product. Write that list:
 // entry[first[e]] .. entry[first[e + 1] - 1] are the entries of the gating that name expert e, in
 // ascending order; first [E+1], entry [as many as the gating has]. Go over the gating a fixed
-// number
-// of times, not once per expert.
+// number of times, not once per expert.
 // A hint: count, add up, then put each entry into the next free place of its expert.
 //
 // Check with: make exercise-02-1

@@ -5,8 +5,7 @@
 int drop_overflow(MoeGating *gating, int *scratch, int capacity, int E);
 
 // Three tokens with experts 0 1, 0 2, 0 1 and a capacity of two: expert 0 is full when the last
-// token
-// comes.
+// token comes.
 START_TEST(by_hand)
 {
     int start[] = { 0, 2, 4, 6 }, index[] = { 0, 1, 0, 2, 0, 1 }, scratch[3];

@@ -5,8 +5,7 @@ void sigmoid_gates(double *weight, const double *logit, int K);
 void sigmoid_gates_backward(double *dlogit, const double *dweight, const double *logit, int K);
 
 // sigmoid(0) = 1/2, sigmoid(log 3) = 3/4: 2/5 and 3/5. Backward with dweight = (1, 0): ds = (1 -
-// 2/5,
-// -2/5) / (5/4), and the slopes of sigmoid there are 1/4 and 3/16: 12/100 and -6/100.
+// 2/5, -2/5) / (5/4), and the slopes of sigmoid there are 1/4 and 3/16: 12/100 and -6/100.
 START_TEST(by_hand)
 {
     const double logit[] = { 0, log(3) };

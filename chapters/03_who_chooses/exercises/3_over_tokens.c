@@ -4,10 +4,8 @@
 // its attention does expert e give to token t?
 //     Q[t,e] = e^logits[t,e] / Σ_s e^logits[s,e]            for a sequence of T tokens, [T,E]
 // Write it, and its backward pass. Then look at the last test: each score now depends on all
-// tokens,
-// also later ones, even before any routing. A sigmoid has the same order within a column and
-// depends
-// on no other token.
+// tokens, also later ones, even before any routing. A sigmoid has the same order within a column
+// and depends on no other token.
 //
 // Q [T,E] from logits [T,E]; dlogits [T,E] is written, from dQ and Q. scratch: 2·T doubles.
 //

@@ -1,10 +1,9 @@
 // Exercise 04-2. Fewer sums than the staircase.
 //
 // The same as product_top_k, but it returns how many sums a[i] + b[j] it computed. Along a row of
-// the
-// sorted table sums only fall: once one of them cannot be among the K best, none after it can, and
-// often no row below can either. When can you stop? (Among equal sums only a strictly lower one is
-// certainly out.)
+// the sorted table sums only fall: once one of them cannot be among the K best, none after it can,
+// and often no row below can either. When can you stop? (Among equal sums only a strictly lower one
+// is certainly out.)
 //
 // score [K], index [K] = i·n + j, best first, equal sums by the lower index; a, b [n] finite;
 // scratch

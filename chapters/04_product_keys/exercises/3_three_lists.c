@@ -4,8 +4,7 @@
 // Which triples of ranks can be among the K best of all n³? How many are there for K = 8?
 //
 // score [K], index [K], best first, equal sums by the lower index; a, b, c [n] integers, so that
-// sums
-// are exact; 1 <= K <= n. scratch [3,K].
+// sums are exact; 1 <= K <= n. scratch [3,K].
 //
 // Check with: make exercise-04-3
 #include "chapters/04_product_keys/product_keys.h"

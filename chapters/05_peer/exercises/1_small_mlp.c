@@ -3,8 +3,7 @@
 // PEER is an mlp whose neurons are selected for each token. Write the mlp of one gating, so that
 // chapter 01's mlp_forward has the same output as the layer: up [D,C·K] has the `in` of a selected
 // expert in each column, down [C·K,D] its `out`, times its gate, in each row. Column and row c·K +
-// k
-// belong to choice k of head c. gate, index [C,K]; in, out [F,D].
+// k belong to choice k of head c. gate, index [C,K]; in, out [F,D].
 //
 // Check with: make exercise-05-1
 #include "chapters/05_peer/peer.h"

@@ -38,8 +38,7 @@ START_TEST(the_scores_are_the_routers)
 END_TEST
 
 // The paper's TinyStories layer, 16 lists: folding pays from 37 tokens on. With a million experts
-// it
-// never does.
+// it never does.
 START_TEST(when_it_pays)
 {
     KeyValue r = { .parts = 2, .C = 8, .n = 32, .D = 256, .Dk = 128 };

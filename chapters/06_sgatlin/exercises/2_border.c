@@ -2,8 +2,7 @@
 //
 // Move from a token along a straight line, x + t·step. Scores are linear in x: neuron f has
 // score[f] + t·slope[f]. The selection stays the same until a neuron that is not selected catches
-// up
-// with one that is. There the piece ends: one neuron leaves, the other enters, and the output
+// up with one that is. There the piece ends: one neuron leaves, the other enters, and the output
 // jumps.
 //
 // Check with: make exercise-06-2
@@ -21,8 +20,7 @@ double border(int *leaving, int *entering, const double *score, const double *sl
 }
 
 // change [D] = the output just after a border minus the output just before it. x [D] is the point
-// on
-// the border, where both neurons have this score; in, out [F,D]; the activation is the identity.
+// on the border, where both neurons have this score; in, out [F,D]; the activation is the identity.
 void jump(double *change, double score, int leaving, int entering, const double *x,
           const double *in, const double *out, int D) {
     (void)score, (void)leaving, (void)entering, (void)x, (void)in, (void)out;

@@ -24,8 +24,7 @@ START_TEST(the_faster_one_enters_first)
 END_TEST
 
 // 1 and 3 are selected. 3 overtakes 1 at once, which changes nothing; neuron 0 meets 1, which
-// falls,
-// at 4.
+// falls, at 4.
 START_TEST(the_selected_may_change_ranks)
 {
     const double score[] = { -1, 3, -9, 2.9 }, slope[] = { 0, -1, 0, 5 };

@@ -2,8 +2,8 @@
 //
 // y [D] = what self_attention returns for token t, computed from x [D] of token t alone. Rows 0 ..
 // t-1 of keys and values [T,D] are from earlier calls, the keys already normalised and rotated;
-// this
-// call writes row t of both and no other. scratch: 2·D + t + 1 doubles. There are H = D / Dh heads.
+// this call writes row t of both and no other. scratch: 2·D + t + 1 doubles. There are H = D / Dh
+// heads.
 //
 // Check with: make exercise-07-3
 #include "chapters/01_dense_ffn/dense_ffn.h"

@@ -13,10 +13,8 @@ START_TEST(uniform_guess)
 END_TEST
 
 // Probabilities of the targets: 1/2, then 1/8 (the second row is ln 1, ln 2, ln 5 for tokens 1, 2,
-// 3,
-// and token 0 has probability 0). The mean loss is (ln 2 + ln 8) / 2 = ln 4: the geometric mean of
-// 2
-// and 8.
+// 3, and token 0 has probability 0). The mean loss is (ln 2 + ln 8) / 2 = ln 4: the geometric mean
+// of 2 and 8.
 START_TEST(on_paper)
 {
     double none = -10000, logits[] = { none, 0, 0, none, none, log(1), log(2), log(5) };

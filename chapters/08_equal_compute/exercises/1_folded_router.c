@@ -1,11 +1,10 @@
 // Exercise 08-1. Count another router.
 //
 // Query and key are two linear maps, one after the other. Folded into one (exercise 05-2), they
-// score
-// a list of keys directly from x: D multiplications per key, and no query. Count the FLOPs of one
-// layer's router for one token, for each kind the cheaper of the two ways. A query that all lists
-// share is saved only if every list is folded. The moe's router has no query, mlp and glu have no
-// router: these do not change.
+// score a list of keys directly from x: D multiplications per key, and no query. Count the FLOPs of
+// one layer's router for one token, for each kind the cheaper of the two ways. A query that all
+// lists share is saved only if every list is folded. The moe's router has no query, mlp and glu
+// have no router: these do not change.
 //
 // Check with: make exercise-08-1
 #include "chapters/08_equal_compute/parts.h"

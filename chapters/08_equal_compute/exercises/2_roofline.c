@@ -14,9 +14,8 @@ double roofline_seconds(const Traffic *t, double flops, double bytes) {
 }
 
 // The smallest number of tokens, 1 to max_tokens, for which computing takes at least as long as
-// moving
-// the bytes; 0 if max_tokens are not enough. FLOPs per byte never fall when tokens are added: there
-// is no need to try all numbers.
+// moving the bytes; 0 if max_tokens are not enough. FLOPs per byte never fall when tokens are
+// added: there is no need to try all numbers.
 long busy_tokens(const ModelSizes *sizes, double flops, double bytes, long max_tokens) {
     (void)sizes, (void)flops, (void)bytes, (void)max_tokens;
     return 0; // yours to write

@@ -1,8 +1,7 @@
 #include "chapters/04_product_keys/product_keys.h"
 
 // A triple of ranks p, q, r is dominated by p·q·r triples, including itself: it can be chosen only
-// if
-// p·q·r <= K.
+// if p·q·r <= K.
 int triple_candidates(int K) {
     int count = 0;
     for (int p = 1; p <= K; p++) {

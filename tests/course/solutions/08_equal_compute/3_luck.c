@@ -4,8 +4,7 @@
 enum { MAX_RUNS = 20 };
 
 // distance = |mean of the losses whose bit is set in `chosen` − mean of the others|. Returns
-// whether
-// n bits are set.
+// whether n bits are set.
 static bool assign(double *distance, const double *all, unsigned chosen, int n, int m) {
     double sum = 0.0, rest = 0.0;
     int count = 0;
