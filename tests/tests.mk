@@ -20,20 +20,16 @@ $(SERVER): %: %.o
 $(FUZZERS): %: %.o $(REFERENCE)
 	$(link) $(lib_fuzzer) $(LIBS)
 
-# $(call run,TESTS,ARGUMENTS) runs them one after the other and ends with `N passed, N failed`. Check allows a test 4
-# seconds unless told otherwise, too few for a slow build; LLVM's libomp leaks when Check forks; and threads that spin
-# between so many small loops would take the processor from the ones that work.
-run = @passed=0; failed=0; mkdir -p build/tmp; echo leak:libomp.so >$(B)/leaks; \
+# $(call run,TESTS,ARGUMENTS) runs them, JOBS at once, and ends with `N passed, N failed`. Check allows a test 4 seconds
+# unless told otherwise, too few for a slow build; LLVM's libomp leaks when Check forks; and threads that spin between so
+# many small loops would take the processor from the ones that work.
+JOBS := $(shell getconf _NPROCESSORS_ONLN)
+run = @mkdir -p $(B); echo leak:libomp.so >$(B)/leaks; \
   export B='$(B)' EXERCISES='$(EXERCISES)' SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' \
     SERVER='$(CURDIR)/$(SERVER)' UBSAN_OPTIONS=print_stacktrace=1 \
     LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
     OMP_WAIT_POLICY=passive CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
-  for t in $1; do \
-    echo "-- $$t"; start=$$(date +%s); \
-    if $$t $2 </dev/null; then passed=$$((passed + 1)); else echo "FAILED $$t: exit $$?"; failed=$$((failed + 1)); fi; \
-    echo "   $$(($$(date +%s) - start)) s"; \
-  done; \
-  echo "$$passed passed, $$failed failed"; [ $$failed = 0 ] && [ $$passed != 0 ]
+  JOBS=$(JOBS) ARGUMENTS='$2' tests/run.sh $1
 
 .PHONY: test build-tests run-tests lessons solutions run-fuzz no-check
 test: all run-tests ## every test; ends with a line `N passed, N failed`
@@ -52,7 +48,7 @@ test-%: $$(call named,$$*) $$(if $$(filter %.sh,$$(call named,$$*)),$$(PROGRAMS)
 run-fuzz: $(FUZZERS)
 	@mkdir -p $(FUZZERS:$(B)/tests/%=$(B)/found/%)
 	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_funcs=0 -artifact_prefix=$(B)/ \
-	  $(B)/found/fuzz/$${t##*/} $$(ls -d tests/fuzz/$${t##*/}/ 2>/dev/null))
+	  $(B)/found/fuzz/$${t##*/} tests/fuzz/$${t##*/}/)
 
 $(call objects,tests/*/test_*.c chapters/*/test_*.c chapters/*/exercises/test_*.c): | $(if $(filter check,$(FOUND)),,no-check)
 no-check:

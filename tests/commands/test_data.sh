@@ -119,7 +119,7 @@ done
 # ---- Ctrl-C, once stories are being written
 "$sgatlin" data --storyworld --stories 5000000 --out "$work/long" >"$work/stdout" 2>"$work/stderr" &
 process=$!
-# shellcheck disable=SC2317 # called by name
+# shellcheck disable=SC2317 # called by await
 some_written() { [ -s "$(find "$work" -path '*/.long.*' -name '.train.txt.*')" ]; }
 await some_written
 kill -INT $process || wrong "Ctrl-C: the command ended before"

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Runs the test programs that are its arguments, JOBS of them at once (1), prints what each has printed once it is
+# done, and ends with the line `N passed, N failed`. ARGUMENTS are given to each, with $t for its path.
+set -u
+if [ "${1-}" = --one ]; then
+    t=$2 status=0 start=$(date +%s)
+    log=$LOGS/$(echo "$t" | tr / _)
+    eval "set -- ${ARGUMENTS-}"
+    "$t" "$@" </dev/null >"$log" 2>&1 || status=$?
+    until mkdir "$LOGS/printing" 2>/dev/null; do sleep 0.1; done
+    echo "-- $t"
+    cat "$log"
+    [ $status = 0 ] || echo "FAILED $t: exit $status"
+    echo "   $(($(date +%s) - start)) s"
+    [ $status = 0 ] && echo "$t" >>"$LOGS/passed"
+    rmdir "$LOGS/printing"
+    exit 0
+fi
+
+mkdir -p build/tmp
+LOGS=$(mktemp -d build/tmp/run-XXXXXX) || exit 1
+export LOGS
+trap 'rm -rf "$LOGS"' EXIT
+: >"$LOGS/passed"
+[ $# = 0 ] || printf '%s\n' "$@" | xargs -P "${JOBS:-1}" -I '{}' sh "$0" --one '{}'
+grep -h '^skipped: ' "$LOGS"/*_test_* 2>/dev/null
+passed=$(wc -l <"$LOGS/passed")
+failed=$(($# - passed))
+echo "$((passed)) passed, $failed failed"
+[ $failed = 0 ] && [ $# != 0 ]
