@@ -11,11 +11,11 @@ static inline float gelu_derivative(float x) {
     return s + x * s * (1.0f - s) * 1.59576912f * (1.0f + 3.0f * 0.044715f * x * x);
 }
 
-// act(u) and act'(u) of the one activation an expert may have; relu'(0) = 0; swish(x) =
+// The activations of one-neuron experts and their derivatives; relu'(0) = 0, swish(x) =
 // x·sigmoid(x).
 static inline float activate(Activation activation, float u) {
     switch (activation) {
-    case ACTIVATION_RELU: return u < 0.0f ? 0.0f : u; // so that NaN stays NaN
+    case ACTIVATION_RELU: return u < 0.0f ? 0.0f : u; // keeps NaN
     case ACTIVATION_GELU: return gelu(u);
     case ACTIVATION_SWISH: return u * sigmoid(u);
     default: return u;

@@ -35,7 +35,7 @@ bool ffn_config_from_metadata(Config *out, const Safetensors *file, Error *error
     const char *name = safetensors_metadata(file, "ffn");
     Error why;
     if (name == NULL)
-        return fail(error, "%s: the metadata has no `ffn`; this is no model of ours", file->path);
+        return fail(error, "%s: no `ffn` in the metadata: not an sgatlin model", file->path);
     const FfnKind *kind = ffn_named(name, &why);
     if (kind == NULL) return fail(error, "%s: metadata: %s", file->path, why.text);
     return config_from_metadata(out, kind, file, error);

@@ -19,57 +19,63 @@ static void glu_declare(Tensors *tensors, const Config *config, const char *pref
     tensors_add(tensors, prefix, "down_bias", INIT_ZERO, 0, false, 1, (int[]){ D });
 }
 
-// saved: halves [N,2F], then after [N,F]
 static size_t glu_saved(const Config *config, int N) { return 3 * (size_t)N * config->F; }
 static size_t glu_scratch(const Config *config, int N, int threads) {
     (void)threads;
-    return 3 * (size_t)N * config->F; // dhalves and dafter
+    return 3 * (size_t)N * config->F;
 }
 
-// Written so that NaN, which loses every comparison, stays NaN.
-static float clamp_gate(float g) { return g > GLU_LIMIT ? GLU_LIMIT : g; }
-static float clamp_value(float u) {
-    u = u > GLU_LIMIT ? GLU_LIMIT : u;
-    return u < -GLU_LIMIT ? -GLU_LIMIT : u;
+// saved and scratch alike: gate_up [N,2F], then hidden [N,F].
+static GluActivations activations_in(float *block, int N, int F) {
+    return (GluActivations){ .gate_up = block, .hidden = block + 2 * (size_t)N * F };
 }
 
-// One row: after [F] from the halves g [F] and u [F], bias [2F].
-static void gate_row(float *restrict after, const float *restrict g, const float *restrict u,
+// ---- one token
+
+// The comparisons keep NaN.
+static float clamp_gate(float gate) { return gate > GLU_LIMIT ? GLU_LIMIT : gate; }
+static float clamp_up(float up) {
+    up = up > GLU_LIMIT ? GLU_LIMIT : up;
+    return up < -GLU_LIMIT ? -GLU_LIMIT : up;
+}
+
+// hidden [F] from gate and up [F], bias [2F].
+static void gate_row(float *restrict hidden, const float *restrict gate, const float *restrict up,
                      const float *restrict bias, int F) {
 #pragma omp simd
     for (int f = 0; f < F; f++) {
-        float gate = clamp_gate(g[f] + bias[f]);
-        after[f] = gate * sigmoid(GLU_SLOPE * gate) * (clamp_value(u[f] + bias[F + f]) + 1.0f);
+        float g = clamp_gate(gate[f] + bias[f]);
+        hidden[f] = g * sigmoid(GLU_SLOPE * g) * (clamp_up(up[f] + bias[F + f]) + 1.0f);
     }
 }
 
-// A clamped side passes no gradient.
-static void gate_row_backward(float *restrict dg, float *restrict du, const float *restrict dafter,
-                              const float *restrict g, const float *restrict u,
-                              const float *restrict bias, int F) {
+// A clamped value passes no gradient.
+static void gate_row_backward(float *restrict dgate, float *restrict dup,
+                              const float *restrict dhidden, const float *restrict gate,
+                              const float *restrict up, const float *restrict bias, int F) {
 #pragma omp simd
     for (int f = 0; f < F; f++) {
-        float before = g[f] + bias[f], above = u[f] + bias[F + f];
-        float gate = clamp_gate(before), value = clamp_value(above), s = sigmoid(GLU_SLOPE * gate);
-        float slope = s * (1.0f + GLU_SLOPE * gate * (1.0f - s));
-        dg[f] = before > GLU_LIMIT ? 0.0f : dafter[f] * slope * (value + 1.0f);
-        du[f] = above > GLU_LIMIT || above < -GLU_LIMIT ? 0.0f : dafter[f] * gate * s;
+        float gate_in = gate[f] + bias[f], up_in = up[f] + bias[F + f];
+        float g = clamp_gate(gate_in), u = clamp_up(up_in), s = sigmoid(GLU_SLOPE * g);
+        float slope = s * (1.0f + GLU_SLOPE * g * (1.0f - s));
+        dgate[f] = gate_in > GLU_LIMIT ? 0.0f : dhidden[f] * slope * (u + 1.0f);
+        dup[f] = up_in > GLU_LIMIT || up_in < -GLU_LIMIT ? 0.0f : dhidden[f] * g * s;
     }
 }
 
-// ---- E of them on R rows. The sizes decide how the rows are split, never the number of threads.
+// ---- E experts on R rows. Work is divided by the sizes alone, never by the number of threads.
 
-// Some rows of one expert: a thread takes them through both products, so that what lies between is
+// Rows of one expert that a thread takes through both products, while what lies between them is
 // still in the cache.
 typedef struct {
     int expert, first, count;
 } Block;
 
-enum { ROWS_LEAST = 32, ROWS_MOST = 512, BLOCKS_WANTED = 8, SLICES_WANTED = 16, SLICE_LEAST = 32 };
+enum { MIN_ROWS = 32, MAX_ROWS = 512, BLOCKS = 8, SLICES = 16, MIN_SLICE = 32 };
 
 static int block_rows(const Glus *glus) {
-    int rows = glus->first[glus->E] / BLOCKS_WANTED;
-    return min_int(max_int(rows, ROWS_LEAST), ROWS_MOST);
+    int rows = glus->first[glus->E] / BLOCKS;
+    return min_int(max_int(rows, MIN_ROWS), MAX_ROWS);
 }
 
 static int blocks_of(const Glus *glus, int e, int rows) {
@@ -82,101 +88,119 @@ static int count_blocks(const Glus *glus, int rows) {
     return count;
 }
 
-// An expert's blocks are equally large, but for one row.
+// Block i of all. The sizes of an expert's blocks differ by at most one row.
 static Block block_at(const Glus *glus, int rows, int i) {
     int e = 0;
-    for (int count; i >= (count = blocks_of(glus, e, rows)); e++) i -= count;
-    int begin = glus->first[e], own = glus->first[e + 1] - begin, count = blocks_of(glus, e, rows);
-    int from = (int)((int64_t)own * i / count), to = (int)((int64_t)own * (i + 1) / count);
-    return (Block){ e, begin + from, to - from };
+    while (i >= blocks_of(glus, e, rows)) {
+        i -= blocks_of(glus, e, rows);
+        e++;
+    }
+    int first = glus->first[e], all = glus->first[e + 1] - first, count = blocks_of(glus, e, rows);
+    int from = (int)((int64_t)all * i / count), to = (int)((int64_t)all * (i + 1) / count);
+    return (Block){ e, first + from, to - from };
 }
 
-static void block_forward(float *y, float *halves, float *after, const float *x, const Glus *glus,
+// up [D,2F] and down [F,D] of an expert.
+static Matrix up_of(const Glus *glus, int e) {
+    return matrix(glus->up + (size_t)e * glus->D * 2 * glus->F, glus->D, 2 * glus->F);
+}
+static Matrix down_of(const Glus *glus, int e) {
+    return matrix(glus->down + (size_t)e * glus->F * glus->D, glus->F, glus->D);
+}
+
+static void block_forward(float *y, const GluActivations *saved, const float *x, const Glus *glus,
                           Block block) {
     int D = glus->D, F = glus->F, count = block.count;
     size_t row = (size_t)block.first, e = (size_t)block.expert;
-    x += row * D, y += row * D, halves += row * 2 * F, after += row * F;
-    const float *bias = glus->up_bias + e * 2 * F;
-    matmul_serial(halves, 2 * F, matrix(x, count, D), matrix(glus->up + e * D * 2 * F, D, 2 * F),
-                  1.0f, false);
+    float *gate_up = saved->gate_up + row * 2 * F, *hidden = saved->hidden + row * F;
+    matmul_serial(gate_up, 2 * F, matrix(x + row * D, count, D), up_of(glus, block.expert), 1.0f,
+                  false);
     for (int r = 0; r < count; r++) {
-        const float *g = halves + (size_t)r * 2 * F;
-        gate_row(after + (size_t)r * F, g, g + F, bias, F);
+        const float *gate = gate_up + (size_t)r * 2 * F;
+        gate_row(hidden + (size_t)r * F, gate, gate + F, glus->up_bias + e * 2 * F, F);
     }
-    matmul_serial(y, D, matrix(after, count, F), matrix(glus->down + e * F * D, F, D), 1.0f, false);
+    y += row * D;
+    matmul_serial(y, D, matrix(hidden, count, F), down_of(glus, block.expert), 1.0f, false);
     for (int r = 0; r < count; r++) add_row(y + (size_t)r * D, 1.0f, glus->down_bias + e * D, D);
 }
 
-void glus_forward(float *y, float *halves, float *after, const float *x, const Glus *glus) {
+void glus_forward(float *y, const GluActivations *saved, const float *x, const Glus *glus) {
     int rows = block_rows(glus), blocks = count_blocks(glus, rows);
 #pragma omp parallel for schedule(dynamic) if (blocks > 1)
-    for (int i = 0; i < blocks; i++)
-        block_forward(y, halves, after, x, glus, block_at(glus, rows, i));
+    for (int i = 0; i < blocks; i++) block_forward(y, saved, x, glus, block_at(glus, rows, i));
 }
 
-static void block_backward(float *dx, float *dhalves, float *dafter, const float *dy,
-                           const float *halves, const Glus *glus, Block block) {
+static void block_backward(float *dx, const GluActivations *d, const float *dy,
+                           const GluActivations *saved, const Glus *glus, Block block) {
     int D = glus->D, F = glus->F, count = block.count;
-    size_t row = (size_t)block.first, e = (size_t)block.expert;
-    dx += row * D, dy += row * D, halves += row * 2 * F, dhalves += row * 2 * F, dafter += row * F;
-    const float *bias = glus->up_bias + e * 2 * F;
-    matmul_serial(dafter, F, matrix(dy, count, D), transpose(matrix(glus->down + e * F * D, F, D)),
-                  1.0f, false);
+    size_t row = (size_t)block.first;
+    const float *bias = glus->up_bias + (size_t)block.expert * 2 * F;
+    float *dgate_up = d->gate_up + row * 2 * F, *dhidden = d->hidden + row * F;
+    matmul_serial(dhidden, F, matrix(dy + row * D, count, D),
+                  transpose(down_of(glus, block.expert)), 1.0f, false);
     for (int r = 0; r < count; r++) {
-        const float *g = halves + (size_t)r * 2 * F;
-        float *dg = dhalves + (size_t)r * 2 * F;
-        gate_row_backward(dg, dg + F, dafter + (size_t)r * F, g, g + F, bias, F);
+        const float *gate = saved->gate_up + (row + (size_t)r) * 2 * F;
+        float *dgate = dgate_up + (size_t)r * 2 * F;
+        gate_row_backward(dgate, dgate + F, dhidden + (size_t)r * F, gate, gate + F, bias, F);
     }
-    matmul_serial(dx, D, matrix(dhalves, count, 2 * F),
-                  transpose(matrix(glus->up + e * D * 2 * F, D, 2 * F)), 1.0f, false);
+    matmul_serial(dx + row * D, D, matrix(dgate_up, count, 2 * F),
+                  transpose(up_of(glus, block.expert)), 1.0f, false);
 }
 
-// sum [width] = the columns' sums of `count` rows
+// sum [width] = the sums of the columns of `count` rows
 static void column_sums(float *sum, const float *rows, int stride, int count, int width) {
     memset(sum, 0, (size_t)width * sizeof *sum);
     for (int r = 0; r < count; r++) add_row(sum, 1.0f, rows + (size_t)r * stride, width);
 }
 
-// The gradients of neurons f .. f+width-1 of an expert: sums over all its rows, in one thread.
-static void slice_gradients(const GluGradients *out, const float *dhalves, const float *dy,
-                            const float *x, const float *after, const Glus *glus, int expert, int f,
-                            int width) {
-    int D = glus->D, F = glus->F, count = glus->first[expert + 1] - glus->first[expert];
-    size_t row = (size_t)glus->first[expert], e = (size_t)expert;
-    x += row * D, dy += row * D, after += row * F, dhalves += row * 2 * F;
-    for (int half = f; half < 2 * F; half += F) {
-        matmul_serial(out->up + e * D * 2 * F + half, 2 * F, transpose(matrix(x, count, D)),
-                      strided(dhalves + half, count, width, 2 * F), 1.0f, false);
-        column_sums(out->up_bias + e * 2 * F + half, dhalves + half, 2 * F, count, width);
+// Hidden neurons first .. first+width-1 of an expert.
+typedef struct {
+    int expert, first, width;
+} Slice;
+
+// The gradients of a slice: sums over all rows of the expert, in one thread.
+static void slice_gradients(const GluGradients *out, const GluActivations *d, const float *dy,
+                            const float *x, const GluActivations *saved, const Glus *glus,
+                            Slice slice) {
+    int D = glus->D, F = glus->F, width = slice.width,
+        count = glus->first[slice.expert + 1] - glus->first[slice.expert];
+    size_t row = (size_t)glus->first[slice.expert], e = (size_t)slice.expert;
+    const float *dgate_up = d->gate_up + row * 2 * F;
+    Matrix xs = matrix(x + row * D, count, D), dys = matrix(dy + row * D, count, D);
+    for (int column = slice.first; column < 2 * F;
+         column += F) { // of the gate half, of the up half
+        matmul_serial(out->up + e * D * 2 * F + column, 2 * F, transpose(xs),
+                      strided(dgate_up + column, count, width, 2 * F), 1.0f, false);
+        column_sums(out->up_bias + e * 2 * F + column, dgate_up + column, 2 * F, count, width);
     }
-    matmul_serial(out->down + (e * F + f) * D, D, transpose(strided(after + f, count, width, F)),
-                  matrix(dy, count, D), 1.0f, false);
-    if (f == 0) column_sums(out->down_bias + e * D, dy, D, count, D);
+    Matrix hidden = strided(saved->hidden + row * F + slice.first, count, width, F);
+    matmul_serial(out->down + (e * F + slice.first) * D, D, transpose(hidden), dys, 1.0f, false);
+    if (slice.first == 0) column_sums(out->down_bias + e * D, dys.data, D, count, D);
 }
 
 static int slice_width(const Glus *glus) {
-    int slices = (SLICES_WANTED + glus->E - 1) / glus->E, width = (glus->F + slices - 1) / slices;
-    return max_int(width, SLICE_LEAST);
+    int slices = (SLICES + glus->E - 1) / glus->E, width = (glus->F + slices - 1) / slices;
+    return max_int(width, MIN_SLICE);
 }
 
-void glus_backward(float *dx, const GluGradients *gradients, float *dhalves, float *dafter,
-                   const float *dy, const float *x, const float *halves, const float *after,
-                   const Glus *glus) {
+void glus_backward(float *dx, const GluGradients *gradients, const GluActivations *d,
+                   const float *dy, const float *x, const GluActivations *saved, const Glus *glus) {
     int rows = block_rows(glus), blocks = count_blocks(glus, rows), F = glus->F;
 #pragma omp parallel for schedule(dynamic) if (blocks > 1)
     for (int i = 0; i < blocks; i++)
-        block_backward(dx, dhalves, dafter, dy, halves, glus, block_at(glus, rows, i));
+        block_backward(dx, d, dy, saved, glus, block_at(glus, rows, i));
 
     int width = slice_width(glus), slices = (F + width - 1) / width;
 #pragma omp parallel for schedule(dynamic)
     for (int i = 0; i < glus->E * slices; i++) {
-        int f = i % slices * width;
-        slice_gradients(gradients, dhalves, dy, x, after, glus, i / slices, f,
-                        min_int(F - f, width));
+        int first = i % slices * width;
+        Slice slice = { i / slices, first, min_int(F - first, width) };
+        slice_gradients(gradients, d, dy, x, saved, glus, slice);
     }
 }
 
-// All tokens are the rows of the one there is.
+// ---- the layer: one GLU, whose rows are all tokens
+
 static Glus glu_of(const FfnCall *call, const int32_t first[2]) {
     return (Glus){ .E = 1,
                    .D = call->config->D,
@@ -191,17 +215,18 @@ static Glus glu_of(const FfnCall *call, const int32_t first[2]) {
 static void glu_forward(const FfnCall *call) {
     int32_t first[2] = { 0, call->B * call->T };
     Glus glu = glu_of(call, first);
-    glus_forward(call->y, call->saved, call->saved + 2 * (size_t)first[1] * glu.F, call->x, &glu);
+    GluActivations saved = activations_in(call->saved, first[1], glu.F);
+    glus_forward(call->y, &saved, call->x, &glu);
 }
 
 static void glu_backward(const FfnCall *call) {
     int32_t first[2] = { 0, call->B * call->T };
     Glus glu = glu_of(call, first);
-    size_t behind = 2 * (size_t)first[1] * glu.F;
     GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS),
                                ffn_gradient(call, DOWN), ffn_gradient(call, DOWN_BIAS) };
-    glus_backward(call->dx, &gradients, call->scratch, call->scratch + behind, call->dy, call->x,
-                  call->saved, call->saved + behind, &glu);
+    GluActivations saved = activations_in(call->saved, first[1], glu.F),
+                   d = activations_in(call->scratch, first[1], glu.F);
+    glus_backward(call->dx, &gradients, &d, call->dy, call->x, &saved, &glu);
 }
 
 static Cost glu_cost(const Config *config, int T) {

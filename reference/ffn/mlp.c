@@ -14,41 +14,43 @@ static void mlp_declare(Tensors *tensors, const Config *config, const char *pref
     tensors_add(tensors, prefix, "down", INIT_LECUN, F, true, 2, (int[]){ F, D });
 }
 
-// saved: before and after the activation, [N,F] each
+// saved: preactivation and hidden, [N,F] each
 static size_t mlp_saved(const Config *config, int N) { return 2 * (size_t)N * config->F; }
 static size_t mlp_scratch(const Config *config, int N, int threads) {
     (void)threads;
     return (size_t)N * config->F; // dhidden
 }
 
-static void gelu_row(float *restrict after, const float *restrict before, int F) {
+// One token, [F] each.
+static void gelu_row(float *restrict hidden, const float *restrict preactivation, int F) {
 #pragma omp simd
-    for (int f = 0; f < F; f++) after[f] = gelu(before[f]);
+    for (int f = 0; f < F; f++) hidden[f] = gelu(preactivation[f]);
 }
 
-static void gelu_row_backward(float *restrict dhidden, const float *restrict before, int F) {
+// On entry d is the gradient of hidden, on return that of preactivation.
+static void gelu_row_backward(float *restrict d, const float *restrict preactivation, int F) {
 #pragma omp simd
-    for (int f = 0; f < F; f++) dhidden[f] *= gelu_derivative(before[f]);
+    for (int f = 0; f < F; f++) d[f] *= gelu_derivative(preactivation[f]);
 }
 
 static void mlp_forward(const FfnCall *call) {
     int N = call->B * call->T, D = call->config->D, F = call->config->F;
-    float *before = call->saved, *after = call->saved + (size_t)N * F;
-    linear_forward(before, call->x, ffn_parameter(call, UP), N, D, F);
+    float *preactivation = call->saved, *hidden = preactivation + (size_t)N * F;
+    linear_forward(preactivation, call->x, ffn_parameter(call, UP), N, D, F);
 #pragma omp parallel for
-    for (int t = 0; t < N; t++) gelu_row(after + (size_t)t * F, before + (size_t)t * F, F);
-    linear_forward(call->y, after, ffn_parameter(call, DOWN), N, F, D);
+    for (int t = 0; t < N; t++) gelu_row(hidden + (size_t)t * F, preactivation + (size_t)t * F, F);
+    linear_forward(call->y, hidden, ffn_parameter(call, DOWN), N, F, D);
 }
 
 static void mlp_backward(const FfnCall *call) {
     int N = call->B * call->T, D = call->config->D, F = call->config->F;
-    const float *before = call->saved, *after = call->saved + (size_t)N * F;
-    float *dhidden = call->scratch;
-    linear_weight_gradient(ffn_gradient(call, DOWN), after, call->dy, N, F, D);
+    const float *preactivation = call->saved, *hidden = preactivation + (size_t)N * F;
+    float *dhidden = call->scratch; // [N,F]
+    linear_weight_gradient(ffn_gradient(call, DOWN), hidden, call->dy, N, F, D);
     linear_input_gradient(dhidden, call->dy, ffn_parameter(call, DOWN), N, F, D, false);
 #pragma omp parallel for
     for (int t = 0; t < N; t++)
-        gelu_row_backward(dhidden + (size_t)t * F, before + (size_t)t * F, F);
+        gelu_row_backward(dhidden + (size_t)t * F, preactivation + (size_t)t * F, F);
     linear_weight_gradient(ffn_gradient(call, UP), call->x, dhidden, N, D, F);
     linear_input_gradient(call->dx, dhidden, ffn_parameter(call, UP), N, D, F, false);
 }

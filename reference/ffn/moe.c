@@ -8,12 +8,12 @@
 #include "reference/numbers/vector.h"
 #include <stdio.h>
 
-// Mixture of experts (chapters 02 and 03): a router's logits say which of E GLUs each token goes
-// through and how much of each it keeps. The tokens of an expert are laid side by side, so that an
-// expert is a GLU on contiguous rows:
+// Mixture of experts (chapters 02 and 03): the logits of a router decide which of E GLUs each token
+// goes through, and with which weight:
 //   logits = x router;   y = Σ over the token's entries of score · GLU_index(x)
+// The tokens of an expert are gathered, so that an expert is a GLU on contiguous rows.
 // router [D,E], experts.up [E,D,2F], .up_bias [E,2F], .down [E,F,D], .down_bias [E,D]; with the
-// balancing bias also router_bias [E], which takes part in the choice alone and has no gradient.
+// balancing bias also router_bias [E], which only takes part in the choice and has no gradient.
 enum { ROUTER, UP, UP_BIAS, DOWN, DOWN_BIAS, ROUTER_BIAS };
 
 static bool has_bias(const Config *config) {
@@ -60,17 +60,17 @@ static void moe_declare(Tensors *tensors, const Config *config, const char *pref
         tensors_add(tensors, prefix, "router_bias", INIT_ZERO, 0, false, 1, (int[]){ E });
 }
 
-// ---- memory. R: entries of the list, and rows of the experts' matrices
+// ---- memory. R: the capacity of the gating, and as many rows of the experts' matrices
 
 typedef struct {
-    Gating gating;     // a list of at most R entries
-    float *logits, *p; // [N,E]
-    float *log_sum;    // [N]
-    // [R,2F], [R,F], [R,D]: what the experts' GLUs keep, and what comes out of them
-    float *halves, *after, *out;
-} Saved;
+    Gating gating;
+    float *logits, *p;      // [N,E]
+    float *log_sum;         // [N]
+    GluActivations experts; // [R,2F], [R,F]
+    float *out;             // [R,D]: outputs of the experts
+} MoeSaved;
 
-static size_t saved_layout(Saved *saved, float *block, const Config *config, int N) {
+static size_t saved_layout(MoeSaved *saved, float *block, const Config *config, int N) {
     size_t used = 0, R = moe_routing_entries(config, N), F = (size_t)config->F,
            table = (size_t)N * config->E;
     int K = config->routing == ROUTING_EXPERT ? (int)config->capacity : config->K;
@@ -82,8 +82,8 @@ static size_t saved_layout(Saved *saved, float *block, const Config *config, int
     saved->logits = floats_take(block, &used, table);
     saved->p = floats_take(block, &used, table);
     saved->log_sum = floats_take(block, &used, (size_t)N);
-    saved->halves = floats_take(block, &used, 2 * R * F);
-    saved->after = floats_take(block, &used, R * F);
+    saved->experts.gate_up = floats_take(block, &used, 2 * R * F);
+    saved->experts.hidden = floats_take(block, &used, R * F);
     saved->out = floats_take(block, &used, R * config->D);
     return used;
 }
@@ -91,14 +91,14 @@ static size_t saved_layout(Saved *saved, float *block, const Config *config, int
 typedef struct {
     int32_t *place;          // [R]: the row of each entry
     int32_t *first;          // [E+1]: where an expert's rows begin
-    int32_t *count;          // [E]: tokens that have an expert
-    float *x, *dy, *dx;      // [R,D], rows of the experts
-    float *dhalves, *dafter; // [R,2F], [R,F]
+    int32_t *count;          // [E]: tokens of an expert
+    float *x, *dy, *dx;      // [R,D]: rows of the experts
+    GluActivations dexperts; // [R,2F], [R,F]
     float *table;            // [N,E]: scores, or their gradients
     uint32_t *keys;          // [N,E]
-} Scratch;
+} MoeScratch;
 
-static size_t scratch_layout(Scratch *scratch, float *block, const Config *config, int N) {
+static size_t scratch_layout(MoeScratch *scratch, float *block, const Config *config, int N) {
     size_t used = 0, R = moe_routing_entries(config, N), D = (size_t)config->D,
            F = (size_t)config->F;
     scratch->place = (int32_t *)floats_take(block, &used, R);
@@ -109,30 +109,30 @@ static size_t scratch_layout(Scratch *scratch, float *block, const Config *confi
     scratch->x = floats_take(block, &used, R * D);
     scratch->dy = floats_take(block, &used, R * D);
     scratch->dx = floats_take(block, &used, R * D);
-    scratch->dhalves = floats_take(block, &used, 2 * R * F);
-    scratch->dafter = floats_take(block, &used, R * F);
+    scratch->dexperts.gate_up = floats_take(block, &used, 2 * R * F);
+    scratch->dexperts.hidden = floats_take(block, &used, R * F);
     return used;
 }
 
 static size_t moe_saved(const Config *config, int N) {
-    Saved unused;
+    MoeSaved unused;
     return saved_layout(&unused, NULL, config, N);
 }
 static size_t moe_scratch(const Config *config, int N, int threads) {
     (void)threads;
-    Scratch unused;
+    MoeScratch unused;
     return scratch_layout(&unused, NULL, config, N);
 }
 static Gating moe_gating(const Config *config, float *block, int N) {
-    Saved saved;
+    MoeSaved saved;
     saved_layout(&saved, block, config, N);
     return saved.gating;
 }
 
 // ---- the experts' rows
 
-// The experts' rows: the list's entries sorted by expert.
-static void sort_entries(const Scratch *rows, const Gating *gating) {
+// The experts' rows are the gating's entries, sorted by expert.
+static void sort_entries(const MoeScratch *rows, const Gating *gating) {
     sort_by_expert(rows->first, NULL, rows->place,
                    &(ExpertEntries){ .index = gating->index,
                                      .rows = 1,
@@ -140,7 +140,7 @@ static void sort_entries(const Scratch *rows, const Gating *gating) {
                                      .F = gating->F });
 }
 
-static void gather_inputs(const Scratch *rows, const Gating *gating, const float *x, int D) {
+static void gather_inputs(const MoeScratch *rows, const Gating *gating, const float *x, int D) {
 #pragma omp parallel for
     for (int t = 0; t < gating->N; t++) {
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
@@ -149,7 +149,7 @@ static void gather_inputs(const Scratch *rows, const Gating *gating, const float
     }
 }
 
-static Glus experts_of(const FfnCall *call, const Scratch *rows) {
+static Glus experts_of(const FfnCall *call, const MoeScratch *rows) {
     return (Glus){ .E = call->config->E,
                    .D = call->config->D,
                    .F = call->config->F,
@@ -162,7 +162,7 @@ static Glus experts_of(const FfnCall *call, const Scratch *rows) {
 
 // ---- forward
 
-static MoeRouting choice_of(const FfnCall *call, const Saved *saved) {
+static MoeRouting routing_of(const FfnCall *call, const MoeSaved *saved) {
     return (MoeRouting){ .config = call->config,
                          .B = call->B,
                          .T = call->T,
@@ -173,23 +173,24 @@ static MoeRouting choice_of(const FfnCall *call, const Saved *saved) {
                          .log_sum = saved->log_sum };
 }
 
-static void route(const FfnCall *call, Saved *saved, const Scratch *scratch) {
+static void route(const FfnCall *call, MoeSaved *saved, const MoeScratch *scratch) {
     int N = call->B * call->T, D = call->config->D, E = call->config->E;
-    MoeRouting choice = choice_of(call, saved);
+    MoeRouting routing = routing_of(call, saved);
     linear_forward(saved->logits, call->x, ffn_parameter(call, ROUTER), N, D, E);
     saved->gating.key_scores = hooks_key_scores(call->hooks);
     if (saved->gating.key_scores != NULL)
         memcpy(saved->gating.key_scores, saved->logits, (size_t)N * E * sizeof(float));
-    moe_routing_softmax(&choice);
-    moe_routing_select(&saved->gating, &choice, scratch->table, scratch->keys);
+    moe_routing_softmax(&routing);
+    moe_routing_select(&saved->gating, &routing, scratch->table, scratch->keys);
     ffn_call_hooks(call, &saved->gating);
     if (call->loss == NULL || !has_losses(call->config)) return;
-    int n = moe_balance_count(scratch->count, &saved->gating, &choice);
-    *call->loss += moe_balance_loss(scratch->count, n, &choice);
+    int n = moe_balance_count(scratch->count, &saved->gating, &routing);
+    *call->loss += moe_balance_loss(scratch->count, n, &routing);
 }
 
-// y of each token: its entries' rows, weighed; nothing of a token that no expert has.
-static void combine(float *y, const float *out, const Scratch *rows, const Gating *gating, int D) {
+// y of each token is the weighted sum of its entries' rows, zero for a token without an expert.
+static void combine(float *y, const float *out, const MoeScratch *rows, const Gating *gating,
+                    int D) {
 #pragma omp parallel for
     for (int t = 0; t < gating->N; t++) {
         memset(y + (size_t)t * D, 0, (size_t)D * sizeof *y);
@@ -202,22 +203,22 @@ static void combine(float *y, const float *out, const Scratch *rows, const Gatin
 static void moe_forward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, D = config->D;
-    Saved saved;
-    Scratch scratch;
+    MoeSaved saved;
+    MoeScratch scratch;
     saved_layout(&saved, call->saved, config, N);
     scratch_layout(&scratch, call->scratch, config, N);
     route(call, &saved, &scratch);
     sort_entries(&scratch, &saved.gating);
     gather_inputs(&scratch, &saved.gating, call->x, D);
     Glus experts = experts_of(call, &scratch);
-    glus_forward(saved.out, saved.halves, saved.after, scratch.x, &experts);
+    glus_forward(saved.out, &saved.experts, scratch.x, &experts);
     combine(call->y, saved.out, &scratch, &saved.gating, D);
 }
 
 // ---- backward
 
-// dy of every row, weighed, and into the table the gradient of each score, dy · out.
-static void gather_gradients(const Scratch *rows, const Gating *gating, const float *dy,
+// dy of every row, weighted, and in the table the gradient of each score, dy · out.
+static void gather_gradients(const MoeScratch *rows, const Gating *gating, const float *dy,
                              const float *out, int D) {
     int E = gating->F;
 #pragma omp parallel for
@@ -225,14 +226,15 @@ static void gather_gradients(const Scratch *rows, const Gating *gating, const fl
         memset(rows->table + (size_t)t * E, 0, (size_t)E * sizeof *rows->table);
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
             size_t row = (size_t)rows->place[i] * D;
-            const float *from = dy + (size_t)t * D;
-            rows->table[(size_t)t * E + gating->index[i]] += dot(from, out + row, D);
-            for (int d = 0; d < D; d++) rows->dy[row + d] = gating->score[i] * from[d];
+            const float *dyt = dy + (size_t)t * D;
+            rows->table[(size_t)t * E + gating->index[i]] += dot(dyt, out + row, D);
+            for (int d = 0; d < D; d++) rows->dy[row + d] = gating->score[i] * dyt[d];
         }
     }
 }
 
-static void sum_inputs(float *dx, const Scratch *rows, const Gating *gating, int D) {
+// dx of each token is the sum of its entries' rows.
+static void sum_inputs(float *dx, const MoeScratch *rows, const Gating *gating, int D) {
 #pragma omp parallel for
     for (int t = 0; t < gating->N; t++) {
         memset(dx + (size_t)t * D, 0, (size_t)D * sizeof *dx);
@@ -245,8 +247,8 @@ static void sum_inputs(float *dx, const Scratch *rows, const Gating *gating, int
 static void moe_backward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, D = config->D, E = config->E;
-    Saved saved;
-    Scratch scratch;
+    MoeSaved saved;
+    MoeScratch scratch;
     saved_layout(&saved, call->saved, config, N);
     scratch_layout(&scratch, call->scratch, config, N);
     sort_entries(&scratch, &saved.gating);
@@ -255,15 +257,15 @@ static void moe_backward(const FfnCall *call) {
     Glus experts = experts_of(call, &scratch);
     GluGradients gradients = { ffn_gradient(call, UP), ffn_gradient(call, UP_BIAS),
                                ffn_gradient(call, DOWN), ffn_gradient(call, DOWN_BIAS) };
-    glus_backward(scratch.dx, &gradients, scratch.dhalves, scratch.dafter, scratch.dy, scratch.x,
-                  saved.halves, saved.after, &experts);
+    glus_backward(scratch.dx, &gradients, &scratch.dexperts, scratch.dy, scratch.x, &saved.experts,
+                  &experts);
     sum_inputs(call->dx, &scratch, &saved.gating, D);
 
-    MoeRouting choice = choice_of(call, &saved);
-    moe_routing_backward(&choice, scratch.table);
+    MoeRouting routing = routing_of(call, &saved);
+    moe_routing_backward(&routing, scratch.table);
     if (has_losses(config)) {
-        int n = moe_balance_count(scratch.count, &saved.gating, &choice);
-        moe_balance_backward(scratch.table, scratch.count, n, &choice);
+        int n = moe_balance_count(scratch.count, &saved.gating, &routing);
+        moe_balance_backward(scratch.table, scratch.count, n, &routing);
     }
     if (has_bias(config)) memset(ffn_gradient(call, ROUTER_BIAS), 0, (size_t)E * sizeof(float));
     linear_weight_gradient(ffn_gradient(call, ROUTER), call->x, scratch.table, N, D, E);
@@ -272,12 +274,12 @@ static void moe_backward(const FfnCall *call) {
 
 static void moe_after_step(const FfnCall *call, float *parameters) {
     if (!has_bias(call->config)) return;
-    Saved saved;
-    Scratch scratch;
+    MoeSaved saved;
+    MoeScratch scratch;
     saved_layout(&saved, call->saved, call->config, call->B * call->T);
     scratch_layout(&scratch, call->scratch, call->config, call->B * call->T);
-    MoeRouting choice = choice_of(call, &saved);
-    moe_balance_count(scratch.count, &saved.gating, &choice);
+    MoeRouting routing = routing_of(call, &saved);
+    moe_balance_count(scratch.count, &saved.gating, &routing);
     moe_balance_bias(parameters + call->tensors[ROUTER_BIAS].offset, scratch.count,
                      call->config->bias_step, call->config->E);
 }
@@ -295,7 +297,7 @@ static Causality moe_causality(const Config *config) {
 
 static Cost moe_cost(const Config *config, int T) {
     double D = config->D, F = config->F, E = config->E, expert = 3 * D * F + 2 * F + D;
-    // experts a token
+    // experts per token
     double each = config->routing == ROUTING_EXPERT ? config->capacity : config_budget(config);
     double router = D * E + (has_bias(config) ? E : 0.0);
     return (Cost){ .parameters = router + E * expert,

@@ -128,16 +128,16 @@ START_TEST(nan_loses_every_choice)
     int32_t start[3], index[8];
     float weight[8];
     Config config = moe(ROUTING_TOKEN, POOL_STEP, 2, 4, 3);
-    MoeRouting choice = {
+    MoeRouting routing = {
         .config = &config, .B = 1, .T = 2, .logits = logits, .p = p, .log_sum = sums
     };
     Gating gating = {
         .N = 2, .C = 1, .K = 3, .F = 4, .score = weight, .index = index, .start = start
     };
-    moe_routing_softmax(&choice);
-    moe_routing_select(&gating, &choice, score, keys);
-    static const int32_t expected[] = { 1, 2, 0, 0, 1, 2 };
-    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], expected[i]);
+    moe_routing_softmax(&routing);
+    moe_routing_select(&gating, &routing, score, keys);
+    static const int32_t wanted[] = { 1, 2, 0, 0, 1, 2 };
+    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], wanted[i]);
 }
 END_TEST
 
