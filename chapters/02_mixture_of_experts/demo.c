@@ -1,6 +1,6 @@
 // build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. The output is always the
 // same, except that of `cost`, which measures this machine.
-#include "reference/support/demo.h"
+#include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "reference/draw/paint.h"
@@ -139,8 +139,8 @@ static bool show_lengths(int K, Error *error) {
     return true;
 }
 
-static bool show_orders(const char *picture, Error *error) {
-    (void)picture;
+static bool show_orders(char **pictures, Error *error) {
+    (void)pictures;
     const double logits[SHOWN_E] = { 2, 1, 0, -1 };
     printf("One token, logits 2 1 0 -1\n\n");
     printf("  K  order           weights of the chosen      sum    slope of the first weight\n");
@@ -346,7 +346,7 @@ static bool collapse_picture(const char *path, const History *history, Error *er
     return ok;
 }
 
-static bool show_collapse(const char *picture, Error *error) {
+static bool show_collapse(char **pictures, Error *error) {
     static const int shown[] = { 0, 4, 24, 49, 199 };
     static const Start start = { .learning_rate = 0.03, .seed = 1 };
     static History history[BALANCINGS];
@@ -363,11 +363,11 @@ static bool show_collapse(const char *picture, Error *error) {
     show_head("the last 1,000 batches");
     for (int i = 0; i < BALANCINGS; i++)
         show_windows(balancings[i].name, &history[i], WINDOWS - LAST, LAST);
-    return !picture || collapse_picture(picture, history, error);
+    return pictures[0] == NULL || collapse_picture(pictures[0], history, error);
 }
 
 // ---- sure: a router that starts out certain
-static bool show_sure(const char *picture, Error *error) {
+static bool show_sure(char **pictures, Error *error) {
     static const Balancing tried[] = {
         { .name = "nothing" },
         { .name = "Switch loss, 1", .switch_alpha = 1.0 },
@@ -377,7 +377,7 @@ static bool show_sure(const char *picture, Error *error) {
         { .name = "z-loss and bias", .z_alpha = 0.1, .bias_step = 0.01 },
     };
     const Start start = { .first_logit = 20.0, .learning_rate = 0.01, .seed = 1 };
-    (void)picture;
+    (void)pictures;
     show_head("the last 1,000 batches");
     for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
         History history;
@@ -389,8 +389,8 @@ static bool show_sure(const char *picture, Error *error) {
 
 // ---- starts: nine random starts, because one may be lucky or unlucky
 // How many experts get at least 1% of the entries at the end?
-static bool show_starts(const char *picture, Error *error) {
-    (void)picture;
+static bool show_starts(char **pictures, Error *error) {
+    (void)pictures;
     printf("  start");
     for (int i = 0; i < BALANCINGS; i++) printf("   %s", balancings[i].name);
     printf("\n");
@@ -423,8 +423,8 @@ static double forward_time(Layer *l) {
     return best;
 }
 
-static bool show_cost(const char *picture, Error *error) {
-    (void)picture;
+static bool show_cost(char **pictures, Error *error) {
+    (void)pictures;
     printf("D = 256, F = 1024, a token in double   parameters   MFLOP   microseconds\n");
     for (int experts = 1; experts <= 8; experts *= 8) {
         const Moe m = {
@@ -442,12 +442,12 @@ static bool show_cost(const char *picture, Error *error) {
 }
 
 static const DemoPart parts[] = {
-    { "orders", "softmax and top-K in three orders", show_orders, false },
-    { "collapse", "a router that sends all to two experts, and three remedies", show_collapse,
-      true },
-    { "sure", "a router that starts out certain", show_sure, false },
-    { "starts", "collapse from nine starts (half a minute)", show_starts, false },
-    { "cost", "parameters, operations and time of one token on this machine", show_cost, false },
+    { "orders", "softmax and top-K in three orders", 0, show_orders },
+    { "collapse", "a router that sends all to two experts, and three remedies", 0, show_collapse },
+    { "collapse", "the same, and draws it", 1, show_collapse },
+    { "sure", "a router that starts out certain", 0, show_sure },
+    { "starts", "collapse from nine starts (half a minute)", 0, show_starts },
+    { "cost", "parameters, operations and time of one token on this machine", 0, show_cost },
 };
 
 int main(int count, char **arguments) {

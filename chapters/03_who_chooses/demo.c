@@ -1,7 +1,7 @@
 // build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` routes a small table
 // in four ways, `coins` trains small models that can see the future, `sentence` shows which words
 // of a sentence get which experts, and draws it.
-#include "reference/support/demo.h"
+#include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/routing.h"
 #include "reference/draw/paint.h"
@@ -27,8 +27,8 @@ static void mark_chosen(bool *chosen, const MoeGating *gating, int E) {
     }
 }
 
-static bool show_rules(const char *picture, Error *error) {
-    (void)picture, (void)error;
+static bool show_rules(char **pictures, Error *error) {
+    (void)pictures, (void)error;
     const double score[SMALL] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
     bool chosen[ROUTING_KINDS][SMALL];
     printf("%-17s", "one per token");
@@ -268,8 +268,8 @@ static bool coin_losses(Losses *out, const RoutingRule *rule, bool together, uin
     return true;
 }
 
-static bool show_coins(const char *picture, Error *error) {
-    (void)picture;
+static bool show_coins(char **pictures, Error *error) {
+    (void)pictures;
     static const struct {
         const char *name;
         RoutingRule rule;
@@ -559,18 +559,19 @@ static bool draw(const char *path, const Tables *tables, const Book *book, Error
     return ok;
 }
 
-static bool show_sentence(const char *picture, Error *error) {
+static bool show_sentence(char **pictures, Error *error) {
     Book book = read_book();
     Tables tables;
     if (!print_losses(&book, error) || !fill_tables(&tables, &book, error)) return false;
     print_tables(&tables, &book);
-    return picture == NULL || draw(picture, &tables, &book, error);
+    return pictures[0] == NULL || draw(pictures[0], &tables, &book, error);
 }
 
 static const DemoPart parts[] = {
-    { "rules", "a small table, routed in four ways", show_rules, false },
-    { "coins", "small models that can see the future", show_coins, false },
-    { "sentence", "which experts the words of a sentence get", show_sentence, true },
+    { "rules", "a small table, routed in four ways", 0, show_rules },
+    { "coins", "small models that can see the future", 0, show_coins },
+    { "sentence", "which experts the words of a sentence get", 0, show_sentence },
+    { "sentence", "the same, and draws it", 1, show_sentence },
 };
 
 int main(int count, char **arguments) {

@@ -1,6 +1,7 @@
 // build/chapter-05 shows what two heads select, what more experts cost, and how many are used;
 // --picture FILE draws the lesson's picture, --time measures this chapter's own code with up to a
 // million experts.
+#include "chapters/demo.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
@@ -10,7 +11,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void normal(double *v, size_t n, double deviation, const char *name) {
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(5, name), i);
@@ -167,7 +167,7 @@ static void draw_totals(DrawList *list, float left, float top, const double *tot
     draw_cells(list, (Rect){ left, top, PANEL, PANEL }, SIDE, SIDE, values, 0, 1);
 }
 
-static bool draw(const char *path, Error *error) {
+static bool draw(char **pictures, Error *error) {
     static const char *const titles[COMMONS] = { "tokens share nothing",
                                                  "shared part as large as the rest",
                                                  "shared part three times the rest" };
@@ -186,7 +186,7 @@ static bool draw(const char *path, Error *error) {
                  100 * expert_usage(total, usage_sizes.F), expert_unevenness(total, usage_sizes.F));
         draw_text(&list, left, top + PANEL + 12, TEXT_SMALL, COLOR_DIM, text);
     }
-    ok = ok && paint_png(&list, path, error);
+    ok = ok && paint_png(&list, pictures[0], error);
     draw_free(&list);
     free(total);
     return ok;
@@ -258,7 +258,8 @@ static void print_times(double times[POOLS][PARTS]) {
 }
 
 // Several rounds over all pools, because a machine may be slow for some seconds.
-static bool measure(Error *error) {
+static bool measure(char **pictures, Error *error) {
+    (void)pictures;
     Peer p = { .D = 64, .C = 8, .K = 8, .Dk = 64 };
     double times[POOLS][PARTS];
     for (int i = 0; i < POOLS * PARTS; i++) times[i / PARTS][i % PARTS] = INFINITY;
@@ -275,22 +276,19 @@ static bool measure(Error *error) {
     return true;
 }
 
+static bool show(char **pictures, Error *error) {
+    (void)pictures;
+    if (!show_heads(error)) return false;
+    show_costs();
+    return show_usage(error);
+}
+
+static const DemoPart parts[] = {
+    { "", "what two heads select, what more experts cost, how many are used", 0, show },
+    { "--picture", "draws the lesson's picture", 1, draw },
+    { "--time", "measures this chapter's own code (20 seconds)", 0, measure },
+};
+
 int main(int count, char **arguments) {
-    Error error = { "" };
-    bool ok;
-    if (count == 1) {
-        ok = show_heads(&error);
-        if (ok) show_costs();
-        ok = ok && show_usage(&error);
-    } else if (count == 3 && strcmp(arguments[1], "--picture") == 0) {
-        ok = draw(arguments[2], &error);
-    } else if (count == 2 && strcmp(arguments[1], "--time") == 0) {
-        ok = measure(&error);
-    } else {
-        fputs("Usage: chapter-05 [--picture FILE.png | --time]\n", stderr);
-        return 2;
-    }
-    if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
-    if (!ok) fprintf(stderr, "chapter-05: %s\n", error.text);
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return demo_main("chapter-05", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
 }
