@@ -425,7 +425,7 @@ static double forward_time(Layer *l) {
 
 static bool show_cost(char **pictures, Error *error) {
     (void)pictures;
-    printf("D = 256, F = 1024, a token in double   parameters   MFLOP   microseconds\n");
+    printf("D = 256, F = 1024, one token, double   parameters   MFLOP   microseconds\n");
     for (int experts = 1; experts <= 8; experts *= 8) {
         const Moe m = {
             .D = 256, .F = 1024, .E = experts, .K = experts > 1 ? 2 : 1, .order = SOFTMAX_TOP_K

@@ -366,8 +366,8 @@ START_TEST(two_steps_of_adamw_on_paper)
 END_TEST
 
 // Decay follows the schedule. At a learning rate of 0.05 and a peak of 0.1, a weight 2 with
-// gradient 0 decays by half of 0.01·2. At the m step of a warm-up the learning rate is 0: nothing
-// changes.
+// gradient 0 decays by half of 0.01·2. At the first step of a warm-up the learning rate is 0:
+// nothing changes.
 START_TEST(decay_follows_the_schedule)
 {
     double p[] = { 2 }, m[] = { 0 }, v[] = { 0 };
