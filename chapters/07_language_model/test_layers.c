@@ -189,9 +189,8 @@ END_TEST
 // Two tokens, one head of width 2. The query of token 1 is [2, 0]·√2; the keys are [ln 3, 0]/2 and
 // [0, 9]: the scores, divided by √2, are ln 3 and 0, the weights 3/4 and 1/4, so of the values
 // [4, 0] and [0, 8] the context is [3, 2].
-// Backward with dcontext = [1, 1]: dweights = [4, 8], Σ weights·dweights = 5,
-// dscores = [-3/4, 3/4], each divided by √2; dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys =
-// ∓3/4/√2·query =
+// Backward with dcontext = [1, 1]: dweights = [4, 8], Σ weights·dweights = 5, dscores = [-3/4,
+// 3/4], each divided by √2; dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys = ∓3/4/√2·query =
 // [∓1.5, 0], dvalues = [3/4, 3/4], [1/4, 1/4].
 START_TEST(attention_on_paper)
 {

@@ -240,9 +240,8 @@ END_TEST
 
 // ---- bytes
 
-// One token uses what it selects; very many use everything; two selections of 1 of 4 use 4·(1 −
-// 9/16)
-// = 1.75.
+// One token uses what it selects; very many use everything; two selections of 1 of 4 use
+// 4·(1 − 9/16) = 1.75.
 START_TEST(touched_on_paper)
 {
     LayerParts p = { .pools = 1, .heads = 1, .experts = 4, .K = 1 };
