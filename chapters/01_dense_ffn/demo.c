@@ -5,6 +5,7 @@
 #include "chapters/01_dense_ffn/neuron.h"
 #include "reference/draw/chart.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -64,7 +65,7 @@ static bool neuron_picture(const char *path, Error *error) {
                           .x_label = "gigabytes",
                           .y_label = "euros",
                           .series = series,
-                          .series_count = (int)(sizeof series / sizeof series[0]) };
+                          .series_count = COUNT_OF(series) };
     return chart_write_png(&chart, path, error);
 }
 
@@ -244,7 +245,7 @@ static bool layer_picture(const char *path, Fit *fits, Error *error) {
     const Chart chart = { .title = "A layer learns a curve that no single neuron can",
                           .x_label = "x",
                           .series = series,
-                          .series_count = (int)(sizeof series / sizeof series[0]) };
+                          .series_count = COUNT_OF(series) };
     return chart_write_png(&chart, path, error);
 }
 
@@ -353,5 +354,5 @@ static const DemoPart parts[] = {
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-01", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-01", parts, COUNT_OF(parts), count, arguments);
 }

@@ -5,6 +5,7 @@
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -311,13 +312,7 @@ static const Balancing balancings[] = {
     { .name = "bias, 0.001", .bias_step = 0.001 },
     { .name = "bias, 0.01", .bias_step = 0.01 },
 };
-enum {
-    BALANCINGS = sizeof balancings / sizeof balancings[0],
-    NOTHING = 0,
-    SWITCH = 2,
-    Z = 4,
-    BIAS = 6
-};
+enum { BALANCINGS = COUNT_OF(balancings), NOTHING = 0, SWITCH = 2, Z = 4, BIAS = 6 };
 
 // The picture: each run's shares over time, stacked.
 static void draw_history(DrawList *list, float x, float y, const char *title,
@@ -354,7 +349,7 @@ static bool show_collapse(char **pictures, Error *error) {
         if (!train(&history[i], &balancings[i], &start, error)) return false;
     }
     show_head("nothing done, batches");
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+    for (int i = 0; i < COUNT_OF(shown); i++) {
         char name[32];
         snprintf(name, sizeof name, "%4d to %4d", shown[i] * WINDOW + 1, (shown[i] + 1) * WINDOW);
         show_windows(name, &history[NOTHING], shown[i], 1);
@@ -379,7 +374,7 @@ static bool show_sure(char **pictures, Error *error) {
     const Start start = { .first_logit = 20.0, .learning_rate = 0.01, .seed = 1 };
     (void)pictures;
     show_head("the last 1,000 batches");
-    for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
+    for (int i = 0; i < COUNT_OF(tried); i++) {
         History history;
         if (!train(&history, &tried[i], &start, error)) return false;
         show_windows(tried[i].name, &history, WINDOWS - LAST, LAST);
@@ -451,5 +446,5 @@ static const DemoPart parts[] = {
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-02", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-02", parts, COUNT_OF(parts), count, arguments);
 }

@@ -5,6 +5,7 @@
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/routing.h"
 #include "reference/draw/paint.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -285,7 +286,7 @@ static bool show_coins(char **pictures, Error *error) {
            "%.3f\n\n",
            log(2));
     printf("%-28s%-24s%s\n", "", "all six at once", "coin by coin");
-    for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++) {
+    for (int r = 0; r < COUNT_OF(rules); r++) {
         Losses losses[STARTS];
         for (int i = 0; i < STARTS; i++) {
             if (!coin_losses(&losses[i], &rules[r].rule, rules[r].together, (uint64_t)i, error))
@@ -341,13 +342,7 @@ static const char *const story[] = {
 };
 static const char sentence[] = "the old dog sees a small bird in the garden and dreams of bread";
 
-enum {
-    SENTENCES = sizeof story / sizeof story[0],
-    LINE = 16,
-    TOKENS = LINE - 1,
-    BATCH = 6,
-    MAX_LETTERS = 16
-};
+enum { SENTENCES = COUNT_OF(story), LINE = 16, TOKENS = LINE - 1, BATCH = 6, MAX_LETTERS = 16 };
 enum { EXPERTS = 6, BOOK_STEPS = 800 };
 
 typedef struct {
@@ -575,5 +570,5 @@ static const DemoPart parts[] = {
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-03", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-03", parts, COUNT_OF(parts), count, arguments);
 }

@@ -3,6 +3,7 @@
 #include "chapters/demo.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "reference/draw/paint.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,5 +172,5 @@ static const DemoPart parts[] = {
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-04", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-04", parts, COUNT_OF(parts), count, arguments);
 }

@@ -7,6 +7,7 @@
 #include "chapters/05_peer/peer.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -93,7 +94,7 @@ static bool show_heads(Error *error) {
 // ---- the cost of a pool, counted
 
 static const int pools[] = { 1024, 4096, 16384, 65536, 262144, 1048576 };
-enum { POOLS = sizeof pools / sizeof pools[0] };
+enum { POOLS = COUNT_OF(pools) };
 
 static void show_costs(void) {
     Peer p = { .D = 256, .C = 8, .K = 8, .Dk = 128 };
@@ -136,7 +137,7 @@ static bool sum_gates(double *total, const Peer *p, double common, Error *error)
 
 static const Peer usage_sizes = { .D = 32, .F = 1024, .C = 4, .K = 8, .Dk = 16 };
 static const double commons[] = { 0, 1, 3 };
-enum { COMMONS = sizeof commons / sizeof commons[0] };
+enum { COMMONS = COUNT_OF(commons) };
 
 static bool show_usage(Error *error) {
     double *total = malloc((size_t)usage_sizes.F * sizeof *total);
@@ -290,5 +291,5 @@ static const DemoPart parts[] = {
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-05", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-05", parts, COUNT_OF(parts), count, arguments);
 }

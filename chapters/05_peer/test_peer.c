@@ -128,7 +128,7 @@ START_TEST(four_experts_on_paper)
         { "dquery", l.dw.router.query, { 0, 0, q, 2 * q }, 4 },
         { "dx", l.dx, { 8.5, q - 0.5 }, 2 },
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (int i = 0; i < COUNT_OF(numbers); i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
             ck_assert_msg(fabs(numbers[i].actual[j] - numbers[i].expected[j]) < 1e-13,
                           "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].actual[j],

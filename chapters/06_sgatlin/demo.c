@@ -5,6 +5,7 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -363,5 +364,5 @@ static const DemoPart parts[] = {
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-06", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-06", parts, COUNT_OF(parts), count, arguments);
 }

@@ -125,7 +125,7 @@ START_TEST(four_neurons_on_paper)
         { "dquery", l.dw.router.query, { 4, 8 }, 2 },
         { "dx", l.dx, { 4, 10 }, 2 },
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (int i = 0; i < COUNT_OF(numbers); i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
             ck_assert_msg(numbers[i].actual[j] == numbers[i].expected[j],
                           "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].actual[j],
@@ -225,7 +225,7 @@ START_TEST(backward_is_the_slope_of_forward)
     static const int sizes[][5] = {
         { 5, 9, 2, 3, 4 }, { 3, 16, 3, 1, 2 }, { 7, 25, 1, 5, 3 }, { 1, 4, 2, 2, 1 }
     };
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (int i = 0; i < COUNT_OF(sizes); i++) {
         Sgatlin s = { .router = (SgatlinRouter)(_i % ROUTERS),
                       .activation = (SgatlinActivation)(_i / ROUTERS),
                       .D = sizes[i][0],

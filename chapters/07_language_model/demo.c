@@ -6,6 +6,7 @@
 #include "reference/draw/chart.h"
 #include "reference/draw/paint.h"
 #include "reference/io/error.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -97,7 +98,7 @@ static void print_losses(double loss[MODELS][POINTS]) {
            "%.3f)\n\n",
            SENTENCES, log(V), lowest_loss());
     printf(" step      mlp      glu  sgatlin\n");
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+    for (int i = 0; i < COUNT_OF(shown); i++) {
         printf("%5d", shown[i]);
         for (int model = 0; model < MODELS; model++) printf("%9.3f", loss[model][shown[i] / EVERY]);
         printf("\n");
@@ -258,5 +259,5 @@ static const DemoPart parts[] = {
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-07", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-07", parts, COUNT_OF(parts), count, arguments);
 }

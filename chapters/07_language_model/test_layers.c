@@ -332,7 +332,7 @@ START_TEST(the_schedule_has_its_corners)
                     { 19, 0 },
                     { 1000000, 0 },
                     /* 1 - sqrt(2/4) */ { 16, 0.2928932188134524 } };
-    for (size_t i = 0; i < sizeof corners / sizeof corners[0]; i++) {
+    for (int i = 0; i < COUNT_OF(corners); i++) {
         ck_assert_double_eq_tol(learning_rate(&plan, corners[i].step), 0.004 * corners[i].fraction,
                                 1e-15);
     }
@@ -426,9 +426,9 @@ START_TEST(sampling_on_paper)
         { { 0.5, 0, 0 }, 0.8333, 3 }, /* squared weights: 25, 4, 1 of 30 */
         { { 0.5, 0, 0 }, 0.8334, 2 }, { { 0.5, 0, 0 }, 0.9667, 1 },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (int i = 0; i < COUNT_OF(cases); i++) {
         int token = sample_next_token(logits, 4, &cases[i].rule, cases[i].draw, order, p);
-        ck_assert_msg(token == cases[i].token, "case %zu: token %d", i, token);
+        ck_assert_msg(token == cases[i].token, "case %d: token %d", i, token);
     }
 }
 END_TEST

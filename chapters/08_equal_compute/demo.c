@@ -8,6 +8,7 @@
 #include "chapters/08_equal_compute/traffic.h"
 #include "reference/draw/chart.h"
 #include "reference/draw/paint.h"
+#include "reference/numbers/minmax.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -301,5 +302,5 @@ static const DemoPart parts[] = {
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-08", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-08", parts, COUNT_OF(parts), count, arguments);
 }

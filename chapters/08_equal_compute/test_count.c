@@ -46,7 +46,7 @@ static const struct {
     { FEED_FORWARD_SGATLIN, DENSE, 2 * 2 * 3 * 36, 2 * 2 * 3 * 4 * 8, 36 + 64, 36 + 32 },
     { FEED_FORWARD_SGATLIN, KEY_VALUE, 2 * 2 * 3 * 48, 2 * 2 * 3 * 4 * 8, 48 + 64, 48 + 32 },
 };
-enum { ON_PAPER = sizeof on_paper / sizeof on_paper[0] };
+enum { ON_PAPER = COUNT_OF(on_paper) };
 
 START_TEST(flops_on_paper)
 {
