@@ -12,8 +12,9 @@ code  = $(foreach f,$(foreach c,$(call up_to,$1),$(wildcard chapters/$c/*.c)),$(
 $(CHAPTERS:%=$(B)/chapters/%.a): $(B)/chapters/%.a: $$(call objects,$$(call code,$$*))
 # What demos and tests may use besides: pictures, files, random numbers, and the tests' common code.
 CHAPTER_SUPPORT := $(B)/chapters/support.a
-$(CHAPTER_SUPPORT): $(call objects,chapters/*.c reference/numbers/*.c reference/io/*.c reference/draw/*.c) \
-  $(B)/reference/check/compare.o $(patsubst %,$(B)/tests/harness/%.o,expect scratch suite)
+WITH_CHECK := chapters/token_results.c $(patsubst %,tests/harness/%.c,expect scratch suite)
+$(CHAPTER_SUPPORT): $(call objects,chapters/demo.c reference/numbers/*.c reference/io/*.c reference/draw/*.c) \
+  $(B)/reference/check/compare.o $(if $(filter check,$(FOUND)),$(call objects,$(WITH_CHECK)))
 
 chapter  = $(filter $1_%,$(CHAPTERS))
 of_chapter = $(patsubst %/,%.a,$(dir $1))
