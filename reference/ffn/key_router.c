@@ -7,17 +7,17 @@
 #include <math.h>
 #include <string.h>
 
-// a block of tokens whose scores fit the second-level cache; a multiple of LANES
+// Tokens per block: their scores fit the second-level cache; a multiple of LANES.
 enum { TOKENS = 128 };
 
-// What the four routers differ in.
+// How the four routers differ.
 typedef struct {
     int parts, lists, n; // lists = parts·C lists of n keys each
-    int depth;           // numbers of a key: Dk
+    int depth;           // floats of a key: Dk
     int width;           // floats of a token's queries: depth, or lists·depth
-    // one query for all lists, keys [depth, lists, n]; else a query a list, keys [lists, n, depth]
-    bool shared;
-    int together; // lists scored by one product
+    bool shared;  // one query for all lists and keys [depth,lists,n]; else one query per list and
+                  // keys [lists,n,depth]
+    int together; // lists scored by one matrix product
     float scale;
 } Shape;
 
@@ -39,22 +39,22 @@ static Shape shape_of(const Config *config) {
 }
 
 // Query and keys of a list are two linear maps, one after the other: scores = (x Wq) keysᵀ. Their
-// product, [D,n], is the same for all tokens, and where lists are short it is less work to apply:
-// D·n in place of Dk·(D + n) for each token and list (a quarter at the paper's TinyStories size).
-// Made once a call, so it wants some tokens to pay. The most tokens, up to N, of a pass that does
-// not fold. Memory for N tokens has room for those, so that it does for any smaller pass too.
-static int unfolded(const Config *config, const Shape *s, int N) {
-    double D = config->D, Dk = config->Dk, n = s->n, saved = Dk * (D + n) - D * n,
-           most = floor(D * n * Dk / saved);
-    return config->router != ROUTER_PRODUCT_KEY_VALUE || saved <= 0.0 || N <= most ? N : (int)most;
+// product [D,n] is the same for all tokens, and for short lists it is cheaper to apply: D·n instead
+// of Dk·(D + n) multiplications per token and list (a quarter at the paper's TinyStories size). It is
+// computed once per call, which pays from some number of tokens on. Returns the maximum number of
+// tokens, up to N, of a pass that does not fold: memory for N tokens also suffices for those.
+static int max_unfolded(const Config *config, const Shape *s, int N) {
+    double D = config->D, Dk = config->Dk, n = s->n;
+    double saved_per_token = Dk * (D + n) - D * n, max = floor(D * n * Dk / saved_per_token);
+    bool never = config->router != ROUTER_PRODUCT_KEY_VALUE || saved_per_token <= 0.0;
+    return never || N <= max ? N : (int)max;
 }
 
 static bool folds(const Config *config, const Shape *s, int N) {
-    return unfolded(config, s, N) < N;
+    return max_unfolded(config, s, N) < N;
 }
 
-// Folded, the router is one that all lists share: x itself is the query, and the keys are [D,
-// lists, n].
+// The folded router is a shared one: x itself is the query, and the keys are [D,lists,n].
 static Shape folded_shape(const Config *config, const Shape *s) {
     Shape folded = *s;
     folded.depth = folded.width = config->D;
@@ -68,7 +68,7 @@ static size_t folded_floats(const Config *config, const Shape *s) {
     return (size_t)config->D * s->lists * s->n;
 }
 
-// folded [D, lists, n] = scale · query · keysᵀ, list by list
+// folded [D,lists,n] = scale · query · keysᵀ of each list
 static void fold(float *folded, const Shape *s, const KeyRouter *router) {
     const float *query = router->query, *keys = router->keys;
     int D = router->config->D, columns = s->lists * s->n, Dk = s->depth;
@@ -78,7 +78,7 @@ static void fold(float *folded, const Shape *s, const KeyRouter *router) {
     }
 }
 
-// From the gradient of that product those of its two factors.
+// The gradients of both factors from that of the product.
 static void fold_backward(const KeyRouterGradients *gradients, const Shape *s, const float *dfolded,
                           const KeyRouter *router) {
     int D = router->config->D, columns = s->lists * s->n, Dk = s->depth;
@@ -94,7 +94,7 @@ static void fold_backward(const KeyRouterGradients *gradients, const Shape *s, c
 
 size_t key_router_saved(const Config *config, int N) {
     Shape s = shape_of(config);
-    return (size_t)unfolded(config, &s, N) * s.width;
+    return (size_t)max_unfolded(config, &s, N) * s.width;
 }
 
 bool key_router_valid(const Config *config, Error *error) {
@@ -158,19 +158,17 @@ double key_router_flops(const Config *config) {
     return (s.shared ? 1 : s.lists) * 2 * Dk * D + 2.0 * s.lists * s.n * Dk;
 }
 
-// A worker's share of the scratch: the scores of a block, transposed, and the lists that select_*
-// fill.
+// One thread's part of the scratch: the scores of a block, transposed, and the results of top_k.
 typedef struct {
-    // [together·n, TOKENS], or for a product router whose lists are scored alone [lists·n, TOKENS]
-    float *scores;
-    float *a_score, *b_score, *best_score;
-    int32_t *a_index, *b_index, *best_index; // [K, LANES] each
+    float *scores; // [lists·n,TOKENS] of a product router, [n,TOKENS] of a flat one
+    float *a_score, *b_score, *best_score;   // [K,LANES] each
+    int32_t *a_index, *b_index, *best_index; // [K,LANES] each
 } Worker;
 
 static size_t worker_layout(Worker *worker, float *block, const Shape *s, int K) {
     size_t used = 0, list = (size_t)K * LANES;
-    int held = s->parts == 2 ? s->lists : 1; // a product needs all lists at hand, a flat router one
-    worker->scores = floats_take(block, &used, (size_t)held * s->n * TOKENS);
+    int lists = s->parts == 2 ? s->lists : 1; // a flat router is done with a list before the next
+    worker->scores = floats_take(block, &used, (size_t)lists * s->n * TOKENS);
     worker->a_score = floats_take(block, &used, list);
     worker->b_score = floats_take(block, &used, list);
     worker->best_score = floats_take(block, &used, list);
@@ -180,8 +178,8 @@ static size_t worker_layout(Worker *worker, float *block, const Shape *s, int K)
     return used;
 }
 
-// scores [lists·n, TOKENS] of `count` lists from `list`, transposed: row i holds key i's scores of
-// `rows` tokens, so that the selection reads the same key of neighbouring tokens at once.
+// scores [count·n,TOKENS] of `count` lists from `list` on, transposed: row i has key i's scores of
+// `rows` tokens, so that the top-k reads the same key of neighbouring tokens at once.
 static void score_lists(float *scores, const Shape *s, const float *query_out, const float *keys,
                         int list, int count, int rows) {
     int Dk = s->depth;
@@ -196,9 +194,9 @@ static void score_lists(float *scores, const Shape *s, const float *query_out, c
     }
 }
 
-// Chooses for channel c of LANES tokens from t on; the block's tokens begin at t0.
-static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, int t0, int t,
-                   int rows) {
+// The K best experts of channel c for LANES tokens from t on; the block's tokens begin at t0.
+static void select_experts(Gating *gating, const Worker *worker, const Shape *s, int c, int t0,
+                           int t, int rows) {
     int K = gating->K, C = gating->C, lanes = min_int(rows - t, LANES);
     if (s->parts == 2) {
         const float *a = worker->scores + (size_t)c * s->n * TOKENS + t,
@@ -211,15 +209,15 @@ static void choose(Gating *gating, const Worker *worker, const Shape *s, int c, 
         top_k_lanes(worker->best_score, worker->best_index, worker->scores + t, TOKENS, s->n, K);
     }
     for (int lane = 0; lane < lanes; lane++) {
-        size_t at = ((size_t)(t0 + t + lane) * C + c) * K;
+        size_t entry = ((size_t)(t0 + t + lane) * C + c) * K;
         for (int k = 0; k < K; k++) {
-            gating->score[at + k] = worker->best_score[k * LANES + lane];
-            gating->index[at + k] = worker->best_index[k * LANES + lane];
+            gating->score[entry + k] = worker->best_score[k * LANES + lane];
+            gating->index[entry + k] = worker->best_index[k * LANES + lane];
         }
     }
 }
 
-// key_scores [N, lists·n]: those of `together` lists from `list`, for the block's tokens.
+// Copies the block's scores of `together` lists from `list` on to key_scores [N,lists·n].
 static void show_scores(float *key_scores, const float *scores, const Shape *s, int list, int t0,
                         int rows) {
     for (int t = 0; t < rows; t++) {
@@ -228,7 +226,7 @@ static void show_scores(float *key_scores, const float *scores, const Shape *s, 
     }
 }
 
-// Scores and choice of one block of tokens; query_out is the block's own.
+// Scores and top-k of one block of tokens, whose queries are query_out [rows,width].
 static void route_block(const Shape *s, Gating *gating, Worker *worker, const float *query_out,
                         const float *keys, int t0, int rows) {
     bool product = s->parts == 2;
@@ -237,23 +235,24 @@ static void route_block(const Shape *s, Gating *gating, Worker *worker, const fl
         score_lists(scores, s, query_out, keys, list, s->together, rows);
         if (gating->key_scores != NULL) show_scores(gating->key_scores, scores, s, list, t0, rows);
         for (int t = 0; !product && t < rows; t += LANES)
-            choose(gating, worker, s, list, t0, t, rows);
+            select_experts(gating, worker, s, list, t0, t, rows);
     }
     for (int c = 0; product && c < gating->C; c++) {
-        for (int t = 0; t < rows; t += LANES) choose(gating, worker, s, c, t0, t, rows);
+        for (int t = 0; t < rows; t += LANES) select_experts(gating, worker, s, c, t0, t, rows);
     }
 }
 
-// One block is no work for a team: a decoder, which reads a token at a time, may run in any thread.
+// A single block runs in the calling thread, so a decoder, which reads one token at a time, may run
+// in any thread.
 static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys,
                   float *scratch) {
     Worker unused;
     int N = gating->N;
-    size_t share = worker_layout(&unused, NULL, s, gating->K);
+    size_t floats = worker_layout(&unused, NULL, s, gating->K);
 #pragma omp parallel for schedule(dynamic) if (N > TOKENS)
     for (int t0 = 0; t0 < N; t0 += TOKENS) {
         Worker worker;
-        worker_layout(&worker, scratch + share * (size_t)parallel_thread(), s, gating->K);
+        worker_layout(&worker, scratch + floats * (size_t)parallel_thread(), s, gating->K);
         int rows = min_int(N - t0, TOKENS);
         route_block(s, gating, &worker, query_out + (size_t)t0 * s->width, keys, t0, rows);
     }
@@ -284,8 +283,15 @@ void key_router_forward(Gating *gating, float *saved, const float *x, const KeyR
     route(&s, gating, saved, router->keys, scratch);
 }
 
-// dscores [N, together·n] of the lists from `list` on: zero but at the chosen keys. A product's
-// score is the sum of two sub-scores, so both get its gradient (chapter 06).
+// The key of a list that made the score of an expert: of product keys, the first list of a channel
+// has the rows and the second the columns of the n×n experts.
+static int key_of(const Shape *s, int C, int list, int expert) {
+    if (s->parts == 1) return expert;
+    return list < C ? expert / s->n : expert % s->n;
+}
+
+// dscores [N,together·n] of the lists from `list` on: zero except at the chosen keys. The score of
+// product keys is the sum of two scores, and both get its gradient (chapter 06).
 static void spread_gradient(float *dscores, const Shape *s, const float *dscore,
                             const Gating *gating, int list) {
     int K = gating->K, C = gating->C, columns = s->together * s->n;
@@ -294,38 +300,36 @@ static void spread_gradient(float *dscores, const Shape *s, const float *dscore,
         float *row = dscores + (size_t)t * columns;
         memset(row, 0, (size_t)columns * sizeof *row);
         for (int l = list; l < list + s->together; l++) {
-            size_t at = ((size_t)t * C + l % C) * K;
-            float *slots = row + (size_t)(l - list) * s->n;
-            for (int k = 0; k < K; k++) {
-                int index = gating->index[at + k];
-                int key = s->parts == 1 ? index : l < C ? index / s->n : index % s->n;
-                slots[key] += dscore[at + k];
-            }
+            size_t entry = ((size_t)t * C + l % C) * K;
+            float *keys = row + (size_t)(l - list) * s->n;
+            for (int k = 0; k < K; k++)
+                keys[key_of(s, C, l, gating->index[entry + k])] += dscore[entry + k];
         }
     }
 }
 
-// Scores of the lists from `list` on, score = scale · query · key, and their gradients.
+// score = scale · query · key
 typedef struct {
-    const float *query_out; // [N, width]
+    const float *query_out; // [N,width]
     const float *keys;
-    const float *dscores; // [N, together·n]
-    float *dquery_out;    // [N, width]; added to where `add`, else written
-    float *dkeys;         // written
+    const float *dscores; // [N,together·n]
+    float *dquery_out;    // [N,width], overwritten, or with `add` added to
+    float *dkeys;         // overwritten
     bool add;
 } ScoresBackward;
 
+// Of the lists from `list` on.
 static void scores_backward(const ScoresBackward *b, const Shape *s, int list, int N) {
     int Dk = s->depth, columns = s->together * s->n;
     Matrix dscores = matrix(b->dscores, N, columns);
-    if (s->shared) { // keys [Dk, lists·n]
+    if (s->shared) { // keys [Dk,lists·n]
         size_t first = (size_t)list * s->n;
         int width = s->lists * s->n;
         Matrix keys = strided(b->keys + first, Dk, columns, width);
         matmul(b->dquery_out, Dk, dscores, transpose(keys), 1.0f, b->add || list > 0);
         matmul(b->dkeys + first, width, transpose(matrix(b->query_out, N, Dk)), dscores, 1.0f,
                false);
-    } else { // keys [lists, n, Dk]
+    } else { // keys [lists,n,Dk]
         size_t first = (size_t)list * s->n * Dk, column = (size_t)list * Dk;
         Matrix queries = strided(b->query_out + column, N, Dk, s->width);
         matmul(b->dquery_out + column, s->width, dscores, matrix(b->keys + first, s->n, Dk),
@@ -378,14 +382,14 @@ void key_router_backward(float *dx, const KeyRouterGradients *gradients, const f
 size_t key_router_scratch(const Config *config, int N, int threads) {
     Shape s = shape_of(config);
     Worker unused;
-    size_t forward = 0, backward = 0, folded = 0, alone = (size_t)unfolded(config, &s, N);
+    size_t forward = 0, backward = 0, folded = 0, tokens = (size_t)max_unfolded(config, &s, N);
     if (folds(config, &s, N)) {
         floats_take(NULL, &forward, folded_floats(config, &s));
         floats_take(NULL, &folded, (size_t)N * s.lists * s.n);
         for (int i = 0; i < 2; i++) floats_take(NULL, &folded, folded_floats(config, &s));
     }
     forward += worker_layout(&unused, NULL, &s, config->K) * (size_t)threads;
-    floats_take(NULL, &backward, alone * s.together * s.n);
-    floats_take(NULL, &backward, alone * s.width);
+    floats_take(NULL, &backward, tokens * s.together * s.n);
+    floats_take(NULL, &backward, tokens * s.width);
     return max_size(forward, max_size(backward, folded));
 }

@@ -6,7 +6,7 @@
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/vector.h"
 
-// tokens of one task: enough that a channel's table, once in the cache, is used again and again
+// Tokens of one task: enough to use a channel's table many times while it is in the cache.
 enum { TOKENS = 256, EXPERTS = 64 };
 
 static const float *table_row(const float *table, const Gating *gating, int pools, int c,
@@ -23,14 +23,15 @@ void neuron_experts_dot(float *z, const float *x, const float *table, const Gati
         const float *pool = table_row(table, gating, pools, c, 0, D);
         for (int t = first; t < last; t++) {
             const float *xt = x + (size_t)t * D;
-            size_t at = ((size_t)t * C + c) * K;
-            const int32_t *index = gating->index + at;
+            size_t entry = ((size_t)t * C + c) * K;
+            const int32_t *index = gating->index + entry;
             int k = 0;
             for (; k + 4 <= K; k += 4) {
-                dot4(z + at + k, xt, pool + (size_t)index[k] * D, pool + (size_t)index[k + 1] * D,
-                     pool + (size_t)index[k + 2] * D, pool + (size_t)index[k + 3] * D, D);
+                dot4(z + entry + k, xt, pool + (size_t)index[k] * D,
+                     pool + (size_t)index[k + 1] * D, pool + (size_t)index[k + 2] * D,
+                     pool + (size_t)index[k + 3] * D, D);
             }
-            for (; k < K; k++) z[at + k] = dot(xt, pool + (size_t)index[k] * D, D);
+            for (; k < K; k++) z[entry + k] = dot(xt, pool + (size_t)index[k] * D, D);
         }
     }
 }
@@ -46,15 +47,15 @@ void neuron_experts_sum(float *y, const float *weight, const float *table, const
             const float *pool = table_row(table, gating, pools, c, 0, D);
             for (int t = first; t < last; t++) {
                 float *yt = y + (size_t)t * D;
-                size_t at = ((size_t)t * C + c) * K;
-                const int32_t *index = gating->index + at;
+                size_t entry = ((size_t)t * C + c) * K;
+                const int32_t *index = gating->index + entry;
                 int k = 0;
                 for (; k + 4 <= K; k += 4) {
-                    add_row4(yt, weight + at + k, pool + (size_t)index[k] * D,
+                    add_row4(yt, weight + entry + k, pool + (size_t)index[k] * D,
                              pool + (size_t)index[k + 1] * D, pool + (size_t)index[k + 2] * D,
                              pool + (size_t)index[k + 3] * D, D);
                 }
-                for (; k < K; k++) add_row(yt, weight[at + k], pool + (size_t)index[k] * D, D);
+                for (; k < K; k++) add_row(yt, weight[entry + k], pool + (size_t)index[k] * D, D);
             }
         }
     }

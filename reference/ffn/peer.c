@@ -6,29 +6,29 @@
 #include <math.h>
 #include <stdio.h>
 
-// PEER, a pool of one-neuron experts (chapter 05): C heads choose K experts each out of one pool of
-// F that they share, and weigh theirs by a softmax over the chosen scores:
+// PEER (chapter 05): each of C heads chooses K of the same F one-neuron experts and weights them by
+// a softmax over their scores:
 //   y = Σ_c Σ_k gate[c,k] · gelu(z[c,k]) · out[index[c,k]],
 //   gate[c] = softmax(score[c]),  z[c,k] = in[index[c,k]] · x
-// router.query and router.keys as router.h has them for product_key_value, experts.in and
+// router.query and router.keys are those of product_key_value in key_router.h; experts.in and
 // experts.out [F,D].
 enum { QUERY, KEYS, IN, OUT };
 enum { ONE_POOL = 1 };
 
-// The layer has this router and no other, whatever the config says.
-static Config routed(const Config *config) {
+// PEER has this router, whatever the config says.
+static Config with_router(const Config *config) {
     Config out = *config;
     out.router = ROUTER_PRODUCT_KEY_VALUE;
     return out;
 }
 
 static bool peer_valid(const Config *config, Error *error) {
-    Config own = routed(config);
+    Config own = with_router(config);
     return key_router_valid(&own, error);
 }
 
 static void peer_declare(Tensors *tensors, const Config *config, const char *prefix) {
-    Config own = routed(config);
+    Config own = with_router(config);
     key_router_declare(tensors, &own, prefix);
     tensors_add(tensors, prefix, "experts.in", INIT_LECUN, config->F, true, 2,
                 (int[]){ config->F, config->D });
@@ -37,17 +37,17 @@ static void peer_declare(Tensors *tensors, const Config *config, const char *pre
 }
 
 static size_t peer_saved(const Config *config, int N) {
-    Config own = routed(config);
+    Config own = with_router(config);
     NeuronSaved unused;
     return neuron_saved_layout(&unused, NULL, &own, N, true);
 }
 static size_t peer_scratch(const Config *config, int N, int threads) {
-    Config own = routed(config);
+    Config own = with_router(config);
     NeuronScratch unused;
     return neuron_scratch_layout(&unused, NULL, &own, N, threads);
 }
 static Gating peer_gating(const Config *config, float *block, int N) {
-    Config own = routed(config);
+    Config own = with_router(config);
     NeuronSaved saved;
     neuron_saved_layout(&saved, block, &own, N, true);
     return saved.gating;
@@ -63,7 +63,7 @@ static void head_gates(float *gate, const float *score, int K) {
 }
 
 static void peer_forward(const FfnCall *call) {
-    Config own = routed(call->config);
+    Config own = with_router(call->config);
     int N = call->B * call->T, K = own.K, rows = N * own.C;
     NeuronSaved saved;
     neuron_saved_layout(&saved, call->saved, &own, N, true);
@@ -75,9 +75,10 @@ static void peer_forward(const FfnCall *call) {
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, ONE_POOL, own.D);
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
-        size_t at = (size_t)row * K;
-        head_gates(saved.gate + at, saved.gating.score + at, K);
-        for (size_t e = at; e < at + K; e++) saved.weight[e] = saved.gate[e] * gelu(saved.z[e]);
+        size_t first = (size_t)row * K;
+        head_gates(saved.gate + first, saved.gating.score + first, K);
+        for (size_t e = first; e < first + K; e++)
+            saved.weight[e] = saved.gate[e] * gelu(saved.z[e]);
     }
     neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, ONE_POOL,
                        own.D);
@@ -97,7 +98,7 @@ static void gates_backward(float *dscore, float *dz, const float *dweight, const
 }
 
 static void peer_backward(const FfnCall *call) {
-    Config own = routed(call->config);
+    Config own = with_router(call->config);
     int N = call->B * call->T, D = own.D, K = own.K, rows = N * own.C;
     NeuronSaved saved;
     NeuronScratch scratch;
@@ -108,9 +109,9 @@ static void peer_backward(const FfnCall *call) {
     neuron_experts_dot(scratch.dweight, call->dy, ffn_parameter(call, OUT), gating, ONE_POOL, D);
 #pragma omp parallel for
     for (int row = 0; row < rows; row++) {
-        size_t at = (size_t)row * K;
-        gates_backward(scratch.dscore + at, scratch.dz + at, scratch.dweight + at, saved.gate + at,
-                       saved.z + at, K);
+        size_t first = (size_t)row * K;
+        gates_backward(scratch.dscore + first, scratch.dz + first, scratch.dweight + first,
+                       saved.gate + first, saved.z + first, K);
     }
     neuron_experts_sort(&scratch.order, gating, ONE_POOL);
     neuron_experts_gradient(ffn_gradient(call, OUT), saved.weight, call->dy, &scratch.order, gating,
@@ -124,11 +125,11 @@ static void peer_backward(const FfnCall *call) {
                         &router, scratch.key_router);
 }
 
-// At work on a token: C·K rows of each table, fewer where heads choose the same expert, or where
-// there are not so many. Each weight of the router, and of the chosen experts, is multiplied and
-// added once a token.
+// Active per token: at most C·K rows of each table, fewer if heads choose the same expert. Each
+// weight of the router and of the chosen experts takes part in one multiplication and addition per
+// token.
 static Cost peer_cost(const Config *config, int T) {
-    Config own = routed(config);
+    Config own = with_router(config);
     double C = own.C, F = own.F, K = own.K, D = own.D;
     double router = key_router_flops(&own) / 2.0, experts = 2.0 * F * D, chosen = 2.0 * C * K * D;
     return (Cost){ .parameters = router + experts,

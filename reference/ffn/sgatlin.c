@@ -4,11 +4,11 @@
 #include "reference/ffn/neuron_experts.h"
 #include <stdio.h>
 
-// Sparsely gated linear neurons (chapter 06): a router chooses K of F one-neuron experts in each of
-// C channels, and, given the choice, the layer is linear in x:
-//   y = Σ_c Σ_k act(score[c,k] · z[c,k]) · out[c,index],
-//   z[c,k] = in[c,index] · x,   act = identity by default
-// router.query and router.keys as router.h has them, experts.in and experts.out [C,F,D].
+// Sparsely gated linear neurons (chapter 06): in each of C channels a router chooses K of F
+// one-neuron experts. Given the gating, the layer is linear in x, if act is the identity:
+//   y = Σ_c Σ_k act(score[c,k] · z[c,k]) · out[c,index[c,k]],
+//   z[c,k] = in[c,index[c,k]] · x
+// router.query and router.keys are those of key_router.h; experts.in and experts.out [C,F,D].
 enum { QUERY, KEYS, IN, OUT };
 
 static bool sgatlin_valid(const Config *config, Error *error) {
@@ -57,8 +57,8 @@ static void sgatlin_forward(const FfnCall *call) {
     neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, C, D);
 }
 
-// With u = score·z: du = act'(u)·(out·dy), dscore = z·du, dz = score·du, dout += act(u)·dy, din +=
-// dz·x.
+// With u = score·z: du = act'(u)·(out·dy), dscore = z·du, dz = score·du, dout = Σ act(u)·dy and
+// din = Σ dz·x over an expert's entries.
 static void sgatlin_backward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, C = config->C, D = config->D;
@@ -91,7 +91,8 @@ static void sgatlin_backward(const FfnCall *call) {
                         &router, scratch.key_router);
 }
 
-// Each weight of the router, and of the chosen experts, is multiplied and added once a token.
+// Each weight of the router and of the chosen experts takes part in one multiplication and addition
+// per token.
 static Cost sgatlin_cost(const Config *config, int T) {
     double C = config->C, F = config->F, K = config->K, D = config->D;
     double router = key_router_flops(config) / 2.0, chosen = 2.0 * C * K * D;
