@@ -9,9 +9,8 @@
 //   2. the choice, rank by rank as good as the expected one to the error that two scores may have;
 //   3. the outputs, both given the same choice.
 
-// From one token's router scores [keys]: rank [C,F] (of a moe [E]), which decides the choice,
-// and weight, the score that each expert would have in the gating. Of key routers the two are
-// equal.
+// From one token's router scores [keys]: rank [C,F] (of a moe [E]), which decides the choice, and
+// weight, the score that each expert would have in the gating. Of key routers the two are equal.
 typedef void ExpertScores(double *rank, double *weight, const Config *config, const double *scores);
 
 // Results of the same layer on the same inputs. own_actual and own_expected are those of each

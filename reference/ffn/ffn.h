@@ -28,8 +28,8 @@ typedef struct {
 typedef struct {
     double parameters, active_parameters; // active: used by one token
     double flops; // by the sgatlin authors' count: matrix products and chosen experts only
-    // Of parameters read: those of one-neuron experts once per use, all others once (a moe's experts
-    // too, since the tokens of an expert go through it together).
+    // Of parameters read: those of one-neuron experts once per use, all others once (a moe's
+    // experts too, since the tokens of an expert go through it together).
     double bytes;
 } Cost;
 

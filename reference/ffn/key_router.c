@@ -40,9 +40,9 @@ static Shape shape_of(const Config *config) {
 
 // Query and keys of a list are two linear maps, one after the other: scores = (x Wq) keysᵀ. Their
 // product [D,n] is the same for all tokens, and for short lists it is cheaper to apply: D·n instead
-// of Dk·(D + n) multiplications per token and list (a quarter at the paper's TinyStories size). It is
-// computed once per call, which pays from some number of tokens on. Returns the maximum number of
-// tokens, up to N, of a pass that does not fold: memory for N tokens also suffices for those.
+// of Dk·(D + n) multiplications per token and list (a quarter at the paper's TinyStories size). It
+// is computed once per call, which pays from some number of tokens on. Returns the maximum number
+// of tokens, up to N, of a pass that does not fold: memory for N tokens also suffices for those.
 static int max_unfolded(const Config *config, const Shape *s, int N) {
     double D = config->D, Dk = config->Dk, n = s->n;
     double saved_per_token = Dk * (D + n) - D * n, max = floor(D * n * Dk / saved_per_token);

@@ -4,9 +4,9 @@
 #include "reference/ffn/gating.h"
 #include "reference/numbers/tensors.h"
 
-// The routers of one-neuron experts (chapter 06): x → query → scores of lists of n keys → the K best
-// experts of each channel. Product routers have two lists per channel, and the score of an expert is
-// the sum of two scores (top_k.h); flat routers have one list of n = F keys.
+// The routers of one-neuron experts (chapter 06): x → query → scores of lists of n keys → the K
+// best experts of each channel. Product routers have two lists per channel, and the score of an
+// expert is the sum of two scores (top_k.h); flat routers have one list of n = F keys.
 //
 //                       query                keys                 score
 //   product_dense       [D,Dk], shared       [Dk,2,C,n]           q · keys

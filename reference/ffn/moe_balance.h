@@ -16,7 +16,7 @@ double moe_balance_loss(const int32_t *count, int n, const MoeRouting *routing);
 // Adds their gradient to dlogits [N,E]; none flows through f_e.
 void moe_balance_backward(float *dlogits, const int32_t *count, int n, const MoeRouting *routing);
 
-// DeepSeek's bias (Wang 2024, algorithm 1), after a batch: bias_e rises by `step` where fewer tokens
-// than the mean had expert e, and falls where more had it.
+// DeepSeek's bias (Wang 2024, algorithm 1), after a batch: bias_e rises by `step` where fewer
+// tokens than the mean had expert e, and falls where more had it.
 void moe_balance_bias(float *bias, const int32_t *count, double step, int E);
 #endif

@@ -24,8 +24,8 @@ static void score_row(float *restrict score, const float *restrict p, const floa
     }
 }
 
-// Integers in the order of the floats. NaN is 1, below all numbers; 0 is for an entry that cannot be
-// taken.
+// Integers in the order of the floats. NaN is 1, below all numbers; 0 is for an entry that cannot
+// be taken.
 static uint32_t key_of(float x) {
     uint32_t bits;
     if (isnan(x)) return 1;

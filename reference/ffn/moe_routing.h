@@ -17,9 +17,9 @@
 typedef struct {
     const Config *config;
     int B, T; // N = B·T
-    // [B,T]: the tokens that were read; may be NULL. Where TOKEN_PAD was read, the row is in no pool
-    // of several tokens, or padding would take places from text. Token choice treats padding like
-    // any other token, as the sgatlin authors do.
+    // [B,T]: the tokens that were read; may be NULL. Where TOKEN_PAD was read, the row is in no
+    // pool of several tokens, or padding would take places from text. Token choice treats padding
+    // like any other token, as the sgatlin authors do.
     const int32_t *tokens;
     const float *logits; // [N,E]
     const float *bias;   // [E]: token choice ranks by p + bias; may be NULL
@@ -31,8 +31,8 @@ typedef struct {
 size_t moe_routing_entries(const Config *config, int N);
 void moe_routing_softmax(const MoeRouting *routing);
 
-// Writes score [N,E], the weight of every expert, by which pools of several tokens are ranked: p, or
-// for unified routing (1 - alpha)·p + alpha·sigmoid(logit)·2/E. Then the gating: each token's
+// Writes score [N,E], the weight of every expert, by which pools of several tokens are ranked: p,
+// or for unified routing (1 - alpha)·p + alpha·sigmoid(logit)·2/E. Then the gating: each token's
 // entries, highest rank first. keys [N,E] is scratch.
 void moe_routing_select(Gating *gating, const MoeRouting *routing, float *score, uint32_t *keys);
 

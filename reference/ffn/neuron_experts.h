@@ -8,8 +8,8 @@
 // the table of a channel fits the cache. Each output row belongs to one thread, so nothing is
 // atomic, and the bits do not depend on the number of threads.
 
-// z [N,C,K] = x[t] · table[index]: the preactivation of every chosen neuron, or in the backward pass
-// dy · out.
+// z [N,C,K] = x[t] · table[index]: the preactivation of every chosen neuron, or in the backward
+// pass dy · out.
 void neuron_experts_dot(float *z, const float *x, const float *table, const Gating *gating,
                         int pools, int D);
 

@@ -8,8 +8,8 @@
 
 // PEER (chapter 05): each of C heads chooses K of the same F one-neuron experts and weights them by
 // a softmax over their scores:
-//   y = Σ_c Σ_k gate[c,k] · gelu(z[c,k]) · out[index[c,k]],
-//   gate[c] = softmax(score[c]),  z[c,k] = in[index[c,k]] · x
+//   y = Σ_c Σ_k gate[c,k] · gelu(z[c,k]) · out[index[c,k]]
+//   gate[c] = softmax(score[c]),   z[c,k] = in[index[c,k]] · x
 // router.query and router.keys are those of product_key_value in key_router.h; experts.in and
 // experts.out [F,D].
 enum { QUERY, KEYS, IN, OUT };

@@ -2,9 +2,9 @@
 #define REFERENCE_FFN_TOP_K_H
 #include <stdint.h>
 
-// Top-k of LANES tokens at once: the scores of a key for neighbouring tokens are adjacent (structure
-// of arrays), so one vector instruction compares LANES tokens. Equal scores go to the lower index;
-// NaN loses to every number.
+// Top-k of LANES tokens at once: the scores of a key for neighbouring tokens are adjacent
+// (structure of arrays), so one vector instruction compares LANES tokens. Equal scores go to the
+// lower index; NaN loses to every number.
 #if defined(__AVX512F__)
 enum { LANES = 16 };
 #elif defined(__AVX2__)
@@ -20,8 +20,8 @@ void top_k_lanes(float *best_score, int32_t *best_index, const float *scores, in
                  int K);
 
 // Product keys (Lample 2019; chapter 04): the K best of all n² sums a_i + b_j, with index i·n + j,
-// from the K best of each, a and b [K,LANES]. Exact: a pair of ranks p, q (from 1) has p·q - 1 pairs
-// that are at least as good, so only pairs with p·q <= K can be among the K best.
+// from the K best of each, a and b [K,LANES]. Exact: a pair of ranks p, q (from 1) has p·q - 1
+// pairs that are at least as good, so only pairs with p·q <= K can be among the K best.
 void product_top_k_lanes(float *best_score, int32_t *best_index, const float *a_score,
                          const int32_t *a_index, const float *b_score, const int32_t *b_index,
                          int n, int K);
