@@ -3,6 +3,7 @@
 #include "reference/model/attention.h"
 #include "reference/model/layout.h"
 #include "reference/model/rmsnorm.h"
+#include "reference/model/rope.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
@@ -19,7 +20,7 @@ struct Decoder {
     int fresh;            // cached tokens that were read for the first time since the last pass
     int32_t *tokens;      // [T]: the tokens in the cache, read again when the window moves
     float *keys, *values; // [L,T,D] each, the keys after norm and rotation
-    float *rotary;        // [T,Dh]
+    float *rope;          // [T,Dh]
     float *residual, *normed, *sublayer_out, *query, *attended; // [D]
     float *weights;                                             // [T]
     float *logits;                                              // [V]
@@ -38,7 +39,7 @@ static size_t decoder_layout(Decoder *d, float *block) {
     if (d->window != NULL) return used;
     d->keys = floats_take(block, &used, config->L * T * D);
     d->values = floats_take(block, &used, config->L * T * D);
-    d->rotary = floats_take(block, &used, T * config->Dh);
+    d->rope = floats_take(block, &used, T * config->Dh);
     d->residual = floats_take(block, &used, D);
     d->normed = floats_take(block, &used, D);
     d->sublayer_out = floats_take(block, &used, D);
@@ -66,7 +67,7 @@ Decoder *decoder_new(const Model *model, Error *error) {
     d->block = floats_new(d->floats);
     if (d->tokens == NULL || d->block == NULL) goto failed;
     decoder_layout(d, d->block);
-    if (d->window == NULL) rotary_table(d->rotary, model->config.T, model->config.Dh);
+    if (d->window == NULL) rope_table(d->rope, model->config.T, model->config.Dh);
     return d;
 failed:
     fail(error, "not enough memory for the keys and values of T=%d tokens", model->config.T);
@@ -104,17 +105,17 @@ int decoder_cached(const Decoder *d) { return d->cached; }
 // Query, key and value of the new token, all heads; key and value are its places in the cache.
 static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
     const Config *config = &d->model->config;
-    const float *parameters = d->model->parameters,
-                *row = d->rotary + (size_t)d->cached * config->Dh;
+    const float *parameters = d->model->parameters, *row = d->rope + (size_t)d->cached * config->Dh;
     int D = config->D, Dh = config->Dh;
     linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, 1, D, D);
     linear_forward(key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
     linear_forward(value, d->normed, parameters + layer[ATTENTION_VALUE].offset, 1, D, D);
     for (int i = 0; i < D; i += Dh) {
-        norm_row(d->query + i, d->query + i, parameters + layer[ATTENTION_QUERY_NORM].offset, Dh);
-        norm_row(key + i, key + i, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
-        rotary_turn(d->query + i, row, Dh);
-        rotary_turn(key + i, row, Dh);
+        rmsnorm_row(d->query + i, d->query + i, parameters + layer[ATTENTION_QUERY_NORM].offset,
+                    Dh);
+        rmsnorm_row(key + i, key + i, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
+        rope_apply(d->query + i, row, Dh);
+        rope_apply(key + i, row, Dh);
     }
 }
 
@@ -140,14 +141,14 @@ static void decode_layer(Decoder *d, int l) {
     int D = config->D;
     float rstd, *keys = d->keys + (size_t)l * config->T * D,
                 *values = d->values + (size_t)l * config->T * D;
-    norm_forward(d->normed, &rstd, d->residual, parameters + layer[ATTENTION_NORM].offset, 1, D);
+    rmsnorm_rows(d->normed, &rstd, d->residual, parameters + layer[ATTENTION_NORM].offset, 1, D);
     project(d, layer, keys + (size_t)d->cached * D, values + (size_t)d->cached * D);
     for (int h = 0; h < config_heads(config); h++) attend(d, keys, values, h);
     linear_forward(d->sublayer_out, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, 1, D,
                    D);
     add_row(d->residual, 1.0f, d->sublayer_out, D);
 
-    norm_forward(d->normed, &rstd, d->residual, parameters + layer[FFN_NORM].offset, 1, D);
+    rmsnorm_rows(d->normed, &rstd, d->residual, parameters + layer[FFN_NORM].offset, 1, D);
     ffn_of(config)->forward(&(FfnCall){ .config = config,
                                         .tensors = layer + LAYER_FFN,
                                         .parameters = parameters,
@@ -215,7 +216,7 @@ static const float *logits(Decoder *d) {
     }
     float rstd;
     const Tensor *norm = layout_output_norm(&model->tensors);
-    norm_forward(d->normed, &rstd, d->residual, model->parameters + norm->offset, 1, config->D);
+    rmsnorm_rows(d->normed, &rstd, d->residual, model->parameters + norm->offset, 1, config->D);
     const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
     matmul(d->logits, config->V, matrix(d->normed, 1, config->D),
            transpose(matrix(embedding, config->V, config->D)), 1.0f, false);

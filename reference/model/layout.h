@@ -7,7 +7,7 @@
 // norm.
 //   embedding [V,D]; attention_norm, ffn_norm, output_norm [D];
 //   attention.query, .key, .value [D,H,Dh], .query_norm, .key_norm [Dh], .output [H,Dh,D];
-//   ffn.… as the layer's kind declares.
+//   ffn.… as the kind of layer declares
 enum { EMBEDDING };
 typedef enum {
     ATTENTION_NORM,
@@ -18,11 +18,11 @@ typedef enum {
     ATTENTION_KEY_NORM,
     ATTENTION_OUTPUT,
     FFN_NORM,
-    LAYER_FFN, // the first of the feed-forward layer's own
+    LAYER_FFN, // the first tensor of the feed-forward layer
 } LayerTensor;
 
-// Declares them and writes layers [L], the index of each layer's ATTENTION_NORM; the layer's others
-// follow it. false: out of memory, or sizes overflow.
+// Declares them and writes layers [L], the index of each layer's ATTENTION_NORM, which its other
+// tensors follow. false: out of memory, or sizes overflow.
 bool layout_declare(Tensors *tensors, int *layers, const Config *config);
 const Tensor *layout_output_norm(const Tensors *tensors);
 #endif

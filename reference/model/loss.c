@@ -7,18 +7,22 @@
 #include <stdbool.h>
 #include <string.h>
 
-// logits of a block, then the losses of all N tokens
+// The logits of a block, then the losses of all N tokens.
 size_t loss_scratch(int N, int V) { return (size_t)min_int(N, LOSS_ROWS) * V + (size_t)N; }
 
-// One token's loss, log Σ e^logit - logit[target]; with `gradient` the row becomes scale·(softmax -
-// one-hot).
+// One token's loss, log Σ e^logit - logit[target]. With `gradient` the logits [V] become that of
+// scale · loss, scale·(softmax - one-hot). 0 for padding.
 static float loss_row(float *restrict logits, int V, int32_t target, bool gradient, float scale) {
-    float right = logits[target], log_sum_exp, factor = scale / exp_row(logits, &log_sum_exp, V);
+    if (target == TOKEN_PAD) {
+        if (gradient) memset(logits, 0, (size_t)V * sizeof *logits);
+        return 0.0f;
+    }
+    float logit = logits[target], log_sum_exp, factor = scale / exp_row(logits, &log_sum_exp, V);
     if (gradient) {
         for (int v = 0; v < V; v++) logits[v] *= factor;
         logits[target] -= scale;
     }
-    return log_sum_exp - right;
+    return log_sum_exp - logit;
 }
 
 int64_t count_scored(const int32_t *targets, int N) {
@@ -39,12 +43,8 @@ double cross_entropy_loss(const LossCall *call, float *dx, float *dembedding) {
         matmul(logits, V, matrix(x, rows, D), transpose(embedding), 1.0f, false);
 #pragma omp parallel for schedule(dynamic, 8)
         for (int r = 0; r < rows; r++) {
-            int32_t target = call->targets[t0 + r];
-            losses[t0 + r] = target == TOKEN_PAD
-                                 ? 0.0f
-                                 : loss_row(logits + (size_t)r * V, V, target, dx != NULL, scale);
-            if (target == TOKEN_PAD && dx != NULL)
-                memset(logits + (size_t)r * V, 0, (size_t)V * sizeof *logits);
+            losses[t0 + r] =
+                loss_row(logits + (size_t)r * V, V, call->targets[t0 + r], dx != NULL, scale);
         }
         if (dx == NULL) continue;
         Matrix dlogits = matrix(logits, rows, V);

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 // Cross-entropy of logits = x embedding^T over a large vocabulary, LOSS_ROWS tokens at a time, so
-// that [N,V] logits are never stored whole. Targets that are TOKEN_PAD are not scored.
+// that the logits [N,V] are never stored whole. Targets that are TOKEN_PAD are not scored.
 enum { LOSS_ROWS = 512 };
 
 typedef struct {
@@ -21,8 +21,7 @@ size_t loss_scratch(int N, int V);
 // How many of targets [N] are scored: all but TOKEN_PAD.
 int64_t count_scored(const int32_t *targets, int N);
 
-// Sum of the scored targets' losses in nats / divisor: their mean where the divisor is their
-// number, a micro-batch's share of it where the divisor is that of the whole step. 0 when the
-// divisor is 0. With dx [N,D] and dembedding [V,D] (both or neither) also their gradients, written.
+// The sum of the scored targets' losses in nats, divided by divisor; 0 if divisor is 0. If dx [N,D]
+// and dembedding [V,D] (both or neither) are not NULL, also writes their gradients.
 double cross_entropy_loss(const LossCall *call, float *dx, float *dembedding);
 #endif

@@ -3,6 +3,7 @@
 #include "reference/model/layout.h"
 #include "reference/model/loss.h"
 #include "reference/model/rmsnorm.h"
+#include "reference/model/rope.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/minmax.h"
@@ -11,31 +12,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-// What one layer keeps from forward to backward; N = B·T.
+// What a layer saves for backward; N = B·T.
 typedef struct {
-    // [N,D]: the residual stream before attention and before the feed-forward layer
-    float *in, *middle;
+    float *residual;            // [N,D]: the residual stream before attention
+    float *residual_mid;        // [N,D]: before the feed-forward layer
     float *normed, *ffn_normed; // [N,D]
     float *rstd, *ffn_rstd;     // [N]
     float *query, *key, *value; // [N,D]
     float *attended, *log_sum;  // [N,D], [B,H,T]
-    float *ffn;                 // what the feed-forward layer keeps
+    float *ffn;                 // FfnCall.saved
 } LayerSaved;
 
 struct Activations {
     Config config;
-    int B, T, threads; // the most rows, tokens a row and threads there is room for
+    int B, T, threads; // maximum rows, tokens per row and threads of a pass
     bool training;
     int rows, tokens;      // B and T of the last forward pass
     const int32_t *inputs; // [B,T] of that pass, the caller's
     double balance_loss;   // of that pass, all layers
-    LayerSaved *layers;    // [L], and one more whose `in` is the stream behind the last layer
-    float *normed, *rstd;  // [N,D], [N]: the output norm
-    float *rotary;         // [T,Dh]
-    float *branch;         // [N,D]: what a sub-layer adds to the stream
-    float *dstream, *dnormed, *dquery, *dkey, *dvalue; // [N,D]: only in training
-    // shared by attention, feed-forward and loss, one at a time
-    float *scratch;
+    LayerSaved *layers;    // [L+1]; of the last one only residual, the output of the last layer
+    float *normed, *rstd;  // [N,D], [N]: of the output norm
+    float *rope;           // [T,Dh]: rope_table
+    float *sublayer_out;   // [N,D]: what attention or the feed-forward layer adds to the residual
+    float *dresidual, *dnormed, *dquery, *dkey, *dvalue; // [N,D]; only with training
+    float *scratch; // of attention, of the feed-forward layer and of the loss, one after the other
     float *block;
     size_t floats;
     HookList hooks;
@@ -49,9 +49,8 @@ bool model_new(Model *out, const Config *config, Error *error) {
     if (declared) out->parameters = floats_new(out->tensors.floats);
     if (out->parameters == NULL) {
         model_free(out);
-        return fail(
-            error,
-            "not enough memory for the parameters: choose smaller letters, with --set D=… F=… L=…");
+        return fail(error,
+                    "not enough memory for the parameters: reduce D, F or L (--set D=… F=… L=…)");
     }
     return true;
 }
@@ -72,42 +71,42 @@ static size_t scratch_floats(const Config *config, int B, int T, int threads) {
 
 static void layer_layout(LayerSaved *layer, float *block, size_t *used, const Config *config,
                          size_t N) {
-    size_t stream = N * config->D;
-    layer->in = floats_take(block, used, stream);
-    layer->middle = floats_take(block, used, stream);
-    layer->normed = floats_take(block, used, stream);
-    layer->ffn_normed = floats_take(block, used, stream);
+    size_t rows = N * config->D;
+    layer->residual = floats_take(block, used, rows);
+    layer->residual_mid = floats_take(block, used, rows);
+    layer->normed = floats_take(block, used, rows);
+    layer->ffn_normed = floats_take(block, used, rows);
     layer->rstd = floats_take(block, used, N);
     layer->ffn_rstd = floats_take(block, used, N);
-    layer->query = floats_take(block, used, stream);
-    layer->key = floats_take(block, used, stream);
-    layer->value = floats_take(block, used, stream);
-    layer->attended = floats_take(block, used, stream);
+    layer->query = floats_take(block, used, rows);
+    layer->key = floats_take(block, used, rows);
+    layer->value = floats_take(block, used, rows);
+    layer->attended = floats_take(block, used, rows);
     layer->log_sum = floats_take(block, used, N * config_heads(config));
     layer->ffn = floats_take(block, used, ffn_of(config)->saved(config, (int)N));
 }
 
-// The one list of what the arena holds: sizes when block is NULL, places otherwise. Layers only
-// where there are any.
+// Divides the block among the arrays of the arena; with block NULL it only returns its size, and
+// layers may be NULL.
 static size_t arena_layout(Activations *a, float *block) {
     const Config *config = &a->config;
-    size_t used = 0, N = (size_t)a->B * a->T, stream = N * config->D;
+    size_t used = 0, N = (size_t)a->B * a->T, rows = N * config->D;
     LayerSaved unused;
     for (int l = 0; l < config->L; l++)
         layer_layout(a->layers ? &a->layers[l] : &unused, block, &used, config, N);
-    float *last = floats_take(block, &used, stream);
-    if (a->layers != NULL) a->layers[config->L] = (LayerSaved){ .in = last };
-    a->normed = floats_take(block, &used, stream);
+    float *last = floats_take(block, &used, rows);
+    if (a->layers != NULL) a->layers[config->L] = (LayerSaved){ .residual = last };
+    a->normed = floats_take(block, &used, rows);
     a->rstd = floats_take(block, &used, N);
-    a->rotary = floats_take(block, &used, (size_t)a->T * config->Dh);
-    a->branch = floats_take(block, &used, stream);
+    a->rope = floats_take(block, &used, (size_t)a->T * config->Dh);
+    a->sublayer_out = floats_take(block, &used, rows);
     a->scratch = floats_take(block, &used, scratch_floats(config, a->B, a->T, a->threads));
     if (!a->training) return used;
-    a->dstream = floats_take(block, &used, stream);
-    a->dnormed = floats_take(block, &used, stream);
-    a->dquery = floats_take(block, &used, stream);
-    a->dkey = floats_take(block, &used, stream);
-    a->dvalue = floats_take(block, &used, stream);
+    a->dresidual = floats_take(block, &used, rows);
+    a->dnormed = floats_take(block, &used, rows);
+    a->dquery = floats_take(block, &used, rows);
+    a->dkey = floats_take(block, &used, rows);
+    a->dvalue = floats_take(block, &used, rows);
     return used;
 }
 
@@ -118,7 +117,7 @@ size_t model_activation_floats(const Config *config, int B, int T, bool training
     return arena_layout(&a, NULL);
 }
 
-// Positions are ints: tokens, chosen experts and logits of a block must stay below 2^31 each.
+// Indices are ints: the tokens and the entries of a gating must be fewer than 2^31.
 static bool countable(const Config *config, int B, int T, Error *error) {
     double N = (double)B * T, entries = N;
     if (config->ffn->sparse) {
@@ -143,7 +142,7 @@ Activations *model_activations_new(const Config *config, int B, int T, bool trai
     a->block = floats_new(a->floats);
     if (a->layers == NULL || a->block == NULL) goto failed;
     arena_layout(a, a->block);
-    rotary_table(a->rotary, T, config->Dh);
+    rope_table(a->rope, T, config->Dh);
     return a;
 failed:
     fail(error, "not enough memory for %.1f GB of activations: take a smaller B or T",
@@ -171,10 +170,11 @@ static float *gradient(const Model *model, float *gradients, int layer, LayerTen
     return gradients + model_layer(model, layer)[which].offset;
 }
 
-// stream += branch, in place or into another buffer
-static void add_streams(float *out, const float *stream, const float *branch, size_t count) {
+// out = residual + sublayer_out, [count] each
+static void add_to_residual(float *out, const float *residual, const float *sublayer_out,
+                            size_t count) {
 #pragma omp parallel for simd
-    for (size_t i = 0; i < count; i++) out[i] = stream[i] + branch[i];
+    for (size_t i = 0; i < count; i++) out[i] = residual[i] + sublayer_out[i];
 }
 
 static AttentionCall attention_call(const Model *model, const Activations *a, int l) {
@@ -188,7 +188,7 @@ static AttentionCall attention_call(const Model *model, const Activations *a, in
                             .value = saved->value,
                             .query_norm = weight(model, l, ATTENTION_QUERY_NORM),
                             .key_norm = weight(model, l, ATTENTION_KEY_NORM),
-                            .rotary = a->rotary,
+                            .rope = a->rope,
                             .out = saved->attended,
                             .log_sum = saved->log_sum,
                             .scratch = a->scratch };
@@ -202,7 +202,7 @@ static FfnCall ffn_call(const Model *model, Activations *a, int l) {
                       .T = a->tokens,
                       .tokens = a->inputs,
                       .x = a->layers[l].ffn_normed,
-                      .y = a->branch,
+                      .y = a->sublayer_out,
                       .loss = &a->balance_loss,
                       .saved = a->layers[l].ffn,
                       .scratch = a->scratch,
@@ -213,21 +213,22 @@ static FfnCall ffn_call(const Model *model, Activations *a, int l) {
 static void layer_forward(const Model *model, Activations *a, int l) {
     LayerSaved *saved = &a->layers[l];
     int N = a->rows * a->tokens, D = a->config.D;
-    size_t stream = (size_t)N * D;
-    norm_forward(saved->normed, saved->rstd, saved->in, weight(model, l, ATTENTION_NORM), N, D);
+    size_t count = (size_t)N * D;
+    rmsnorm_rows(saved->normed, saved->rstd, saved->residual, weight(model, l, ATTENTION_NORM), N,
+                 D);
     linear_forward(saved->query, saved->normed, weight(model, l, ATTENTION_QUERY), N, D, D);
     linear_forward(saved->key, saved->normed, weight(model, l, ATTENTION_KEY), N, D, D);
     linear_forward(saved->value, saved->normed, weight(model, l, ATTENTION_VALUE), N, D, D);
     AttentionCall attention = attention_call(model, a, l);
     attention_forward(&attention);
-    linear_forward(a->branch, saved->attended, weight(model, l, ATTENTION_OUTPUT), N, D, D);
-    add_streams(saved->middle, saved->in, a->branch, stream);
+    linear_forward(a->sublayer_out, saved->attended, weight(model, l, ATTENTION_OUTPUT), N, D, D);
+    add_to_residual(saved->residual_mid, saved->residual, a->sublayer_out, count);
 
-    norm_forward(saved->ffn_normed, saved->ffn_rstd, saved->middle, weight(model, l, FFN_NORM), N,
-                 D);
+    rmsnorm_rows(saved->ffn_normed, saved->ffn_rstd, saved->residual_mid,
+                 weight(model, l, FFN_NORM), N, D);
     FfnCall ffn = ffn_call(model, a, l);
     ffn_of(&a->config)->forward(&ffn);
-    add_streams(a->layers[l + 1].in, saved->middle, a->branch, stream);
+    add_to_residual(a->layers[l + 1].residual, saved->residual_mid, a->sublayer_out, count);
 }
 
 void model_forward(const Model *model, Activations *a, const int32_t *inputs, int B, int T) {
@@ -239,12 +240,13 @@ void model_forward(const Model *model, Activations *a, const int32_t *inputs, in
     a->inputs = inputs;
     a->balance_loss = 0.0;
     for (int t = 0; t < B * T; t++) {
-        memcpy(a->layers[0].in + (size_t)t * D, embedding + (size_t)inputs[t] * D,
+        memcpy(a->layers[0].residual + (size_t)t * D, embedding + (size_t)inputs[t] * D,
                (size_t)D * sizeof(float));
     }
     for (int l = 0; l < L; l++) layer_forward(model, a, l);
     const Tensor *norm = layout_output_norm(&model->tensors);
-    norm_forward(a->normed, a->rstd, a->layers[L].in, model->parameters + norm->offset, B * T, D);
+    rmsnorm_rows(a->normed, a->rstd, a->layers[L].residual, model->parameters + norm->offset, B * T,
+                 D);
 }
 
 static LossCall loss_call(const Model *model, const Activations *a, const int32_t *targets,
@@ -285,12 +287,12 @@ static void attention_layer_backward(const Model *model, Activations *a, int l, 
     int N = a->rows * a->tokens, D = a->config.D;
     AttentionCall attention = attention_call(model, a, l);
     linear_weight_gradient(gradient(model, gradients, l, ATTENTION_OUTPUT), saved->attended,
-                           a->dstream, N, D, D);
-    linear_input_gradient(a->branch, a->dstream, weight(model, l, ATTENTION_OUTPUT), N, D, D,
-                          false);
+                           a->dresidual, N, D, D);
+    linear_input_gradient(a->sublayer_out, a->dresidual, weight(model, l, ATTENTION_OUTPUT), N, D,
+                          D, false);
     attention_backward(&attention,
                        &(AttentionGradients){
-                           .dout = a->branch,
+                           .dout = a->sublayer_out,
                            .dquery = a->dquery,
                            .dkey = a->dkey,
                            .dvalue = a->dvalue,
@@ -304,24 +306,25 @@ static void attention_layer_backward(const Model *model, Activations *a, int l, 
         linear_input_gradient(a->dnormed, dprojection[i], weight(model, l, projection[i]), N, D, D,
                               i > 0);
     }
-    norm_backward(a->dstream, gradient(model, gradients, l, ATTENTION_NORM), a->dnormed, saved->in,
-                  saved->rstd, weight(model, l, ATTENTION_NORM), N, D);
+    rmsnorm_rows_backward(a->dresidual, gradient(model, gradients, l, ATTENTION_NORM), a->dnormed,
+                          saved->residual, saved->rstd, weight(model, l, ATTENTION_NORM), N, D);
 }
 
 static void layer_backward(const Model *model, Activations *a, int l, float *gradients) {
     const LayerSaved *saved = &a->layers[l];
     FfnCall ffn = ffn_call(model, a, l);
     ffn.gradients = gradients;
-    ffn.dy = a->dstream;
+    ffn.dy = a->dresidual;
     ffn.dx = a->dnormed;
     ffn_of(&a->config)->backward(&ffn);
-    norm_backward(a->dstream, gradient(model, gradients, l, FFN_NORM), a->dnormed, saved->middle,
-                  saved->ffn_rstd, weight(model, l, FFN_NORM), a->rows * a->tokens, a->config.D);
+    rmsnorm_rows_backward(a->dresidual, gradient(model, gradients, l, FFN_NORM), a->dnormed,
+                          saved->residual_mid, saved->ffn_rstd, weight(model, l, FFN_NORM),
+                          a->rows * a->tokens, a->config.D);
     attention_layer_backward(model, a, l, gradients);
 }
 
-// The embedding is used twice: its gradient from the logits stands already, the input's is added
-// token by token. A thread owns its columns, so equal tokens add up in their order.
+// The embedding is used twice: dembedding has the gradient from the logits already, that from the
+// inputs is added token by token. A thread owns its columns, so equal tokens are added in order.
 static void embedding_backward(const Activations *a, float *dembedding, const int32_t *inputs) {
     enum { COLUMNS = 64 };
     int N = a->rows * a->tokens, D = a->config.D;
@@ -330,8 +333,8 @@ static void embedding_backward(const Activations *a, float *dembedding, const in
         int width = min_int(D - d, COLUMNS);
         for (int t = 0; t < N; t++) {
             float *row = dembedding + (size_t)inputs[t] * D + d;
-            const float *from = a->dstream + (size_t)t * D + d;
-            for (int i = 0; i < width; i++) row[i] += from[i];
+            const float *dinput = a->dresidual + (size_t)t * D + d;
+            for (int i = 0; i < width; i++) row[i] += dinput[i];
         }
     }
 }
@@ -345,18 +348,20 @@ double model_backward(const Model *model, Activations *a, const int32_t *inputs,
     const Tensor *norm = layout_output_norm(&model->tensors);
     LossCall call = loss_call(model, a, targets, divisor);
     double loss = cross_entropy_loss(&call, a->dnormed, dembedding);
-    memset(a->dstream, 0, (size_t)N * D * sizeof *a->dstream);
-    norm_backward(a->dstream, gradients + norm->offset, a->dnormed, a->layers[L].in, a->rstd,
-                  model->parameters + norm->offset, N, D);
+    memset(a->dresidual, 0, (size_t)N * D * sizeof *a->dresidual);
+    rmsnorm_rows_backward(a->dresidual, gradients + norm->offset, a->dnormed, a->layers[L].residual,
+                          a->rstd, model->parameters + norm->offset, N, D);
     for (int l = L - 1; l >= 0; l--) layer_backward(model, a, l, gradients);
     embedding_backward(a, dembedding, inputs);
     return loss;
 }
 
 const float *model_after_attention(const Activations *a, int layer) {
-    return a->layers[layer].middle;
+    return a->layers[layer].residual_mid;
 }
-const float *model_after_ffn(const Activations *a, int layer) { return a->layers[layer + 1].in; }
+const float *model_after_ffn(const Activations *a, int layer) {
+    return a->layers[layer + 1].residual;
+}
 
 Gating model_gating(const Activations *a, int layer) {
     return ffn_gating(&a->config, a->layers[layer].ffn, a->rows * a->tokens);

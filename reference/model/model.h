@@ -4,32 +4,33 @@
 #include "reference/ffn/ffn.h"
 #include "reference/numbers/tensors.h"
 
-// A decoder-only language model: a config, its table and one block of parameters. Pre-norm, tied
-// embedding, any feed-forward layer of the registry (chapter 07).
+// A decoder-only language model (chapter 07): pre-norm, tied embedding, any kind of feed-forward
+// layer.
+//   h = embedding[inputs];  per layer: h += attention(rmsnorm(h)), h += ffn(rmsnorm(h));
+//   logits = rmsnorm(h) · embedding^T
 typedef struct {
     Config config;
-    Tensors tensors;
-    int *layers;       // [L]: where in the table each layer's tensors begin
-    float *parameters; // block of tensors.floats
+    Tensors tensors;   // layout.h
+    int *layers;       // [L]: index in tensors of each layer's first
+    float *parameters; // block
 } Model;
 
-// Declares the tensors and takes the block (zeroed). config is checked. false: nothing is left
-// behind.
+// Checks the config, declares the tensors and allocates the parameters (zero). false: nothing is
+// left behind.
 bool model_new(Model *out, const Config *config, Error *error);
 void model_free(Model *model);
 
-// A layer's tensors, numbered by LayerTensor (layout.h).
+// A layer's tensors, indexed by LayerTensor (layout.h).
 static inline const Tensor *model_layer(const Model *model, int layer) {
     return &model->tensors.items[model->layers[layer]];
 }
 
-// One activation arena for B rows of T tokens; its size is known before the first step. Nothing
-// allocates in a step. It has room for as many threads as there are when it is made: set their
-// number first.
+// The memory of a pass over at most B rows of T tokens, in one block: passes do not allocate. It is
+// sized for the present number of threads, so set that first.
 typedef struct Activations Activations;
 
-// Floats model_activations_new would take: all that a forward pass keeps, and with `training` what
-// backward adds.
+// The size of that block in floats: what a forward pass saves, and with `training` what backward
+// needs besides.
 size_t model_activation_floats(const Config *config, int B, int T, bool training);
 Activations *model_activations_new(const Config *config, int B, int T, bool training, Error *error);
 void model_activations_free(Activations *activations);
@@ -37,47 +38,43 @@ void model_activations_free(Activations *activations);
 // The hooks of the following passes (see gating.h), copied; NULL: none.
 void model_hooks(Activations *activations, const HookList *hooks);
 
-// Forward pass over inputs [B,T] (each below V), the loss left out: fills the residual stream.
+// Forward pass over inputs [B,T] (each below V), up to the output norm.
 void model_forward(const Model *model, Activations *activations, const int32_t *inputs, int B,
                    int T);
 
-// Sum of the cross-entropy in nats over the targets [B,T] that are not TOKEN_PAD, / divisor; call
-// after model_forward. The divisor is the number of scored targets of the whole step (count_scored
-// in loss.h): that of these targets gives their mean, and 0 gives 0. Logits are made a few rows at
-// a time.
+// Cross-entropy in nats of the last forward pass: the sum over targets [B,T] that are not
+// TOKEN_PAD, divided by divisor, which is the number of scored targets of the whole step
+// (count_scored in loss.h); the number of these targets gives their mean. 0 if divisor is 0. Logits
+// are computed a few rows at a time.
 double model_loss(const Model *model, Activations *activations, const int32_t *targets,
                   int64_t divisor);
 
-// What the layers of the last forward pass add to the loss (balancing); model_loss is the
-// cross-entropy alone.
+// The balancing losses that the layers of the last forward pass add to the cross-entropy.
 double model_balance_loss(const Activations *activations);
 
-// model_loss and the whole backward pass, of the layers' own losses too: writes every gradient into
-// `gradients` (a block of the table's layout). After model_forward of the same inputs, in
-// activations that were made with `training`. With the divisor of the whole step, the gradients of
-// its micro-batches add up to the step's; the layers' own losses are means over the call's tokens
-// and do not.
+// model_loss, and the backward pass of it and of the layers' own losses: overwrites every gradient
+// in `gradients`, a block. Call it after model_forward of the same inputs, with activations made
+// for training. With the divisor of the whole step the gradients of its micro-batches add up to the
+// step's, except for the layers' own losses, which are means over the tokens of the call.
 double model_backward(const Model *model, Activations *activations, const int32_t *inputs,
                       const int32_t *targets, int64_t divisor, float *gradients);
 
-// After the optimizer's step, before the next pass: what layers change of their parameters
-// themselves.
+// Call it after the optimizer's step and before the next pass: layers update those of their
+// parameters that have no gradient.
 void model_after_step(Model *model, Activations *activations);
 
-// Logits of rows first .. first+rows-1 of the last forward pass: out [rows,V].
+// out [rows,V]: logits of tokens first .. first+rows-1 of the last forward pass.
 void model_logits(const Model *model, Activations *activations, int first, int rows, float *out);
 
-// What the last forward pass left, for comparing and recording; views, valid until the next pass.
-const float *model_after_attention(const Activations *activations, int layer); // [N,D]
-const float *model_after_ffn(const Activations *activations, int layer);       // [N,D]
-// N = 0 for dense kinds
-Gating model_gating(const Activations *activations, int layer);
+// Views of what the last forward pass computed, valid until the next one.
+const float *model_after_attention(const Activations *activations, int layer); // residual [N,D]
+const float *model_after_ffn(const Activations *activations, int layer);       // residual [N,D]
+Gating model_gating(const Activations *activations, int layer); // N = 0 for dense kinds
 
-// FLOPs, parameters and bytes of the whole model, one sequence of config->T tokens, forward.
+// The cost of the whole model for one sequence of config->T tokens, forward.
 typedef struct {
-    // all L layers, attention and feed-forward, by the authors' count
-    Cost layers;
-    double flops_full;                    // with the logits
+    Cost layers;       // all L layers, attention and feed-forward, by the sgatlin authors' count
+    double flops_full; // with the logits
     double parameters, active_parameters; // with embedding and norms
 } ModelCost;
 ModelCost model_cost(const Config *config);

@@ -4,46 +4,48 @@
 #include <math.h>
 #include <stddef.h>
 
-float norm_row(float *y, const float *x, const float *scale, int D) {
+float rmsnorm_row(float *y, const float *x, const float *scale, int D) {
     float rstd = 1.0f / sqrtf(dot(x, x, D) / (float)D + 1e-6f);
     for (int d = 0; d < D; d++) y[d] = x[d] * rstd * scale[d];
     return rstd;
 }
 
-void norm_forward(float *y, float *rstd, const float *x, const float *scale, int N, int D) {
+void rmsnorm_rows(float *y, float *rstd, const float *x, const float *scale, int N, int D) {
 #pragma omp parallel for
-    for (int t = 0; t < N; t++) rstd[t] = norm_row(y + (size_t)t * D, x + (size_t)t * D, scale, D);
+    for (int t = 0; t < N; t++)
+        rstd[t] = rmsnorm_row(y + (size_t)t * D, x + (size_t)t * D, scale, D);
 }
 
-// With g = dy·scale and x̂ = x·rstd:  dx = rstd · (g - x̂ · mean(g·x̂)),  dscale = dy·x̂.
-static float mean_along(const float *restrict dy, const float *restrict x,
-                        const float *restrict scale, float rstd, int D) {
+// With g = dy·scale and x̂ = x·rstd:  dx = rstd · (g - x̂ · mean(g·x̂)),  dscale = Σ dy·x̂.
+// This is mean(g·x̂) of one row.
+static float mean_of_product(const float *restrict dy, const float *restrict x,
+                             const float *restrict scale, float rstd, int D) {
     float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
     for (int d = 0; d < D; d++) sum += dy[d] * scale[d] * x[d];
     return sum * rstd / (float)D;
 }
 
-void norm_row_backward(float *dx, float *dscale, const float *dy, const float *x, float rstd,
-                       const float *scale, int D) {
-    float along = mean_along(dy, x, scale, rstd, D);
+void rmsnorm_row_backward(float *dx, float *dscale, const float *dy, const float *x, float rstd,
+                          const float *scale, int D) {
+    float mean = mean_of_product(dy, x, scale, rstd, D);
     for (int d = 0; d < D; d++) {
-        float unit = x[d] * rstd;
-        dx[d] = rstd * (dy[d] * scale[d] - unit * along);
-        dscale[d] += dy[d] * unit;
+        float normed = x[d] * rstd;
+        dx[d] = rstd * (dy[d] * scale[d] - normed * mean);
+        dscale[d] += dy[d] * normed;
     }
 }
 
-void norm_backward(float *dx, float *dscale, const float *dy, const float *x, const float *rstd,
-                   const float *scale, int N, int D) {
+void rmsnorm_rows_backward(float *dx, float *dscale, const float *dy, const float *x,
+                           const float *rstd, const float *scale, int N, int D) {
 #pragma omp parallel for
     for (int t = 0; t < N; t++) {
         const float *dyt = dy + (size_t)t * D, *xt = x + (size_t)t * D;
-        float *dxt = dx + (size_t)t * D, along = mean_along(dyt, xt, scale, rstd[t], D);
+        float *dxt = dx + (size_t)t * D, mean = mean_of_product(dyt, xt, scale, rstd[t], D);
         for (int d = 0; d < D; d++)
-            dxt[d] += rstd[t] * (dyt[d] * scale[d] - xt[d] * rstd[t] * along);
+            dxt[d] += rstd[t] * (dyt[d] * scale[d] - xt[d] * rstd[t] * mean);
     }
-    enum { COLUMNS = 32 }; // a thread owns its columns of dscale and adds the tokens in their order
+    enum { COLUMNS = 32 }; // of dscale, summed by one thread in the order of the tokens
 #pragma omp parallel for
     for (int d0 = 0; d0 < D; d0 += COLUMNS) {
         int d1 = min_int(d0 + COLUMNS, D);
