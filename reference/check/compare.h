@@ -4,39 +4,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The one comparer of the tests. Two tensors agree only when that is proved: equal counts, every
-// value of both finite by its bits (isfinite() is folded to true where somebody builds with
-// fast-math), and the worst difference inside absolute + relative · rms(want). The rms is that of
-// the whole expected tensor, so small elements of a large tensor are held to the tensor's own scale,
-// and a tensor of zeros only passes with zeros (or inside `absolute`).
+// Compares tensors. Two agree only when that is proved: equal counts, every value of both finite by
+// its bits (fast-math would fold isfinite() to true), and the worst difference within
+// absolute + relative · rms(expected). The rms is that of the whole expected tensor, so a small
+// element is held to the scale of its tensor, and a tensor of zeros only agrees with zeros (or
+// within `absolute`).
 typedef struct {
     double absolute, relative;
 } Tolerance;
 
 typedef struct {
-    const double *at;
+    const double *items;
     size_t count;
 } Values;
 
 typedef struct {
     size_t count;      // elements compared
-    double worst, rms; // largest |got - want|; root mean square of want
-    double bound;      // what worst may be
-    size_t bad;        // elements over the bound or not finite
-    size_t first_bad;  // the first of them
-    char problem[256]; // one line, empty when all is well
+    double worst, rms; // largest |actual - expected|; root mean square of expected
+    double bound;      // the largest allowed
+    size_t bad;        // elements that exceed the bound or are not finite
+    size_t first_bad;  // index of the first; only if bad > 0
+    char problem[256]; // one line, empty when they agree
 } Difference;
 
 bool finite_bits(double x);
 double root_mean_square(const double *x, size_t count);
 
-// name stands in the problem's line. true: got and want agree.
-bool compare_values(Difference *out, const char *name, Values got, Values want,
+// true: they agree. name is that of the tensor, for the problem.
+bool compare_values(Difference *out, const char *name, Values actual, Values expected,
                     Tolerance tolerance);
-// The same for the float tensors of the fast rung.
-bool compare_floats(Difference *out, const char *name, const float *got, size_t got_count,
-                    Values want, Tolerance tolerance);
-// Whole numbers: equal, or the problem's line names the first that is not.
-bool compare_ints(Difference *out, const char *name, const int32_t *got, size_t got_count,
-                  const int32_t *want, size_t want_count);
+// The same for floats of the reference.
+bool compare_floats(Difference *out, const char *name, const float *actual, size_t actual_count,
+                    Values expected, Tolerance tolerance);
+// Integers must be equal.
+bool compare_ints(Difference *out, const char *name, const int32_t *actual, size_t actual_count,
+                  const int32_t *expected, size_t expected_count);
 #endif

@@ -1,6 +1,5 @@
 #include "reference/generate/decoder.h"
 #include "reference/data/tokenizer.h"
-#include "reference/model/attention.h"
 #include "reference/model/layout.h"
 #include "reference/model/rmsnorm.h"
 #include "reference/model/rope.h"

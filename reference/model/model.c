@@ -125,7 +125,7 @@ static bool countable(const Config *config, int B, int T, Error *error) {
         entries = N * shape.C * (shape.K + 1.0);
     }
     if (N < 2e9 && entries < 2e9) return true;
-    return fail(error, "B=%d rows of T=%d tokens are too many for one pass: take a smaller B", B,
+    return fail(error, "B=%d rows of T=%d tokens are too many for one pass: use a smaller B", B,
                 T);
 }
 
@@ -145,7 +145,7 @@ Activations *model_activations_new(const Config *config, int B, int T, bool trai
     rope_table(a->rope, T, config->Dh);
     return a;
 failed:
-    fail(error, "not enough memory for %.1f GB of activations: take a smaller B or T",
+    fail(error, "not enough memory for %.1f GB of activations: use a smaller B or T",
          (double)model_activation_floats(config, B, T, training) * 4e-9);
     model_activations_free(a);
     return NULL;
