@@ -69,10 +69,10 @@ static double *gradient(const LayerNumbers *numbers, const char *name) {
     return numbers->gradients + tensors_find(&numbers->tensors, name)->offset;
 }
 
-// One token: its rows of x, dy, y and dx. room: 6·F doubles.
-static void mlp_token(LayerNumbers *numbers, size_t row, double *room) {
+// One token, whose rows of x, dy, y and dx begin at `row`. scratch: 6·F doubles.
+static void mlp_token(LayerNumbers *numbers, size_t row, double *scratch) {
     const DenseSizes sizes = { numbers->config.D, numbers->config.F };
-    const MlpSaved saved = { room, room + sizes.F };
+    const MlpSaved saved = { scratch, scratch + sizes.F };
     const MlpWeights w = { parameter(numbers, "up"), parameter(numbers, "down") },
                      dw = { gradient(numbers, "up"), gradient(numbers, "down") };
     const double *x = numbers->x + row;
@@ -81,9 +81,9 @@ static void mlp_token(LayerNumbers *numbers, size_t row, double *room) {
                  &sizes);
 }
 
-static void glu_token(LayerNumbers *numbers, size_t row, double *room) {
+static void glu_token(LayerNumbers *numbers, size_t row, double *scratch) {
     const DenseSizes sizes = { numbers->config.D, numbers->config.F };
-    const GluSaved saved = { room, room + 2 * (size_t)sizes.F };
+    const GluSaved saved = { scratch, scratch + 2 * (size_t)sizes.F };
     const GluWeights w = { parameter(numbers, "up"), parameter(numbers, "up_bias"),
                            parameter(numbers, "down"), parameter(numbers, "down_bias") },
                      dw = { gradient(numbers, "up"), gradient(numbers, "up_bias"),
@@ -94,14 +94,14 @@ static void glu_token(LayerNumbers *numbers, size_t row, double *room) {
                  &sizes);
 }
 
-// The token's views are the numbers' own, so that what the layer writes is where it is looked for.
-// room: z [C,K], the query and sgatlin_scratch doubles; ranks: 2·K ints.
-static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, double *room,
+// The chapter's token has views of the numbers, so that the layer writes its results there.
+// scratch: z [C,K], the query and sgatlin_scratch doubles; ranks: 2·K ints.
+static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, double *scratch,
                               int *ranks) {
     size_t row = (size_t)t * s->D, entries = (size_t)s->C * s->K;
     size_t keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s);
-    SgatlinToken token = { .z = room,
-                           .query = room + entries,
+    SgatlinToken token = { .z = scratch,
+                           .query = scratch + entries,
                            .scores = numbers->scores + t * keys,
                            .score = numbers->score + t * entries,
                            .index = numbers->index + t * entries };
@@ -112,7 +112,7 @@ static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, do
                           gradient(numbers, "experts.in"),
                           gradient(numbers, "experts.out") };
     const double *x = numbers->x + row;
-    if (numbers->given) { // the layer with its second step left out
+    if (numbers->given) { // the layer without its second step
         sgatlin_scores(token.scores, token.query, x, &w.router, s);
         sgatlin_experts(numbers->y + row, &token, x, &w, s);
     } else {
@@ -122,16 +122,16 @@ static void sgatlin_token_run(LayerNumbers *numbers, int t, const Sgatlin *s, do
                      numbers->dy + row, &token, x, &w, s);
 }
 
-// room: gate and z [C,K], the query and peer_scratch doubles; ranks: 2·K ints.
-static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *ranks) {
+// scratch: gate and z [C,K], the query and peer_scratch doubles; ranks: 2·K ints.
+static void peer_token_run(LayerNumbers *numbers, int t, double *scratch, int *ranks) {
     const Config *config = &numbers->config;
     Peer p = { .D = config->D, .F = config->F, .C = config->C, .K = config->K, .Dk = config->Dk };
     KeyValue router = peer_router(&p);
     size_t row = (size_t)t * p.D, entries = (size_t)p.C * p.K,
            keys = (size_t)key_value_lists(&router) * router.n;
-    PeerToken token = { .gate = room,
-                        .z = room + entries,
-                        .query = room + 2 * entries,
+    PeerToken token = { .gate = scratch,
+                        .z = scratch + entries,
+                        .query = scratch + 2 * entries,
                         .scores = numbers->scores + t * keys,
                         .score = numbers->score + t * entries,
                         .index = numbers->index + t * entries };
@@ -142,7 +142,7 @@ static void peer_token_run(LayerNumbers *numbers, int t, double *room, int *rank
                        gradient(numbers, "experts.in"),
                        gradient(numbers, "experts.out") };
     const double *x = numbers->x + row;
-    if (numbers->given) { // the layer with its second step left out
+    if (numbers->given) { // the layer without its second step
         key_value_scores(token.scores, token.query, x, &w.router, &router);
         peer_experts(numbers->y + row, &token, x, &w, &p);
     } else {
@@ -160,7 +160,7 @@ bool chapters_know(const Config *config) {
 
 bool chapters_run(LayerNumbers *numbers, Error *error) {
     const char *name = numbers->config.ffn->name;
-    if (!chapters_know(&numbers->config)) return fail(error, "kind %s has no chapter yet", name);
+    if (!chapters_know(&numbers->config)) return fail(error, "kind %s has no chapter", name);
     if (numbers->config.ffn->ragged) {
         memset(numbers->gradients, 0, numbers->tensors.floats * sizeof *numbers->gradients);
         return chapter_moe_run(numbers, error);
@@ -168,23 +168,24 @@ bool chapters_run(LayerNumbers *numbers, Error *error) {
     Sgatlin s = chapter_sgatlin(&numbers->config);
     bool sparse = numbers->config.ffn->sparse;
     size_t doubles = 6 * (size_t)s.F;
-    // peer keeps its gates too; its room is that of sgatlin with the same router
+    // peer also saves its gates; otherwise it needs as much as sgatlin with the same router
     if (sparse) doubles = 2 * (size_t)s.C * s.K + sgatlin_query_width(&s) + sgatlin_scratch(&s);
-    double *room = malloc(doubles * sizeof *room);
+    double *scratch = malloc(doubles * sizeof *scratch);
     int *ranks = malloc((2 * (size_t)s.K + 1) * sizeof *ranks);
-    bool ok = room != NULL && ranks != NULL;
-    if (!ok) fail(error, "kind %s: no memory for a token's numbers", name);
+    bool ok = scratch != NULL && ranks != NULL;
+    if (!ok) fail(error, "kind %s: out of memory for a token", name);
     if (ok) memset(numbers->gradients, 0, numbers->tensors.floats * sizeof *numbers->gradients);
     for (int t = 0; ok && t < numbers->N; t++) {
         if (strcmp(name, "peer") == 0) {
-            peer_token_run(numbers, t, room, ranks);
+            peer_token_run(numbers, t, scratch, ranks);
         } else if (sparse) {
-            sgatlin_token_run(numbers, t, &s, room, ranks);
+            sgatlin_token_run(numbers, t, &s, scratch, ranks);
         } else {
-            (name[0] == 'm' ? mlp_token : glu_token)(numbers, (size_t)t * numbers->config.D, room);
+            bool is_mlp = strcmp(name, "mlp") == 0;
+            (is_mlp ? mlp_token : glu_token)(numbers, (size_t)t * numbers->config.D, scratch);
         }
     }
     free(ranks);
-    free(room);
+    free(scratch);
     return ok;
 }

@@ -3,21 +3,19 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/check/layer_numbers.h"
 
-// The chapters' feed-forward layers in the form in which implementations of the chain are compared: the
-// oracle of the fast implementation for sizes that no golden file has. The chapters are held against the
-// golden files themselves.
+// The chapters' feed-forward layers as LayerNumbers: the oracle of the reference for sizes that no
+// golden file has. The chapters themselves are compared with the golden files.
 
-bool chapters_know(const Config *config); // false: no chapter has this kind yet
+bool chapters_know(const Config *config); // whether a chapter has this kind
 // Token by token: writes y, the scores, the gating unless it is given, and the gradients of
 // sum(y·dy).
 bool chapters_run(LayerNumbers *numbers, Error *error);
 
-// The config of a sgatlin layer, as its chapter writes it; of a peer layer the same, with its
-// router.
+// The config of a sgatlin layer for its chapter; for peer the same with peer's router.
 Sgatlin chapter_sgatlin(const Config *config);
-// The score of neuron f of channel c, from one token's scores [lists, keys].
+// The score of neuron f of channel c, from one token's scores [lists,keys].
 double chapter_score(const Config *config, const double *scores, int c, int f);
-// An ExpertScores (reference/check/layer_agree.h) of the chapters.
+// The chapters' ExpertScores (reference/check/layer_agree.h).
 void chapter_expert_scores(double *rank, double *weight, const Config *config,
                            const double *scores);
 // The K best of one channel by brute force over all F.

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// A routing's cut, budget and share, as chapter 03 writes them.
+// A routing as chapter 03 describes it.
 static RoutingRule rule_of(const Config *config) {
     bool sequence = config->pool == POOL_SEQUENCE;
     switch (config->routing) {
@@ -16,7 +16,7 @@ static RoutingRule rule_of(const Config *config) {
     }
 }
 
-// Token choice ranks by the logits (chapter 02), the others by what they weigh with.
+// Token choice ranks by the logits (chapter 02), the others by the weights.
 void chapter_moe_row(double *rank, double *weight, const Config *config, const double *logits) {
     RoutingRule rule = rule_of(config);
     softmax_row(rank, logits, config->E);
@@ -113,8 +113,8 @@ bool chapter_moe_run(LayerNumbers *numbers, Error *error) {
         .D = config->D, .F = config->F, .E = config->E, .K = config->K, .order = SOFTMAX_TOP_K
     };
     Memory memory = { 0 };
-    bool ok =
-        memory_new(&memory, numbers, &m) || fail(error, "moe: no memory for %d tokens", numbers->N);
+    bool ok = memory_new(&memory, numbers, &m) ||
+              fail(error, "moe: out of memory for %d tokens", numbers->N);
     if (ok) run(numbers, &memory, &m);
     memory_free(&memory);
     return ok;

@@ -3,10 +3,10 @@
 #include "chapters/02_mixture_of_experts/moe.h"
 #include "reference/check/layer_numbers.h"
 
-// Chapters 02 and 03 in the form in which implementations of the chain are compared (chapter_ffn.h).
+// The mixture of experts of chapters 02 and 03 as LayerNumbers (chapter_ffn.h).
 
-bool chapter_moe_run(LayerNumbers *numbers, Error *error); // gradients are added to
+bool chapter_moe_run(LayerNumbers *numbers, Error *error); // adds to the gradients
 
-// Of one token's logits [E]: what ranks its experts, and what each would weigh. Both [E].
+// From one token's logits [E]: rank [E], which decides the choice, and weight [E] of each expert.
 void chapter_moe_row(double *rank, double *weight, const Config *config, const double *logits);
 #endif

@@ -1,5 +1,4 @@
-// What must hold between one kind of layer and another, or a layer and plain algebra (the bridges
-// of the house style).
+// Bridges: what must hold between one kind of layer and another, or a layer and plain algebra.
 #include "reference/check/checked_layer.h"
 #include "reference/check/compare.h"
 #include "reference/check/layer_numbers.h"
@@ -42,8 +41,8 @@ static float *tensor(const FfnLayer *layer, const char *name) {
     return layer->parameters + found->offset;
 }
 
-// Whole numbers from -2 to 2: every score is exact in float, and ties are everywhere. With Dk a
-// power of four (or twice one, for PEER's router) the scale is a power of two, and exact as well.
+// Integers from -2 to 2: every score is exact in float, and there are many ties. Dk is a power of
+// four (or twice one, for PEER's router), so the scale is a power of two and exact as well.
 static void small_integers(float *out, size_t count, uint64_t key) {
     for (size_t i = 0; i < count; i++) out[i] = (float)random_below(key, i, 5) - 2.0f;
 }
@@ -52,7 +51,7 @@ static void check_ties(Router router, int n, int C, int K, int T) {
     int Dk = router == ROUTER_PRODUCT_KEY_VALUE ? 2 : 4;
     Config config = sgatlin(router, 3, n * n, C, K, Dk);
     FfnLayer layer;
-    LayerNumbers plain;
+    LayerNumbers chapter;
     Error error = { "" };
     open_layer(&layer, &config, T, 3);
     small_integers(layer.x, (size_t)T * 3, random_key(1, "x"));
@@ -62,21 +61,21 @@ static void check_ties(Router router, int n, int C, int K, int T) {
     small_integers(tensor(&layer, "router.keys"),
                    tensors_find(&layer.tensors, "router.keys")->count,
                    random_key((uint64_t)n, "keys"));
-    ck_assert_msg(layer_numbers_new(&plain, &config, 1, T, &error), "%s", error.text);
-    layer_numbers_from(&plain, &layer);
-    ck_assert_msg(chapters_run(&plain, &error), "%s", error.text);
+    ck_assert_msg(layer_numbers_new(&chapter, &config, 1, T, &error), "%s", error.text);
+    layer_numbers_from(&chapter, &layer);
+    ck_assert_msg(chapters_run(&chapter, &error), "%s", error.text);
     forward(&layer);
     Gating gating = ffn_layer_gating(&layer);
     long ties = 0;
     for (size_t i = 0; i < gating_entries(&gating); i++) {
         ck_assert_msg(
-            gating.index[i] == plain.index[i] && (double)gating.score[i] == plain.score[i],
+            gating.index[i] == chapter.index[i] && (double)gating.score[i] == chapter.score[i],
             "router %d n %d K %d, entry %zu: %d with %g, brute force over all F has %d with %g",
-            router, n, K, i, gating.index[i], gating.score[i], plain.index[i], plain.score[i]);
+            router, n, K, i, gating.index[i], gating.score[i], chapter.index[i], chapter.score[i]);
         ties += i % K > 0 && gating.score[i] == gating.score[i - 1];
     }
-    if (n > 2 && K > 1) ck_assert_int_gt(ties, 0); // or this test would show nothing
-    layer_numbers_free(&plain);
+    if (n > 2 && K > 1) ck_assert_int_gt(ties, 0); // otherwise the test shows nothing
+    layer_numbers_free(&chapter);
     ffn_layer_free(&layer);
 }
 
@@ -90,14 +89,14 @@ START_TEST(top_k_is_brute_force_with_ties_to_the_lower_index)
 }
 END_TEST
 
-// Flat routers may choose up to all F.
+// Flat routers may choose all F experts.
 START_TEST(flat_routers_choose_up_to_all)
 {
     for (int K = 1; K <= 9; K++) check_ties(_i ? ROUTER_KEY_VALUE : ROUTER_DENSE, 3, 2, K, 19);
 }
 END_TEST
 
-// A layer whose gates are frozen to `score` and `index`, one random choice a token.
+// One random gating that replaces a layer's own.
 typedef struct {
     float score[256];
     int32_t index[256];
@@ -155,7 +154,7 @@ START_TEST(frozen_gates_make_it_linear)
 }
 END_TEST
 
-// With an activation the same gates are no longer linear: the test above can fail.
+// With an activation the layer is not linear: the test above can fail.
 START_TEST(an_activation_breaks_the_linearity)
 {
     Config config = sgatlin(ROUTER_PRODUCT_DENSE, 24, 36, 2, 5, 7);
@@ -178,7 +177,7 @@ START_TEST(an_activation_breaks_the_linearity)
 END_TEST
 
 // One channel, the dense router, all F chosen, gates 1: y = W_out^T (W_in x).
-START_TEST(gates_of_one_make_a_plain_linear_map)
+START_TEST(gates_of_one_make_a_linear_map)
 {
     enum { T = 5, D = 7, F = 11 };
     Config config = sgatlin(ROUTER_DENSE, D, F, 1, F, 3);
@@ -187,28 +186,28 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
     float ones[T * F];
     int32_t index[T * F];
     for (int i = 0; i < T * F; i++) ones[i] = 1.0f;
-    for (int i = 0; i < T * F; i++) index[i] = F - 1 - i % F; // any order of all of them
+    for (int i = 0; i < T * F; i++) index[i] = F - 1 - i % F; // all of them, in any order
     ForcedGating forced = { .gating = { .score = ones, .index = index, .N = T, .C = 1, .K = F } };
     forward_forced(&layer, &forced);
     const float *in = tensor(&layer, "experts.in"), *out = tensor(&layer, "experts.out");
-    double want[T * D] = { 0 };
+    double expected[T * D] = { 0 };
     for (int t = 0; t < T; t++) {
         for (int f = 0; f < F; f++) {
             double z = 0.0;
             for (int d = 0; d < D; d++) z += (double)in[f * D + d] * layer.x[t * D + d];
-            for (int d = 0; d < D; d++) want[t * D + d] += z * out[f * D + d];
+            for (int d = 0; d < D; d++) expected[t * D + d] += z * out[f * D + d];
         }
     }
     Difference difference; // measured 2e-7
     bool same = compare_floats(&difference, "y", layer.y, (size_t)T * D,
-                               (Values){ want, (size_t)T * D }, (Tolerance){ 0, 2e-6 });
+                               (Values){ expected, (size_t)T * D }, (Tolerance){ 0, 2e-6 });
     ck_assert_msg(same, "%s", difference.problem);
     if (getenv("MEASURE")) fprintf(stderr, "%.1e of rms\n", difference.worst / difference.rms);
     ffn_layer_free(&layer);
 }
 END_TEST
 
-// The hook's gating is what backward uses: gradients reach the forced experts and no other.
+// Backward uses the hook's gating: gradients reach the forced experts and no others.
 START_TEST(backward_follows_the_forced_choice)
 {
     Config config = sgatlin((Router)_i, 5, 16, 2, 2, 3);
@@ -240,7 +239,7 @@ int main(void) {
         { flat_routers_choose_up_to_all, 2 },
         { frozen_gates_make_it_linear, ROUTERS },
         { an_activation_breaks_the_linearity, ACTIVATIONS - ACTIVATION_RELU },
-        { gates_of_one_make_a_plain_linear_map },
+        { gates_of_one_make_a_linear_map },
         { backward_follows_the_forced_choice, ROUTERS },
     };
     return run_tests("bridges", tests, COUNT_OF(tests));

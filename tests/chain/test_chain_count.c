@@ -1,5 +1,5 @@
-// What the fast program reckons with, `sgatlin flops` and `sgatlin isoflop`, against chapter 08:
-// the ladder's letters, parameters, FLOPs, bytes, and the steps that a budget buys.
+// The counts of `sgatlin flops` and `sgatlin isoflop` against chapter 08: the dimensions of the
+// scales, parameters, FLOPs, bytes, and the steps of a budget.
 #include "chapters/08_equal_compute/count.h"
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
@@ -21,7 +21,7 @@ static void expect_same_count(const Config *config, const ModelSizes *sizes) {
     ck_assert_double_eq(cost.flops_full, full_flops(&flops));
 }
 
-START_TEST(the_ladder)
+START_TEST(the_scales)
 {
     for (int scale = 0; scale < SCALES; scale++) {
         for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
@@ -34,7 +34,7 @@ START_TEST(the_ladder)
             ck_assert_msg(scale_config(&config, scale_names[scale], ffn, &error), "%s", error.text);
             ck_assert((quarter ? quarter_scale : paper_scale)(&sizes, (FeedForwardKind)kind, s));
             ModelSizes theirs = chapter_sizes(&config);
-            // there a peer's says which it is; test every_router has sgatlin's
+            // The chapter's config of peer has a router; every_router tests those of sgatlin.
             theirs.router = sizes.router;
             ck_assert_msg(memcmp(&sizes, &theirs, sizeof sizes) == 0, "%s %s", ffn->name,
                           scale_names[scale]);
@@ -58,7 +58,7 @@ START_TEST(every_router)
 }
 END_TEST
 
-// One of each letter, all odd: nothing cancels.
+// Every dimension is odd and different, so that no error cancels.
 START_TEST(odd_sizes)
 {
     for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
@@ -71,9 +71,8 @@ START_TEST(odd_sizes)
 }
 END_TEST
 
-// The reference says what one layer's weights move for a sequence: dense kinds and moe every weight
-// once, neurons their rows at every use. Inputs and outputs are not in it, 8 bytes a number of x
-// and y.
+// The reference counts the bytes of one layer's weights for a sequence: dense kinds and moe every
+// weight once, one-neuron experts a row at every use. The chapter also counts x and y, [T,D] each.
 START_TEST(bytes)
 {
     Error error = { "" };
@@ -116,7 +115,7 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { the_ladder }, { every_router }, { odd_sizes }, { bytes }, { steps_of_a_budget },
+        { the_scales }, { every_router }, { odd_sizes }, { bytes }, { steps_of_a_budget },
     };
     return run_tests("chain: count", tests, COUNT_OF(tests));
 }

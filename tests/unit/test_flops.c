@@ -6,9 +6,8 @@
 #include <check.h>
 #include <string.h>
 
-// Facts by the sgatlin authors' own counting functions: parameters of the whole model, and the
-// FLOPs of the layers' matrix products for one sequence, forward, of the models that their studies
-// compare.
+// The sgatlin authors' own counts for the models of their studies: parameters of the whole model,
+// and FLOPs of the layers' matrix products for one sequence, forward.
 static const char *const GOLDEN = "tests/golden/flops.json";
 enum { GOLDEN_ROWS = 42 };
 
@@ -26,7 +25,7 @@ static double number(const json_t *row, const char *name) {
     return json_number_value(json_object_get(row, name));
 }
 
-// The row's model, from the letters that stand in it; false: of a kind that is not here.
+// The row's model, from its dimensions; false: there is no such kind.
 static bool row_config(Config *out, const json_t *row) {
     const char *name;
     json_t *value;
@@ -39,10 +38,10 @@ static bool row_config(Config *out, const json_t *row) {
         if (json_is_integer(value))
             snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
         if (json_is_string(value)) snprintf(text, sizeof text, "%s", json_string_value(value));
-        // a letter, at most two characters, or a router
+        // dimensions have at most two characters
         if (strlen(name) > 2 && strcmp(name, "router") != 0) continue;
         ck_assert_msg(config_set(out, name, text, &found, &error), "%s", error.text);
-        ck_assert_msg(found, "%s is no setting here", name);
+        ck_assert_msg(found, "there is no setting %s", name);
     }
     ck_assert_msg(config_valid(out, &error), "%s", error.text);
     return true;
@@ -71,22 +70,22 @@ static bool same_row(const ScaleRow *ours, const json_t *row) {
            config_equal(&ours->config, &config);
 }
 
-// Every golden model of a kind that is here stands in the ladder with the same letters, and the
-// ladder has no others.
-START_TEST(the_ladder_is_the_papers)
+// scale_rows has every golden model of the kinds that are built in, with the same dimensions, and
+// no others.
+START_TEST(scale_rows_are_the_papers_models)
 {
     Error error = { "" };
-    ScaleRow ladder[MAX_SCALE_ROWS];
+    ScaleRow scales[MAX_SCALE_ROWS];
     json_t *rows = golden_rows();
-    int count = scale_rows(ladder, ffn_kinds, &error), known = 0;
+    int count = scale_rows(scales, ffn_kinds, &error), known = 0;
     ck_assert_msg(count > 0, "%s", error.text);
     for (size_t i = 0; i < GOLDEN_ROWS; i++) {
         const json_t *row = json_array_get(rows, i);
         Config config;
         int found = 0;
         if (!row_config(&config, row)) continue;
-        for (int j = 0; j < count; j++) found += same_row(&ladder[j], row);
-        ck_assert_msg(found == 1, "row %zu: %d of ours are like it", i, found);
+        for (int j = 0; j < count; j++) found += same_row(&scales[j], row);
+        ck_assert_msg(found == 1, "row %zu: %d of ours are the same", i, found);
         known++;
     }
     ck_assert_int_eq(count, known);
@@ -96,7 +95,7 @@ START_TEST(the_ladder_is_the_papers)
 }
 END_TEST
 
-// The quarter scales keep the proportions of the paper's scale that they are named after.
+// Scale q2 has the proportions of scale 2, and so on.
 START_TEST(a_quarter_keeps_the_proportions)
 {
     Error error = { "" };
@@ -115,14 +114,14 @@ START_TEST(a_quarter_keeps_the_proportions)
             ck_assert_int_eq(4 * ours.C, paper.C);
             ck_assert_int_eq(4 * ours.Dk, paper.Dk);
             ck_assert_int_eq(ours.K, paper.K);
-            bool shared = paper.C > 0; // the sparse kinds of one neuron: as many experts
+            bool shared = paper.C > 0; // one-neuron experts: as many
             ck_assert_int_eq((shared ? 1 : 4) * ours.F, paper.F);
         }
     }
 }
 END_TEST
 
-START_TEST(scales_that_are_none)
+START_TEST(other_scales_are_refused)
 {
     static const char *const names[] = { "1", "9", "0", "q0", "q9", "2.0", "q", "", "Q2", " 2" };
     for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
@@ -167,8 +166,8 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { counts_agree_exactly, GOLDEN_ROWS },  { the_ladder_is_the_papers },
-        { a_quarter_keeps_the_proportions },    { scales_that_are_none },
+        { counts_agree_exactly, GOLDEN_ROWS },  { scale_rows_are_the_papers_models },
+        { a_quarter_keeps_the_proportions },    { other_scales_are_refused },
         { the_table_counts_what_is_allocated },
     };
     return run_tests("flops", tests, COUNT_OF(tests));

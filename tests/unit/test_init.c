@@ -1,5 +1,5 @@
-// First values: the statistics of every tensor of every layer against what they should be, and that
-// they depend on nothing but (seed, name, element).
+// Initial values: the statistics of every tensor of every layer, and that they depend only on
+// (seed, name, element).
 #include "reference/model/model.h"
 #include "reference/numbers/parallel.h"
 #include "tests/harness/layer.h"
@@ -42,13 +42,13 @@ static bool ends_with(const char *name, const char *end) {
     return length >= tail && strcmp(name + length - tail, end) == 0;
 }
 
-// What a tensor should be by its name: variance and the largest value in standard deviations (0:
-// all are ones or zeros).
+// What a tensor should have by its name: its variance, and its largest value in standard deviations
+// (0: all values are equal).
 static void expected(const char *name, const Config *config, double *variance, double *cut) {
     bool key_value = config->router == ROUTER_KEY_VALUE ||
                      config->router == ROUTER_PRODUCT_KEY_VALUE ||
                      strcmp(config->ffn->name, "peer") == 0;
-    *cut = 2.2739; // 2 / 0.87962566, the deviation of a normal cut at 2
+    *cut = 2.2739; // 2 / 0.87962566, the deviation of a normal truncated at 2
     if (ends_with(name, "norm") || ends_with(name, "bias")) {
         *variance = ends_with(name, "norm");
         *cut = 0.0;
@@ -68,7 +68,7 @@ static void expected(const char *name, const Config *config, double *variance, d
     }
 }
 
-START_TEST(first_values_have_the_papers_statistics)
+START_TEST(initial_values_have_the_papers_statistics)
 {
     Model model = drawn(_i, 1);
     for (int i = 0; i < model.tensors.count; i++) {
@@ -90,7 +90,7 @@ START_TEST(first_values_have_the_papers_statistics)
                       s.largest / deviation);
         ck_assert_msg(s.largest >= fmin(cut * 0.97, 3.5) * deviation, "%s: largest is only %g sd",
                       tensor->name,
-                      s.largest / deviation); // the tail is there, and the embedding's is not cut
+                      s.largest / deviation); // there is a tail; the embedding's is not truncated
     }
     model_free(&model);
 }
@@ -120,7 +120,7 @@ START_TEST(seed_and_name_alone_decide)
         if (tensor->init == INIT_ONE || tensor->init == INIT_ZERO) continue;
         const float *x = a.parameters + tensor->offset;
         ck_assert(memcmp(x, other.parameters + tensor->offset, tensor->count * sizeof *x) != 0);
-        for (int j = 0; j < i; j++) { // no two tensors share their numbers
+        for (int j = 0; j < i; j++) { // no two tensors have the same numbers
             const Tensor *before = &a.tensors.items[j];
             ck_assert_float_ne(x[0] / x[1],
                                a.parameters[before->offset] / a.parameters[before->offset + 1]);
@@ -132,25 +132,25 @@ START_TEST(seed_and_name_alone_decide)
 }
 END_TEST
 
-// A tensor's first numbers and its place in a file hang on its name: one that is too long stops the
-// program, uncut.
-START_TEST(names_are_not_cut)
+// A tensor's initial values and its place in a file depend on its name: one that is too long stops
+// the program instead of being truncated.
+START_TEST(names_are_not_truncated)
 {
     Tensors tensors = { 0 };
     char name[TENSOR_NAME] = "";
     memset(name, 'x', TENSOR_NAME - 1);
     tensors_add(&tensors, "", name, INIT_ONE, 0, false, 1, (int[]){ 2 });
-    if (tensors_find(&tensors, name) == NULL) return; // then no signal comes
+    if (tensors_find(&tensors, name) == NULL) return; // then there is no signal
     tensors_add(&tensors, "x", name, INIT_ONE, 0, false, 1, (int[]){ 2 });
 }
 END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { first_values_have_the_papers_statistics, layer_variants() },
+        { initial_values_have_the_papers_statistics, layer_variants() },
         { norms_and_biases_are_not_decayed, layer_variants() },
         { seed_and_name_alone_decide, layer_variants() },
-        { names_are_not_cut, .signal = SIGABRT },
+        { names_are_not_truncated, .signal = SIGABRT },
     };
     return run_tests("init", tests, COUNT_OF(tests));
 }

@@ -1,4 +1,4 @@
-// Matrix products against plain loops in double: sizes that no tile divides, and those of nothing.
+// Matrix products against plain loops in double: sizes that no tile divides, and empty ones.
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/random.h"
 #include "tests/harness/suite.h"
@@ -14,7 +14,7 @@ static const int sizes[SIZES][3] = { // M, N, K
 };
 static float a[ROWS * DEPTH], b[DEPTH * COLUMNS], c[ROWS * COLUMNS];
 
-// The largest error of a product [M,N]; what lies outside of its rows and columns stays as it was.
+// The largest error of a product [M,N]; what is outside its rows and columns must not change.
 static double product_error(int M, int N, int K, int variant) {
     bool a_transposed = variant & 1, b_transposed = variant & 2, add = variant & 4,
          serial = variant & 8;

@@ -1,5 +1,5 @@
-// The whole model: its slopes, its loss, its threads, causality, the hook and the decoder, for
-// every layer built in.
+// The whole model with every feed-forward layer: gradients, loss, threads, causality, hooks and the
+// decoder.
 #include "reference/check/compare.h"
 #include "reference/data/tokenizer.h"
 #include "reference/generate/decoder.h"
@@ -28,8 +28,7 @@ static TinyModel variant_model(int i, int V, int B, int T, char name[VARIANT_NAM
 
 // ---- slopes
 
-// The chosen experts of every layer, in an order of their own: a sum over rows of squares, equal
-// for equal sets.
+// A hash of the chosen experts of every layer, equal for equal sets in every row.
 static uint64_t choice_of(const TinyModel *tiny) {
     uint64_t sum = 0;
     for (int layer = 0; layer < tiny->model.config.L; layer++) {
@@ -44,8 +43,8 @@ static uint64_t choice_of(const TinyModel *tiny) {
 
 typedef struct {
     TinyModel *tiny;
-    const Tensor *tensor; // which is moved
-    uint64_t choice;      // of experts, where the gradient was taken
+    const Tensor *tensor; // that is moved
+    uint64_t choice;      // at the parameters where the gradient was taken
 } Moved;
 
 static void set_tensor(void *context, const double *values) {
@@ -60,8 +59,8 @@ static bool moved_loss(void *context, double *loss) {
     return choice_of(moved->tiny) == moved->choice;
 }
 
-// Five directions of one tensor; where the choice of experts changes, the step is halved. Returns
-// the worst error.
+// Checks five directions of one tensor; if the choice of experts changes, the step is halved.
+// Returns the worst error.
 static double check_tensor(Moved *moved, const char *name) {
     size_t count = moved->tensor->count, offset = moved->tensor->offset;
     double *base = malloc(3 * count * sizeof *base), *gradient = base + count,
@@ -72,7 +71,7 @@ static double check_tensor(Moved *moved, const char *name) {
         gradient[i] = moved->tiny->gradients[offset + i];
     }
     Slope slope = { count, base, gradient, set_tensor, moved_loss, moved };
-    // A step over relu's corner has no one slope: smaller steps seldom cross.
+    // relu has a corner, where there is no slope: smaller steps cross it less often.
     bool corners = moved->tiny->model.config.activation == ACTIVATION_RELU;
     int checked = 0;
     for (int which = 0; which < 5; which++) {
@@ -84,8 +83,8 @@ static double check_tensor(Moved *moved, const char *name) {
         if (isnan(error)) continue;
         checked++;
         worst = fmax(worst, error);
-        // Measured worst 3.4e-3 (relu), 1.8e-3 (the others); a gradient that is missing or doubled
-        // makes about 1.
+        // The worst measured is 3.4e-3 (relu), 1.8e-3 (the others); a gradient that is missing or
+        // doubled gives about 1.
         ck_assert_msg(error < 1e-2, "%s: %s, direction %d: off by %.2g", name, moved->tensor->name,
                       which, error);
     }
@@ -99,8 +98,8 @@ START_TEST(gradients_are_the_slopes_of_the_loss)
 {
     char name[VARIANT_NAME];
     TinyModel tiny = variant_model(_i, 11, 2, 5, name);
-    // Rows that begin alike, or with one token twice, have equal scores there: in a pool rounding
-    // would choose between them. So each begins with a token of its own.
+    // Rows that begin with the same token have equal scores there, and in a pool rounding would
+    // choose between them. So each row begins with another token.
     for (int b = 0; tiny.model.config.ffn->ragged && b < tiny.B; b++) {
         tiny.inputs[b * tiny.T] = 9 + b;
         for (int t = 1; t < tiny.T; t++) ck_assert_int_lt(tiny.inputs[b * tiny.T + t], 9);
@@ -120,7 +119,7 @@ END_TEST
 
 enum { STEPS = 4 };
 
-// A few steps on one batch: their losses [STEPS]. The device is the caller's to close.
+// Trains a few steps on one batch and writes their losses [STEPS]. The caller closes the device.
 static Device *train(const TinyModel *tiny, double *losses) {
     Device *device = tiny_device(tiny, &cpu_backend, DEVICE_TRAINS);
     const AdamwSettings settings = { .rate = 1e-2, .peak = 1e-2, .weight_decay = 1e-4, .clip = 1 };
@@ -137,7 +136,7 @@ START_TEST(threads_do_not_change_a_bit_of_training)
     char name[VARIANT_NAME];
     double expected[STEPS], actual[STEPS];
     parallel_set_threads(1);
-    // 261 tokens: over one block of 256, and odd
+    // 261 tokens: odd, and more than one block of 256
     TinyModel tiny = variant_model(_i, 521, 3, 87, name);
     Device *one = train(&tiny, expected);
     ck_assert(expected[STEPS - 1] < expected[0]); // it learns its one batch
@@ -161,12 +160,12 @@ START_TEST(threads_do_not_change_a_bit_of_training)
 }
 END_TEST
 
-// ---- who sees whom
+// ---- causality
 
-// Do two runs' logits differ, of rows of T tokens, at the times first .. last-1 of row b? Bit by
-// bit; but where experts gather their tokens, one token more or less for an expert cuts its matrix
-// products in another way, and that may round the other tokens' otherwise (measured 7e-7; what a
-// token that is seen changes, 5e-2 at the least).
+// Whether the logits of two runs differ at times first .. last-1 of row b. In any bit; but a moe
+// gathers the tokens of an expert, so one token more or less divides its matrix products otherwise,
+// which may round the other tokens differently (measured 7e-7; a token that is seen changes at
+// least 5e-2).
 static bool differ(const TinyModel *tiny, const float *before, const float *after, int b, int first,
                    int last) {
     size_t V = (size_t)tiny->model.config.V, at = ((size_t)b * (size_t)tiny->T + (size_t)first) * V;
@@ -179,9 +178,9 @@ static bool differ(const TinyModel *tiny, const float *before, const float *afte
     return false;
 }
 
-// A token is changed in the second of two rows. Who sees it: itself and what comes later in its
-// row; the other row at no time, or from that time on where a step's tokens choose together; and a
-// layer that looks ahead shows it to the past.
+// A token of the second of two rows is changed. It must change its own logits and later ones in its
+// row; those of the other row only if the tokens of a time step choose together, from that time on;
+// and earlier ones only if the layer is not causal.
 START_TEST(a_later_token_changes_no_earlier_logit)
 {
     enum { V = 13, B = 2, T = 9 };
@@ -239,7 +238,7 @@ typedef struct {
     Config config;
     int N;
     int replace;   // the layer whose gating is replaced, or -1
-    int32_t first; // by experts first, first + 1, … of every row, with score 1
+    int32_t first; // by experts first, first + 1, … in every row, with score 1
 } Watch;
 
 static void watch(void *context, const GatingEvent *event) {
@@ -272,7 +271,7 @@ START_TEST(the_hook_sees_every_sparse_layer_once_in_order)
     model_hooks(tiny.activations, &hooks);
     tiny_forward(&tiny);
     float *after = tiny_logits(&tiny);
-    ck_assert(memcmp(before, after, 10 * 13 * sizeof *before) == 0); // it only looked
+    ck_assert(memcmp(before, after, 10 * 13 * sizeof *before) == 0); // it only reads
     ck_assert_int_eq(w.calls, sparse ? 2 : 0);
     ck_assert(!sparse || (w.layers[0] == 0 && w.layers[1] == 1));
     ck_assert(w.shape_matches);
@@ -319,7 +318,7 @@ START_TEST(a_replaced_gating_is_used_forward_and_backward)
         int f = (int)(i / each) % gating.F;
         if ((f - 4 + gating.F) % gating.F >= gating.K) ck_assert_float_eq(gradient[i], 0.0f);
     }
-    // All of them, unless relu shuts one for every token.
+    // All of them, unless relu is 0 for every token.
     for (int f = 4; config->activation != ACTIVATION_RELU && f < 4 + gating.K; f++)
         ck_assert_float_ne(gradient[(size_t)(f % gating.F) * each], 0.0f);
     free(before);
@@ -343,24 +342,24 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
     Watch w = { .shape_matches = true, .config = tiny.model.config, .N = 1, .replace = -1 };
     HookList hooks = one_hook(watch, &w);
     decoder_hooks(decoder, &hooks);
-    double worst = 0.0, want[V];
+    double worst = 0.0, expected[V];
     for (int round = 0; round < 2; round++) {
         for (int t = 0; t < T; t++) {
             ck_assert_int_eq(decoder_position(decoder), t);
-            if (ahead) { // nothing but the tokens so far
+            if (ahead) { // forward over the tokens so far
                 w.N = t + 1;
                 model_forward(&tiny.model, tiny.activations, tiny.inputs, 1, t + 1);
                 model_logits(&tiny.model, tiny.activations, t, 1, logits + t * V);
             }
-            const float *got = decoder_step(decoder, tiny.inputs[t], NULL);
-            for (int v = 0; v < V; v++) want[v] = logits[t * V + v];
+            const float *actual = decoder_step(decoder, tiny.inputs[t], NULL);
+            for (int v = 0; v < V; v++) expected[v] = logits[t * V + v];
             Difference difference; // measured 2.7e-6 of the rms
-            bool same = compare_floats(&difference, "logits", got, V, (Values){ want, V },
+            bool same = compare_floats(&difference, "logits", actual, V, (Values){ expected, V },
                                        (Tolerance){ 0, 2e-5 });
             ck_assert_msg(same, "position %d: %s", t, difference.problem);
             worst = fmax(worst, difference.worst / difference.rms);
         }
-        decoder_rewind(decoder, 0); // and once more, from nothing
+        decoder_rewind(decoder, 0); // once more from the beginning
     }
     ck_assert_int_eq(w.calls, tiny.model.config.ffn->sparse ? 2 * 2 * T : 0);
     ck_assert(w.shape_matches);
@@ -378,7 +377,7 @@ typedef struct {
     const float *logits; // after the last
 } Telling;
 
-// Here OpenMP knows nothing of the number of threads that the program set.
+// In another thread OpenMP does not know the number of threads that the program set.
 static void *tell(void *context) {
     Telling *telling = context;
     parallel_set_threads(telling->threads);
@@ -401,17 +400,17 @@ START_TEST(a_decoder_may_be_used_in_another_thread)
     ck_assert_int_eq(pthread_create(&thread, NULL, tell, &telling), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     tiny_forward(&tiny);
-    float *want = tiny_logits(&tiny);
+    float *expected = tiny_logits(&tiny);
     for (int v = 0; v < V; v++)
-        ck_assert_float_eq_tol(telling.logits[v], want[(T - 1) * V + v], 1e-4f);
-    free(want);
+        ck_assert_float_eq_tol(telling.logits[v], expected[(T - 1) * V + v], 1e-4f);
+    free(expected);
     decoder_free(telling.decoder);
     tiny_free(&tiny);
 }
 END_TEST
 
-// Past T the oldest half goes; what is left reads as a row of training: TOKEN_END, the kept tokens,
-// the new one.
+// When the context is full, the oldest half is dropped; what is left is like a row of training:
+// TOKEN_END, the remaining tokens, the new one.
 START_TEST(the_decoder_drops_the_oldest_half)
 {
     static const int lengths[] = { 1, 2, 3, 8, 9 };
@@ -430,22 +429,22 @@ START_TEST(the_decoder_drops_the_oldest_half)
         for (int t = 0; t < 3 * T + 2; t++) {
             fed[t] = t == 0 ? TOKEN_END : 2 + (int32_t)random_below(77, (uint64_t)t, V - 2);
             int64_t fell = dropped;
-            int room = decoder_cached(decoder) < T;
-            const float *got = decoder_step(decoder, fed[t], &dropped);
+            bool full = decoder_cached(decoder) == T;
+            const float *actual = decoder_step(decoder, fed[t], &dropped);
             int position = decoder_cached(decoder);
             ck_assert_int_eq(decoder_position(decoder), t + 1);
             ck_assert_int_ge(position, 1);
             ck_assert_int_le(position, T);
-            ck_assert_int_eq(dropped > fell, !room); // some fell out, and only then
-            // What was fed, and the TOKEN_END of every move, has fallen out or stands in the cache.
+            ck_assert_int_eq(dropped > fell, full);
+            // Every token that was fed, and the TOKEN_END of every move, was dropped or is cached.
             moves += dropped > fell;
             ck_assert_int_eq(position, t + 1 - dropped + (T > 1 ? moves : 0));
             for (int p = 0; p < position; p++) tiny.inputs[p] = fed[t + 1 - position + p];
             if (dropped > 0 && position > 1) tiny.inputs[0] = TOKEN_END;
             model_forward(&tiny.model, tiny.activations, tiny.inputs, 1, position);
-            float want[V];
-            model_logits(&tiny.model, tiny.activations, position - 1, 1, want);
-            for (int v = 0; v < V; v++) ck_assert_float_eq_tol(got[v], want[v], 1e-4f);
+            float expected[V];
+            model_logits(&tiny.model, tiny.activations, position - 1, 1, expected);
+            for (int v = 0; v < V; v++) ck_assert_float_eq_tol(actual[v], expected[v], 1e-4f);
         }
         ck_assert_int_gt(dropped, 0);
         decoder_free(decoder);
@@ -488,7 +487,7 @@ END_TEST
 
 // ---- memory
 
-// Bytes of address space this process holds, 0 where the system does not tell.
+// Bytes of address space of this process; 0 if the system does not tell.
 static size_t address_space(void) {
     FILE *file = fopen("/proc/self/statm", "r");
     unsigned long pages = 0;
@@ -498,7 +497,7 @@ static size_t address_space(void) {
     return pages * 4096;
 }
 
-START_TEST(the_arena_is_as_large_as_told)
+START_TEST(the_arena_is_as_large_as_computed)
 {
     Config kind;
     ck_assert(layer_variant(_i, &kind, NULL));
@@ -513,7 +512,7 @@ START_TEST(the_arena_is_as_large_as_told)
         ck_assert_uint_gt(floats, (size_t)4 * 1024 * 12 * 2);
         if (before > 0) ck_assert_uint_ge(after - before, floats * sizeof(float));
         if (before > 0) ck_assert_uint_le(after - before, floats * sizeof(float) + (1 << 20));
-        // B·T×V logits would be 16 million floats; only blocks of rows may stand.
+        // All logits [B·T,V] would be 16 million floats; only blocks of rows are stored.
         ck_assert_uint_lt(floats, (size_t)4 * 1024 * 4001 / 2);
         model_activations_free(activations);
     }
@@ -522,28 +521,28 @@ START_TEST(the_arena_is_as_large_as_told)
 }
 END_TEST
 
-START_TEST(an_arena_without_training_holds_the_same_pass)
+START_TEST(an_arena_without_training_gives_the_same_pass)
 {
     Error error = { "" };
     TinyModel tiny = variant_model(_i, 13, 2, 5, NULL);
     tiny_forward(&tiny);
-    float *want = tiny_logits(&tiny), *got = malloc(10 * 13 * sizeof *got);
-    ck_assert_ptr_nonnull(got);
+    float *expected = tiny_logits(&tiny), *actual = malloc(10 * 13 * sizeof *actual);
+    ck_assert_ptr_nonnull(actual);
     Activations *plain = model_activations_new(&tiny.model.config, 2, 5, false, &error);
     ck_assert_msg(plain != NULL, "%s", error.text);
     model_forward(&tiny.model, plain, tiny.inputs, 2, 5);
-    model_logits(&tiny.model, plain, 0, 10, got);
-    ck_assert(memcmp(want, got, 10 * 13 * sizeof *got) == 0);
+    model_logits(&tiny.model, plain, 0, 10, actual);
+    ck_assert(memcmp(expected, actual, 10 * 13 * sizeof *actual) == 0);
     ck_assert(model_loss(&tiny.model, plain, tiny.targets, tiny_scored(&tiny)) == tiny_loss(&tiny));
     model_activations_free(plain);
-    free(want);
-    free(got);
+    free(expected);
+    free(actual);
     tiny_free(&tiny);
 }
 END_TEST
 
-// The largest pass multiplies product_key_value's query and keys together first, the others do not:
-// memory for one must do for the other.
+// The largest pass folds product_key_value's query into its keys, the others do not: memory for one
+// must suffice for the other.
 START_TEST(an_arena_serves_smaller_passes)
 {
     static const int sizes[][2] = { { 1, 1 }, { 1, 5 }, { 1, 12 }, { 1, 13 } };
@@ -551,9 +550,9 @@ START_TEST(an_arena_serves_smaller_passes)
     TinyModel tiny = variant_model(_i, 13, 1, 13, NULL);
     const Model *model = &tiny.model;
     size_t floats = model->tensors.floats;
-    // also what lies between the tensors
-    float *want = calloc(2 * floats, sizeof *want), *got = want + floats;
-    ck_assert_ptr_nonnull(want);
+    // zero, since the floats between tensors are not written
+    float *expected = calloc(2 * floats, sizeof *expected), *actual = expected + floats;
+    ck_assert_ptr_nonnull(expected);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         int B = sizes[i][0], T = sizes[i][1];
         Activations *own = model_activations_new(&model->config, B, T, true, &error);
@@ -561,20 +560,21 @@ START_TEST(an_arena_serves_smaller_passes)
         model_forward(model, own, tiny.inputs, B, T);
         model_forward(model, tiny.activations, tiny.inputs, B, T);
         int64_t scored = count_scored(tiny.targets, B * T);
-        ck_assert(model_backward(model, own, tiny.inputs, tiny.targets, scored, want) ==
-                  model_backward(model, tiny.activations, tiny.inputs, tiny.targets, scored, got));
-        ck_assert_msg(memcmp(want, got, floats * sizeof *got) == 0,
+        ck_assert(
+            model_backward(model, own, tiny.inputs, tiny.targets, scored, expected) ==
+            model_backward(model, tiny.activations, tiny.inputs, tiny.targets, scored, actual));
+        ck_assert_msg(memcmp(expected, actual, floats * sizeof *actual) == 0,
                       "gradients of %d rows of %d tokens", B, T);
         model_activations_free(own);
     }
-    free(want);
+    free(expected);
     tiny_free(&tiny);
 }
 END_TEST
 
 int main(void) {
     matmul_setup();
-    parallel_set_threads(1); // tiny models; the threads have a test of their own
+    parallel_set_threads(1); // the models are tiny
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {
         { gradients_are_the_slopes_of_the_loss, variants },
@@ -587,8 +587,8 @@ int main(void) {
         { a_decoder_may_be_used_in_another_thread, variants },
         { the_decoder_drops_the_oldest_half, variants },
         { layers_may_have_different_tensors },
-        { the_arena_is_as_large_as_told, variants },
-        { an_arena_without_training_holds_the_same_pass, variants },
+        { the_arena_is_as_large_as_computed, variants },
+        { an_arena_without_training_gives_the_same_pass, variants },
         { an_arena_serves_smaller_passes, variants },
     };
     return run_tests("model", tests, COUNT_OF(tests));

@@ -1,5 +1,5 @@
-// Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with
-// padding, with nobody or everybody; the balancing; and the bridges to the dense layer.
+// Mixture of experts, beyond what test_ffn.c tests of every layer: ties, padding, experts without
+// tokens and tokens without experts, balancing, and the bridges to the dense layer.
 #include "reference/check/checked_layer.h"
 #include "reference/check/compare.h"
 #include "reference/ffn/moe_routing.h"
@@ -80,15 +80,14 @@ static bool all_zero(const float *x, size_t count) {
 
 // ---- ties
 
-// A router of zeros finds all equal: the lower index of each pool wins. Two rows of four tokens,
-// three experts.
+// With a router of zeros all scores are equal. Two rows of four tokens, three experts.
 START_TEST(equal_scores_go_to_the_lower_index)
 {
     static const struct {
         Routing routing;
         Pool pool;
         double budget;
-        const char *chosen; // a token a word, its experts
+        const char *chosen; // the experts of each token
     } cases[] = {
         { ROUTING_TOKEN, POOL_STEP, 2, "01 01 01 01 01 01 01 01" },
         { ROUTING_EXPERT, POOL_STEP, 2, "012 012 012 012 012 - - -" }, // 8·2/3 = 5 tokens each
@@ -96,7 +95,7 @@ START_TEST(equal_scores_go_to_the_lower_index)
         { ROUTING_UNIFIED, POOL_STEP, 1.5, "012 012 012 012 - - - -" },
         { ROUTING_UNIFIED, POOL_STEP, 1.25, "01 01 01 01 - - - -" },              // 2.5 rounds to 2
         { ROUTING_UNIFIED, POOL_STEP, 1.75, "012 012 012 012 0 0 0 0" },          // 3.5 to 4
-        { ROUTING_UNIFIED, POOL_SEQUENCE, 3, "012 012 012 012 012 012 012 012" }, // all there are
+        { ROUTING_UNIFIED, POOL_SEQUENCE, 3, "012 012 012 012 012 012 012 012" }, // all
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Config config = moe(cases[i].routing, cases[i].pool, 4, 3, cases[i].budget);
@@ -120,7 +119,7 @@ START_TEST(equal_scores_go_to_the_lower_index)
 }
 END_TEST
 
-// NaN loses to every number, minus infinity too, and among themselves the lower index wins.
+// NaN loses even to minus infinity; of several NaN the lower index wins.
 START_TEST(nan_loses_every_choice)
 {
     float logits[] = { NAN, 1, -INFINITY, NAN, NAN, NAN, NAN, NAN }, p[8], sums[2], score[8];
@@ -136,15 +135,15 @@ START_TEST(nan_loses_every_choice)
     };
     moe_routing_softmax(&routing);
     moe_routing_select(&gating, &routing, score, keys);
-    static const int32_t wanted[] = { 1, 2, 0, 0, 1, 2 };
-    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], wanted[i]);
+    static const int32_t expected[] = { 1, 2, 0, 0, 1, 2 };
+    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], expected[i]);
 }
 END_TEST
 
-// ---- nobody and everybody
+// ---- experts without tokens, tokens without experts
 
-// All tokens choose one expert: the others have none, and gradients of exactly zero.
-START_TEST(an_expert_with_no_token_learns_nothing)
+// All tokens choose one expert: the gradients of the others are exactly zero.
+START_TEST(an_expert_without_tokens_has_no_gradient)
 {
     Config config = moe(ROUTING_TOKEN, POOL_STEP, 37, 5, 1);
     FfnLayer layer = open_layer(&config, 1, 2);
@@ -167,8 +166,8 @@ START_TEST(an_expert_with_no_token_learns_nothing)
 }
 END_TEST
 
-// A token that no expert took has y = 0, and nothing of its dy reaches any parameter or its own x.
-START_TEST(a_token_with_no_expert_is_left_alone)
+// A token without an expert has y = 0, and its dy reaches no parameter and not its x.
+START_TEST(a_token_without_experts_has_no_effect)
 {
     Config config = moe(ROUTING_EXPERT, POOL_STEP, 23, 3, 1);
     FfnLayer layer = open_layer(&config, 1, 3);
@@ -182,17 +181,17 @@ START_TEST(a_token_with_no_expert_is_left_alone)
         ck_assert(all_zero(layer.y + t * D, D));
         backward(&layer);
         ck_assert(all_zero(layer.dx + t * D, D));
-        float *kept = malloc(layer.tensors.floats * sizeof *kept);
-        ck_assert_ptr_nonnull(kept);
-        memcpy(kept, layer.gradients, layer.tensors.floats * sizeof *kept);
+        float *before = malloc(layer.tensors.floats * sizeof *before);
+        ck_assert_ptr_nonnull(before);
+        memcpy(before, layer.gradients, layer.tensors.floats * sizeof *before);
         for (int d = 0; d < D; d++) layer.dy[t * D + d] += 5.0f;
         backward(&layer);
         for (int i = 0; i < layer.tensors.count; i++) {
             const Tensor *tensor = &layer.tensors.items[i];
-            ck_assert(memcmp(kept + tensor->offset, layer.gradients + tensor->offset,
+            ck_assert(memcmp(before + tensor->offset, layer.gradients + tensor->offset,
                              tensor->count * 4) == 0);
         }
-        free(kept);
+        free(before);
     }
     ck_assert_int_gt(left, 0);
     ffn_layer_free(&layer);
@@ -201,8 +200,7 @@ END_TEST
 
 // ---- padding
 
-// Tokens that were read as TOKEN_PAD are in no pool: the others are chosen as if those were not
-// there.
+// Padding is in no pool: the other tokens are routed as if it were not there.
 static void check_padding(Routing routing, Pool pool) {
     enum { T = 9, REAL = 5, E = 4 };
     Config config = moe(routing, pool, T, E, 1.5), shorter = config;
@@ -245,8 +243,8 @@ START_TEST(padding_is_in_no_pool)
 }
 END_TEST
 
-// Token choice has no pool to keep it out of, but neither losses nor loads count it; a batch of
-// nothing else has none.
+// Token choice routes padding, but losses and loads do not count it; a batch of padding has
+// neither.
 START_TEST(padding_is_not_balanced)
 {
     enum { T = 8, E = 4 };
@@ -285,7 +283,7 @@ static double whole_loss(FfnLayer *layer) {
     return sum + layer->loss;
 }
 
-// Sums of squares over the token and expert of every entry: equal for equal choices.
+// A hash of the gating's tokens and experts, equal for equal choices.
 static uint64_t choice_of(const FfnLayer *layer) {
     Gating gating = ffn_layer_gating(layer);
     uint64_t sum = 0;
@@ -298,9 +296,9 @@ static uint64_t choice_of(const FfnLayer *layer) {
 
 typedef struct {
     FfnLayer *layer;
-    float *block; // which is moved
+    float *block; // that is moved
     size_t count;
-    uint64_t choice; // of experts, where the gradient was taken
+    uint64_t choice; // where the gradient was taken
 } Moved;
 
 static void set_block(void *context, const double *values) {
@@ -334,17 +332,16 @@ static void check_slope(FfnLayer *layer, float *block, const float *gradient, si
         ck_assert_msg(error < 6e-5, "%s: the slope is off by %g", what, error); // measured 1.4e-5
         checked++;
     }
-    ck_assert_msg(checked >= 3, "%s: only %d of 32 directions kept the choice", what, checked);
+    ck_assert_msg(checked >= 3, "%s: only %d of 32 directions before the choice", what, checked);
 }
 
-// Weights so large that a gradient without theirs would be far off.
-START_TEST(the_losses_gradients_are_their_slopes)
+// With weights so large that a missing gradient would be far off.
+START_TEST(gradients_of_the_losses_are_their_slopes)
 {
     static const double weights[][2] = { { 30, 0 }, { 0, 10 }, { 30, 10 } };
     Config config = moe(ROUTING_TOKEN, POOL_STEP, 11, 5, 2);
     config.switch_loss = weights[_i][0], config.z_loss = weights[_i][1];
-    FfnLayer layer =
-        open_layer(&config, 2, 14); // a seed with no token that hangs between two experts
+    FfnLayer layer = open_layer(&config, 2, 14); // a seed without nearly equal scores
     forward(&layer);
     backward(&layer);
     ck_assert_double_gt(layer.loss, 1.0);
@@ -357,8 +354,7 @@ START_TEST(the_losses_gradients_are_their_slopes)
 }
 END_TEST
 
-// Evenly spread over K of E, Switch's loss is weight·K; all tokens with the same expert make it
-// weight·E at the most.
+// Switch's loss is weight·K if the load is even, and weight·E if all tokens have the same expert.
 START_TEST(switch_loss_by_hand)
 {
     enum { E = 4 };
@@ -383,16 +379,16 @@ START_TEST(switch_loss_by_hand)
 }
 END_TEST
 
-// The bias decides who is chosen and weighs nothing; after a batch it moves against the load; no
-// optimizer moves it.
-START_TEST(the_bias_is_seen_by_the_choice_alone)
+// The bias decides the choice but is not part of the weights; after a batch it moves against the
+// load; the optimizer does not change it.
+START_TEST(the_bias_only_takes_part_in_the_choice)
 {
     enum { T = 64, E = 4 };
     Config config = moe(ROUTING_TOKEN, POOL_STEP, T, E, 1);
     config.bias_step = 0.25;
     FfnLayer layer = open_layer(&config, 1, 7);
     float *bias = parameter(&layer, "router_bias");
-    // above any difference of two shares
+    // larger than any difference of probabilities
     for (int e = 0; e < E; e++) bias[e] = e == 1 ? 2.0f : 0.0f;
     forward(&layer);
     backward(&layer);
@@ -400,7 +396,7 @@ START_TEST(the_bias_is_seen_by_the_choice_alone)
     ck_assert_int_eq(tokens_of(&gating, 1), T);
     double sum = 0.0;
     for (int t = 0; t < T; t++) sum += gating.score[t];
-    ck_assert(sum > 1.0 && sum < 0.9 * T); // p alone, which is below 1, and of no token the bias
+    ck_assert(sum > 1.0 && sum < 0.9 * T); // p, which is below 1, without the bias
     ck_assert(all_zero(gradient(&layer, "router_bias"), E));
 
     float *moments = calloc(2 * layer.tensors.floats, sizeof *moments), before[E];
@@ -421,7 +417,7 @@ END_TEST
 
 START_TEST(an_even_load_leaves_the_bias)
 {
-    Config config = moe(ROUTING_TOKEN, POOL_STEP, 6, 3, 3); // all take all
+    Config config = moe(ROUTING_TOKEN, POOL_STEP, 6, 3, 3); // every token has every expert
     config.bias_step = 0.25;
     FfnLayer layer = open_layer(&config, 1, 7);
     float before[3];
@@ -435,8 +431,7 @@ END_TEST
 
 // ---- bridges
 
-// One expert, chosen by every token with weight 1: the dense layer, bit for bit, forward and
-// backward.
+// With one expert, of weight 1, the layer is the dense one: the same bits forward and backward.
 START_TEST(one_expert_is_the_dense_layer)
 {
     enum { T = 67 };
@@ -463,13 +458,13 @@ START_TEST(one_expert_is_the_dense_layer)
         ck_assert(memcmp(gradient(&mixture, name), gradient(&glu, names[i]),
                          tensors_find(&glu.tensors, names[i])->count * sizeof(float)) == 0);
     }
-    ck_assert(all_zero(gradient(&mixture, "router"), D)); // a softmax over one has no slope
+    ck_assert(all_zero(gradient(&mixture, "router"), D)); // a softmax over one is constant
     ffn_layer_free(&mixture);
     ffn_layer_free(&glu);
 }
 END_TEST
 
-// All experts for all tokens: the softmax-weighted sum of the dense layers, whoever chooses.
+// With all experts for all tokens, every routing gives the softmax-weighted sum of dense layers.
 START_TEST(all_experts_are_the_weighted_sum)
 {
     enum { T = 19, E = 3 };
@@ -478,7 +473,7 @@ START_TEST(all_experts_are_the_weighted_sum)
     config.alpha = 0.0;
     dense.T = T, dense.D = D, dense.F = F;
     FfnLayer mixture = open_layer(&config, 1, 10), glu = open_layer(&dense, 1, 10);
-    double want[T * D] = { 0 };
+    double expected[T * D] = { 0 };
     forward(&mixture);
     memcpy(glu.x, mixture.x, T * D * sizeof(float));
     for (int e = 0; e < E; e++) {
@@ -499,11 +494,12 @@ START_TEST(all_experts_are_the_weighted_sum)
                         (double)mixture.x[t * D + d] * parameter(&mixture, "router")[d * E + i];
                 sum += exp(logits[i]);
             }
-            for (int d = 0; d < D; d++) want[t * D + d] += exp(logits[e]) / sum * glu.y[t * D + d];
+            for (int d = 0; d < D; d++)
+                expected[t * D + d] += exp(logits[e]) / sum * glu.y[t * D + d];
         }
     }
     Difference difference; // measured 2e-7
-    ck_assert_msg(compare_floats(&difference, "y", mixture.y, T * D, (Values){ want, T * D },
+    ck_assert_msg(compare_floats(&difference, "y", mixture.y, T * D, (Values){ expected, T * D },
                                  (Tolerance){ 0, 2e-6 }),
                   "%s", difference.problem);
     ffn_layer_free(&mixture);
@@ -511,8 +507,8 @@ START_TEST(all_experts_are_the_weighted_sum)
 }
 END_TEST
 
-// The unified pool at one token chooses as token choice does, and at alpha = 0 gives what it gives.
-START_TEST(one_token_makes_a_pool_of_its_own)
+// With one token, unified routing chooses as token choice does; with alpha = 0, y is the same too.
+START_TEST(a_pool_of_one_token_is_token_choice)
 {
     for (int pool = 0; pool < POOLS; pool++) {
         for (int K = 1; K <= 5; K++) {
@@ -539,17 +535,17 @@ int main(void) {
     const TestRow tests[] = {
         { equal_scores_go_to_the_lower_index },
         { nan_loses_every_choice },
-        { an_expert_with_no_token_learns_nothing },
-        { a_token_with_no_expert_is_left_alone },
+        { an_expert_without_tokens_has_no_gradient },
+        { a_token_without_experts_has_no_effect },
         { padding_is_in_no_pool },
         { padding_is_not_balanced },
-        { the_losses_gradients_are_their_slopes, 3 },
+        { gradients_of_the_losses_are_their_slopes, 3 },
         { switch_loss_by_hand },
-        { the_bias_is_seen_by_the_choice_alone },
+        { the_bias_only_takes_part_in_the_choice },
         { an_even_load_leaves_the_bias },
         { one_expert_is_the_dense_layer, ROUTINGS },
         { all_experts_are_the_weighted_sum, ROUTINGS },
-        { one_token_makes_a_pool_of_its_own, 2 },
+        { a_pool_of_one_token_is_token_choice, 2 },
     };
     return run_tests("moe", tests, COUNT_OF(tests));
 }

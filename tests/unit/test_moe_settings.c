@@ -1,5 +1,4 @@
-// A mixture of experts' settings: they come back as they were, and what does not go together is
-// refused in one line.
+// The settings of a mixture of experts: to text and back, and what is refused.
 #include "reference/ffn/ffn.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -33,7 +32,7 @@ static Config set(const char *words) {
     return config;
 }
 
-START_TEST(settings_come_back_as_they_were)
+START_TEST(settings_survive_a_round_trip)
 {
     static const struct {
         const char *words, *name, *value; // value NULL: not among the settings
@@ -62,7 +61,7 @@ START_TEST(settings_come_back_as_they_were)
         ck_assert_pstr_eq(setting(&config, cases[i].name), cases[i].value);
         int count = config_settings(&config, settings);
         ck_assert_str_eq(settings[0].name, "ffn");
-        for (int j = count - 1; j > 0; j--) { // in whatever order
+        for (int j = count - 1; j > 0; j--) { // in any order
             bool found;
             ck_assert(config_set(&again, settings[j].name, settings[j].value, &found, &error) &&
                       found);
@@ -76,7 +75,7 @@ START_TEST(settings_come_back_as_they_were)
 }
 END_TEST
 
-START_TEST(what_does_not_go_together_is_refused)
+START_TEST(settings_that_do_not_fit_are_refused)
 {
     static const struct {
         const char *words, *says;
@@ -92,7 +91,7 @@ START_TEST(what_does_not_go_together_is_refused)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Config config = set(cases[i].words);
         Error error = { "" };
-        ck_assert_msg(!config_valid(&config, &error), "%s was taken", cases[i].words);
+        ck_assert_msg(!config_valid(&config, &error), "%s was accepted", cases[i].words);
         ck_assert_msg(strstr(error.text, cases[i].says) != NULL, "%s: %s", cases[i].words,
                       error.text);
         ck_assert_ptr_null(strchr(error.text, '\n'));
@@ -108,17 +107,17 @@ START_TEST(what_does_not_go_together_is_refused)
         Error error = { "" };
         bool found;
         ck_assert_msg(!config_set(&config, refused[i][0], refused[i][1], &found, &error),
-                      "%s=%s was taken", refused[i][0], refused[i][1]);
+                      "%s=%s was accepted", refused[i][0], refused[i][1]);
         ck_assert_msg(strncmp(error.text, refused[i][0], strlen(refused[i][0])) == 0, "%s",
                       error.text);
     }
 }
 END_TEST
 
-START_TEST(a_setting_of_another_kind_is_told_whose_it_is)
+START_TEST(an_unused_setting_names_its_owner)
 {
     static const struct {
-        const char *words, *name, *says; // says NULL: it is used, or no setting of a model's
+        const char *words, *name, *says; // says NULL: it is used, or not a setting of a model
     } cases[] = {
         { "ffn=moe", "pool", "belongs to --routing unified; this is --routing token" },
         { "ffn=moe routing=expert", "K",
@@ -144,9 +143,9 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { settings_come_back_as_they_were },
-        { what_does_not_go_together_is_refused },
-        { a_setting_of_another_kind_is_told_whose_it_is },
+        { settings_survive_a_round_trip },
+        { settings_that_do_not_fit_are_refused },
+        { an_unused_setting_names_its_owner },
     };
     return run_tests("moe settings", tests, COUNT_OF(tests));
 }

@@ -6,17 +6,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-// SplitMix64's published sequence from state 1234567: value i of a stream is output i of the
-// generator.
+// SplitMix64's published sequence from state 1234567.
 START_TEST(bits_are_splitmix64)
 {
-    static const uint64_t want[] = { 6457827717110365317u, 3203168211198807973u,
-                                     9817491932198370423u, 4593380528125082431u,
-                                     16408922859458223821u };
-    for (uint64_t i = 0; i < sizeof want / sizeof *want; i++)
-        ck_assert_uint_eq(random_bits(1234567, i), want[i]);
+    static const uint64_t expected[] = { 6457827717110365317u, 3203168211198807973u,
+                                         9817491932198370423u, 4593380528125082431u,
+                                         16408922859458223821u };
+    for (uint64_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        ck_assert_uint_eq(random_bits(1234567, i), expected[i]);
     ck_assert_uint_eq(random_bits(0, 0), 0xe220a8397b1dcdafu);
-    ck_assert_uint_eq(random_bits(1234567, 2), want[2]); // any order, same numbers
+    ck_assert_uint_eq(random_bits(1234567, 2), expected[2]); // any order, same numbers
 }
 END_TEST
 
@@ -40,7 +39,7 @@ END_TEST
 
 enum { DRAWS = 200000 };
 
-// The k-th moment of a draw about zero.
+// The k-th moment about zero.
 static double moment(double (*draw)(uint64_t, uint64_t), uint64_t key, int k) {
     double sum = 0;
     for (uint64_t i = 0; i < DRAWS; i++) {
@@ -64,15 +63,16 @@ START_TEST(uniform_fills_its_range_evenly)
             outside++;
     }
     ck_assert_int_eq(outside, 0);
-    double chi_squared = 0, want = (double)DRAWS / BINS;
-    for (int b = 0; b < BINS; b++) chi_squared += (bins[b] - want) * (bins[b] - want) / want;
+    double chi_squared = 0, expected = (double)DRAWS / BINS;
+    for (int b = 0; b < BINS; b++)
+        chi_squared += (bins[b] - expected) * (bins[b] - expected) / expected;
     ck_assert_double_lt(chi_squared, 96 + 5 * sqrt(2 * 96.0)); // mean 96, variance 2 · 96
-    ck_assert_double_gt(chi_squared, 96 - 5 * sqrt(2 * 96.0)); // too even is not random either
+    ck_assert_double_gt(chi_squared, 96 - 5 * sqrt(2 * 96.0)); // too even is not random
     ck_assert_double_eq_tol(moment(random_uniform, key, 1), 1 / 2.0, 5 * sqrt(1 / 12.0 / DRAWS));
 }
 END_TEST
 
-START_TEST(below_reaches_every_number_and_none_else)
+START_TEST(below_gives_every_number_and_no_others)
 {
     uint64_t key = random_key(2, "below");
     int seen[8] = { 0 };
@@ -102,9 +102,9 @@ START_TEST(normal_has_the_normal_moments)
 }
 END_TEST
 
-// Cut at a = 2: variance 1 - 2 a φ(a) / (2 Φ(a) - 1), about 0.774, fourth moment 3 var - 2 a³ φ(a)
-// / (2 Φ(a) - 1).
-START_TEST(truncated_normal_is_cut_and_not_rescaled)
+// Truncated at a = 2 the variance is 1 - 2 a φ(a) / (2 Φ(a) - 1), about 0.774, and the fourth
+// moment 3 var - 2 a³ φ(a) / (2 Φ(a) - 1).
+START_TEST(truncated_normal_is_not_rescaled)
 {
     uint64_t key = random_key(4, "truncated");
     double density = exp(-2.0) / sqrt(2 * acos(-1.0)), inside = erf(2 / sqrt(2.0));
@@ -126,7 +126,7 @@ static double correlation(uint64_t a, uint64_t b, uint64_t lag) {
     return sum / DRAWS;
 }
 
-// A stream's values, and the streams of two names or two seeds, know nothing of one another.
+// Values of a stream are not correlated, nor are the streams of two names or seeds.
 START_TEST(streams_are_independent)
 {
     uint64_t a = random_key(5, "layers.0.ffn.experts.in"),
@@ -163,12 +163,12 @@ START_TEST(impossible_blocks_are_refused)
 {
     ck_assert_ptr_null(floats_new(SIZE_MAX));
     ck_assert_ptr_null(floats_new(SIZE_MAX / sizeof(float)));
-    // its bytes, wrapped round, would be 4
+    // in bytes it would wrap around to 4
     ck_assert_ptr_null(floats_new(SIZE_MAX / sizeof(float) + 2));
 }
 END_TEST
 
-START_TEST(takes_measure_first_and_hand_out_then)
+START_TEST(takes_compute_the_size_and_divide_the_block)
 {
     static const size_t counts[] = { 1, 16, 0, 17, 5 };
     enum { TAKES = sizeof counts / sizeof *counts };
@@ -179,9 +179,9 @@ START_TEST(takes_measure_first_and_hand_out_then)
     size_t used = 0;
     for (int i = 0; i < TAKES; i++) {
         size_t before = used;
-        float *at = floats_take(block, &used, counts[i]);
-        ck_assert_ptr_eq(at, block + before);
-        ck_assert_uint_eq((uintptr_t)at % 64, 0);
+        float *taken = floats_take(block, &used, counts[i]);
+        ck_assert_ptr_eq(taken, block + before);
+        ck_assert_uint_eq((uintptr_t)taken % 64, 0);
         ck_assert_uint_ge(used, before + counts[i]);
     }
     ck_assert_uint_eq(used, needed);
@@ -194,13 +194,13 @@ int main(void) {
         { bits_are_splitmix64 },
         { keys_differ_by_seed_and_name },
         { uniform_fills_its_range_evenly },
-        { below_reaches_every_number_and_none_else },
+        { below_gives_every_number_and_no_others },
         { normal_has_the_normal_moments },
-        { truncated_normal_is_cut_and_not_rescaled },
+        { truncated_normal_is_not_rescaled },
         { streams_are_independent },
         { blocks_are_zeroed_and_aligned },
         { impossible_blocks_are_refused },
-        { takes_measure_first_and_hand_out_then },
+        { takes_compute_the_size_and_divide_the_block },
     };
     return run_tests("random", tests, COUNT_OF(tests));
 }
