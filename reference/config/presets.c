@@ -32,7 +32,7 @@ const Preset *preset_find(const char *name, Error *error) {
 }
 
 bool words_each(const char *words, SettingFunction *set, void *context, Error *error) {
-    while (*(words += strspn(words, " ")) != '\0') {
+    for (words += strspn(words, " "); *words != '\0'; words += strspn(words, " ")) {
         char word[256];
         size_t length = strcspn(words, " ");
         if (length >= sizeof word)
@@ -55,14 +55,21 @@ bool config_word(void *context, const char *name, const char *value, Error *erro
     return found ? true : fail(error, "%s=%s: a model has no such setting", name, value);
 }
 
-bool preset_config(Config *out, const Preset *preset, const FfnKind *ffn, Error *error) {
-    Config config = config_default(ffn);
+const char *preset_settings(const Preset *preset, const FfnKind *ffn) {
     for (int i = 0; i < MAX_PRESETS && ffn->presets[i].preset != NULL; i++) {
-        if (strcmp(ffn->presets[i].preset, preset->name) != 0) continue;
-        if (!words_each(preset->model, config_word, &config, error)) return false;
-        if (!words_each(ffn->presets[i].settings, config_word, &config, error)) return false;
-        *out = config;
-        return true;
+        if (strcmp(ffn->presets[i].preset, preset->name) == 0) return ffn->presets[i].settings;
     }
-    return fail(error, "preset %s has no model with --ffn %s", preset->name, ffn->name);
+    return NULL;
+}
+
+bool preset_config(Config *out, const Preset *preset, const FfnKind *ffn, Error *error) {
+    const char *settings = preset_settings(preset, ffn);
+    Config config = config_default(ffn);
+    if (settings == NULL)
+        return fail(error, "preset %s has no model with --ffn %s", preset->name, ffn->name);
+    if (!words_each(preset->model, config_word, &config, error) ||
+        !words_each(settings, config_word, &config, error))
+        return false;
+    *out = config;
+    return true;
 }

@@ -15,6 +15,8 @@ typedef struct {
 extern const Preset presets[];                             // ends with a NULL name
 const Preset *preset_find(const char *name, Error *error); // NULL: the error lists them
 
+// The kind's own settings in the preset; NULL: it has none there.
+const char *preset_settings(const Preset *preset, const FfnKind *ffn);
 // The preset's model with this kind of feed-forward layer.
 bool preset_config(Config *out, const Preset *preset, const FfnKind *ffn, Error *error);
 

@@ -40,18 +40,18 @@ bool scale_config(Config *out, const char *scale, const FfnKind *ffn, Error *err
     return true;
 }
 
-// The TinyStories model of a kind, and with each of the other routers that the paper's table names.
-static bool add_tinystories(ScaleRow *rows, int *count, const char *study, const FfnKind *ffn,
-                            Error *error) {
-    const Preset *preset = preset_find("tinystories", error);
+static bool add_preset(ScaleRow *rows, int *count, const char *study, const Preset *preset,
+                       const FfnKind *ffn, Error *error) {
     rows[*count] = (ScaleRow){ .study = study };
-    return preset != NULL && preset_config(&rows[(*count)++].config, preset, ffn, error);
+    return preset_config(&rows[(*count)++].config, preset, ffn, error);
 }
 
-static bool add_routers(ScaleRow *rows, int *count, const FfnKind *ffn, Error *error) {
+// The TinyStories models with the other routers in the paper's table.
+static bool add_routers(ScaleRow *rows, int *count, const Preset *preset, const FfnKind *ffn,
+                        Error *error) {
     static const Router others[] = { ROUTER_PRODUCT_KEY_VALUE, ROUTER_DENSE };
-    for (int i = 0; i < 2; i++) {
-        if (!add_tinystories(rows, count, "tinystories router", ffn, error)) return false;
+    for (int i = 0; i < COUNT_OF(others); i++) {
+        if (!add_preset(rows, count, "tinystories router", preset, ffn, error)) return false;
         rows[*count - 1].config.router = others[i];
     }
     return true;
@@ -63,15 +63,21 @@ static bool add_scale(ScaleRow *rows, int *count, int scale, const FfnKind *ffn,
 }
 
 int scale_rows(ScaleRow out[MAX_SCALE_ROWS], const FfnKind *const *kinds, Error *error) {
+    const Preset *tinystories = preset_find("tinystories", error);
+    bool ok = tinystories != NULL;
     int count = 0;
-    bool ok = true;
-    for (int i = 0; ok && kinds[i] != NULL; i++)
-        ok = add_tinystories(out, &count, "tinystories", kinds[i], error);
-    for (int scale = QUARTER_SCALES; ok && scale < SCALES; scale++) {
-        for (int i = 0; ok && kinds[i] != NULL; i++)
-            ok = kinds[i]->scale == NULL || add_scale(out, &count, scale, kinds[i], error);
+    for (int i = 0; ok && kinds[i] != NULL; i++) {
+        if (preset_settings(tinystories, kinds[i]) != NULL)
+            ok = add_preset(out, &count, "tinystories", tinystories, kinds[i], error);
     }
-    for (int i = 0; ok && kinds[i] != NULL; i++)
-        ok = !kind_uses(kinds[i], "router") || add_routers(out, &count, kinds[i], error);
+    for (int scale = QUARTER_SCALES; ok && scale < SCALES; scale++) {
+        for (int i = 0; ok && kinds[i] != NULL; i++) {
+            if (kinds[i]->scale != NULL) ok = add_scale(out, &count, scale, kinds[i], error);
+        }
+    }
+    for (int i = 0; ok && kinds[i] != NULL; i++) {
+        if (preset_settings(tinystories, kinds[i]) != NULL && kind_uses(kinds[i], "router"))
+            ok = add_routers(out, &count, tinystories, kinds[i], error);
+    }
     return ok ? count : 0;
 }

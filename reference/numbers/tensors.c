@@ -1,4 +1,5 @@
 #include "reference/numbers/tensors.h"
+#include "reference/numbers/array.h"
 #include "reference/numbers/random.h"
 #include <assert.h>
 #include <math.h>
@@ -8,13 +9,10 @@
 
 // Makes space for one more row; false: out of memory.
 static bool reserve(Tensors *tensors) {
-    if (tensors->count < tensors->capacity) return true;
-    int capacity = tensors->capacity > 0 ? 2 * tensors->capacity : 64;
-    Tensor *items = realloc(tensors->items, (size_t)capacity * sizeof *items);
-    if (items == NULL) return false;
-    tensors->items = items;
-    tensors->capacity = capacity;
-    return true;
+    size_t count = (size_t)tensors->count + 1;
+    Tensor *items = array_grow(tensors->items, &tensors->capacity, count, sizeof *items);
+    if (items != NULL) tensors->items = items;
+    return items != NULL;
 }
 
 void tensors_add(Tensors *tensors, const char *prefix, const char *name, Init init, int fan_in,

@@ -30,7 +30,8 @@ typedef struct {
 // over the table.
 typedef struct {
     Tensor *items;
-    int count, capacity;
+    int count;
+    size_t capacity; // of items
     size_t floats;
 } Tensors;
 

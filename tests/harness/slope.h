@@ -8,7 +8,7 @@
 typedef struct {
     size_t count;
     const double *base, *gradient; // [count]: where the gradient was taken, and the gradient
-    // Puts values [count] in the place of base; they are numbers that a float holds.
+    // Replaces base by values [count], which are representable as floats.
     void (*set)(void *context, const double *values);
     // The loss of what is set. false: another choice of experts than at base, where the loss has
     // another slope.
