@@ -497,7 +497,7 @@ int main(void) {
         { the_reference_agrees_with_the_chapters, layer_variants() },
         { planted_errors_are_noticed, layer_variants() },
         { a_nan_that_goes_in_comes_out, layer_variants() },
-        { threads_do_not_change_a_bit, layer_variants(), .needs_threads = true },
+        { threads_do_not_change_a_bit, layer_variants(), .threads = NEEDS_THREADS },
         { backward_is_the_slope_of_forward, layer_variants() },
     };
     return run_tests("ffn", tests, COUNT_OF(tests));

@@ -186,7 +186,7 @@ int main(void) {
     const TestRow tests[] = {
         { a_tiny_example_by_hand },
         { probabilities_add_up_to_one },
-        { a_trigram_model_learns_what_a_unigram_model_cannot },
+        { a_trigram_model_learns_what_a_unigram_model_cannot, .threads = USES_THREADS },
         { only_the_first_tokens_are_counted_when_told_so },
         { files_of_different_tokenizers_are_refused },
     };

@@ -578,13 +578,13 @@ int main(void) {
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {
         { gradients_are_the_slopes_of_the_loss, variants },
-        { threads_do_not_change_a_bit_of_training, variants, .needs_threads = true },
+        { threads_do_not_change_a_bit_of_training, variants, .threads = NEEDS_THREADS },
         { a_later_token_changes_no_earlier_logit, variants },
         { rows_do_not_see_each_other, variants },
         { the_hook_sees_every_sparse_layer_once_in_order, variants },
         { a_replaced_gating_is_used_forward_and_backward, variants - first, .first = first },
         { the_decoder_agrees_with_the_forward_pass, variants },
-        { a_decoder_may_be_used_in_another_thread, variants },
+        { a_decoder_may_be_used_in_another_thread, variants, .threads = USES_THREADS },
         { the_decoder_drops_the_oldest_half, variants },
         { layers_may_have_different_tensors },
         { the_arena_is_as_large_as_told, variants },
