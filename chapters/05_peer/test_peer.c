@@ -183,11 +183,11 @@ static void expect_golden(const Safetensors *file, const Layer *l, const Results
 START_TEST(the_golden_file_agrees)
 {
     Safetensors file = golden_ffn_file("peer");
-    const Peer p = { .D = golden_letter(&file, "D"),
-                     .F = golden_letter(&file, "F"),
-                     .C = golden_letter(&file, "C"),
-                     .K = golden_letter(&file, "K"),
-                     .Dk = golden_letter(&file, "Dk") };
+    const Peer p = { .D = golden_size(&file, "D"),
+                     .F = golden_size(&file, "F"),
+                     .C = golden_size(&file, "C"),
+                     .K = golden_size(&file, "K"),
+                     .Dk = golden_size(&file, "Dk") };
     Layer l = layer_new(&p);
     read_tensor(l.w.router.query, &file, "router.query", l.sizes[0]);
     read_tensor(l.w.router.keys, &file, "router.keys", l.sizes[1]);

@@ -191,17 +191,17 @@ START_TEST(gates_of_one_make_a_plain_linear_map)
     ForcedGating forced = { .gating = { .score = ones, .index = index, .N = T, .C = 1, .K = F } };
     forward_forced(&layer, &forced);
     const float *in = tensor(&layer, "experts.in"), *out = tensor(&layer, "experts.out");
-    double want[T * D] = { 0 };
+    double expected[T * D] = { 0 };
     for (int t = 0; t < T; t++) {
         for (int f = 0; f < F; f++) {
             double z = 0.0;
             for (int d = 0; d < D; d++) z += (double)in[f * D + d] * layer.x[t * D + d];
-            for (int d = 0; d < D; d++) want[t * D + d] += z * out[f * D + d];
+            for (int d = 0; d < D; d++) expected[t * D + d] += z * out[f * D + d];
         }
     }
     Difference difference; // measured 2e-7
     bool same = compare_floats(&difference, "y", layer.y, (size_t)T * D,
-                               (Values){ want, (size_t)T * D }, (Tolerance){ 0, 2e-6 });
+                               (Values){ expected, (size_t)T * D }, (Tolerance){ 0, 2e-6 });
     ck_assert_msg(same, "%s", difference.problem);
     if (getenv("MEASURE")) fprintf(stderr, "%.1e of rms\n", difference.worst / difference.rms);
     ffn_layer_free(&layer);

@@ -192,10 +192,10 @@ static void note(Pair *pair, const char *part, const Difference *difference) {
         snprintf(pair->problem, sizeof pair->problem, "%s: %s", part, difference->problem);
 }
 
-static void compare(Pair *pair, const char *part, const char *name, const float *got,
-                    const double *want, size_t count, Tolerance tolerance) {
+static void compare(Pair *pair, const char *part, const char *name, const float *actual,
+                    const double *expected, size_t count, Tolerance tolerance) {
     Difference difference;
-    compare_floats(&difference, name, got, count, (Values){ want, count }, tolerance);
+    compare_floats(&difference, name, actual, count, (Values){ expected, count }, tolerance);
     note(pair, part, &difference);
 }
 
@@ -203,20 +203,21 @@ static void compare_streams(Pair *pair) {
     const Config *c = &pair->fast.model.config;
     size_t sequence = (size_t)pair->N * c->D;
     for (int l = 0; l < c->L; l++) {
-        const double *want = pair->streams + 2 * (size_t)l * sequence;
+        const double *expected = pair->streams + 2 * (size_t)l * sequence;
         compare(pair, "stream", "after attention", model_after_attention(pair->fast.activations, l),
-                want, sequence, FORWARD);
+                expected, sequence, FORWARD);
         compare(pair, "stream", "after ffn", model_after_ffn(pair->fast.activations, l),
-                want + sequence, sequence, FORWARD);
+                expected + sequence, sequence, FORWARD);
     }
 }
 
-static void compare_block(Pair *pair, const char *part, const float *got, const double *want,
+static void compare_block(Pair *pair, const char *part, const float *actual, const double *expected,
                           Tolerance tolerance) {
     for (int i = 0; i < pair->plain.list.count; i++) {
         const Parameter *p = &pair->plain.list.items[i];
         const Tensor *tensor = tensors_find(&pair->fast.model.tensors, p->name);
-        compare(pair, part, p->name, got + tensor->offset, want + p->offset, p->count, tolerance);
+        compare(pair, part, p->name, actual + tensor->offset, expected + p->offset, p->count,
+                tolerance);
     }
 }
 
@@ -227,12 +228,12 @@ static int compare_gatings(Pair *pair) {
         Gating gating = model_gating(pair->fast.activations, l);
         size_t count = choices(pair), at = (size_t)l * count;
         ck_assert_uint_eq(gating_entries(&gating), count);
-        double *want = malloc(count * sizeof *want);
-        ck_assert_ptr_nonnull(want);
-        for (size_t i = 0; i < count; i++) want[i] = pair->score[at + i];
-        compare(pair, "scores", "gating", gating.score, want, count, FORWARD);
+        double *expected = malloc(count * sizeof *expected);
+        ck_assert_ptr_nonnull(expected);
+        for (size_t i = 0; i < count; i++) expected[i] = pair->score[at + i];
+        compare(pair, "scores", "gating", gating.score, expected, count, FORWARD);
         for (size_t i = 0; i < count; i++) others += gating.index[i] != pair->index[at + i];
-        free(want);
+        free(expected);
     }
     return others;
 }

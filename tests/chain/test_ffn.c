@@ -174,62 +174,63 @@ static void swap_ranks(LayerNumbers *numbers, bool scores_too) {
 // Other choices than the best: ranks out of order, an expert twice, none at all, and the one that
 // just missed.
 static void plant_choices(LayerComparison *both, const char *name) {
-    LayerNumbers *got = &both->own_actual;
-    const Config *config = &got->config;
+    LayerNumbers *actual = &both->own_actual;
+    const Config *config = &actual->config;
     for (int scores_too = 0; scores_too < 2; scores_too++) {
-        swap_ranks(got, scores_too);
+        swap_ranks(actual, scores_too);
         must_break(both, name, "two ranks the wrong way round");
-        swap_ranks(got, scores_too);
+        swap_ranks(actual, scores_too);
     }
-    int32_t last = got->index[config->K - 1], next[16];
-    double kept = got->score[config->K - 1], scores[16];
-    const int32_t wrong[] = { got->index[0], -1, config->F };
+    int32_t last = actual->index[config->K - 1], next[16];
+    double kept = actual->score[config->K - 1], scores[16];
+    const int32_t wrong[] = { actual->index[0], -1, config->F };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        got->index[config->K - 1] = wrong[i];
+        actual->index[config->K - 1] = wrong[i];
         must_break(both, name, "an expert chosen twice, or one that is not there");
     }
     Config more = *config;
     more.K++;
     chapter_top(&more, both->own_expected.scores, 0, scores, next);
-    got->index[config->K - 1] = next[config->K];
-    got->score[config->K - 1] = scores[config->K]; // its own score, so the score alone says nothing
+    actual->index[config->K - 1] = next[config->K];
+    actual->score[config->K - 1] =
+        scores[config->K]; // its own score, so the score alone says nothing
     must_break(both, name, "the expert of the next rank");
-    got->index[config->K - 1] = last;
-    got->score[config->K - 1] = kept;
+    actual->index[config->K - 1] = last;
+    actual->score[config->K - 1] = kept;
 }
 
 // The same of a list by token.
 static void plant_list(LayerComparison *both, const char *name) {
-    LayerNumbers *got = &both->own_actual;
-    int E = got->config.E, K = got->config.K, *last = &got->index[K - 1], kept = *last;
-    double rank[64], weight[64], score = got->score[K - 1];
-    swap_ranks(got, true);
+    LayerNumbers *actual = &both->own_actual;
+    int E = actual->config.E, K = actual->config.K, *last = &actual->index[K - 1], kept = *last;
+    double rank[64], weight[64], score = actual->score[K - 1];
+    swap_ranks(actual, true);
     must_break(both, name, "two ranks the wrong way round");
-    swap_ranks(got, true);
-    const int32_t wrong[] = { got->index[0], -1, E };
+    swap_ranks(actual, true);
+    const int32_t wrong[] = { actual->index[0], -1, E };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         *last = wrong[i];
         must_break(both, name, "an expert chosen twice, or one that is not there");
     }
-    chapter_moe_row(rank, weight, &got->config, both->own_expected.scores);
+    chapter_moe_row(rank, weight, &actual->config, both->own_expected.scores);
     for (int e = 0; e < E; e++) { // its own weight, so the weight alone says nothing
         bool chosen = false;
         for (int k = 0; k < K; k++) chosen = chosen || both->own_expected.index[k] == e;
         if (chosen) continue;
         *last = e;
-        got->score[K - 1] = weight[e];
+        actual->score[K - 1] = weight[e];
         must_break(both, name, "an expert that was not among the best");
     }
     *last = kept;
-    got->score[K - 1] = score;
-    for (int t = 0; t <= got->N; t += got->N) {
-        got->start[t]++;
+    actual->score[K - 1] = score;
+    for (int t = 0; t <= actual->N; t += actual->N) {
+        actual->start[t]++;
         must_break(both, name, "an entry too many, or one too few");
-        got->start[t]--;
+        actual->start[t]--;
     }
-    got->start[1]++;
+    actual->start[1]++;
     must_break(both, name, "an entry with another token");
-    got->start[1]--;
+    actual->start[1]--;
 }
 
 START_TEST(planted_errors_are_noticed)
@@ -243,20 +244,20 @@ START_TEST(planted_errors_are_noticed)
     ck_assert(layer_variant(_i, &kind, name));
     Config config = with_sizes(kind, &sizes);
     comparison_new(&both, &config, &sizes, 5, name);
-    LayerNumbers *got = &both.actual;
-    size_t rows = (size_t)got->N * config.D;
+    LayerNumbers *actual = &both.actual;
+    size_t rows = (size_t)actual->N * config.D;
     if (config.ffn->sparse) {
-        size_t scores = (size_t)got->N * (size_t)ffn_gating(&config, NULL, 1).keys;
+        size_t scores = (size_t)actual->N * (size_t)ffn_gating(&config, NULL, 1).keys;
         plant_values(&both, name, "all scores", both.own_actual.scores, scores);
         plant_values(&both, name, "score", both.own_actual.score,
                      layer_numbers_entries(&both.own_actual));
         (config.ffn->ragged ? plant_list : plant_choices)(&both, name);
     }
-    plant_values(&both, name, "y", got->y, rows);
-    plant_values(&both, name, "dx", got->dx, rows);
-    for (int i = 0; i < got->tensors.count; i++) {
-        const Tensor *tensor = &got->tensors.items[i];
-        plant_values(&both, name, tensor->name, got->gradients + tensor->offset, tensor->count);
+    plant_values(&both, name, "y", actual->y, rows);
+    plant_values(&both, name, "dx", actual->dx, rows);
+    for (int i = 0; i < actual->tensors.count; i++) {
+        const Tensor *tensor = &actual->tensors.items[i];
+        plant_values(&both, name, tensor->name, actual->gradients + tensor->offset, tensor->count);
     }
     // all is as it was
     ck_assert_msg(layers_agree(&both, &errors, &error), "%s: %s", name, error.text);

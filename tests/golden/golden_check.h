@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 // Holds the code against one golden file: `ffn/` (one layer, or a mixture's balancing) or `model/`
-// (a whole model and ten steps), told apart and configured by the file's metadata. It fails closed:
+// (a whole model and ten steps), recognized and configured by the file's metadata. It fails closed:
 // a kind or a setting that is not built in, a tensor that is missing, of another shape, or that no
 // check looked at, a value that is not finite, a stated float32 error that no float32 program has,
 // and of course any error over its bound.

@@ -17,7 +17,7 @@ typedef struct {
 
 typedef struct {
     Safetensors file;
-    // the file is moe_balance: its tensors are of [N,D], and N is no letter of a config
+    // the file is moe_balance: its tensors are of [N,D], and N is not a size of a config
     bool balance;
     Config config;
     int B;
@@ -55,9 +55,9 @@ bool golden_input_ints(GoldenFile *golden, const char *name, Shape shape, int32_
 
 // Compares with a tensor of the file, and notes it in the group's line of the table: looked at.
 void golden_compare(GoldenFile *golden, const char *group, const char *name, Shape shape,
-                    const double *got, Tolerance tolerance);
+                    const double *actual, Tolerance tolerance);
 void golden_compare_floats(GoldenFile *golden, const char *group, const char *name, Shape shape,
-                           const float *got, Tolerance tolerance);
+                           const float *actual, Tolerance tolerance);
 void golden_compare_ints(GoldenFile *golden, const char *group, const char *name, Shape shape,
-                         const int32_t *got);
+                         const int32_t *actual);
 #endif

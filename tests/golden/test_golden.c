@@ -102,7 +102,7 @@ START_TEST(every_file_is_listed)
 }
 END_TEST
 
-// A copy of a file in memory, to be written with something wrong in it.
+// A copy of a file in memory, to be written with a fault in it.
 typedef struct {
     Safetensors file;
     SafeTensor tensors[MOST_TENSORS + 1];
@@ -157,7 +157,7 @@ START_TEST(an_unchanged_copy_passes)
 }
 END_TEST
 
-// The first element of a chosen expert's row; a row that nobody chose has no say in a layer's
+// The first element of a chosen expert's row; a row that was not chosen has no effect on a layer's
 // numbers.
 static size_t chosen_element(const Copy *copy, const SafeTensor *tensor) {
     const SafeTensor *chosen = safetensors_find(&copy->file, "gating.indices");

@@ -28,7 +28,7 @@ double weighted_sum(const double *y, const double *dy, size_t count);
 
 // ---- finite differences
 
-// A loss, computed anew at each call from what lies in memory. Where the forward pass behind it
+// A loss, computed again at each call from what is in memory. Where its forward pass
 // chooses, `choice` is where it leaves the `choices` numbers of what it chose: a step over which
 // they change has no slope and is left out.
 typedef struct {
@@ -51,7 +51,7 @@ void expect_no_slopes(const char *name, double *x, const double *gradient, size_
 // tests/golden/ffn/NAME.safetensors; close it
 Safetensors golden_ffn_file(const char *name);
 double golden_value(const Safetensors *file, const char *key); // of the metadata, above 0
-int golden_letter(const Safetensors *file, const char *key);   // a whole one
+int golden_size(const Safetensors *file, const char *key);     // a whole one
 // of exactly so many numbers
 void read_tensor(double *out, const Safetensors *file, const char *name, size_t count);
 // actual is the file's tensor to 1e-10 of its root mean square. The chapters' worst is 2e-14.

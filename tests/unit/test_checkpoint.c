@@ -373,7 +373,7 @@ START_TEST(hostile_states_are_named)
 }
 END_TEST
 
-// Each field in turn: gone, of another type, and out of range.
+// Each field in turn: missing, of another type, and out of range.
 START_TEST(every_field_of_a_state_is_checked)
 {
     static const char *const fields[] = { "step",      "settings",       "data", "train_sum",

@@ -10,10 +10,10 @@ enum { COUNT = 5 };
 static const double sample[COUNT] = { 3.0, -4.0, 0.0, 12.0, 1.0 };
 static const Tolerance loose = { .absolute = 1e300, .relative = 1e300 };
 
-static bool same(const double *got, const double *want, Tolerance tolerance) {
+static bool same(const double *actual, const double *expected, Tolerance tolerance) {
     Difference difference;
-    bool ok = compare_values(&difference, "t", (Values){ got, COUNT }, (Values){ want, COUNT },
-                             tolerance);
+    bool ok = compare_values(&difference, "t", (Values){ actual, COUNT },
+                             (Values){ expected, COUNT }, tolerance);
     // a refusal always says why, an agreement says nothing
     ck_assert_int_eq(ok, difference.problem[0] == '\0');
     return ok;
@@ -25,11 +25,11 @@ END_TEST
 
 START_TEST(a_planted_difference_is_measured_and_named)
 {
-    double got[COUNT];
-    memcpy(got, sample, sizeof got);
-    got[3] += 0.5;
+    double actual[COUNT];
+    memcpy(actual, sample, sizeof actual);
+    actual[3] += 0.5;
     Difference difference;
-    Values g = { got, COUNT }, w = { sample, COUNT };
+    Values g = { actual, COUNT }, w = { sample, COUNT };
     ck_assert(!compare_values(&difference, "dx", g, w, (Tolerance){ .absolute = 0.49 }));
     ck_assert_double_eq(difference.worst, 0.5);
     ck_assert_double_eq_tol(difference.rms, sqrt(34.0), 1e-12); // (9 + 16 + 0 + 144 + 1) / 5
@@ -79,14 +79,14 @@ START_TEST(counts_must_agree_and_nothing_is_not_agreement)
     Difference difference;
     float narrow[COUNT] = { 0 };
     const int32_t whole[COUNT] = { 0 };
-    for (size_t got = 0; got <= COUNT; got++) {
-        for (size_t want = 0; want <= COUNT; want++) {
-            if (got == want && got > 0) continue;
-            ck_assert(!compare_values(&difference, "t", (Values){ sample, got },
-                                      (Values){ sample, want }, loose));
-            ck_assert(
-                !compare_floats(&difference, "t", narrow, got, (Values){ sample, want }, loose));
-            ck_assert(!compare_ints(&difference, "t", whole, got, whole, want));
+    for (size_t actual = 0; actual <= COUNT; actual++) {
+        for (size_t expected = 0; expected <= COUNT; expected++) {
+            if (actual == expected && actual > 0) continue;
+            ck_assert(!compare_values(&difference, "t", (Values){ sample, actual },
+                                      (Values){ sample, expected }, loose));
+            ck_assert(!compare_floats(&difference, "t", narrow, actual,
+                                      (Values){ sample, expected }, loose));
+            ck_assert(!compare_ints(&difference, "t", whole, actual, whole, expected));
             ck_assert(difference.problem[0] != '\0');
         }
     }
@@ -96,22 +96,22 @@ END_TEST
 START_TEST(a_tensor_of_zeros_wants_zeros)
 {
     const double zeros[COUNT] = { 0 };
-    double got[COUNT] = { 0 };
-    ck_assert(same(got, zeros, (Tolerance){ .relative = 1e-3 }));
-    got[4] = 1e-30;
-    ck_assert(!same(got, zeros, (Tolerance){ .relative = 1e-3 }));
+    double actual[COUNT] = { 0 };
+    ck_assert(same(actual, zeros, (Tolerance){ .relative = 1e-3 }));
+    actual[4] = 1e-30;
+    ck_assert(!same(actual, zeros, (Tolerance){ .relative = 1e-3 }));
 }
 END_TEST
 
 START_TEST(whole_numbers_must_be_equal)
 {
-    const int32_t want[3] = { 0, INT32_MAX, INT32_MIN };
-    int32_t got[3];
-    memcpy(got, want, sizeof got);
+    const int32_t expected[3] = { 0, INT32_MAX, INT32_MIN };
+    int32_t actual[3];
+    memcpy(actual, expected, sizeof actual);
     Difference difference;
-    ck_assert(compare_ints(&difference, "index", got, 3, want, 3));
-    got[2]++;
-    ck_assert(!compare_ints(&difference, "index", got, 3, want, 3));
+    ck_assert(compare_ints(&difference, "index", actual, 3, expected, 3));
+    actual[2]++;
+    ck_assert(!compare_ints(&difference, "index", actual, 3, expected, 3));
     ck_assert_uint_eq(difference.first_bad, 2);
     ck_assert_ptr_nonnull(strstr(difference.problem, "index[2]"));
 }

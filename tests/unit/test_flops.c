@@ -26,7 +26,7 @@ static double number(const json_t *row, const char *name) {
     return json_number_value(json_object_get(row, name));
 }
 
-// The row's model, from the letters that stand in it; false: of a kind that is not here.
+// The row's model, from its dimensions; false: of a kind that is not built in.
 static bool row_config(Config *out, const json_t *row) {
     const char *name;
     json_t *value;
@@ -39,7 +39,7 @@ static bool row_config(Config *out, const json_t *row) {
         if (json_is_integer(value))
             snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
         if (json_is_string(value)) snprintf(text, sizeof text, "%s", json_string_value(value));
-        // a letter, at most two characters, or a router
+        // a dimension, at most two characters, or a router
         if (strlen(name) > 2 && strcmp(name, "router") != 0) continue;
         ck_assert_msg(config_set(out, name, text, &found, &error), "%s", error.text);
         ck_assert_msg(found, "%s is no setting here", name);
@@ -71,7 +71,7 @@ static bool same_row(const ScaleRow *ours, const json_t *row) {
            config_equal(&ours->config, &config);
 }
 
-// Every golden model of a kind that is here stands in the ladder with the same letters, and the
+// Every golden model of a kind that is built in is one of the scales, with the same dimensions, and the
 // ladder has no others.
 START_TEST(the_ladder_is_the_papers)
 {

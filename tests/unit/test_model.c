@@ -343,7 +343,7 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
     Watch w = { .shape_matches = true, .config = tiny.model.config, .N = 1, .replace = -1 };
     HookList hooks = one_hook(watch, &w);
     decoder_hooks(decoder, &hooks);
-    double worst = 0.0, want[V];
+    double worst = 0.0, expected[V];
     for (int round = 0; round < 2; round++) {
         for (int t = 0; t < T; t++) {
             ck_assert_int_eq(decoder_position(decoder), t);
@@ -352,10 +352,10 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
                 model_forward(&tiny.model, tiny.activations, tiny.inputs, 1, t + 1);
                 model_logits(&tiny.model, tiny.activations, t, 1, logits + t * V);
             }
-            const float *got = decoder_step(decoder, tiny.inputs[t], NULL);
-            for (int v = 0; v < V; v++) want[v] = logits[t * V + v];
+            const float *actual = decoder_step(decoder, tiny.inputs[t], NULL);
+            for (int v = 0; v < V; v++) expected[v] = logits[t * V + v];
             Difference difference; // measured 2.7e-6 of the rms
-            bool same = compare_floats(&difference, "logits", got, V, (Values){ want, V },
+            bool same = compare_floats(&difference, "logits", actual, V, (Values){ expected, V },
                                        (Tolerance){ 0, 2e-5 });
             ck_assert_msg(same, "position %d: %s", t, difference.problem);
             worst = fmax(worst, difference.worst / difference.rms);
@@ -376,14 +376,14 @@ typedef struct {
     const int32_t *tokens;
     int count, threads;
     const float *logits; // after the last
-} Telling;
+} Decoding;
 
 // Here OpenMP knows nothing of the number of threads that the program set.
-static void *tell(void *context) {
-    Telling *telling = context;
-    parallel_set_threads(telling->threads);
-    for (int t = 0; t < telling->count; t++) {
-        telling->logits = decoder_step(telling->decoder, telling->tokens[t], NULL);
+static void *decode_tokens(void *context) {
+    Decoding *decoding = context;
+    parallel_set_threads(decoding->threads);
+    for (int t = 0; t < decoding->count; t++) {
+        decoding->logits = decoder_step(decoding->decoder, decoding->tokens[t], NULL);
     }
     return NULL;
 }
@@ -395,23 +395,23 @@ START_TEST(a_decoder_may_be_used_in_another_thread)
     Error error = { "" };
     // more threads than where it was made, where decoder.h allows that
     int threads = is_causal(ffn_causality(&tiny.model.config)) ? 16 : parallel_threads();
-    Telling telling = { decoder_new(&tiny.model, &error), tiny.inputs, T, threads, NULL };
+    Decoding decoding = { decoder_new(&tiny.model, &error), tiny.inputs, T, threads, NULL };
     pthread_t thread;
-    ck_assert_msg(telling.decoder != NULL, "%s", error.text);
-    ck_assert_int_eq(pthread_create(&thread, NULL, tell, &telling), 0);
+    ck_assert_msg(decoding.decoder != NULL, "%s", error.text);
+    ck_assert_int_eq(pthread_create(&thread, NULL, decode_tokens, &decoding), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     tiny_forward(&tiny);
-    float *want = tiny_logits(&tiny);
+    float *expected = tiny_logits(&tiny);
     for (int v = 0; v < V; v++)
-        ck_assert_float_eq_tol(telling.logits[v], want[(T - 1) * V + v], 1e-4f);
-    free(want);
-    decoder_free(telling.decoder);
+        ck_assert_float_eq_tol(decoding.logits[v], expected[(T - 1) * V + v], 1e-4f);
+    free(expected);
+    decoder_free(decoding.decoder);
     tiny_free(&tiny);
 }
 END_TEST
 
-// Past T the oldest half goes; what is left reads as a row of training: TOKEN_END, the kept tokens,
-// the new one.
+// Past T the oldest half is dropped; what is left is like a row of training: TOKEN_END, the cached
+// tokens, the new one.
 START_TEST(the_decoder_drops_the_oldest_half)
 {
     static const int lengths[] = { 1, 2, 3, 8, 9 };
@@ -430,22 +430,22 @@ START_TEST(the_decoder_drops_the_oldest_half)
         for (int t = 0; t < 3 * T + 2; t++) {
             fed[t] = t == 0 ? TOKEN_END : 2 + (int32_t)random_below(77, (uint64_t)t, V - 2);
             int64_t fell = dropped;
-            int room = decoder_cached(decoder) < T;
-            const float *got = decoder_step(decoder, fed[t], &dropped);
+            int space = decoder_cached(decoder) < T;
+            const float *actual = decoder_step(decoder, fed[t], &dropped);
             int position = decoder_cached(decoder);
             ck_assert_int_eq(decoder_position(decoder), t + 1);
             ck_assert_int_ge(position, 1);
             ck_assert_int_le(position, T);
-            ck_assert_int_eq(dropped > fell, !room); // some fell out, and only then
-            // What was fed, and the TOKEN_END of every move, has fallen out or stands in the cache.
+            ck_assert_int_eq(dropped > fell, !space); // some were dropped, and only then
+            // What was fed, and the TOKEN_END of every move, was dropped or is in the cache.
             moves += dropped > fell;
             ck_assert_int_eq(position, t + 1 - dropped + (T > 1 ? moves : 0));
             for (int p = 0; p < position; p++) tiny.inputs[p] = fed[t + 1 - position + p];
             if (dropped > 0 && position > 1) tiny.inputs[0] = TOKEN_END;
             model_forward(&tiny.model, tiny.activations, tiny.inputs, 1, position);
-            float want[V];
-            model_logits(&tiny.model, tiny.activations, position - 1, 1, want);
-            for (int v = 0; v < V; v++) ck_assert_float_eq_tol(got[v], want[v], 1e-4f);
+            float expected[V];
+            model_logits(&tiny.model, tiny.activations, position - 1, 1, expected);
+            for (int v = 0; v < V; v++) ck_assert_float_eq_tol(actual[v], expected[v], 1e-4f);
         }
         ck_assert_int_gt(dropped, 0);
         decoder_free(decoder);
@@ -488,7 +488,7 @@ END_TEST
 
 // ---- memory
 
-// Bytes of address space this process holds, 0 where the system does not tell.
+// Bytes of address space of this process, 0 where the system does not report them.
 static size_t address_space(void) {
     FILE *file = fopen("/proc/self/statm", "r");
     unsigned long pages = 0;
@@ -513,7 +513,7 @@ START_TEST(the_arena_is_as_large_as_told)
         ck_assert_uint_gt(floats, (size_t)4 * 1024 * 12 * 2);
         if (before > 0) ck_assert_uint_ge(after - before, floats * sizeof(float));
         if (before > 0) ck_assert_uint_le(after - before, floats * sizeof(float) + (1 << 20));
-        // B·T×V logits would be 16 million floats; only blocks of rows may stand.
+        // B·T×V logits would be 16 million floats; only blocks of rows may be in memory.
         ck_assert_uint_lt(floats, (size_t)4 * 1024 * 4001 / 2);
         model_activations_free(activations);
     }
@@ -527,17 +527,17 @@ START_TEST(an_arena_without_training_holds_the_same_pass)
     Error error = { "" };
     TinyModel tiny = variant_model(_i, 13, 2, 5, NULL);
     tiny_forward(&tiny);
-    float *want = tiny_logits(&tiny), *got = malloc(10 * 13 * sizeof *got);
-    ck_assert_ptr_nonnull(got);
+    float *expected = tiny_logits(&tiny), *actual = malloc(10 * 13 * sizeof *actual);
+    ck_assert_ptr_nonnull(actual);
     Activations *plain = model_activations_new(&tiny.model.config, 2, 5, false, &error);
     ck_assert_msg(plain != NULL, "%s", error.text);
     model_forward(&tiny.model, plain, tiny.inputs, 2, 5);
-    model_logits(&tiny.model, plain, 0, 10, got);
-    ck_assert(memcmp(want, got, 10 * 13 * sizeof *got) == 0);
+    model_logits(&tiny.model, plain, 0, 10, actual);
+    ck_assert(memcmp(expected, actual, 10 * 13 * sizeof *actual) == 0);
     ck_assert(model_loss(&tiny.model, plain, tiny.targets, tiny_scored(&tiny)) == tiny_loss(&tiny));
     model_activations_free(plain);
-    free(want);
-    free(got);
+    free(expected);
+    free(actual);
     tiny_free(&tiny);
 }
 END_TEST
@@ -552,8 +552,8 @@ START_TEST(an_arena_serves_smaller_passes)
     const Model *model = &tiny.model;
     size_t floats = model->tensors.floats;
     // also what lies between the tensors
-    float *want = calloc(2 * floats, sizeof *want), *got = want + floats;
-    ck_assert_ptr_nonnull(want);
+    float *expected = calloc(2 * floats, sizeof *expected), *actual = expected + floats;
+    ck_assert_ptr_nonnull(expected);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         int B = sizes[i][0], T = sizes[i][1];
         Activations *own = model_activations_new(&model->config, B, T, true, &error);
@@ -561,13 +561,14 @@ START_TEST(an_arena_serves_smaller_passes)
         model_forward(model, own, tiny.inputs, B, T);
         model_forward(model, tiny.activations, tiny.inputs, B, T);
         int64_t scored = count_scored(tiny.targets, B * T);
-        ck_assert(model_backward(model, own, tiny.inputs, tiny.targets, scored, want) ==
-                  model_backward(model, tiny.activations, tiny.inputs, tiny.targets, scored, got));
-        ck_assert_msg(memcmp(want, got, floats * sizeof *got) == 0,
+        ck_assert(
+            model_backward(model, own, tiny.inputs, tiny.targets, scored, expected) ==
+            model_backward(model, tiny.activations, tiny.inputs, tiny.targets, scored, actual));
+        ck_assert_msg(memcmp(expected, actual, floats * sizeof *actual) == 0,
                       "gradients of %d rows of %d tokens", B, T);
         model_activations_free(own);
     }
-    free(want);
+    free(expected);
     tiny_free(&tiny);
 }
 END_TEST

@@ -1,5 +1,5 @@
 // Mixture of experts beyond what every layer is held to (test_ffn.c): who is chosen in ties, with
-// padding, with nobody or everybody; the balancing; and the bridges to the dense layer.
+// padding, with no token or every token; the balancing; and the bridges to the dense layer.
 #include "reference/check/checked_layer.h"
 #include "reference/check/compare.h"
 #include "reference/ffn/moe_routing.h"
@@ -136,12 +136,12 @@ START_TEST(nan_loses_every_choice)
     };
     moe_routing_softmax(&routing);
     moe_routing_select(&gating, &routing, score, keys);
-    static const int32_t wanted[] = { 1, 2, 0, 0, 1, 2 };
-    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], wanted[i]);
+    static const int32_t expected[] = { 1, 2, 0, 0, 1, 2 };
+    for (int i = 0; i < 6; i++) ck_assert_int_eq(index[i], expected[i]);
 }
 END_TEST
 
-// ---- nobody and everybody
+// ---- no token and every token
 
 // All tokens choose one expert: the others have none, and gradients of exactly zero.
 START_TEST(an_expert_with_no_token_learns_nothing)
@@ -182,17 +182,17 @@ START_TEST(a_token_with_no_expert_is_left_alone)
         ck_assert(all_zero(layer.y + t * D, D));
         backward(&layer);
         ck_assert(all_zero(layer.dx + t * D, D));
-        float *kept = malloc(layer.tensors.floats * sizeof *kept);
-        ck_assert_ptr_nonnull(kept);
-        memcpy(kept, layer.gradients, layer.tensors.floats * sizeof *kept);
+        float *saved = malloc(layer.tensors.floats * sizeof *saved);
+        ck_assert_ptr_nonnull(saved);
+        memcpy(saved, layer.gradients, layer.tensors.floats * sizeof *saved);
         for (int d = 0; d < D; d++) layer.dy[t * D + d] += 5.0f;
         backward(&layer);
         for (int i = 0; i < layer.tensors.count; i++) {
             const Tensor *tensor = &layer.tensors.items[i];
-            ck_assert(memcmp(kept + tensor->offset, layer.gradients + tensor->offset,
+            ck_assert(memcmp(saved + tensor->offset, layer.gradients + tensor->offset,
                              tensor->count * 4) == 0);
         }
-        free(kept);
+        free(saved);
     }
     ck_assert_int_gt(left, 0);
     ffn_layer_free(&layer);
@@ -478,7 +478,7 @@ START_TEST(all_experts_are_the_weighted_sum)
     config.alpha = 0.0;
     dense.T = T, dense.D = D, dense.F = F;
     FfnLayer mixture = open_layer(&config, 1, 10), glu = open_layer(&dense, 1, 10);
-    double want[T * D] = { 0 };
+    double expected[T * D] = { 0 };
     forward(&mixture);
     memcpy(glu.x, mixture.x, T * D * sizeof(float));
     for (int e = 0; e < E; e++) {
@@ -499,11 +499,12 @@ START_TEST(all_experts_are_the_weighted_sum)
                         (double)mixture.x[t * D + d] * parameter(&mixture, "router")[d * E + i];
                 sum += exp(logits[i]);
             }
-            for (int d = 0; d < D; d++) want[t * D + d] += exp(logits[e]) / sum * glu.y[t * D + d];
+            for (int d = 0; d < D; d++)
+                expected[t * D + d] += exp(logits[e]) / sum * glu.y[t * D + d];
         }
     }
     Difference difference; // measured 2e-7
-    ck_assert_msg(compare_floats(&difference, "y", mixture.y, T * D, (Values){ want, T * D },
+    ck_assert_msg(compare_floats(&difference, "y", mixture.y, T * D, (Values){ expected, T * D },
                                  (Tolerance){ 0, 2e-6 }),
                   "%s", difference.problem);
     ffn_layer_free(&mixture);

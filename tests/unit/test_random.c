@@ -10,13 +10,13 @@
 // generator.
 START_TEST(bits_are_splitmix64)
 {
-    static const uint64_t want[] = { 6457827717110365317u, 3203168211198807973u,
-                                     9817491932198370423u, 4593380528125082431u,
-                                     16408922859458223821u };
-    for (uint64_t i = 0; i < sizeof want / sizeof *want; i++)
-        ck_assert_uint_eq(random_bits(1234567, i), want[i]);
+    static const uint64_t expected[] = { 6457827717110365317u, 3203168211198807973u,
+                                         9817491932198370423u, 4593380528125082431u,
+                                         16408922859458223821u };
+    for (uint64_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        ck_assert_uint_eq(random_bits(1234567, i), expected[i]);
     ck_assert_uint_eq(random_bits(0, 0), 0xe220a8397b1dcdafu);
-    ck_assert_uint_eq(random_bits(1234567, 2), want[2]); // any order, same numbers
+    ck_assert_uint_eq(random_bits(1234567, 2), expected[2]); // any order, same numbers
 }
 END_TEST
 
@@ -64,8 +64,9 @@ START_TEST(uniform_fills_its_range_evenly)
             outside++;
     }
     ck_assert_int_eq(outside, 0);
-    double chi_squared = 0, want = (double)DRAWS / BINS;
-    for (int b = 0; b < BINS; b++) chi_squared += (bins[b] - want) * (bins[b] - want) / want;
+    double chi_squared = 0, expected = (double)DRAWS / BINS;
+    for (int b = 0; b < BINS; b++)
+        chi_squared += (bins[b] - expected) * (bins[b] - expected) / expected;
     ck_assert_double_lt(chi_squared, 96 + 5 * sqrt(2 * 96.0)); // mean 96, variance 2 · 96
     ck_assert_double_gt(chi_squared, 96 - 5 * sqrt(2 * 96.0)); // too even is not random either
     ck_assert_double_eq_tol(moment(random_uniform, key, 1), 1 / 2.0, 5 * sqrt(1 / 12.0 / DRAWS));

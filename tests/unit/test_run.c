@@ -1,4 +1,4 @@
-// A run with an observer: what it is told, in which order; stopped at every question; how it ends.
+// A run with an observer: what is reported to it, in which order; stopped at every call of stop; how it ends.
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include "reference/numbers/parallel.h"

@@ -195,7 +195,7 @@ START_TEST(folders_and_paths)
     check_said("cannot create the folder");
     ck_assert(!folder_remove(file, &error));
     check_said("is not a folder");
-    ck_assert(!folder_remove(scratch_path(&scratch, "a"), &error)); // holds a folder
+    ck_assert(!folder_remove(scratch_path(&scratch, "a"), &error)); // contains a folder
     ck_assert(folder_remove(deep, &error));
     ck_assert(!path_exists(deep));
 
@@ -514,7 +514,7 @@ START_TEST(headers_accepted_and_refused)
     if (!opened) {
         check_said(said);
         check_said("a.safetensors: ");
-        ck_assert_ptr_null(file.tensors); // nothing is left behind
+        ck_assert_ptr_null(file.tensors); // nothing is left
     }
     scratch_remove(&scratch);
 }

@@ -89,12 +89,12 @@ START_TEST(damaged_files_are_named)
     char *text = json_dumps(root, 0);
     json_decref(root);
     char *here = strstr(text, "\"HERE\"");
-    size_t room = strlen(text) + 256;
-    char *json = malloc(room);
+    size_t capacity = strlen(text) + 256;
+    char *json = malloc(capacity);
     if (here != NULL)
-        snprintf(json, room, "%.*s%s%s", (int)(here - text), text, damages[_i].value, here + 6);
+        snprintf(json, capacity, "%.*s%s%s", (int)(here - text), text, damages[_i].value, here + 6);
     else
-        snprintf(json, room, "%s", text);
+        snprintf(json, capacity, "%s", text);
     expect_refused(json, strlen(json), damages[_i].message);
     free(json);
     free(text);
