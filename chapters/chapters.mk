@@ -12,7 +12,7 @@ code  = $(foreach f,$(foreach c,$(call up_to,$1),$(wildcard chapters/$c/*.c)),$(
 $(CHAPTERS:%=$(B)/chapters/%.a): $(B)/chapters/%.a: $$(call objects,$$(call code,$$*))
 # What demos and tests may use besides: pictures, files, random numbers, and the tests' common code.
 CHAPTER_SUPPORT := $(B)/chapters/support.a
-$(CHAPTER_SUPPORT): $(call objects,chapters/*.c reference/numbers/*.c reference/io/*.c reference/draw/*.c reference/support/*.c) \
+$(CHAPTER_SUPPORT): $(call objects,chapters/*.c reference/numbers/*.c reference/io/*.c reference/draw/*.c) \
   $(B)/reference/check/compare.o $(patsubst %,$(B)/tests/harness/%.o,expect scratch suite)
 
 chapter  = $(filter $1_%,$(CHAPTERS))

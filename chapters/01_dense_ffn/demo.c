@@ -1,10 +1,11 @@
 // build/chapter-01 PART [PICTURE.png]: the experiments of the lesson. The output is always the
 // same, except that of `cost`, which measures this machine.
-#include "reference/support/demo.h"
+#include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
 #include "reference/draw/chart.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -64,23 +65,23 @@ static bool neuron_picture(const char *path, Error *error) {
                           .x_label = "gigabytes",
                           .y_label = "euros",
                           .series = series,
-                          .series_count = (int)(sizeof series / sizeof series[0]) };
+                          .series_count = COUNT_OF(series) };
     return chart_write_png(&chart, path, error);
 }
 
-static bool show_neuron(const char *picture, Error *error) {
+static bool show_neuron(char **pictures, Error *error) {
     printf(" step     loss       in     bias      out\n");
     for (int steps = 0; steps <= 10000; steps = steps == 0 ? 1 : 10 * steps) {
         Neuron neuron = trained(steps);
         double loss = neuron_loss(&neuron, gigabytes, euros, POINTS);
         printf("%5d %8.4f %8.4f %8.4f %8.4f\n", steps, loss, neuron.in, neuron.bias, neuron.out);
     }
-    return !picture || neuron_picture(picture, error);
+    return pictures[0] == NULL || neuron_picture(pictures[0], error);
 }
 
 // ---- nudge: the gradient says how the loss changes when a weight changes a little
-static bool show_nudge(const char *picture, Error *error) {
-    (void)picture, (void)error;
+static bool show_nudge(char **pictures, Error *error) {
+    (void)pictures, (void)error;
     const Neuron neuron = trained(0);
     Neuron nudged = neuron, gradient = neuron_gradient(&neuron, gigabytes, euros, POINTS);
     nudged.out += 0.001;
@@ -244,11 +245,11 @@ static bool layer_picture(const char *path, Fit *fits, Error *error) {
     const Chart chart = { .title = "A layer learns a curve that no single neuron can",
                           .x_label = "x",
                           .series = series,
-                          .series_count = (int)(sizeof series / sizeof series[0]) };
+                          .series_count = COUNT_OF(series) };
     return chart_write_png(&chart, path, error);
 }
 
-static bool show_layer(const char *picture, Error *error) {
+static bool show_layer(char **pictures, Error *error) {
     static const int widths[FITS] = { 1, 2, 4, 8, 16, 16 };
     const Samples samples = curve_samples();
     Fit fits[FITS];
@@ -261,12 +262,12 @@ static bool show_layer(const char *picture, Error *error) {
                straight ? "  without gelu" : "");
     }
     printf("the best straight line: %.4f\n", straight_line_loss(&samples));
-    return !picture || layer_picture(picture, fits, error);
+    return pictures[0] == NULL || layer_picture(pictures[0], fits, error);
 }
 
 // Nine random starts, because one may be lucky.
-static bool show_gate(const char *picture, Error *error) {
-    (void)picture, (void)error;
+static bool show_gate(char **pictures, Error *error) {
+    (void)pictures, (void)error;
     const Samples samples = product_samples();
     Fit mlp, glu;
     int won = 0;
@@ -313,8 +314,8 @@ static void cost_call(CostBuffers *b, bool gated, bool backward) {
 
 // FLOPs: forward a multiplication and an addition per weight, backward twice that: one pair for dx,
 // one for dw.
-static bool show_cost(const char *picture, Error *error) {
-    (void)picture;
+static bool show_cost(char **pictures, Error *error) {
+    (void)pictures;
     CostBuffers *buffers = calloc(1, sizeof *buffers);
     if (!buffers) return fail(error, "no memory for %zu bytes of weights", sizeof *buffers);
     for (int i = 0; i < COST_D; i++) buffers->x[i] = random_normal(random_key(1, "x"), i);
@@ -343,13 +344,15 @@ static bool show_cost(const char *picture, Error *error) {
 }
 
 static const DemoPart parts[] = {
-    { "neuron", "one neuron learns seven points", show_neuron, true },
-    { "nudge", "what a gradient is, tried by hand", show_nudge, false },
-    { "layer", "1 to 16 neurons learn a curve, with and without gelu", show_layer, true },
-    { "gate", "mlp and glu learn to multiply", show_gate, false },
-    { "cost", "operations, bytes and time of one token on this machine", show_cost, false },
+    { "neuron", "one neuron learns seven points", 0, show_neuron },
+    { "neuron", "the same, and draws it", 1, show_neuron },
+    { "nudge", "measures a gradient by nudging a weight", 0, show_nudge },
+    { "layer", "1 to 16 neurons learn a curve, with and without gelu", 0, show_layer },
+    { "layer", "the same, and draws it", 1, show_layer },
+    { "gate", "mlp and glu learn to multiply", 0, show_gate },
+    { "cost", "operations, bytes and time of one token on this machine", 0, show_cost },
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-01", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-01", parts, COUNT_OF(parts), count, arguments);
 }

@@ -283,7 +283,7 @@ END_TEST
 
 // ---- golden files: the authors' own code in float64
 static const char *const golden[] = { "mlp", "glu", "glu_clamped" };
-enum { GOLDEN = sizeof golden / sizeof golden[0] };
+enum { GOLDEN = COUNT_OF(golden) };
 
 START_TEST(golden_files)
 {

@@ -1,10 +1,11 @@
 // build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. The output is always the
 // same, except that of `cost`, which measures this machine.
-#include "reference/support/demo.h"
+#include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -139,8 +140,8 @@ static bool show_lengths(int K, Error *error) {
     return true;
 }
 
-static bool show_orders(const char *picture, Error *error) {
-    (void)picture;
+static bool show_orders(char **pictures, Error *error) {
+    (void)pictures;
     const double logits[SHOWN_E] = { 2, 1, 0, -1 };
     printf("One token, logits 2 1 0 -1\n\n");
     printf("  K  order           weights of the chosen      sum    slope of the first weight\n");
@@ -311,13 +312,7 @@ static const Balancing balancings[] = {
     { .name = "bias, 0.001", .bias_step = 0.001 },
     { .name = "bias, 0.01", .bias_step = 0.01 },
 };
-enum {
-    BALANCINGS = sizeof balancings / sizeof balancings[0],
-    NOTHING = 0,
-    SWITCH = 2,
-    Z = 4,
-    BIAS = 6
-};
+enum { BALANCINGS = COUNT_OF(balancings), NOTHING = 0, SWITCH = 2, Z = 4, BIAS = 6 };
 
 // The picture: each run's shares over time, stacked.
 static void draw_history(DrawList *list, float x, float y, const char *title,
@@ -346,7 +341,7 @@ static bool collapse_picture(const char *path, const History *history, Error *er
     return ok;
 }
 
-static bool show_collapse(const char *picture, Error *error) {
+static bool show_collapse(char **pictures, Error *error) {
     static const int shown[] = { 0, 4, 24, 49, 199 };
     static const Start start = { .learning_rate = 0.03, .seed = 1 };
     static History history[BALANCINGS];
@@ -354,7 +349,7 @@ static bool show_collapse(const char *picture, Error *error) {
         if (!train(&history[i], &balancings[i], &start, error)) return false;
     }
     show_head("nothing done, batches");
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+    for (int i = 0; i < COUNT_OF(shown); i++) {
         char name[32];
         snprintf(name, sizeof name, "%4d to %4d", shown[i] * WINDOW + 1, (shown[i] + 1) * WINDOW);
         show_windows(name, &history[NOTHING], shown[i], 1);
@@ -363,11 +358,11 @@ static bool show_collapse(const char *picture, Error *error) {
     show_head("the last 1,000 batches");
     for (int i = 0; i < BALANCINGS; i++)
         show_windows(balancings[i].name, &history[i], WINDOWS - LAST, LAST);
-    return !picture || collapse_picture(picture, history, error);
+    return pictures[0] == NULL || collapse_picture(pictures[0], history, error);
 }
 
 // ---- sure: a router that starts out certain
-static bool show_sure(const char *picture, Error *error) {
+static bool show_sure(char **pictures, Error *error) {
     static const Balancing tried[] = {
         { .name = "nothing" },
         { .name = "Switch loss, 1", .switch_alpha = 1.0 },
@@ -377,9 +372,9 @@ static bool show_sure(const char *picture, Error *error) {
         { .name = "z-loss and bias", .z_alpha = 0.1, .bias_step = 0.01 },
     };
     const Start start = { .first_logit = 20.0, .learning_rate = 0.01, .seed = 1 };
-    (void)picture;
+    (void)pictures;
     show_head("the last 1,000 batches");
-    for (size_t i = 0; i < sizeof tried / sizeof tried[0]; i++) {
+    for (int i = 0; i < COUNT_OF(tried); i++) {
         History history;
         if (!train(&history, &tried[i], &start, error)) return false;
         show_windows(tried[i].name, &history, WINDOWS - LAST, LAST);
@@ -389,8 +384,8 @@ static bool show_sure(const char *picture, Error *error) {
 
 // ---- starts: nine random starts, because one may be lucky or unlucky
 // How many experts get at least 1% of the entries at the end?
-static bool show_starts(const char *picture, Error *error) {
-    (void)picture;
+static bool show_starts(char **pictures, Error *error) {
+    (void)pictures;
     printf("  start");
     for (int i = 0; i < BALANCINGS; i++) printf("   %s", balancings[i].name);
     printf("\n");
@@ -423,9 +418,9 @@ static double forward_time(Layer *l) {
     return best;
 }
 
-static bool show_cost(const char *picture, Error *error) {
-    (void)picture;
-    printf("D = 256, F = 1024, a token in double   parameters   MFLOP   microseconds\n");
+static bool show_cost(char **pictures, Error *error) {
+    (void)pictures;
+    printf("D = 256, F = 1024, one token, double   parameters   MFLOP   microseconds\n");
     for (int experts = 1; experts <= 8; experts *= 8) {
         const Moe m = {
             .D = 256, .F = 1024, .E = experts, .K = experts > 1 ? 2 : 1, .order = SOFTMAX_TOP_K
@@ -442,14 +437,14 @@ static bool show_cost(const char *picture, Error *error) {
 }
 
 static const DemoPart parts[] = {
-    { "orders", "softmax and top-K in three orders", show_orders, false },
-    { "collapse", "a router that sends all to two experts, and three remedies", show_collapse,
-      true },
-    { "sure", "a router that starts out certain", show_sure, false },
-    { "starts", "collapse from nine starts (half a minute)", show_starts, false },
-    { "cost", "parameters, operations and time of one token on this machine", show_cost, false },
+    { "orders", "softmax and top-K in three orders", 0, show_orders },
+    { "collapse", "a router that sends all to two experts, and three remedies", 0, show_collapse },
+    { "collapse", "the same, and draws it", 1, show_collapse },
+    { "sure", "a router that starts out certain", 0, show_sure },
+    { "starts", "collapse from nine starts (half a minute)", 0, show_starts },
+    { "cost", "parameters, operations and time of one token on this machine", 0, show_cost },
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-02", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-02", parts, COUNT_OF(parts), count, arguments);
 }

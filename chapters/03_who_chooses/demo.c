@@ -1,10 +1,11 @@
 // build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` routes a small table
 // in four ways, `coins` trains small models that can see the future, `sentence` shows which words
 // of a sentence get which experts, and draws it.
-#include "reference/support/demo.h"
+#include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/routing.h"
 #include "reference/draw/paint.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -27,8 +28,8 @@ static void mark_chosen(bool *chosen, const MoeGating *gating, int E) {
     }
 }
 
-static bool show_rules(const char *picture, Error *error) {
-    (void)picture, (void)error;
+static bool show_rules(char **pictures, Error *error) {
+    (void)pictures, (void)error;
     const double score[SMALL] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
     bool chosen[ROUTING_KINDS][SMALL];
     printf("%-17s", "one per token");
@@ -268,8 +269,8 @@ static bool coin_losses(Losses *out, const RoutingRule *rule, bool together, uin
     return true;
 }
 
-static bool show_coins(const char *picture, Error *error) {
-    (void)picture;
+static bool show_coins(char **pictures, Error *error) {
+    (void)pictures;
     static const struct {
         const char *name;
         RoutingRule rule;
@@ -285,7 +286,7 @@ static bool show_coins(const char *picture, Error *error) {
            "%.3f\n\n",
            log(2));
     printf("%-28s%-24s%s\n", "", "all six at once", "coin by coin");
-    for (size_t r = 0; r < sizeof rules / sizeof rules[0]; r++) {
+    for (int r = 0; r < COUNT_OF(rules); r++) {
         Losses losses[STARTS];
         for (int i = 0; i < STARTS; i++) {
             if (!coin_losses(&losses[i], &rules[r].rule, rules[r].together, (uint64_t)i, error))
@@ -341,13 +342,7 @@ static const char *const story[] = {
 };
 static const char sentence[] = "the old dog sees a small bird in the garden and dreams of bread";
 
-enum {
-    SENTENCES = sizeof story / sizeof story[0],
-    LINE = 16,
-    TOKENS = LINE - 1,
-    BATCH = 6,
-    MAX_LETTERS = 16
-};
+enum { SENTENCES = COUNT_OF(story), LINE = 16, TOKENS = LINE - 1, BATCH = 6, MAX_LETTERS = 16 };
 enum { EXPERTS = 6, BOOK_STEPS = 800 };
 
 typedef struct {
@@ -559,20 +554,21 @@ static bool draw(const char *path, const Tables *tables, const Book *book, Error
     return ok;
 }
 
-static bool show_sentence(const char *picture, Error *error) {
+static bool show_sentence(char **pictures, Error *error) {
     Book book = read_book();
     Tables tables;
     if (!print_losses(&book, error) || !fill_tables(&tables, &book, error)) return false;
     print_tables(&tables, &book);
-    return picture == NULL || draw(picture, &tables, &book, error);
+    return pictures[0] == NULL || draw(pictures[0], &tables, &book, error);
 }
 
 static const DemoPart parts[] = {
-    { "rules", "a small table, routed in four ways", show_rules, false },
-    { "coins", "small models that can see the future", show_coins, false },
-    { "sentence", "which experts the words of a sentence get", show_sentence, true },
+    { "rules", "a small table, routed in four ways", 0, show_rules },
+    { "coins", "small models that can see the future", 0, show_coins },
+    { "sentence", "which experts the words of a sentence get", 0, show_sentence },
+    { "sentence", "the same, and draws it", 1, show_sentence },
 };
 
 int main(int count, char **arguments) {
-    return demo_main("chapter-03", parts, (int)(sizeof parts / sizeof parts[0]), count, arguments);
+    return demo_main("chapter-03", parts, COUNT_OF(parts), count, arguments);
 }

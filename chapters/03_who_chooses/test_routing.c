@@ -94,10 +94,10 @@ START_TEST(capacities_round_as_specified)
         { UNIFIED_SEQUENCE, 9.0, 3, 4, 12 }, { UNIFIED_STEP, 1e300, 3, 4, 12 },
         { UNIFIED_SEQUENCE, 0.0, 3, 4, 0 },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (int i = 0; i < COUNT_OF(cases); i++) {
         const RoutingRule rule = { cases[i].kind, cases[i].budget, 0.0 };
         int actual = pool_capacity(&rule, cases[i].tokens, cases[i].E);
-        ck_assert_msg(actual == cases[i].expected, "case %zu: %d cells, expected %d", i, actual,
+        ck_assert_msg(actual == cases[i].expected, "case %d: %d cells, expected %d", i, actual,
                       cases[i].expected);
     }
 }

@@ -98,7 +98,7 @@ static const char *const golden[] = {
     "choice_unified_step_2",
     "choice_unified_step_1.5",
 };
-enum { GOLDEN = sizeof golden / sizeof golden[0] };
+enum { GOLDEN = COUNT_OF(golden) };
 
 static RoutingRule golden_rule(const Safetensors *file) {
     const char *routing = safetensors_metadata(file, "routing"),
@@ -174,7 +174,7 @@ static const struct {
     { 1, 7, 4, 2, 3, 1, 1.0 },
     { 2, 5, 3, 3, 4, 1.75, 0.0 },
 };
-enum { SHAPES = sizeof shapes / sizeof shapes[0] };
+enum { SHAPES = COUNT_OF(shapes) };
 
 START_TEST(backward_is_the_slope_of_forward)
 {

@@ -1,11 +1,12 @@
 // build/chapter-04 shows one search and counts the cost of searches; --picture FILE draws the
 // lesson's picture.
+#include "chapters/demo.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "reference/draw/paint.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void uniform(double *v, int n, const char *name) {
     for (int i = 0; i < n; i++) v[i] = random_uniform(random_key(1, name), (uint64_t)i);
@@ -74,14 +75,15 @@ static bool count_comparisons(Comparisons *out, int n, int K) {
     return ok;
 }
 
-static bool show_counts(void) {
+static bool show_counts(Error *error) {
     const int K = 8, Dk = 128;
     printf("K = %d of n x n keys, keys of %d numbers\n\n", K, Dk);
     printf("                 multiplications         sums            comparisons\n");
     printf("    n     keys       flat  product     all  KxK  p*q     all   KxK   p*q\n");
     for (int n = 32; n <= 1024; n *= 2) {
         Comparisons comparisons;
-        if (!count_comparisons(&comparisons, n, K)) return false;
+        if (!count_comparisons(&comparisons, n, K))
+            return fail(error, "no memory for lists of %d scores", n);
         printf("%5d %8d %10d %8d %7d %4d %4d %7ld %5ld %5ld\n", n, n * n, n * n * Dk, 2 * n * Dk,
                n * n, K * K, product_candidates(K), comparisons.all, comparisons.square,
                comparisons.product);
@@ -133,7 +135,7 @@ static void draw_table(DrawList *list, const Table *table, float left, float top
     if (sorted) draw_staircase(list, left, top);
 }
 
-static bool draw(const char *path, Error *error) {
+static bool draw(char **pictures, Error *error) {
     Table table;
     double score[CHOSEN];
     int scratch[2 * CHOSEN];
@@ -153,24 +155,22 @@ static bool draw(const char *path, Error *error) {
     draw_text(&list, left, 508, TEXT_SMALL, COLOR_DIM,
               "bars: a (left), b (top) · white frames: the 8 best");
     draw_text(&list, second, 508, TEXT_SMALL, COLOR_DIM, "inside the stairs: ranks p × q <= 8");
-    bool ok = paint_png(&list, path, error);
+    bool ok = paint_png(&list, pictures[0], error);
     draw_free(&list);
     return ok;
 }
 
-int main(int count, char **arguments) {
-    Error error = { "" };
-    if (count == 3 && strcmp(arguments[1], "--picture") == 0) {
-        if (draw(arguments[2], &error)) return EXIT_SUCCESS;
-        fprintf(stderr, "chapter-04: %s\n", error.text);
-        return EXIT_FAILURE;
-    }
-    if (count != 1) {
-        fputs("Usage: chapter-04 [--picture FILE.png]\n", stderr);
-        return 2;
-    }
+static bool show(char **pictures, Error *error) {
+    (void)pictures;
     show_search();
-    if (show_counts() && fflush(stdout) == 0) return EXIT_SUCCESS;
-    fputs("chapter-04: out of memory, or the output could not be written\n", stderr);
-    return EXIT_FAILURE;
+    return show_counts(error);
+}
+
+static const DemoPart parts[] = {
+    { "", "one search, and the cost of searches", 0, show },
+    { "--picture", "draws the lesson's picture", 1, draw },
+};
+
+int main(int count, char **arguments) {
+    return demo_main("chapter-04", parts, COUNT_OF(parts), count, arguments);
 }

@@ -1,16 +1,17 @@
 // build/chapter-05 shows what two heads select, what more experts cost, and how many are used;
 // --picture FILE draws the lesson's picture, --time measures this chapter's own code with up to a
 // million experts.
+#include "chapters/demo.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void normal(double *v, size_t n, double deviation, const char *name) {
     for (size_t i = 0; i < n; i++) v[i] = deviation * random_normal(random_key(5, name), i);
@@ -93,7 +94,7 @@ static bool show_heads(Error *error) {
 // ---- the cost of a pool, counted
 
 static const int pools[] = { 1024, 4096, 16384, 65536, 262144, 1048576 };
-enum { POOLS = sizeof pools / sizeof pools[0] };
+enum { POOLS = COUNT_OF(pools) };
 
 static void show_costs(void) {
     Peer p = { .D = 256, .C = 8, .K = 8, .Dk = 128 };
@@ -136,7 +137,7 @@ static bool sum_gates(double *total, const Peer *p, double common, Error *error)
 
 static const Peer usage_sizes = { .D = 32, .F = 1024, .C = 4, .K = 8, .Dk = 16 };
 static const double commons[] = { 0, 1, 3 };
-enum { COMMONS = sizeof commons / sizeof commons[0] };
+enum { COMMONS = COUNT_OF(commons) };
 
 static bool show_usage(Error *error) {
     double *total = malloc((size_t)usage_sizes.F * sizeof *total);
@@ -167,7 +168,7 @@ static void draw_totals(DrawList *list, float left, float top, const double *tot
     draw_cells(list, (Rect){ left, top, PANEL, PANEL }, SIDE, SIDE, values, 0, 1);
 }
 
-static bool draw(const char *path, Error *error) {
+static bool draw(char **pictures, Error *error) {
     static const char *const titles[COMMONS] = { "tokens share nothing",
                                                  "shared part as large as the rest",
                                                  "shared part three times the rest" };
@@ -186,7 +187,7 @@ static bool draw(const char *path, Error *error) {
                  100 * expert_usage(total, usage_sizes.F), expert_unevenness(total, usage_sizes.F));
         draw_text(&list, left, top + PANEL + 12, TEXT_SMALL, COLOR_DIM, text);
     }
-    ok = ok && paint_png(&list, path, error);
+    ok = ok && paint_png(&list, pictures[0], error);
     draw_free(&list);
     free(total);
     return ok;
@@ -258,7 +259,8 @@ static void print_times(double times[POOLS][PARTS]) {
 }
 
 // Several rounds over all pools, because a machine may be slow for some seconds.
-static bool measure(Error *error) {
+static bool measure(char **pictures, Error *error) {
+    (void)pictures;
     Peer p = { .D = 64, .C = 8, .K = 8, .Dk = 64 };
     double times[POOLS][PARTS];
     for (int i = 0; i < POOLS * PARTS; i++) times[i / PARTS][i % PARTS] = INFINITY;
@@ -275,22 +277,19 @@ static bool measure(Error *error) {
     return true;
 }
 
+static bool show(char **pictures, Error *error) {
+    (void)pictures;
+    if (!show_heads(error)) return false;
+    show_costs();
+    return show_usage(error);
+}
+
+static const DemoPart parts[] = {
+    { "", "what two heads select, what more experts cost, how many are used", 0, show },
+    { "--picture", "draws the lesson's picture", 1, draw },
+    { "--time", "measures this chapter's own code (20 seconds)", 0, measure },
+};
+
 int main(int count, char **arguments) {
-    Error error = { "" };
-    bool ok;
-    if (count == 1) {
-        ok = show_heads(&error);
-        if (ok) show_costs();
-        ok = ok && show_usage(&error);
-    } else if (count == 3 && strcmp(arguments[1], "--picture") == 0) {
-        ok = draw(arguments[2], &error);
-    } else if (count == 2 && strcmp(arguments[1], "--time") == 0) {
-        ok = measure(&error);
-    } else {
-        fputs("Usage: chapter-05 [--picture FILE.png | --time]\n", stderr);
-        return 2;
-    }
-    if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
-    if (!ok) fprintf(stderr, "chapter-05: %s\n", error.text);
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return demo_main("chapter-05", parts, COUNT_OF(parts), count, arguments);
 }

@@ -7,7 +7,7 @@
 // sgatlin authors' baseline). There is one pool of F experts, each a single neuron: two vectors, in
 // and out. Each of C heads selects K of them by product keys (chapter 04) and weights them by a
 // softmax (chapter 02) over the K:
-//   y = Σ_c Σ_k gate[c,k] · gelu(in[index[c,k]] · x) · out[index[c,k]],
+//   y = Σ_c Σ_k gate[c,k] · gelu(in[index[c,k]] · x) · out[index[c,k]]
 //   gate[c] = softmax(score[c])
 // An expert that two heads select counts twice.
 //

@@ -2,51 +2,58 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
+#include "chapters/token_results.h"
 #include "tests/harness/expect.h"
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-// ---- a layer with its memory: parameters, gradients and one token in one block
+// ---- a layer with its memory in one block; its tensors as a list, so that each check is one loop
+
+enum { QUERY, KEYS, IN, OUT, X, TENSORS };
+static const char *const names[TENSORS] = { "router.query", "router.keys", "experts.in",
+                                            "experts.out", "x" };
 
 typedef struct {
     Peer p;
-    double *block;
+    double *block, *tensors[TENSORS], *gradients[TENSORS]; // in the order of `names`
+    size_t count[TENSORS];
     PeerWeights w, dw;
-    size_t sizes[4]; // of query, keys, in, out
     double *x, *y, *dx, *dy, *scratch;
     PeerToken saved;
     int *ints, *ranks;
 } Layer;
 
-static PeerWeights take_weights(double **from, const size_t sizes[4]) {
-    PeerWeights w;
-    w.router.query = take(from, sizes[0]);
-    w.router.keys = take(from, sizes[1]);
-    w.in = take(from, sizes[2]);
-    w.out = take(from, sizes[3]);
-    return w;
+static PeerWeights weights_of(double *const *t) {
+    return (PeerWeights){ .router = { t[QUERY], t[KEYS] }, .in = t[IN], .out = t[OUT] };
 }
 
 static Layer layer_new(const Peer *p) {
     size_t D = (size_t)p->D, experts = p->F * D, lists = 2 * (size_t)p->C;
     Layer layer = {
-        .p = *p, .sizes = { lists * D * p->Dk, lists * peer_keys(p) * p->Dk, experts, experts }
+        .p = *p,
+        .count = { lists * D * p->Dk, lists * peer_keys(p) * p->Dk, experts, experts, D },
     };
-    size_t count = 2 * (layer.sizes[0] + layer.sizes[1] + 2 * experts) + 4 * D + peer_scratch(p) +
-                   peer_token_doubles(p);
+    size_t scratch = peer_scratch(p), saved = peer_token_doubles(p),
+           count = 2 * D + scratch + saved;
+    for (int i = 0; i < TENSORS; i++) count += 2 * layer.count[i];
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc((size_t)p->C * p->K + 2 * (size_t)p->K, sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
-    layer.w = take_weights(&next, layer.sizes);
-    layer.dw = take_weights(&next, layer.sizes);
-    layer.x = take(&next, D);
+    for (int i = 0; i < TENSORS; i++) {
+        layer.tensors[i] = take(&next, layer.count[i]);
+        layer.gradients[i] = take(&next, layer.count[i]);
+    }
+    layer.w = weights_of(layer.tensors);
+    layer.dw = weights_of(layer.gradients);
+    layer.x = layer.tensors[X];
+    layer.dx = layer.gradients[X];
     layer.y = take(&next, D);
-    layer.dx = take(&next, D);
     layer.dy = take(&next, D);
-    layer.scratch = take(&next, peer_scratch(p));
-    layer.saved = peer_token(take(&next, peer_token_doubles(p)), layer.ints, p);
+    layer.scratch = take(&next, scratch);
+    layer.saved = peer_token(take(&next, saved), layer.ints, p);
     layer.ranks = layer.ints + (size_t)p->C * p->K;
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
@@ -60,11 +67,11 @@ static void layer_free(Layer *layer) {
 
 static Layer random_layer(const Peer *p, uint64_t seed) {
     Layer layer = layer_new(p);
-    fill(layer.w.router.query, layer.sizes[0], 1.0 / sqrt(p->D), seed, "query");
-    fill(layer.w.router.keys, layer.sizes[1], 1.0, seed, "keys");
-    fill(layer.w.in, layer.sizes[2], 1.0 / sqrt(p->D), seed, "in");
-    fill(layer.w.out, layer.sizes[3], 1.0 / sqrt(p->C), seed, "out");
-    fill(layer.x, (size_t)p->D, 1.0, seed, "x");
+    static const char *const keys[TENSORS] = { "query", "keys", "in", "out", "x" };
+    const double deviation[TENSORS] = { 1.0 / sqrt(p->D), 1.0, 1.0 / sqrt(p->D), 1.0 / sqrt(p->C),
+                                        1.0 };
+    for (int i = 0; i < TENSORS; i++)
+        fill(layer.tensors[i], layer.count[i], deviation[i], seed, keys[i]);
     fill(layer.dy, (size_t)p->D, 1.0, seed, "dy");
     return layer;
 }
@@ -121,7 +128,7 @@ START_TEST(four_experts_on_paper)
         { "dquery", l.dw.router.query, { 0, 0, q, 2 * q }, 4 },
         { "dx", l.dx, { 8.5, q - 0.5 }, 2 },
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (int i = 0; i < COUNT_OF(numbers); i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
             ck_assert_msg(fabs(numbers[i].actual[j] - numbers[i].expected[j]) < 1e-13,
                           "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].actual[j],
@@ -138,46 +145,30 @@ END_TEST
 
 // ---- the golden file: the numbers of the sgatlin authors' own code
 
-// The results of all tokens, in the layout of the file.
-typedef struct {
-    size_t N, row, keys, entries; // tokens; numbers per token
-    double *y, *dx, *scores, *score, *index;
-} Results;
-
-static Results results_new(const Peer *p, size_t N) {
-    Results r = { .N = N, .row = (size_t)p->D, .entries = (size_t)p->C * p->K };
-    r.keys = 2 * (size_t)p->C * peer_keys(p);
-    r.y = calloc(N * (2 * r.row + r.keys + 2 * r.entries), sizeof *r.y);
-    ck_assert_ptr_nonnull(r.y);
-    r.dx = r.y + N * r.row;
-    r.scores = r.dx + N * r.row;
-    r.score = r.scores + N * r.keys;
-    r.index = r.score + N * r.entries;
-    return r;
-}
-
-static void run_token(Layer *l, Results *r, size_t t, const double *x, const double *dy) {
-    memcpy(l->x, x + t * r->row, r->row * sizeof *x);
-    memcpy(l->dy, dy + t * r->row, r->row * sizeof *dy);
-    forward(l);
-    backward(l);
-    memcpy(r->y + t * r->row, l->y, r->row * sizeof *x);
-    memcpy(r->dx + t * r->row, l->dx, r->row * sizeof *x);
-    memcpy(r->scores + t * r->keys, l->saved.scores, r->keys * sizeof *x);
-    memcpy(r->score + t * r->entries, l->saved.score, r->entries * sizeof *x);
-    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->saved.index[e];
-}
-
-static void expect_golden(const Safetensors *file, const Layer *l, const Results *r) {
-    expect_tensor(file, "router.scores", r->scores, r->N * r->keys);
-    expect_tensor(file, "gating.scores", r->score, r->N * r->entries);
-    expect_tensor(file, "y", r->y, r->N * r->row);
-    expect_tensor(file, "dx", r->dx, r->N * r->row);
-    expect_tensor(file, "grad.router.query", l->dw.router.query, l->sizes[0]);
-    expect_tensor(file, "grad.router.keys", l->dw.router.keys, l->sizes[1]);
-    expect_tensor(file, "grad.experts.in", l->dw.in, l->sizes[2]);
-    expect_tensor(file, "grad.experts.out", l->dw.out, l->sizes[3]);
-    expect_tensor(file, "gating.indices", r->index, r->N * r->entries);
+// Runs all tokens of the file, and compares the results and the sums of the gradients.
+static void expect_golden(Layer *l, const Safetensors *file, size_t keys, size_t entries) {
+    size_t D = l->count[X], count = safetensors_find(file, "x")->count;
+    TokenResults results = token_results_new(count / D, D, keys, entries);
+    double *x = new_doubles(count), *dy = new_doubles(count);
+    char gradient[64];
+    read_tensor(x, file, "x", count);
+    read_tensor(dy, file, "dy", count);
+    for (size_t t = 0; t < results.N; t++) {
+        memcpy(l->x, x + t * D, D * sizeof *x);
+        memcpy(l->dy, dy + t * D, D * sizeof *dy);
+        forward(l);
+        backward(l);
+        token_results_set(&results, t, l->y, l->dx, l->saved.scores, l->saved.score,
+                          l->saved.index);
+    }
+    expect_token_results(file, &results);
+    for (int i = 0; i < X; i++) {
+        snprintf(gradient, sizeof gradient, "grad.%s", names[i]);
+        expect_tensor(file, gradient, l->gradients[i], l->count[i]);
+    }
+    token_results_free(&results);
+    free(x);
+    free(dy);
 }
 
 START_TEST(the_golden_file_agrees)
@@ -189,20 +180,8 @@ START_TEST(the_golden_file_agrees)
                      .K = golden_size(&file, "K"),
                      .Dk = golden_size(&file, "Dk") };
     Layer l = layer_new(&p);
-    read_tensor(l.w.router.query, &file, "router.query", l.sizes[0]);
-    read_tensor(l.w.router.keys, &file, "router.keys", l.sizes[1]);
-    read_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
-    read_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
-    size_t count = safetensors_find(&file, "x")->count;
-    Results r = results_new(&p, count / (size_t)p.D);
-    double *x = new_doubles(count), *dy = new_doubles(count);
-    read_tensor(x, &file, "x", count);
-    read_tensor(dy, &file, "dy", count);
-    for (size_t t = 0; t < r.N; t++) run_token(&l, &r, t, x, dy);
-    expect_golden(&file, &l, &r);
-    free(x);
-    free(dy);
-    free(r.y);
+    for (int i = 0; i < X; i++) read_tensor(l.tensors[i], &file, names[i], l.count[i]);
+    expect_golden(&l, &file, 2 * (size_t)p.C * peer_keys(&p), (size_t)p.C * p.K);
     layer_free(&l);
     safetensors_close(&file);
 }
@@ -227,13 +206,11 @@ START_TEST(backward_is_the_slope_of_forward)
     backward(&l);
     // With one expert per head the softmax is 1 whatever the score, and the router has no gradient.
     const Slopes slopes = { loss, &l, l.saved.index, (size_t)p.C * p.K };
-    (p.K == 1 ? expect_no_slopes : expect_slopes)("query", l.w.router.query, l.dw.router.query,
-                                                  l.sizes[0], &slopes);
-    (p.K == 1 ? expect_no_slopes : expect_slopes)("keys", l.w.router.keys, l.dw.router.keys,
-                                                  l.sizes[1], &slopes);
-    expect_slopes("in", l.w.in, l.dw.in, l.sizes[2], &slopes);
-    expect_slopes("out", l.w.out, l.dw.out, l.sizes[3], &slopes);
-    expect_slopes("x", l.x, l.dx, (size_t)p.D, &slopes);
+    for (int i = 0; i < TENSORS; i++) {
+        bool none = p.K == 1 && i <= KEYS;
+        (none ? expect_no_slopes : expect_slopes)(names[i], l.tensors[i], l.gradients[i],
+                                                  l.count[i], &slopes);
+    }
     layer_free(&l);
 }
 END_TEST
@@ -329,8 +306,8 @@ START_TEST(heads_add_up)
             memcpy(l.w.router.keys + part * keys, all.w.router.keys + list * keys,
                    keys * sizeof(double));
         }
-        memcpy(l.w.in, all.w.in, all.sizes[2] * sizeof(double));
-        memcpy(l.w.out, all.w.out, all.sizes[3] * sizeof(double));
+        memcpy(l.w.in, all.w.in, all.count[IN] * sizeof(double));
+        memcpy(l.w.out, all.w.out, all.count[OUT] * sizeof(double));
         memcpy(l.x, all.x, (size_t)peer_sizes.D * sizeof(double));
         forward(&l);
         for (int d = 0; d < peer_sizes.D; d++) sum[d] += l.y[d];

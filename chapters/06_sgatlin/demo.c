@@ -1,9 +1,11 @@
 // build/chapter-06 shows that only the selection makes this layer nonlinear, and what it costs;
 // --picture FILE draws the lesson's picture, --time measures this chapter's own code.
+#include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
@@ -277,9 +279,9 @@ static void draw_heights(DrawList *list, float left, float top, const Pixel *pix
     }
 }
 
-static bool draw(const char *path, Error *error) {
+static bool draw(char **pictures, Error *error) {
     Pixel *pixels = malloc((size_t)SIDE * SIDE * sizeof *pixels);
-    if (pixels == NULL) return fail(error, "%s: no memory for a picture", path);
+    if (pixels == NULL) return fail(error, "%s: no memory for a picture", pictures[0]);
     DrawList list = draw_new(960, 530, font_find());
     bool ok = evaluate(pixels, error);
     if (ok) {
@@ -288,7 +290,7 @@ static bool draw(const char *path, Error *error) {
         draw_text(&list, 496, 24, TEXT_LARGE, COLOR_TEXT, "the first number that comes out");
         draw_sets(&list, 24, 64, pixels);
         draw_heights(&list, 496, 64, pixels);
-        ok = paint_png(&list, path, error);
+        ok = paint_png(&list, pictures[0], error);
     }
     draw_free(&list);
     free(pixels);
@@ -317,7 +319,8 @@ static void time_token(double seconds[PARTS], double *y, Layer *layer, const Mlp
     for (int part = 0; part < PARTS; part++) seconds[part] += start[part + 1] - start[part];
 }
 
-static bool measure(Error *error) {
+static bool measure(char **pictures, Error *error) {
+    (void)pictures;
     enum { TOKENS = 1000 };
     size_t width = (size_t)paper.D, neurons = (size_t)paper.F;
     double *block = malloc((2 * width + 2 * neurons + 2 * width * neurons) * sizeof *block);
@@ -347,21 +350,19 @@ static bool measure(Error *error) {
     return ok;
 }
 
+static bool show(char **pictures, Error *error) {
+    (void)pictures;
+    if (!show_linearity(error)) return false;
+    show_costs();
+    return true;
+}
+
+static const DemoPart parts[] = {
+    { "", "when the layer is linear, and what it costs", 0, show },
+    { "--picture", "draws the lesson's picture", 1, draw },
+    { "--time", "measures this chapter's own code", 0, measure },
+};
+
 int main(int count, char **arguments) {
-    Error error = { "" };
-    bool ok;
-    if (count == 1) {
-        ok = show_linearity(&error);
-        if (ok) show_costs();
-    } else if (count == 3 && strcmp(arguments[1], "--picture") == 0) {
-        ok = draw(arguments[2], &error);
-    } else if (count == 2 && strcmp(arguments[1], "--time") == 0) {
-        ok = measure(&error);
-    } else {
-        fputs("Usage: chapter-06 [--picture FILE.png | --time]\n", stderr);
-        return 2;
-    }
-    if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
-    if (!ok) fprintf(stderr, "chapter-06: %s\n", error.text);
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return demo_main("chapter-06", parts, COUNT_OF(parts), count, arguments);
 }

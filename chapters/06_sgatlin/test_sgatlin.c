@@ -1,53 +1,61 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/06_sgatlin/sgatlin.h"
+#include "chapters/token_results.h"
 #include "tests/harness/expect.h"
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROUTERS = 4, ACTIVATIONS = 4 };
 
-// ---- a layer with its memory: parameters, gradients and one token in one block
+// ---- a layer with its memory in one block; its tensors as a list, so that each check is one loop
+
+enum { QUERY, KEYS, IN, OUT, X, TENSORS };
+static const char *const names[TENSORS] = { "router.query", "router.keys", "experts.in",
+                                            "experts.out", "x" };
 
 typedef struct {
     Sgatlin s;
-    double *block;
+    double *block, *tensors[TENSORS], *gradients[TENSORS]; // in the order of `names`
+    size_t count[TENSORS];
     SgatlinWeights w, dw;
-    size_t sizes[4]; // of query, keys, in, out
     double *x, *y, *dx, *dy, *scratch;
     SgatlinToken saved;
     int *ints, *ranks;
 } Layer;
 
-static SgatlinWeights take_weights(double **from, const size_t sizes[4]) {
-    SgatlinWeights w;
-    w.router.query = take(from, sizes[0]);
-    w.router.keys = take(from, sizes[1]);
-    w.in = take(from, sizes[2]);
-    w.out = take(from, sizes[3]);
-    return w;
+static SgatlinWeights weights_of(double *const *t) {
+    return (SgatlinWeights){ .router = { t[QUERY], t[KEYS] }, .in = t[IN], .out = t[OUT] };
 }
 
 static Layer layer_new(const Sgatlin *s) {
     size_t D = (size_t)s->D, experts = (size_t)s->C * s->F * D;
-    size_t query = D * sgatlin_query_width(s),
-           keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk;
-    Layer layer = { .s = *s, .sizes = { query, keys, experts, experts } };
-    size_t count =
-        2 * (query + keys + 2 * experts) + 4 * D + sgatlin_scratch(s) + sgatlin_token_doubles(s);
+    Layer layer = {
+        .s = *s,
+        .count = { D * sgatlin_query_width(s), (size_t)sgatlin_lists(s) * sgatlin_keys(s) * s->Dk,
+                   experts, experts, D },
+    };
+    size_t scratch = sgatlin_scratch(s), saved = sgatlin_token_doubles(s),
+           count = 2 * D + scratch + saved;
+    for (int i = 0; i < TENSORS; i++) count += 2 * layer.count[i];
     double *next = layer.block = calloc(count, sizeof *next);
     layer.ints = calloc((size_t)s->C * s->K + 2 * (size_t)s->K, sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
-    layer.w = take_weights(&next, layer.sizes);
-    layer.dw = take_weights(&next, layer.sizes);
-    layer.x = take(&next, D);
+    for (int i = 0; i < TENSORS; i++) {
+        layer.tensors[i] = take(&next, layer.count[i]);
+        layer.gradients[i] = take(&next, layer.count[i]);
+    }
+    layer.w = weights_of(layer.tensors);
+    layer.dw = weights_of(layer.gradients);
+    layer.x = layer.tensors[X];
+    layer.dx = layer.gradients[X];
     layer.y = take(&next, D);
-    layer.dx = take(&next, D);
     layer.dy = take(&next, D);
-    layer.scratch = take(&next, sgatlin_scratch(s));
-    layer.saved = sgatlin_token(take(&next, sgatlin_token_doubles(s)), layer.ints, s);
+    layer.scratch = take(&next, scratch);
+    layer.saved = sgatlin_token(take(&next, saved), layer.ints, s);
     layer.ranks = layer.ints + (size_t)s->C * s->K;
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
@@ -61,11 +69,11 @@ static void layer_free(Layer *layer) {
 
 static Layer random_layer(const Sgatlin *s, uint64_t seed) {
     Layer layer = layer_new(s);
-    fill(layer.w.router.query, layer.sizes[0], 1.0 / sqrt(s->D), seed, "query");
-    fill(layer.w.router.keys, layer.sizes[1], 1.0 / sqrt(s->Dk), seed, "keys");
-    fill(layer.w.in, layer.sizes[2], 1.0 / sqrt(s->D), seed, "in");
-    fill(layer.w.out, layer.sizes[3], 1.0 / sqrt(s->C * s->K), seed, "out");
-    fill(layer.x, (size_t)s->D, 1.0, seed, "x");
+    static const char *const keys[TENSORS] = { "query", "keys", "in", "out", "x" };
+    const double deviation[TENSORS] = { 1.0 / sqrt(s->D), 1.0 / sqrt(s->Dk), 1.0 / sqrt(s->D),
+                                        1.0 / sqrt(s->C * s->K), 1.0 };
+    for (int i = 0; i < TENSORS; i++)
+        fill(layer.tensors[i], layer.count[i], deviation[i], seed, keys[i]);
     fill(layer.dy, (size_t)s->D, 1.0, seed, "dy");
     return layer;
 }
@@ -117,7 +125,7 @@ START_TEST(four_neurons_on_paper)
         { "dquery", l.dw.router.query, { 4, 8 }, 2 },
         { "dx", l.dx, { 4, 10 }, 2 },
     };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (int i = 0; i < COUNT_OF(numbers); i++) {
         for (size_t j = 0; j < numbers[i].count; j++) {
             ck_assert_msg(numbers[i].actual[j] == numbers[i].expected[j],
                           "%s[%zu] is %g, on paper %g", numbers[i].name, j, numbers[i].actual[j],
@@ -166,48 +174,30 @@ static Sgatlin golden_sizes(const Safetensors *file) {
                       .Dk = golden_size(file, "Dk") };
 }
 
-// The results of all tokens, in the layout of the file.
-typedef struct {
-    int N;
-    double *y, *dx, *scores, *score, *index;
-    size_t row, keys, entries; // numbers per token
-} Results;
-
-static Results results_new(const Sgatlin *s, int N) {
-    Results r = { .N = N, .row = (size_t)s->D, .entries = (size_t)s->C * s->K };
-    r.keys = (size_t)sgatlin_lists(s) * sgatlin_keys(s);
-    r.y = calloc((size_t)N * (2 * r.row + r.keys + 2 * r.entries), sizeof *r.y);
-    ck_assert_ptr_nonnull(r.y);
-    r.dx = r.y + N * r.row;
-    r.scores = r.dx + N * r.row;
-    r.score = r.scores + N * r.keys;
-    r.index = r.score + N * r.entries;
-    return r;
-}
-
-static void run_token(Layer *l, Results *r, int t, const double *x, const double *dy) {
-    memcpy(l->x, x + t * r->row, r->row * sizeof *x);
-    memcpy(l->dy, dy + t * r->row, r->row * sizeof *dy);
-    forward(l);
-    backward(l);
-    memcpy(r->y + t * r->row, l->y, r->row * sizeof *x);
-    memcpy(r->dx + t * r->row, l->dx, r->row * sizeof *x);
-    memcpy(r->scores + t * r->keys, l->saved.scores, r->keys * sizeof *x);
-    memcpy(r->score + t * r->entries, l->saved.score, r->entries * sizeof *x);
-    for (size_t e = 0; e < r->entries; e++) r->index[t * r->entries + e] = l->saved.index[e];
-}
-
-static void expect_golden(const Safetensors *file, const Layer *l, const Results *r) {
-    size_t N = (size_t)r->N;
-    expect_tensor(file, "router.scores", r->scores, N * r->keys);
-    expect_tensor(file, "gating.scores", r->score, N * r->entries);
-    expect_tensor(file, "y", r->y, N * r->row);
-    expect_tensor(file, "dx", r->dx, N * r->row);
-    expect_tensor(file, "grad.router.query", l->dw.router.query, l->sizes[0]);
-    expect_tensor(file, "grad.router.keys", l->dw.router.keys, l->sizes[1]);
-    expect_tensor(file, "grad.experts.in", l->dw.in, l->sizes[2]);
-    expect_tensor(file, "grad.experts.out", l->dw.out, l->sizes[3]);
-    expect_tensor(file, "gating.indices", r->index, N * r->entries);
+// Runs all tokens of the file, and compares the results and the sums of the gradients.
+static void expect_golden(Layer *l, const Safetensors *file, size_t keys, size_t entries) {
+    size_t D = l->count[X], count = safetensors_find(file, "x")->count;
+    TokenResults results = token_results_new(count / D, D, keys, entries);
+    double *x = new_doubles(count), *dy = new_doubles(count);
+    char gradient[64];
+    read_tensor(x, file, "x", count);
+    read_tensor(dy, file, "dy", count);
+    for (size_t t = 0; t < results.N; t++) {
+        memcpy(l->x, x + t * D, D * sizeof *x);
+        memcpy(l->dy, dy + t * D, D * sizeof *dy);
+        forward(l);
+        backward(l);
+        token_results_set(&results, t, l->y, l->dx, l->saved.scores, l->saved.score,
+                          l->saved.index);
+    }
+    expect_token_results(file, &results);
+    for (int i = 0; i < X; i++) {
+        snprintf(gradient, sizeof gradient, "grad.%s", names[i]);
+        expect_tensor(file, gradient, l->gradients[i], l->count[i]);
+    }
+    token_results_free(&results);
+    free(x);
+    free(dy);
 }
 
 START_TEST(golden_files_agree)
@@ -215,20 +205,8 @@ START_TEST(golden_files_agree)
     Safetensors file = golden_ffn_file(golden[_i]);
     Sgatlin s = golden_sizes(&file);
     Layer l = layer_new(&s);
-    read_tensor(l.w.router.query, &file, "router.query", l.sizes[0]);
-    read_tensor(l.w.router.keys, &file, "router.keys", l.sizes[1]);
-    read_tensor(l.w.in, &file, "experts.in", l.sizes[2]);
-    read_tensor(l.w.out, &file, "experts.out", l.sizes[3]);
-    size_t count = safetensors_find(&file, "x")->count;
-    Results r = results_new(&s, (int)(count / (size_t)s.D));
-    double *x = new_doubles(count), *dy = new_doubles(count);
-    read_tensor(x, &file, "x", count);
-    read_tensor(dy, &file, "dy", count);
-    for (int t = 0; t < r.N; t++) run_token(&l, &r, t, x, dy);
-    expect_golden(&file, &l, &r);
-    free(x);
-    free(dy);
-    free(r.y);
+    for (int i = 0; i < X; i++) read_tensor(l.tensors[i], &file, names[i], l.count[i]);
+    expect_golden(&l, &file, (size_t)sgatlin_lists(&s) * sgatlin_keys(&s), (size_t)s.C * s.K);
     layer_free(&l);
     safetensors_close(&file);
 }
@@ -247,7 +225,7 @@ START_TEST(backward_is_the_slope_of_forward)
     static const int sizes[][5] = {
         { 5, 9, 2, 3, 4 }, { 3, 16, 3, 1, 2 }, { 7, 25, 1, 5, 3 }, { 1, 4, 2, 2, 1 }
     };
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    for (int i = 0; i < COUNT_OF(sizes); i++) {
         Sgatlin s = { .router = (SgatlinRouter)(_i % ROUTERS),
                       .activation = (SgatlinActivation)(_i / ROUTERS),
                       .D = sizes[i][0],
@@ -259,11 +237,8 @@ START_TEST(backward_is_the_slope_of_forward)
         forward(&l);
         backward(&l);
         const Slopes slopes = { loss, &l, l.saved.index, (size_t)s.C * s.K };
-        expect_slopes("query", l.w.router.query, l.dw.router.query, l.sizes[0], &slopes);
-        expect_slopes("keys", l.w.router.keys, l.dw.router.keys, l.sizes[1], &slopes);
-        expect_slopes("in", l.w.in, l.dw.in, l.sizes[2], &slopes);
-        expect_slopes("out", l.w.out, l.dw.out, l.sizes[3], &slopes);
-        expect_slopes("x", l.x, l.dx, (size_t)s.D, &slopes);
+        for (int t = 0; t < TENSORS; t++)
+            expect_slopes(names[t], l.tensors[t], l.gradients[t], l.count[t], &slopes);
         layer_free(&l);
     }
 }
@@ -421,11 +396,12 @@ START_TEST(a_product_router_is_a_flat_one_over_the_sums)
     if (flat_sizes.router == KEY_VALUE) flat_sizes.Dk = 2 * s.Dk;
     for (uint64_t seed = 0; seed < 20; seed++) {
         Layer product = random_layer(&s, seed), flat = layer_new(&flat_sizes);
-        memcpy(flat.w.in, product.w.in, product.sizes[2] * sizeof(double));
-        memcpy(flat.w.out, product.w.out, product.sizes[3] * sizeof(double));
+        memcpy(flat.w.in, product.w.in, product.count[IN] * sizeof(double));
+        memcpy(flat.w.out, product.w.out, product.count[OUT] * sizeof(double));
         memcpy(flat.x, product.x, (size_t)s.D * sizeof(double));
         if (flat_sizes.router == DENSE) {
-            memcpy(flat.w.router.query, product.w.router.query, product.sizes[0] * sizeof(double));
+            memcpy(flat.w.router.query, product.w.router.query,
+                   product.count[QUERY] * sizeof(double));
             sum_dense_keys(&flat, &product);
         } else {
             concatenate_keys(&flat, &product);

@@ -1,14 +1,15 @@
 // build/chapter-07 trains three very small models on sentences whose lowest possible loss is known,
 // and shows what one of them attends to; --picture ATTENTION LOSS draws the lesson's pictures.
+#include "chapters/demo.h"
 #include "chapters/07_language_model/language_model.h"
 #include "chapters/07_language_model/sampling.h"
 #include "reference/draw/chart.h"
 #include "reference/draw/paint.h"
 #include "reference/io/error.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 // ---- the language: "mia has a red ball . she likes the red ball ." and 149 more
@@ -97,7 +98,7 @@ static void print_losses(double loss[MODELS][POINTS]) {
            "%.3f)\n\n",
            SENTENCES, log(V), lowest_loss());
     printf(" step      mlp      glu  sgatlin\n");
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+    for (int i = 0; i < COUNT_OF(shown); i++) {
         printf("%5d", shown[i]);
         for (int model = 0; model < MODELS; model++) printf("%9.3f", loss[model][shown[i] / EVERY]);
         printf("\n");
@@ -227,7 +228,7 @@ static bool draw_losses(const char *path, double loss[MODELS][POINTS], Error *er
 
 // ---- the parts together
 
-static bool run(const char *attention_path, const char *loss_path, Error *error) {
+static bool show(char **pictures, Error *error) {
     double loss[MODELS][POINTS];
     LanguageModel m = { 0 };
     for (int model = 0; model < MODELS; model++) {
@@ -246,21 +247,17 @@ static bool run(const char *attention_path, const char *loss_path, Error *error)
     print_attention(&m, inputs, 6, "\"she\"");
     print_attention(&m, inputs, 9, "\"blue\"");
     print_attention(&m, inputs, 10, "\"ball\"");
-    bool ok = !attention_path || draw_attention(attention_path, &m, inputs, error);
-    ok = ok && (!loss_path || draw_losses(loss_path, loss, error));
+    bool ok = pictures[0] == NULL || (draw_attention(pictures[0], &m, inputs, error) &&
+                                      draw_losses(pictures[1], loss, error));
     language_model_free(&m);
     return ok;
 }
 
+static const DemoPart parts[] = {
+    { "", "trains three models, and shows what one of them attends to", 0, show },
+    { "--picture", "the same, and draws attention and losses", 2, show },
+};
+
 int main(int count, char **arguments) {
-    Error error = { "" };
-    bool pictures = count == 4 && strcmp(arguments[1], "--picture") == 0;
-    if (count != 1 && !pictures) {
-        fputs("Usage: chapter-07 [--picture ATTENTION.png LOSS.png]\n", stderr);
-        return 2;
-    }
-    bool ok = run(pictures ? arguments[2] : NULL, pictures ? arguments[3] : NULL, &error);
-    if (ok && fflush(stdout) != 0) ok = fail(&error, "the output could not be written");
-    if (!ok) fprintf(stderr, "chapter-07: %s\n", error.text);
-    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+    return demo_main("chapter-07", parts, COUNT_OF(parts), count, arguments);
 }

@@ -30,8 +30,8 @@ typedef struct {
 
 enum { DECAYS = true, NO_DECAY = false };
 
-// The next parameter: sets *view if there is a block, adds an item if there is a list. shape
-// [rank].
+// Declares the next parameter, of shape [rank]: sets *view if there is a block, adds an item if
+// there is a list.
 void parameter_declare(ParameterWalk *walk, double **view, const char *name, double mean,
                        double deviation, bool decays, int rank, const int *shape);
 const Parameter *parameter_find(const ParameterList *list, const char *name); // NULL: not found

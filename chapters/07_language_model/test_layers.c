@@ -189,9 +189,8 @@ END_TEST
 // Two tokens, one head of width 2. The query of token 1 is [2, 0]·√2; the keys are [ln 3, 0]/2 and
 // [0, 9]: the scores, divided by √2, are ln 3 and 0, the weights 3/4 and 1/4, so of the values
 // [4, 0] and [0, 8] the context is [3, 2].
-// Backward with dcontext = [1, 1]: dweights = [4, 8], Σ weights·dweights = 5,
-// dscores = [-3/4, 3/4], each divided by √2; dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys =
-// ∓3/4/√2·query =
+// Backward with dcontext = [1, 1]: dweights = [4, 8], Σ weights·dweights = 5, dscores = [-3/4,
+// 3/4], each divided by √2; dquery = -3/4/√2·[ln 3/2, 0] + 3/4/√2·[0, 9], dkeys = ∓3/4/√2·query =
 // [∓1.5, 0], dvalues = [3/4, 3/4], [1/4, 1/4].
 START_TEST(attention_on_paper)
 {
@@ -333,7 +332,7 @@ START_TEST(the_schedule_has_its_corners)
                     { 19, 0 },
                     { 1000000, 0 },
                     /* 1 - sqrt(2/4) */ { 16, 0.2928932188134524 } };
-    for (size_t i = 0; i < sizeof corners / sizeof corners[0]; i++) {
+    for (int i = 0; i < COUNT_OF(corners); i++) {
         ck_assert_double_eq_tol(learning_rate(&plan, corners[i].step), 0.004 * corners[i].fraction,
                                 1e-15);
     }
@@ -366,8 +365,8 @@ START_TEST(two_steps_of_adamw_on_paper)
 END_TEST
 
 // Decay follows the schedule. At a learning rate of 0.05 and a peak of 0.1, a weight 2 with
-// gradient 0 decays by half of 0.01·2. At the m step of a warm-up the learning rate is 0: nothing
-// changes.
+// gradient 0 decays by half of 0.01·2. At the first step of a warm-up the learning rate is 0:
+// nothing changes.
 START_TEST(decay_follows_the_schedule)
 {
     double p[] = { 2 }, m[] = { 0 }, v[] = { 0 };
@@ -427,9 +426,9 @@ START_TEST(sampling_on_paper)
         { { 0.5, 0, 0 }, 0.8333, 3 }, /* squared weights: 25, 4, 1 of 30 */
         { { 0.5, 0, 0 }, 0.8334, 2 }, { { 0.5, 0, 0 }, 0.9667, 1 },
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (int i = 0; i < COUNT_OF(cases); i++) {
         int token = sample_next_token(logits, 4, &cases[i].rule, cases[i].draw, order, p);
-        ck_assert_msg(token == cases[i].token, "case %zu: token %d", i, token);
+        ck_assert_msg(token == cases[i].token, "case %d: token %d", i, token);
     }
 }
 END_TEST

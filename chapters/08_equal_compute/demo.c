@@ -1,16 +1,16 @@
 // build/chapter-08 counts what a budget of FLOPs buys for each kind of layer, and tests the search
 // for the best size on a loss whose minimum is known; --picture PARTS VALLEY draws the lesson's
 // pictures.
+#include "chapters/demo.h"
 #include "chapters/08_equal_compute/best_size.h"
 #include "chapters/08_equal_compute/count.h"
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
 #include "reference/draw/chart.h"
 #include "reference/draw/paint.h"
+#include "reference/numbers/minmax.h"
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { KINDS = FEED_FORWARD_KINDS, B = 8, FIRST_PAPER = 8, SCALES = 15 };
 
@@ -280,27 +280,27 @@ static bool draw_known_loss(const char *path, Error *error) {
     return chart_write_png(&chart, path, error);
 }
 
-int main(int count, char **arguments) {
+static bool show(char **pictures, Error *error) {
     static const int ours[] = { 0, 1, 2 }, papers[] = { FIRST_PAPER + 2 };
-    Error error = { "" };
-    bool pictures = count == 4 && strcmp(arguments[1], "--picture") == 0;
-    if (count != 1 && !pictures) {
-        fputs("Usage: chapter-08 [--picture PARTS.png VALLEY.png]\n", stderr);
-        return 2;
-    }
-    if (pictures) {
-        if (draw_parts(arguments[2], &error) && draw_known_loss(arguments[3], &error))
-            return EXIT_SUCCESS;
-        fprintf(stderr, "chapter-08: %s\n", error.text);
-        return EXIT_FAILURE;
-    }
+    (void)pictures, (void)error;
     show_scales();
     show_purchases(4e12, ours, 3);
     show_purchases(6e18, papers, 1);
     show_traffic(1);
     show_traffic(FIRST_PAPER + 2);
     show_known_loss();
-    if (fflush(stdout) == 0) return EXIT_SUCCESS;
-    fputs("chapter-08: the output could not be written\n", stderr);
-    return EXIT_FAILURE;
+    return true;
+}
+
+static bool draw(char **pictures, Error *error) {
+    return draw_parts(pictures[0], error) && draw_known_loss(pictures[1], error);
+}
+
+static const DemoPart parts[] = {
+    { "", "what a budget buys, and the search for the best size", 0, show },
+    { "--picture", "draws the parts of the cost, and the known loss with its fits", 2, draw },
+};
+
+int main(int count, char **arguments) {
+    return demo_main("chapter-08", parts, COUNT_OF(parts), count, arguments);
 }

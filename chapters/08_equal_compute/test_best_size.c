@@ -102,7 +102,7 @@ static const struct {
     { "invalid sizes", 5, { 1, 2, 0, -4, NAN }, { 2, 1, 2, 2, 2 }, BEST_SIZE_TOO_FEW },
     { "an infinite size", 4, { 1, 2, 4, INFINITY }, { 2, 1, 2, 1 }, BEST_SIZE_FOUND },
 };
-enum { CASES = sizeof cases / sizeof cases[0] };
+enum { CASES = COUNT_OF(cases) };
 
 START_TEST(verdicts)
 {

@@ -46,7 +46,7 @@ static const struct {
     { FEED_FORWARD_SGATLIN, DENSE, 2 * 2 * 3 * 36, 2 * 2 * 3 * 4 * 8, 36 + 64, 36 + 32 },
     { FEED_FORWARD_SGATLIN, KEY_VALUE, 2 * 2 * 3 * 48, 2 * 2 * 3 * 4 * 8, 48 + 64, 48 + 32 },
 };
-enum { ON_PAPER = sizeof on_paper / sizeof on_paper[0] };
+enum { ON_PAPER = COUNT_OF(on_paper) };
 
 START_TEST(flops_on_paper)
 {
@@ -240,9 +240,8 @@ END_TEST
 
 // ---- bytes
 
-// One token uses what it selects; very many use everything; two selections of 1 of 4 use 4·(1 −
-// 9/16)
-// = 1.75.
+// One token uses what it selects; very many use everything; two selections of 1 of 4 use
+// 4·(1 − 9/16) = 1.75.
 START_TEST(touched_on_paper)
 {
     LayerParts p = { .pools = 1, .heads = 1, .experts = 4, .K = 1 };

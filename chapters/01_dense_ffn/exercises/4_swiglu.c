@@ -1,9 +1,8 @@
 // Exercise 01-4. SwiGLU, forward and backward.
 //
-// SwiGLU (Shazeer 2020, equation 5) is the gate of most models today. From gate_up [2F], which is g
-// [F] followed by u [F], it computes hidden [F] = swish(g)·u with swish(g) = g·sigmoid(g): no
-// clamps,
-// no + 1. Backward writes dgate_up [2F] from dhidden [F] and the same gate_up.
+// SwiGLU (Shazeer 2020, equation 5) is the gate of most models today. From gate_up [2F], which is
+// g [F] followed by u [F], it computes hidden [F] = swish(g)·u with swish(g) = g·sigmoid(g): no
+// clamps, no + 1. Backward writes dgate_up [2F] from dhidden [F] and the same gate_up.
 //
 // Check with: make exercise-01-4
 #include "chapters/01_dense_ffn/dense_ffn.h"

@@ -5,9 +5,8 @@
 // later word.
 //
 // threshold: the lowest score that a pool with these cells takes, from score [cells] (all
-// different;
-// NaN is taken last), 1 <= capacity <= cells. scratch: cells ints. choose_above: chosen [cells] is
-// true where a score is at least the threshold.
+// different; NaN is taken last), 1 <= capacity <= cells. scratch: cells ints. choose_above: chosen
+// [cells] is true where a score is at least the threshold.
 //
 // Check with: make exercise-03-2
 #include "chapters/02_mixture_of_experts/top_k.h"

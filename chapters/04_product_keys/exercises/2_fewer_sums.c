@@ -5,9 +5,8 @@
 // and often no row below can either. When can you stop? (Among equal sums only a strictly lower one
 // is certainly out.)
 //
-// score [K], index [K] = i·n + j, best first, equal sums by the lower index; a, b [n] finite;
-// scratch
-// [2,K].
+// score [K], index [K] = i·n + j, best first, equal sums by the lower index. a, b [n] are finite;
+// scratch is [2,K].
 //
 // Check with: make exercise-04-2
 #include "chapters/04_product_keys/product_keys.h"

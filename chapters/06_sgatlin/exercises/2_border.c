@@ -10,9 +10,8 @@
 #include <math.h>
 
 // The lowest t > 0 at which that happens, and which neuron leaves and which enters; INFINITY, with
-// both unchanged, if the line meets no border. score, slope [F] of a flat router's one channel;
-// index
-// [K] the selected neurons, K <= F; no two scores are equal.
+// both unchanged, if the line meets no border. score, slope [F] are of a flat router's one channel,
+// index [K] are the selected neurons, K <= F; no two scores are equal.
 double border(int *leaving, int *entering, const double *score, const double *slope,
               const int *index, int F, int K) {
     (void)leaving, (void)entering, (void)score, (void)slope, (void)index, (void)F, (void)K;
