@@ -117,13 +117,13 @@ bool golden_open(GoldenFile *out, const char *path, FILE *report, Error *error) 
     bool ok = built_in(&out->file, error) && read_config(out, error);
     if (ok) {
         out->values = calloc((size_t)out->file.count + 1, sizeof *out->values);
-        out->looked = calloc((size_t)out->file.count + 1, sizeof *out->looked);
-        if (!out->values || !out->looked) ok = fail(error, "%s: no memory for its tensors", path);
+        out->used = calloc((size_t)out->file.count + 1, sizeof *out->used);
+        if (!out->values || !out->used) ok = fail(error, "%s: no memory for its tensors", path);
     }
     if (ok && !out->balance) out->B = (int)golden_number(out, "B", 0, 1 << 16);
     if (!ok) {
         free(out->values);
-        free(out->looked);
+        free(out->used);
         safetensors_close(&out->file);
     }
     return ok;
@@ -141,7 +141,7 @@ static void print_table(const GoldenFile *golden) {
 
 bool golden_close(GoldenFile *golden) {
     for (int i = 0; i < golden->file.count; i++) {
-        if (!golden->looked[i])
+        if (!golden->used[i])
             golden_problem(golden, "no check looked at tensor '%s'", golden->file.tensors[i].name);
     }
     print_table(golden);
@@ -149,7 +149,7 @@ bool golden_close(GoldenFile *golden) {
             golden->file.count, golden->problems);
     for (int i = 0; i < golden->file.count; i++) free(golden->values[i]);
     free(golden->values);
-    free(golden->looked);
+    free(golden->used);
     safetensors_close(&golden->file);
     return golden->problems == 0;
 }
@@ -179,7 +179,7 @@ static const SafeTensor *find(GoldenFile *golden, const char *name, Shape shape)
         golden_problem(golden, "tensor '%s' is missing", name);
         return NULL;
     }
-    golden->looked[tensor - golden->file.tensors] = true; // from here on it has its own problem
+    golden->used[tensor - golden->file.tensors] = true; // from here on it has its own problem
     if (shape_is(tensor, shape)) return tensor;
     const int *s = shape.size;
     golden_problem(

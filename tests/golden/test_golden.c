@@ -331,7 +331,7 @@ START_TEST(a_kind_that_is_not_built_in_is_named)
 }
 END_TEST
 
-START_TEST(what_is_no_golden_file_fails)
+START_TEST(other_files_than_golden_ones_fail)
 {
     static const char *const paths[] = { "tests/golden/none.safetensors", "tests/golden",
                                          "Makefile", "/dev/null" };
@@ -374,7 +374,7 @@ int main(void) {
         { other_settings_than_the_files_own_fail, FILES },
         { other_kinds_and_activations_fail },
         { a_kind_that_is_not_built_in_is_named },
-        { what_is_no_golden_file_fails, 4 },
+        { other_files_than_golden_ones_fail, 4 },
     };
     return run_tests_with(&fixture, "golden", tests, COUNT_OF(tests));
 }

@@ -82,7 +82,7 @@ static bool exists(Fixture *f, const char *name) {
     return path_exists(scratch_path(&f->scratch, name));
 }
 
-START_TEST(what_was_written_is_read)
+START_TEST(a_checkpoint_is_read_as_written)
 {
     Fixture f;
     setup(&f);
@@ -407,7 +407,7 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { what_was_written_is_read },
+        { a_checkpoint_is_read_as_written },
         { the_newest_two_are_kept },
         { a_step_is_never_overwritten },
         { a_folder_without_checkpoints_is_refused },

@@ -66,7 +66,7 @@ START_TEST(values_that_are_not_finite_never_agree)
 }
 END_TEST
 
-START_TEST(a_tolerance_that_is_no_number_accepts_nothing)
+START_TEST(a_tolerance_that_is_nan_accepts_nothing)
 {
     ck_assert(!same(sample, sample, (Tolerance){ .absolute = NAN }));
     ck_assert(!same(sample, sample, (Tolerance){ .relative = NAN }));
@@ -74,7 +74,7 @@ START_TEST(a_tolerance_that_is_no_number_accepts_nothing)
 }
 END_TEST
 
-START_TEST(counts_must_agree_and_nothing_is_not_agreement)
+START_TEST(counts_must_agree_and_not_be_zero)
 {
     Difference difference;
     float narrow[COUNT] = { 0 };
@@ -93,7 +93,7 @@ START_TEST(counts_must_agree_and_nothing_is_not_agreement)
 }
 END_TEST
 
-START_TEST(a_tensor_of_zeros_wants_zeros)
+START_TEST(a_tensor_of_zeros_needs_zeros)
 {
     const double zeros[COUNT] = { 0 };
     double actual[COUNT] = { 0 };
@@ -103,7 +103,7 @@ START_TEST(a_tensor_of_zeros_wants_zeros)
 }
 END_TEST
 
-START_TEST(whole_numbers_must_be_equal)
+START_TEST(integers_must_be_equal)
 {
     const int32_t expected[3] = { 0, INT32_MAX, INT32_MIN };
     int32_t actual[3];
@@ -130,10 +130,10 @@ int main(void) {
         { equal_values_agree_exactly },
         { a_planted_difference_is_measured_and_named },
         { values_that_are_not_finite_never_agree, 4 },
-        { a_tolerance_that_is_no_number_accepts_nothing },
-        { counts_must_agree_and_nothing_is_not_agreement },
-        { a_tensor_of_zeros_wants_zeros },
-        { whole_numbers_must_be_equal },
+        { a_tolerance_that_is_nan_accepts_nothing },
+        { counts_must_agree_and_not_be_zero },
+        { a_tensor_of_zeros_needs_zeros },
+        { integers_must_be_equal },
         { finiteness_is_read_from_the_bits },
     };
     return run_tests("compare", tests, COUNT_OF(tests));

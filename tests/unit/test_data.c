@@ -183,7 +183,7 @@ START_TEST(written_stories_come_back)
 }
 END_TEST
 
-START_TEST(a_story_in_bits_is_the_same_story)
+START_TEST(a_story_in_pieces_is_the_same_story)
 {
     enum { COUNT = 10000 }; // more than the writer's own block
     uint32_t *ids = malloc(COUNT * sizeof *ids);
@@ -472,7 +472,7 @@ START_TEST(a_step_gives_the_same_batch_from_anywhere)
 }
 END_TEST
 
-START_TEST(less_than_a_batch_is_refused)
+START_TEST(data_for_less_than_a_batch_is_refused)
 {
     write_numbered(sizes, 4, 10);
     TokenFile file;
@@ -536,7 +536,7 @@ int main(void) {
         { many_stories_and_bytes_of_any_kind },
         { stories_of_a_large_file },
         { written_stories_come_back },
-        { a_story_in_bits_is_the_same_story },
+        { a_story_in_pieces_is_the_same_story },
         { the_writer_refuses_and_leaves_nothing },
         { any_flipped_byte_and_any_other_size_is_refused },
         { hostile_fields_are_named, COUNT_OF(hostile) },
@@ -546,7 +546,7 @@ int main(void) {
         { packed_rows_are_cut_from_the_stream },
         { padded_rows_hold_one_story_each },
         { a_step_gives_the_same_batch_from_anywhere, 2 },
-        { less_than_a_batch_is_refused },
+        { data_for_less_than_a_batch_is_refused },
         { evaluation_scores_every_token_once, COUNT_OF(shapes) },
     };
     return run_tests_with(&fixture, "data", tests, COUNT_OF(tests));

@@ -181,7 +181,7 @@ START_TEST(padding_spelled_in_a_text_is_left_out)
 }
 END_TEST
 
-START_TEST(work_stops_when_told_so)
+START_TEST(work_stops_on_request)
 {
     Tokenizer *tokenizer = small_tokenizer();
     Story story = { "a b", 3 };
@@ -218,7 +218,7 @@ int main(void) {
         { pieces_are_cut_where_nothing_changes },
         { any_number_of_threads_writes_the_same_tokens, .threads = NEEDS_THREADS },
         { padding_spelled_in_a_text_is_left_out },
-        { work_stops_when_told_so },
+        { work_stops_on_request },
         { a_vocabulary_larger_than_the_text_gives_is_refused },
     };
     return run_tests_with(&fixture, "encode", tests, COUNT_OF(tests));

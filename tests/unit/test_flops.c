@@ -73,7 +73,7 @@ static bool same_row(const ScaleRow *ours, const json_t *row) {
 
 // Every golden model of a kind that is built in is one of the scales, with the same dimensions, and the
 // ladder has no others.
-START_TEST(the_ladder_is_the_papers)
+START_TEST(the_scales_are_the_papers)
 {
     Error error = { "" };
     ScaleRow ladder[MAX_SCALE_ROWS];
@@ -122,7 +122,7 @@ START_TEST(a_quarter_keeps_the_proportions)
 }
 END_TEST
 
-START_TEST(scales_that_are_none)
+START_TEST(unknown_scales_are_refused)
 {
     static const char *const names[] = { "1", "9", "0", "q0", "q9", "2.0", "q", "", "Q2", " 2" };
     for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
@@ -167,8 +167,8 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { counts_agree_exactly, GOLDEN_ROWS },  { the_ladder_is_the_papers },
-        { a_quarter_keeps_the_proportions },    { scales_that_are_none },
+        { counts_agree_exactly, GOLDEN_ROWS },  { the_scales_are_the_papers },
+        { a_quarter_keeps_the_proportions },    { unknown_scales_are_refused },
         { the_table_counts_what_is_allocated },
     };
     return run_tests("flops", tests, COUNT_OF(tests));

@@ -498,7 +498,7 @@ static size_t address_space(void) {
     return pages * 4096;
 }
 
-START_TEST(the_arena_is_as_large_as_told)
+START_TEST(the_arena_has_the_stated_size)
 {
     Config kind;
     ck_assert(layer_variant(_i, &kind, NULL));
@@ -522,7 +522,7 @@ START_TEST(the_arena_is_as_large_as_told)
 }
 END_TEST
 
-START_TEST(an_arena_without_training_holds_the_same_pass)
+START_TEST(an_arena_without_training_has_the_same_pass)
 {
     Error error = { "" };
     TinyModel tiny = variant_model(_i, 13, 2, 5, NULL);
@@ -588,8 +588,8 @@ int main(void) {
         { a_decoder_may_be_used_in_another_thread, variants, .threads = USES_THREADS },
         { the_decoder_drops_the_oldest_half, variants },
         { layers_may_have_different_tensors },
-        { the_arena_is_as_large_as_told, variants },
-        { an_arena_without_training_holds_the_same_pass, variants },
+        { the_arena_has_the_stated_size, variants },
+        { an_arena_without_training_has_the_same_pass, variants },
         { an_arena_serves_smaller_passes, variants },
     };
     return run_tests("model", tests, COUNT_OF(tests));

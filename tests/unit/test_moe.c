@@ -168,7 +168,7 @@ START_TEST(an_expert_with_no_token_learns_nothing)
 END_TEST
 
 // A token that no expert took has y = 0, and nothing of its dy reaches any parameter or its own x.
-START_TEST(a_token_with_no_expert_is_left_alone)
+START_TEST(a_token_without_experts_is_unchanged)
 {
     Config config = moe(ROUTING_EXPERT, POOL_STEP, 23, 3, 1);
     FfnLayer layer = open_layer(&config, 1, 3);
@@ -338,7 +338,7 @@ static void check_slope(FfnLayer *layer, float *block, const float *gradient, si
 }
 
 // Weights so large that a gradient without theirs would be far off.
-START_TEST(the_losses_gradients_are_their_slopes)
+START_TEST(the_losses_gradients_are_their_derivatives)
 {
     static const double weights[][2] = { { 30, 0 }, { 0, 10 }, { 30, 10 } };
     Config config = moe(ROUTING_TOKEN, POOL_STEP, 11, 5, 2);
@@ -385,7 +385,7 @@ END_TEST
 
 // The bias decides who is chosen and weighs nothing; after a batch it moves against the load; no
 // optimizer moves it.
-START_TEST(the_bias_is_seen_by_the_choice_alone)
+START_TEST(the_bias_affects_only_the_choice)
 {
     enum { T = 64, E = 4 };
     Config config = moe(ROUTING_TOKEN, POOL_STEP, T, E, 1);
@@ -541,12 +541,12 @@ int main(void) {
         { equal_scores_go_to_the_lower_index },
         { nan_loses_every_choice },
         { an_expert_with_no_token_learns_nothing },
-        { a_token_with_no_expert_is_left_alone },
+        { a_token_without_experts_is_unchanged },
         { padding_is_in_no_pool },
         { padding_is_not_balanced },
-        { the_losses_gradients_are_their_slopes, 3 },
+        { the_losses_gradients_are_their_derivatives, 3 },
         { switch_loss_by_hand },
-        { the_bias_is_seen_by_the_choice_alone },
+        { the_bias_affects_only_the_choice },
         { an_even_load_leaves_the_bias },
         { one_expert_is_the_dense_layer, ROUTINGS },
         { all_experts_are_the_weighted_sum, ROUTINGS },

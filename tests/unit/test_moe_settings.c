@@ -33,7 +33,7 @@ static Config set(const char *words) {
     return config;
 }
 
-START_TEST(settings_come_back_as_they_were)
+START_TEST(settings_are_read_back_unchanged)
 {
     static const struct {
         const char *words, *name, *value; // value NULL: not among the settings
@@ -76,7 +76,7 @@ START_TEST(settings_come_back_as_they_were)
 }
 END_TEST
 
-START_TEST(what_does_not_go_together_is_refused)
+START_TEST(settings_that_exclude_each_other_are_refused)
 {
     static const struct {
         const char *words, *says;
@@ -115,7 +115,7 @@ START_TEST(what_does_not_go_together_is_refused)
 }
 END_TEST
 
-START_TEST(a_setting_of_another_kind_is_told_whose_it_is)
+START_TEST(a_setting_of_another_kind_names_its_kind)
 {
     static const struct {
         const char *words, *name, *says; // says NULL: it is used, or no setting of a model's
@@ -144,9 +144,9 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { settings_come_back_as_they_were },
-        { what_does_not_go_together_is_refused },
-        { a_setting_of_another_kind_is_told_whose_it_is },
+        { settings_are_read_back_unchanged },
+        { settings_that_exclude_each_other_are_refused },
+        { a_setting_of_another_kind_names_its_kind },
     };
     return run_tests("moe settings", tests, COUNT_OF(tests));
 }

@@ -423,7 +423,7 @@ START_TEST(heat_rises_evenly_in_lightness)
 }
 END_TEST
 
-START_TEST(a_png_holds_the_pixels)
+START_TEST(a_png_has_the_pixels)
 {
     Scratch scratch = scratch_new("picture");
     const char *path = scratch_path(&scratch, "a.png");
@@ -463,7 +463,7 @@ int main(void) {
         { a_real_font_has_more_than_ascii },
         { a_font_that_is_missing_or_damaged },
         { heat_rises_evenly_in_lightness },
-        { a_png_holds_the_pixels },
+        { a_png_has_the_pixels },
     };
     return run_tests("picture", tests, COUNT_OF(tests));
 }

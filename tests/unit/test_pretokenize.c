@@ -151,7 +151,7 @@ static void expect_normalized(const char *text, size_t size) {
 // A text is normalized in segments. Wherever one ends, nothing behind it may join what stands
 // before: every code point that is composed of several, taken apart, right across each place where
 // a segment may end.
-START_TEST(segments_never_part_what_composes)
+START_TEST(segments_never_split_what_composes)
 {
     enum { FILLER = 85 }; // letters of three bytes: 255 bytes, one less than a segment
     char text[3 * FILLER + 128];
@@ -210,7 +210,7 @@ int main(void) {
         { splits_by_hand, sizeof splits / sizeof *splits },
         { symbols_are_a_bijection },
         { utf8_sequences, sizeof sequences / sizeof *sequences },
-        { segments_never_part_what_composes },
+        { segments_never_split_what_composes },
         { normalized_in_pieces, 4 },
     };
     return run_tests("pretokenize", tests, COUNT_OF(tests));

@@ -73,7 +73,7 @@ START_TEST(uniform_fills_its_range_evenly)
 }
 END_TEST
 
-START_TEST(below_reaches_every_number_and_none_else)
+START_TEST(below_reaches_every_number_and_no_other)
 {
     uint64_t key = random_key(2, "below");
     int seen[8] = { 0 };
@@ -169,7 +169,7 @@ START_TEST(impossible_blocks_are_refused)
 }
 END_TEST
 
-START_TEST(takes_measure_first_and_hand_out_then)
+START_TEST(takes_measure_before_they_allocate)
 {
     static const size_t counts[] = { 1, 16, 0, 17, 5 };
     enum { TAKES = sizeof counts / sizeof *counts };
@@ -195,13 +195,13 @@ int main(void) {
         { bits_are_splitmix64 },
         { keys_differ_by_seed_and_name },
         { uniform_fills_its_range_evenly },
-        { below_reaches_every_number_and_none_else },
+        { below_reaches_every_number_and_no_other },
         { normal_has_the_normal_moments },
         { truncated_normal_is_cut_and_not_rescaled },
         { streams_are_independent },
         { blocks_are_zeroed_and_aligned },
         { impossible_blocks_are_refused },
-        { takes_measure_first_and_hand_out_then },
+        { takes_measure_before_they_allocate },
     };
     return run_tests("random", tests, COUNT_OF(tests));
 }

@@ -380,7 +380,7 @@ static bool collect(void *context, const uint32_t *ids, size_t count) {
     return ++collected->calls != collected->stop_after;
 }
 
-START_TEST(handed_on_in_pieces)
+START_TEST(encoded_in_pieces)
 {
     Tokenizer *tokenizer = load(GOLDEN "train_small_400.json");
     enum { WORDS = 200000 };
@@ -404,7 +404,7 @@ START_TEST(handed_on_in_pieces)
 }
 END_TEST
 
-START_TEST(hash_tells_tokenizers_apart)
+START_TEST(hashes_of_tokenizers_differ)
 {
     Tokenizer *tokenizer[3] = { with_merges(tangled, TANGLED), with_merges(tangled, TANGLED - 1),
                                 train("abab ab ab", 261, true, NULL) };
@@ -423,12 +423,12 @@ int main(void) {
         { raw_takes_special_tokens_as_text },
         { merging_is_the_definition },
         { long_words },
-        { handed_on_in_pieces },
+        { encoded_in_pieces },
         { golden_training },
         { merges_by_hand },
         { ties_by_ids },
         { vocabulary_limits },
-        { hash_tells_tokenizers_apart },
+        { hashes_of_tokenizers_differ },
     };
     return run_tests("tokenizer", tests, COUNT_OF(tests));
 }
