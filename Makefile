@@ -1,5 +1,5 @@
 # make help lists the goals. Settings, as in `make CC=clang BLAS=0 test`:
-#   CC=cc          the compiler             V=release    or debug, asan (sanitizers), fuzz
+#   CC=cc          the compiler             V=release    or debug, asan, tsan (sanitizers), fuzz
 #   BLAS=0         plain loops, no CBLAS    ARCH=native  or the oldest CPU to run on: x86-64-v3
 #   OPENMP=0       one thread               WERROR=1     warnings are errors
 # Set with =, not ?=: an environment variable of the same name changes nothing, the command line does.
@@ -14,7 +14,7 @@ FUZZ_SECONDS = 20
 .SECONDARY:
 .SECONDEXPANSION:
 .DEFAULT_GOAL := all
-.PHONY: FORCE all info help deps deps-checks clean sanitize fuzz format format-check format-version
+.PHONY: FORCE all info help deps deps-checks clean sanitize races fuzz format format-check format-version
 
 include reference/probe.mk
 deps: ## install what is missing, with the system's package manager
@@ -41,9 +41,10 @@ SANITIZE := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=address,undefined 
 FLAGS_release := -O3 $(MACHINE)
 FLAGS_debug   := -O0
 FLAGS_asan    := $(SANITIZE)
+FLAGS_tsan    := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=thread
 FLAGS_fuzz    := $(SANITIZE) -fsanitize=fuzzer-no-link
 FLAGS += -I. -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes $(if $(filter 1,$(WERROR)),-Werror) \
-  $(or $(FLAGS_$(V)),$(error V=$(V) is not one of: release debug asan fuzz)) $(CPPFLAGS) $(CFLAGS)
+  $(or $(FLAGS_$(V)),$(error V=$(V) is not one of: release debug asan tsan fuzz)) $(CPPFLAGS) $(CFLAGS)
 NVCC      = nvcc
 NVCCFLAGS = -std=c++17 -O3 -I.
 LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) $(if $(filter 1,$(HAVE_BLAS)),$(lib_blas)) \
@@ -89,13 +90,16 @@ all: $(PROGRAMS) ## what this machine can build: build/sgatlin, build/golden, th
 $(PROGRAMS): build/%: $(B)/%
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
 info: $(B)/flags ## what was found, and what is left out and why
+CLANG := $(if $(findstring clang,$(CC)),$(CC),clang)
 sanitize: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	+@$(MAKE) --no-print-directory V=asan run-tests
+races: ## the tests that set numbers of threads under ThreadSanitizer; needs clang and its libomp
+	+@$(MAKE) --no-print-directory CC=$(CLANG) V=tsan BLAS=0 OPENMP=1 run-races
 fuzz: ## hostile files, FUZZ_SECONDS for each tests/fuzz/fuzz_NAME.c (seeds: tests/fuzz/fuzz_NAME/); needs clang
-	+@$(MAKE) --no-print-directory CC=$(if $(findstring clang,$(CC)),$(CC),clang) V=fuzz BLAS=0 OPENMP=0 run-fuzz
+	+@$(MAKE) --no-print-directory CC=$(CLANG) V=fuzz BLAS=0 OPENMP=0 run-fuzz
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(filter %Makefile %.mk,$(MAKEFILE_LIST))
-	@echo 'Settings: CC= V=release|debug|asan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS= (the first lines of the Makefile)'
+	@echo 'Settings: CC= V=release|debug|asan|tsan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS= (the first lines of the Makefile)'
 
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
 SOURCES = git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cu' '*.cuh'

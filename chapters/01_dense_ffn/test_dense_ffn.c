@@ -289,8 +289,8 @@ START_TEST(golden_files)
 {
     char gradient[32];
     Safetensors file = golden_ffn_file(golden[_i]);
-    int D = golden_letter(&file, "D"), N = golden_letter(&file, "B") * golden_letter(&file, "T");
-    TestLayer layer = layer_new(_i > 0, D, golden_letter(&file, "F"));
+    int D = golden_size(&file, "D"), N = golden_size(&file, "B") * golden_size(&file, "T");
+    TestLayer layer = layer_new(_i > 0, D, golden_size(&file, "F"));
     for (int i = 1; i < TENSORS; i++) {
         if (layer.count[i] > 0) read_tensor(layer.tensors[i], &file, names[i], layer.count[i]);
     }

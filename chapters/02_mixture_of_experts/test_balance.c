@@ -138,10 +138,10 @@ END_TEST
 START_TEST(golden_file_agrees)
 {
     Safetensors file = golden_ffn_file("moe_balance");
-    Batch b = { .m = { .D = golden_letter(&file, "D"),
-                       .E = golden_letter(&file, "E"),
-                       .K = golden_letter(&file, "K") },
-                .N = golden_letter(&file, "N") };
+    Batch b = { .m = { .D = golden_size(&file, "D"),
+                       .E = golden_size(&file, "E"),
+                       .K = golden_size(&file, "K") },
+                .N = golden_size(&file, "N") };
     size_t router = (size_t)b.m.D * b.m.E, entries = (size_t)b.N * b.m.K;
     double alpha = golden_value(&file, "switch_alpha"), z_alpha = golden_value(&file, "z_alpha"),
            loss;

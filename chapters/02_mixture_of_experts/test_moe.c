@@ -229,12 +229,12 @@ END_TEST
 START_TEST(golden_file_agrees)
 {
     Safetensors file = golden_ffn_file("moe");
-    const Moe m = { .D = golden_letter(&file, "D"),
-                    .F = golden_letter(&file, "F"),
-                    .E = golden_letter(&file, "E"),
-                    .K = golden_letter(&file, "K"),
+    const Moe m = { .D = golden_size(&file, "D"),
+                    .F = golden_size(&file, "F"),
+                    .E = golden_size(&file, "E"),
+                    .K = golden_size(&file, "K"),
                     .order = SOFTMAX_TOP_K };
-    int N = golden_letter(&file, "B") * golden_letter(&file, "T");
+    int N = golden_size(&file, "B") * golden_size(&file, "T");
     Layer l = layer_new(&m, N);
     for (int i = 0; i < TENSORS; i++) read_tensor(l.tensors[i], &file, names[i], l.count[i]);
     read_tensor(l.dy, &file, "dy", l.count[5]);

@@ -135,11 +135,11 @@ START_TEST(golden_files_agree)
 {
     char text[128];
     Safetensors file = golden_ffn_file(golden[_i]);
-    Moe m = { .D = golden_letter(&file, "D"),
-              .F = golden_letter(&file, "F"),
-              .E = golden_letter(&file, "E") };
+    Moe m = { .D = golden_size(&file, "D"),
+              .F = golden_size(&file, "F"),
+              .E = golden_size(&file, "E") };
     RoutingRule rule = golden_rule(&file);
-    Layer l = layer_new(&rule, &m, golden_letter(&file, "B"), golden_letter(&file, "T"));
+    Layer l = layer_new(&rule, &m, golden_size(&file, "B"), golden_size(&file, "T"));
     for (int i = 0; i < TENSORS; i++) read_tensor(l.tensors[i], &file, names[i], l.count[i]);
     read_tensor(l.dy, &file, "dy", l.count[0]);
     forward(&l);

@@ -174,11 +174,11 @@ static void expect_golden(Layer *l, const Safetensors *file, size_t keys, size_t
 START_TEST(the_golden_file_agrees)
 {
     Safetensors file = golden_ffn_file("peer");
-    const Peer p = { .D = golden_letter(&file, "D"),
-                     .F = golden_letter(&file, "F"),
-                     .C = golden_letter(&file, "C"),
-                     .K = golden_letter(&file, "K"),
-                     .Dk = golden_letter(&file, "Dk") };
+    const Peer p = { .D = golden_size(&file, "D"),
+                     .F = golden_size(&file, "F"),
+                     .C = golden_size(&file, "C"),
+                     .K = golden_size(&file, "K"),
+                     .Dk = golden_size(&file, "Dk") };
     Layer l = layer_new(&p);
     for (int i = 0; i < X; i++) read_tensor(l.tensors[i], &file, names[i], l.count[i]);
     expect_golden(&l, &file, 2 * (size_t)p.C * peer_keys(&p), (size_t)p.C * p.K);

@@ -167,11 +167,11 @@ static Sgatlin golden_sizes(const Safetensors *file) {
     return (Sgatlin){ .router = (SgatlinRouter)enum_value(file, "router", routers, ROUTERS),
                       .activation = (SgatlinActivation)enum_value(file, "activation", activations,
                                                                   ACTIVATIONS),
-                      .D = golden_letter(file, "D"),
-                      .F = golden_letter(file, "F"),
-                      .C = golden_letter(file, "C"),
-                      .K = golden_letter(file, "K"),
-                      .Dk = golden_letter(file, "Dk") };
+                      .D = golden_size(file, "D"),
+                      .F = golden_size(file, "F"),
+                      .C = golden_size(file, "C"),
+                      .K = golden_size(file, "K"),
+                      .Dk = golden_size(file, "Dk") };
 }
 
 // Runs all tokens of the file, and compares the results and the sums of the gradients.

@@ -125,8 +125,7 @@ static bool countable(const Config *config, int B, int T, Error *error) {
         entries = N * shape.C * (shape.K + 1.0);
     }
     if (N < 2e9 && entries < 2e9) return true;
-    return fail(error, "B=%d rows of T=%d tokens are too many for one pass: use a smaller B", B,
-                T);
+    return fail(error, "B=%d rows of T=%d tokens are too many for one pass: use a smaller B", B, T);
 }
 
 Activations *model_activations_new(const Config *config, int B, int T, bool training,

@@ -406,8 +406,8 @@ static void check_block(const Differentiated *tested, const Moved *moved, const 
         ck_assert_msg(error <= tested->tolerance, "%s %s, direction %d: off by %.3g", tested->name,
                       moved->name, which, error);
     }
-    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions kept the choice", tested->name,
-                  moved->name, checked);
+    ck_assert_msg(checked >= 4, "%s %s: only %d of 6 directions left the choice as it was",
+                  tested->name, moved->name, checked);
     free(direction);
 }
 
@@ -493,7 +493,7 @@ int main(void) {
         { the_reference_agrees_with_the_chapters, layer_variants() },
         { planted_errors_are_found, layer_variants() },
         { a_nan_that_goes_in_comes_out, layer_variants() },
-        { threads_do_not_change_a_bit, layer_variants(), .needs_threads = true },
+        { threads_do_not_change_a_bit, layer_variants(), .threads = NEEDS_THREADS },
         { backward_is_the_slope_of_forward, layer_variants() },
     };
     return run_tests("ffn", tests, COUNT_OF(tests));

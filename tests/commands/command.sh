@@ -16,7 +16,7 @@ subcommand=
 input=/dev/null
 failed=0
 
-wrong() {
+failure() {
     echo "$test_name: $*" >&2
     failed=1
 }
@@ -27,10 +27,10 @@ expect() {
     shift 2
     "$sgatlin" ${subcommand:+"$subcommand"} "$@" <"$input" >"$work/stdout" 2>"$work/stderr"
     status=$?
-    [ $status = "$expected" ] || wrong "$subcommand $*: exit $status, expected $expected: $(tail -2 "$work/stderr")"
+    [ $status = "$expected" ] || failure "$subcommand $*: exit $status, expected $expected: $(tail -2 "$work/stderr")"
     [ -z "$pattern" ] || grep -q -e "$pattern" "$work/stderr" ||
-        wrong "$subcommand $*: no '$pattern' in: $(cat "$work/stderr")"
-    [ "$expected" != 2 ] || [ ! -s "$work/stdout" ] || wrong "$subcommand $*: something on stdout"
+        failure "$subcommand $*: no '$pattern' in: $(cat "$work/stderr")"
+    [ "$expected" != 2 ] || [ ! -s "$work/stdout" ] || failure "$subcommand $*: something on stdout"
 }
 
 # await COMMAND...: waits until the command succeeds, for a minute at most.
@@ -39,7 +39,7 @@ await() {
     until "$@" 2>/dev/null; do
         tries=$((tries + 1))
         if [ $tries = 600 ]; then
-            wrong "waited in vain for: $*"
+            failure "waited in vain for: $*"
             return 1
         fi
         sleep 0.1
@@ -55,6 +55,6 @@ interrupt() {
 }
 
 finish() {
-    [ $failed = 0 ] && echo "$test_name: all as it should be"
+    [ $failed = 0 ] && echo "$test_name: passed"
     exit $failed
 }

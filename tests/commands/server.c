@@ -25,7 +25,7 @@ typedef struct {
     long first; // 0: from the beginning
 } Request;
 
-// Reads up to the empty line behind the headers; false: this is no request we know.
+// Reads up to the empty line after the headers; false: not a request that we support.
 static bool read_request(Request *request, int connection) {
     char text[8192];
     size_t used = 0;
@@ -147,7 +147,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "Usage: server ROOT LOG\n");
         return 2;
     }
-    signal(SIGCHLD, SIG_IGN); // a child a connection, which nobody waits for
+    signal(SIGCHLD, SIG_IGN); // one child per connection, which is not waited for
     if ((listener = listen_somewhere(&port)) < 0) return 1;
     printf("%d\n", port);
     fflush(stdout);

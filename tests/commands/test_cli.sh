@@ -1,49 +1,49 @@
 #!/bin/sh
-# The commands of sgatlin end to end: help, wrong usage, bad input; exit status, one line of error, nothing written over.
+# The commands of sgatlin end to end: help, wrong usage, bad input; exit status, one line of error, nothing overwritten.
 # shellcheck disable=SC2086,SC2012 # arguments are kept as words in one string; file names here hold no blanks
 . tests/commands/command.sh
 
-# A command that cannot do its work: status 1 and one line that begins with its name, nothing on stdout.
+# A command that fails: status 1 and one line that starts with its name, nothing on stdout.
 refused() {
     expect 1 "$@"
-    [ "$(grep -c "^sgatlin $2: " "$work/stderr")" = 1 ] || wrong "$*: expected one line of error: $(cat "$work/stderr")"
-    [ ! -s "$work/stdout" ] || wrong "$*: something on stdout"
+    [ "$(grep -c "^sgatlin $2: " "$work/stderr")" = 1 ] || failure "$*: expected one line of error: $(cat "$work/stderr")"
+    [ ! -s "$work/stdout" ] || failure "$*: something on stdout"
 }
 misused() { expect 2 "$@"; }
 
-# Of all bytes that must stay as they are.
+# The checksum of all files that must not change.
 sum() { find "$work/data" "$work/other" "$work/run" "$work/dense" -type f | sort | xargs cat | cksum; }
 
-# -- Help and usage --
+# ---- help and usage
 
 expect 2 'expected a command'
-grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
+grep -q '^  train ' "$work/stderr" || failure "no list of commands"
 misused 'unknown command fly' fly
-grep -q '^  train ' "$work/stderr" || wrong "no list of commands"
+grep -q '^  train ' "$work/stderr" || failure "no list of commands"
 expect 0 '' --help
-grep -q '^  sample ' "$work/stdout" || wrong "--help lists no commands"
+grep -q '^  sample ' "$work/stdout" || failure "--help lists no commands"
 expect 0 '' --version
 for word in sgatlin compiler BLAS OpenMP CUDA; do
-    grep -q "^$word" "$work/stdout" || wrong "--version says nothing of $word"
+    grep -q "^$word" "$work/stdout" || failure "--version: no line of $word"
 done
 for command in data tokenize train sample eval flops bench curves isoflop gates; do
     expect 0 '' $command --help
-    grep -q "^Usage: sgatlin $command" "$work/stdout" || wrong "$command --help: no usage"
+    grep -q "^Usage: sgatlin $command" "$work/stdout" || failure "$command --help: no usage"
     misused 'unrecognized option' $command --nonsense
 done
 
-# -- A corpus and two runs to be wrong about --
+# ---- a corpus and two runs
 
-"$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 --out "$work/data" >/dev/null 2>&1 || wrong "data"
-"$sgatlin" data --storyworld --stories 100 --seed 2 --vocab 300 --out "$work/other" >/dev/null 2>&1 || wrong "data"
+"$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 --out "$work/data" >/dev/null 2>&1 || failure "data"
+"$sgatlin" data --storyworld --stories 100 --seed 2 --vocab 300 --out "$work/other" >/dev/null 2>&1 || failure "data"
 train() { expect "$1" "$2" train --data "$work/data" --preset tiny --threads 1 --out "$3" $4; }
 train 0 'to beat' "$work/run" '--set steps=4 checkpoint_every=2'
 train 0 '1/1' "$work/dense" '--ffn mlp --steps 1'
-[ -s "$work/run/loss.png" ] || wrong "no loss.png"
-[ "$(ls "$work/run" | tr '\n' ' ')" = "log.jsonl loss.png step-000002 step-000004 " ] || wrong "the run holds $(ls "$work/run")"
+[ -s "$work/run/loss.png" ] || failure "no loss.png"
+[ "$(ls "$work/run" | tr '\n' ' ')" = "log.jsonl loss.png step-000002 step-000004 " ] || failure "the run contains $(ls "$work/run")"
 before=$(sum)
 
-# -- Wrong usage --
+# ---- wrong usage
 
 misused 'expected --data DIR and --out RUN' train
 misused 'expected --data DIR and --out RUN' train --data "$work/data"
@@ -68,7 +68,7 @@ misused 'none: no such device; this program has cpu' eval --checkpoint "$work/ru
 misused 'there is no preset enormous' flops --preset enormous
 misused 'F=26' flops --preset tiny --set F=26
 misused 'no such setting' flops --preset tiny --ffn mlp --set K=3
-# The last word for a setting is taken, wherever the bare ones stand; here it is the one that cannot be.
+# The last value of a setting counts, with or without --set before it; here it is the invalid one.
 misused 'K=6' flops --preset tiny --set K=2 K=3 --set K=6
 misused 'K=6' flops --preset tiny --set K=2 --set K=3 K=6
 misused 'K=6' train --data "$work/data" --out "$work/new" --preset tiny --set D=16 K=3 --set K=6
@@ -80,10 +80,10 @@ expect 0 '' flops --preset tiny --set F=25 K=6 --set K=3
 misused 'expected --text TEXT and --out FILE' gates --checkpoint "$work/run"
 misused 'expected --checkpoint RUN' gates --text x --out "$work/none.png"
 
-# -- Bad input --
+# ---- bad input
 
 refused 'already exists' train --data "$work/data" --out "$work/run" --preset tiny
-grep -q -e "--resume $work/run" "$work/stderr" || wrong "an existing run: no way on"
+grep -q -e "--resume $work/run" "$work/stderr" || failure "an existing run: no message says how to continue"
 refused 'nowhere' train --data "$work/nowhere" --out "$work/new" --preset tiny
 refused 'train.bin' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
 refused 'batch' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
@@ -100,8 +100,8 @@ refused 'is empty' gates --checkpoint "$work/run" --text "" --out "$work/gates.p
 refused 'channels are 0 to 1' gates --checkpoint "$work/run" --text "x" --channel 2 --out "$work/gates.png"
 refused 'the context window' gates --checkpoint "$work/run" --out "$work/gates.png" \
     --text "$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9)"
-[ ! -e "$work/new" ] || wrong "a refused run left its folder"
-[ "$before" = "$(sum)" ] || wrong "something was written over"
+[ ! -e "$work/new" ] || failure "a refused run left its folder"
+[ "$before" = "$(sum)" ] || failure "a file was overwritten"
 
 mkdir "$work/cut"
 cp "$work"/data/* "$work/cut"
@@ -113,7 +113,7 @@ done
 cp "$work/other/tokenizer.json" "$work/cut"
 refused 'was made with another tokenizer' train --data "$work/cut" --out "$work/new" --preset tiny
 
-# Damage to each file of the newest checkpoint is told with its name, and how to go on from the one before.
+# Damage to a file of the newest checkpoint is reported with its name, and how to continue from the one before.
 for file in model.safetensors optimizer.safetensors state.json tokenizer.json; do
     rm -rf "$work/damaged"
     cp -r "$work/run" "$work/damaged"
@@ -122,7 +122,7 @@ for file in model.safetensors optimizer.safetensors state.json tokenizer.json; d
     case $file in
     model.safetensors | tokenizer.json)
         refused "step-000004/$file" sample --checkpoint "$work/damaged"
-        grep -q 'rm -r' "$work/stderr" || wrong "damage to $file: no way on"
+        grep -q 'rm -r' "$work/stderr" || failure "damage to $file: no message says how to continue"
         refused "step-000004/$file" eval --checkpoint "$work/damaged" --data "$work/data/valid.bin"
         ;;
     esac
@@ -132,71 +132,71 @@ cp "$work/run/step-000004/tokenizer.json" "$work/damaged/step-000004"
 refused 'sum' train --resume "$work/damaged"
 rm -r "$work/damaged/step-000004"
 expect 0 'done' train --resume "$work/damaged" --threads 1
-cmp "$work/run/step-000004/model.safetensors" "$work/damaged/step-000004/model.safetensors" || wrong "another model"
+cmp "$work/run/step-000004/model.safetensors" "$work/damaged/step-000004/model.safetensors" || failure "another model"
 
-# A loss that is not finite stops the run; the last good checkpoint stays.
+# A loss that is not finite stops the run; the last good checkpoint is kept.
 train 1 'not finite' "$work/wild" '--set peak=1e30 clip=0 warmup=0 checkpoint_every=0'
-[ -d "$work/wild/step-000000" ] || wrong "the last good checkpoint is gone"
-grep -q 'last good checkpoint is that of step 0' "$work/stderr" || wrong "no word of the last good checkpoint"
+[ -d "$work/wild/step-000000" ] || failure "the last good checkpoint is gone"
+grep -q 'last good checkpoint is that of step 0' "$work/stderr" || failure "no message about the last good checkpoint"
 
-# A disk that is full (a limit on the size of files, here): one line; the checkpoint before stays, and is gone on from.
+# A full disk (here a limit on the size of files): one line; the checkpoint before is kept, and training resumes from it.
 rm -r "$work/damaged/step-000004"
-(ulimit -f 60 && "$sgatlin" train --resume "$work/damaged" --threads 1) 2>"$work/stderr" && wrong "a full disk went unseen"
-grep -q 'step 4 was not saved.*that of step 2 with' "$work/stderr" || wrong "a full disk: $(tail -1 "$work/stderr")"
-[ -z "$(find "$work/damaged" -name '*partial*')" ] || wrong "a full disk left half a checkpoint"
+(ulimit -f 60 && "$sgatlin" train --resume "$work/damaged" --threads 1) 2>"$work/stderr" && failure "a full disk was not noticed"
+grep -q 'step 4 was not saved.*that of step 2 with' "$work/stderr" || failure "a full disk: $(tail -1 "$work/stderr")"
+[ -z "$(find "$work/damaged" -name '*partial*')" ] || failure "a full disk left half a checkpoint"
 expect 0 'done' train --resume "$work/damaged" --threads 1
-cmp "$work/run/step-000004/state.json" "$work/damaged/step-000004/state.json" || wrong "another state"
-(ulimit -f 60 && "$sgatlin" train --data "$work/data" --preset tiny --out "$work/full") 2>"$work/stderr" && wrong "full"
-[ ! -e "$work/full" ] || wrong "a run that could not begin left its folder"
+cmp "$work/run/step-000004/state.json" "$work/damaged/step-000004/state.json" || failure "another state"
+(ulimit -f 60 && "$sgatlin" train --data "$work/data" --preset tiny --out "$work/full") 2>"$work/stderr" && failure "full"
+[ ! -e "$work/full" ] || failure "a run that could not start left its folder"
 
-# -- What works --
+# ---- what works
 
 sample() { "$sgatlin" sample --checkpoint "$work/run" --tokens 40 --threads 1 "$@" 2>"$work/stderr"; }
-one=$(sample --prompt "The  turtle" --seed 5) || wrong "sample"
-case $one in "The  turtle"*) ;; *) wrong "the story does not begin with the prompt: $one" ;; esac
-[ "$one" = "$(sample --prompt "The  turtle" --seed 5)" ] || wrong "one seed, two stories"
-[ "$one" != "$(sample --prompt "The  turtle" --seed 6)" ] || wrong "two seeds, one story"
-[ "$(sample --temperature 0 --seed 1)" = "$(sample --temperature 0 --seed 2)" ] || wrong "greedy depends on the seed"
-[ "$(sample --top-k 1 --seed 1)" = "$(sample --temperature 0)" ] || wrong "top-k 1 is not greedy"
-[ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] || wrong "no tokens: expected the prompt alone"
-sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null || wrong "no UTF-8"
+one=$(sample --prompt "The  turtle" --seed 5) || failure "sample"
+case $one in "The  turtle"*) ;; *) failure "the story does not begin with the prompt: $one" ;; esac
+[ "$one" = "$(sample --prompt "The  turtle" --seed 5)" ] || failure "one seed, two stories"
+[ "$one" != "$(sample --prompt "The  turtle" --seed 6)" ] || failure "two seeds, one story"
+[ "$(sample --temperature 0 --seed 1)" = "$(sample --temperature 0 --seed 2)" ] || failure "greedy depends on the seed"
+[ "$(sample --top-k 1 --seed 1)" = "$(sample --temperature 0)" ] || failure "top-k 1 is not greedy"
+[ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] || failure "no tokens: expected the prompt alone"
+sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null || failure "no UTF-8"
 sample --continue --tokens 100 >/dev/null
-[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "expected to hear once that the oldest tokens drop"
+[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || failure "expected one message that the oldest tokens were dropped"
 long=$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9 10 11 12)
-[ "$(sample --prompt "$long" --tokens 0)" = "$long" ] || wrong "a long prompt is not printed whole"
-[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || wrong "a long prompt: expected to hear of it once"
+[ "$(sample --prompt "$long" --tokens 0)" = "$long" ] || failure "a long prompt is not printed whole"
+[ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] || failure "a long prompt: expected one message that it was cut"
 cp -r "$work/run/step-000004" "$work/copied" # a checkpoint alone is enough
 [ "$("$sgatlin" sample --checkpoint "$work/copied" --tokens 40 --prompt "The  turtle" --seed 5 2>/dev/null)" = "$one" ] ||
-    wrong "a copied checkpoint tells another story"
+    failure "a copied checkpoint gives another story"
 
-# A reader that leaves ends the command quietly; output that is lost does not.
+# A reader that closes the pipe ends the command quietly; output that is lost does not.
 (sample --continue --tokens 2000; echo $? >"$work/status") | head -c 1 >/dev/null
-[ "$(cat "$work/status")" = 0 ] || wrong "a closed pipe: exit $(cat "$work/status")"
-grep -q -v -e '^cblas=' -e 'pthread build' -e 'oldest tokens are dropped' "$work/stderr" && wrong "a closed pipe: $(cat "$work/stderr")"
+[ "$(cat "$work/status")" = 0 ] || failure "a closed pipe: exit $(cat "$work/status")"
+grep -q -v -e '^cblas=' -e 'pthread build' -e 'oldest tokens are dropped' "$work/stderr" && failure "a closed pipe: $(cat "$work/stderr")"
 if [ -w /dev/full ]; then
-    "$sgatlin" flops >/dev/full 2>"$work/stderr" && wrong "output to a full disk went unseen"
-    grep -q 'standard output' "$work/stderr" || wrong "a full disk: $(cat "$work/stderr")"
+    "$sgatlin" flops >/dev/full 2>"$work/stderr" && failure "output to a full disk was not noticed"
+    grep -q 'standard output' "$work/stderr" || failure "a full disk: $(cat "$work/stderr")"
 fi
 
 expect 0 'cblas=' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --json --threads 1 \
     --baselines "$work/data/train.bin" --dump "$work/dump.safetensors"
 for key in loss perplexity tokens unigram trigram; do
-    grep -q "\"$key\": *[0-9]" "$work/stdout" || wrong "eval --json: no $key in $(cat "$work/stdout")"
+    grep -q "\"$key\": *[0-9]" "$work/stdout" || failure "eval --json: no $key in $(cat "$work/stdout")"
 done
-[ "$(wc -l <"$work/stdout")" = 1 ] || wrong "eval --json: expected one object"
+[ "$(wc -l <"$work/stdout")" = 1 ] || failure "eval --json: expected one object"
 dumped=$(cksum <"$work/dump.safetensors")
 refused 'already exists' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --dump "$work/dump.safetensors"
-[ "$dumped" = "$(cksum <"$work/dump.safetensors")" ] || wrong "a dump was written over"
+[ "$dumped" = "$(cksum <"$work/dump.safetensors")" ] || failure "a dump was overwritten"
 "$sgatlin" eval --checkpoint "$work/run" --data "$work/data/valid.bin" --batch 3 --threads 2 2>/dev/null |
-    grep -q '^loss  *[0-9.]* nats' || wrong "eval"
+    grep -q '^loss  *[0-9.]* nats' || failure "eval"
 
 expect 0 '' flops --json --preset tinystories
-grep -q '"parameters": 20318976' "$work/stdout" || wrong "flops: not the paper's model"
-grep -q '"forward_flops_per_sequence": 7516192768' "$work/stdout" || wrong "flops: not the paper's count"
+grep -q '"parameters": 20318976' "$work/stdout" || failure "flops: not the paper's model"
+grep -q '"forward_flops_per_sequence": 7516192768' "$work/stdout" || failure "flops: not the paper's count"
 expect 0 '' flops
 expect 0 '' flops --scales --json
 cp "$work/stdout" "$work/scales.json"
-# A row a line: the values of the authors' keys, in one order.
+# One row per line: the values of the authors' keys, in one order.
 rows() {
     awk -F ': ' 'BEGIN { keys = split("study scale ffn V T D Dh L F E C K Dk router parameters forward_flops_per_sequence", key, " ") }
         { gsub(/[",]/, ""); sub(/^ +/, "", $1); value[$1] = $2 }
@@ -204,24 +204,24 @@ rows() {
 }
 "$sgatlin" flops --json | sed -n 's/.*"ffn": "\(.*\)",/ \1 /p' >"$work/kinds"
 rows tests/golden/flops.json | grep -F -f "$work/kinds" >"$work/expected"
-rows "$work/scales.json" | cmp - "$work/expected" || wrong "flops --scales --json: not the authors' counts"
-[ "$(wc -l <"$work/expected")" -ge 26 ] || wrong "flops --scales: $(wc -l <"$work/expected") rows to compare with"
+rows "$work/scales.json" | cmp - "$work/expected" || failure "flops --scales --json: not the authors' counts"
+[ "$(wc -l <"$work/expected")" -ge 26 ] || failure "flops --scales: $(wc -l <"$work/expected") rows to compare with"
 misused '--scales takes no' flops --scales --set D=8
 expect 0 '' flops --scales
-[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/expected")" ] || wrong "flops --scales: other rows than --json"
+[ "$(grep -c ' ffn=' "$work/stdout")" = "$(wc -l <"$work/expected")" ] || failure "flops --scales: other rows than --json"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
-[ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || wrong "gates: no PNG"
+[ "$(head -c 4 "$work/gates.png" | tail -c 3)" = PNG ] || failure "gates: no PNG"
 refused 'already exists' gates --checkpoint "$work/run" --text "The turtle was slow." --out "$work/gates.png"
 expect 0 '' gates --checkpoint "$work/run" --text "The turtle was slow." --channel 1 --out "$work/words.png"
 
 # curves: two runs in one picture; a folder that is not a run, a loss no run reached, a picture that exists
 expect 0 '' curves --out "$work/curves.png" --against seconds "$work/run" "$work/dense"
-[ "$(head -c 4 "$work/curves.png" | tail -c 3)" = PNG ] || wrong "curves: no PNG"
+[ "$(head -c 4 "$work/curves.png" | tail -c 3)" = PNG ] || failure "curves: no PNG"
 refused 'already exists' curves --out "$work/curves.png" "$work/run"
 refused 'no validation loss below' curves --out "$work/none.png" --below 0.001 "$work/run"
 refused 'log.jsonl' curves --out "$work/none.png" "$work"
 misused 'expected RUN' curves --out "$work/none.png"
 misused 'steps, flops or seconds' curves --against time --out "$work/none.png" "$work/run"
-[ ! -e "$work/none.png" ] || wrong "curves: a picture of nothing"
+[ ! -e "$work/none.png" ] || failure "curves: a picture of nothing"
 
 finish

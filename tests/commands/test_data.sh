@@ -1,14 +1,14 @@
 #!/bin/sh
-# sgatlin data, end to end: what it makes, what it refuses, and that nothing stays behind when it fails.
+# sgatlin data, end to end: what it makes, what it refuses, and that a failure leaves nothing.
 . tests/commands/command.sh
 subcommand=data
 
-# refused PATTERN ARGUMENT...: the command fails with one line, and no folder comes of it.
+# refused PATTERN ARGUMENT...: the command fails with one line, and makes no folder.
 refused() {
     expect 1 "$@" --out "$work/none"
-    [ "$(grep -c '^sgatlin data: ' "$work/stderr")" = 1 ] || wrong "expected one line of error: $(cat "$work/stderr")"
+    [ "$(grep -c '^sgatlin data: ' "$work/stderr")" = 1 ] || failure "expected one line of error: $(cat "$work/stderr")"
     for left in "$work"/none "$work"/.none*; do
-        [ ! -e "$left" ] || wrong "$left was left behind"
+        [ ! -e "$left" ] || failure "$left was not removed"
     done
 }
 
@@ -16,34 +16,34 @@ holds() {
     folder=$1
     shift
     found=$(find "$folder" -mindepth 1 -exec basename {} \; | sort | tr '\n' ' ')
-    [ "$found" = "$* " ] || wrong "$folder holds $found, expected $*"
+    [ "$found" = "$* " ] || failure "$folder contains $found, expected $*"
 }
 
 same() {
-    cmp -s "$1" "$2" || wrong "$1 and $2 differ"
+    cmp -s "$1" "$2" || failure "$1 and $2 differ"
 }
 
 field() { # FILE OFFSET: an unsigned 64-bit number
     od -A n -t u8 -j "$2" -N 8 "$1" | tr -d ' '
 }
 
-# -- storyworld --
+# ---- storyworld
 expect 0 'threads=' --storyworld --stories 400 --seed 1 --vocab 600 --out "$work/new/sw"
 holds "$work/new/sw" classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt
-[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/train.txt")" = 380 ] || wrong "train.txt: expected 380 stories"
-[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/valid.txt")" = 20 ] || wrong "valid.txt: expected 20 stories"
-[ "$(field "$work/new/sw/train.bin" 24)" = 600 ] || wrong "train.bin: expected a vocabulary of 600"
-[ "$(field "$work/new/sw/train.bin" 32)" = 380 ] || wrong "train.bin: expected 380 stories"
-[ "$(field "$work/new/sw/valid.bin" 32)" = 20 ] || wrong "valid.bin: expected 20 stories"
-grep -q "sgatlin train --data $work/new/sw" "$work/stdout" || wrong "the summary does not name the next command"
+[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/train.txt")" = 380 ] || failure "train.txt: expected 380 stories"
+[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/valid.txt")" = 20 ] || failure "valid.txt: expected 20 stories"
+[ "$(field "$work/new/sw/train.bin" 24)" = 600 ] || failure "train.bin: expected a vocabulary of 600"
+[ "$(field "$work/new/sw/train.bin" 32)" = 380 ] || failure "train.bin: expected 380 stories"
+[ "$(field "$work/new/sw/valid.bin" 32)" = 20 ] || failure "valid.bin: expected 20 stories"
+grep -q "sgatlin train --data $work/new/sw" "$work/stdout" || failure "the summary does not name the next command"
 expect 0 'threads=[13] ' --storyworld --stories 400 --seed 1 --vocab 600 --threads 3 --out "$work/again"
 for name in classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt; do
     same "$work/new/sw/$name" "$work/again/$name"
 done
 expect 0 '' --storyworld --stories 400 --seed 2 --vocab 600 --out "$work/other"
-cmp -s "$work/again/train.txt" "$work/other/train.txt" && wrong "two seeds gave the same stories"
+cmp -s "$work/again/train.txt" "$work/other/train.txt" && failure "two seeds gave the same stories"
 
-# -- text, in every way to give it: the same tokens --
+# ---- text from a file, a pipe and stdin: the same tokens
 cat "$work/again/train.txt" "$work/again/valid.txt" >"$work/all.txt"
 expect 0 '' --text "$work/all.txt" --vocab 600 --out "$work/text"
 holds "$work/text" tokenizer.json train.bin valid.bin
@@ -57,30 +57,30 @@ mkfifo "$work/fifo"
 cat "$work/all.txt" >"$work/fifo" &
 writer=$!
 expect 0 '' --text "$work/fifo" --tokenizer "$work/again/tokenizer.json" --out "$work/fifoed"
-kill $writer 2>/dev/null # only there if nobody read
+kill $writer 2>/dev/null # still running only if nothing was read
 wait $writer 2>/dev/null
 for way in given piped fifoed; do
     holds "$work/$way" tokenizer.json train.bin valid.bin
     for name in tokenizer.json train.bin valid.bin; do same "$work/$way/$name" "$work/again/$name"; done
 done
 
-# -- without --vocab: what the text gives; one story: its last 5% of tokens --
+# ---- without --vocab: as many tokens as the text gives; one story: its last 5% of tokens are for validation
 tr '\n' ' ' <"$work/again/valid.txt" | sed 's/<|endoftext|>//g' >"$work/one.txt"
 expect 0 '' --text "$work/one.txt" --out "$work/one"
 train=$(field "$work/one/train.bin" 40) valid=$(field "$work/one/valid.bin" 40)
-[ "$(field "$work/one/train.bin" 32) $(field "$work/one/valid.bin" 32)" = '1 1' ] || wrong "expected one story each"
-[ $((valid - 1)) = $(((train + valid - 2) / 20)) ] || wrong "one story: $train and $valid tokens, expected 5%"
-[ "$(field "$work/one/train.bin" 24)" -lt 8192 ] || wrong "one.txt cannot give 8192 tokens"
+[ "$(field "$work/one/train.bin" 32) $(field "$work/one/valid.bin" 32)" = '1 1' ] || failure "expected one story in each file"
+[ $((valid - 1)) = $(((train + valid - 2) / 20)) ] || failure "one story: $train and $valid tokens, expected 5%"
+[ "$(field "$work/one/train.bin" 24)" -lt 8192 ] || failure "one.txt cannot give 8192 tokens"
 printf 'a\n<|endoftext|>\na' >"$work/two.txt"
 expect 0 '' --text "$work/two.txt" --out "$work/two"
-[ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] || wrong "expected a token and an end each"
+[ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] || failure "expected one token and one end in each file"
 
-# -- a folder that is there is left alone --
+# ---- an existing folder is not changed
 before=$(ls -l "$work/two")
 expect 1 "two: already exists" --text "$work/two.txt" --out "$work/two"
-[ "$before" = "$(ls -l "$work/two")" ] || wrong "an existing folder was touched"
+[ "$before" = "$(ls -l "$work/two")" ] || failure "an existing folder was changed"
 
-# -- bad input --
+# ---- bad input
 : >"$work/empty.txt"
 printf ' \n\n\t\n<|endoftext|>\n' >"$work/blank.txt"
 printf 'x' >"$work/x.txt"
@@ -103,7 +103,7 @@ expect 1 'x.txt' --text "$work/two.txt" --out "$work/x.txt/deeper"
     exit $failed
 ) || failed=1
 
-# -- wrong usage --
+# ---- wrong usage
 for words in '' '--storyworld' '--text a' '--storyworld --text a --out b' '--out b' '--text a --stories 5 --out b' \
     '--text a --seed 5 --out b' '--storyworld --valid a --out b' '--storyworld --vocab 300 --tokenizer t --out b' \
     '--text - --valid - --out b' '--storyworld --stories 0 --out b' '--storyworld --stories 1 --out b' \
@@ -113,7 +113,7 @@ for words in '' '--storyworld' '--text a' '--storyworld --text a --out b' '--out
     '--text a --bogus --out b' '--storyworld --out'; do
     # shellcheck disable=SC2086 # each word is an argument
     expect 2 'Try\|help' $words
-    [ ! -e b ] || wrong "data $words made a folder"
+    [ ! -e b ] || failure "data $words made a folder"
 done
 
 # ---- Ctrl-C, once stories are being written
@@ -122,11 +122,11 @@ process=$!
 # shellcheck disable=SC2317 # called by await
 some_written() { [ -s "$(find "$work" -path '*/.long.*' -name '.train.txt.*')" ]; }
 await some_written
-kill -INT $process || wrong "Ctrl-C: the command ended before"
+kill -INT $process || failure "Ctrl-C: the command ended before"
 wait $process
-[ $? = 130 ] || wrong "interrupted: expected exit 130: $(cat "$work/stderr")"
-grep -q stopped "$work/stderr" || wrong "interrupted: $(cat "$work/stderr")"
+[ $? = 130 ] || failure "interrupted: expected exit 130: $(cat "$work/stderr")"
+grep -q stopped "$work/stderr" || failure "interrupted: $(cat "$work/stderr")"
 for left in "$work"/long "$work"/.long*; do
-    [ ! -e "$left" ] || wrong "$left was left behind by Ctrl-C"
+    [ ! -e "$left" ] || failure "$left was not removed after Ctrl-C"
 done
 finish

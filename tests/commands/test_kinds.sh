@@ -1,14 +1,13 @@
 #!/bin/sh
-# Every kind of feed-forward layer that is built in, end to end: trained, gone on with after a loss of its last
-# checkpoint, evaluated, sampled from; that it refuses the settings it does not have, and a run of one kind to be
-# opened as another.
+# Every kind of feed-forward layer, end to end: trained, resumed after the loss of its last checkpoint, evaluated and
+# sampled from; settings that it does not have are refused, and so is a run of one kind opened as another.
 # shellcheck disable=SC2086 # arguments are kept as words in one string
 . tests/commands/command.sh
 
-"$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 --out "$work/data" >/dev/null 2>&1 || wrong "data"
+"$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 --out "$work/data" >/dev/null 2>&1 || failure "data"
 expect 0 '' flops --preset tiny --json
 kinds=$(sed -n 's/.*"ffn": "\([a-z]*\)".*/\1/p' "$work/stdout")
-[ -n "$kinds" ] || wrong "flops names no kind: $(cat "$work/stdout")"
+[ -n "$kinds" ] || failure "flops names no kind: $(cat "$work/stdout")"
 
 for kind in $kinds; do
     run=$work/$kind
@@ -18,28 +17,28 @@ for kind in $kinds; do
     rm -r "$run-again/step-000004"
     expect 0 'done' train --resume "$run-again" --threads 2
     for file in model.safetensors optimizer.safetensors state.json; do
-        cmp "$run/step-000004/$file" "$run-again/step-000004/$file" || wrong "$kind: gone on with, another $file"
+        cmp "$run/step-000004/$file" "$run-again/step-000004/$file" || failure "$kind: resumed, $file differs"
     done
     expect 0 '' eval --checkpoint "$run" --data "$work/data/valid.bin"
     expect 0 '' sample --checkpoint "$run" --tokens 40 --seed 3 --threads 1
     cp "$work/stdout" "$work/story"
     expect 0 '' sample --checkpoint "$run" --tokens 40 --seed 3 --threads 2
-    cmp "$work/story" "$work/stdout" || wrong "$kind: two threads tell another story"
-    [ "$(wc -c <"$work/story")" -gt 20 ] || wrong "$kind: no story: $(cat "$work/story")"
+    cmp "$work/story" "$work/stdout" || failure "$kind: another story with two threads"
+    [ "$(wc -c <"$work/story")" -gt 20 ] || failure "$kind: no story: $(cat "$work/story")"
 done
 
 expect 0 '' gates --checkpoint "$work/peer" --text "The turtle was slow." --out "$work/gates.png"
 
-# One line that says what to change, and nothing is left behind.
+# One line that says what to change, and no folder is left.
 for case in 'no such setting: peer --router dense' 'no such setting: peer --router product_key_value' \
     'no such setting: peer --activation gelu' 'no such setting: mlp --router dense' 'no such setting: glu --set K=2' \
     'F=26 is not a square: peer --set F=26' 'K=8 is more than n=7: peer --set K=8'; do
     expect 2 "^sgatlin train: .*${case%%: *}" train --data "$work/data" --out "$work/new" --preset tiny --ffn ${case#*: }
-    [ "$(grep -c '^sgatlin train: ' "$work/stderr")" = 1 ] || wrong "${case#*: }: expected one line of error"
-    [ ! -e "$work/new" ] || wrong "${case#*: } left a folder"
+    [ "$(grep -c '^sgatlin train: ' "$work/stderr")" = 1 ] || failure "${case#*: }: expected one line of error"
+    [ ! -e "$work/new" ] || failure "${case#*: } left a folder"
 done
 
-# -- A run of one kind opened as another: one line that says what to change, and not a byte of the run is touched --
+# ---- a run of one kind opened as another: one line that says what to change, and no byte of the run changes
 
 for run in 'three --set E=3' 'expert --routing expert'; do
     expect 0 'done' train --data "$work/data" --preset tiny --ffn moe --threads 1 --out "$work/${run%% *}" ${run#* } \
@@ -48,8 +47,8 @@ done
 sums() { find "$1" -type f -exec cksum {} + | sort; }
 refused() { # STATUS PATTERN ARGUMENT...
     expect "$@"
-    [ "$(grep -c "^sgatlin $3: " "$work/stderr")" = 1 ] || wrong "$*: expected one line of error: $(cat "$work/stderr")"
-    [ ! -s "$work/stdout" ] || wrong "$*: something on stdout"
+    [ "$(grep -c "^sgatlin $3: " "$work/stderr")" = 1 ] || failure "$*: expected one line of error: $(cat "$work/stderr")"
+    [ ! -s "$work/stdout" ] || failure "$*: something on stdout"
 }
 
 for case in moe:peer moe:sgatlin peer:moe peer:sgatlin sgatlin:moe glu:moe \
@@ -65,9 +64,9 @@ for case in moe:peer moe:sgatlin peer:moe peer:sgatlin sgatlin:moe glu:moe \
     refused 2 "unrecognized option '--ffn'" gates --checkpoint "$run" --text x --out "$work/none.png" $words
     refused 1 'is not an isoflop study.*; use another --out' isoflop --data "$work/data" --out "$run" --budget 1e10 \
         --kinds "$(echo ${case#*:} | cut -d ' ' -f 1)" --scales q1 --set B=2 T=32
-    [ "$before" = "$(sums "$run")" ] || wrong "$case: something was written over"
+    [ "$before" = "$(sums "$run")" ] || failure "$case: a file was overwritten"
 done
-[ ! -e "$work/none.png" ] || wrong "a refused picture was drawn"
+[ ! -e "$work/none.png" ] || failure "a refused picture was drawn"
 
 # A checkpoint put together from two runs.
 for case in 'moe peer' 'moe sgatlin' 'peer moe' 'peer sgatlin' 'sgatlin moe' 'glu moe' 'moe three' 'expert three'; do
@@ -77,7 +76,7 @@ for case in 'moe peer' 'moe sgatlin' 'peer moe' 'peer sgatlin' 'sgatlin moe' 'gl
         cp "$work/${case#* }/step-000004/$file.safetensors" "$work/mixed/step-000004"
         before=$(sums "$work/mixed")
         refused 1 'optimizer.safetensors: tensor .* belongs to another model' train --resume "$work/mixed"
-        [ "$before" = "$(sums "$work/mixed")" ] || wrong "$case: something was written over"
+        [ "$before" = "$(sums "$work/mixed")" ] || failure "$case: a file was overwritten"
     done
 done
 

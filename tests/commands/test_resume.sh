@@ -7,7 +7,7 @@ set -eu
 kills=0
 
 fail() {
-    wrong "$@"
+    failure "$@"
     exit 1
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # datasets/tinystories.sh against a small server on the loopback address: every way a download can go ends in the right
-# file or in one clear line, and never in half a file under the final name. Seconds; no network.
+# file or in one clear line, and never in a partial file under the final name. Takes seconds and no network.
 script=$PWD/datasets/tinystories.sh
 server=$PWD/${SERVER:-build/tests/commands/server}
 case ${SERVER:-} in /*) server=$SERVER ;; esac
@@ -16,12 +16,12 @@ trap 'kill $server_id 2>/dev/null; rm -rf "$work"' EXIT
 export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 cd "$work" || exit 1
 
-wrong() {
+failure() {
     echo "test_tinystories.sh: $*" >&2
     failed=1
 }
 
-# -- What the server has: a folder a scenario, in each both files and their pointers --
+# ---- what the server has: one folder per scenario, each with both files and their pointers
 
 sum_of() { if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d ' ' -f 1; }
 point() { # SCENARIO FILE SIZE SUM
@@ -58,7 +58,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 address=http://127.0.0.1:$(cat port)
 
-# -- Checks --
+# ---- checks
 
 tools=$PATH # the PATH the script sees
 
@@ -70,53 +70,53 @@ get() {
     PATH=$tools TINYSTORIES_MIRROR=$address/$mirror TINYSTORIES_PATIENCE=2 \
         "$script" --out out "$@" </dev/null >stdout 2>stderr
     status=$?
-    [ $status = "$expected" ] || wrong "$mirror $*: exit $status, expected $expected: $(cat stdout stderr)"
+    [ $status = "$expected" ] || failure "$mirror $*: exit $status, expected $expected: $(cat stdout stderr)"
     cat stdout stderr >both
-    grep -q -e "$pattern" both || wrong "$mirror $*: no '$pattern' in: $(cat both)"
-    [ "$expected" = 0 ] || [ "$(wc -l <stderr)" -eq 1 ] || wrong "$mirror $*: expected one line: $(cat stderr)"
-    ls out/*.pointer.* >/dev/null 2>&1 && wrong "$mirror $*: left a pointer behind"
+    grep -q -e "$pattern" both || failure "$mirror $*: no '$pattern' in: $(cat both)"
+    [ "$expected" = 0 ] || [ "$(wc -l <stderr)" -eq 1 ] || failure "$mirror $*: expected one line: $(cat stderr)"
+    ls out/*.pointer.* >/dev/null 2>&1 && failure "$mirror $*: left a pointer"
     for file in TinyStories-valid.txt TinyStories-train.txt; do # never a wrong file under a final name
         [ ! -e "out/$file" ] || cmp -s "$file" "out/$file" || [ "$expected$pattern" = '1move it away' ] ||
-            wrong "$mirror $*: out/$file is not right"
+            failure "$mirror $*: out/$file differs"
     done
 }
 has_both() {
     for file in TinyStories-valid.txt TinyStories-train.txt; do
-        cmp -s "$file" "out/$file" || wrong "$1: out/$file is missing or wrong"
+        cmp -s "$file" "out/$file" || failure "$1: out/$file is missing or wrong"
     done
-    ls out/*.part >/dev/null 2>&1 && wrong "$1: left a part behind"
+    ls out/*.part >/dev/null 2>&1 && failure "$1: left a partial file"
 }
-has_no_train() { [ ! -e out/TinyStories-train.txt ] || wrong "$1: half a file has the final name"; }
+has_no_train() { [ ! -e out/TinyStories-train.txt ] || failure "$1: a partial file has the final name"; }
 requests() { grep -c "resolve/main" log; }
 
-downloads() { # with one of the fetchers
+downloads() { # with one of curl and wget
     echo "-- $1"
-    for mode in plain redirect drop; do # whole; sent elsewhere; broken off again and again
+    for mode in plain redirect drop; do # whole; redirected; interrupted again and again
         rm -rf out
         get 0 'SHA-256 correct' $mode/right
         has_both $mode
     done
-    grep -q "drop .*train.txt 200000" log || wrong "drop: began anew where it could go on: $(cat log)"
+    grep -q "drop .*train.txt 200000" log || failure "drop: started again although it could resume: $(cat log)"
 
-    # All there: nothing is fetched, also without a server.
+    # Both files exist: nothing is fetched, also without a server.
     get 0 'nothing to do' plain/right
-    [ "$(requests)" = 0 ] || wrong "fetched again: $(cat log)"
+    [ "$(requests)" = 0 ] || failure "fetched again: $(cat log)"
     get 0 'nothing to do' plain/nowhere
-    grep -q 'not checked' stdout || wrong "compared with nothing: $(cat stdout)"
+    grep -q 'not checked' stdout || failure "compared although there was nothing to compare: $(cat stdout)"
     echo more >>out/TinyStories-train.txt
     get 1 'move it away' plain/right
     sed s/12345/12346/ TinyStories-train.txt >out/TinyStories-train.txt
     get 1 'move it away' plain/right
 
-    # One of two is there; the other was begun by an earlier run.
+    # One file exists; an earlier run started the other.
     rm out/TinyStories-train.txt
     head -c 123456 TinyStories-train.txt >out/TinyStories-train.txt.part
     get 0 'resumes after' plain/right
     has_both resumed
-    [ "$(requests)" = 1 ] || wrong "resumed: $(cat log)"
-    grep -q "plain .*train.txt 123456" log || wrong "resumed at another byte: $(cat log)"
+    [ "$(requests)" = 1 ] || failure "resumed: $(cat log)"
+    grep -q "plain .*train.txt 123456" log || failure "resumed at another byte: $(cat log)"
 
-    # What was begun is of another text, longer than it, or all of it.
+    # The partial file is of another text, longer than the text, or all of it.
     rm out/TinyStories-train.txt
     head -c 1000 root/changed/resolve/main/TinyStories-valid.txt >out/TinyStories-train.txt.part
     get 1 'wrong size or SHA-256' plain/right
@@ -130,7 +130,7 @@ downloads() { # with one of the fetchers
     get 0 'SHA-256 correct' plain/right
     has_both 'a whole part'
 
-    # A server that knows no ranges.
+    # A server that does not support ranges.
     rm -rf out
     get 0 'SHA-256 correct' norange/right
     has_both norange
@@ -139,7 +139,7 @@ downloads() { # with one of the fetchers
     get 0 'SHA-256 correct' norange/right
     has_both 'norange, resumed'
 
-    # What cannot end well. The part stays where going on may help.
+    # What must fail. The partial file is kept where resuming may help.
     for case in 'cut/right:interrupted' 'plain/short:ends after 200000' 'norange/short:interrupted\|ends after' \
         'plain/long:wrong size or SHA-256' 'plain/changed:wrong size or SHA-256' 'plain/missing:404' \
         'plain/nowhere:404' 'plain/unpointed:not a git-LFS pointer' 'plain/huge:free some'; do
@@ -147,7 +147,7 @@ downloads() { # with one of the fetchers
         get 1 "${case#*:}" "${case%%:*}"
         has_no_train "$case"
     done
-    [ ! -e out/TinyStories-valid.txt ] || wrong "huge: began although there is no room"
+    [ ! -e out/TinyStories-valid.txt ] || failure "huge: started although there is no space"
     rm -rf out
     (
         ulimit -f 200 # blocks of 512 bytes (1,024 in some shells): the disk is full
@@ -155,22 +155,22 @@ downloads() { # with one of the fetchers
         has_no_train 'full disk'
         exit $failed
     ) || failed=1
-    get 0 'resumes after' plain/right # there is room again
+    get 0 'resumes after' plain/right # there is space again
     has_both 'room again'
 }
 
-# -- Wrong usage --
+# ---- wrong usage
 
 for case in 'unknown option: --fast' 'expected 1 or 2: --version 3' 'needs a value: --out' 'unknown option: stories'; do
     # shellcheck disable=SC2086 # words
     get 2 "${case%%: *}" plain/right ${case#*: }
 done
-TINYSTORIES_MIRROR=ftp://127.0.0.1 "$script" --out out >stdout 2>stderr && wrong "ftp: exit 0"
-grep -q 'http:// or https://' stderr || wrong "ftp: $(cat stderr)"
-"$script" --help | grep -q '^Usage: tinystories.sh' || wrong "--help: no usage"
-[ ! -e out ] || wrong "wrong usage made a folder"
+TINYSTORIES_MIRROR=ftp://127.0.0.1 "$script" --out out >stdout 2>stderr && failure "ftp: exit 0"
+grep -q 'http:// or https://' stderr || failure "ftp: $(cat stderr)"
+"$script" --help | grep -q '^Usage: tinystories.sh' || failure "--help: no usage"
+[ ! -e out ] || failure "wrong usage made a folder"
 
-# -- With each of the fetchers, and each tool for sums --
+# ---- with each of the fetchers, and each tool for sums
 
 all=$PATH
 with() { # NAME...: the script sees only what it needs of the system, and these
@@ -205,12 +205,12 @@ rm -rf out
 get 0 'SHA-256 correct' plain/right
 has_both 'shasum alone'
 
-# -- Version 2, and a run that is killed --
+# ---- version 2, and a run that is killed
 
 tools=$all
 rm -rf out
 get 0 'SHA-256 correct' plain/two --version 2
-cmp -s TinyStories-train.txt out/TinyStoriesV2-GPT4-train.txt || wrong "version 2: not the right file"
+cmp -s TinyStories-train.txt out/TinyStoriesV2-GPT4-train.txt || failure "version 2: not the right file"
 rm -rf out
 TINYSTORIES_MIRROR=$address/stall/right TINYSTORIES_PATIENCE=2 "$script" --out out >stdout 2>stderr &
 id=$!
@@ -220,10 +220,10 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 kill $id
 wait $id
-[ $? -gt 128 ] || wrong "killed: exit status as if nothing had happened"
+[ $? -gt 128 ] || failure "killed: exit status 0"
 has_no_train killed
-[ -s out/TinyStories-train.txt.part ] || wrong "killed: nothing to go on from"
+[ -s out/TinyStories-train.txt.part ] || failure "killed: nothing to resume from"
 get 0 'resumes after' plain/right
 has_both 'after the kill'
-[ $failed = 0 ] && echo "test_tinystories.sh: all as it should be"
+[ $failed = 0 ] && echo "test_tinystories.sh: passed"
 exit $failed

@@ -1,10 +1,10 @@
-# Holds lessons (Markdown) to what they speak of, from the repository's root: awk -f tests/course/lessons.awk FILE.md…
-#   <!-- code: FILE REGION -->   the ```c block below is, byte for byte, what stands in FILE (as seen from the
+# Checks lessons (Markdown) against what they quote, from the repository's root: awk -f tests/course/lessons.awk FILE.md…
+#   <!-- code: FILE REGION -->   the ```c block below is, byte for byte, what is in FILE (as seen from the
 #                                lesson's folder) between the lines `// [REGION` and `// REGION]`; a ```c block without is an error
 #   <!-- run: COMMAND -->        the ```text block below is, byte for byte, what COMMAND prints on stdout
-#   [text](path), ![text](path)  the file is there
+#   [text](path), ![text](path)  the file exists
 # Variables: work, a folder for temporary files; programs, the folder that `build/PROGRAM` of a command is taken from.
-# Exit status: 0 all is as it says, 1 not; each problem is a line FILE:LINE: …
+# Exit status: 0 all is correct, 1 not; each problem is a line FILE:LINE: …
 
 function problem(line, text) {
     printf "%s:%d: %s\n", name, line, text > "/dev/stderr"
@@ -27,18 +27,18 @@ function region(file, label,   line, status, on, begun, ended, out) {
     else if (!begun && !ended) region_problem = "no region '" label "' in " file
     else if (begun != 1 || ended != 1 || on) 
         region_problem = "region '" label "' in " file " begins " begun + 0 " times and ends " ended + 0 \
-            " times; once each is wanted"
+            " times; once each is expected"
     return out
 }
 
 function check_code(   expected) {
-    expected = region(folder want_file, want_label)
+    expected = region(folder expected_file, expected_label)
     if (region_problem) problem(marked, region_problem)
-    else if (expected != text) problem(marked, "block '" want_label "' differs from " want_file)
+    else if (expected != text) problem(marked, "block '" expected_label "' differs from " expected_file)
     blocks++
 }
 
-# build/PROGRAM at the beginning of a command and behind | ; & is the one of this build.
+# build/PROGRAM at the beginning of a command and after | ; & is the one of this build.
 function here(command,   out) {
     if (programs == "") return command
     while (match(command, /(^|[|;&(] *)build\/[a-z]/)) {
@@ -48,17 +48,17 @@ function here(command,   out) {
     return out command
 }
 
-function check_run(   wanted, got, status) {
-    wanted = work "/wanted"
+function check_run(   expected, got, status) {
+    expected = work "/expected"
     got = work "/got"
-    printf "%s", text > wanted
-    close(wanted)
+    printf "%s", text > expected
+    close(expected)
     if (text ~ /[0-9]\.[0-9][0-9][0-9][0-9][0-9]/)
         problem(marked, "a number with more than four decimals: other machines may round it in another way")
-    status = system("( " here(want_command) "\n) >" quoted(got) " </dev/null")
-    if (status != 0) problem(marked, "`" want_command "` ends with exit status " status)
-    else if (system("diff " quoted(wanted) " " quoted(got) " >&2") != 0)
-        problem(marked, "`" want_command "` prints something else: < the lesson, > the program")
+    status = system("( " here(expected_command) "\n) >" quoted(got) " </dev/null")
+    if (status != 0) problem(marked, "`" expected_command "` ends with exit status " status)
+    else if (system("diff " quoted(expected) " " quoted(got) " >&2") != 0)
+        problem(marked, "`" expected_command "` prints something else: < the lesson, > the program")
     runs++
 }
 
@@ -70,13 +70,13 @@ function check_links(line,   target) {
         sub(/[ \t]+".*$/, "", target)
         sub(/#.*$/, "", target)
         if (target == "" || target ~ /^(https?|mailto):/) continue
-        if (system("test -e " quoted(folder target)) != 0) problem(FNR, "links to " target ", which is not there")
+        if (system("test -e " quoted(folder target)) != 0) problem(FNR, "links to " target ", which does not exist")
         links++
     }
 }
 
 function finish() {
-    if (pending) problem(marked, "nothing stands below this line")
+    if (pending) problem(marked, "nothing follows this line")
     if (inside) problem(opened, "this block does not end")
     pending = inside = ""
 }
@@ -88,19 +88,19 @@ FNR == 1 {
     sub(/[^\/]*$/, "", folder)
 }
 !inside && /^<!-- *(code|run)/ {
-    if (pending) problem(marked, "nothing stands below this line")
+    if (pending) problem(marked, "nothing follows this line")
     marked = FNR
     pending = ""
     if ($0 ~ /^<!-- code: [^ ]+ [^ ]+ -->$/) {
         pending = "code"
-        want_file = $3
-        want_label = $4
+        expected_file = $3
+        expected_label = $4
     } else if ($0 ~ /^<!-- run: .+ -->$/) {
         pending = "run"
-        want_command = $0
-        sub(/^<!-- run: /, "", want_command)
-        sub(/ -->$/, "", want_command)
-    } else problem(FNR, "wanted: <!-- code: FILE REGION --> or <!-- run: COMMAND -->, and nothing else on the line")
+        expected_command = $0
+        sub(/^<!-- run: /, "", expected_command)
+        sub(/ -->$/, "", expected_command)
+    } else problem(FNR, "expected: <!-- code: FILE REGION --> or <!-- run: COMMAND -->, and nothing else on the line")
     next
 }
 pending {
@@ -108,7 +108,7 @@ pending {
         inside = pending
         opened = FNR
         text = ""
-    } else problem(marked, "wanted in the next line: ```" (pending == "code" ? "c" : "text"))
+    } else problem(marked, "expected in the next line: ```" (pending == "code" ? "c" : "text"))
     pending = ""
     if (inside) next
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Holds every lesson and readme to the code, the programs and the files it speaks of; B is the folder of this build.
-# With arguments: these files alone.
+# Checks every lesson and readme against the code, the programs and the files it mentions; B is the folder of this build.
+# With arguments: only these files.
 set -eu
 if [ $# = 0 ]; then
     # shellcheck disable=SC2046 # no name here has a space

@@ -1,11 +1,11 @@
 #!/bin/sh
-# What holds the lessons and exercises to the code must itself be able to fail: planted mistakes, each by its message.
+# The checks of lessons and exercises detect planted mistakes, each with its message.
 # shellcheck disable=SC2016 # backticks in messages are meant as they stand
 mkdir -p build/tmp
 work=$(mktemp -d build/tmp/course-XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
 failed=0
-wrong() {
+failure() {
     echo "test_course.sh: $*" >&2
     failed=1
 }
@@ -27,8 +27,8 @@ lesson() {
     cat >"$work/README.md"
     status=0
     sh tests/course/lessons.sh "$work/README.md" >"$work/said" 2>&1 || status=$?
-    [ $status = "$1" ] || wrong "exit status $status, wanted $1: $(cat "$work/said")"
-    grep -q -F -e "$2" "$work/said" || wrong "no '$2' in: $(cat "$work/said")"
+    [ $status = "$1" ] || failure "exit status $status, expected $1: $(cat "$work/said")"
+    grep -q -F -e "$2" "$work/said" || failure "no '$2' in: $(cat "$work/said")"
 }
 
 lesson 0 '2 blocks of code, 2 outputs, 4 links: 0 problems' <<'END'
@@ -86,7 +86,7 @@ lesson 1 "README.md:1: there is no file " <<'END'
 ```c
 ```
 END
-lesson 1 "README.md:1: region 'open' in $work/topk.c begins 1 times and ends 0 times; once each is wanted" <<'END'
+lesson 1 "README.md:1: region 'open' in $work/topk.c begins 1 times and ends 0 times; once each is expected" <<'END'
 <!-- code: topk.c open -->
 ```c
 ```
@@ -104,13 +104,13 @@ lesson 1 'README.md:3: a block of C needs a line <!-- code: FILE REGION --> abov
   int best(int a, int b);
   ~~~
 END
-lesson 1 'README.md:1: wanted in the next line: ```c' <<'END'
+lesson 1 'README.md:1: expected in the next line: ```c' <<'END'
 <!-- code: topk.c topk -->
 
 ```c
 ```
 END
-lesson 1 'README.md:1: wanted: <!-- code: FILE REGION --> or <!-- run: COMMAND -->' <<'END'
+lesson 1 'README.md:1: expected: <!-- code: FILE REGION --> or <!-- run: COMMAND -->' <<'END'
 <!--code: topk.c-->
 ```c
 ```
@@ -120,7 +120,7 @@ lesson 1 'README.md:2: this block does not end' <<'END'
 ```c
 int best(int a, int b) {
 END
-lesson 1 'README.md:1: nothing stands below this line' <<'END'
+lesson 1 'README.md:1: nothing follows this line' <<'END'
 <!-- run: true -->
 END
 lesson 1 'README.md:1: `echo 4` prints something else' <<'END'
@@ -147,7 +147,7 @@ lesson 1 'README.md:1: a number with more than four decimals' <<'END'
 0.12345
 ```
 END
-lesson 1 'README.md:3: links to ../gone.c, which is not there' <<'END'
+lesson 1 'README.md:3: links to ../gone.c, which does not exist' <<'END'
 `[code](in backticks)`
 
 See [`gone.c`](../gone.c).
@@ -165,7 +165,7 @@ this build:
 ```
 END
 
-# An exercise solved before it is begun, one whose starting file crashes, one with a wrong solution.
+# An exercise whose starting file solves it, one whose starting file crashes, one with a wrong solution.
 mkdir -p "$work/exercises" "$work/solutions"
 exercise() { # NAME STATUS STATUS
     printf '#!/bin/sh\nexit %d\n' "$2" >"$work/exercises/$1"
@@ -175,14 +175,14 @@ exercise() { # NAME STATUS STATUS
 solutions() { # STATUS MESSAGE
     status=0
     EXERCISES='1_good 2_tried' B=$work sh tests/course/solutions.sh >"$work/said" 2>&1 || status=$?
-    [ $status = "$1" ] || wrong "solutions: exit status $status, wanted $1: $(cat "$work/said")"
-    grep -q -F -e "$2" "$work/said" || wrong "solutions: no '$2' in: $(cat "$work/said")"
+    [ $status = "$1" ] || failure "solutions: exit status $status, expected $1: $(cat "$work/said")"
+    grep -q -F -e "$2" "$work/said" || failure "solutions: no '$2' in: $(cat "$work/said")"
 }
 exercise 1_good 1 0
 exercise 2_tried 1 0 && solutions 0 '2 exercises, 0 problems'
-exercise 2_tried 0 0 && solutions 1 '2_tried: the starting file ends its test with status 0, wanted: 1'
-exercise 2_tried 139 0 && solutions 1 '2_tried: the starting file ends its test with status 139, wanted: 1'
+exercise 2_tried 0 0 && solutions 1 '2_tried: the starting file ends its test with status 0, expected: 1'
+exercise 2_tried 139 0 && solutions 1 '2_tried: the starting file ends its test with status 139, expected: 1'
 exercise 2_tried 1 1 && solutions 1 '2_tried: the solution does not pass'
 
-[ $failed = 0 ] && echo 'test_course.sh: planted mistakes in lessons and exercises are told'
+[ $failed = 0 ] && echo 'test_course.sh: planted mistakes in lessons and exercises are detected'
 exit $failed

@@ -9,29 +9,29 @@
 
 enum { HEADER = 56, SUM_AT = 48 };
 
-static void promised(bool holds) {
-    if (!holds) abort();
+static void require(bool condition) {
+    if (!condition) abort();
 }
 
 // Reads all contents of the file, as training and evaluation do.
 static void use(const TokenFile *file) {
-    promised(file->V > TOKEN_END && file->V <= TOKENIZER_MAX_VOCABULARY && file->stories > 0);
-    promised(file->offset[0] == 0 && file->offset[file->stories] == file->tokens);
-    for (size_t s = 0; s < file->stories; s++) promised(file->offset[s] < file->offset[s + 1]);
+    require(file->V > TOKEN_END && file->V <= TOKENIZER_MAX_VOCABULARY && file->stories > 0);
+    require(file->offset[0] == 0 && file->offset[file->stories] == file->tokens);
+    for (size_t s = 0; s < file->stories; s++) require(file->offset[s] < file->offset[s + 1]);
     for (size_t s = 0; s < file->stories; s++)
-        promised(file->token[file->offset[s + 1] - 1] == TOKEN_END);
-    for (size_t i = 0; i < file->tokens; i++) promised(file->token[i] < file->V);
+        require(file->token[file->offset[s + 1] - 1] == TOKEN_END);
+    for (size_t i = 0; i < file->tokens; i++) require(file->token[i] < file->V);
     int32_t inputs[3 * 5], targets[3 * 5];
     size_t scored = 0;
     for (uint64_t batch = 0; eval_batch(file, 3, 5, batch, inputs, targets) > 0; batch++)
         scored += sizeof targets;
-    promised(scored >= file->tokens);
+    require(scored >= file->tokens);
     for (int mode = BATCH_PACKED; mode <= BATCH_PADDED; mode++) {
         Batches batches;
         if (!batches_open(&batches, file, (BatchMode)mode, 3, 5, 1, NULL)) continue;
         for (uint64_t step = 0; step < 3 * batches_per_epoch(&batches); step++) {
             batches_get(&batches, step, inputs, targets);
-            for (int i = 0; i < 15; i++) promised(targets[i] >= 0 && targets[i] < file->V);
+            for (int i = 0; i < 15; i++) require(targets[i] >= 0 && targets[i] < file->V);
         }
         batches_close(&batches);
     }
@@ -44,8 +44,7 @@ static void try_bytes(const uint8_t *bytes, size_t size) {
         use(&file);
         token_file_close(&file);
     } else {
-        promised(strstr(error.text, "fuzz.bin: ") == error.text &&
-                 strchr(error.text, '\n') == NULL);
+        require(strstr(error.text, "fuzz.bin: ") == error.text && strchr(error.text, '\n') == NULL);
     }
 }
 
@@ -63,7 +62,7 @@ static void repair(uint8_t *bytes, size_t size, bool counts) {
         memcpy(bytes + 40, &tokens, 8);
     }
     XXH3_state_t *state = XXH3_createState();
-    promised(state != NULL);
+    require(state != NULL);
     XXH3_64bits_reset(state);
     XXH3_64bits_update(state, bytes, SUM_AT);
     XXH3_64bits_update(state, bytes + HEADER, size - HEADER);
@@ -75,7 +74,7 @@ static void repair(uint8_t *bytes, size_t size, bool counts) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     // of the exact size, so that reading past its end is detected; and aligned
     uint8_t *copy = calloc(1, size > 0 ? size : 1);
-    promised(copy != NULL);
+    require(copy != NULL);
     if (size > 0) memcpy(copy, bytes, size);
     try_bytes(copy, size);
     if (size >= HEADER + 8) {

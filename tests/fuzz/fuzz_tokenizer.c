@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void promised(bool holds) {
-    if (!holds) abort();
+static void require(bool condition) {
+    if (!condition) abort();
 }
 
 // Encodes the bytes and decodes them again; with `same` they must be equal.
@@ -12,11 +12,11 @@ static void round_trip(const Tokenizer *tokenizer, const char *text, size_t size
                        bool same) {
     TokenList ids = { 0 };
     ByteList bytes = { 0 };
-    promised(tokenizer_encode(tokenizer, text, size, raw, &ids));
+    require(tokenizer_encode(tokenizer, text, size, raw, &ids));
     for (size_t i = 0; i < ids.count; i++)
-        promised((int)ids.ids[i] < tokenizer_vocabulary(tokenizer));
-    promised(tokenizer_decode(tokenizer, ids.ids, ids.count, &bytes));
-    if (same) promised(bytes.count == size && (size == 0 || memcmp(bytes.bytes, text, size) == 0));
+        require((int)ids.ids[i] < tokenizer_vocabulary(tokenizer));
+    require(tokenizer_decode(tokenizer, ids.ids, ids.count, &bytes));
+    if (same) require(bytes.count == size && (size == 0 || memcmp(bytes.bytes, text, size) == 0));
     free(ids.ids);
     free(bytes.bytes);
 }
@@ -26,8 +26,8 @@ static void read_as_file(const char *text, size_t size) {
     Error error = { "" };
     Tokenizer *tokenizer = tokenizer_parse(text, size, "fuzz.json", &error);
     if (tokenizer == NULL) {
-        promised(strstr(error.text, "fuzz.json: ") == error.text &&
-                 strchr(error.text, '\n') == NULL);
+        require(strstr(error.text, "fuzz.json: ") == error.text &&
+                strchr(error.text, '\n') == NULL);
         return;
     }
     round_trip(tokenizer, text, size, false, false);
@@ -38,9 +38,9 @@ static void read_as_file(const char *text, size_t size) {
 // The bytes as a text: a tokenizer trained on it restores the same bytes, whatever they are.
 static void read_as_text(const char *text, size_t size) {
     TokenizerTrainer *trainer = tokenizer_trainer_new();
-    promised(trainer != NULL && tokenizer_trainer_add(trainer, text, size));
+    require(trainer != NULL && tokenizer_trainer_add(trainer, text, size));
     Tokenizer *tokenizer = tokenizer_trainer_finish(trainer, 300, false, NULL);
-    promised(tokenizer != NULL);
+    require(tokenizer != NULL);
     round_trip(tokenizer, text, size, true, true);
     round_trip(tokenizer, text, size, false, false);
     tokenizer_free(tokenizer);

@@ -1,5 +1,5 @@
-// build/golden FILE…: holds the code against golden files of ffn/ and model/. Exit 0: every file
-// passed; 1: something is wrong, or could not be proved right; 2: wrong usage.
+// build/golden FILE…: checks the code against golden files of ffn/ and model/. Exit 0: every file
+// passed; 1: some number differs, or could not be checked; 2: wrong usage.
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "tests/golden/golden_check.h"
@@ -25,7 +25,7 @@ static bool check_file(const char *path) {
 }
 
 int main(int count, char **arguments) {
-    const char *usage = "Usage: golden FILE...\nHolds the code against golden files (safetensors) "
+    const char *usage = "Usage: golden FILE...\nChecks the code against golden files (safetensors) "
                         "of ffn/ and model/.\n";
     if (count == 2 && strcmp(arguments[1], "--help") == 0) {
         fputs(usage, stdout);

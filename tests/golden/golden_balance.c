@@ -16,7 +16,7 @@ static const Tensor *tensor(const FfnLayer *layer, const char *name) {
     return tensors_find(&layer->tensors, name);
 }
 
-// A layer with the file's x and router. false: the problem was told.
+// A layer with the file's x and router. false: the problem was reported.
 static bool open_layer(GoldenFile *golden, FfnLayer *layer, const Config *config,
                        const double *bias) {
     Error error = { "" };

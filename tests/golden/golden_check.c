@@ -51,19 +51,19 @@ static bool read_inputs(GoldenFile *golden, LayerNumbers *out) {
     return true;
 }
 
-static void compare_outputs(GoldenFile *golden, const LayerNumbers *got, const char *suffix,
+static void compare_outputs(GoldenFile *golden, const LayerNumbers *actual, const char *suffix,
                             Tolerance forward, Tolerance backward) {
     char group[GOLDEN_GROUP_NAME], name[TENSOR_NAME + 8];
-    Shape rows = { { got->B, got->T, got->config.D } };
+    Shape rows = { { actual->B, actual->T, actual->config.D } };
     snprintf(group, sizeof group, "y%s", suffix);
-    golden_compare(golden, group, "y", rows, got->y, forward);
+    golden_compare(golden, group, "y", rows, actual->y, forward);
     snprintf(group, sizeof group, "dx%s", suffix);
-    golden_compare(golden, group, "dx", rows, got->dx, backward);
+    golden_compare(golden, group, "dx", rows, actual->dx, backward);
     snprintf(group, sizeof group, "grad%s", suffix);
-    for (int i = 0; i < got->tensors.count; i++) {
-        const Tensor *tensor = &got->tensors.items[i];
+    for (int i = 0; i < actual->tensors.count; i++) {
+        const Tensor *tensor = &actual->tensors.items[i];
         snprintf(name, sizeof name, "grad.%s", tensor->name);
-        golden_compare(golden, group, name, shape_of(tensor), got->gradients + tensor->offset,
+        golden_compare(golden, group, name, shape_of(tensor), actual->gradients + tensor->offset,
                        backward);
     }
 }

@@ -15,7 +15,7 @@ bool golden_problem(GoldenFile *golden, const char *format, ...) {
     return false;
 }
 
-// What the metadata may hold beside the settings of a model.
+// What the metadata may contain besides the settings of a model.
 static bool known_key(const GoldenFile *golden, const char *key) {
     static const char *const of_balance[] = { "N", "switch_alpha", "z_alpha", "bias_step" };
     static const char *const keys[] = { "ffn",
@@ -72,18 +72,18 @@ static bool may_be_absent(const Config *config, const char *name) {
     return config->ffn != NULL && config_unused(config, name, &unused);
 }
 
-// Every other setting that the kind and its routing use must stand in the metadata.
-static bool has_letters(const Safetensors *file, const Config *config, const char *letters,
-                        Error *error) {
-    for (const char *at = letters; *at; at += strspn(at, " ")) {
-        char letter[SETTING_SIZE] = "";
+// Every other setting that the kind and its routing use must be in the metadata.
+static bool has_settings(const Safetensors *file, const Config *config, const char *names,
+                         Error *error) {
+    for (const char *at = names; *at; at += strspn(at, " ")) {
+        char setting[SETTING_SIZE] = "";
         size_t length = strcspn(at, " ");
-        snprintf(letter, sizeof letter, "%.*s", (int)length, at);
+        snprintf(setting, sizeof setting, "%.*s", (int)length, at);
         at += length;
-        if (may_be_absent(config, letter)) continue;
-        if (safetensors_metadata(file, letter) == NULL)
+        if (may_be_absent(config, setting)) continue;
+        if (safetensors_metadata(file, setting) == NULL)
             return fail(error, "%s: the metadata has no %s, which its kind needs", file->path,
-                        letter);
+                        setting);
     }
     return true;
 }
@@ -105,9 +105,9 @@ static bool read_config(GoldenFile *golden, Error *error) {
             return fail(error, "%s: the metadata's %s: %s", file->path, file->metadata[i].key,
                         why.text);
     }
-    if (golden->balance) return has_letters(file, &golden->config, "D E K", error);
-    return has_letters(file, &golden->config, "D T", error) &&
-           has_letters(file, &golden->config, golden->config.ffn->settings, error);
+    if (golden->balance) return has_settings(file, &golden->config, "D E K", error);
+    return has_settings(file, &golden->config, "D T", error) &&
+           has_settings(file, &golden->config, golden->config.ffn->settings, error);
 }
 
 bool golden_open(GoldenFile *out, const char *path, FILE *report, Error *error) {
@@ -117,13 +117,13 @@ bool golden_open(GoldenFile *out, const char *path, FILE *report, Error *error) 
     bool ok = built_in(&out->file, error) && read_config(out, error);
     if (ok) {
         out->values = calloc((size_t)out->file.count + 1, sizeof *out->values);
-        out->looked = calloc((size_t)out->file.count + 1, sizeof *out->looked);
-        if (!out->values || !out->looked) ok = fail(error, "%s: no memory for its tensors", path);
+        out->used = calloc((size_t)out->file.count + 1, sizeof *out->used);
+        if (!out->values || !out->used) ok = fail(error, "%s: no memory for its tensors", path);
     }
     if (ok && !out->balance) out->B = (int)golden_number(out, "B", 0, 1 << 16);
     if (!ok) {
         free(out->values);
-        free(out->looked);
+        free(out->used);
         safetensors_close(&out->file);
     }
     return ok;
@@ -141,7 +141,7 @@ static void print_table(const GoldenFile *golden) {
 
 bool golden_close(GoldenFile *golden) {
     for (int i = 0; i < golden->file.count; i++) {
-        if (!golden->looked[i])
+        if (!golden->used[i])
             golden_problem(golden, "no check looked at tensor '%s'", golden->file.tensors[i].name);
     }
     print_table(golden);
@@ -149,7 +149,7 @@ bool golden_close(GoldenFile *golden) {
             golden->file.count, golden->problems);
     for (int i = 0; i < golden->file.count; i++) free(golden->values[i]);
     free(golden->values);
-    free(golden->looked);
+    free(golden->used);
     safetensors_close(&golden->file);
     return golden->problems == 0;
 }
@@ -179,7 +179,7 @@ static const SafeTensor *find(GoldenFile *golden, const char *name, Shape shape)
         golden_problem(golden, "tensor '%s' is missing", name);
         return NULL;
     }
-    golden->looked[tensor - golden->file.tensors] = true; // from here on its own problem is told
+    golden->used[tensor - golden->file.tensors] = true; // from here on it has its own problem
     if (shape_is(tensor, shape)) return tensor;
     const int *s = shape.size;
     golden_problem(
@@ -226,7 +226,7 @@ static void note(GoldenFile *golden, const char *name, const char *tensor,
     GoldenGroup *group = golden->groups;
     while (group < golden->groups + golden->group_count && strcmp(group->name, name) != 0) group++;
     if (group == golden->groups + GOLDEN_GROUPS) {
-        golden_problem(golden, "more than %d groups of tensors: no room for '%s'", GOLDEN_GROUPS,
+        golden_problem(golden, "more than %d groups of tensors: no space for '%s'", GOLDEN_GROUPS,
                        name);
         return;
     }
@@ -247,40 +247,40 @@ static void note(GoldenFile *golden, const char *name, const char *tensor,
 }
 
 void golden_compare(GoldenFile *golden, const char *group, const char *name, Shape shape,
-                    const double *got, Tolerance tolerance) {
+                    const double *actual, Tolerance tolerance) {
     const SafeTensor *tensor = find(golden, name, shape);
-    const double *want = tensor ? values_of(golden, tensor) : NULL;
-    if (want == NULL) return;
+    const double *expected = tensor ? values_of(golden, tensor) : NULL;
+    if (expected == NULL) return;
     Difference difference;
-    compare_values(&difference, tensor->name, (Values){ got, tensor->count },
-                   (Values){ want, tensor->count }, tolerance);
+    compare_values(&difference, tensor->name, (Values){ actual, tensor->count },
+                   (Values){ expected, tensor->count }, tolerance);
     note(golden, group, tensor->name, &difference);
 }
 
 void golden_compare_floats(GoldenFile *golden, const char *group, const char *name, Shape shape,
-                           const float *got, Tolerance tolerance) {
+                           const float *actual, Tolerance tolerance) {
     const SafeTensor *tensor = find(golden, name, shape);
-    const double *want = tensor ? values_of(golden, tensor) : NULL;
-    if (want == NULL) return;
+    const double *expected = tensor ? values_of(golden, tensor) : NULL;
+    if (expected == NULL) return;
     Difference difference;
-    compare_floats(&difference, tensor->name, got, tensor->count, (Values){ want, tensor->count },
-                   tolerance);
+    compare_floats(&difference, tensor->name, actual, tensor->count,
+                   (Values){ expected, tensor->count }, tolerance);
     note(golden, group, tensor->name, &difference);
 }
 
 void golden_compare_ints(GoldenFile *golden, const char *group, const char *name, Shape shape,
-                         const int32_t *got) {
+                         const int32_t *actual) {
     const SafeTensor *tensor = find(golden, name, shape);
     if (tensor == NULL) return;
-    int32_t *want = malloc(tensor->count * sizeof *want);
-    if (want == NULL) {
+    int32_t *expected = malloc(tensor->count * sizeof *expected);
+    if (expected == NULL) {
         golden_problem(golden, "no memory for tensor '%s'", name);
         return;
     }
-    if (golden_input_ints(golden, name, shape, want)) {
+    if (golden_input_ints(golden, name, shape, expected)) {
         Difference difference;
-        compare_ints(&difference, tensor->name, got, tensor->count, want, tensor->count);
+        compare_ints(&difference, tensor->name, actual, tensor->count, expected, tensor->count);
         note(golden, group, tensor->name, &difference);
     }
-    free(want);
+    free(expected);
 }

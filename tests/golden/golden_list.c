@@ -39,52 +39,53 @@ static void check_logits(GoldenFile *golden, const LayerNumbers *numbers) {
 }
 
 // A list with the weights in a table; an entry that is no expert, or comes twice, is a problem.
-static bool spread(GoldenFile *golden, double *table, const LayerNumbers *got) {
-    int E = got->config.E;
-    for (int t = 0; t < got->N; t++) {
-        for (int i = got->start[t]; i < got->start[t + 1]; i++) {
-            int e = got->index[i];
+static bool spread(GoldenFile *golden, double *table, const LayerNumbers *actual) {
+    int E = actual->config.E;
+    for (int t = 0; t < actual->N; t++) {
+        for (int i = actual->start[t]; i < actual->start[t + 1]; i++) {
+            int e = actual->index[i];
             if (e < 0 || e >= E)
                 return golden_problem(golden, "entry %d of token %d is expert %d of %d", i, t, e,
                                       E);
             if (table[(size_t)t * E + e] != 0.0)
                 return golden_problem(golden, "token %d has expert %d twice", t, e);
-            table[(size_t)t * E + e] = got->score[i];
+            table[(size_t)t * E + e] = actual->score[i];
         }
     }
     return true;
 }
 
-static void check_weights(GoldenFile *golden, const LayerNumbers *got, Tolerance forward) {
-    double *table = new_table(golden, got);
-    const double *want = golden_input(golden, "gating.weights", table_shape(got));
-    if (table != NULL && want != NULL && spread(golden, table, got)) {
-        for (size_t i = 0; i < (size_t)got->N * got->config.E; i++) {
-            if ((table[i] != 0.0) == (want[i] != 0.0)) continue;
+static void check_weights(GoldenFile *golden, const LayerNumbers *actual, Tolerance forward) {
+    double *table = new_table(golden, actual);
+    const double *expected = golden_input(golden, "gating.weights", table_shape(actual));
+    if (table != NULL && expected != NULL && spread(golden, table, actual)) {
+        for (size_t i = 0; i < (size_t)actual->N * actual->config.E; i++) {
+            if ((table[i] != 0.0) == (expected[i] != 0.0)) continue;
             golden_problem(
                 golden,
                 "gating: token %zu and expert %zu are together in one of file and implementation",
-                i / got->config.E, i % got->config.E);
+                i / actual->config.E, i % actual->config.E);
         }
-        golden_compare(golden, "gating.weights", "gating.weights", table_shape(got), table,
+        golden_compare(golden, "gating.weights", "gating.weights", table_shape(actual), table,
                        forward);
     }
     free(table);
 }
 
-void golden_list_check(GoldenFile *golden, const LayerNumbers *got, bool shown, Tolerance forward) {
-    check_logits(golden, got);
+void golden_list_check(GoldenFile *golden, const LayerNumbers *actual, bool shown,
+                       Tolerance forward) {
+    check_logits(golden, actual);
     if (shown)
-        golden_compare(golden, "gating.logits", "gating.logits", table_shape(got), got->scores,
-                       forward);
+        golden_compare(golden, "gating.logits", "gating.logits", table_shape(actual),
+                       actual->scores, forward);
     if (has(golden, "gating.weights")) {
-        check_weights(golden, got, forward);
-    } else if (got->start[got->N] != got->N * got->config.K) {
+        check_weights(golden, actual, forward);
+    } else if (actual->start[actual->N] != actual->N * actual->config.K) {
         golden_problem(golden, "%d entries, expected K = %d for each of %d tokens",
-                       got->start[got->N], got->config.K, got->N);
+                       actual->start[actual->N], actual->config.K, actual->N);
     } else {
-        golden_compare_ints(golden, "gating.indices", "gating.indices", indices_shape(got),
-                            got->index);
+        golden_compare_ints(golden, "gating.indices", "gating.indices", indices_shape(actual),
+                            actual->index);
     }
 }
 

@@ -9,8 +9,10 @@
 
 // What the implementation chose and weighed; `shown`: it also shows its logits. The file's logits are held to
 // its own x and router.
-void golden_list_check(GoldenFile *golden, const LayerNumbers *got, bool shown, Tolerance forward);
+void golden_list_check(GoldenFile *golden, const LayerNumbers *actual, bool shown,
+                       Tolerance forward);
 
-// Puts the file's choice into `numbers`, to be given. false: the file's own problem was told.
+// Copies the file's choice into `numbers`, to be used instead of the router's. false: the file has a
+// problem, which was reported.
 bool golden_list_give(GoldenFile *golden, LayerNumbers *numbers);
 #endif

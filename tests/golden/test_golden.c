@@ -102,7 +102,7 @@ START_TEST(every_file_is_listed)
 }
 END_TEST
 
-// A copy of a file in memory, to be written with something wrong in it.
+// A copy of a file in memory, to be written with a fault in it.
 typedef struct {
     Safetensors file;
     SafeTensor tensors[MOST_TENSORS + 1];
@@ -157,7 +157,7 @@ START_TEST(an_unchanged_copy_passes)
 }
 END_TEST
 
-// The first element of a chosen expert's row; a row that nobody chose has no say in a layer's
+// The first element of a chosen expert's row; a row that was not chosen has no effect on a layer's
 // numbers.
 static size_t chosen_element(const Copy *copy, const SafeTensor *tensor) {
     const SafeTensor *chosen = safetensors_find(&copy->file, "gating.indices");
@@ -331,7 +331,7 @@ START_TEST(a_kind_that_is_not_built_in_is_named)
 }
 END_TEST
 
-START_TEST(what_is_no_golden_file_fails)
+START_TEST(other_files_than_golden_ones_fail)
 {
     static const char *const paths[] = { "tests/golden/none.safetensors", "tests/golden",
                                          "Makefile", "/dev/null" };
@@ -374,7 +374,7 @@ int main(void) {
         { other_settings_than_the_files_own_fail, FILES },
         { other_kinds_and_activations_fail },
         { a_kind_that_is_not_built_in_is_named },
-        { what_is_no_golden_file_fails, 4 },
+        { other_files_than_golden_ones_fail, 4 },
     };
     return run_tests_with(&fixture, "golden", tests, COUNT_OF(tests));
 }

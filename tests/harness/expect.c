@@ -25,9 +25,9 @@ void expect_by_hand(const char *name, const double *actual, const double *expect
 }
 
 double *new_doubles(size_t count) {
-    double *room = calloc(count > 0 ? count : 1, sizeof *room);
-    ck_assert_ptr_nonnull(room);
-    return room;
+    double *block = calloc(count > 0 ? count : 1, sizeof *block);
+    ck_assert_ptr_nonnull(block);
+    return block;
 }
 
 double *take(double **from, size_t count) {
@@ -123,7 +123,7 @@ double golden_value(const Safetensors *file, const char *key) {
     return value;
 }
 
-int golden_letter(const Safetensors *file, const char *key) {
+int golden_size(const Safetensors *file, const char *key) {
     double value = golden_value(file, key);
     ck_assert_msg(value == (int)value, "%s: %s is %g", file->path, key, value);
     return (int)value;

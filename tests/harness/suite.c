@@ -9,8 +9,7 @@ static const bool HAVE_THREADS = true;
 static const bool HAVE_THREADS = false;
 #endif
 
-int run_tests_with(const TestFixture *fixture, const char *name, const TestRow *tests, int count) {
-    Suite *suite = suite_create(name);
+static TCase *new_tcase(Suite *suite, const char *name, const TestFixture *fixture) {
     TCase *tcase = tcase_create(name);
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
@@ -19,15 +18,24 @@ int run_tests_with(const TestFixture *fixture, const char *name, const TestRow *
     } else if (fixture != NULL) {
         tcase_add_checked_fixture(tcase, fixture->setup, fixture->teardown);
     }
+    return tcase;
+}
+
+int run_tests_with(const TestFixture *fixture, const char *name, const TestRow *tests, int count) {
+    Suite *suite = suite_create(name);
+    TCase *cases[2] = { NULL, NULL };
     int skipped = 0;
     for (int i = 0; i < count; i++) {
         const TestRow *row = &tests[i];
-        int end = row->first + max_int(row->count, 1);
-        bool skip = row->needs_threads && !HAVE_THREADS;
-        skipped += skip;
-        if (!skip) {
-            tcase_add_loop_test_raise_signal(tcase, row->test, row->signal, row->first, end);
+        if (row->threads == NEEDS_THREADS && !HAVE_THREADS) {
+            skipped++;
+            continue;
         }
+        TCase **tcase = &cases[row->threads != NO_THREADS];
+        if (*tcase == NULL) *tcase = new_tcase(suite, name, fixture);
+        if (row->threads != NO_THREADS) tcase_set_tags(*tcase, "threads");
+        int end = row->first + max_int(row->count, 1);
+        tcase_add_loop_test_raise_signal(*tcase, row->test, row->signal, row->first, end);
     }
     if (skipped > 0)
         printf("skipped: %d of the tests of %s, which need threads (OpenMP)\n", skipped, name);

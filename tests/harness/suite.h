@@ -6,13 +6,20 @@
 
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers" // of rows: left out is zero
 
+// What a test does with threads besides running on as many as there are.
+typedef enum {
+    NO_THREADS,
+    USES_THREADS,  // sets their number, or starts some: `make races` runs these alone
+    NEEDS_THREADS, // and only compares numbers of threads: skipped, and reported, without OpenMP
+} TestThreads;
+
 // One row of a test program's table; only `test` is required.
 typedef struct {
     const TTest *test; // defined by START_TEST
     int count;         // a loop test: runs count times, with _i = first .. first+count-1
     int first;
-    int signal;         // that must end it
-    bool needs_threads; // compares numbers of threads: skipped, and reported, without OpenMP
+    int signal; // that must end it
+    TestThreads threads;
 } TestRow;
 
 // Runs a table of tests and returns main's exit status:

@@ -148,7 +148,7 @@ START_TEST(a_trigram_model_learns_what_a_unigram_model_cannot)
 }
 END_TEST
 
-START_TEST(only_the_first_tokens_are_counted_when_told_so)
+START_TEST(only_the_first_tokens_are_counted_on_request)
 {
     static const uint32_t stories[][2] = { { A, B }, { A, A } };
     write_pairs(train_path, 4, 5, stories, 2);
@@ -186,8 +186,8 @@ int main(void) {
     const TestRow tests[] = {
         { a_tiny_example_by_hand },
         { probabilities_add_up_to_one },
-        { a_trigram_model_learns_what_a_unigram_model_cannot },
-        { only_the_first_tokens_are_counted_when_told_so },
+        { a_trigram_model_learns_what_a_unigram_model_cannot, .threads = USES_THREADS },
+        { only_the_first_tokens_are_counted_on_request },
         { files_of_different_tokenizers_are_refused },
     };
     return run_tests_with(&fixture, "baselines", tests, COUNT_OF(tests));

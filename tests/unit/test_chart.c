@@ -100,7 +100,7 @@ START_TEST(a_chart_shows_its_curves)
 END_TEST
 
 // What has nothing to show is drawn all the same.
-START_TEST(charts_of_nothing)
+START_TEST(charts_without_points)
 {
     static const double x[] = { 5, -3, NAN }, y[] = { 7, INFINITY, 2 };
     Series series = { "loss", COLOR_ACCENT, x, y, 0 };
@@ -194,7 +194,7 @@ int main(void) {
     const TestRow tests[] = {
         { ticks_are_round, COUNT_OF(tick_cases) },
         { a_chart_shows_its_curves },
-        { charts_of_nothing },
+        { charts_without_points },
         { a_legend_has_rows, 2 },
         { long_numbers_stay_in_the_chart, 2 },
         { a_short_logarithmic_axis_has_ticks },

@@ -41,7 +41,7 @@ static void uses_the_last_call_s_scratch(const FfnCall *call) {
 static const struct {
     void (*forward)(const FfnCall *call);
     void (*backward)(const FfnCall *call);
-    const char *says; // NULL: nothing is wrong
+    const char *says; // NULL: no problem
 } layers[] = {
     { NULL, NULL, NULL },
     { writes_past_saved, NULL, "forward wrote past the end of saved, at float 0" },

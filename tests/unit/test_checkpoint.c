@@ -82,7 +82,7 @@ static bool exists(Fixture *f, const char *name) {
     return path_exists(scratch_path(&f->scratch, name));
 }
 
-START_TEST(what_was_written_is_read)
+START_TEST(a_checkpoint_is_read_as_written)
 {
     Fixture f;
     setup(&f);
@@ -373,7 +373,7 @@ START_TEST(hostile_states_are_named)
 }
 END_TEST
 
-// Each field in turn: gone, of another type, and out of range.
+// Each field in turn: missing, of another type, and out of range.
 START_TEST(every_field_of_a_state_is_checked)
 {
     static const char *const fields[] = { "step",      "settings",       "data", "train_sum",
@@ -407,7 +407,7 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { what_was_written_is_read },
+        { a_checkpoint_is_read_as_written },
         { the_newest_two_are_kept },
         { a_step_is_never_overwritten },
         { a_folder_without_checkpoints_is_refused },

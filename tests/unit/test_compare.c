@@ -103,7 +103,7 @@ START_TEST(a_tensor_of_zeros_needs_zeros)
 }
 END_TEST
 
-START_TEST(whole_numbers_must_be_equal)
+START_TEST(integers_must_be_equal)
 {
     const int32_t expected[3] = { 0, INT32_MAX, INT32_MIN };
     int32_t actual[3];
@@ -133,7 +133,7 @@ int main(void) {
         { a_nan_tolerance_accepts_nothing },
         { counts_must_agree_and_not_be_zero },
         { a_tensor_of_zeros_needs_zeros },
-        { whole_numbers_must_be_equal },
+        { integers_must_be_equal },
         { finiteness_is_read_from_the_bits },
     };
     return run_tests("compare", tests, COUNT_OF(tests));

@@ -86,7 +86,7 @@ START_TEST(many_stories_and_bytes_of_any_kind)
 }
 END_TEST
 
-// More than is read before pages are released; the file is mostly a hole and takes no room.
+// More than is read before pages are released; the file is mostly a hole and takes no disk space.
 START_TEST(stories_of_a_large_file)
 {
     enum { HOLE = 70 << 20 };
@@ -150,11 +150,11 @@ static void write_bytes(const unsigned char *bytes, size_t size) {
     ck_assert_int_eq(fclose(stream), 0);
 }
 
-// The file must be refused in one line that holds its path and `word`.
+// The file must be refused in one line that contains its path and `word`.
 static void expect_refused(const char *word) {
     TokenFile file;
     Error error = { "" };
-    ck_assert_msg(!token_file_open(&file, path, &error), "opened, though %s is wrong", word);
+    ck_assert_msg(!token_file_open(&file, path, &error), "opened, although %s is wrong", word);
     ck_assert_msg(strstr(error.text, path) != NULL && strstr(error.text, word) != NULL, "%s: %s",
                   word, error.text);
     ck_assert_ptr_null(strchr(error.text, '\n'));
@@ -183,7 +183,7 @@ START_TEST(written_stories_come_back)
 }
 END_TEST
 
-START_TEST(a_story_in_bits_is_the_same_story)
+START_TEST(a_story_in_pieces_is_the_same_story)
 {
     enum { COUNT = 10000 }; // more than the writer's own block
     uint32_t *ids = malloc(COUNT * sizeof *ids);
@@ -321,7 +321,7 @@ static void expect_row(const int32_t *row, int T, const int32_t *expected) {
     for (int t = 0; t < T; t++) ck_assert_int_eq(row[t], expected[t]);
 }
 
-// The shuffled stream of an epoch, told from the batches of one row of one token each.
+// The shuffled stream of an epoch, reconstructed from batches of one row of one token.
 static void stream_of(const TokenFile *file, uint64_t seed, uint64_t epoch, int32_t *out) {
     Batches batches;
     ck_assert(batches_open(&batches, file, BATCH_PACKED, 1, 1, seed, NULL));
@@ -342,7 +342,7 @@ START_TEST(an_epoch_is_whole_stories_in_another_order)
     for (uint64_t epoch = 0; epoch < 20; epoch++) {
         stream_of(&file, 7, epoch, stream);
         bool seen[4] = { false };
-        for (size_t i = 0; i < 12;) { // the first token of a story tells which it is
+        for (size_t i = 0; i < 12;) { // the first token of a story identifies it
             size_t s = stream[i] == 2 ? 0 : stream[i] == 1 ? 1 : stream[i] == 5 ? 2 : 3;
             ck_assert(!seen[s]);
             seen[s] = true;
@@ -472,7 +472,7 @@ START_TEST(a_step_gives_the_same_batch_from_anywhere)
 }
 END_TEST
 
-START_TEST(less_than_a_batch_is_refused)
+START_TEST(data_for_less_than_a_batch_is_refused)
 {
     write_numbered(sizes, 4, 10);
     TokenFile file;
@@ -536,7 +536,7 @@ int main(void) {
         { many_stories_and_bytes_of_any_kind },
         { stories_of_a_large_file },
         { written_stories_come_back },
-        { a_story_in_bits_is_the_same_story },
+        { a_story_in_pieces_is_the_same_story },
         { the_writer_refuses_and_leaves_nothing },
         { any_flipped_byte_and_any_other_size_is_refused },
         { hostile_fields_are_named, COUNT_OF(hostile) },
@@ -546,7 +546,7 @@ int main(void) {
         { packed_rows_are_cut_from_the_stream },
         { padded_rows_hold_one_story_each },
         { a_step_gives_the_same_batch_from_anywhere, 2 },
-        { less_than_a_batch_is_refused },
+        { data_for_less_than_a_batch_is_refused },
         { evaluation_scores_every_token_once, COUNT_OF(shapes) },
     };
     return run_tests_with(&fixture, "data", tests, COUNT_OF(tests));

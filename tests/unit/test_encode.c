@@ -181,7 +181,7 @@ START_TEST(padding_spelled_in_a_text_is_left_out)
 }
 END_TEST
 
-START_TEST(work_stops_when_told_so)
+START_TEST(work_stops_on_request)
 {
     Tokenizer *tokenizer = small_tokenizer();
     Story story = { "a b", 3 };
@@ -214,11 +214,11 @@ END_TEST
 int main(void) {
     static const TestFixture fixture = { set_up, tear_down };
     const TestRow tests[] = {
-        { a_long_story_in_pieces_has_the_tokens_of_the_whole },
+        { a_long_story_in_pieces_has_the_tokens_of_the_whole, .threads = USES_THREADS },
         { pieces_are_cut_where_nothing_changes },
-        { any_number_of_threads_writes_the_same_tokens, .needs_threads = true },
+        { any_number_of_threads_writes_the_same_tokens, .threads = NEEDS_THREADS },
         { padding_spelled_in_a_text_is_left_out },
-        { work_stops_when_told_so },
+        { work_stops_on_request },
         { a_vocabulary_larger_than_the_text_gives_is_refused },
     };
     return run_tests_with(&fixture, "encode", tests, COUNT_OF(tests));

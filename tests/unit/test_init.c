@@ -149,7 +149,7 @@ int main(void) {
     const TestRow tests[] = {
         { initial_values_have_the_papers_statistics, layer_variants() },
         { norms_and_biases_are_not_decayed, layer_variants() },
-        { seed_and_name_alone_decide, layer_variants() },
+        { seed_and_name_alone_decide, layer_variants(), .threads = USES_THREADS },
         { names_are_not_truncated, .signal = SIGABRT },
     };
     return run_tests("init", tests, COUNT_OF(tests));

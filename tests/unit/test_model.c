@@ -88,7 +88,7 @@ static double check_tensor(Moved *moved, const char *name) {
         ck_assert_msg(error < 1e-2, "%s: %s, direction %d: off by %.2g", name, moved->tensor->name,
                       which, error);
     }
-    ck_assert_msg(checked >= 3, "%s: %s: only %d of 5 directions kept the choice", name,
+    ck_assert_msg(checked >= 3, "%s: %s: only %d of 5 directions left the choice as it was", name,
                   moved->tensor->name, checked);
     free(base);
     return worst;
@@ -375,14 +375,14 @@ typedef struct {
     const int32_t *tokens;
     int count, threads;
     const float *logits; // after the last
-} Telling;
+} Decoding;
 
 // In another thread OpenMP does not know the number of threads that the program set.
-static void *tell(void *context) {
-    Telling *telling = context;
-    parallel_set_threads(telling->threads);
-    for (int t = 0; t < telling->count; t++) {
-        telling->logits = decoder_step(telling->decoder, telling->tokens[t], NULL);
+static void *decode_tokens(void *context) {
+    Decoding *decoding = context;
+    parallel_set_threads(decoding->threads);
+    for (int t = 0; t < decoding->count; t++) {
+        decoding->logits = decoder_step(decoding->decoder, decoding->tokens[t], NULL);
     }
     return NULL;
 }
@@ -394,17 +394,17 @@ START_TEST(a_decoder_may_be_used_in_another_thread)
     Error error = { "" };
     // more threads than where it was made, where decoder.h allows that
     int threads = is_causal(ffn_causality(&tiny.model.config)) ? 16 : parallel_threads();
-    Telling telling = { decoder_new(&tiny.model, &error), tiny.inputs, T, threads, NULL };
+    Decoding decoding = { decoder_new(&tiny.model, &error), tiny.inputs, T, threads, NULL };
     pthread_t thread;
-    ck_assert_msg(telling.decoder != NULL, "%s", error.text);
-    ck_assert_int_eq(pthread_create(&thread, NULL, tell, &telling), 0);
+    ck_assert_msg(decoding.decoder != NULL, "%s", error.text);
+    ck_assert_int_eq(pthread_create(&thread, NULL, decode_tokens, &decoding), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     tiny_forward(&tiny);
     float *expected = tiny_logits(&tiny);
     for (int v = 0; v < V; v++)
-        ck_assert_float_eq_tol(telling.logits[v], expected[(T - 1) * V + v], 1e-4f);
+        ck_assert_float_eq_tol(decoding.logits[v], expected[(T - 1) * V + v], 1e-4f);
     free(expected);
-    decoder_free(telling.decoder);
+    decoder_free(decoding.decoder);
     tiny_free(&tiny);
 }
 END_TEST
@@ -487,7 +487,7 @@ END_TEST
 
 // ---- memory
 
-// Bytes of address space of this process; 0 if the system does not tell.
+// Bytes of address space of this process; 0 if the system does not report them.
 static size_t address_space(void) {
     FILE *file = fopen("/proc/self/statm", "r");
     unsigned long pages = 0;
@@ -578,13 +578,13 @@ int main(void) {
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {
         { gradients_are_the_slopes_of_the_loss, variants },
-        { threads_do_not_change_a_bit_of_training, variants, .needs_threads = true },
+        { threads_do_not_change_a_bit_of_training, variants, .threads = NEEDS_THREADS },
         { a_later_token_changes_no_earlier_logit, variants },
         { rows_do_not_see_each_other, variants },
         { the_hook_sees_every_sparse_layer_once_in_order, variants },
         { a_replaced_gating_is_used_forward_and_backward, variants - first, .first = first },
         { the_decoder_agrees_with_the_forward_pass, variants },
-        { a_decoder_may_be_used_in_another_thread, variants },
+        { a_decoder_may_be_used_in_another_thread, variants, .threads = USES_THREADS },
         { the_decoder_drops_the_oldest_half, variants },
         { layers_may_have_different_tensors },
         { the_arena_is_as_large_as_computed, variants },

@@ -332,7 +332,8 @@ static void check_slope(FfnLayer *layer, float *block, const float *gradient, si
         ck_assert_msg(error < 6e-5, "%s: the slope is off by %g", what, error); // measured 1.4e-5
         checked++;
     }
-    ck_assert_msg(checked >= 3, "%s: only %d of 32 directions before the choice", what, checked);
+    ck_assert_msg(checked >= 3, "%s: only %d of 32 directions left the choice as it was", what,
+                  checked);
 }
 
 // With weights so large that a missing gradient would be far off.

@@ -82,7 +82,7 @@ START_TEST(rectangles_are_clipped)
 }
 END_TEST
 
-// A clip holds for what follows, replaces the one before, and ends with the whole picture.
+// A clip applies to what follows, replaces the one before, and ends with the whole picture.
 START_TEST(a_clip_limits_all_that_follows)
 {
     static const Rect clips[] = { { 4, 3, 7, 5 }, { -4, -2, 9, 9 }, { 15, 8, 99, 99 },
@@ -185,7 +185,7 @@ START_TEST(pieces_of_a_line_do_not_add_up)
     }
     picture_free(&whole);
     picture_free(&pieces);
-    // there and back: what the first line covers is not covered twice
+    // forward and back: what the first line covers is not covered twice
     draw_line(&list, 10, 20.3f, 50, 20.3f, 1, 0xffffff);
     whole = painted(&list);
     draw_line(&list, 10, 20.3f, 50, 20.3f, 1, 0xffffff);
@@ -423,7 +423,7 @@ START_TEST(heat_rises_evenly_in_lightness)
 }
 END_TEST
 
-START_TEST(a_png_holds_the_pixels)
+START_TEST(a_png_has_the_pixels)
 {
     Scratch scratch = scratch_new("picture");
     const char *path = scratch_path(&scratch, "a.png");
@@ -463,7 +463,7 @@ int main(void) {
         { a_real_font_has_more_than_ascii },
         { a_font_that_is_missing_or_damaged },
         { heat_rises_evenly_in_lightness },
-        { a_png_holds_the_pixels },
+        { a_png_has_the_pixels },
     };
     return run_tests("picture", tests, COUNT_OF(tests));
 }

@@ -1,4 +1,4 @@
-// What stands before the merges: splits by hand, symbols, UTF-8, and NFKC in pieces against NFKC at
+// What comes before the merges: splits by hand, symbols, UTF-8, and NFKC in pieces against NFKC at
 // once.
 #include "reference/data/pretokenize.h"
 #include "reference/data/tokenizer.h"
@@ -10,7 +10,7 @@
 #include <utf8proc.h>
 
 typedef struct {
-    ByteList joined; // pre-tokens, a | behind each
+    ByteList joined; // pre-tokens, each followed by |
 } Pieces;
 
 static bool join_piece(void *context, const char *word, size_t size) {
@@ -57,7 +57,7 @@ static const struct {
     { "\u1100\u1161\u11a8 \uff76\uff9e", " \uac01| \u30ac|" },
     { "a\xff\xfe"
       "b",
-      // no UTF-8: passed by, neither letter nor space
+      // not UTF-8: skipped, neither letter nor space
       " a|\xff\xfe|b|" },
     { "e\xcc\x81\xcc", " \u00e9|\xcc|" },                    // cut short at the end
     { "\xed\xa0\x80 \xc0\xaf", " \xed\xa0\x80| \xc0\xaf|" }, // a surrogate, an overlong slash
@@ -137,7 +137,7 @@ static void expect_normalized(const char *text, size_t size) {
     ck_assert_int_ge(expected, 0);
     Pieces pieces = { { 0 } };
     ck_assert(pretokenize(text, size, false, join_piece, &pieces));
-    size_t kept = 0; // drop the separators; no text here holds one
+    size_t kept = 0; // drop the separators; no text here contains one
     for (size_t i = 0; i < pieces.joined.count; i++) {
         if (pieces.joined.bytes[i] != '|') pieces.joined.bytes[kept++] = pieces.joined.bytes[i];
     }
@@ -151,7 +151,7 @@ static void expect_normalized(const char *text, size_t size) {
 // A text is normalized in segments. Wherever one ends, nothing behind it may join what stands
 // before: every code point that is composed of several, taken apart, right across each place where
 // a segment may end.
-START_TEST(segments_never_part_what_composes)
+START_TEST(segments_never_split_what_composes)
 {
     enum { FILLER = 85 }; // letters of three bytes: 255 bytes, one less than a segment
     char text[3 * FILLER + 128];
@@ -210,7 +210,7 @@ int main(void) {
         { splits_by_hand, sizeof splits / sizeof *splits },
         { symbols_are_a_bijection },
         { utf8_sequences, sizeof sequences / sizeof *sequences },
-        { segments_never_part_what_composes },
+        { segments_never_split_what_composes },
         { normalized_in_pieces, 4 },
     };
     return run_tests("pretokenize", tests, COUNT_OF(tests));

@@ -46,7 +46,7 @@ START_TEST(durations_are_short)
 { ck_assert_str_eq(short_duration(durations[_i].seconds).text, durations[_i].text); }
 END_TEST
 
-START_TEST(shares_are_whole_only_when_all_is_done)
+START_TEST(shares_are_100_percent_only_when_done)
 {
     ck_assert_str_eq(short_share(0, 10).text, "0%");
     ck_assert_str_eq(short_share(1, 8).text, "12%");
@@ -106,7 +106,7 @@ START_TEST(a_terminal_gets_one_line)
 }
 END_TEST
 
-START_TEST(colour_is_a_wish)
+START_TEST(colour_is_optional)
 {
     Written written = { 0 };
     Progress progress = progress_into(&written, true);
@@ -129,10 +129,10 @@ int main(void) {
         { counts_are_short, COUNT(counts) },
         { bytes_are_short, COUNT(sizes) },
         { durations_are_short, COUNT(durations) },
-        { shares_are_whole_only_when_all_is_done },
+        { shares_are_100_percent_only_when_done },
         { a_file_gets_few_plain_lines },
         { a_terminal_gets_one_line },
-        { colour_is_a_wish },
+        { colour_is_optional },
     };
     return run_tests("progress", tests, COUNT_OF(tests));
 }

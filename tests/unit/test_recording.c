@@ -192,7 +192,7 @@ START_TEST(a_damaged_file_is_refused)
 }
 END_TEST
 
-// A recording with one thing wrong, written by somebody else.
+// A recording with one fault, as if written by another program.
 typedef struct {
     const char *what, *message;
     void (*plant)(SafeTensor tensors[4], Metadata *ffn, int *count);
@@ -299,7 +299,7 @@ static const Foreign foreign[] = {
 };
 enum { FOREIGN = sizeof foreign / sizeof foreign[0] };
 
-// plant NULL: nothing is wrong.
+// plant NULL: no fault.
 static void write_foreign(const char *path, const Foreign *one) {
     static const int32_t tokens[T] = { 1, 2, 3, 4, 5, 6 };
     Config kind = config_default(ffn_find("sgatlin")), config = tiny_config(&kind, V, T);

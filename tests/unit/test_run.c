@@ -1,4 +1,4 @@
-// A run with an observer: what it is told, in which order; stopped at every question; how it ends.
+// A run with an observer: what is reported to it, in which order; stopped at every call of stop; how it ends.
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include "reference/numbers/parallel.h"
@@ -157,7 +157,7 @@ static RunEnd resume(Fixture *f, const RunObserver *observer, Error *error) {
 
 // ---- in order
 
-START_TEST(an_observer_hears_of_everything_in_order)
+START_TEST(an_observer_is_called_in_order)
 {
     Fixture f;
     setup(&f);
@@ -364,7 +364,7 @@ END_TEST
 int main(void) {
     parallel_set_threads(1);
     const TestRow tests[] = {
-        { an_observer_hears_of_everything_in_order },
+        { an_observer_is_called_in_order },
         { an_observer_may_be_empty },
         { a_run_stops_at_every_question_and_resumes },
         { a_step_that_is_not_finite_ends_the_run },

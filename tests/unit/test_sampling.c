@@ -107,13 +107,13 @@ static void feed(char *out, const char *bytes, size_t size) {
     char piece[UTF8_OUT];
     size_t used = 0;
     for (size_t i = 0; i < size; i++) {
-        size_t got = utf8_feed(&stream, (unsigned char)bytes[i], piece);
-        memcpy(out + used, piece, got);
-        used += got;
+        size_t actual = utf8_feed(&stream, (unsigned char)bytes[i], piece);
+        memcpy(out + used, piece, actual);
+        used += actual;
     }
-    size_t got = utf8_end(&stream, piece);
-    memcpy(out + used, piece, got);
-    out[used + got] = '\0';
+    size_t actual = utf8_end(&stream, piece);
+    memcpy(out + used, piece, actual);
+    out[used + actual] = '\0';
 }
 
 static const struct {

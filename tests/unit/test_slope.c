@@ -40,7 +40,7 @@ static double error_of(double base_0, int wrong, double factor, bool single) {
     return error;
 }
 
-START_TEST(a_right_gradient_passes)
+START_TEST(a_correct_gradient_passes)
 {
     ck_assert_double_lt(error_of(1.0, -1, 1.0, false), 1e-7);
     ck_assert_double_lt(error_of(1.0, -1, 1.0, true), 1e-7);
@@ -83,7 +83,7 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { a_right_gradient_passes },
+        { a_correct_gradient_passes },
         { a_wrong_gradient_is_found },
         { another_choice_is_no_slope },
         { directions_are_dense_or_single },

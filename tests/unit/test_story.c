@@ -51,7 +51,7 @@ static void prompt(Story *story, const char *text) {
 }
 
 // The next `count` tokens, checked against the text that comes with each.
-static void tell(Fixture *f, int32_t *tokens, int count) {
+static void generate(Fixture *f, int32_t *tokens, int count) {
     for (int i = 0; i < count; i++) {
         Error error = { "" };
         const char *text;
@@ -78,12 +78,12 @@ START_TEST(a_rewound_story_continues_with_the_same_tokens)
     prompt(f.story, "Once upon a time");
     int64_t start = story_position(f.story);
     ck_assert_int_gt(start, 2);
-    tell(&f, first, TOKENS);
+    generate(&f, first, TOKENS);
     memcpy(logits, story_logits(f.story), V * sizeof *logits);
     for (int back = 1; back <= TOKENS; back++) {
         story_rewind(f.story, start + TOKENS - back);
         ck_assert_int_eq(story_position(f.story), start + TOKENS - back);
-        tell(&f, again, back);
+        generate(&f, again, back);
         ck_assert_mem_eq(again, first + TOKENS - back, (size_t)back * sizeof *again);
         ck_assert(memcmp(logits, story_logits(f.story), V * sizeof *logits) == 0);
     }
@@ -97,18 +97,18 @@ START_TEST(a_story_is_what_its_prompt_and_seed_say)
     fixture_new(&f, "mlp", 9);
     int32_t first[TOKENS], again[TOKENS];
     prompt(f.story, "The dog");
-    tell(&f, first, TOKENS);
+    generate(&f, first, TOKENS);
     prompt(f.story, "The cat");
-    tell(&f, again, TOKENS);
+    generate(&f, again, TOKENS);
     ck_assert(memcmp(first, again, sizeof first) != 0);
     prompt(f.story, "The dog");
-    tell(&f, again, TOKENS);
+    generate(&f, again, TOKENS);
     ck_assert_mem_eq(first, again, sizeof first);
     Story *other = story_new(&f.tiny.model, f.tokenizer, &sampling, 4, NULL);
     story_free(f.story);
     f.story = other;
     prompt(f.story, "The dog");
-    tell(&f, again, TOKENS);
+    generate(&f, again, TOKENS);
     ck_assert(memcmp(first, again, sizeof first) != 0);
     fixture_free(&f);
 }
@@ -122,16 +122,16 @@ START_TEST(a_prompt_can_be_shortened)
     int32_t whole[TOKENS], cut[TOKENS];
     prompt(f.story, "The");
     int64_t length = story_position(f.story);
-    tell(&f, whole, TOKENS);
+    generate(&f, whole, TOKENS);
     prompt(f.story, "The dog ran to the house and to the tree and to the lake");
-    tell(&f, cut, TOKENS);
+    generate(&f, cut, TOKENS);
     story_rewind(f.story, length);
-    tell(&f, cut, TOKENS);
+    generate(&f, cut, TOKENS);
     ck_assert_mem_eq(whole, cut, sizeof whole);
     story_rewind(f.story, 0);
-    tell(&f, cut, TOKENS);
+    generate(&f, cut, TOKENS);
     prompt(f.story, "");
-    tell(&f, whole, TOKENS);
+    generate(&f, whole, TOKENS);
     ck_assert_mem_eq(whole, cut, sizeof whole);
     fixture_free(&f);
 }
@@ -144,9 +144,9 @@ START_TEST(dropped_tokens_are_those_outside_the_window)
     int32_t tokens[TOKENS];
     prompt(f.story, "");
     ck_assert_int_eq(story_dropped(f.story), 0);
-    tell(&f, tokens, 9); // TOKEN_END and 8 tokens have been fed: the window is full
+    generate(&f, tokens, 9); // TOKEN_END and 8 tokens have been fed: the window is full
     ck_assert_int_eq(story_dropped(f.story), 0);
-    tell(&f, tokens, 1); // the ninth is fed: 3 of the last 8 stay
+    generate(&f, tokens, 1); // the ninth is fed: 3 of the last 8 stay
     ck_assert_int_eq(story_dropped(f.story), 5);
     prompt(f.story, "The dog ran to the house and to the tree and to the lake");
     ck_assert_int_eq(story_dropped(f.story), story_position(f.story) - 8);
@@ -187,7 +187,7 @@ START_TEST(hooks_see_each_token_once)
     prompt(f.story, windows[_i] < 9 ? "" : "The dog");
     int start = (int)story_position(f.story);
     ck_assert_int_eq(listener.fresh, 1 + start); // with TOKEN_END
-    tell(&f, tokens, TOKENS);
+    generate(&f, tokens, TOKENS);
     ck_assert_int_eq(listener.fresh, 1 + start + TOKENS - 1);
     ck_assert_int_eq(listener.again > 0, windows[_i] == 9 || windows[_i] == 2);
     for (int back = 1; back < TOKENS; back += 7) {
@@ -196,7 +196,7 @@ START_TEST(hooks_see_each_token_once)
         listener.next = position - 1;
         story_rewind(f.story, position);
         ck_assert_int_eq(listener.fresh, 1);
-        tell(&f, tokens, back);
+        generate(&f, tokens, back);
         ck_assert_int_eq(listener.fresh, back);
     }
     listener.next = -1;
@@ -222,7 +222,7 @@ START_TEST(a_rewound_and_patched_story_is_one_patched_from_the_start)
         int32_t plain[TOKENS], patched[TOKENS], rewound[TOKENS];
         prompt(f.story, "The dog");
         int start = (int)story_position(f.story), different = 0;
-        tell(&f, plain, TOKENS);
+        generate(&f, plain, TOKENS);
         for (int position = start - 1; position < start + TOKENS - 1; position += 5) {
             GatingEdit edit = { .layer = ALL, .position = position, .channel = ALL };
             GatingPatch patch = { &edit, 1 };
@@ -230,12 +230,12 @@ START_TEST(a_rewound_and_patched_story_is_one_patched_from_the_start)
             size_t count = (size_t)(start + TOKENS - 1 - position);
             story_hooks(f.story, NULL);
             prompt(f.story, "The dog");
-            tell(&f, plain, TOKENS);
+            generate(&f, plain, TOKENS);
             story_hooks(f.story, &hooks);
             story_rewind(f.story, position + 1);
-            tell(&f, rewound, (int)count);
+            generate(&f, rewound, (int)count);
             prompt(f.story, "The dog");
-            tell(&f, patched, TOKENS);
+            generate(&f, patched, TOKENS);
             size_t before = TOKENS - count;
             ck_assert_mem_eq(plain, patched, before * sizeof *plain);
             ck_assert_mem_eq(rewound, patched + before, count * sizeof *rewound);
@@ -270,23 +270,23 @@ START_TEST(a_record_follows_a_story)
         HookList hooks = one_hook(gating_record_hook, &record);
         story_hooks(f.story, &hooks);
         prompt(f.story, "");
-        tell(&f, tokens, TOKENS);
+        generate(&f, tokens, TOKENS);
         ck_assert_mem_eq(record.tokens, tokens, (TOKENS - 1) * sizeof *tokens);
         ck_assert_int_eq(record.index[gating_record_entry(&record, TOKENS - 1, 0, 0)], NO_EXPERT);
         hooks = one_hook(gating_record_hook, &again);
         story_hooks(f.story, &hooks);
         prompt(f.story, "");
-        tell(&f, others, TOKENS);
+        generate(&f, others, TOKENS);
         same_records(&record, &again);
         // Another story from the middle on, and back to the first one.
         story_sampling(f.story, &(Sampling){ .temperature = 10.0 });
         story_rewind(f.story, TOKENS / 2);
-        tell(&f, others, TOKENS / 2);
+        generate(&f, others, TOKENS / 2);
         ck_assert_mem_eq(again.tokens + TOKENS / 2, others, (TOKENS / 2 - 1) * sizeof *others);
         ck_assert(memcmp(record.tokens, again.tokens, TOKENS * sizeof *tokens) != 0);
         story_sampling(f.story, &sampling);
         story_rewind(f.story, TOKENS / 2);
-        tell(&f, others, TOKENS / 2);
+        generate(&f, others, TOKENS / 2);
         same_records(&record, &again);
         gating_record_free(&record);
         gating_record_free(&again);

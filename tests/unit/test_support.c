@@ -74,7 +74,7 @@ START_TEST(a_file_appears_only_when_committed)
 }
 END_TEST
 
-START_TEST(outputs_that_cannot_be)
+START_TEST(impossible_outputs_are_refused)
 {
     Scratch scratch = scratch_new("files");
     OutputFile out;
@@ -195,7 +195,7 @@ START_TEST(folders_and_paths)
     check_said("cannot create the folder");
     ck_assert(!folder_remove(file, &error));
     check_said("is not a folder");
-    ck_assert(!folder_remove(scratch_path(&scratch, "a"), &error)); // holds a folder
+    ck_assert(!folder_remove(scratch_path(&scratch, "a"), &error)); // contains a folder
     ck_assert(folder_remove(deep, &error));
     ck_assert(!path_exists(deep));
 
@@ -244,7 +244,7 @@ static const struct {
     { "[NaN]", "where: line 1" },
 };
 
-START_TEST(json_accepts_and_refuses)
+START_TEST(json_is_accepted_or_refused)
 {
     const char *text = json_cases[_i].text, *said = json_cases[_i].said;
     json_t *value = json_parse(text, strlen(text), "where", &error);
@@ -274,7 +274,7 @@ START_TEST(json_depth_is_limited)
 }
 END_TEST
 
-START_TEST(json_is_written_sorted_and_read_back)
+START_TEST(json_is_written_sorted_and_read_again)
 {
     Scratch scratch = scratch_new("json");
     const char *path = scratch_path(&scratch, "a.json");
@@ -514,13 +514,13 @@ START_TEST(headers_accepted_and_refused)
     if (!opened) {
         check_said(said);
         check_said("a.safetensors: ");
-        ck_assert_ptr_null(file.tensors); // nothing is left behind
+        ck_assert_ptr_null(file.tensors); // nothing is left
     }
     scratch_remove(&scratch);
 }
 END_TEST
 
-START_TEST(header_lengths_that_cannot_be)
+START_TEST(impossible_header_lengths)
 {
     Scratch scratch = scratch_new("lengths");
     const char *path = scratch_path(&scratch, "a.safetensors");
@@ -618,19 +618,19 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { a_file_appears_only_when_committed },
-        { outputs_that_cannot_be },
+        { impossible_outputs_are_refused },
         { a_full_disk_leaves_the_old_file },
         { leftovers_of_the_dead_are_removed },
         { a_folder_appears_whole_or_not_at_all },
         { folders_and_paths },
-        { json_accepts_and_refuses, COUNT_OF(json_cases) },
+        { json_is_accepted_or_refused, COUNT_OF(json_cases) },
         { json_depth_is_limited },
-        { json_is_written_sorted_and_read_back },
+        { json_is_written_sorted_and_read_again },
         { json_builders_remember_failure },
         { safetensors_round_trip },
         { elements_are_converted },
         { headers_accepted_and_refused, COUNT_OF(headers) },
-        { header_lengths_that_cannot_be },
+        { impossible_header_lengths },
         { damage_is_found },
         { what_cannot_be_written },
     };

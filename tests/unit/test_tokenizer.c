@@ -75,9 +75,9 @@ static void expect_cases(const char *tokenizer_path, const char *cases_path, int
     FILE *file = fopen(cases_path, "r");
     ck_assert_ptr_nonnull(file);
     char *line = NULL;
-    size_t room = 0;
+    size_t capacity = 0;
     int cases = 0;
-    for (ssize_t size; (size = getline(&line, &room, file)) > 0; cases++) {
+    for (ssize_t size; (size = getline(&line, &capacity, file)) > 0; cases++) {
         json_t *value = json_parse(line, (size_t)size, cases_path, NULL);
         ck_assert_ptr_nonnull(value);
         expect_case(tokenizer, value);
@@ -100,7 +100,7 @@ END_TEST
 
 // -- training --
 
-// Gives each text of a file to the trainer: what stands before each separator, without newlines at
+// Gives each text of a file to the trainer: what is before each separator, without newlines at
 // its end.
 static TokenizerTrainer *trainer_of(const char *path, const char *separator) {
     MappedFile file;
@@ -167,7 +167,7 @@ static void expect_token(const Tokenizer *tokenizer, uint32_t id, const char *ex
                   "token %u is '%.*s', expected '%s'", id, (int)size, token, expected);
 }
 
-// " abab" once, " ab" twice: (a, b) stands 4 times, (space, a) 3 times. Then (space, ab) 3 times,
+// " abab" once, " ab" twice: (a, b) occurs 4 times, (space, a) 3 times. Then (space, ab) 3 times,
 // and last the one (space ab, ab). The bytes come first, ! (33, the lowest code point) as 2.
 START_TEST(merges_by_hand)
 {
@@ -185,7 +185,7 @@ START_TEST(merges_by_hand)
 }
 END_TEST
 
-// (space, c) stands twice. The other pairs stand once: a is 66, b 67, space 222, so (a, b) is
+// (space, c) occurs twice. The other pairs occur once: a is 66, b 67, space 222, so (a, b) is
 // first; then of the pairs that are left and new, by (left id, right id): (space, ab), (space c,
 // a), (space c, b).
 START_TEST(ties_by_ids)
@@ -348,7 +348,7 @@ START_TEST(merging_is_the_definition)
 }
 END_TEST
 
-// One pre-token of 1 MiB and what is left of the run behind it: quadratic merging would take hours.
+// One pre-token of 1 MiB and the rest of the run after it: quadratic merging would take hours.
 START_TEST(long_words)
 {
     static const char *const doubling[][2] = { { "a", "a" }, { "aa", "aa" }, { "aaaa", "aaaa" } };
@@ -380,7 +380,7 @@ static bool collect(void *context, const uint32_t *ids, size_t count) {
     return ++collected->calls != collected->stop_after;
 }
 
-START_TEST(handed_on_in_pieces)
+START_TEST(encoded_in_pieces)
 {
     Tokenizer *tokenizer = load(GOLDEN "train_small_400.json");
     enum { WORDS = 200000 };
@@ -404,7 +404,7 @@ START_TEST(handed_on_in_pieces)
 }
 END_TEST
 
-START_TEST(hash_tells_tokenizers_apart)
+START_TEST(hashes_of_tokenizers_differ)
 {
     Tokenizer *tokenizer[3] = { with_merges(tangled, TANGLED), with_merges(tangled, TANGLED - 1),
                                 train("abab ab ab", 261, true, NULL) };
@@ -423,12 +423,12 @@ int main(void) {
         { raw_takes_special_tokens_as_text },
         { merging_is_the_definition },
         { long_words },
-        { handed_on_in_pieces },
+        { encoded_in_pieces },
         { golden_training },
         { merges_by_hand },
         { ties_by_ids },
         { vocabulary_limits },
-        { hash_tells_tokenizers_apart },
+        { hashes_of_tokenizers_differ },
     };
     return run_tests("tokenizer", tests, COUNT_OF(tests));
 }

@@ -89,19 +89,19 @@ START_TEST(damaged_files_are_named)
     char *text = json_dumps(root, 0);
     json_decref(root);
     char *here = strstr(text, "\"HERE\"");
-    size_t room = strlen(text) + 256;
-    char *json = malloc(room);
+    size_t capacity = strlen(text) + 256;
+    char *json = malloc(capacity);
     if (here != NULL)
-        snprintf(json, room, "%.*s%s%s", (int)(here - text), text, damages[_i].value, here + 6);
+        snprintf(json, capacity, "%.*s%s%s", (int)(here - text), text, damages[_i].value, here + 6);
     else
-        snprintf(json, room, "%s", text);
+        snprintf(json, capacity, "%s", text);
     expect_refused(json, strlen(json), damages[_i].message);
     free(json);
     free(text);
 }
 END_TEST
 
-START_TEST(special_tokens_stand_first)
+START_TEST(special_tokens_come_first)
 {
     expect_refused("", 0, "invalid JSON");
     expect_refused("[]", 2, "model is nothing");
@@ -167,7 +167,7 @@ START_TEST(merges_as_strings)
 }
 END_TEST
 
-START_TEST(files_that_cannot_be)
+START_TEST(impossible_files)
 {
     Error error;
     ck_assert_ptr_null(tokenizer_load("build/tmp/there is none.json", &error));
@@ -182,10 +182,10 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { damaged_files_are_named, sizeof damages / sizeof *damages },
-        { special_tokens_stand_first },
+        { special_tokens_come_first },
         { too_large_a_vocabulary },
         { merges_as_strings },
-        { files_that_cannot_be },
+        { impossible_files },
     };
     return run_tests("tokenizer file", tests, COUNT_OF(tests));
 }
