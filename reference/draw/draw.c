@@ -1,6 +1,6 @@
 #include "reference/draw/draw.h"
+#include "reference/numbers/array.h"
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,24 +31,14 @@ void draw_clear(DrawList *list, int width, int height) {
 
 // ---- commands
 
-// A block of `size` bytes each for at least `needed` items; NULL: out of memory, and `block` stays.
-static void *grown(void *block, size_t *capacity, size_t needed, size_t size) {
-    if (needed <= *capacity) return block;
-    if (needed > PTRDIFF_MAX / 2 / size) return NULL;
-    size_t more = needed < 64 ? 64 : needed + needed / 2;
-    void *moved = realloc(block, more * size);
-    if (moved != NULL) *capacity = more;
-    return moved;
-}
-
 // Appends a command and `size` bytes of data for it.
 static void append(DrawList *list, const DrawCommand *command, const void *data, size_t size) {
     if (list->failed) return;
     size_t offset = (list->data_size + sizeof(float) - 1) / sizeof(float) * sizeof(float);
     struct DrawEntry *entries =
-        grown(list->entries, &list->capacity, list->count + 1, sizeof *entries);
+        array_grow(list->entries, &list->capacity, list->count + 1, sizeof *entries);
     if (entries != NULL) list->entries = entries;
-    unsigned char *bytes = grown(list->data, &list->data_capacity, offset + size, 1);
+    unsigned char *bytes = array_grow(list->data, &list->data_capacity, offset + size, 1);
     if (bytes != NULL) list->data = bytes;
     list->failed = entries == NULL || (bytes == NULL && offset + size > 0);
     if (list->failed) return;
@@ -71,7 +61,10 @@ void draw_rect(DrawList *list, Rect rect, Color color) {
 void draw_line(DrawList *list, float x0, float y0, float x1, float y1, float thickness,
                Color color) {
     DrawCommand command = { .kind = DRAW_LINE, .color = color, .size = thickness };
-    command.x0 = x0, command.y0 = y0, command.x1 = x1, command.y1 = y1;
+    command.x0 = x0;
+    command.y0 = y0;
+    command.x1 = x1;
+    command.y1 = y1;
     bool finite = isfinite(x0) && isfinite(y0) && isfinite(x1) && isfinite(y1);
     if (finite && isfinite(thickness) && thickness > 0) append(list, &command, NULL, 0);
 }
@@ -90,7 +83,8 @@ void draw_cells(DrawList *list, Rect rect, int rows, int columns, const float *v
                 float high) {
     if (!has_area(rect) || rows < 1 || columns < 1) return;
     DrawCommand command = { .kind = DRAW_CELLS, .rect = rect, .rows = rows, .columns = columns };
-    command.low = low, command.high = high;
+    command.low = low;
+    command.high = high;
     append(list, &command, values, (size_t)rows * (size_t)columns * sizeof *values);
 }
 

@@ -1,6 +1,7 @@
 #include "reference/train/log_read.h"
 #include "reference/config/config_json.h"
 #include "reference/io/files.h"
+#include "reference/numbers/array.h"
 #include "reference/train/log.h"
 #include <math.h>
 #include <stdlib.h>
@@ -26,13 +27,10 @@ void log_lines_free(LogLines *lines) {
 }
 
 static bool add_line(LogLines *lines, json_t *line) {
-    bool is_full = (lines->count & (lines->count - 1)) == 0; // the capacity is a power of two
-    if (is_full) {
-        size_t capacity = lines->count > 0 ? 2 * (size_t)lines->count : 1;
-        json_t **grown = realloc(lines->items, capacity * sizeof(json_t *));
-        if (grown == NULL) return false;
-        lines->items = grown;
-    }
+    json_t **items =
+        array_grow(lines->items, &lines->capacity, (size_t)lines->count + 1, sizeof *items);
+    if (items == NULL) return false;
+    lines->items = items;
     lines->items[lines->count++] = line;
     return true;
 }

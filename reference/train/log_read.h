@@ -13,7 +13,8 @@ typedef struct {
     json_t *header;
     json_t **items; // [count]: the lines after the header
     int count;
-    size_t bytes; // that header and lines take in the file
+    size_t capacity; // of items
+    size_t bytes;    // that header and lines take in the file
 } LogLines;
 bool log_lines_read(LogLines *out, const char *path, int64_t last_step, Error *error);
 void log_lines_free(LogLines *lines);
