@@ -1,4 +1,3 @@
-#include "reference/cli/backends.h"
 #include "reference/cli/bench_table.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
@@ -11,6 +10,7 @@
 typedef struct {
     BenchSubject subject;
     const char *ffn;
+    const Backend *backend; // of training steps; layers alone run on the CPU
     SetWords words;
     int threads, repetitions; // 0: the default
     bool json;
@@ -48,6 +48,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->json;
         state->child_inputs[1] = &arguments->threads;
+        state->child_inputs[2] = &arguments->backend;
         break;
     case 'f': arguments->ffn = value; break;
     case 's': option_set(state, &arguments->words, value); break;
@@ -120,7 +121,7 @@ static bool make_rows(BenchTable *table, const Arguments *arguments, Error *erro
     return chosen == NULL || set_words_used(&arguments->words, &table->rows[0].sizes.config, error);
 }
 
-static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
+static bool open_row(BenchRow *row, BenchSubject subject, const Backend *backend, Error *error) {
     const Config *config = &row->sizes.config;
     int B = (int)row->sizes.B;
     if (subject == BENCH_LAYER) {
@@ -130,7 +131,7 @@ static bool open_row(BenchRow *row, BenchSubject subject, Error *error) {
     }
     row->counted = step_counted(config, B);
     row->bench = (Bench){ .run = step_subject_run, .context = &row->step };
-    return step_subject_new(&row->step, backend_find(NULL, NULL), config, B, error);
+    return step_subject_new(&row->step, backend, config, B, error);
 }
 
 // The machine's tables have the sizes of the last kind with one-neuron experts among the rows, or
@@ -146,14 +147,14 @@ static bool open_machine(BenchTable *table, Error *error) {
     return machine_new(&table->machine, &sizes.config, error);
 }
 
-static bool measure(BenchTable *table, Error *error) {
+static bool measure(BenchTable *table, const Backend *backend, Error *error) {
     Bench *benches[CEILINGS + BENCH_KINDS];
     int count = 0;
     if (table->ceilings && !open_machine(table, error)) return false;
     for (int i = 0; table->ceilings && i < CEILINGS; i++)
         benches[count++] = &table->machine.ceilings[i].bench;
     for (int i = 0; i < table->count; i++) {
-        if (!open_row(&table->rows[i], table->subject, error)) return false;
+        if (!open_row(&table->rows[i], table->subject, backend, error)) return false;
         benches[count++] = &table->rows[i].bench;
     }
     return bench_rounds(benches, count, table->repetitions, error);
@@ -170,7 +171,7 @@ static void bench_table_free(BenchTable *table) {
 
 // ---- the command
 
-// Warns when OpenBLAS was told to use the kernels of another processor.
+// Warns when OpenBLAS is set to use the kernels of another processor.
 static void warn_of_core(void) {
     const char *chosen = getenv("OPENBLAS_CORETYPE");
     if (*matmul_core() != '\0') fprintf(stderr, "core=%s\n", matmul_core());
@@ -195,7 +196,7 @@ static int bench(const char *command, const Arguments *arguments, BenchSubject s
     int status = 0;
     if (!make_rows(table, arguments, &error)) {
         status = command_misused(command, &error);
-    } else if (!measure(table, &error)) {
+    } else if (!measure(table, arguments->backend, &error)) {
         status = command_failed(command, &error);
     } else if (!arguments->json) {
         bench_print_table(table);
@@ -209,6 +210,7 @@ static int bench(const char *command, const Arguments *arguments, BenchSubject s
 int command_bench(int argc, char **argv) {
     static const struct argp_child children[] = { { &json_option, 0, NULL, 0 },
                                                   { &threads_option, 0, NULL, 0 },
+                                                  { &device_option, 0, NULL, 0 },
                                                   { 0 } };
     static const struct argp argp = {
         .options = options,
@@ -226,7 +228,7 @@ int command_bench(int argc, char **argv) {
     };
     Arguments arguments = { 0 };
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
-    program_start(arguments.threads);
+    program_start(arguments.threads, arguments.backend);
     warn_of_core();
     int status = 0;
     if (arguments.subject != BENCH_EVERYTHING) {

@@ -198,7 +198,7 @@ int command_eval(int argc, char **argv) {
     };
     Arguments arguments = { .B = 8 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
-    program_start(arguments.threads);
+    program_start(arguments.threads, arguments.backend);
     Error error;
     Work work;
     bool ok = work_open(&work, &arguments, &error) && evaluate(&work, &arguments, &error);

@@ -163,7 +163,7 @@ int command_gates(int argc, char **argv) {
     };
     Arguments arguments = { .channel = -1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
-    program_start(arguments.threads);
+    program_start(arguments.threads, &cpu_backend);
     Error error;
     Checkpoint checkpoint;
     if (path_exists(arguments.out)) {

@@ -1,4 +1,3 @@
-#include "reference/cli/backends.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/isoflop_run.h"
 #include "reference/cli/options.h"
@@ -123,7 +122,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     Arguments *arguments = state->input;
     StudyOptions *study = &arguments->study;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &arguments->threads; break;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &arguments->threads;
+        state->child_inputs[1] = &study->backend;
+        break;
     case 'd': study->data = value; break;
     case 'o': study->out = value; break;
     case 'b': parse_numbers(state, &study->budgets, "budget", value, 1, 1e30, false); break;
@@ -176,7 +178,6 @@ static bool fill_in(Arguments *arguments, Error *error) {
                                  arguments->words.words[i]);
     }
     study->set = arguments->set;
-    study->backend = backend_find(NULL, error);
     return true;
 }
 
@@ -199,7 +200,9 @@ static int isoflop(const char *command, const Arguments *arguments) {
 }
 
 int command_isoflop(int argc, char **argv) {
-    static const struct argp_child children[] = { { &threads_option, 0, NULL, 0 }, { 0 } };
+    static const struct argp_child children[] = { { &threads_option, 0, NULL, 0 },
+                                                  { &device_option, 0, NULL, 0 },
+                                                  { 0 } };
     static const struct argp argp = {
         .options = options,
         .parser = parse,
@@ -221,7 +224,7 @@ int command_isoflop(int argc, char **argv) {
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
     int status = 1;
     if (fill_in(&arguments, &error)) {
-        program_start(arguments.threads);
+        program_start(arguments.threads, arguments.study.backend);
         status = isoflop(argv[0], &arguments);
     } else {
         command_failed(argv[0], &error);

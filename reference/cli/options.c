@@ -108,6 +108,14 @@ static void list_scales(char out[NAMES]) {
     for (int i = 0; i < SCALES; i++) append_name(out, scale_names[i]);
 }
 
+static void list_routers(char out[NAMES]) {
+    for (int i = 0; i < ROUTERS; i++) append_name(out, router_names[i]);
+}
+
+static void list_activations(char out[NAMES]) {
+    for (int i = 0; i < ACTIVATIONS; i++) append_name(out, activation_names[i]);
+}
+
 char *option_help(int key, const char *text, void *input) {
     static const struct {
         const char *name;
@@ -115,6 +123,8 @@ char *option_help(int key, const char *text, void *input) {
     } lists[] = { { "%kinds", ffn_names },
                   { "%presets", list_presets },
                   { "%scales", list_scales },
+                  { "%routers", list_routers },
+                  { "%activations", list_activations },
                   { "%devices", backend_names } };
     (void)key;
     (void)input;
@@ -231,11 +241,12 @@ static bool is_pthread_openblas(void) {
            strstr(library, "SINGLE_THREADED") == NULL;
 }
 
-void program_start(int threads) {
+void program_start(int threads, const Backend *backend) {
     if (threads == 0) threads = parallel_threads();
     matmul_setup();
     parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets its own number
-    fprintf(stderr, "cblas=%s threads=%d device=cpu\n", blas_name(), parallel_threads());
+    fprintf(stderr, "cblas=%s threads=%d device=%s\n", blas_name(), parallel_threads(),
+            backend->name);
     if (!is_pthread_openblas()) return;
     fprintf(stderr, "warning: this is the pthread build of OpenBLAS, whose waiting threads slow "
                     "down an OpenMP program; install the OpenMP build "

@@ -27,8 +27,8 @@ extern const struct argp threads_option;    // --threads N: int *, unchanged whe
 extern const struct argp json_option;       // --json: bool *
 extern const struct argp device_option;     // --device NAME: const Backend **, set in any case
 
-// A help_filter for argp: replaces %kinds, %presets, %scales or %devices in a help text by their
-// names.
+// A help_filter for argp: replaces %kinds, %presets, %scales, %routers, %activations or %devices in
+// a help text by their names.
 char *option_help(int key, const char *text, void *input);
 
 // The settings given with --set, each as NAME=VALUE. For --set D=128 K=8 argp reports the second as
@@ -66,5 +66,5 @@ int command_misused(const char *command, const Error *error);
 
 // Sets the number of threads (0: one per processor), prepares BLAS, and prints to stderr what the
 // program runs with. Call before any computation.
-void program_start(int threads);
+void program_start(int threads, const Backend *backend);
 #endif

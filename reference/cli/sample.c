@@ -128,7 +128,7 @@ int command_sample(int argc, char **argv) {
     };
     Arguments arguments = { .sampling = { .temperature = 0.8 }, .tokens = 200, .seed = 1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
-    program_start(arguments.threads);
+    program_start(arguments.threads, &cpu_backend);
     Error error;
     Checkpoint checkpoint;
     if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error))

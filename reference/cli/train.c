@@ -34,8 +34,8 @@ static const struct argp_option options[] = {
     { "resume", KEY_RESUME, "RUN", 0, "continue a run from its newest checkpoint", 0 },
     { "preset", 'p', "NAME", 0, "one of %presets (default demo)", 0 },
     { "ffn", 'f', "KIND", 0, "feed-forward layer: one of %kinds (default sgatlin)", 0 },
-    { "router", KEY_ROUTER, "NAME", 0, "product_dense, product_key_value, dense or key_value", 0 },
-    { "activation", KEY_ACTIVATION, "NAME", 0, "identity, relu, gelu or swish", 0 },
+    { "router", KEY_ROUTER, "NAME", 0, "router of sgatlin: one of %routers", 0 },
+    { "activation", KEY_ACTIVATION, "NAME", 0, "activation of sgatlin: one of %activations", 0 },
     { "routing", KEY_ROUTING, "NAME", 0,
       "what selects in a moe: token (default), expert or unified", 0 },
     { "pool", KEY_POOL, "NAME", 0,
@@ -230,7 +230,7 @@ int command_train(int argc, char **argv) {
     if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
     int status = check_usage(argv[0], &arguments);
     if (status == 0) {
-        program_start(arguments.threads);
+        program_start(arguments.threads, arguments.backend);
         status = open_and_train(argv[0], &arguments);
     }
     set_words_free(&arguments.words);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const router_names[ROUTERS] = { "product_dense", "product_key_value", "dense",
-                                                   "key_value" };
-static const char *const activation_names[ACTIVATIONS] = { "identity", "relu", "gelu", "swish" };
+const char *const router_names[ROUTERS] = { "product_dense", "product_key_value", "dense",
+                                            "key_value" };
+const char *const activation_names[ACTIVATIONS] = { "identity", "relu", "gelu", "swish" };
 static const char *const routing_names[ROUTINGS] = { "token", "expert", "unified" };
 static const char *const pool_names[POOLS] = { "step", "sequence" };
 

@@ -21,6 +21,7 @@ typedef enum {
     ACTIVATION_SWISH,
     ACTIVATIONS
 } Activation;
+extern const char *const router_names[ROUTERS], *const activation_names[ACTIVATIONS];
 // Who chooses in a mixture of experts (chapters 02 and 03): each token its experts, each expert its
 // tokens, or one pool of scores. A pool is one time step of all rows of the batch, or a sequence.
 typedef enum { ROUTING_TOKEN, ROUTING_EXPERT, ROUTING_UNIFIED, ROUTINGS } Routing;
