@@ -21,7 +21,7 @@ $(FUZZERS): %: %.o $(REFERENCE)
 	$(link) $(lib_fuzzer) $(LIBS)
 
 # $(call run,TESTS,ARGUMENTS) runs them, JOBS at once, and ends with `N passed, N failed`. Check allows a test 4 seconds
-# unless told otherwise, too few for a slow build; LLVM's libomp leaks when Check forks; and threads that spin between so
+# by default, too few for a slow build; LLVM's libomp leaks when Check forks; and threads that spin between so
 # many small loops would take the processor from the ones that work.
 JOBS := $(shell getconf _NPROCESSORS_ONLN)
 run = @mkdir -p $(B); echo leak:libomp.so >$(B)/leaks; \

@@ -4,8 +4,8 @@
 #include "tests/chain/chapter_ffn.h"
 #include "tests/golden/golden_chapter_model.h"
 #include "tests/golden/golden_file.h"
-#include "tests/golden/golden_list.h"
 #include "tests/golden/golden_model.h"
+#include "tests/golden/golden_ragged.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +114,7 @@ static void check_scores(GoldenFile *golden, const LayerNumbers *inputs, Error *
 }
 
 static bool give_choice(GoldenFile *golden, LayerNumbers *numbers) {
-    if (numbers->config.ffn->ragged) return golden_list_give(golden, numbers);
+    if (numbers->config.ffn->ragged) return golden_ragged_give(golden, numbers);
     const double *score = golden_input(golden, "gating.scores", gating_shape(numbers));
     if (!score ||
         !golden_input_ints(golden, "gating.indices", gating_shape(numbers), numbers->index))
@@ -170,7 +170,7 @@ static void check_layer(GoldenFile *golden, const GoldenImplementation *implemen
     compare_outputs(golden, numbers, "", forward, backward);
     if (!numbers->config.ffn->sparse) return;
     if (numbers->config.ffn->ragged) {
-        golden_list_check(golden, numbers, implementation->shows_scores, forward);
+        golden_ragged_check(golden, numbers, implementation->shows_scores, forward);
     } else {
         check_gating(golden, implementation, numbers, forward, &error);
     }

@@ -1,4 +1,4 @@
-#include "tests/golden/golden_list.h"
+#include "tests/golden/golden_ragged.h"
 #include "reference/ffn/moe_routing.h"
 #include <math.h>
 #include <stdlib.h>
@@ -72,8 +72,8 @@ static void check_weights(GoldenFile *golden, const LayerNumbers *actual, Tolera
     free(table);
 }
 
-void golden_list_check(GoldenFile *golden, const LayerNumbers *actual, bool shown,
-                       Tolerance forward) {
+void golden_ragged_check(GoldenFile *golden, const LayerNumbers *actual, bool shown,
+                         Tolerance forward) {
     check_logits(golden, actual);
     if (shown)
         golden_compare(golden, "gating.logits", "gating.logits", table_shape(actual),
@@ -130,7 +130,7 @@ static bool give_indices(GoldenFile *golden, LayerNumbers *numbers) {
     return ok;
 }
 
-bool golden_list_give(GoldenFile *golden, LayerNumbers *numbers) {
+bool golden_ragged_give(GoldenFile *golden, LayerNumbers *numbers) {
     if (!has(golden, "gating.weights")) return give_indices(golden, numbers);
     const double *weights = golden_input(golden, "gating.weights", table_shape(numbers));
     if (weights == NULL) return false;

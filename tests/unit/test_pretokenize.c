@@ -137,20 +137,20 @@ static void expect_normalized(const char *text, size_t size) {
     ck_assert_int_ge(expected, 0);
     Pieces pieces = { { 0 } };
     ck_assert(pretokenize(text, size, false, join_piece, &pieces));
-    size_t kept = 0; // drop the separators; no text here contains one
+    size_t used = 0; // drop the separators; no text here contains one
     for (size_t i = 0; i < pieces.joined.count; i++) {
-        if (pieces.joined.bytes[i] != '|') pieces.joined.bytes[kept++] = pieces.joined.bytes[i];
+        if (pieces.joined.bytes[i] != '|') pieces.joined.bytes[used++] = pieces.joined.bytes[i];
     }
     size_t prefix = whole[0] != ' ';
-    ck_assert_uint_eq(kept, (size_t)expected + prefix);
+    ck_assert_uint_eq(used, (size_t)expected + prefix);
     ck_assert_mem_eq(pieces.joined.bytes + prefix, whole, (size_t)expected);
     free(pieces.joined.bytes);
     free(whole);
 }
 
-// A text is normalized in segments. Wherever one ends, nothing behind it may join what stands
-// before: every code point that is composed of several, taken apart, right across each place where
-// a segment may end.
+// A text is normalized in segments. Wherever one ends, the characters after it must not compose with
+// those before it: every code point that is composed of several is decomposed, and put across each
+// place where a segment may end.
 START_TEST(segments_never_split_what_composes)
 {
     enum { FILLER = 85 }; // letters of three bytes: 255 bytes, one less than a segment

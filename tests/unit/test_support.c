@@ -55,7 +55,7 @@ START_TEST(a_file_appears_only_when_committed)
     ck_assert_msg(output_open(&out, path, &error), "%s", error.text);
     fputs("one", out.stream);
     ck_assert(!path_exists(path));
-    // hidden, and no name that anybody looks for
+    // hidden, and no name that any code looks for
     ck_assert_ptr_null(strstr(out.temporary, "/a.txt"));
     ck_assert_msg(output_commit(&out, &error), "%s", error.text);
     check_content(path, "one");
@@ -174,7 +174,7 @@ START_TEST(a_folder_appears_whole_or_not_at_all)
 
     const char *late = scratch_path(&scratch, "step-000002/");
     ck_assert(output_folder_open(&out, late, &error));
-    ck_assert(folder_make(late, &error)); // somebody was faster
+    ck_assert(folder_make(late, &error)); // another process was faster
     ck_assert(!output_folder_commit(&out, &error));
     check_said("already exists");
     ck_assert_int_eq(count_entries(scratch.path), 2);
