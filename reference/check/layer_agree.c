@@ -97,7 +97,7 @@ static bool token_is_sound(const LayerNumbers *actual, const Tables *tables, int
     return true;
 }
 
-static bool list_is_sound(const LayerNumbers *actual, const Tables *tables, Error *error) {
+static bool ragged_is_sound(const LayerNumbers *actual, const Tables *tables, Error *error) {
     if (actual->start[0] != 0) return fail(error, "start[0] is %d", actual->start[0]);
     for (int t = 0; t < actual->N; t++) {
         if (actual->start[t + 1] < actual->start[t])
@@ -167,12 +167,12 @@ static bool pools_agree(const LayerNumbers *actual, const LayerNumbers *expected
     return true;
 }
 
-static bool lists_agree(const LayerComparison *comparison, Tables *tables, LayerErrors *errors,
-                        Error *error) {
+static bool ragged_agree(const LayerComparison *comparison, Tables *tables, LayerErrors *errors,
+                         Error *error) {
     const LayerNumbers *actual = &comparison->own_actual, *expected = &comparison->own_expected;
     size_t cells = (size_t)expected->N * tables->experts;
     tables->close = 2 * comparison->forward.relative * root_mean_square(tables->rank, cells);
-    if (!list_is_sound(actual, tables, error)) return false;
+    if (!ragged_is_sound(actual, tables, error)) return false;
     size_t entries = layer_numbers_entries(actual);
     for (size_t t = 0, i = 0; i < entries; i++) {
         while (i >= (size_t)actual->start[t + 1]) t++;
@@ -198,7 +198,7 @@ static bool choices_agree(const LayerComparison *comparison, LayerErrors *errors
     Tables tables = { 0 };
     bool ragged = comparison->own_actual.config.ffn->ragged;
     bool ok = tables_new(&tables, comparison, error) &&
-              (ragged ? lists_agree : rows_agree)(comparison, &tables, errors, error);
+              (ragged ? ragged_agree : rows_agree)(comparison, &tables, errors, error);
     free(tables.rank);
     return ok;
 }

@@ -14,8 +14,8 @@
 typedef void ExpertScores(double *rank, double *weight, const Config *config, const double *scores);
 
 // Results of the same layer on the same inputs. own_actual and own_expected are those of each
-// implementation by itself; actual and expected are given the same
-// choice. Dense layers only need the latter.
+// implementation by itself; actual and expected are given the same choice. Dense layers only need
+// the latter.
 typedef struct {
     LayerNumbers own_actual, own_expected, actual, expected;
     ExpertScores *expert_scores; // of own_expected

@@ -42,7 +42,7 @@ bool gating_patch_valid(const GatingPatch *patch, const Config *config, Error *e
 }
 
 // Replaces the entries of token t by the source's from `entry` on, as many as there is space for.
-static void replace_list(Gating *gating, int t, const GatingRecord *source, size_t entry) {
+static void replace_ragged(Gating *gating, int t, const GatingRecord *source, size_t entry) {
     int begin = gating->start[t], end = gating->start[t + 1], total = gating->start[gating->N];
     int space = (int)gating->capacity - (total - (end - begin)), count = 0;
     while (count < source->K && count < space && source->index[entry + (size_t)count] != NO_EXPERT)
@@ -85,7 +85,7 @@ static void edit_channel(Gating *gating, const GatingEdit *edit, int layer, int 
         if (from < 0 || from >= source->T) return;
         size_t entry = gating_record_entry(source, from, layer, channel);
         if (gating->start != NULL) {
-            replace_list(gating, t, source, entry);
+            replace_ragged(gating, t, source, entry);
         } else {
             replace_entries(gating, begin, source, entry);
         }

@@ -9,7 +9,7 @@ typedef struct {
     int T, L, C, K, F; // tokens, layers, channels, experts per token and channel and of a channel
     bool ragged;       // a token may have fewer than K experts: NO_EXPERT fills the rest
     int first;         // position in its sequence of the first token
-    int32_t *tokens;   // [T]; the caller's to fill when hooks are not told them
+    int32_t *tokens;   // [T]; for the caller to fill in when events have none
     int32_t *index;    // [T,L,C,K], 0 to F-1, or NO_EXPERT
     float *score;      // [T,L,C,K]
 } GatingRecord;

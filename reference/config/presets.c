@@ -14,8 +14,7 @@ const Preset presets[] = {
       100 },
     { "tinystories", "the paper's TinyStories run", "V=8192 T=1024 D=256 L=4 Dh=64",
       "B=256 steps=8280 peak=0.001 clip=2 batching=padded log_every=1 eval_every=100 "
-      "eval_batches=2 "
-      "checkpoint_every=100",
+      "eval_batches=2 checkpoint_every=100",
       100 },
     { 0 },
 };

@@ -31,9 +31,8 @@
 enum { SCALES = 15, QUARTER_SCALES = 8 };
 extern const char *const scale_names[SCALES]; // from small to large: "q1" … "q8", "2" … "8"
 
-int scale_find(const char *scale); // index in scale_names; -1: no such scale
-bool scale_valid(const char *scale,
-                 Error *error); // checks the name; the error lists the valid ones
+int scale_find(const char *scale);                 // index in scale_names; -1: no such scale
+bool scale_valid(const char *scale, Error *error); // the error lists the valid names
 
 // The model of a scale with this kind of layer, every dimension set.
 bool scale_config(Config *out, const char *scale, const FfnKind *ffn, Error *error);

@@ -118,7 +118,10 @@ static void measure(Frame *frame, const Chart *chart) {
         x_high = middle > 0 ? middle * 2 : middle + 1;
     }
     widen(&y_low, &y_high, 0.05);
-    frame->x_low = x_low, frame->x_high = x_high, frame->y_low = y_low, frame->y_high = y_high;
+    frame->x_low = x_low;
+    frame->x_high = x_high;
+    frame->y_low = y_low;
+    frame->y_high = y_high;
     frame->log_x = chart->log_x;
 }
 
@@ -189,9 +192,9 @@ static void draw_baselines(DrawList *list, const Frame *frame, const Chart *char
             draw_rect(list, (Rect){ x, y - 1, fminf(6, right - x), 2 }, COLOR_DIM);
         float space = draw_text_width(list, baseline->name, TEXT_SMALL),
               line = font_line(TEXT_SMALL);
-        Rect behind = { right - 8 - space, y - 2 - line, space + 8, line }; // hides grid lines
-        draw_rect(list, behind, COLOR_PANEL);
-        draw_text_right(list, right - 4, behind.y, TEXT_SMALL, COLOR_TEXT, baseline->name);
+        Rect background = { right - 8 - space, y - 2 - line, space + 8, line }; // hides grid lines
+        draw_rect(list, background, COLOR_PANEL);
+        draw_text_right(list, right - 4, background.y, TEXT_SMALL, COLOR_TEXT, baseline->name);
     }
 }
 

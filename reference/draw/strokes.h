@@ -3,7 +3,7 @@
 #include <stdint.h>
 
 // The built-in font: stb_easy_font's strokes, ASCII only. Glyphs fit in STROKES x STROKES units; a
-// capital is 7 units tall and stands on the line y = 7, and text lines are 12 units apart.
+// capital is 7 units tall and sits on the line y = 7, and text lines are 12 units apart.
 enum { STROKES = 16 };
 
 // Units to the next character.

@@ -11,8 +11,8 @@ static inline float gelu_derivative(float x) {
     return s + x * s * (1.0f - s) * 1.59576912f * (1.0f + 3.0f * 0.044715f * x * x);
 }
 
-// The activations of one-neuron experts and their derivatives; relu'(0) = 0, swish(x) =
-// x·sigmoid(x).
+// The activations of one-neuron experts and their derivatives: relu'(0) = 0, and
+// swish(x) = x·sigmoid(x).
 static inline float activate(Activation activation, float u) {
     switch (activation) {
     case ACTIVATION_RELU: return u < 0.0f ? 0.0f : u; // keeps NaN

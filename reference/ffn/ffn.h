@@ -11,16 +11,15 @@ typedef struct {
     const float *parameters; // block
     float *gradients;        // block; backward overwrites this layer's tensors
     int B, T;
-    const int32_t
-        *tokens;     // [N]: the tokens that were read, where TOKEN_PAD is padding; may be NULL
-    const float *x;  // [N,D]
-    float *y;        // [N,D], written by forward
-    const float *dy; // [N,D]
-    float *dx;       // [N,D], written by backward
-    double *loss;    // forward adds the layer's own (balancing) losses; may be NULL
-    float *saved;    // Ffn.saved floats, from forward to backward
-    float *scratch;  // Ffn.scratch floats, not kept between calls
-    int layer;       // for the hooks
+    const int32_t *tokens; // [N]: the tokens read, TOKEN_PAD for padding; may be NULL
+    const float *x;        // [N,D]
+    float *y;              // [N,D], written by forward
+    const float *dy;       // [N,D]
+    float *dx;             // [N,D], written by backward
+    double *loss;          // forward adds the layer's own (balancing) losses; may be NULL
+    float *saved;          // Ffn.saved floats, from forward to backward
+    float *scratch;        // Ffn.scratch floats, not kept between calls
+    int layer;             // for the hooks
     const HookList *hooks; // may be NULL
 } FfnCall;
 

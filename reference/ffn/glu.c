@@ -167,8 +167,7 @@ static void slice_gradients(const GluGradients *out, const GluActivations *d, co
     size_t row = (size_t)glus->first[slice.expert], e = (size_t)slice.expert;
     const float *dgate_up = d->gate_up + row * 2 * F;
     Matrix xs = matrix(x + row * D, count, D), dys = matrix(dy + row * D, count, D);
-    for (int column = slice.first; column < 2 * F;
-         column += F) { // of the gate half, of the up half
+    for (int column = slice.first; column < 2 * F; column += F) { // gate half, up half
         matmul_serial(out->up + e * D * 2 * F + column, 2 * F, transpose(xs),
                       strided(dgate_up + column, count, width, 2 * F), 1.0f, false);
         column_sums(out->up_bias + e * 2 * F + column, dgate_up + column, 2 * F, count, width);

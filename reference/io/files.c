@@ -369,7 +369,7 @@ bool output_folder_commit(OutputFolder *out, Error *error) {
     kill_point("rename", out->path);
     bool ok = false;
     if (path_exists(out->path)) {
-        refuse_existing(out->path, error); // created by somebody else in the meantime
+        refuse_existing(out->path, error); // created by another process in the meantime
     } else if (!folder_walk(out->temporary, sync_entry, NULL) || !sync_path(out->temporary) ||
                rename(out->temporary, out->path) != 0) {
         fail_writing(error, out->path, errno);

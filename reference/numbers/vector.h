@@ -12,8 +12,8 @@
 // pragma of a reduction says that its order is free. A row gets the same bits in any thread.
 
 // e^x to about 1 unit in the last place, with x clamped to [-87, 88]; NaN stays NaN. Branch-free,
-// so that it vectorises (libm's expf does not): x = n·ln 2 + r, e^x = 2^n · p(r) with |r| <= ln 2 /
-// 2.
+// so that it vectorises (libm's expf does not): x = n·ln 2 + r and e^x = 2^n · p(r), where
+// |r| <= ln 2 / 2.
 static inline float exp_fast(float x) {
     x = x < -87.0f ? -87.0f : x;
     x = x > 88.0f ? 88.0f : x;
@@ -88,7 +88,10 @@ static inline void dot4(float out[4], const float *restrict x, const float *rest
         s2 += x[d] * w2[d];
         s3 += x[d] * w3[d];
     }
-    out[0] = s0, out[1] = s1, out[2] = s2, out[3] = s3;
+    out[0] = s0;
+    out[1] = s1;
+    out[2] = s2;
+    out[3] = s3;
 }
 
 // y[d] += s·w[d]

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP_NAME = 32 }; // checkpoints of a run that are kept
+enum { STEP_NAME = 32 }; // bytes of "step-NNNNNN", and of a hash in hexadecimal
 
 static const char *const MODEL = "model.safetensors", *const OPTIMIZER = "optimizer.safetensors",
                          *const STATE = "state.json", *const TOKENIZER = "tokenizer.json";

@@ -1,4 +1,5 @@
 #include "reference/train/optimizer.h"
+#include "reference/numbers/minmax.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,8 +16,6 @@ double schedule_learning_rate(const Schedule *schedule, int64_t step) {
 // a vector loop's tail, do not depend on the number of threads. Sums of blocks are added in order.
 enum { BLOCK = 1 << 16, GROUP = 64 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 static double sum_of_squares(const float *values, size_t count) {
     double sum = 0.0;
 #pragma omp simd reduction(+ : sum)
@@ -30,11 +29,11 @@ static double tensor_squares(const float *values, size_t count) {
     size_t blocks = (count + BLOCK - 1) / BLOCK;
     double sum = 0.0, sums[GROUP];
     for (size_t start = 0; start < blocks; start += GROUP) {
-        size_t group = smaller(blocks - start, GROUP);
+        size_t group = min_size(blocks - start, GROUP);
 #pragma omp parallel for if (group > 1)
         for (size_t i = 0; i < group; i++) {
             size_t offset = (start + i) * BLOCK;
-            sums[i] = sum_of_squares(values + offset, smaller(count - offset, BLOCK));
+            sums[i] = sum_of_squares(values + offset, min_size(count - offset, BLOCK));
         }
         for (size_t i = 0; i < group; i++) sum += sums[i];
     }
@@ -98,7 +97,7 @@ void adamw_step(const Tensors *tensors, float *parameters, const float *gradient
         for (size_t block = 0; block < tensor->count; block += BLOCK) {
             size_t offset = tensor->offset + block;
             update(parameters + offset, m + offset, v + offset, gradients + offset,
-                   smaller(tensor->count - block, BLOCK), f);
+                   min_size(tensor->count - block, BLOCK), f);
         }
     }
 }

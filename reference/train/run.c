@@ -103,14 +103,14 @@ static void log_diverged(Run *run) {
     line_end(run, line, NULL);
 }
 
-static void tell_logged(const Run *run, const RunLine *line) {
+static void report_logged(const Run *run, const RunLine *line) {
     const RunObserver *o = run->observer;
     if (o->logged != NULL) o->logged(o->context, run->trainer, line);
 }
 
 // ---- saving
 
-static bool tell_saved(const Run *run, Error *error) {
+static bool report_saved(const Run *run, Error *error) {
     const RunObserver *o = run->observer;
     if (o->saved == NULL) return true;
     char *checkpoint = checkpoint_path(run->folder, run->trainer->saved);
@@ -127,7 +127,7 @@ static bool save(Run *run, Error *error) {
     if (t->saved == t->step) return true;
     Error why;
     TrainerSave end = trainer_save(t, run->folder, &why);
-    if (end == TRAINER_SAVED) return tell_saved(run, error);
+    if (end == TRAINER_SAVED) return report_saved(run, error);
     if (end == TRAINER_NOT_FINITE) log_diverged(run);
     if (t->saved < 0) {
         folder_remove(run->folder, NULL);
@@ -187,7 +187,7 @@ static bool log_steps(Run *run, double valid_loss, Error *error) {
     run->loss_sum = run->balance_sum = run->seconds = 0;
     run->steps = run->tokens = 0;
     if (!line_end(run, line, error)) return false;
-    tell_logged(run, &values);
+    report_logged(run, &values);
     return true;
 }
 
@@ -231,7 +231,7 @@ static bool advance(Run *run, Error *error) {
     return !saves || (save(run, error) && loss_picture_write(run->folder, error));
 }
 
-// ---- the whole
+// ---- from begin to end
 
 // Before the first step: a checkpoint of the initial weights, and their validation loss.
 static bool begin(Run *run, Error *error) {
@@ -244,7 +244,7 @@ static bool begin(Run *run, Error *error) {
     json_t *line = line_begin(run);
     json_add(&line, "valid_loss", json_real(values.valid_loss));
     if (!line_end(run, line, error)) return false;
-    tell_logged(run, &values);
+    report_logged(run, &values);
     return true;
 }
 
