@@ -34,7 +34,7 @@ static int compare_groups(const void *left, const void *right) {
     if (a->order != b->order) return a->order < b->order ? -1 : 1;
     int scale_a = scale_find(a->first->scale), scale_b = scale_find(b->first->scale);
     if (scale_a != scale_b) return scale_a < scale_b ? -1 : 1;
-    return a->first->peak < b->first->peak ? -1 : a->first->peak > b->first->peak;
+    return (a->first->peak > b->first->peak) - (a->first->peak < b->first->peak);
 }
 
 // Whether both are on one curve: the same kind and budget.

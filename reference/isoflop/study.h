@@ -32,9 +32,8 @@ typedef struct {
     StudyOptions options;
     Corpus corpus;
     Baselines baselines;
-    bool measured; // the baselines
-    Cells cells;   // in the folder
-    int lock;      // of the folder; -1: not locked
+    Cells cells; // in the folder
+    int lock;    // of the folder; -1: not locked
     StepTimes times;
 } Study;
 
