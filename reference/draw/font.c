@@ -57,7 +57,7 @@ static uint32_t big_endian(const unsigned char *bytes) {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-// Is every table inside the file? stb_truetype believes what the file says.
+// Whether every table is inside the file: stb_truetype does not check.
 static bool tables_fit(const MappedFile *file, size_t start) {
     if (start + 12 > file->size) return false;
     size_t count = big_endian(file->bytes + start + 4) >> 16;

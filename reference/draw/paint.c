@@ -84,7 +84,7 @@ static double coverage(const Segment *line, double x, double y) {
     return share < line->most ? share : line->most;
 }
 
-// Does a line go on where the one painted before it ended?
+// Whether a line starts where the one painted before it ended.
 static bool continues(const DrawCommand *line, const DrawCommand *before) {
     return before->kind == DRAW_LINE && before->color == line->color &&
            before->size == line->size && before->x1 == line->x0 && before->y1 == line->y0;

@@ -51,7 +51,7 @@ static void add_curve(Panel *panel, const Groups *groups, int first, int end, Co
     add_series(panel, groups->items[first].first->kind, color, x, y, points);
 }
 
-// Does the cell belong to the group, with a final loss?
+// Whether the cell belongs to the group and has a final loss.
 static bool is_of(const Cell *cell, const Group *group) {
     return cell->result.final && strcmp(cell->kind, group->first->kind) == 0 &&
            strcmp(cell->scale, group->first->scale) == 0 && cell->budget == group->first->budget &&

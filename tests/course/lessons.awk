@@ -121,7 +121,7 @@ inside && (inside == "other" ? /^[ \t]*(```|~~~)[`~]*[ \t]*$/ : /^```$/) {
 inside { text = text $0 "\n"; next }
 /^[ \t]*(```|~~~)/ {
     if (tolower($0) ~ /^[ \t]*[`~]+[ \t]*\.?(c|h)([^a-z]|$)/)
-        problem(FNR, "a block of C needs a line <!-- code: FILE REGION --> above it; what is no source is ```text")
+        problem(FNR, "a block of C needs a line <!-- code: FILE REGION --> above it; mark other blocks as ```text")
     inside = "other"
     opened = FNR
     next

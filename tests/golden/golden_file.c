@@ -97,7 +97,7 @@ static bool read_config(GoldenFile *golden, Error *error) {
         const char *key = file->metadata[i].key, *value = file->metadata[i].value;
         ok = config_set(&golden->config, key, value, &found, &why);
         if (ok && !found && !known_key(golden, key))
-            ok = fail(&why, "%s=%.40s is no setting that is built in", key, value);
+            ok = fail(&why, "%s=%.40s is not a built-in setting", key, value);
     }
     if (!ok) return fail(error, "%s: the metadata's %s", file->path, why.text);
     for (int i = 0; i < file->metadata_count; i++) {

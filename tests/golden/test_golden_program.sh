@@ -25,7 +25,7 @@ expect 0 '5 of 5 files passed' tests/golden/model/*.safetensors
 expect 1 '1 of 2 files passed' "$mlp" tests/golden/none.safetensors
 expect 1 'none.safetensors' tests/golden/none.safetensors
 expect 1 '0 of 1 files passed' Makefile
-expect 2 'Usage: golden FILE' # no file checked is no success
+expect 2 'Usage: golden FILE' # checking no file is not a success
 expect 2 'Usage: golden FILE' --no-such-option
 expect 0 'Usage: golden FILE' --help
 "$golden" "$mlp" >/dev/full 2>/dev/null && echo 'golden: a report that could not be written was exit 0' && failed=1

@@ -13,9 +13,6 @@ static const struct {
     { "unified step", ROUTING_UNIFIED, POOL_STEP },
     { "unified sequence", ROUTING_UNIFIED, POOL_SEQUENCE },
 };
-static const char *const routers[ROUTERS] = { "product_dense", "product_key_value", "dense",
-                                              "key_value" };
-static const char *const activations[ACTIVATIONS] = { "identity", "relu", "gelu", "swish" };
 
 static int variants_of(const FfnKind *ffn) {
     if (kind_uses(ffn, "routing")) return COUNT_OF(routings);
@@ -29,12 +26,12 @@ static Config variant_of(const FfnKind *ffn, int i, char name[VARIANT_NAME]) {
     const char *router = "", *activation = "";
     if (kind_uses(ffn, "activation")) {
         config.activation = (Activation)(i % ACTIVATIONS);
-        activation = activations[config.activation];
+        activation = activation_names[config.activation];
         i /= ACTIVATIONS;
     }
     if (kind_uses(ffn, "router")) {
         config.router = (Router)i;
-        router = routers[i];
+        router = router_names[i];
     }
     if (kind_uses(ffn, "routing")) {
         config.routing = routings[i].routing;

@@ -50,7 +50,7 @@ static const struct {
     { "\u3000a\u00a0b\u2003\u2003c", " a| b| | c|" }, // NFKC makes them plain spaces
     // these four stay what they are
     { "a\u2028b\u2029\xc2\x85\u1680c", " a|\u2028|b|\u2029\xc2\x85|\u1680|c|" },
-    // and these are no spaces
+    // and these are not spaces
     { "a\u200bb\u00adc", " a|\u200b|b|\u00ad|c|" },
     { "e\u0301a\u0323\u0301 \ufb01", " \u00e9\u1ea1|\u0301| fi|" },
     { "a\u0304\u0915\u0301", " \u0101\u0915|\u0301|" },
