@@ -2,7 +2,7 @@
 #   CC=cc          the compiler             V=release    or debug, asan, tsan (sanitizers), fuzz
 #   BLAS=0         plain loops, no CBLAS    ARCH=native  or the oldest CPU to run on: x86-64-v3
 #   OPENMP=0       one thread               WERROR=1     warnings are errors
-# Set with =, not ?=: an environment variable of the same name changes nothing, the command line does.
+# Set with =, not ?=: the command line changes them, environment variables of the same names do not.
 V      = release
 ARCH   = native
 BLAS   =
@@ -14,12 +14,13 @@ FUZZ_SECONDS = 20
 .SECONDARY:
 .SECONDEXPANSION:
 .DEFAULT_GOAL := all
-.PHONY: FORCE all info help deps deps-checks clean sanitize races fuzz format format-check format-version
+.PHONY: FORCE all info help deps deps-checks clean sanitize races fuzz
+.PHONY: format format-check format-version
 
 include reference/probe.mk
 deps: ## install what is missing, with the system's package manager
 	@CC='$(CC)' sh .ci/deps.sh $(MISSING) $(LEFT_OUT)
-deps-checks: $(filter deps,$(MAKECMDGOALS)) ## the same for .ci/run and make fuzz: clang, clang-format, shellcheck
+deps-checks: $(filter deps,$(MAKECMDGOALS)) ## the same for .ci/run, make races and make fuzz
 	@sh .ci/deps.sh checks
 clean: ## remove every build
 	rm -rf build
@@ -37,21 +38,24 @@ else
 # ---- how things are built: every configuration in a folder of its own, so nothing is stale
 B := build/$(notdir $(CC))-$(V)-$(or $(ARCH),any)-blas$(HAVE_BLAS)-omp$(HAVE_OPENMP)
 MACHINE := $(if $(ARCH),$(if $(filter arm64 aarch64,$(shell uname -m)),-mcpu,-march)=$(ARCH))
-SANITIZE := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=address,undefined \
+  -fno-sanitize-recover=all
 FLAGS_release := -O3 $(MACHINE)
 FLAGS_debug   := -O0
 FLAGS_asan    := $(SANITIZE)
 FLAGS_tsan    := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=thread
 FLAGS_fuzz    := $(SANITIZE) -fsanitize=fuzzer-no-link
 FLAGS += -I. -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes $(if $(filter 1,$(WERROR)),-Werror) \
-  $(or $(FLAGS_$(V)),$(error V=$(V) is not one of: release debug asan tsan fuzz)) $(CPPFLAGS) $(CFLAGS)
+  $(or $(FLAGS_$(V)),$(error V=$(V) is not one of: release debug asan tsan fuzz)) \
+  $(CPPFLAGS) $(CFLAGS)
 NVCC      = nvcc
 NVCCFLAGS = -std=c++17 -O3 -I.
-LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) $(if $(filter 1,$(HAVE_BLAS)),$(lib_blas)) \
+LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) \
+  $(if $(filter 1,$(HAVE_BLAS)),$(lib_blas)) \
   $(foreach n,$(NEEDED),$(lib_$n)) -lm
 THREADS := $(if $(filter 1,$(HAVE_OPENMP)),$(use_openmp))
-# The reference may fuse a multiplication and an addition; what it is checked against rounds after each. No errno and no
-# traps change nothing about NaN and infinity (that would be -ffast-math).
+# The reference may fuse a multiplication and an addition; what it is checked against rounds after
+# each. No errno and no traps change nothing about NaN and infinity (that would be -ffast-math).
 EXACT := -ffp-contract=off
 FAST  := -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-pass-failed
 SPEED := -fopenmp-simd $(THREADS) $(if $(filter 1,$(HAVE_BLAS)),$(use_blas))
@@ -60,16 +64,19 @@ objects = $(patsubst %.c,$(B)/%.o,$(wildcard $1))
 link    = @echo '$(CC) -o $@'; mkdir -p $(@D); $(CC) $(FLAGS) $(THREADS) $(filter %.o %.a,$^) -o $@
 archive = @rm -f $@ && ar rcs $@ $(filter %.o,$^)
 # Writes what the commands $1 print to the target, which only gets a new date when that has changed.
-if_changed = @mkdir -p $(@D); { $1; } >$@.new 2>&1; if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+if_changed = @mkdir -p $(@D); { $1; } >$@.new 2>&1; \
+  if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The command line, with what -march=native means here: a change of it rebuilds everything.
 $(B)/flags: FORCE
 	$(if $(MISSING),@echo 'Not found with CC=$(CC): $(MISSING). Run `$(DEPS)`' >&2; exit 1)
 	@echo '$(INFO)'
-	$(call if_changed,$(CC) $(FLAGS) -$H$H$H -E -x c /dev/null; echo '$(SPEED) $(EXACT) $(FAST) $(use_check)')
+	$(call if_changed,$(CC) $(FLAGS) -$H$H$H -E -x c /dev/null; \
+	  echo '$(SPEED) $(EXACT) $(FAST) $(use_check)')
 # The sources that are there, and what is linked: a change of it links again.
 $(B)/sources: FORCE
-	$(call if_changed,echo '$(LIBS) $(lib_check)' $(sort $(wildcard chapters/*/*.c reference/*/*.c tests/*/*.c)))
+	$(call if_changed,echo '$(LIBS) $(lib_check)' \
+	  $(sort $(wildcard chapters/*/*.c reference/*/*.c tests/*/*.c)))
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(CC) $<'
@@ -78,13 +85,14 @@ $(B)/%.o: %.cu $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(NVCC) $<'
 	@$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
-%.a: $(B)/sources Makefile reference/probe.mk reference/reference.mk chapters/chapters.mk tests/tests.mk
+FRAGMENTS := reference/reference.mk chapters/chapters.mk tests/tests.mk
+%.a: $(B)/sources Makefile reference/probe.mk $(FRAGMENTS)
 	$(archive)
 
-include reference/reference.mk chapters/chapters.mk tests/tests.mk
+include $(FRAGMENTS)
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-all: $(PROGRAMS) ## what this machine can build: build/sgatlin, build/golden, the demo of each chapter
+all: $(PROGRAMS) ## build/sgatlin, build/golden and the demo of each chapter
 # build/NAME is a link to the program that was built last.
 .PHONY: $(PROGRAMS)
 $(PROGRAMS): build/%: $(B)/%
@@ -95,19 +103,23 @@ sanitize: ## every test under AddressSanitizer and UndefinedBehaviorSanitizer
 	+@$(MAKE) --no-print-directory V=asan run-tests
 races: ## the tests that set numbers of threads under ThreadSanitizer; needs clang and its libomp
 	+@$(MAKE) --no-print-directory CC=$(CLANG) V=tsan BLAS=0 OPENMP=1 run-races
-fuzz: ## hostile files, FUZZ_SECONDS for each tests/fuzz/fuzz_NAME.c (seeds: tests/fuzz/fuzz_NAME/); needs clang
+fuzz: ## hostile files, FUZZ_SECONDS for each tests/fuzz/fuzz_NAME.c; needs clang
 	+@$(MAKE) --no-print-directory CC=$(CLANG) V=fuzz BLAS=0 OPENMP=0 run-fuzz
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(filter %Makefile %.mk,$(MAKEFILE_LIST))
-	@echo 'Settings: CC= V=release|debug|asan|tsan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS= (the first lines of the Makefile)'
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
+	  $(filter %Makefile %.mk,$(MAKEFILE_LIST))
+	@echo 'Settings: CC= V=release|debug|asan|tsan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS='
+	@echo '(explained in the first lines of the Makefile)'
 
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
 SOURCES = git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cu' '*.cuh'
 format: format-version ## clang-format every source in place
 	$(SOURCES) | xargs $(CLANG_FORMAT) -i
-format-check: format-version ## name what clang-format would change
+format-check: format-version ## what clang-format would change, and longer lines elsewhere
 	$(SOURCES) | xargs $(CLANG_FORMAT) --dry-run -Werror
+	! git ls-files '*.sh' '*.mk' '*.awk' Makefile .ci | LC_ALL=C.UTF-8 xargs grep -nE '^.{101,}'
 format-version:
-	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { echo 'Formatting needs clang-format 14 (other' \
-	  "versions break some lines differently); found: $$($(CLANG_FORMAT) --version 2>&1)" >&2; exit 1; }
+	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { \
+	  echo 'Formatting needs clang-format 14 (other versions break some lines differently);' \
+	  "found: $$($(CLANG_FORMAT) --version 2>&1)" >&2; exit 1; }
 endif

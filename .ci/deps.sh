@@ -1,5 +1,6 @@
 #!/bin/sh
-# deps.sh NEED…: installs what `make` looked for and did not find, with the system's package manager.
+# deps.sh NEED…: installs what `make` looked for and did not find, with the system's package
+# manager.
 # Only apt was tried; the names for dnf, pacman and Homebrew come from their package lists.
 set -eu
 
@@ -21,7 +22,9 @@ done
 compiler=$(basename "${CC:-cc}")
 packages() {
     case $manager:$1 in
-        apt-get:compiler) case $compiler in cc | gcc) echo gcc libc6-dev ;; *) echo "$compiler" libc6-dev ;; esac ;;
+        apt-get:compiler)
+            case $compiler in cc) echo gcc libc6-dev ;; *) echo "$compiler" libc6-dev ;; esac
+            ;;
         apt-get:jansson) echo libjansson-dev ;;
         apt-get:utf8proc) echo libutf8proc-dev ;;
         apt-get:xxhash) echo libxxhash-dev ;;
@@ -29,7 +32,12 @@ packages() {
         apt-get:font) echo fonts-inter ;;
         # Not the pthread build: its waiting threads take the processor from OpenMP's.
         apt-get:blas) echo libopenblas-openmp-dev pkg-config ;;
-        apt-get:openmp) case $compiler in clang-*) echo "libomp-${compiler#clang-}-dev" ;; clang) echo libomp-dev ;; esac ;;
+        apt-get:openmp)
+            case $compiler in
+                clang-*) echo "libomp-${compiler#clang-}-dev" ;;
+                clang) echo libomp-dev ;;
+            esac
+            ;;
         apt-get:check) echo check libsubunit-dev pkg-config ;;
         apt-get:checks) echo clang libomp-dev libclang-rt-dev clang-format shellcheck curl wget ;;
 
@@ -37,7 +45,9 @@ packages() {
         dnf:jansson) echo jansson-devel ;;
         dnf:utf8proc) echo utf8proc-devel ;;
         dnf:xxhash) echo xxhash-devel ;;
-        dnf:stb) echo stb_image-devel stb_image_write-devel stb_truetype-devel stb_easy_font-devel ;;
+        dnf:stb)
+            echo stb_image-devel stb_image_write-devel stb_truetype-devel stb_easy_font-devel
+            ;;
         dnf:font) echo rsms-inter-fonts ;;
         dnf:blas) echo openblas-devel pkgconf-pkg-config ;;
         dnf:openmp) case $compiler in clang*) echo libomp-devel ;; esac ;;
@@ -53,8 +63,13 @@ packages() {
         pacman:check) echo check pkgconf ;;
         pacman:checks) echo clang openmp compiler-rt shellcheck curl wget ;;
 
-        brew:compiler) stop "a compiler comes with Apple's command line tools: xcode-select --install" ;;
-        brew:stb) stop "Homebrew has no stb: put stb_image_write.h, stb_truetype.h and stb_easy_font.h of github.com/nothings/stb into $(brew --prefix)/include/stb/" ;;
+        brew:compiler)
+            stop "a compiler comes with Apple's command line tools: xcode-select --install"
+            ;;
+        brew:stb)
+            stop "Homebrew has no stb: put stb_image_write.h, stb_truetype.h and stb_easy_font.h" \
+                "of github.com/nothings/stb into $(brew --prefix)/include/stb/"
+            ;;
         brew:font) ;; # Helvetica is part of the system
         brew:argp) echo argp-standalone ;;
         brew:jansson | brew:utf8proc | brew:xxhash) echo "$1" ;;
@@ -69,8 +84,8 @@ packages() {
 
 # make looks for what it builds with; what only the checks use is looked for here.
 checks_work() {
-    command -v clang-format >/dev/null && command -v shellcheck >/dev/null && command -v curl >/dev/null &&
-        echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+    command -v clang-format >/dev/null && command -v shellcheck >/dev/null &&
+        command -v curl >/dev/null && echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
         clang -fopenmp -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null
 }
 
@@ -89,7 +104,8 @@ as_root() {
 apt_install() {
     # shellcheck disable=SC2086 # packages, one word each
     set -- env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
-    # The lists of packages may be missing or old: fetched only then, and again should the network fail.
+    # The lists of packages may be missing or old: fetched only then, and again should the network
+    # fail.
     "$@" --simulate >/dev/null 2>&1 && as_root "$@" && return
     for pause in 2 10 30; do
         as_root apt-get -o Acquire::Retries=3 update && as_root "$@" && return

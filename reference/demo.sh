@@ -1,6 +1,7 @@
 #!/bin/sh
-# make demo: a corpus, a model trained on it while you watch, three stories, pictures. About two minutes on two cores.
-# Everything is written to out/demo/, which may be deleted; running it again starts over.
+# make demo: a corpus, a model trained on it while you watch, three stories, pictures. About two
+# minutes on two cores. Everything is written to out/demo/, which may be deleted; running it again
+# starts over.
 set -eu
 sgatlin=${SGATLIN:-build/sgatlin}
 out=out/demo
@@ -18,12 +19,14 @@ say "A language model of sparsely gated linear neurons"
 cp "$out/run/loss.png" "$out/loss.png"
 
 say "Compared with counting words and triples of words, on stories it has not seen"
-"$sgatlin" eval --checkpoint "$out/run" --data "$out/data/valid.bin" --baselines "$out/data/train.bin" --json |
+"$sgatlin" eval --checkpoint "$out/run" --data "$out/data/valid.bin" \
+    --baselines "$out/data/train.bin" --json |
     tee "$out/eval.json"
 number() { sed -n "s/.*\"$1\": *\([0-9.]*\).*/\1/p" "$out/eval.json"; }
 if ! awk -v loss="$(number loss)" -v unigram="$(number unigram)" -v trigram="$(number trigram)" \
     'BEGIN { exit !(loss > 0 && loss < unigram && loss < trigram) }'; then
-    echo "demo: the model's loss is not below both baselines: see $out/eval.json and $out/run/log.jsonl" >&2
+    echo "demo: the model's loss is not below both baselines:" \
+        "see $out/eval.json and $out/run/log.jsonl" >&2
     exit 1
 fi
 
@@ -32,7 +35,8 @@ for prompt in "Once upon a time" "In a little village, there lived a young rabbi
     "Lily was a young girl who lived near the pond. One day,"; do
     say "A story that begins with \"$prompt\""
     stories=$((stories + 1))
-    "$sgatlin" sample --checkpoint "$out/run" --prompt "$prompt" --tokens 250 --temperature 0.5 --seed 7 |
+    "$sgatlin" sample --checkpoint "$out/run" --prompt "$prompt" --tokens 250 --temperature 0.5 \
+        --seed 7 |
         tee "$out/story_$stories.txt"
     echo
 done
@@ -48,7 +52,7 @@ Look at  $out/loss.png   the training and validation loss, with both baselines
          $out/gates.png  the neurons that fired for one sentence, by layer and channel
          $out/words.png  the same word by word, for one channel
 Next     build/sgatlin sample --checkpoint $out/run --prompt "The dog" --temperature 0.8
-         build/sgatlin train --data $out/data --out runs/mlp --preset demo --ffn mlp      the dense layer instead
-         build/sgatlin flops --preset demo                                                what each layer costs
-         build/sgatlin data --text YOUR.txt --out data/mine                               your own text
+         build/sgatlin train --data $out/data --out runs/mlp --ffn mlp  the dense layer instead
+         build/sgatlin flops --preset demo                              what each layer costs
+         build/sgatlin data --text YOUR.txt --out data/mine             your own text
 END

@@ -1,5 +1,5 @@
 # What this machine has, found by building a real program that uses it. Sets
-#   FOUND      of NEEDED and OPTIONAL, what works here      MISSING   needed or asked for, and not found
+#   FOUND      of NEEDED and OPTIONAL, what works here   MISSING   needed or asked for, not found
 #   LEFT_OUT   optional, and not found                      INFO      one line that says all this
 #   HAVE_BLAS, HAVE_OPENMP (0 or 1); use_X and lib_X, the flags to compile and to link with X
 H   := \#
@@ -16,7 +16,8 @@ FLAGS      += -D_DARWIN_C_SOURCE -I$(BREW)/include -I$(BREW)/opt/libomp/include
 LDFLAGS    += -L$(BREW)/lib -L$(BREW)/opt/libomp/lib
 use_openmp := -Xpreprocessor -fopenmp
 lib_openmp := -lomp
-use_blas   := -DWITH_BLAS -DACCELERATE_NEW_LAPACK -I$(ACCELERATE)/Frameworks/vecLib.framework/Headers
+use_blas   := -DWITH_BLAS -DACCELERATE_NEW_LAPACK \
+  -I$(ACCELERATE)/Frameworks/vecLib.framework/Headers
 lib_blas   := -framework Accelerate
 lib_argp   := -largp
 endif
@@ -28,8 +29,8 @@ use_check    := $(call pkg,--cflags,check)
 lib_check    := $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -pthread)
 lib_fuzzer   := -fsanitize=fuzzer,address,undefined
 try_jansson  := $Hinclude <jansson.h>\nvoid *try_jansson(void) { return json_object(); }\n
-try_utf8proc := $Hinclude <utf8proc.h>\nconst char *try_utf8proc(void) { return utf8proc_version(); }\n
-try_xxhash   := $Hinclude <xxhash.h>\nunsigned long try_xxhash(void) { return XXH3_64bits("", 0); }\n
+try_utf8proc := $Hinclude <utf8proc.h>\nconst char *try_utf8(void) { return utf8proc_version(); }\n
+try_xxhash   := $Hinclude <xxhash.h>\nunsigned long try_xxh3(void) { return XXH3_64bits("", 0); }\n
 try_stb      := $(foreach h,image_write truetype easy_font,$Hinclude <stb/stb_$h.h>\n)
 try_argp     := $Hinclude <argp.h>\nint try_argp(void) { return argp_parse(0, 0, 0, 0, 0, 0); }\n
 try_blas     := $Hinclude <cblas.h>\nfloat try_blas(void) { return cblas_sasum(0, 0, 1); }\n
@@ -42,9 +43,11 @@ try_fuzzer   := int LLVMFuzzerTestOneInput(void) { return 0; }\n$Hdefine main no
 
 NEEDED   := compiler jansson utf8proc xxhash stb argp $(if $(filter fuzz,$(V)),fuzzer)
 OPTIONAL := $(if $(filter 0,$(BLAS)),,blas) $(if $(filter 0,$(OPENMP)),,openmp) check font
-builds = $(shell printf '%b' '$(foreach n,$1,$(try_$n))int main(void) { return 0; }\n' | $(CC) $(FLAGS) $(CPPFLAGS) \
-  $(CFLAGS) $(foreach n,$1,$(use_$n)) -x c - -o /dev/null $(LDFLAGS) $(foreach n,$1,$(lib_$n)) 2>/dev/null && echo yes)
-# All at once is quick; one by one only where something is missing. Nothing is remembered from the last time.
+builds = $(shell printf '%b' '$(foreach n,$1,$(try_$n))int main(void) { return 0; }\n' | \
+  $(CC) $(FLAGS) $(CPPFLAGS) $(CFLAGS) $(foreach n,$1,$(use_$n)) -x c - -o /dev/null \
+  $(LDFLAGS) $(foreach n,$1,$(lib_$n)) 2>/dev/null && echo yes)
+# All at once is quick; one by one only where something is missing. Nothing is remembered from the
+# last time.
 FOUND := $(or $(if $(call builds,$(NEEDED) $(OPTIONAL)),$(NEEDED) $(OPTIONAL)),\
   $(foreach n,$(NEEDED) $(OPTIONAL),$(if $(call builds,$n),$n)))
 ASKED_FOR := $(if $(filter 1,$(BLAS)),blas) $(if $(filter 1,$(OPENMP)),openmp)
@@ -55,8 +58,11 @@ HAVE_OPENMP := $(if $(filter openmp,$(FOUND)),1,0)
 
 DEPS    := make $(if $(filter fuzz,$(V)),deps-checks,$(if $(filter cc,$(CC)),,CC=$(CC) )deps)
 yes_no   = $(if $(filter $1,$(FOUND)),$(or $2,yes),no)
-left_out = $(if $(filter $1,$(FOUND)),,$(if $(filter $1,$(OPTIONAL)),no $2 (no $1: $(DEPS));,no $2 (as asked for);))
-INFO     = cc="$(shell $(CC) --version 2>&1 | head -n 1)" arch=$(ARCH) blas=$(call yes_no,blas,$(patsubst \
-  -l%,%,$(lastword $(lib_blas)))) openmp=$(call yes_no,openmp) check=$(call yes_no,check) V=$(V) | left out: $(or $(strip \
-  $(call left_out,blas,fast matrix products) $(call left_out,openmp,threads) $(call left_out,check,tests) \
-  $(call left_out,font,text beyond ASCII in pictures)),nothing)
+why_not  = $(if $(filter $1,$(OPTIONAL)),no $1: $(DEPS),as asked for)
+left_out = $(if $(filter $1,$(FOUND)),,no $2 ($(call why_not,$1));)
+LEFT     = $(strip $(call left_out,blas,fast matrix products) $(call left_out,openmp,threads) \
+  $(call left_out,check,tests) $(call left_out,font,text beyond ASCII in pictures))
+BLAS_LIB = $(patsubst -l%,%,$(lastword $(lib_blas)))
+INFO     = cc="$(shell $(CC) --version 2>&1 | head -n 1)" arch=$(ARCH) \
+  blas=$(call yes_no,blas,$(BLAS_LIB)) openmp=$(call yes_no,openmp) check=$(call yes_no,check) \
+  V=$(V) | left out: $(or $(LEFT),nothing)

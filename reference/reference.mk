@@ -1,6 +1,7 @@
 # The reference: its library, the program sgatlin, and what runs it.
 REFERENCE := $(B)/reference.a
-$(REFERENCE): $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) $(call objects,datasets/storyworld/*.c)
+$(REFERENCE): $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) \
+  $(call objects,datasets/storyworld/*.c)
 $(B)/reference/%.o: KIND_FLAGS = $(SPEED) $(FAST)
 # What compares rounds exactly, as the tests do.
 $(B)/reference/check/%.o: KIND_FLAGS = $(SPEED) $(EXACT)
@@ -12,7 +13,7 @@ $(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)
 .PHONY: demo bench front-page
 demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, let it tell stories
 	SGATLIN=build/sgatlin reference/demo.sh
-bench: build/sgatlin ## half a minute, on an idle machine: layers and training steps beside what the machine can do
+bench: build/sgatlin ## on an idle machine: layers and training steps beside its ceilings
 	@unset OPENBLAS_CORETYPE; build/sgatlin bench
-front-page: build/sgatlin ## after make demo, on an idle machine: its story and the benchmark's table into README.md
+front-page: build/sgatlin ## after make demo: its story and the benchmark's table into README.md
 	SGATLIN=build/sgatlin sh reference/results/front_page.sh

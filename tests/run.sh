@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs the test programs that are its arguments, JOBS of them at once (1), prints what each has printed once it is
-# done, and ends with the line `N passed, N failed`. ARGUMENTS are given to each, with $t for its path.
+# Runs the test programs that are its arguments, JOBS of them at once (1), prints what each has
+# printed once it is done, and ends with the line `N passed, N failed`. ARGUMENTS are given to each,
+# with $t for its path.
 set -u
 if [ "${1-}" = --one ]; then
     t=$2 status=0 start=$(date +%s)

@@ -1,5 +1,6 @@
 # The tests: tests/*/test_NAME.c and test_NAME.sh, the chapters' own, the lessons and the exercises.
-TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c)) $(wildcard tests/*/test_*.sh)
+TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c)) \
+  $(wildcard tests/*/test_*.sh)
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SERVER  := $(B)/tests/commands/server
 $(B)/tests/%.o: KIND_FLAGS = $(SPEED) $(EXACT) $(use_check)
@@ -7,7 +8,8 @@ $(B)/tests/%.o: KIND_FLAGS = $(SPEED) $(EXACT) $(use_check)
 # The code that tests share; without libcheck, the part that build/golden needs.
 SHARED  := $(wildcard tests/harness/*.c tests/golden/golden_*.c tests/chain/ch*.c)
 HARNESS := $(B)/tests/harness.a
-$(HARNESS): $(patsubst %.c,$(B)/%.o,$(if $(filter check,$(FOUND)),$(SHARED),$(shell grep -L '<check.h>' $(SHARED))))
+WITHOUT_CHECK := $(if $(filter check,$(FOUND)),$(SHARED),$(shell grep -L '<check.h>' $(SHARED)))
+$(HARNESS): $(WITHOUT_CHECK:%.c=$(B)/%.o)
 # All chapters: the plain implementation that the reference is compared with.
 PLAIN := $(patsubst %,$(B)/chapters/%.a,$(lastword $(CHAPTERS)))
 PROGRAMS += build/golden
@@ -20,37 +22,43 @@ $(SERVER): %: %.o
 $(FUZZERS): %: %.o $(REFERENCE)
 	$(link) $(lib_fuzzer) $(LIBS)
 
-# $(call run,TESTS,ARGUMENTS) runs them, JOBS at once, and ends with `N passed, N failed`. Check allows a test 4 seconds
-# by default, too few for a slow build; LLVM's libomp leaks when Check forks; and threads that spin between so
-# many small loops would take the processor from the ones that work.
+# $(call run,TESTS,ARGUMENTS) runs them, JOBS at once, and ends with `N passed, N failed`. Check
+# allows a test 4 seconds by default, too few for a slow build; LLVM's libomp leaks when Check
+# forks; and threads that spin between so many small loops would take the processor from the ones
+# that work.
 JOBS := $(shell getconf _NPROCESSORS_ONLN)
 run = @mkdir -p $(B); echo leak:libomp.so >$(B)/leaks; \
-  export B='$(B)' EXERCISES='$(EXERCISES)' SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' \
-    SERVER='$(CURDIR)/$(SERVER)' UBSAN_OPTIONS=print_stacktrace=1 \
+  export B='$(B)' EXERCISES='$(EXERCISES)' \
+    SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' SERVER='$(CURDIR)/$(SERVER)' \
+    UBSAN_OPTIONS=print_stacktrace=1 \
     TSAN_OPTIONS='ignore_noninstrumented_modules=1 die_after_fork=0' \
     LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
-    OMP_WAIT_POLICY=passive CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
+    OMP_WAIT_POLICY=passive \
+    CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
   JOBS=$(JOBS) ARGUMENTS='$2' tests/run.sh $1
 
 .PHONY: test build-tests run-tests lessons solutions run-races run-fuzz no-check
 test: all run-tests ## every test; ends with a line `N passed, N failed`
-# COURSE=0 leaves out the lessons and exercises, which use no OpenMP, no BLAS and little of a compiler.
+# COURSE=0 leaves out the lessons and exercises, which use no OpenMP, no BLAS and little of a
+# compiler.
 COURSE = 1
 IN_COURSE := $(if $(filter 1,$(COURSE)),tests/course/lessons.sh tests/course/solutions.sh)
 build-tests: $(PROGRAMS:build/%=$(B)/%) $(SERVER) $(TESTS) $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED))
 run-tests: build-tests
 	$(call run,$(TESTS) $(IN_COURSE))
-lessons: $(PROGRAMS) ## what the lessons quote is the code, what they show is what comes out, what they link is there
+lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are right
 	$(call run,tests/course/lessons.sh)
-solutions: $(SOLVED) $(UNSOLVED) ## every exercise: its test fails as the reader finds it and passes when solved
+solutions: $(SOLVED) $(UNSOLVED) ## the tests of the exercises fail at first and pass when solved
 	$(call run,tests/course/solutions.sh)
 named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS)))
-test-%: $$(call named,$$*) $$(if $$(filter %.sh,$$(call named,$$*)),$$(PROGRAMS) $$(SERVER)) ## one of them: tests/*/test_NAME.c, .sh or both
-	@[ -n '$(call named,$*)' ] || { echo 'There is neither tests/*/test_$*.c nor tests/*/test_$*.sh' >&2; exit 1; }
+needed_by = $(if $(filter %.sh,$1),$(PROGRAMS) $(SERVER))
+test-%: $$(call named,$$*) $$(call needed_by,$$(call named,$$*)) ## one: test_%.c, test_%.sh or both
+	@[ -n '$(call named,$*)' ] || { \
+	  echo 'There is neither tests/*/test_$*.c nor tests/*/test_$*.sh' >&2; exit 1; }
 	$(call run,$(call named,$*))
 
-# LLVM's libomp tells ThreadSanitizer of its barriers, by the library archer, which does not outlive a fork of Check; gcc's
-# has nothing like it.
+# LLVM's libomp reports its barriers to ThreadSanitizer, through the library archer, which does not
+# survive a fork of Check; gcc's libgomp has nothing like it.
 RACES := $(patsubst %.c,$(B)/%,$(shell grep -l '_THREADS }' tests/*/test_*.c))
 run-races: export CK_FORK = no
 run-races: export CK_INCLUDE_TAGS = threads
@@ -59,9 +67,11 @@ run-races: $(RACES)
 
 run-fuzz: $(FUZZERS)
 	@mkdir -p $(FUZZERS:$(B)/tests/%=$(B)/found/%)
-	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_funcs=0 -artifact_prefix=$(B)/ \
+	$(call run,$(FUZZERS),-max_total_time=$(FUZZ_SECONDS) -verbosity=0 -print_funcs=0 \
+	  -artifact_prefix=$(B)/ \
 	  $(B)/found/fuzz/$${t##*/} tests/fuzz/$${t##*/}/)
 
-$(call objects,tests/*/test_*.c chapters/*/test_*.c chapters/*/exercises/test_*.c): | $(if $(filter check,$(FOUND)),,no-check)
+$(call objects,tests/*/test_*.c chapters/*/test_*.c chapters/*/exercises/test_*.c): \
+  | $(if $(filter check,$(FOUND)),,no-check)
 no-check:
 	@echo 'The tests need the library Check, which was not found. Run `$(DEPS)`' >&2; exit 1

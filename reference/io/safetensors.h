@@ -42,8 +42,8 @@ typedef struct {
 
 // Integrity: files written here have in their metadata `xxh3.NAME`, the XXH3-64 hash (16 hex
 // digits) of each tensor's bytes, and `xxh3.header`, the hash of the header without this key, as
-// JSON with sorted keys and no spaces. A file has all of them or none. They are checked on opening and left
-// out of `metadata`, so that what was read can be written again.
+// JSON with sorted keys and no spaces. A file has all of them or none. They are checked on opening
+// and left out of `metadata`, so that what was read can be written again.
 
 // Maps and checks the file: overflowing lengths, offsets outside the file, overlaps and gaps,
 // duplicate names, unknown dtypes, deep nesting and, where the metadata has them, the hashes of the

@@ -1,6 +1,7 @@
 #!/bin/sh
-# make front-page: puts what this machine gives on the README's first screen: the story and the picture of a demo run, and
-# the benchmark's table. For an idle machine, whose numbers others will see.
+# make front-page: puts what this machine gives on the README's first screen: the story and the
+# picture of a demo run, and the benchmark's table. For an idle machine, whose numbers others will
+# see.
 set -eu
 sgatlin=${SGATLIN:-build/sgatlin}
 demo=out/demo
@@ -25,10 +26,12 @@ value() { sed -n "/\"ffn\": \"$2\"/s/.*\"$3\": \([^,}]*\).*/\1/p" "$work/$1"; } 
     echo '| layer | parameters | active per token | layer, forward + backward | training |'
     echo '|---|---|---|---|---|'
     for kind in mlp glu moe peer sgatlin; do
-        awk -v kind=$kind -v all="$(value flops $kind parameters)" -v active="$(value flops $kind active_parameters)" \
+        awk -v kind=$kind -v all="$(value flops $kind parameters)" \
+            -v active="$(value flops $kind active_parameters)" \
             -v ms="$(value layer $kind ms_both)" -v rate="$(value step $kind tokens_per_s)" 'BEGIN {
                 if (!all || !active || !ms || !rate) exit 1
-                printf "| %s | %.1f M | %.1f M | %.0f ms | %d tokens/s |\n", kind, all / 1e6, active / 1e6, ms, rate
+                printf "| %s | %.1f M | %.1f M | %.0f ms | %d tokens/s |\n", kind, all / 1e6, \
+                    active / 1e6, ms, rate
             }'
     done
 } >"$work/table"

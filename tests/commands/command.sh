@@ -1,6 +1,7 @@
 #!/bin/sh
-# What the shell tests of sgatlin's commands share: `. tests/commands/command.sh`, then `finish` as the last line.
-# They run from the repository's root; $SGATLIN is the program, $subcommand the one command under test ('' for any).
+# What the shell tests of sgatlin's commands share: `. tests/commands/command.sh`, then `finish` as
+# the last line. They run from the repository's root; $SGATLIN is the program, $subcommand the one
+# command under test ('' for any).
 # shellcheck disable=SC2034 # used where this is read
 sgatlin=${SGATLIN:-build/sgatlin}
 test_name=$(basename "$0")
@@ -21,13 +22,15 @@ failure() {
     failed=1
 }
 
-# expect STATUS PATTERN ARGUMENT...: runs the command with $input as stdin; some line of stderr must match PATTERN.
+# expect STATUS PATTERN ARGUMENT...: runs the command with $input as stdin; some line of stderr must
+# match PATTERN.
 expect() {
     expected=$1 pattern=$2
     shift 2
     "$sgatlin" ${subcommand:+"$subcommand"} "$@" <"$input" >"$work/stdout" 2>"$work/stderr"
     status=$?
-    [ $status = "$expected" ] || failure "$subcommand $*: exit $status, expected $expected: $(tail -2 "$work/stderr")"
+    [ $status = "$expected" ] ||
+        failure "$subcommand $*: exit $status, expected $expected: $(tail -2 "$work/stderr")"
     [ -z "$pattern" ] || grep -q -e "$pattern" "$work/stderr" ||
         failure "$subcommand $*: no '$pattern' in: $(cat "$work/stderr")"
     [ "$expected" != 2 ] || [ ! -s "$work/stdout" ] || failure "$subcommand $*: something on stdout"
@@ -46,7 +49,8 @@ await() {
     done
 }
 
-# interrupt PROCESS: Ctrl-C for a background process that stopped itself at a kill point, or is about to; sets $status.
+# interrupt PROCESS: Ctrl-C for a background process that stopped itself at a kill point, or is
+# about to; sets $status.
 interrupt() {
     kill -INT "$1"
     (while kill -CONT "$1" 2>/dev/null; do sleep 0.1; done) &

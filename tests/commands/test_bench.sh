@@ -1,9 +1,11 @@
 #!/bin/sh
-# sgatlin bench from the outside: wrong usage, the table, and the warning about kernels of another processor.
+# sgatlin bench from the outside: wrong usage, the table, and the warning about kernels of another
+# processor.
 . tests/commands/command.sh
 subcommand=bench
 
-case $("$sgatlin" --version) in *'OpenMP    none'*) two=1 ;; *) two=2 ;; esac # what --threads 2 gives
+# what --threads 2 gives
+case $("$sgatlin" --version) in *'OpenMP    none'*) two=1 ;; *) two=2 ;; esac
 small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
 # shellcheck disable=SC2086 # words
 {
@@ -30,15 +32,18 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
     expect 2 'unrecognized option' layer --fast
 
     OPENBLAS_CORETYPE='' expect 0 "threads=$two" layer $small K=2 --json
-    ! grep -q 'warning' "$work/stderr" || failure "a warning without a reason: $(cat "$work/stderr")"
-    [ "$(grep -c '^{.*}$' "$work/stdout")" = "$(wc -l <"$work/stdout")" ] || failure "not one JSON object per line"
+    ! grep -q 'warning' "$work/stderr" ||
+        failure "a warning without a reason: $(cat "$work/stderr")"
+    [ "$(grep -c '^{.*}$' "$work/stdout")" = "$(wc -l <"$work/stdout")" ] ||
+        failure "not one JSON object per line"
     for kind in mlp glu moe sgatlin; do
         grep -q "\"ffn\": \"$kind\"" "$work/stdout" || failure "no line of $kind"
     done
     OPENBLAS_CORETYPE=Haswell expect 0 'unset OPENBLAS_CORETYPE' layer --ffn mlp $small --json
     expect 0 "threads=$two" $small K=2
 }
-for line in 'matrix product .* GFLOP/s' 'memory, read .* GB/s' 'memory, copy .* GB/s' 'gather .* GB/s' 'layer ffn=glu' \
+for line in 'matrix product .* GFLOP/s' 'memory, read .* GB/s' 'memory, copy .* GB/s' \
+    'gather .* GB/s' 'layer ffn=glu' \
     'step ffn=sgatlin' '^mlp .*%'; do
     grep -q "$line" "$work/stdout" || failure "no '$line' in the table: $(cat "$work/stdout")"
 done
@@ -50,5 +55,6 @@ awk '/^matrix product/ { product = $3 }
         slack = 1 + 6 / product + 0.01 * share # both numbers have one decimal
         if ($(NF - 1) + 0 < share - slack || $(NF - 1) + 0 > share + slack) exit 1
     }
-    END { if (rows != 10) exit 1 }' "$work/stdout" || failure "shares of the matrix product: $(cat "$work/stdout")"
+    END { if (rows != 10) exit 1 }' "$work/stdout" ||
+    failure "shares of the matrix product: $(cat "$work/stdout")"
 finish

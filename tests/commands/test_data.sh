@@ -6,7 +6,8 @@ subcommand=data
 # refused PATTERN ARGUMENT...: the command fails with one line, and makes no folder.
 refused() {
     expect 1 "$@" --out "$work/none"
-    [ "$(grep -c '^sgatlin data: ' "$work/stderr")" = 1 ] || failure "expected one line of error: $(cat "$work/stderr")"
+    [ "$(grep -c '^sgatlin data: ' "$work/stderr")" = 1 ] ||
+        failure "expected one line of error: $(cat "$work/stderr")"
     for left in "$work"/none "$work"/.none*; do
         [ ! -e "$left" ] || failure "$left was not removed"
     done
@@ -30,13 +31,18 @@ field() { # FILE OFFSET: an unsigned 64-bit number
 # ---- storyworld
 expect 0 'threads=' --storyworld --stories 400 --seed 1 --vocab 600 --out "$work/new/sw"
 holds "$work/new/sw" classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt
-[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/train.txt")" = 380 ] || failure "train.txt: expected 380 stories"
-[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/valid.txt")" = 20 ] || failure "valid.txt: expected 20 stories"
-[ "$(field "$work/new/sw/train.bin" 24)" = 600 ] || failure "train.bin: expected a vocabulary of 600"
+[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/train.txt")" = 380 ] ||
+    failure "train.txt: expected 380 stories"
+[ "$(grep -c '^<|endoftext|>$' "$work/new/sw/valid.txt")" = 20 ] ||
+    failure "valid.txt: expected 20 stories"
+[ "$(field "$work/new/sw/train.bin" 24)" = 600 ] ||
+    failure "train.bin: expected a vocabulary of 600"
 [ "$(field "$work/new/sw/train.bin" 32)" = 380 ] || failure "train.bin: expected 380 stories"
 [ "$(field "$work/new/sw/valid.bin" 32)" = 20 ] || failure "valid.bin: expected 20 stories"
-grep -q "sgatlin train --data $work/new/sw" "$work/stdout" || failure "the summary does not name the next command"
-expect 0 'threads=[13] ' --storyworld --stories 400 --seed 1 --vocab 600 --threads 3 --out "$work/again"
+grep -q "sgatlin train --data $work/new/sw" "$work/stdout" ||
+    failure "the summary does not name the next command"
+expect 0 'threads=[13] ' --storyworld --stories 400 --seed 1 --vocab 600 --threads 3 \
+    --out "$work/again"
 for name in classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt; do
     same "$work/new/sw/$name" "$work/again/$name"
 done
@@ -48,7 +54,8 @@ cat "$work/again/train.txt" "$work/again/valid.txt" >"$work/all.txt"
 expect 0 '' --text "$work/all.txt" --vocab 600 --out "$work/text"
 holds "$work/text" tokenizer.json train.bin valid.bin
 for name in tokenizer.json train.bin valid.bin; do same "$work/text/$name" "$work/again/$name"; done
-expect 0 '' --text "$work/again/train.txt" --valid "$work/again/valid.txt" --tokenizer "$work/again/tokenizer.json" \
+expect 0 '' --text "$work/again/train.txt" --valid "$work/again/valid.txt" \
+    --tokenizer "$work/again/tokenizer.json" \
     --out "$work/given"
 input=$work/all.txt
 expect 0 '' --text - --tokenizer "$work/again/tokenizer.json" --out "$work/piped"
@@ -61,19 +68,24 @@ kill $writer 2>/dev/null # still running only if nothing was read
 wait $writer 2>/dev/null
 for way in given piped fifoed; do
     holds "$work/$way" tokenizer.json train.bin valid.bin
-    for name in tokenizer.json train.bin valid.bin; do same "$work/$way/$name" "$work/again/$name"; done
+    for name in tokenizer.json train.bin valid.bin; do same "$work/$way/$name" \
+        "$work/again/$name"; done
 done
 
-# ---- without --vocab: as many tokens as the text gives; one story: its last 5% of tokens are for validation
+# ---- without --vocab: as many tokens as the text gives; one story: its last 5% of tokens are for
+# validation
 tr '\n' ' ' <"$work/again/valid.txt" | sed 's/<|endoftext|>//g' >"$work/one.txt"
 expect 0 '' --text "$work/one.txt" --out "$work/one"
 train=$(field "$work/one/train.bin" 40) valid=$(field "$work/one/valid.bin" 40)
-[ "$(field "$work/one/train.bin" 32) $(field "$work/one/valid.bin" 32)" = '1 1' ] || failure "expected one story in each file"
-[ $((valid - 1)) = $(((train + valid - 2) / 20)) ] || failure "one story: $train and $valid tokens, expected 5%"
+[ "$(field "$work/one/train.bin" 32) $(field "$work/one/valid.bin" 32)" = '1 1' ] ||
+    failure "expected one story in each file"
+[ $((valid - 1)) = $(((train + valid - 2) / 20)) ] ||
+    failure "one story: $train and $valid tokens, expected 5%"
 [ "$(field "$work/one/train.bin" 24)" -lt 8192 ] || failure "one.txt cannot give 8192 tokens"
 printf 'a\n<|endoftext|>\na' >"$work/two.txt"
 expect 0 '' --text "$work/two.txt" --out "$work/two"
-[ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] || failure "expected one token and one end in each file"
+[ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] ||
+    failure "expected one token and one end in each file"
 
 # ---- an existing folder is not changed
 before=$(ls -l "$work/two")
@@ -104,12 +116,18 @@ expect 1 'x.txt' --text "$work/two.txt" --out "$work/x.txt/deeper"
 ) || failed=1
 
 # ---- wrong usage
-for words in '' '--storyworld' '--text a' '--storyworld --text a --out b' '--out b' '--text a --stories 5 --out b' \
-    '--text a --seed 5 --out b' '--storyworld --valid a --out b' '--storyworld --vocab 300 --tokenizer t --out b' \
-    '--text - --valid - --out b' '--storyworld --stories 0 --out b' '--storyworld --stories 1 --out b' \
-    '--storyworld --stories -5 --out b' '--storyworld --stories many --out b' '--storyworld --stories 5x --out b' \
-    '--storyworld --seed -1 --out b' '--storyworld --vocab 258 --out b' '--storyworld --vocab 65536 --out b' \
-    '--storyworld --vocab 99999999999999999999 --out b' '--storyworld --threads 0 --out b' '--storyworld extra --out b' \
+for words in '' '--storyworld' '--text a' '--storyworld --text a --out b' '--out b' \
+    '--text a --stories 5 --out b' \
+    '--text a --seed 5 --out b' '--storyworld --valid a --out b' \
+    '--storyworld --vocab 300 --tokenizer t --out b' \
+    '--text - --valid - --out b' '--storyworld --stories 0 --out b' \
+    '--storyworld --stories 1 --out b' \
+    '--storyworld --stories -5 --out b' '--storyworld --stories many --out b' \
+    '--storyworld --stories 5x --out b' \
+    '--storyworld --seed -1 --out b' '--storyworld --vocab 258 --out b' \
+    '--storyworld --vocab 65536 --out b' \
+    '--storyworld --vocab 99999999999999999999 --out b' '--storyworld --threads 0 --out b' \
+    '--storyworld extra --out b' \
     '--text a --bogus --out b' '--storyworld --out'; do
     # shellcheck disable=SC2086 # each word is an argument
     expect 2 'Try\|help' $words

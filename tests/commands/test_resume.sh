@@ -1,7 +1,9 @@
 #!/bin/sh
-# Training that is killed at each point where files are incomplete, stopped by Ctrl-C, and resumed with other numbers
-# of threads ends in the same bytes as an uninterrupted run. The points are those of reference/io/kill_point.h.
-# shellcheck disable=SC2010,SC2012,SC2317 # file names contain no blanks; functions are called by name
+# Training that is killed at each point where files are incomplete, stopped by Ctrl-C, and resumed
+# with other numbers of threads ends in the same bytes as an uninterrupted run. The points are those
+# of reference/io/kill_point.h.
+# File names have no blanks, and functions are called by name.
+# shellcheck disable=SC2010,SC2012,SC2317
 set -eu
 . tests/commands/command.sh
 kills=0
@@ -11,9 +13,11 @@ fail() {
     exit 1
 }
 
-# Both replace the shell they run in, so that a signal reaches the program: call them in (...) or with &.
+# Both replace the shell they run in, so that a signal reaches the program: call them in (...) or
+# with &.
 start() { # RUN BATCHING THREADS
-    exec "$sgatlin" train --data "$work/data" --out "$1" --preset tiny --set steps=40 checkpoint_every=5 \
+    exec "$sgatlin" train --data "$work/data" --out "$1" --preset tiny --set steps=40 \
+        checkpoint_every=5 \
         eval_every=20 log_every=3 batching="$2" --seed 5 --threads "$3"
 }
 resume() { exec "$sgatlin" train --resume "$1" --threads "$2"; } # RUN THREADS
@@ -32,13 +36,16 @@ killed_at() { # POINT STEPS COMMAND RUN...
         exit $?
     ) 2>"$work/messages" || status=$?
     [ $status = 137 ] || fail "$2: not killed at $point: exit $status: $(tail -1 "$work/messages")"
-    [ "$(steps "$2")" = "$expected" ] || fail "$2: killed at $point: checkpoints $(steps "$2"), expected $expected"
+    [ "$(steps "$2")" = "$expected" ] ||
+        fail "$2: killed at $point: checkpoints $(steps "$2"), expected $expected"
     kills=$((kills + 1))
 }
 
-# Both runs have the same checkpoints, with the same bytes in every file, and nothing but the files of a run.
+# Both runs have the same checkpoints, with the same bytes in every file, and nothing but the files
+# of a run.
 same() {
-    [ "$(steps "$1")" = "$(steps "$2")" ] || fail "$2: checkpoints $(steps "$2"), expected $(steps "$1")"
+    [ "$(steps "$1")" = "$(steps "$2")" ] ||
+        fail "$2: checkpoints $(steps "$2"), expected $(steps "$1")"
     for step in "$1"/step-*; do
         name=$(basename "$step")
         [ "$(ls -A "$step")" = "$(ls -A "$2/$name")" ] || fail "$2/$name: other files"
@@ -46,7 +53,8 @@ same() {
             cmp "$file" "$2/$name/$(basename "$file")" || fail "$2/$name differs"
         done
     done
-    ls -A "$2" | grep -E -v '^(step-[0-9]+|log\.jsonl|loss\.png|\.lock)$' && fail "$2: unexpected files"
+    ls -A "$2" | grep -E -v '^(step-[0-9]+|log\.jsonl|loss\.png|\.lock)$' &&
+        fail "$2: unexpected files"
     return 0
 }
 
@@ -71,13 +79,15 @@ for batching in packed padded; do
 
     # During each write of a checkpoint.
     for point in write:model.safetensors rename:model.safetensors renamed:model.safetensors \
-        write:optimizer.safetensors rename:optimizer.safetensors write:state.json write:tokenizer.json \
+        write:optimizer.safetensors rename:optimizer.safetensors write:state.json \
+        write:tokenizer.json \
         rename:step-000005; do
         killed_at $point 0 resume "$broken" 3
     done
     killed_at renamed:step-000005 '0 5' resume "$broken" 1
 
-    # Before the oldest checkpoint is removed, and while it is: when the run is resumed, and in training.
+    # Before the oldest checkpoint is removed, and while it is: when the run is resumed, and in
+    # training.
     killed_at renamed:step-000010 '0 5 10' resume "$broken" 2
     killed_at remove:.removed '5 10' resume "$broken" 2
     killed_at removed:optimizer.safetensors:2 '10 15' resume "$broken" 1
@@ -93,12 +103,13 @@ for batching in packed padded; do
     killed_at write:log.jsonl '35 40' resume "$broken" 2
     killed_at write:loss.png:2 '35 40' resume "$broken" 1
     (resume "$broken" 1) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
-    grep -q "is finished" "$work/messages" || fail "resumed after the last line: the run is not known to be finished"
+    grep -q "is finished" "$work/messages" ||
+        fail "resumed after the last line: the run is not known to be finished"
     same "$whole" "$broken"
 done
 
-# Ctrl-C while the process waits after a line of the log: the step counts, it is saved, and the message says how to
-# continue.
+# Ctrl-C while the process waits after a line of the log: the step counts, it is saved, and the
+# message says how to continue.
 stopped=$work/stopped
 SGATLIN_STOP=written:log.jsonl:6 start "$stopped" packed 2 2>"$work/messages" &
 process=$!
@@ -107,7 +118,8 @@ await lines 6
 interrupt $process || true
 [ $status = 130 ] || fail "Ctrl-C: exit $status: $(tail -1 "$work/messages")"
 last=$(tail -1 "$stopped/log.jsonl" | sed 's/^{"step":\([0-9]*\),.*/\1/')
-[ "$(steps "$stopped")" = "5 $last" ] || fail "Ctrl-C after step $last: checkpoints $(steps "$stopped")"
+[ "$(steps "$stopped")" = "5 $last" ] ||
+    fail "Ctrl-C after step $last: checkpoints $(steps "$stopped")"
 grep -q "train --resume $stopped" "$work/messages" || fail "Ctrl-C: no message says how to continue"
 (resume "$stopped" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
 same "$work/whole-packed" "$stopped"
@@ -116,7 +128,8 @@ same "$work/whole-packed" "$stopped"
 checksum() { cat "$stopped"/step-*/* "$stopped/log.jsonl" "$stopped/loss.png" | cksum; }
 before=$(checksum)
 (resume "$stopped" 2) 2>"$work/messages" || fail "resuming a finished run failed"
-grep -q "is finished" "$work/messages" || fail "resuming a finished run: no message that it is finished"
+grep -q "is finished" "$work/messages" ||
+    fail "resuming a finished run: no message that it is finished"
 [ "$before" = "$(checksum)" ] || fail "resuming a finished run changed it"
 
 # The log was cut back each time: every step is logged once, in order.
@@ -130,11 +143,14 @@ done
 # The log's totals cover the whole run: the tokens of all steps, and seconds that never decrease.
 tokens() { sed -n 's/^{"step":40,"loss".*"tokens":\([0-9]*\),.*/\1/p' "$work/$1/log.jsonl"; }
 for run in broken-packed stopped; do
-    [ "$(tokens $run)" = "$(tokens whole-packed)" ] || fail "$run: $(tokens $run) tokens, not $(tokens whole-packed)"
+    [ "$(tokens $run)" = "$(tokens whole-packed)" ] ||
+        fail "$run: $(tokens $run) tokens, not $(tokens whole-packed)"
 done
-[ "$(tokens broken-padded)" = "$(tokens whole-padded)" ] || fail "broken-padded: $(tokens broken-padded) tokens"
+[ "$(tokens broken-padded)" = "$(tokens whole-padded)" ] ||
+    fail "broken-padded: $(tokens broken-padded) tokens"
 for log in "$work"/*/log.jsonl; do
-    sed -n 's/.*"step_seconds":\([0-9.]*\),.*/\1/p' "$log" | sort -n -c || fail "$log: seconds decrease"
+    sed -n 's/.*"step_seconds":\([0-9.]*\),.*/\1/p' "$log" | sort -n -c ||
+        fail "$log: seconds decrease"
 done
 echo "$test_name: killed $kills times and stopped once: the same bytes"
 finish

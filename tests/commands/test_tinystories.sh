@@ -1,6 +1,7 @@
 #!/bin/sh
-# datasets/tinystories.sh against a small server on the loopback address: every way a download can go ends in the right
-# file or in one clear line, and never in a partial file under the final name. Takes seconds and no network.
+# datasets/tinystories.sh against a small server on the loopback address: every way a download can
+# go ends in the right file or in one clear line, and never in a partial file under the final name.
+# Takes seconds and no network.
 script=$PWD/datasets/tinystories.sh
 server=$PWD/${SERVER:-build/tests/commands/server}
 case ${SERVER:-} in /*) server=$SERVER ;; esac
@@ -23,9 +24,11 @@ failure() {
 
 # ---- what the server has: one folder per scenario, each with both files and their pointers
 
-sum_of() { if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d ' ' -f 1; }
+sum_of() { if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi |
+    cut -d ' ' -f 1; }
 point() { # SCENARIO FILE SIZE SUM
-    printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %s\n' "$4" "$3" >"root/$1/raw/main/$2"
+    printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %s\n' "$4" \
+        "$3" >"root/$1/raw/main/$2"
 }
 scenario() { # NAME: whole and right
     mkdir -p "root/$1/raw/main" "root/$1/resolve/main"
@@ -70,13 +73,17 @@ get() {
     PATH=$tools TINYSTORIES_MIRROR=$address/$mirror TINYSTORIES_PATIENCE=2 \
         "$script" --out out "$@" </dev/null >stdout 2>stderr
     status=$?
-    [ $status = "$expected" ] || failure "$mirror $*: exit $status, expected $expected: $(cat stdout stderr)"
+    [ $status = "$expected" ] ||
+        failure "$mirror $*: exit $status, expected $expected: $(cat stdout stderr)"
     cat stdout stderr >both
     grep -q -e "$pattern" both || failure "$mirror $*: no '$pattern' in: $(cat both)"
-    [ "$expected" = 0 ] || [ "$(wc -l <stderr)" -eq 1 ] || failure "$mirror $*: expected one line: $(cat stderr)"
+    [ "$expected" = 0 ] || [ "$(wc -l <stderr)" -eq 1 ] ||
+        failure "$mirror $*: expected one line: $(cat stderr)"
     ls out/*.pointer.* >/dev/null 2>&1 && failure "$mirror $*: left a pointer"
-    for file in TinyStories-valid.txt TinyStories-train.txt; do # never a wrong file under a final name
-        [ ! -e "out/$file" ] || cmp -s "$file" "out/$file" || [ "$expected$pattern" = '1move it away' ] ||
+    # never a wrong file under a final name
+    for file in TinyStories-valid.txt TinyStories-train.txt; do
+        [ ! -e "out/$file" ] || cmp -s "$file" "out/$file" ||
+            [ "$expected$pattern" = '1move it away' ] ||
             failure "$mirror $*: out/$file differs"
     done
 }
@@ -86,7 +93,8 @@ has_both() {
     done
     ls out/*.part >/dev/null 2>&1 && failure "$1: left a partial file"
 }
-has_no_train() { [ ! -e out/TinyStories-train.txt ] || failure "$1: a partial file has the final name"; }
+has_no_train() { [ ! -e out/TinyStories-train.txt ] ||
+    failure "$1: a partial file has the final name"; }
 requests() { grep -c "resolve/main" log; }
 
 downloads() { # with one of curl and wget
@@ -96,13 +104,15 @@ downloads() { # with one of curl and wget
         get 0 'SHA-256 correct' $mode/right
         has_both $mode
     done
-    grep -q "drop .*train.txt 200000" log || failure "drop: started again although it could resume: $(cat log)"
+    grep -q "drop .*train.txt 200000" log ||
+        failure "drop: started again although it could resume: $(cat log)"
 
     # Both files exist: nothing is fetched, also without a server.
     get 0 'nothing to do' plain/right
     [ "$(requests)" = 0 ] || failure "fetched again: $(cat log)"
     get 0 'nothing to do' plain/nowhere
-    grep -q 'not checked' stdout || failure "compared although there was nothing to compare: $(cat stdout)"
+    grep -q 'not checked' stdout ||
+        failure "compared although there was nothing to compare: $(cat stdout)"
     echo more >>out/TinyStories-train.txt
     get 1 'move it away' plain/right
     sed s/12345/12346/ TinyStories-train.txt >out/TinyStories-train.txt
@@ -140,8 +150,10 @@ downloads() { # with one of curl and wget
     has_both 'norange, resumed'
 
     # What must fail. The partial file is kept where resuming may help.
-    for case in 'cut/right:interrupted' 'plain/short:ends after 200000' 'norange/short:interrupted\|ends after' \
-        'plain/long:wrong size or SHA-256' 'plain/changed:wrong size or SHA-256' 'plain/missing:404' \
+    for case in 'cut/right:interrupted' 'plain/short:ends after 200000' \
+        'norange/short:interrupted\|ends after' \
+        'plain/long:wrong size or SHA-256' 'plain/changed:wrong size or SHA-256' \
+        'plain/missing:404' \
         'plain/nowhere:404' 'plain/unpointed:not a git-LFS pointer' 'plain/huge:free some'; do
         rm -rf out
         get 1 "${case#*:}" "${case%%:*}"
@@ -161,7 +173,8 @@ downloads() { # with one of curl and wget
 
 # ---- wrong usage
 
-for case in 'unknown option: --fast' 'expected 1 or 2: --version 3' 'needs a value: --out' 'unknown option: stories'; do
+for case in 'unknown option: --fast' 'expected 1 or 2: --version 3' \
+    'needs a value: --out' 'unknown option: stories'; do
     # shellcheck disable=SC2086 # words
     get 2 "${case%%: *}" plain/right ${case#*: }
 done
@@ -198,7 +211,8 @@ if [ -z "$tried" ]; then
 fi
 with "$tried"
 get 1 'neither sha256sum nor shasum' plain/right
-printf '#!/bin/sh\n[ "$*" = "-a 256" ] && exec %s\n' "$(command -v sha256sum || echo shasum -a 256)" >shasum-only
+printf '#!/bin/sh\n[ "$*" = "-a 256" ] && exec %s\n' \
+    "$(command -v sha256sum || echo shasum -a 256)" >shasum-only
 chmod +x shasum-only
 mv shasum-only tools/shasum
 rm -rf out
@@ -210,9 +224,11 @@ has_both 'shasum alone'
 tools=$all
 rm -rf out
 get 0 'SHA-256 correct' plain/two --version 2
-cmp -s TinyStories-train.txt out/TinyStoriesV2-GPT4-train.txt || failure "version 2: not the right file"
+cmp -s TinyStories-train.txt out/TinyStoriesV2-GPT4-train.txt ||
+    failure "version 2: not the right file"
 rm -rf out
-TINYSTORIES_MIRROR=$address/stall/right TINYSTORIES_PATIENCE=2 "$script" --out out >stdout 2>stderr &
+TINYSTORIES_MIRROR=$address/stall/right TINYSTORIES_PATIENCE=2 "$script" \
+    --out out >stdout 2>stderr &
 id=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     [ -s out/TinyStories-train.txt.part ] && break

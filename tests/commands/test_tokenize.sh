@@ -1,5 +1,6 @@
 #!/bin/sh
-# sgatlin tokenize, end to end: the golden cases through the command, bytes encoded and decoded, bad lines, closed pipes.
+# sgatlin tokenize, end to end: the golden cases through the command, bytes encoded and decoded, bad
+# lines, closed pipes.
 . tests/commands/command.sh
 subcommand=tokenize
 golden=tests/golden/tokenizer
@@ -10,8 +11,10 @@ same() {
 }
 
 # ---- the golden cases
-sed 's/^{"text": \(".*"\), "ids": \(\[.*\]\), "decoded": ".*"}$/\1/' $golden/cases_small_400.jsonl >"$work/texts"
-sed 's/^{"text": \(".*"\), "ids": \(\[.*\]\), "decoded": ".*"}$/\2/' $golden/cases_small_400.jsonl >"$work/ids"
+sed 's/^{"text": \(".*"\), "ids": \(\[.*\]\), "decoded": ".*"}$/\1/' \
+    $golden/cases_small_400.jsonl >"$work/texts"
+sed 's/^{"text": \(".*"\), "ids": \(\[.*\]\), "decoded": ".*"}$/\2/' \
+    $golden/cases_small_400.jsonl >"$work/ids"
 [ "$(wc -l <"$work/ids")" -eq 62 ] || failure "cases_small_400.jsonl: expected 62 cases"
 input=$work/texts
 expect 0 '' --tokenizer $tokenizer
@@ -21,8 +24,10 @@ cat "$work/ids" "$work/ids" >"$work/twice"
 same "$work/stdout" "$work/twice" 'encoding a file and -'
 input=$work/ids
 expect 0 '' --tokenizer $tokenizer --decode
-[ "$(head -1 "$work/stdout")" = '" Once upon a time, there was a little girl named Lily."' ] || failure "decoded: $(head -1 "$work/stdout")"
-cp "$work/stdout" "$work/decoded" # normalized and with its prefix space: that encodes to the same ids
+[ "$(head -1 "$work/stdout")" = '" Once upon a time, there was a little girl named Lily."' ] ||
+    failure "decoded: $(head -1 "$work/stdout")"
+# normalized and with its prefix space: that encodes to the same ids
+cp "$work/stdout" "$work/decoded"
 input=$work/decoded
 expect 0 '' --tokenizer $tokenizer
 same "$work/stdout" "$work/ids" 'encoding what was decoded'
@@ -56,7 +61,8 @@ bad() { # LINE PATTERN ARGUMENT...
     [ "$3" ] || printf '%s\n' '""' "$1" >"$work/line"
     expect 1 "^sgatlin tokenize: standard input:2: $2" --tokenizer $tokenizer ${3:+"$3"}
     [ "$(wc -l <"$work/stdout")" -eq 1 ] || failure "'$1': expected the line before it"
-    [ "$(wc -l <"$work/stderr")" -eq 1 ] || failure "'$1': expected one line of error: $(cat "$work/stderr")"
+    [ "$(wc -l <"$work/stderr")" -eq 1 ] ||
+        failure "'$1': expected one line of error: $(cat "$work/stderr")"
 }
 bad 'plain' 'line 1, column 5: invalid JSON' ''
 bad '' 'line 1, column 0: invalid JSON' ''
@@ -80,11 +86,14 @@ expect 1 'no-such.txt' --tokenizer $tokenizer --raw "$work/no-such.txt"
 expect 1 "tmp" --tokenizer $tokenizer "$work"
 yes '"the end"' | head -50000 >"$work/many"
 for how in '' --raw; do
-    { "$sgatlin" tokenize --tokenizer $tokenizer ${how:+"$how"} "$work/many" 2>"$work/stderr"; echo $? >"$work/status"; } | head -1 >/dev/null
+    { "$sgatlin" tokenize --tokenizer $tokenizer ${how:+"$how"} "$work/many" 2>"$work/stderr"; \
+        echo $? >"$work/status"; } | head -1 >/dev/null
     [ "$(cat "$work/status")" = 0 ] || failure "closed pipe, $how: exit $(cat "$work/status")"
     [ ! -s "$work/stderr" ] || failure "closed pipe, $how: $(cat "$work/stderr")"
-    [ ! -w /dev/full ] || ! "$sgatlin" tokenize --tokenizer $tokenizer ${how:+"$how"} "$work/many" >/dev/full 2>"$work/stderr" || failure "full disk, $how"
-    [ ! -w /dev/full ] || [ "$(wc -l <"$work/stderr")" -eq 1 ] || failure "full disk, $how: $(cat "$work/stderr")"
+    [ ! -w /dev/full ] || ! "$sgatlin" tokenize --tokenizer $tokenizer ${how:+"$how"} \
+        "$work/many" >/dev/full 2>"$work/stderr" || failure "full disk, $how"
+    [ ! -w /dev/full ] || [ "$(wc -l <"$work/stderr")" -eq 1 ] ||
+        failure "full disk, $how: $(cat "$work/stderr")"
 done
 
 finish

@@ -1,9 +1,13 @@
-# Checks lessons (Markdown) against what they quote, from the repository's root: awk -f tests/course/lessons.awk FILE.md…
-#   <!-- code: FILE REGION -->   the ```c block below is, byte for byte, what is in FILE (as seen from the
-#                                lesson's folder) between the lines `// [REGION` and `// REGION]`; a ```c block without is an error
-#   <!-- run: COMMAND -->        the ```text block below is, byte for byte, what COMMAND prints on stdout
+# Checks lessons (Markdown) against what they quote, from the repository's root:
+#     awk -f tests/course/lessons.awk FILE.md…
+#   <!-- code: FILE REGION -->   the ```c block below is, byte for byte, what is in FILE (as seen
+#                                from the lesson's folder) between the lines `// [REGION` and
+#                                `// REGION]`; a ```c block without is an error
+#   <!-- run: COMMAND -->        the ```text block below is, byte for byte, what COMMAND prints on
+#                                stdout
 #   [text](path), ![text](path)  the file exists
-# Variables: work, a folder for temporary files; programs, the folder that `build/PROGRAM` of a command is taken from.
+# Variables: work, a folder for temporary files; programs, the folder that `build/PROGRAM` of a
+# command is taken from.
 # Exit status: 0 all is correct, 1 not; each problem is a line FILE:LINE: …
 
 function problem(line, text) {
@@ -20,21 +24,23 @@ function region(file, label,   line, status, on, begun, ended, out) {
     while ((status = (getline line < file)) > 0) {
         if (trimmed(line) == "// " label "]") { ended++; on = 0 }
         else if (trimmed(line) == "// [" label) { begun++; on = 1 }
-        else if (on && line !~ /^[ \t]*\/\/ (\[[A-Za-z0-9_-]+|[A-Za-z0-9_-]+\])$/) out = out line "\n"
+        else if (on && line !~ /^[ \t]*\/\/ (\[[A-Za-z0-9_-]+|[A-Za-z0-9_-]+\])$/)
+            out = out line "\n"
     }
     close(file)
     if (status < 0) region_problem = "there is no file " file
     else if (!begun && !ended) region_problem = "no region '" label "' in " file
-    else if (begun != 1 || ended != 1 || on) 
-        region_problem = "region '" label "' in " file " begins " begun + 0 " times and ends " ended + 0 \
-            " times; once each is expected"
+    else if (begun != 1 || ended != 1 || on)
+        region_problem = "region '" label "' in " file " begins " begun + 0 " times and ends " \
+            ended + 0 " times; once each is expected"
     return out
 }
 
 function check_code(   expected) {
     expected = region(folder expected_file, expected_label)
     if (region_problem) problem(marked, region_problem)
-    else if (expected != text) problem(marked, "block '" expected_label "' differs from " expected_file)
+    else if (expected != text)
+        problem(marked, "block '" expected_label "' differs from " expected_file)
     blocks++
 }
 
@@ -54,7 +60,8 @@ function check_run(   expected, got, status) {
     printf "%s", text > expected
     close(expected)
     if (text ~ /[0-9]\.[0-9][0-9][0-9][0-9][0-9]/)
-        problem(marked, "a number with more than four decimals: other machines may round it in another way")
+        problem(marked, "a number with more than four decimals: other machines may round it " \
+            "in another way")
     status = system("( " here(expected_command) "\n) >" quoted(got) " </dev/null")
     if (status != 0) problem(marked, "`" expected_command "` ends with exit status " status)
     else if (system("diff " quoted(expected) " " quoted(got) " >&2") != 0)
@@ -70,7 +77,8 @@ function check_links(line,   target) {
         sub(/[ \t]+".*$/, "", target)
         sub(/#.*$/, "", target)
         if (target == "" || target ~ /^(https?|mailto):/) continue
-        if (system("test -e " quoted(folder target)) != 0) problem(FNR, "links to " target ", which does not exist")
+        if (system("test -e " quoted(folder target)) != 0)
+            problem(FNR, "links to " target ", which does not exist")
         links++
     }
 }
@@ -100,7 +108,9 @@ FNR == 1 {
         expected_command = $0
         sub(/^<!-- run: /, "", expected_command)
         sub(/ -->$/, "", expected_command)
-    } else problem(FNR, "expected: <!-- code: FILE REGION --> or <!-- run: COMMAND -->, and nothing else on the line")
+    } else
+        problem(FNR, "expected: <!-- code: FILE REGION --> or <!-- run: COMMAND -->, and nothing " \
+            "else on the line")
     next
 }
 pending {
@@ -121,7 +131,8 @@ inside && (inside == "other" ? /^[ \t]*(```|~~~)[`~]*[ \t]*$/ : /^```$/) {
 inside { text = text $0 "\n"; next }
 /^[ \t]*(```|~~~)/ {
     if (tolower($0) ~ /^[ \t]*[`~]+[ \t]*\.?(c|h)([^a-z]|$)/)
-        problem(FNR, "a block of C needs a line <!-- code: FILE REGION --> above it; mark other blocks as ```text")
+        problem(FNR, "a block of C needs a line <!-- code: FILE REGION --> above it; mark " \
+            "other blocks as ```text")
     inside = "other"
     opened = FNR
     next

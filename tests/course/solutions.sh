@@ -1,6 +1,7 @@
 #!/bin/sh
-# Every exercise: its test fails with the starting file, and passes with the solution. EXERCISES: their names, as
-# NN_name/M_name; B: the folder that holds exercises/NAME and solutions/NAME, both with the exercise's test.
+# Every exercise: its test fails with the starting file, and passes with the solution. EXERCISES:
+# their names, as NN_name/M_name; B: the folder that holds exercises/NAME and solutions/NAME, both
+# with the exercise's test.
 set -eu
 count=0
 problems=0

@@ -32,7 +32,8 @@ lesson() {
 }
 
 lesson 0 '2 blocks of code, 2 outputs, 4 links: 0 problems' <<'END'
-[code](topk.c), ![again](topk.c "title"), [a line](topk.c#L3), [folder](..), [elsewhere](https://example.org/x)
+[code](topk.c), ![again](topk.c "title"), [a line](topk.c#L3), [folder](..),
+[elsewhere](https://example.org/x)
 
 <!-- code: topk.c topk -->
 ```c
@@ -86,7 +87,8 @@ lesson 1 "README.md:1: there is no file " <<'END'
 ```c
 ```
 END
-lesson 1 "README.md:1: region 'open' in $work/topk.c begins 1 times and ends 0 times; once each is expected" <<'END'
+times="begins 1 times and ends 0 times; once each is expected"
+lesson 1 "README.md:1: region 'open' in $work/topk.c $times" <<'END'
 <!-- code: topk.c open -->
 ```c
 ```
@@ -165,7 +167,8 @@ this build:
 ```
 END
 
-# An exercise whose starting file solves it, one whose starting file crashes, one with a wrong solution.
+# An exercise whose starting file solves it, one whose starting file crashes, one with a wrong
+# solution.
 mkdir -p "$work/exercises" "$work/solutions"
 exercise() { # NAME STATUS STATUS
     printf '#!/bin/sh\nexit %d\n' "$2" >"$work/exercises/$1"
@@ -180,8 +183,10 @@ solutions() { # STATUS MESSAGE
 }
 exercise 1_good 1 0
 exercise 2_tried 1 0 && solutions 0 '2 exercises, 0 problems'
-exercise 2_tried 0 0 && solutions 1 '2_tried: the starting file ends its test with status 0, expected: 1'
-exercise 2_tried 139 0 && solutions 1 '2_tried: the starting file ends its test with status 139, expected: 1'
+exercise 2_tried 0 0 &&
+    solutions 1 '2_tried: the starting file ends its test with status 0, expected: 1'
+exercise 2_tried 139 0 &&
+    solutions 1 '2_tried: the starting file ends its test with status 139, expected: 1'
 exercise 2_tried 1 1 && solutions 1 '2_tried: the solution does not pass'
 
 [ $failed = 0 ] && echo 'test_course.sh: planted mistakes in lessons and exercises are detected'

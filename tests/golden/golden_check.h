@@ -6,9 +6,9 @@
 
 // Checks the code against one golden file: `ffn/` (one layer, or a mixture's balancing) or `model/`
 // (a whole model and ten steps), recognized and configured by the file's metadata. It fails closed:
-// on a kind or setting that is not built in, a tensor that is missing, has another shape, or is used
-// by no check, a value that is not finite, a stated float32 error that no float32 program has, and of
-// course any error over its bound.
+// on a kind or setting that is not built in, a tensor that is missing, has another shape, or is
+// used by no check, a value that is not finite, a stated float32 error that no float32 program has,
+// and of course any error over its bound.
 
 // An implementation of the chain. As a feed-forward layer it writes the outputs of LayerNumbers.
 typedef struct {

@@ -45,8 +45,8 @@ bool golden_problem(GoldenFile *golden, const char *format, ...)
 // A number of the metadata above `low` and at most `high`; 0 and a problem where it is not.
 double golden_number(GoldenFile *golden, const char *key, double low, double high);
 
-// An input of the check, of exactly this shape; counts as used. NULL and a problem where it is missing
-// or has another shape.
+// An input of the check, of exactly this shape; counts as used. NULL and a problem where it is
+// missing or has another shape.
 const double *golden_input(GoldenFile *golden, const char *name, Shape shape);
 bool golden_input_ints(GoldenFile *golden, const char *name, Shape shape, int32_t *out); // I32 only
 

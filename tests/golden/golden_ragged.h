@@ -11,7 +11,7 @@
 void golden_ragged_check(GoldenFile *golden, const LayerNumbers *actual, bool shown,
                          Tolerance forward);
 
-// Copies the file's choice into `numbers`, to be used instead of the router's. false: the file has a
-// problem, which was reported.
+// Copies the file's choice into `numbers`, to be used instead of the router's. false: the file has
+// a problem, which was reported.
 bool golden_ragged_give(GoldenFile *golden, LayerNumbers *numbers);
 #endif

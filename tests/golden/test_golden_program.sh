@@ -28,6 +28,7 @@ expect 1 '0 of 1 files passed' Makefile
 expect 2 'Usage: golden FILE' # checking no file is not a success
 expect 2 'Usage: golden FILE' --no-such-option
 expect 0 'Usage: golden FILE' --help
-"$golden" "$mlp" >/dev/full 2>/dev/null && echo 'golden: a report that could not be written was exit 0' && failed=1
+"$golden" "$mlp" >/dev/full 2>/dev/null &&
+    echo 'golden: a report that could not be written was exit 0' && failed=1
 [ "$failed" = 0 ] && echo 'golden: every exit status as it should be'
 exit "$failed"

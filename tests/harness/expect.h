@@ -36,9 +36,9 @@ typedef struct {
     size_t choices;
 } Slopes;
 
-// gradient [count] must be the derivative of the loss by each of x [count], to 1e-6 of its root mean
-// square. Measured worst: 1.9e-8 in a layer, 3.1e-7 in a whole model. Nothing but zeros fails here,
-// and must be in expect_no_slopes.
+// gradient [count] must be the derivative of the loss by each of x [count], to 1e-6 of its root
+// mean square. Measured worst: 1.9e-8 in a layer, 3.1e-7 in a whole model. A gradient of zeros
+// fails here: that is for expect_no_slopes.
 void expect_slopes(const char *name, double *x, const double *gradient, size_t count,
                    const Slopes *slopes);
 void expect_no_slopes(const char *name, double *x, const double *gradient, size_t count,

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The folders of reference/ depend on each other in one direction only, and so do its files: there is no cycle among the
-# headers that headers include, the folders that files include, or the object files whose functions an object file uses.
-# B is the folder of this build.
+# The folders of reference/ depend on each other in one direction only, and so do its files: there
+# is no cycle among the headers that headers include, the folders that files include, or the object
+# files whose functions an object file uses. B is the folder of this build.
 set -u
 build=${B:?run make test-dependencies}
 mkdir -p build/tmp
@@ -10,9 +10,11 @@ trap 'rm -rf "$work"' EXIT
 
 # Edges, one `FROM TO` per line: from the files named PATTERN in a folder to what they include ...
 includes() {
-    (cd "$1" && grep -rE '^#include "reference/' reference --include="$2") | awk -F '[:"]' '{ print $1, $3 }'
+    (cd "$1" && grep -rE '^#include "reference/' reference --include="$2") |
+        awk -F '[:"]' '{ print $1, $3 }'
 }
-# ... and between the object files in FOLDER of the sources in a folder: from each to those that define what it uses.
+# ... and between the object files in FOLDER of the sources in a folder: from each to those that
+# define what it uses.
 uses() {
     (cd "$1" && ls reference/*/*.c) | sed "s|^|$2/|; s|\\.c\$|.o|" | xargs nm -g -P -A | awk '
         { file = $1; sub(/\.o:$/, "", file); sub(".*reference/", "reference/", file) }
@@ -53,7 +55,8 @@ includes . '*.[ch]' | folders | acyclic || failed=1
 uses . "$build" | acyclic || failed=1
 [ $failed = 0 ] || exit 1
 
-# Planted cycles are found: of two headers, of two folders whose headers have none, and of two objects.
+# Planted cycles are found: of two headers, of two folders whose headers have none, and of two
+# objects.
 must_find() {
     if "$@" 2>"$work/message"; then
         echo "test_dependencies.sh: $* did not find the planted cycle" >&2
@@ -74,9 +77,12 @@ echo '#include "reference/b/one.h"' >"$work/folders/reference/a/one.h"
 echo '#include "reference/a/two.h"' >"$work/folders/reference/b/two.c"
 includes "$work/folders" '*.[ch]' | acyclic || exit 1
 must_find folders_cycle
-echo 'int two(void); int one(void); int one(void) { return two(); }' >"$work/objects/reference/a/one.c"
-echo 'int one(void); int two(void); int two(void) { return one(); }' >"$work/objects/reference/a/two.c"
+echo 'int two(void); int one(void); int one(void) { return two(); }' \
+    >"$work/objects/reference/a/one.c"
+echo 'int one(void); int two(void); int two(void) { return one(); }' \
+    >"$work/objects/reference/a/two.c"
 for file in one two; do
-    "${CC:-cc}" -c "$work/objects/reference/a/$file.c" -o "$work/objects/reference/a/$file.o" || exit 1
+    "${CC:-cc}" -c "$work/objects/reference/a/$file.c" -o "$work/objects/reference/a/$file.o" ||
+        exit 1
 done
 must_find objects_cycle

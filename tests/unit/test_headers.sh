@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every header of the reference compiles alone: as C11 and, since a CUDA file will include it, in C++17 as extern "C".
+# Every header of the reference compiles alone: as C11 and, since a CUDA file will include it, in
+# C++17 as extern "C".
 set -u
 mkdir -p build/tmp
 work=$(mktemp -d build/tmp/test_headers-XXXXXX) || exit 1
@@ -12,7 +13,8 @@ each() {
     shift 3
     for header in reference/*/*.h; do
         printf '%s\n#include "%s"\n%s\n' "$open" "$header" "$close" >"$file"
-        "$@" -I. -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror -Wno-unknown-pragmas -fsyntax-only "$file" || {
+        "$@" -I. -D_POSIX_C_SOURCE=200809L -Wall -Wextra -Werror -Wno-unknown-pragmas \
+            -fsyntax-only "$file" || {
             echo "test_headers.sh: $header: not with $*" >&2
             failed=1
         }

@@ -148,9 +148,9 @@ static void expect_normalized(const char *text, size_t size) {
     free(whole);
 }
 
-// A text is normalized in segments. Wherever one ends, the characters after it must not compose with
-// those before it: every code point that is composed of several is decomposed, and put across each
-// place where a segment may end.
+// A text is normalized in segments. Wherever one ends, the characters after it must not compose
+// with those before it: every code point that is composed of several is decomposed, and put across
+// each place where a segment may end.
 START_TEST(segments_never_split_what_composes)
 {
     enum { FILLER = 85 }; // letters of three bytes: 255 bytes, one less than a segment

@@ -1,4 +1,5 @@
-// A run with an observer: what is reported to it, in which order; stopped at every call of stop; how it ends.
+// A run with an observer: what is reported to it, in which order; stopped at every call of stop;
+// how it ends.
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include "reference/numbers/parallel.h"

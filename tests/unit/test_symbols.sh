@@ -1,9 +1,11 @@
 #!/bin/sh
-# Tests link the chapters and the reference together, from archives, where the first of two functions of one name would
-# silently win: no name is exported by both. B is the folder of this build.
+# Tests link the chapters and the reference together, from archives, where the first of two
+# functions of one name would silently win: no name is exported by both. B is the folder of this
+# build.
 set -u
 build=${B:?run make test-symbols}
-exported() { nm -g --defined-only "$@" 2>/dev/null | awk 'NF == 3 { print $3 }' | grep -v '^__' | sort -u; }
+exported() { nm -g --defined-only "$@" 2>/dev/null | awk 'NF == 3 { print $3 }' | grep -v '^__' |
+    sort -u; }
 mkdir -p build/tmp
 work=$(mktemp -d build/tmp/test_symbols-XXXXXX) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -17,6 +19,7 @@ for file in "$work/reference" "$work/chapters"; do
 done
 comm -12 "$work/reference" "$work/chapters" >"$work/both"
 [ ! -s "$work/both" ] || {
-    echo "test_symbols.sh: exported by chapters/ and by reference/: $(tr '\n' ' ' <"$work/both")" >&2
+    echo "test_symbols.sh: exported by chapters/ and by reference/: $(tr '\n' ' ' <"$work/both")" \
+        >&2
     exit 1
 }
