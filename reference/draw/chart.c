@@ -36,8 +36,11 @@ int chart_ticks(double *out, int most, double low, double high) {
         double step = steps[i % 3] * power * pow(10.0, i / 3);
         double first = ceil(low / step - 1e-9), last = floor(high / step + 1e-9);
         if (last - first + 1 > most) continue;
-        int count = 0;
-        for (double k = first; k <= last; k++) out[count++] = k * step;
+        int count = 0, steps_in_range = (int)(last - first) + 1;
+        for (int k = 0; k < steps_in_range; k++) {
+            double tick = (first + k) * step; // above 2^53, first + k may be that of the last k
+            if (count == 0 || tick > out[count - 1]) out[count++] = tick;
+        }
         return count;
     }
 }
@@ -188,8 +191,10 @@ static void draw_baselines(DrawList *list, const Frame *frame, const Chart *char
         const Baseline *baseline = &chart->baselines[b];
         if (!isfinite(baseline->y)) continue;
         float y = roundf(place_y(frame, baseline->y));
-        for (float x = left; x < right; x += 10)
+        for (int dash = 0; dash < (right - left) / 10; dash++) {
+            float x = left + 10 * (float)dash;
             draw_rect(list, (Rect){ x, y - 1, fminf(6, right - x), 2 }, COLOR_DIM);
+        }
         float space = draw_text_width(list, baseline->name, TEXT_SMALL),
               line = font_line(TEXT_SMALL);
         Rect background = { right - 8 - space, y - 2 - line, space + 8, line }; // hides grid lines

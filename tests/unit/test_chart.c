@@ -37,6 +37,28 @@ START_TEST(ticks_are_round)
 }
 END_TEST
 
+// Where doubles are further apart than ticks would be: no more than `most`, and all in the range.
+START_TEST(ticks_of_huge_numbers_are_bounded)
+{
+    static const double ranges[][2] = { { 9007199254740992, 9007199254740996 },
+                                        { 1e17, 1e17 + 64 },
+                                        { -1e300, -1e300 * (1 - 1e-15) },
+                                        { 4e18, 9e18 } };
+    for (int most = 1; most <= 12; most++) {
+        double ticks[16];
+        for (int i = 0; i < 16; i++) ticks[i] = -1;
+        int count = chart_ticks(ticks, most, ranges[_i][0], ranges[_i][1]);
+        ck_assert_int_le(count, most);
+        ck_assert(ticks[most] == -1);
+        for (int i = 0; i < count; i++) {
+            double margin = 1e-9 * fabs(ranges[_i][1]);
+            ck_assert(ticks[i] >= ranges[_i][0] - margin && ticks[i] <= ranges[_i][1] + margin);
+            ck_assert(i == 0 || ticks[i] > ticks[i - 1]);
+        }
+    }
+}
+END_TEST
+
 // Draws it into an empty list; nothing may be outside of the panel.
 static void draw_chart(DrawList *list, const Chart *chart) {
     draw_clear(list, WIDTH, HEIGHT);
@@ -193,6 +215,7 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { ticks_are_round, COUNT_OF(tick_cases) },
+        { ticks_of_huge_numbers_are_bounded, 4 },
         { a_chart_shows_its_curves },
         { charts_without_points },
         { a_legend_has_rows, 2 },
