@@ -1,4 +1,5 @@
 #include "chapters/demo.h"
+#include "reference/io/files.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static int usage(const char *program, const DemoPart *parts, int parts_count) {
 
 int demo_main(const char *program, const DemoPart *parts, int parts_count, int count,
               char **arguments) {
+    files_open_standard();
     const char *name = count > 1 ? arguments[1] : "";
     int pictures = count > 2 ? count - 2 : 0;
     for (int i = 0; i < parts_count; i++) {

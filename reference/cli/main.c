@@ -1,6 +1,7 @@
 // sgatlin: one binary; each subcommand is in a file of its own.
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/io/files.h"
 #include "reference/numbers/machine_load.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
@@ -97,6 +98,7 @@ static void choose_waiting(char **argv) {
 }
 
 int main(int argc, char **argv) {
+    files_open_standard();
     choose_waiting(argv);
     // Writing to a closed pipe returns EPIPE, so that training continues when a reader exits.
     signal(SIGPIPE, SIG_IGN);

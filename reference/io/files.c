@@ -13,6 +13,14 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+void files_open_standard(void) {
+    for (int descriptor = 0; descriptor <= STDERR_FILENO; descriptor++) {
+        if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+        int mode = descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        if (open("/dev/null", mode) != descriptor) _exit(1); // open takes the lowest free number
+    }
+}
+
 bool file_map(MappedFile *out, const char *path, Error *error) {
     *out = (MappedFile){ 0 };
     // O_NONBLOCK: opening a pipe that has no writer must not hang

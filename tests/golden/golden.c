@@ -1,5 +1,6 @@
 // build/golden FILE…: checks the code against golden files of ffn/ and model/. Exit 0: every file
 // passed; 1: some number differs, or could not be checked; 2: wrong usage.
+#include "reference/io/files.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "tests/golden/golden_check.h"
@@ -35,6 +36,7 @@ int main(int count, char **arguments) {
         fputs(usage, stderr);
         return 2;
     }
+    files_open_standard();
     matmul_setup();
     fprintf(stderr, "golden: matrix products by %s, threads=%d\n", matmul_library(),
             parallel_threads());
