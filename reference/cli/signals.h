@@ -2,8 +2,10 @@
 #define REFERENCE_CLI_SIGNALS_H
 #include <stdbool.h>
 
-// Turns Ctrl-C and SIGTERM into a request to stop, for which long loops ask. The second Ctrl-C ends
-// the program as usual.
+// Turns Ctrl-C, SIGTERM and SIGHUP (the terminal was closed) into a request to stop, for which long
+// loops ask. A signal within a second of the first belongs to the same request, since some programs
+// send it to a process and to its group; a later one ends the program at once. SIGHUP stays ignored
+// where it was when the program started (nohup).
 
 typedef enum {
     SIGNALS_RESTART_READS,  // the signal does not interrupt system calls

@@ -124,6 +124,35 @@ grep -q "train --resume $stopped" "$work/messages" || fail "Ctrl-C: no message s
 (resume "$stopped" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
 same "$work/whole-packed" "$stopped"
 
+# A signal that comes twice is one request (timeout sends it to the process and to its group), and
+# so is a closed terminal; nohup keeps the run alive.
+signalled() { # RUN, SIGNALS, STATUS
+    SGATLIN_STOP=written:log.jsonl:6 start "$1" packed 2 2>"$work/messages" &
+    process=$!
+    stopped=$1
+    await lines 6
+    kill -"${2%% *}" $process
+    kill -CONT $process
+    for signal in $2; do kill -"$signal" $process 2>/dev/null || true; done
+    (while kill -CONT $process 2>/dev/null; do sleep 0.1; done) &
+    status=0
+    wait $process || status=$?
+    [ $status = "$3" ] || fail "$2: exit $status, expected $3: $(tail -1 "$work/messages")"
+}
+signalled "$work/twice" 'TERM TERM TERM' 143
+grep -q "train --resume $work/twice" "$work/messages" || fail "the same signal again: the run was not saved"
+(resume "$work/twice" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
+same "$work/whole-packed" "$work/twice"
+signalled "$work/hung-up" HUP 129
+grep -q "train --resume $work/hung-up" "$work/messages" || fail "SIGHUP: the run was not saved"
+(resume "$work/hung-up" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
+same "$work/whole-packed" "$work/hung-up"
+trap '' HUP
+signalled "$work/nohup" HUP 0
+trap - HUP
+same "$work/whole-packed" "$work/nohup"
+stopped=$work/stopped
+
 # A finished run is reported as finished and stays as it is.
 checksum() { cat "$stopped"/step-*/* "$stopped/log.jsonl" "$stopped/loss.png" | cksum; }
 before=$(checksum)
