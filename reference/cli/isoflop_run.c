@@ -166,8 +166,9 @@ static bool start_cell(Trainer *out, const Study *study, const Cell *cell, const
 static bool open_cell(Trainer *out, RunLog *log, const Study *study, const Cell *cell,
                       const char *folder, Error *error) {
     bool resumes = has_checkpoint(folder);
-    bool ok = resumes ? run_resume(out, study->options.backend, folder, study->options.data, error)
-                      : start_cell(out, study, cell, folder, error);
+    bool ok = resumes
+                  ? run_resume(out, log, study->options.backend, folder, study->options.data, error)
+                  : start_cell(out, study, cell, folder, error);
     ok = ok && run_open_log(log, folder, out, &study->baselines, error);
     if (ok && resumes) fprintf(stderr, "resumed  from step %lld\n", (long long)out->step);
     return ok;
@@ -175,7 +176,7 @@ static bool open_cell(Trainer *out, RunLog *log, const Study *study, const Cell 
 
 static int train_cell(Study *study, const Cell *cell, const char *folder, Error *error) {
     Trainer trainer = { 0 };
-    RunLog log = { .lock = -1 };
+    RunLog log = LOG_CLOSED;
     RunEnd end = RUN_FAILED;
     if (open_cell(&trainer, &log, study, cell, folder, error)) {
         end = train_with_progress(study->command, &trainer, folder, &log);

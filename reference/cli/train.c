@@ -171,23 +171,19 @@ static int run_to_end(const char *command, Trainer *trainer, const char *folder,
     }
 }
 
-// The trainer is open. Its log, and the run to its end.
-static int train(const char *command, Trainer *trainer, const char *folder) {
+// The trainer is open; the log is open afterwards. The run to its end.
+static int train(const char *command, Trainer *trainer, RunLog *log, const char *folder) {
     Error error;
-    RunLog log = { .lock = -1 };
-    if (!print_plan(trainer, folder, &error) ||
-        !run_open_log(&log, folder, trainer, NULL, &error)) {
+    if (!print_plan(trainer, folder, &error) || !run_open_log(log, folder, trainer, NULL, &error))
         return command_failed(command, &error);
-    }
     int status = 0;
-    if (trainer->step == trainer->settings.steps && log.final) {
+    if (trainer->step == trainer->settings.steps && log->final) {
         fprintf(stderr, "%s: is finished, all %lld steps are done; nothing to do\n", folder,
                 (long long)trainer->step);
     } else {
-        print_baselines(&log);
-        status = run_to_end(command, trainer, folder, &log);
+        print_baselines(log);
+        status = run_to_end(command, trainer, folder, log);
     }
-    log_close(&log);
     return status;
 }
 
@@ -200,10 +196,12 @@ static int open_and_train(const char *command, const Arguments *arguments) {
     if (!resumes && !choose_settings(&config, &settings, arguments, &error))
         return command_misused(command, &error);
     const Backend *backend = arguments->backend;
-    bool ok = resumes ? run_resume(&trainer, backend, arguments->resume, arguments->data, &error)
+    const char *folder = resumes ? arguments->resume : arguments->out;
+    RunLog log = LOG_CLOSED;
+    bool ok = resumes ? run_resume(&trainer, &log, backend, folder, arguments->data, &error)
                       : start_run(&trainer, backend, arguments, &config, &settings, &error);
-    int status = ok ? train(command, &trainer, resumes ? arguments->resume : arguments->out)
-                    : command_failed(command, &error);
+    int status = ok ? train(command, &trainer, &log, folder) : command_failed(command, &error);
+    log_close(&log);
     trainer_free(&trainer);
     return status;
 }

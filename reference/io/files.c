@@ -211,6 +211,7 @@ bool folder_is_empty(const char *path) {
 
 int folder_lock(const char *folder, Error *error) {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    kill_point("lock", folder);
     char *path = path_join(folder, ".lock");
     int descriptor = path != NULL ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
     free(path);

@@ -9,6 +9,7 @@
 //   remove:F     folder F is about to be removed
 //   removed:F    one file F of a folder that is being removed is gone
 //   written:F    a line was appended to file F
+//   lock:F       folder F is about to be locked
 // SGATLIN_KILL=EVENT:NAME[:COUNT] in the environment raises SIGKILL at the COUNT-th call (1) with
 // that name, SGATLIN_STOP raises SIGSTOP. Without them it does nothing. Not for several threads at
 // once.

@@ -7,26 +7,52 @@
 #include <string.h>
 #include <unistd.h>
 
-// The lock keeps two processes from writing to one run.
-static bool open_to_append(RunLog *log, const char *run, Error *error) {
+bool log_lock(RunLog *log, const char *run, Error *error) {
+    if (log->lock >= 0) return true;
+    *log = (RunLog){ .path = path_join(run, LOG_NAME), .lock = -1 };
+    if (log->path == NULL) return fail(error, "%s: out of memory", run);
     log->lock = folder_lock(run, error);
-    if (log->lock < 0) return false;
+    if (log->lock < 0) log_close(log);
+    return log->lock >= 0;
+}
+
+static bool open_to_append(RunLog *log, Error *error) {
     log->file = fopen(log->path, "ab");
     return log->file != NULL ||
            fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
 }
 
-bool log_create(RunLog *out, const char *run, json_t *header, Error *error) {
-    *out = (RunLog){ .path = path_join(run, LOG_NAME), .lock = -1 };
-    out->header = json_incref(header);
-    bool ok = (out->path != NULL && header != NULL) || fail(error, "%s: out of memory", run);
-    ok = ok && open_to_append(out, run, error);
+static char *line_text(const json_t *line, const RunLog *log, Error *error) {
+    const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(LOG_PRECISION);
+    char *text = line != NULL ? json_dumps(line, flags) : NULL;
+    if (text == NULL) fail(error, "%s: out of memory, or a number that is not finite", log->path);
+    return text;
+}
+
+// The file appears with its header in it, or not at all.
+static bool write_header(RunLog *log, Error *error) {
+    OutputFile out;
+    char *text = line_text(log->header, log, error);
+    bool ok = text != NULL && output_open(&out, log->path, error);
     if (ok) {
-        ok = log_write(out, header, error);
-    } else {
-        json_decref(header);
+        fprintf(out.stream, "%s\n", text);
+        ok = output_commit(&out, error);
     }
-    if (!ok) log_close(out);
+    free(text);
+    return ok;
+}
+
+bool log_create(RunLog *log, const char *run, json_t *header, Error *error) {
+    if (!log_lock(log, run, error)) {
+        json_decref(header);
+        return false;
+    }
+    log->header = header;
+    bool ok = !path_exists(log->path) ||
+              fail(error, "%s: was created by another process in the meantime", log->path);
+    ok = ok && write_header(log, error) && open_to_append(log, error);
+    kill_point("written", log->path);
+    if (!ok) log_close(log);
     return ok;
 }
 
@@ -42,28 +68,25 @@ static void restore(RunLog *log, const LogLines *lines) {
     }
 }
 
-bool log_resume(RunLog *out, const char *run, int64_t step, Error *error) {
-    *out = (RunLog){ .path = path_join(run, LOG_NAME), .lock = -1 };
-    if (out->path == NULL) return fail(error, "%s: out of memory", run);
+bool log_resume(RunLog *log, const char *run, int64_t step, Error *error) {
     LogLines lines;
-    bool ok = open_to_append(out, run, error) && log_lines_read(&lines, out->path, step, error);
+    if (!log_lock(log, run, error)) return false;
+    bool ok = open_to_append(log, error) && log_lines_read(&lines, log->path, step, error);
     if (ok) {
-        restore(out, &lines);
-        if (ftruncate(fileno(out->file), (off_t)lines.bytes) != 0) {
-            ok = fail(error, "%s: cannot be cut back to step %lld: %s", out->path, (long long)step,
+        restore(log, &lines);
+        if (ftruncate(fileno(log->file), (off_t)lines.bytes) != 0) {
+            ok = fail(error, "%s: cannot be cut back to step %lld: %s", log->path, (long long)step,
                       strerror(errno));
         }
         log_lines_free(&lines);
     }
-    if (!ok) log_close(out);
+    if (!ok) log_close(log);
     return ok;
 }
 
 bool log_write(RunLog *log, json_t *line, Error *error) {
-    const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(LOG_PRECISION);
-    char *text = line != NULL ? json_dumps(line, flags) : NULL;
-    bool ok =
-        text != NULL || fail(error, "%s: out of memory, or a number that is not finite", log->path);
+    char *text = line_text(line, log, error);
+    bool ok = text != NULL;
     kill_point("write", log->path);
     if (ok && (fprintf(log->file, "%s\n", text) < 0 || fflush(log->file) != 0)) {
         ok = fail(error, "%s: cannot be written: %s", log->path, strerror(errno));
@@ -79,5 +102,5 @@ void log_close(RunLog *log) {
     if (log->path != NULL && log->lock >= 0) close(log->lock);
     json_decref(log->header);
     free(log->path);
-    *log = (RunLog){ 0 };
+    *log = (RunLog){ .lock = -1 };
 }

@@ -10,14 +10,24 @@
 
 // ---- opening
 
-bool run_resume(Trainer *out, const Backend *backend, const char *folder, const char *data,
-                Error *error) {
+// The newest checkpoint of a run; the caller frees it.
+static char *find_checkpoint(const char *run, Error *error) {
+    char *checkpoint = checkpoint_find(run, error);
+    if (checkpoint == NULL || strcmp(checkpoint, run) != 0) return checkpoint;
+    free(checkpoint);
+    fail(error, "%s: is a checkpoint; --resume takes the folder of its run", run);
+    return NULL;
+}
+
+bool run_resume(Trainer *out, RunLog *log, const Backend *backend, const char *folder,
+                const char *data, Error *error) {
     *out = (Trainer){ 0 };
-    char *checkpoint = checkpoint_find(folder, error);
-    if (checkpoint == NULL) return false;
-    bool ok = strcmp(checkpoint, folder) != 0 ||
-              fail(error, "%s: is a checkpoint; --resume takes the folder of its run", folder);
-    ok = ok && trainer_resume(out, backend, checkpoint, data, error);
+    char *found = find_checkpoint(folder, error); // so that only runs are locked
+    bool ok = found != NULL && log_lock(log, folder, error);
+    free(found);
+    // Another process may have written a newer one before the lock was ours.
+    char *checkpoint = ok ? find_checkpoint(folder, error) : NULL;
+    ok = checkpoint != NULL && trainer_resume(out, backend, checkpoint, data, error);
     free(checkpoint);
     return ok;
 }
@@ -43,7 +53,7 @@ static bool finish_saving(const char *folder, Error *error) {
     return checkpoint_prune(folder, CHECKPOINTS_KEPT, error) && loss_picture_write(folder, error);
 }
 
-bool run_open_log(RunLog *out, const char *folder, const Trainer *trainer, const Baselines *known,
+bool run_open_log(RunLog *log, const char *folder, const Trainer *trainer, const Baselines *known,
                   Error *error) {
     Baselines baselines;
     char *path = path_join(folder, LOG_NAME);
@@ -51,13 +61,13 @@ bool run_open_log(RunLog *out, const char *folder, const Trainer *trainer, const
     bool exists = path_exists(path);
     free(path);
     if (exists)
-        return log_resume(out, folder, trainer->step, error) && finish_saving(folder, error);
+        return log_resume(log, folder, trainer->step, error) && finish_saving(folder, error);
     if (known == NULL) {
         const Corpus *corpus = &trainer->corpus;
         if (!baselines_measure(&baselines, &corpus->train, &corpus->valid, error)) return false;
         known = &baselines;
     }
-    return folder_make(folder, error) && log_create(out, folder, header_of(trainer, known), error);
+    return folder_make(folder, error) && log_create(log, folder, header_of(trainer, known), error);
 }
 
 // ---- the run under way

@@ -41,13 +41,14 @@ typedef enum {
 RunEnd run_train(Trainer *trainer, const char *folder, RunLog *log, const RunObserver *observer,
                  Error *error);
 
-// Opens a trainer at the newest checkpoint of a run's folder. data NULL: the data the run began
-// with.
-bool run_resume(Trainer *out, const Backend *backend, const char *folder, const char *data,
-                Error *error);
+// Locks a run's folder (log_lock) and opens a trainer at its newest checkpoint. data NULL: the data
+// the run began with. The caller closes the log, also on failure.
+bool run_resume(Trainer *out, RunLog *log, const Backend *backend, const char *folder,
+                const char *data, Error *error);
 
 // Continues the folder's log at the trainer's step, or begins one, with the folder, where there is
-// none: its header has the baselines, `known` or, where that is NULL, measured now.
-bool run_open_log(RunLog *out, const char *folder, const Trainer *trainer, const Baselines *known,
+// none: its header has the baselines, `known` or, where that is NULL, measured now. log: LOG_CLOSED,
+// or as run_resume left it.
+bool run_open_log(RunLog *log, const char *folder, const Trainer *trainer, const Baselines *known,
                   Error *error);
 #endif

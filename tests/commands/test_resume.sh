@@ -140,7 +140,8 @@ signalled() { # RUN, SIGNALS, STATUS
     [ $status = "$3" ] || fail "$2: exit $status, expected $3: $(tail -1 "$work/messages")"
 }
 signalled "$work/twice" 'TERM TERM TERM' 143
-grep -q "train --resume $work/twice" "$work/messages" || fail "the same signal again: the run was not saved"
+grep -q "train --resume $work/twice" "$work/messages" ||
+    fail "the same signal again: the run was not saved"
 (resume "$work/twice" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
 same "$work/whole-packed" "$work/twice"
 signalled "$work/hung-up" HUP 129
@@ -152,6 +153,21 @@ signalled "$work/nohup" HUP 0
 trap - HUP
 same "$work/whole-packed" "$work/nohup"
 stopped=$work/stopped
+
+# Of two processes that resume a run, one waits until just before it locks the folder, while the
+# other finishes: it must read the run as it is then.
+late=$work/late
+(SGATLIN_KILL=write:state.json:3 start "$late" packed 2) 2>/dev/null || true
+[ "$(steps "$late")" = "0 5" ] || fail "late: checkpoints $(steps "$late"), expected 0 and 5"
+SGATLIN_STOP=lock:late resume "$late" 2 2>"$work/late-messages" &
+process=$!
+is_stopped() { grep -q '^State:.*stopped' /proc/$process/status; }
+if [ -r /proc/self/status ]; then await is_stopped; else sleep 2; fi
+(resume "$late" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
+(while kill -CONT $process 2>/dev/null; do sleep 0.1; done) &
+wait $process || fail "resumed late: exit $?: $(tail -1 "$work/late-messages")"
+grep -q "is finished" "$work/late-messages" || fail "resumed late: not known to be finished"
+same "$work/whole-packed" "$late"
 
 # A finished run is reported as finished and stays as it is.
 checksum() { cat "$stopped"/step-*/* "$stopped/log.jsonl" "$stopped/loss.png" | cksum; }

@@ -34,7 +34,7 @@ static int count_lines(const char *path) {
 START_TEST(a_log_is_cut_back_to_the_step_resumed_from)
 {
     Scratch scratch = scratch_new("log");
-    RunLog log;
+    RunLog log = LOG_CLOSED;
     ck_assert_msg(log_create(&log, scratch.path, json_pack("{s:s}", "what", "a run"), &error), "%s",
                   error.text);
     for (int step = 1; step <= 5; step++) {
@@ -62,6 +62,25 @@ START_TEST(a_log_is_cut_back_to_the_step_resumed_from)
     write_text(scratch_path(&scratch, "log.jsonl"), "{");
     ck_assert(!log_resume(&log, scratch.path, 4, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "log.jsonl"));
+    scratch_remove(&scratch);
+}
+END_TEST
+
+// A header that cannot be written (here a number that JSON does not have) leaves no file.
+START_TEST(a_log_appears_with_its_header)
+{
+    Scratch scratch = scratch_new("log");
+    RunLog log = LOG_CLOSED;
+    json_t *header = json_object();
+    json_add(&header, "loss", json_real(NAN));
+    ck_assert(!log_create(&log, scratch.path, header, &error));
+    ck_assert(!path_exists(scratch_path(&scratch, "log.jsonl")));
+    ck_assert_int_eq(log.lock, -1);
+    ck_assert_msg(log_create(&log, scratch.path, json_pack("{s:i}", "a", 1), &error), "%s",
+                  error.text);
+    log_close(&log);
+    ck_assert(!log_create(&log, scratch.path, json_pack("{s:i}", "a", 2), &error));
+    ck_assert_int_eq(count_lines(scratch_path(&scratch, "log.jsonl")), 1);
     scratch_remove(&scratch);
 }
 END_TEST
@@ -182,9 +201,8 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { a_log_is_cut_back_to_the_step_resumed_from },
-        { a_result_is_that_of_the_last_lines, 2 },
-        { a_result_of_another_run_is_refused, 2 },
+        { a_log_is_cut_back_to_the_step_resumed_from }, { a_log_appears_with_its_header },
+        { a_result_is_that_of_the_last_lines, 2 },      { a_result_of_another_run_is_refused, 2 },
         { losses_have_steps_flops_and_seconds },
     };
     return run_tests("log", tests, COUNT_OF(tests));

@@ -131,27 +131,29 @@ static RunObserver observer_of(Watch *watch) {
     return (RunObserver){ on_step, on_evaluated, on_logged, on_saved, on_stop, watch };
 }
 
-static RunEnd run_log(Trainer *trainer, Fixture *f, const RunObserver *observer, Error *error) {
-    RunLog log;
-    ck_assert_msg(run_open_log(&log, f->run, trainer, &baselines, error), "%s", error->text);
-    RunEnd end = run_train(trainer, f->run, &log, observer, error);
-    log_close(&log);
+static RunEnd run_log(Trainer *trainer, RunLog *log, Fixture *f, const RunObserver *observer,
+                      Error *error) {
+    ck_assert_msg(run_open_log(log, f->run, trainer, &baselines, error), "%s", error->text);
+    RunEnd end = run_train(trainer, f->run, log, observer, error);
+    log_close(log);
     return end;
 }
 
 static RunEnd start(Fixture *f, const Backend *backend, const RunObserver *observer, Error *error) {
     Trainer trainer;
+    RunLog log = LOG_CLOSED;
     ck_assert_msg(trainer_new(&trainer, backend, f->data, &f->config, &f->settings, error), "%s",
                   error->text);
-    RunEnd end = run_log(&trainer, f, observer, error);
+    RunEnd end = run_log(&trainer, &log, f, observer, error);
     trainer_free(&trainer);
     return end;
 }
 
 static RunEnd resume(Fixture *f, const RunObserver *observer, Error *error) {
     Trainer trainer;
-    ck_assert_msg(run_resume(&trainer, &cpu_backend, f->run, NULL, error), "%s", error->text);
-    RunEnd end = run_log(&trainer, f, observer, error);
+    RunLog log = LOG_CLOSED;
+    ck_assert_msg(run_resume(&trainer, &log, &cpu_backend, f->run, NULL, error), "%s", error->text);
+    RunEnd end = run_log(&trainer, &log, f, observer, error);
     trainer_free(&trainer);
     return end;
 }
@@ -353,10 +355,12 @@ START_TEST(the_header_says_what_the_run_is)
     ck_assert_int_eq(json_integer_value(json_object_get(losses, "counted")), 77);
     log_lines_free(&lines);
     Trainer trainer;
-    ck_assert(!run_resume(&trainer, &cpu_backend, f.data, NULL, &error));
+    RunLog log = LOG_CLOSED;
+    ck_assert(!run_resume(&trainer, &log, &cpu_backend, f.data, NULL, &error));
     ck_assert_msg(strstr(error.text, f.data) != NULL, "%s", error.text);
     const char *checkpoint = scratch_path(&f.scratch, "run/step-000006");
-    ck_assert(!run_resume(&trainer, &cpu_backend, checkpoint, NULL, &error));
+    ck_assert(!run_resume(&trainer, &log, &cpu_backend, checkpoint, NULL, &error));
+    ck_assert_int_eq(log.lock, -1);
     ck_assert_msg(strstr(error.text, "is a checkpoint") != NULL, "%s", error.text);
     teardown(&f);
 }
