@@ -62,6 +62,16 @@ void file_release(const MappedFile *file) {
 #endif
 }
 
+bool file_reads_whole(const char *path) {
+    char buffer[1 << 16];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) return false;
+    while (fread(buffer, 1, sizeof buffer, file) == sizeof buffer) {}
+    bool ok = !ferror(file);
+    fclose(file);
+    return ok;
+}
+
 bool path_exists(const char *path) {
     struct stat status;
     return lstat(path, &status) == 0; // a dangling link exists too

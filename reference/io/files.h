@@ -48,6 +48,9 @@ bool output_folder_open(OutputFolder *out, const char *path, Error *error);
 bool output_folder_commit(OutputFolder *out, Error *error);
 void output_folder_discard(OutputFolder *out);
 
+// Whether a file can be read to its end now.
+bool file_reads_whole(const char *path);
+
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
 // A folder that is empty but for hidden files, such as a lock or a leftover temporary.

@@ -85,17 +85,6 @@ char *checkpoint_find(const char *path, Error *error) {
     return found;
 }
 
-// Adds to the message about a damaged newest checkpoint how to use the one before it.
-static void suggest_previous(const char *path, const char *found, Error *error) {
-    int64_t steps[CHECKPOINTS_KEPT];
-    if (error == NULL || strcmp(path, found) == 0 ||
-        newest_steps(steps, CHECKPOINTS_KEPT, path) < CHECKPOINTS_KEPT)
-        return;
-    Error damage = *error;
-    fail(error, "%.700s; to continue from step %lld, remove the damaged folder: rm -r %.200s",
-         damage.text, (long long)steps[1], found);
-}
-
 static char *open_tensors(Safetensors *out, const char *folder, const char *name, Error *error) {
     char *path = path_join(folder, name);
     if (path == NULL) {
@@ -145,15 +134,64 @@ static bool read_tokenizer(Checkpoint *out, const char *hash, Error *error) {
     return ok;
 }
 
-bool checkpoint_open(Checkpoint *out, const char *path, Error *error) {
+// out->path is set; the caller closes it, also on failure.
+static bool read_checkpoint(Checkpoint *out, Error *error) {
     char hash[STEP_NAME];
-    *out = (Checkpoint){ .path = checkpoint_find(path, error) };
-    if (out->path == NULL) return false;
     if (!read_model(&out->model, hash, out->path, error)) {
         out->model = (Model){ 0 };
-    } else if (read_tokenizer(out, hash, error)) {
-        return true;
+        return false;
     }
+    return read_tokenizer(out, hash, error);
+}
+
+// ---- is it damaged, or can it not be read now?
+
+// Whether a file is missing, or can be read to its end (then *bytes is raised to its size): what is
+// wrong is then the file itself, and not a permission, the number of open files or the disk.
+static bool is_readable(const char *folder, const char *name, size_t *bytes) {
+    MappedFile file;
+    char *path = path_join(folder, name);
+    bool readable = path != NULL && !path_exists(path);
+    if (path != NULL && !readable && file_map(&file, path, NULL)) {
+        readable = file_reads_whole(path);
+        if (file.size > *bytes) *bytes = file.size;
+        file_unmap(&file);
+    }
+    free(path);
+    return readable;
+}
+
+// Whether the files can be read, there is memory for what they contain, and reading the checkpoint
+// once more fails in the same way.
+static bool is_damaged(const char *folder, const Error *failure) {
+    size_t bytes = 1 << 20;
+    if (!is_readable(folder, MODEL, &bytes) || !is_readable(folder, TOKENIZER, &bytes))
+        return false;
+    void *memory = malloc(4 * bytes);
+    free(memory);
+    Error error = { "" };
+    Checkpoint again = { .path = memory != NULL ? strdup(folder) : NULL };
+    if (again.path == NULL) return false;
+    bool fails = !read_checkpoint(&again, &error);
+    checkpoint_close(&again);
+    return fails && strcmp(error.text, failure->text) == 0;
+}
+
+// Adds to the message about a damaged newest checkpoint how to use the one before it.
+static void suggest_previous(const char *path, const char *found, Error *error) {
+    int64_t steps[CHECKPOINTS_KEPT];
+    if (error == NULL || strcmp(path, found) == 0 ||
+        newest_steps(steps, CHECKPOINTS_KEPT, path) < CHECKPOINTS_KEPT || !is_damaged(found, error))
+        return;
+    Error damage = *error;
+    fail(error, "%.700s; to continue from step %lld, remove the damaged folder: rm -r %.200s",
+         damage.text, (long long)steps[1], found);
+}
+
+bool checkpoint_open(Checkpoint *out, const char *path, Error *error) {
+    *out = (Checkpoint){ .path = checkpoint_find(path, error) };
+    if (out->path == NULL) return false;
+    if (read_checkpoint(out, error)) return true;
     suggest_previous(path, out->path, error);
     checkpoint_close(out);
     return false;

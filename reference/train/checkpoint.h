@@ -16,7 +16,8 @@ typedef struct {
 } Checkpoint;
 
 // path is a run, of which the newest checkpoint is opened, or a checkpoint. A damaged one is an
-// error that names the file and the tensor or field, and how to continue; an older one is never
+// error that names the file and the tensor or field, and how to continue (only a damaged one: where
+// memory or a permission is missing, the advice to remove it would be wrong); an older one is never
 // used silently.
 bool checkpoint_open(Checkpoint *out, const char *path, Error *error);
 void checkpoint_close(Checkpoint *checkpoint);

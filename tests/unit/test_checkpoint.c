@@ -7,6 +7,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 // A run small enough to be damaged at every byte.
@@ -315,6 +316,51 @@ START_TEST(damage_says_how_to_continue)
 }
 END_TEST
 
+// A good checkpoint that cannot be read now: no advice to remove it.
+START_TEST(only_damage_may_advise_to_remove_a_checkpoint)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 5);
+    write_step(&f, 9);
+    Checkpoint checkpoint;
+    Error error = { "" };
+    const char *model = scratch_path(&f.scratch, "run/step-000009/model.safetensors"),
+               *moved = scratch_path(&f.scratch, "model");
+    ck_assert_int_eq(rename(model, moved), 0);
+    ck_assert_int_eq(symlink("model.safetensors", model), 0); // too many levels of links
+    ck_assert(!checkpoint_open(&checkpoint, f.run, &error));
+    ck_assert_msg(strstr(error.text, "rm -r") == NULL, "%s", error.text);
+    ck_assert_int_eq(unlink(model), 0);
+    ck_assert(!checkpoint_open(&checkpoint, f.run, &error)); // a file that is missing is damage
+    ck_assert_msg(strstr(error.text, "rm -r") != NULL, "%s", error.text);
+    ck_assert_int_eq(rename(moved, model), 0);
+    ck_assert_msg(checkpoint_open(&checkpoint, f.run, &error), "%s", error.text);
+    checkpoint_close(&checkpoint);
+    teardown(&f);
+}
+END_TEST
+
+#ifndef __SANITIZE_ADDRESS__ // which needs terabytes of address space
+START_TEST(too_little_memory_is_not_damage)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 5);
+    write_step(&f, 9);
+    Checkpoint checkpoint;
+    Error error = { "" };
+    const struct rlimit none = { 0, RLIM_INFINITY };
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0); // from here on only what malloc has already
+    ck_assert(!checkpoint_open(&checkpoint, f.run, &error));
+    const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &all), 0);
+    ck_assert_msg(strstr(error.text, "rm -r") == NULL, "%s", error.text);
+    teardown(&f);
+}
+END_TEST
+#endif
+
 START_TEST(files_of_different_checkpoints_do_not_mix)
 {
     Fixture f;
@@ -414,6 +460,10 @@ int main(void) {
         { every_flipped_bit_is_detected, FILES },
         { every_cut_is_detected, FILES },
         { damage_says_how_to_continue },
+        { only_damage_may_advise_to_remove_a_checkpoint },
+#ifndef __SANITIZE_ADDRESS__
+        { too_little_memory_is_not_damage },
+#endif
         { files_of_different_checkpoints_do_not_mix },
         { hostile_states_are_named, COUNT_OF(states) },
         { every_field_of_a_state_is_checked },
