@@ -152,6 +152,18 @@ bool tensors_load(const Tensors *tensors, float *block, const Safetensors *file,
     return true;
 }
 
+bool tensors_equal_file(const Tensors *tensors, const float *block, const Safetensors *file,
+                        Error *error) {
+    if (!check_file(tensors, file, error)) return false;
+    for (int i = 0; i < tensors->count; i++) {
+        const Tensor *tensor = &tensors->items[i];
+        const SafeTensor *found = safetensors_find(file, tensor->name);
+        if (memcmp(found->data, block + tensor->offset, tensor->count * sizeof *block) != 0)
+            return fail(error, "%s: tensor %s has other values", file->path, tensor->name);
+    }
+    return true;
+}
+
 void tensors_view(const Tensors *tensors, const float *block, SafeTensor *out) {
     for (int i = 0; i < tensors->count; i++) {
         const Tensor *tensor = &tensors->items[i];

@@ -303,6 +303,48 @@ static bool write_state(const char *folder, const TrainState *state, const Token
     return ok;
 }
 
+// ---- reading back what was written
+
+static bool equals_file(const char *folder, const char *name, const Tensors *tensors,
+                        const float *block, Error *error) {
+    Safetensors file;
+    char *path = open_tensors(&file, folder, name, error);
+    if (path == NULL) return false;
+    bool ok = tensors_equal_file(tensors, block, &file, error);
+    safetensors_close(&file);
+    free(path);
+    return ok;
+}
+
+static bool moments_equal_file(const char *folder, const Tensors *parameters, const float *moments,
+                               Error *error) {
+    Tensors table;
+    if (!declare_moments(&table, parameters, error)) return false;
+    bool ok = equals_file(folder, OPTIMIZER, &table, moments, error);
+    tensors_free(&table);
+    return ok;
+}
+
+// Reads a new checkpoint before it replaces an older one.
+static bool read_back(const char *folder, const Model *model, const float *moments,
+                      const TrainState *state, Error *error) {
+    TrainState written;
+    char *state_path = path_join(folder, STATE);
+    Checkpoint whole = { .path = strdup(folder) };
+    bool ok =
+        (state_path != NULL && whole.path != NULL) || fail(error, "%s: out of memory", folder);
+    ok = ok && read_checkpoint(&whole, error);
+    checkpoint_close(&whole);
+    ok = ok && state_read(&written, state_path, error);
+    if (ok) {
+        ok = written.step == state->step || fail(error, "%s: has another step", state_path);
+        state_free(&written);
+    }
+    free(state_path);
+    return ok && equals_file(folder, MODEL, &model->tensors, model->parameters, error) &&
+           moments_equal_file(folder, &model->tensors, moments, error);
+}
+
 // Removes what a crash left of remove_step.
 static bool remove_leftover(const char *run, const char *removed, Error *error) {
     if (removed == NULL) return fail(error, "%s: out of memory", run);
@@ -342,7 +384,8 @@ bool checkpoint_write(const char *run, const Model *model, const float *moments,
     bool open = output_folder_open(&folder, path, error), ok = open;
     ok = ok && write_model(folder.temporary, model, step, hash, error) &&
          write_moments(folder.temporary, &model->tensors, moments, step, error) &&
-         write_state(folder.temporary, state, tokenizer, error);
+         write_state(folder.temporary, state, tokenizer, error) &&
+         read_back(folder.temporary, model, moments, state, error);
     if (ok) {
         ok = output_folder_commit(&folder, error);
     } else if (open) {

@@ -5,6 +5,7 @@
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -62,6 +63,7 @@ static void setup(Fixture *f) {
                              .train_sum = 0x123,
                              .valid_sum = UINT64_MAX,
                              .tokenizer_hash = tokenizer_hash(f->tokenizer) };
+    f->state.settings.steps = 1000000;
     ck_assert(settings_finish(&f->state.settings, 10, &error));
 }
 
@@ -132,6 +134,48 @@ START_TEST(the_newest_two_are_kept)
     char *found = checkpoint_find(f.run, &error);
     ck_assert_str_eq(found, scratch_path(&f.scratch, "run/step-1000000"));
     free(found);
+    teardown(&f);
+}
+END_TEST
+
+// What is written is read back: a state that could not be resumed is an error, and nothing of it
+// appears.
+START_TEST(a_checkpoint_that_cannot_be_read_is_not_written)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 5);
+    Error error = { "" };
+    f.state.step = f.state.settings.steps + 1;
+    ck_assert(!checkpoint_write(f.run, &f.model, f.moments, &f.state, f.tokenizer, &error));
+    ck_assert_msg(strstr(error.text, "1000001") != NULL, "%s", error.text);
+    char *found = checkpoint_find(f.run, &error);
+    ck_assert_str_eq(found, scratch_path(&f.scratch, "run/step-000005"));
+    free(found);
+    teardown(&f);
+}
+END_TEST
+
+START_TEST(every_bit_of_a_tensor_is_compared_with_its_file)
+{
+    Fixture f;
+    setup(&f);
+    write_step(&f, 5);
+    Safetensors file;
+    Error error = { "" };
+    const Tensors *tensors = &f.model.tensors;
+    ck_assert(safetensors_open(&file, scratch_path(&f.scratch, "run/step-000005/model.safetensors"),
+                               &error));
+    ck_assert_msg(tensors_equal_file(tensors, f.model.parameters, &file, &error), "%s", error.text);
+    for (int i = 0; i < tensors->count; i++) {
+        const Tensor *tensor = &tensors->items[i];
+        float *last = &f.model.parameters[tensor->offset + tensor->count - 1], before = *last;
+        *last = nextafterf(before, 9.0f);
+        ck_assert(!tensors_equal_file(tensors, f.model.parameters, &file, &error));
+        ck_assert_msg(strstr(error.text, tensor->name) != NULL, "%s", error.text);
+        *last = before;
+    }
+    safetensors_close(&file);
     teardown(&f);
 }
 END_TEST
@@ -455,6 +499,8 @@ int main(void) {
     const TestRow tests[] = {
         { a_checkpoint_is_read_as_written },
         { the_newest_two_are_kept },
+        { a_checkpoint_that_cannot_be_read_is_not_written },
+        { every_bit_of_a_tensor_is_compared_with_its_file },
         { a_step_is_never_overwritten },
         { a_folder_without_checkpoints_is_refused },
         { every_flipped_bit_is_detected, FILES },
