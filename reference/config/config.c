@@ -13,7 +13,7 @@ const char *const activation_names[ACTIVATIONS] = { "identity", "relu", "gelu", 
 static const char *const routing_names[ROUTINGS] = { "token", "expert", "unified" };
 static const char *const pool_names[POOLS] = { "step", "sequence" };
 
-enum { MAX_DIMENSION = 1 << 24 };
+enum { MAX_DIMENSION = 1 << 24, MAX_LAYERS = 1 << 12 };
 enum { TOKEN = 1 << ROUTING_TOKEN, EXPERT = 1 << ROUTING_EXPERT, UNIFIED = 1 << ROUTING_UNIFIED };
 
 typedef enum { DIMENSION, NAME, NUMBER } Type;
@@ -27,7 +27,7 @@ typedef struct {
     int routings;             // of a moe: the routings that use it; 0: all
     const char *const *names; // NAME: its values [count]
     int count;
-    double max;    // NUMBER
+    double max;    // NUMBER; DIMENSION: 0 is MAX_DIMENSION
     bool optional; // NUMBER: 0 is the same as leaving it out
 } Row;
 
@@ -36,7 +36,7 @@ static const Row rows[] = {
     { FIELD(V), DIMENSION, .every_model = true },
     { FIELD(T), DIMENSION, .every_model = true },
     { FIELD(D), DIMENSION, .every_model = true },
-    { FIELD(L), DIMENSION, .every_model = true },
+    { FIELD(L), DIMENSION, .every_model = true, .max = MAX_LAYERS },
     { FIELD(Dh), DIMENSION, .every_model = true },
     { FIELD(F), .type = DIMENSION },
     { FIELD(C), .type = DIMENSION },
@@ -145,13 +145,15 @@ static bool set_name(Config *config, const Row *row, const char *value, Error *e
     return fail(error, "%s=%s: no such %s; there are %s", row->name, value, row->name, known);
 }
 
+static int max_dimension(const Row *row) { return row->max > 0 ? (int)row->max : MAX_DIMENSION; }
+
 // A whole number; K also a fraction, which unified routing spends over the tokens of a pool.
 static bool set_dimension(Config *config, const Row *row, const char *value, Error *error) {
     int64_t number;
     double budget;
     bool is_K = row->offset == offsetof(Config, K);
     if (is_K) config->budget = 0.0;
-    if (parse_int(value, &number) && number >= 1 && number <= MAX_DIMENSION) {
+    if (parse_int(value, &number) && number >= 1 && number <= max_dimension(row)) {
         set_whole(config, row, (int)number);
         return true;
     }
@@ -161,7 +163,7 @@ static bool set_dimension(Config *config, const Row *row, const char *value, Err
         return true;
     }
     return fail(error, "%s=%s: expected a whole number from 1 to %d", row->name, value,
-                MAX_DIMENSION);
+                max_dimension(row));
 }
 
 static bool set_number(Config *config, const Row *row, const char *value, Error *error) {
@@ -191,9 +193,9 @@ static bool dimensions_valid(const Config *config, Error *error) {
         const Row *row = &rows[i];
         if (row->type != DIMENSION || !uses(config, row)) continue;
         int value = whole(config, row);
-        if (value < 1 || value > MAX_DIMENSION) {
+        if (value < 1 || value > max_dimension(row)) {
             return fail(error, "%s=%d: expected 1 to %d; set it with --set %s=…", row->name, value,
-                        MAX_DIMENSION, row->name);
+                        max_dimension(row), row->name);
         }
     }
     return true;

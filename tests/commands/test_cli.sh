@@ -59,6 +59,7 @@ for case in 'preset: --preset enormous' 'ffn: --ffn none' 'router: --router none
     'activation: --activation none' \
     'NAME=VALUE: --set K' 'NAME=VALUE: extra' 'K=0: --set K=0' 'K: --set K=6' 'F: --set F=26' \
     'Dh: --set D=18' \
+    'from 1 to 4096: --set L=1000000' \
     'unknown setting colour: --set colour=3' 'vocabulary: --set V=300' '--ffn: --set ffn=mlp' \
     'no such setting: --ffn mlp --set K=3' 'steps=0: --steps 0' 'steps=x: --steps x' \
     'add up: --set warmup=30 const=3' \
