@@ -200,6 +200,12 @@ static bool name_taken(const Study *study, const Cell *cell) {
     return false;
 }
 
+// A picture that cannot be written does not end the study.
+static void draw_study(const Study *study) {
+    Error error;
+    if (!study_draw(study, &error)) fprintf(stderr, "warning  %s\n", error.text);
+}
+
 // Adds the cell to isoflop.json before training it, and its result afterwards.
 static int run_cell(Study *study, const Cell *cell) {
     Error error;
@@ -221,6 +227,7 @@ static int run_cell(Study *study, const Cell *cell) {
              study_read_result(study, cells_find(&study->cells, cell), &error);
         step_times_apply(&study->times, &study->cells);
         ok = ok && study_save(study, &error);
+        if (ok) draw_study(study);
         if (!ok) status = command_failed(study->command, &error);
     }
     free(folder);
@@ -268,6 +275,7 @@ int study_run(Study *study) {
         ((study->options.time && !study_time(study, &error)) || !study_save(study, &error))) {
         status = command_failed(study->command, &error);
     }
+    if (status == 0) draw_study(study);
     if (status == 0 && !print_report(study, &error))
         status = command_failed(study->command, &error);
     return status;

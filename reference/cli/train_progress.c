@@ -80,6 +80,11 @@ static void evaluated(void *context, const Trainer *trainer, const Evaluation *e
         loss, exp(loss), unigram, trigram, verdict(loss, unigram, trigram));
 }
 
+static void warned(void *context, const char *message) {
+    TrainProgress *progress = context;
+    progress_print(&progress->line, "warning  %s", message);
+}
+
 static bool should_stop(void *context) {
     (void)context;
     return signals_caught();
@@ -92,6 +97,7 @@ RunEnd train_with_progress(const char *command, Trainer *trainer, const char *fo
     const RunObserver observer = { .step = step_done,
                                    .evaluated = evaluated,
                                    .logged = line_logged,
+                                   .warned = warned,
                                    .stop = should_stop,
                                    .context = &progress };
     Error error;

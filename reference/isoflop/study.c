@@ -181,8 +181,8 @@ bool study_read_result(const Study *study, Cell *cell, Error *error) {
 
 bool study_tidy(const Study *study, const Cell *cell, Error *error) {
     char *run = cell_path(study, cell);
-    bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_prune(run, 1, error) &&
-              loss_picture_write(run, error);
+    bool ok = (run != NULL || fail(error, "out of memory")) && checkpoint_prune(run, 1, error);
+    if (ok) loss_picture_write(run, NULL); // drawn from the log, which is complete
     free(run);
     return ok;
 }
@@ -246,7 +246,7 @@ static bool save_picture(const Study *study, const Groups *groups, Against again
     return ok;
 }
 
-static bool save_json(const Study *study, Error *error) {
+bool study_save(const Study *study, Error *error) {
     char *path = path_join(study->options.out, "isoflop.json");
     json_t *object = shared(study);
     json_add(&object, "data", json_string(study->corpus.path));
@@ -260,9 +260,9 @@ static bool save_json(const Study *study, Error *error) {
     return ok;
 }
 
-bool study_save(const Study *study, Error *error) {
+bool study_draw(const Study *study, Error *error) {
     Groups groups;
-    if (!save_json(study, error) || !groups_new(&groups, &study->cells, error)) return false;
+    if (!groups_new(&groups, &study->cells, error)) return false;
     bool ok = groups.count == 0 ||
               (save_picture(study, &groups, AGAINST_PARAMETERS, "parameters.png", error) &&
                save_picture(study, &groups, AGAINST_SECONDS, "seconds.png", error));

@@ -51,8 +51,10 @@ bool study_create(Study *study, Error *error);
 bool study_read_result(const Study *study, Cell *cell, Error *error);
 // Reduces the run of a cell that is done to its last checkpoint, and draws its losses.
 bool study_tidy(const Study *study, const Cell *cell, Error *error);
-// Writes isoflop.json, and the pictures if any cell is done.
+// Writes isoflop.json.
 bool study_save(const Study *study, Error *error);
+// Draws the pictures, if any cell is done.
+bool study_draw(const Study *study, Error *error);
 
 // A copy of the cell, prepared with the study's settings. Cannot fail: study_open has tried it.
 Cell study_cell(const Study *study, const Cell *cell);

@@ -50,7 +50,8 @@ static json_t *header_of(const Trainer *t, const Baselines *baselines) {
 
 // What a killed process had left to do after its last checkpoint or line. The log is locked.
 static bool finish_saving(const char *folder, Error *error) {
-    return checkpoint_prune(folder, CHECKPOINTS_KEPT, error) && loss_picture_write(folder, error);
+    loss_picture_write(folder, NULL); // the run draws it again
+    return checkpoint_prune(folder, CHECKPOINTS_KEPT, error);
 }
 
 bool run_open_log(RunLog *log, const char *folder, const Trainer *trainer, const Baselines *known,
@@ -149,6 +150,14 @@ static bool save(Run *run, Error *error) {
                 (long long)t->step, why.text, (long long)t->saved, run->folder);
 }
 
+// The picture is drawn from the log, so that one which cannot be written loses nothing.
+static void draw_losses(const Run *run) {
+    const RunObserver *o = run->observer;
+    Error why;
+    if (!loss_picture_write(run->folder, &why) && o->warned != NULL)
+        o->warned(o->context, why.text);
+}
+
 // ---- evaluating
 
 typedef enum { EVALUATED, EVALUATION_STOPPED, EVALUATION_DIVERGED } EvaluationEnd;
@@ -238,7 +247,10 @@ static bool advance(Run *run, Error *error) {
     if (evaluates || saves || is_last || is_due(number, settings->log_every)) {
         if (!log_steps(run, valid_loss, error)) return false;
     }
-    return !saves || (save(run, error) && loss_picture_write(run->folder, error));
+    if (!saves) return true;
+    if (!save(run, error)) return false;
+    draw_losses(run);
+    return true;
 }
 
 // ---- from begin to end
@@ -269,14 +281,17 @@ static bool finish(Run *run, bool *finished, Error *error) {
     json_add(&line, "final_valid_loss", json_real(loss));
     if (isfinite(perplexity)) json_add(&line, "perplexity", json_real(perplexity));
     json_add(&line, "valid_tokens", json_integer(evaluation.scored));
-    *finished = line_end(run, line, error) && loss_picture_write(run->folder, error);
+    *finished = line_end(run, line, error);
+    if (*finished) draw_losses(run);
     return *finished;
 }
 
 // What run_resume needs to continue from here.
 static bool stop_here(Run *run, Error *error) {
     if (run->steps > 0 && !log_steps(run, NAN, error)) return false;
-    return save(run, error) && loss_picture_write(run->folder, error);
+    if (!save(run, error)) return false;
+    draw_losses(run);
+    return true;
 }
 
 RunEnd run_train(Trainer *trainer, const char *folder, RunLog *log, const RunObserver *observer,

@@ -5,7 +5,7 @@
 #include "reference/train/trainer.h"
 
 // A run: the loop over a trainer that evaluates, logs and saves into the run's folder, and draws
-// its losses. It prints nothing: what is shown, and when to stop, is the observer's.
+// its losses (loss.png). It prints nothing: what is shown, and when to stop, is the observer's.
 
 // What a line of the log says.
 typedef struct {
@@ -24,6 +24,8 @@ typedef struct {
                       bool whole_file);
     void (*logged)(void *context, const Trainer *trainer, const RunLine *line);
     void (*saved)(void *context, const Trainer *trainer, const char *checkpoint);
+    // Something that does not end the run went wrong: loss.png could not be written.
+    void (*warned)(void *context, const char *message);
     // Asked before every step and every batch of an evaluation; true ends the run there.
     bool (*stop)(void *context);
     void *context;

@@ -1,5 +1,6 @@
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
+#include "reference/numbers/random.h"
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wextra"
@@ -423,6 +425,47 @@ START_TEST(heat_rises_evenly_in_lightness)
 }
 END_TEST
 
+// Noise, which cannot be compressed, in pictures of several shapes.
+START_TEST(noise_is_written)
+{
+    static const int sizes[][2] = { { 1, 1 }, { 1, 3000 }, { 3000, 1 }, { 700, 500 } };
+    Scratch scratch = scratch_new("picture");
+    const char *path = scratch_path(&scratch, "noise.png");
+    Picture picture;
+    ck_assert(picture_new(&picture, sizes[_i][0], sizes[_i][1], &error));
+    size_t bytes = 3 * (size_t)picture.width * (size_t)picture.height;
+    for (size_t i = 0; i < bytes; i++) picture.rgb[i] = (uint8_t)random_bits(1, i);
+    ck_assert_msg(picture_write_png(&picture, path, &error), "%s", error.text);
+    int width, height, channels;
+    uint8_t *read = stbi_load(path, &width, &height, &channels, 3);
+    ck_assert_ptr_nonnull(read);
+    ck_assert(width == picture.width && height == picture.height);
+    ck_assert_mem_eq(read, picture.rgb, bytes);
+    stbi_image_free(read);
+    picture_free(&picture);
+    scratch_remove(&scratch);
+}
+END_TEST
+
+#ifndef __SANITIZE_ADDRESS__ // which needs terabytes of address space
+START_TEST(too_little_memory_for_a_png_is_an_error)
+{
+    Scratch scratch = scratch_new("picture");
+    Picture picture;
+    ck_assert(picture_new(&picture, 800, 600, &error));
+    const struct rlimit none = { 0, RLIM_INFINITY };
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &none), 0);
+    ck_assert(!picture_write_png(&picture, scratch_path(&scratch, "a.png"), &error));
+    const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &all), 0);
+    ck_assert_msg(strstr(error.text, "out of memory") != NULL, "%s", error.text);
+    ck_assert(!path_exists(scratch_path(&scratch, "a.png")));
+    picture_free(&picture);
+    scratch_remove(&scratch);
+}
+END_TEST
+#endif
+
 START_TEST(a_png_has_the_pixels)
 {
     Scratch scratch = scratch_new("picture");
@@ -464,6 +507,10 @@ int main(void) {
         { a_font_that_is_missing_or_damaged },
         { heat_rises_evenly_in_lightness },
         { a_png_has_the_pixels },
+        { noise_is_written, 4 },
+#ifndef __SANITIZE_ADDRESS__
+        { too_little_memory_for_a_png_is_an_error },
+#endif
     };
     return run_tests("picture", tests, COUNT_OF(tests));
 }

@@ -122,13 +122,18 @@ static void on_saved(void *context, const Trainer *trainer, const char *checkpoi
     note(context, "saved %d %s, ", (int)trainer->step, strrchr(checkpoint, '/') + 1);
 }
 
+static void on_warned(void *context, const char *message) {
+    ck_assert_msg(strstr(message, "loss.png") != NULL, "%s", message);
+    note(context, "warned, ");
+}
+
 static bool on_stop(void *context) {
     Watch *watch = context;
     return watch->asked++ == watch->stop_at;
 }
 
 static RunObserver observer_of(Watch *watch) {
-    return (RunObserver){ on_step, on_evaluated, on_logged, on_saved, on_stop, watch };
+    return (RunObserver){ on_step, on_evaluated, on_logged, on_saved, on_warned, on_stop, watch };
 }
 
 static RunEnd run_log(Trainer *trainer, RunLog *log, Fixture *f, const RunObserver *observer,
@@ -336,6 +341,24 @@ START_TEST(a_run_that_cannot_begin_leaves_nothing)
 }
 END_TEST
 
+// A picture that cannot be written is a warning: the run goes on, ends and can be resumed.
+START_TEST(a_run_survives_its_picture)
+{
+    Fixture f;
+    setup(&f);
+    Watch watch = { .stop_at = -1 };
+    const RunObserver observer = observer_of(&watch);
+    Error error = { "" };
+    ck_assert(folder_make(scratch_path(&f.scratch, "run/loss.png"), &error));
+    ck_assert_msg(start(&f, &cpu_backend, &observer, &error) == RUN_FINISHED, "%s", error.text);
+    ck_assert_msg(strstr(watch.diary, "warned, ") != NULL, "%s", watch.diary);
+    ck_assert(watch.final_loss > 0);
+    ck_assert(path_exists(scratch_path(&f.scratch, "run/step-000006/model.safetensors")));
+    ck_assert(resume(&f, &observer, &error) == RUN_FINISHED);
+    teardown(&f);
+}
+END_TEST
+
 // ---- the log's header
 
 START_TEST(the_header_says_what_the_run_is)
@@ -376,6 +399,7 @@ int main(void) {
         { a_validation_loss_that_is_not_finite_ends_the_run },
         { a_checkpoint_that_cannot_be_written_ends_the_run },
         { a_run_that_cannot_begin_leaves_nothing },
+        { a_run_survives_its_picture },
         { the_header_says_what_the_run_is },
     };
     return run_tests("run", tests, COUNT_OF(tests));
