@@ -22,7 +22,9 @@ static const struct argp_option options[] = {
       "0: greedy; 1: sample from the model's own distribution (default 0.8)", 0 },
     { "top-k", KEY_TOP_K, "K", 0, "sample from the K most likely tokens (default 0: all)", 0 },
     { "top-p", KEY_TOP_P, "P", 0,
-      "sample from the most likely tokens that make up P of the probability (default 1: all)", 0 },
+      "sample from the most likely tokens that make up P of the probability (default 1: all; "
+      "0: greedy)",
+      0 },
     { "seed", KEY_SEED, "S", 0,
       "seed of the sampling: the same seed gives the same story (default 1)", 0 },
     { "continue", KEY_CONTINUE, NULL, 0, "start another story when one ends", 0 },
@@ -48,6 +50,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_SEED: arguments->seed = option_whole(state, "seed", value, 0, INT64_MAX); break;
     case KEY_CONTINUE: arguments->more_stories = true; break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument; quote the prompt", value); break;
+    case ARGP_KEY_END: // a Sampling takes top_p 0 for all tokens
+        if (arguments->sampling.top_p == 0) arguments->sampling.temperature = 0;
+        break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
@@ -126,7 +131,9 @@ int command_sample(int argc, char **argv) {
         .doc = "Tells a story: prints the prompt and the model's continuation.",
         .children = children,
     };
-    Arguments arguments = { .sampling = { .temperature = 0.8 }, .tokens = 200, .seed = 1 };
+    Arguments arguments = { .sampling = { .temperature = 0.8, .top_p = 1 },
+                            .tokens = 200,
+                            .seed = 1 };
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
     program_start(arguments.threads, &cpu_backend);
     Error error;

@@ -192,6 +192,7 @@ case $one in "The  turtle"*) ;; *) failure "the story does not begin with the pr
 [ "$(sample --temperature 0 --seed 1)" = "$(sample --temperature 0 --seed 2)" ] ||
     failure "greedy depends on the seed"
 [ "$(sample --top-k 1 --seed 1)" = "$(sample --temperature 0)" ] || failure "top-k 1 is not greedy"
+[ "$(sample --top-p 0 --seed 1)" = "$(sample --temperature 0)" ] || failure "top-p 0 is not greedy"
 [ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] ||
     failure "no tokens: expected the prompt alone"
 sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null ||
