@@ -219,6 +219,12 @@ grep -q -v -e '^cblas=' -e 'pthread build' -e 'oldest tokens are dropped' "$work
 if [ -w /dev/full ]; then
     "$sgatlin" flops >/dev/full 2>"$work/stderr" && failure "output to a full disk was not noticed"
     grep -q 'standard output' "$work/stderr" || failure "a full disk: $(cat "$work/stderr")"
+    for words in --help --version 'sample --help' 'data --help' 'train --usage'; do
+        "$sgatlin" $words >/dev/full 2>"$work/stderr"
+        [ $? = 1 ] || failure "$words to a full disk: no exit 1"
+        [ "$(grep -c 'standard output cannot be written' "$work/stderr")" = 1 ] ||
+            failure "$words to a full disk: expected one line: $(cat "$work/stderr")"
+    done
 fi
 
 expect 0 'cblas=' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --json --threads 1 \
