@@ -85,6 +85,13 @@ static bool print_text(Utf8Stream *stream, const char *text, size_t size) {
     return fflush(stdout) == 0;
 }
 
+// A sequence that is incomplete at the end of a story does not continue in the next one.
+static void print_end(Utf8Stream *stream, const char *after) {
+    char out[UTF8_OUT];
+    fwrite(out, 1, utf8_end(stream, out), stdout);
+    fputs(after, stdout);
+}
+
 // Prints up to arguments->tokens tokens. A closed stdout ends it quietly.
 static bool print_story(Story *story, const Arguments *arguments, const Config *config,
                         Error *error) {
@@ -96,12 +103,10 @@ static bool print_story(Story *story, const Arguments *arguments, const Config *
         StoryStep step = story_next(story, &text, &size, error);
         if (step == STORY_FAILED) return false;
         if (step == STORY_END && !arguments->more_stories) break;
-        if (step == STORY_END) fputs("\n\n", stdout);
+        if (step == STORY_END) print_end(&stream, "\n\n");
         if (!print_text(&stream, text, size)) return true;
     }
-    char out[UTF8_OUT];
-    fwrite(out, 1, utf8_end(&stream, out), stdout);
-    fputc('\n', stdout);
+    print_end(&stream, "\n");
     fflush(stdout);
     if (!warned) warn_dropped(story, config); // at the end, not in the middle of the text
     return true;

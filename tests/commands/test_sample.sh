@@ -1,0 +1,28 @@
+#!/bin/sh
+# sgatlin sample, end to end: what it prints of a story, byte by byte.
+. tests/commands/command.sh
+
+# make_run NAME STEPS: trains a tiny model on $work/NAME.txt, as the run $work/NAME.
+make_run() {
+    "$sgatlin" data --text "$work/$1.txt" --vocab 260 --out "$work/$1.data" >/dev/null \
+        2>"$work/stderr" || failure "data: $(cat "$work/stderr")"
+    "$sgatlin" train --data "$work/$1.data" --preset tiny --threads 1 --out "$work/$1" \
+        --set steps="$2" B=4 peak=0.02 2>"$work/stderr" || failure "train: $(cat "$work/stderr")"
+}
+
+# sample NAME ARGUMENT...
+sample() {
+    run=$1
+    shift
+    "$sgatlin" sample --checkpoint "$work/$run" --threads 1 "$@" 2>"$work/stderr" ||
+        failure "sample $*: $(cat "$work/stderr")"
+}
+
+# ---- every story ends its own UTF-8: the first byte of é ends one, its second begins another
+for _ in $(seq 200); do printf '\303\n<|endoftext|>\n\251\n<|endoftext|>\n'; done >"$work/halves.txt"
+make_run halves 60
+sample halves --continue --temperature 1 --tokens 300 >"$work/stories"
+[ "$(grep -c '�' "$work/stories")" -ge 20 ] || failure "expected stories of half a character"
+grep -q 'é' "$work/stories" && failure "bytes of two stories became one character"
+
+finish
