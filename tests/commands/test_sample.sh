@@ -19,10 +19,22 @@ sample() {
 }
 
 # ---- every story ends its own UTF-8: the first byte of é ends one, its second begins another
-for _ in $(seq 200); do printf '\303\n<|endoftext|>\n\251\n<|endoftext|>\n'; done >"$work/halves.txt"
+for _ in $(seq 200); do
+    printf '\303\n<|endoftext|>\n\251\n<|endoftext|>\n'
+done >"$work/halves.txt"
 make_run halves 60
 sample halves --continue --temperature 1 --tokens 300 >"$work/stories"
 [ "$(grep -c '�' "$work/stories")" -ge 20 ] || failure "expected stories of half a character"
 grep -q 'é' "$work/stories" && failure "bytes of two stories became one character"
+
+# ---- a prompt that ends in blanks: printed as typed, with no space doubled
+for _ in $(seq 100); do printf 'a b a b a b a b a b a b\n<|endoftext|>\n'; done >"$work/words.txt"
+make_run words 60
+plain=$(sample words --prompt "a b a" --temperature 0)
+case $plain in "a b a b"*) ;; *) failure "expected a word after: $plain" ;; esac
+[ "$(sample words --prompt "a b a " --temperature 0)" = "$plain" ] ||
+    failure "a prompt that ends in a space is continued otherwise"
+sample words --prompt "Once  " --tokens 0 >"$work/stdout"
+printf 'Once  \n' | cmp -s - "$work/stdout" || failure "a prompt was not printed as typed"
 
 finish
