@@ -5,6 +5,7 @@
 #include "reference/cli/signals.h"
 #include "reference/data/encode.h"
 #include "reference/io/progress.h"
+#include "reference/io/shell_word.h"
 #include "reference/numbers/parallel.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -444,7 +445,8 @@ static void print_summary(const Job *job, double seconds) {
     print_half("valid", valid);
     printf("vocabulary %d, %.2f bytes per token, %.1f s\n", train->V,
            (double)(job->train.bytes + job->valid.bytes) / (double)tokens, seconds);
-    printf("next: build/sgatlin train --data %s --out runs/a\n", job->options->out);
+    printf("next: build/sgatlin train --data %s --out runs/a\n",
+           shell_word(job->options->out).text);
 }
 
 // Makes everything in the temporary folder.

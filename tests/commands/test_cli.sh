@@ -49,6 +49,8 @@ train 0 '1/1' "$work/dense" '--ffn mlp --steps 1'
 [ -s "$work/run/loss.png" ] || failure "no loss.png"
 [ "$(ls "$work/run" | tr '\n' ' ')" = "log.jsonl loss.png step-000002 step-000004 " ] ||
     failure "the run contains $(ls "$work/run")"
+train 0 "sample --checkpoint '$work/a run' --prompt" "$work/a run" '--steps 1'
+refused "resume '$work/a run'" train --data "$work/data" --out "$work/a run"
 before=$(sum)
 
 # ---- wrong usage

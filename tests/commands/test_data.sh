@@ -87,6 +87,11 @@ expect 0 '' --text "$work/two.txt" --out "$work/two"
 [ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] ||
     failure "expected one token and one end in each file"
 
+# ---- the command to run next quotes the folder where a shell needs it
+expect 0 '' --text "$work/two.txt" --out "$work/my data's"
+next=$(sed -n 's/^next: build.sgatlin train --data \(.*\) --out .*/\1/p' "$work/stdout")
+[ "$(eval "printf '%s|' $next")" = "$work/my data's|" ] || failure "the next command: $next"
+
 # ---- an existing folder is not changed
 before=$(ls -l "$work/two")
 expect 1 "two: already exists" --text "$work/two.txt" --out "$work/two"
