@@ -258,12 +258,13 @@ static bool copy_stream(int from, const char *name, const char *path, Error *err
         else if (n < 0)
             ok = fail(error, "%s: cannot be read: %s", name, strerror(errno));
         else if (fwrite(buffer, 1, (size_t)n, out) != (size_t)n) {
-            ok = fail(error, "%s: cannot write the temporary file: %s; free some space", name,
-                      strerror(errno));
+            ok = fail(error, "%s: cannot write the temporary file: %s%s", name, strerror(errno),
+                      write_advice(errno));
         }
     }
     if (fclose(out) != 0 && ok)
-        ok = fail(error, "%s: cannot write the temporary file: %s", name, strerror(errno));
+        ok = fail(error, "%s: cannot write the temporary file: %s%s", name, strerror(errno),
+                  write_advice(errno));
     return ok;
 }
 

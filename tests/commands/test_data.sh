@@ -117,6 +117,13 @@ expect 1 'x.txt' --text "$work/two.txt" --out "$work/x.txt/deeper"
     ulimit -f 8 # no file above 4 or 8 KiB: as a full disk
     refused 'cannot be written\|cannot write' --storyworld --stories 400 --vocab 600
     refused 'cannot be written\|cannot write' --text "$work/all.txt" --vocab 600
+    mkfifo "$work/pipe"
+    for text in "$work/all.txt" "$work/pipe"; do
+        [ "$text" = "$work/all.txt" ] || cat "$work/all.txt" >"$work/pipe" &
+        refused 'size limit of files was reached' --text "$text" --vocab 600
+        grep -q 'free some space' "$work/stderr" && failure "a limit: $(cat "$work/stderr")"
+        wait
+    done
     exit $failed
 ) || failed=1
 

@@ -113,6 +113,9 @@ START_TEST(a_full_disk_leaves_the_old_file)
         ck_assert(!committed);
         check_said("a.bin: cannot be written");
         check_said("bytes are free");
+        check_said("File too large");
+        check_said("the size limit of files was reached");
+        ck_assert_ptr_null(strstr(error.text, "free some space"));
         check_content(path, "old");
         ck_assert_int_eq(count_entries(scratch.path), 1);
     }
