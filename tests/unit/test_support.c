@@ -257,6 +257,33 @@ START_TEST(json_is_accepted_or_refused)
 }
 END_TEST
 
+static int allocations_left;
+static void *allocate_some(size_t size) { return allocations_left-- > 0 ? malloc(size) : NULL; }
+
+// Whichever allocation fails, the message has a reason.
+START_TEST(json_that_does_not_fit_in_memory)
+{
+    static const char text[] = "{\"a\": [1, 2.5, \"x\", null]}";
+    json_malloc_t allocate;
+    json_free_t release;
+    json_get_alloc_funcs(&allocate, &release);
+    json_t *value = NULL;
+    int failures = 0, named = 0;
+    for (; value == NULL; failures++) {
+        allocations_left = failures;
+        json_set_alloc_funcs(allocate_some, free);
+        value = json_parse(text, sizeof text - 1, "where", &error);
+        json_set_alloc_funcs(allocate, release);
+        if (value != NULL) break;
+        named += strstr(error.text, "where: out of memory") != NULL;
+        ck_assert_msg(error.text[strlen(error.text) - 1] != ' ', "%s", error.text);
+    }
+    ck_assert_int_gt(named, 0);
+    ck_assert_int_gt(failures, 5);
+    json_decref(value);
+}
+END_TEST
+
 START_TEST(json_depth_is_limited)
 {
     for (int depth = 60; depth < 70; depth++) {
@@ -627,6 +654,7 @@ int main(void) {
         { a_folder_appears_whole_or_not_at_all },
         { folders_and_paths },
         { json_is_accepted_or_refused, COUNT_OF(json_cases) },
+        { json_that_does_not_fit_in_memory },
         { json_depth_is_limited },
         { json_is_written_sorted_and_read_again },
         { json_builders_remember_failure },
