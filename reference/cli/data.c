@@ -4,6 +4,7 @@
 #include "reference/cli/options.h"
 #include "reference/cli/signals.h"
 #include "reference/data/encode.h"
+#include "reference/data/text_check.h"
 #include "reference/io/progress.h"
 #include "reference/io/shell_word.h"
 #include "reference/numbers/parallel.h"
@@ -50,8 +51,8 @@ static const struct argp_option option_table[] = {
       "number of stories to generate (default 20000); the last 5% are for validation", 1 },
     { "seed", KEY_SEED, "S", 0, "seed of the generator (default 1)", 1 },
     { "text", KEY_TEXT, "FILE", 0,
-      "read a text file (- is stdin): stories separated by lines with only <|endoftext|>, or one "
-      "story",
+      "read a text file (- is stdin), in UTF-8: stories separated by lines with only "
+      "<|endoftext|>, or one story. Line ends may be LF or CRLF; CRs inside a story are kept",
       2 },
     { "valid", KEY_VALID, "FILE", 0,
       "text for validation (default: the last 5% of --text, by stories, or by tokens if it is one "
@@ -187,6 +188,12 @@ typedef struct {
     Tokenizer *tokenizer;
 } Job;
 
+static bool is_stdin(const char *name) { return strcmp(name, "-") == 0; }
+
+// A text in messages, and in the commands that they suggest.
+static const char *text_name(const char *name) { return is_stdin(name) ? "stdin" : name; }
+static ShellWord text_word(const char *name) { return shell_word(is_stdin(name) ? "FILE" : name); }
+
 static char *job_path(const Job *job, const char *name, Error *error) {
     char *path = path_join(job->folder.temporary, name);
     if (path == NULL) fail(error, "%s: out of memory", job->options->out);
@@ -270,31 +277,67 @@ static bool copy_stream(int from, const char *name, const char *path, Error *err
 
 // Maps a text. Input that cannot be mapped (stdin, a pipe) is copied to a temporary file first,
 // which is unlinked once it is mapped.
-static bool open_text(Job *job, Half *half, const char *name, Error *error) {
-    bool is_stdin = strcmp(name, "-") == 0;
+static bool map_text(Job *job, Half *half, const char *name, Error *error) {
     struct stat status;
-    if (!is_stdin &&
+    if (!is_stdin(name) &&
         (stat(name, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
         return file_map(&half->text, name, error);
     }
-    int from = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+    int from = is_stdin(name) ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
     if (from < 0) return fail(error, "%s: cannot be opened for reading: %s", name, strerror(errno));
     char *path = job_path(job, "text", error);
-    bool ok = path != NULL && copy_stream(from, is_stdin ? "stdin" : name, path, error) &&
+    bool ok = path != NULL && copy_stream(from, text_name(name), path, error) &&
               file_map(&half->text, path, error);
     if (path != NULL) unlink(path);
     free(path);
-    if (!is_stdin) close(from);
+    if (!is_stdin(name)) close(from);
     return ok;
+}
+
+static bool refuse_wide(const Half *half, const char *name, Error *error) {
+    const char *encoding = text_wide_encoding((const char *)half->text.bytes, half->text.size);
+    if (encoding == NULL) return true;
+    return fail(error, "%s: is %.6s, expected UTF-8; convert it with: iconv -f %s -t UTF-8 %s >NEW",
+                text_name(name), encoding, encoding, text_word(name).text);
+}
+
+static bool open_text(Job *job, Half *half, const char *name, Error *error) {
+    return map_text(job, half, name, error) && refuse_wide(half, name, error);
+}
+
+// Warns on stderr about what was probably not meant; it is used as it is.
+static void warn_of_text(const Half *half, const char *name) {
+    TextCounts counts = text_counts_in_file(&half->text);
+    size_t inside = counts.separators - half->found.separators;
+    const char *shown = text_name(name);
+    ShellWord word = text_word(name);
+    if (counts.invalid > 0) {
+        fprintf(stderr,
+                "warning: %s: %zu of %zu bytes are not UTF-8 and are used as they are; convert "
+                "Latin-1 with: iconv -f LATIN1 -t UTF-8 %s >NEW\n",
+                shown, counts.invalid, half->text.size, word.text);
+    }
+    if (counts.crlf > 0) {
+        fprintf(stderr,
+                "warning: %s: CRLF ends %zu of the lines; the CR is kept inside stories, remove it "
+                "with: tr -d '\\r' <%s >NEW\n",
+                shown, counts.crlf, word.text);
+    }
+    if (inside > 0) {
+        fprintf(stderr,
+                "warning: %s: %zu of the " STORY_SEPARATOR " are inside lines, where they do not "
+                "separate stories; put each on a line of its own\n",
+                shown, inside);
+    }
 }
 
 static bool find_stories(Half *half, const char *name, Error *error) {
     if (!stories_find_in_file(&half->found, &half->text)) {
-        return fail(error, "%s: out of memory for the list of stories", name);
+        return fail(error, "%s: out of memory for the list of stories", text_name(name));
     }
     if (half->found.count == 0) {
-        return fail(error, "%s: contains no story: it is empty or all blank (%zu bytes)", name,
-                    half->text.size);
+        return fail(error, "%s: contains no story: it is empty or all blank (%zu bytes)",
+                    text_name(name), half->text.size);
     }
     half->stories = half->found.items;
     half->count = half->found.count;
@@ -331,6 +374,8 @@ static bool open_texts(Job *job, Error *error) {
     if (own_valid &&
         !find_stories(&job->valid, options->storyworld ? "valid.txt" : options->valid, error))
         return false;
+    if (!options->storyworld) warn_of_text(&job->train, options->text);
+    if (options->valid != NULL) warn_of_text(&job->valid, options->valid);
     if (!own_valid) split_stories(job);
     job->train.bytes = bytes_of(&job->train);
     job->valid.bytes = bytes_of(&job->valid);

@@ -92,6 +92,38 @@ expect 0 '' --text "$work/two.txt" --out "$work/my data's"
 next=$(sed -n 's/^next: build.sgatlin train --data \(.*\) --out .*/\1/p' "$work/stdout")
 [ "$(eval "printf '%s|' $next")" = "$work/my data's|" ] || failure "the next command: $next"
 
+# ---- texts of other systems: the same files as of the same text in plain UTF-8
+printf 'Die Bären\nkamen.\n<|endoftext|>\nGrüße!\n<|endoftext|>\nEnde\n' >"$work/plain.txt"
+expect 0 '' --text "$work/plain.txt" --out "$work/plain"
+grep -q warning "$work/stderr" && failure "plain text: $(cat "$work/stderr")"
+{ printf '\357\273\277' && cat "$work/plain.txt"; } >"$work/marked.txt"
+sed "s/^<|endoftext|>\$/& $(printf '\t')/" "$work/plain.txt" >"$work/blanks.txt"
+sed "s/^<|endoftext|>\$/&$(printf '\r')/" "$work/plain.txt" >"$work/crlf.txt"
+for text in marked blanks crlf; do
+    expect 0 '' --text "$work/$text.txt" --out "$work/$text"
+    for name in tokenizer.json train.bin valid.bin; do same "$work/$text/$name" \
+        "$work/plain/$name"; done
+done
+grep -q 'warning: .*crlf.txt: CRLF ends 2 of the lines' "$work/stderr" || failure "CRLF: no warning"
+iconv -f UTF-8 -t LATIN1 "$work/plain.txt" >"$work/latin.txt"
+expect 0 'latin.txt: 3 of 57 bytes are not UTF-8.*iconv -f LATIN1' --text "$work/latin.txt" \
+    --out "$work/latin"
+expect 0 'warning: .*latin.txt: 3 of 57' --text "$work/plain.txt" --valid "$work/latin.txt" \
+    --out "$work/latin valid"
+printf 'a <|endoftext|> b\n<|endoftext|> c\n<|endoftext|>\nd\n' >"$work/inside.txt"
+expect 0 '2 of the <|endoftext|> are inside lines' --text "$work/inside.txt" --out "$work/inside"
+for encoding in UTF-16 UTF-16LE UTF-16BE UTF-32LE; do
+    iconv -f UTF-8 -t $encoding "$work/plain.txt" >"$work/wide text"
+    refused "expected UTF-8.*iconv -f $encoding -t UTF-8 '$work/wide text'" --text "$work/wide text"
+    refused "expected UTF-8" --text "$work/plain.txt" --valid "$work/wide text"
+    command=$(sed -n "s/.*: \(iconv .*\) >NEW$/\1/p" "$work/stderr")
+    eval "$command" | cmp -s - "$work/plain.txt" ||
+        failure "does not convert $encoding: $command"
+done
+input="$work/wide text"
+refused 'stdin: is UTF-32.*iconv -f UTF-32LE -t UTF-8 FILE' --text -
+input=/dev/null
+
 # ---- an existing folder is not changed
 before=$(ls -l "$work/two")
 expect 1 "two: already exists" --text "$work/two.txt" --out "$work/two"
