@@ -407,6 +407,22 @@ static TokenWriter *open_writer(const Job *job, const char *path, Error *error) 
                              tokenizer_hash(job->tokenizer), error);
 }
 
+// Without --tokenizer, every byte has a token.
+static bool fail_without_tokens(const Job *job, const Half *half, Error *error) {
+    const Options *options = job->options;
+    bool own = half == &job->valid && options->valid != NULL;
+    const char *name =
+        options->storyworld ? "storyworld" : text_name(own ? options->valid : options->text);
+    if (options->tokenizer == NULL) {
+        return fail(error,
+                    "%s: has nothing but <|pad|>, which marks padding and is dropped; use another "
+                    "text",
+                    name);
+    }
+    return fail(error, "%s: the tokenizer %s has no tokens for this text; train one with --vocab",
+                name, options->tokenizer);
+}
+
 // Encodes one half, and opens the file, which checks it.
 static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
     Work work =
@@ -424,8 +440,7 @@ static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
     }
     ok = ok && token_file_open(&half->tokens, path, error);
     if (ok && half->tokens.tokens == half->tokens.stories) {
-        ok = fail(error, "%s: the tokenizer %s has no tokens for this text; train one with --vocab",
-                  name, job->options->tokenizer);
+        ok = fail_without_tokens(job, half, error);
     }
     if (ok) work_end(&work);
     free(path);

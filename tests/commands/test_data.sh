@@ -141,6 +141,11 @@ refused 'empty.txt: contains no story' --text "$work/two.txt" --valid "$work/emp
 refused 'missing.txt: cannot be opened' --text "$work/two.txt" --valid "$work/missing.txt"
 refused 'contains no story' --text -
 refused 'x.txt: has one story of' --text "$work/x.txt"
+printf '<|pad|>\n' >"$work/pads.txt"
+refused 'pads.txt: has nothing but <|pad|>' --text "$work/pads.txt"
+refused 'pads.txt: has nothing but <|pad|>' --text "$work/two.txt" --valid "$work/pads.txt"
+refused 'pads.txt: the tokenizer .*two/tokenizer.json has no tokens' --text "$work/pads.txt" \
+    --tokenizer "$work/two/tokenizer.json"
 refused '4000' --text "$work/two.txt" --vocab 4000
 refused 'tokenizer.json' --text "$work/two.txt" --tokenizer "$work/no/tokenizer.json"
 refused 'x.txt' --text "$work/two.txt" --tokenizer "$work/x.txt"
