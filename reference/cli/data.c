@@ -555,7 +555,7 @@ static bool make_corpus(const Options *options, Error *error) {
 
 int command_data(int argc, char **argv) {
     Options options = { .stories = -1, .seed = -1 };
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    if (!options_parse(&parser, argc, argv, 0, &options)) return 1;
     if (options.stories < 0) options.stories = DEFAULT_STORIES;
     if (options.seed < 0) options.seed = 1;
     if (options.threads > 0) parallel_set_threads(options.threads);

@@ -161,7 +161,7 @@ int command_sample(int argc, char **argv) {
                             .escape = isatty(STDOUT_FILENO) == 1,
                             .tokens = 200,
                             .seed = 1 };
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
     program_start(arguments.threads, &cpu_backend);
     Error error;
     Checkpoint checkpoint;

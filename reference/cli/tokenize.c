@@ -259,7 +259,7 @@ int command_tokenize(int argc, char **argv) {
         .args_doc = "[FILE...]",
         .doc = description,
     };
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
     Error error;
     Tokenizer *tokenizer = tokenizer_load(arguments.tokenizer, &error);
     if (tokenizer == NULL) return command_failed(argv[0], &error);

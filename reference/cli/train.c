@@ -229,7 +229,7 @@ int command_train(int argc, char **argv) {
         .help_filter = help,
     };
     Arguments arguments = { 0 };
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, ARGP_IN_ORDER, &arguments)) return 1;
     int status = check_usage(argv[0], &arguments);
     if (status == 0) {
         program_start(arguments.threads, arguments.backend);

@@ -37,6 +37,18 @@ for command in data tokenize train sample eval flops bench curves isoflop gates;
     misused 'unrecognized option' $command --nonsense
 done
 
+# argp fails without a word when memory runs out; here every time.
+echo 'int argp_parse(void); int argp_parse(void) { return 12; }' >"$work/argp.c"
+if "${CC:-cc}" -shared -fPIC -o "$work/argp.so" "$work/argp.c" 2>/dev/null; then
+    for command in data tokenize train sample eval flops bench curves isoflop gates; do
+        ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$work/argp.so \
+            "$sgatlin" $command >"$work/stdout" 2>"$work/stderr"
+        [ $? = 1 ] || failure "$command: expected exit 1 when argp fails"
+        grep -q "^sgatlin $command: the options cannot be read: " "$work/stderr" ||
+            failure "$command: no message when argp fails: $(cat "$work/stderr")"
+    done
+fi
+
 # ---- a corpus and two runs
 
 "$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 \
