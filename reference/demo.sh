@@ -3,6 +3,7 @@
 # minutes on two cores. Everything is written to out/demo/, which may be deleted; running it again
 # starts over.
 set -eu
+export LC_ALL=C # a decimal comma would confuse awk
 sgatlin=${SGATLIN:-build/sgatlin}
 out=out/demo
 

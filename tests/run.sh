@@ -3,6 +3,7 @@
 # printed once it is done, and ends with the line `N passed, N failed`. ARGUMENTS are given to each,
 # with $t for its path.
 set -u
+export LC_ALL=C # a decimal comma would confuse awk and printf
 if [ "${1-}" = --one ]; then
     t=$2 status=0 start=$(date +%s)
     log=$LOGS/$(echo "$t" | tr / _)

@@ -227,7 +227,7 @@ int command_bench(int argc, char **argv) {
                "random tokens: D=256 F=1024 C=8 K=8 Dk=128 (moe: E=8 K=2), L=4 V=8192 Dh=64.",
     };
     Arguments arguments = { 0 };
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, ARGP_IN_ORDER, &arguments)) return 1;
     program_start(arguments.threads, arguments.backend);
     warn_of_core();
     int status = 0;

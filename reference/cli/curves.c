@@ -113,7 +113,7 @@ int command_curves(int argc, char **argv) {
         .doc = "Draws the validation losses of several runs in one picture.",
     };
     Arguments arguments = { .below = INFINITY };
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
     Error error;
     return draw(&arguments, &error) ? 0 : command_failed(argv[0], &error);
 }

@@ -4,7 +4,9 @@
 #include "reference/cli/options.h"
 #include "reference/cli/signals.h"
 #include "reference/data/encode.h"
+#include "reference/data/text_check.h"
 #include "reference/io/progress.h"
+#include "reference/io/shell_word.h"
 #include "reference/numbers/parallel.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -49,8 +51,8 @@ static const struct argp_option option_table[] = {
       "number of stories to generate (default 20000); the last 5% are for validation", 1 },
     { "seed", KEY_SEED, "S", 0, "seed of the generator (default 1)", 1 },
     { "text", KEY_TEXT, "FILE", 0,
-      "read a text file (- is stdin): stories separated by lines with only <|endoftext|>, or one "
-      "story",
+      "read a text file (- is stdin), in UTF-8: stories separated by lines with only "
+      "<|endoftext|>, or one story. Line ends may be LF or CRLF; CRs inside a story are kept",
       2 },
     { "valid", KEY_VALID, "FILE", 0,
       "text for validation (default: the last 5% of --text, by stories, or by tokens if it is one "
@@ -186,6 +188,12 @@ typedef struct {
     Tokenizer *tokenizer;
 } Job;
 
+static bool is_stdin(const char *name) { return strcmp(name, "-") == 0; }
+
+// A text in messages, and in the commands that they suggest.
+static const char *text_name(const char *name) { return is_stdin(name) ? "stdin" : name; }
+static ShellWord text_word(const char *name) { return shell_word(is_stdin(name) ? "FILE" : name); }
+
 static char *job_path(const Job *job, const char *name, Error *error) {
     char *path = path_join(job->folder.temporary, name);
     if (path == NULL) fail(error, "%s: out of memory", job->options->out);
@@ -257,42 +265,79 @@ static bool copy_stream(int from, const char *name, const char *path, Error *err
         else if (n < 0)
             ok = fail(error, "%s: cannot be read: %s", name, strerror(errno));
         else if (fwrite(buffer, 1, (size_t)n, out) != (size_t)n) {
-            ok = fail(error, "%s: cannot write the temporary file: %s; free some space", name,
-                      strerror(errno));
+            ok = fail(error, "%s: cannot write the temporary file: %s%s", name, strerror(errno),
+                      write_advice(errno));
         }
     }
     if (fclose(out) != 0 && ok)
-        ok = fail(error, "%s: cannot write the temporary file: %s", name, strerror(errno));
+        ok = fail(error, "%s: cannot write the temporary file: %s%s", name, strerror(errno),
+                  write_advice(errno));
     return ok;
 }
 
 // Maps a text. Input that cannot be mapped (stdin, a pipe) is copied to a temporary file first,
 // which is unlinked once it is mapped.
-static bool open_text(Job *job, Half *half, const char *name, Error *error) {
-    bool is_stdin = strcmp(name, "-") == 0;
+static bool map_text(Job *job, Half *half, const char *name, Error *error) {
     struct stat status;
-    if (!is_stdin &&
+    if (!is_stdin(name) &&
         (stat(name, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
         return file_map(&half->text, name, error);
     }
-    int from = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+    int from = is_stdin(name) ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
     if (from < 0) return fail(error, "%s: cannot be opened for reading: %s", name, strerror(errno));
     char *path = job_path(job, "text", error);
-    bool ok = path != NULL && copy_stream(from, is_stdin ? "stdin" : name, path, error) &&
+    bool ok = path != NULL && copy_stream(from, text_name(name), path, error) &&
               file_map(&half->text, path, error);
     if (path != NULL) unlink(path);
     free(path);
-    if (!is_stdin) close(from);
+    if (!is_stdin(name)) close(from);
     return ok;
+}
+
+static bool refuse_wide(const Half *half, const char *name, Error *error) {
+    const char *encoding = text_wide_encoding((const char *)half->text.bytes, half->text.size);
+    if (encoding == NULL) return true;
+    return fail(error, "%s: is %.6s, expected UTF-8; convert it with: iconv -f %s -t UTF-8 %s >NEW",
+                text_name(name), encoding, encoding, text_word(name).text);
+}
+
+static bool open_text(Job *job, Half *half, const char *name, Error *error) {
+    return map_text(job, half, name, error) && refuse_wide(half, name, error);
+}
+
+// Warns on stderr about what was probably not meant; it is used as it is.
+static void warn_of_text(const Half *half, const char *name) {
+    TextCounts counts = text_counts_in_file(&half->text);
+    size_t inside = counts.separators - half->found.separators;
+    const char *shown = text_name(name);
+    ShellWord word = text_word(name);
+    if (counts.invalid > 0) {
+        fprintf(stderr,
+                "warning: %s: %zu of %zu bytes are not UTF-8 and are used as they are; convert "
+                "Latin-1 with: iconv -f LATIN1 -t UTF-8 %s >NEW\n",
+                shown, counts.invalid, half->text.size, word.text);
+    }
+    if (counts.crlf > 0) {
+        fprintf(stderr,
+                "warning: %s: CRLF ends %zu of the lines; the CR is kept inside stories, remove it "
+                "with: tr -d '\\r' <%s >NEW\n",
+                shown, counts.crlf, word.text);
+    }
+    if (inside > 0) {
+        fprintf(stderr,
+                "warning: %s: %zu of the " STORY_SEPARATOR " are inside lines, where they do not "
+                "separate stories; put each on a line of its own\n",
+                shown, inside);
+    }
 }
 
 static bool find_stories(Half *half, const char *name, Error *error) {
     if (!stories_find_in_file(&half->found, &half->text)) {
-        return fail(error, "%s: out of memory for the list of stories", name);
+        return fail(error, "%s: out of memory for the list of stories", text_name(name));
     }
     if (half->found.count == 0) {
-        return fail(error, "%s: contains no story: it is empty or all blank (%zu bytes)", name,
-                    half->text.size);
+        return fail(error, "%s: contains no story: it is empty or all blank (%zu bytes)",
+                    text_name(name), half->text.size);
     }
     half->stories = half->found.items;
     half->count = half->found.count;
@@ -329,6 +374,8 @@ static bool open_texts(Job *job, Error *error) {
     if (own_valid &&
         !find_stories(&job->valid, options->storyworld ? "valid.txt" : options->valid, error))
         return false;
+    if (!options->storyworld) warn_of_text(&job->train, options->text);
+    if (options->valid != NULL) warn_of_text(&job->valid, options->valid);
     if (!own_valid) split_stories(job);
     job->train.bytes = bytes_of(&job->train);
     job->valid.bytes = bytes_of(&job->valid);
@@ -360,6 +407,22 @@ static TokenWriter *open_writer(const Job *job, const char *path, Error *error) 
                              tokenizer_hash(job->tokenizer), error);
 }
 
+// Without --tokenizer, every byte has a token.
+static bool fail_without_tokens(const Job *job, const Half *half, Error *error) {
+    const Options *options = job->options;
+    bool own = half == &job->valid && options->valid != NULL;
+    const char *name =
+        options->storyworld ? "storyworld" : text_name(own ? options->valid : options->text);
+    if (options->tokenizer == NULL) {
+        return fail(error,
+                    "%s: has nothing but <|pad|>, which marks padding and is dropped; use another "
+                    "text",
+                    name);
+    }
+    return fail(error, "%s: the tokenizer %s has no tokens for this text; train one with --vocab",
+                name, options->tokenizer);
+}
+
 // Encodes one half, and opens the file, which checks it.
 static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
     Work work =
@@ -377,8 +440,7 @@ static bool encode_half(Job *job, Half *half, const char *name, Error *error) {
     }
     ok = ok && token_file_open(&half->tokens, path, error);
     if (ok && half->tokens.tokens == half->tokens.stories) {
-        ok = fail(error, "%s: the tokenizer %s has no tokens for this text; train one with --vocab",
-                  name, job->options->tokenizer);
+        ok = fail_without_tokens(job, half, error);
     }
     if (ok) work_end(&work);
     free(path);
@@ -444,7 +506,8 @@ static void print_summary(const Job *job, double seconds) {
     print_half("valid", valid);
     printf("vocabulary %d, %.2f bytes per token, %.1f s\n", train->V,
            (double)(job->train.bytes + job->valid.bytes) / (double)tokens, seconds);
-    printf("next: build/sgatlin train --data %s --out runs/a\n", job->options->out);
+    printf("next: build/sgatlin train --data %s --out runs/a\n",
+           shell_word(job->options->out).text);
 }
 
 // Makes everything in the temporary folder.
@@ -492,7 +555,7 @@ static bool make_corpus(const Options *options, Error *error) {
 
 int command_data(int argc, char **argv) {
     Options options = { .stories = -1, .seed = -1 };
-    argp_parse(&parser, argc, argv, 0, NULL, &options);
+    if (!options_parse(&parser, argc, argv, 0, &options)) return 1;
     if (options.stories < 0) options.stories = DEFAULT_STORIES;
     if (options.seed < 0) options.seed = 1;
     if (options.threads > 0) parallel_set_threads(options.threads);

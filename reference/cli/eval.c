@@ -197,7 +197,7 @@ int command_eval(int argc, char **argv) {
                "--batch.",
     };
     Arguments arguments = { .B = 8 };
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
     program_start(arguments.threads, arguments.backend);
     Error error;
     Work work;

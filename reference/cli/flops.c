@@ -241,7 +241,7 @@ int command_flops(int argc, char **argv) {
                "layer.\vWith --json, the array `rows` has one object per model.",
     };
     Arguments arguments = { 0 };
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, ARGP_IN_ORDER, &arguments)) return 1;
     int status = flops(argv[0], &arguments);
     set_words_free(&arguments.words);
     return status;

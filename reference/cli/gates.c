@@ -162,7 +162,7 @@ int command_gates(int argc, char **argv) {
         .children = children,
     };
     Arguments arguments = { .channel = -1 };
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
     program_start(arguments.threads, &cpu_backend);
     Error error;
     Checkpoint checkpoint;

@@ -221,7 +221,7 @@ int command_isoflop(int argc, char **argv) {
     };
     Arguments arguments = { 0 };
     Error error;
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, ARGP_IN_ORDER, &arguments)) return 1;
     int status = 1;
     if (fill_in(&arguments, &error)) {
         program_start(arguments.threads, arguments.study.backend);

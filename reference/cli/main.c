@@ -67,11 +67,20 @@ static bool pipe_closed(void) {
 // A failed write to stdout is an error, unless the reader closed the pipe.
 static int finish(int status) {
     errno = 0;
-    bool lost = fflush(stdout) != 0 || ferror(stdout);
-    if (!lost || status != 0 || errno == EPIPE || pipe_closed()) return status;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+    int code = errno;
+    bool quiet = status != 0 || code == EPIPE || pipe_closed();
+    FILE *nowhere = freopen("/dev/null", "w", stdout); // reported once: finish_exit is silent
+    (void)nowhere;
+    if (quiet) return status;
     fprintf(stderr, "sgatlin: standard output cannot be written: %s\n",
-            errno ? strerror(errno) : "write error");
+            code ? strerror(code) : "write error");
     return 1;
+}
+
+// argp exits by itself after --help and --usage.
+static void finish_exit(void) {
+    if (finish(0) != 0) _exit(1);
 }
 
 static int wrong_usage(const char *command) {
@@ -103,6 +112,7 @@ int main(int argc, char **argv) {
     // Writing to a closed pipe returns EPIPE, so that training continues when a reader exits.
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // exceeding the file size limit is a write error, as on a full disk
+    atexit(finish_exit);
     argp_err_exit_status = 2;
     if (argc < 2) return wrong_usage(NULL);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 ||

@@ -31,6 +31,13 @@ double option_real(const struct argp_state *state, const char *option, const cha
     return value;
 }
 
+bool options_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input) {
+    error_t code = argp_parse(argp, argc, argv, flags, NULL, input);
+    if (code == 0) return true;
+    fprintf(stderr, "%s: the options cannot be read: %s\n", argv[0], strerror(code));
+    return false;
+}
+
 // ---- options of several commands
 
 static error_t parse_checkpoint(int key, char *value, struct argp_state *state) {

@@ -14,6 +14,10 @@
 
 #define SGATLIN_VERSION "0.1"
 
+// argp_parse, which reports wrong usage and exits, but returns without a word when memory runs out:
+// this prints a message then, and returns false.
+bool options_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
+
 // The values of numeric options, from min to max.
 int64_t option_whole(const struct argp_state *state, const char *option, const char *text,
                      int64_t min, int64_t max);

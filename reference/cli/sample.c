@@ -4,6 +4,8 @@
 #include "reference/generate/story.h"
 #include "reference/io/utf8.h"
 #include "reference/train/checkpoint.h"
+#include <string.h>
+#include <unistd.h>
 
 typedef struct {
     const char *checkpoint, *prompt;
@@ -11,9 +13,10 @@ typedef struct {
     int64_t tokens, seed;
     int threads;
     bool more_stories;
+    bool escape; // control characters, on a terminal
 } Arguments;
 
-enum { KEY_TOP_K = 1000, KEY_TOP_P, KEY_SEED, KEY_CONTINUE };
+enum { KEY_TOP_K = 1000, KEY_TOP_P, KEY_SEED, KEY_CONTINUE, KEY_RAW };
 
 static const struct argp_option options[] = {
     { "prompt", 'p', "TEXT", 0, "beginning of the story (default: empty)", 0 },
@@ -22,10 +25,14 @@ static const struct argp_option options[] = {
       "0: greedy; 1: sample from the model's own distribution (default 0.8)", 0 },
     { "top-k", KEY_TOP_K, "K", 0, "sample from the K most likely tokens (default 0: all)", 0 },
     { "top-p", KEY_TOP_P, "P", 0,
-      "sample from the most likely tokens that make up P of the probability (default 1: all)", 0 },
+      "sample from the most likely tokens that make up P of the probability (default 1: all; "
+      "0: greedy)",
+      0 },
     { "seed", KEY_SEED, "S", 0,
       "seed of the sampling: the same seed gives the same story (default 1)", 0 },
     { "continue", KEY_CONTINUE, NULL, 0, "start another story when one ends", 0 },
+    { "raw", KEY_RAW, NULL, 0,
+      "print control characters as they are on a terminal too (default: as in \\x1b there)", 0 },
     { 0 },
 };
 
@@ -47,7 +54,11 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_TOP_P: arguments->sampling.top_p = option_real(state, "top-p", value, 0, 1); break;
     case KEY_SEED: arguments->seed = option_whole(state, "seed", value, 0, INT64_MAX); break;
     case KEY_CONTINUE: arguments->more_stories = true; break;
+    case KEY_RAW: arguments->escape = false; break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument; quote the prompt", value); break;
+    case ARGP_KEY_END: // a Sampling takes top_p 0 for all tokens
+        if (arguments->sampling.top_p == 0) arguments->sampling.temperature = 0;
+        break;
     default: return ARGP_ERR_UNKNOWN;
     }
     return 0;
@@ -72,18 +83,40 @@ static void warn_causality(const Config *config) {
             routing_words(config));
 }
 
-// Prints bytes as complete UTF-8 sequences. false: stdout is closed.
-static bool print_text(Utf8Stream *stream, const char *text, size_t size) {
+// What is printed: complete UTF-8 sequences, escaped or not.
+typedef struct {
+    Utf8Stream stream;
+    bool escape;
+} Printer;
+
+static void print_bytes(const char *bytes, size_t size, bool escape) {
+    if (escape)
+        utf8_print_escaped(stdout, bytes, size, ESCAPE_TEXT);
+    else
+        fwrite(bytes, 1, size, stdout);
+}
+
+// false: stdout is closed.
+static bool print_text(Printer *printer, const char *text, size_t size) {
     char out[UTF8_OUT];
-    for (size_t i = 0; i < size; i++)
-        fwrite(out, 1, utf8_feed(stream, (unsigned char)text[i], out), stdout);
+    for (size_t i = 0; i < size; i++) {
+        size_t whole = utf8_feed(&printer->stream, (unsigned char)text[i], out);
+        print_bytes(out, whole, printer->escape);
+    }
     return fflush(stdout) == 0;
+}
+
+// A sequence that is incomplete at the end of a story does not continue in the next one.
+static void print_end(Printer *printer, const char *after) {
+    char out[UTF8_OUT];
+    fwrite(out, 1, utf8_end(&printer->stream, out), stdout);
+    fputs(after, stdout);
 }
 
 // Prints up to arguments->tokens tokens. A closed stdout ends it quietly.
 static bool print_story(Story *story, const Arguments *arguments, const Config *config,
                         Error *error) {
-    Utf8Stream stream = { .count = 0 };
+    Printer printer = { .escape = arguments->escape };
     bool warned = warn_dropped(story, config);
     for (int64_t i = 0; i < arguments->tokens; i++) {
         const char *text;
@@ -91,12 +124,10 @@ static bool print_story(Story *story, const Arguments *arguments, const Config *
         StoryStep step = story_next(story, &text, &size, error);
         if (step == STORY_FAILED) return false;
         if (step == STORY_END && !arguments->more_stories) break;
-        if (step == STORY_END) fputs("\n\n", stdout);
-        if (!print_text(&stream, text, size)) return true;
+        if (step == STORY_END) print_end(&printer, "\n\n");
+        if (!print_text(&printer, text, size)) return true;
     }
-    char out[UTF8_OUT];
-    fwrite(out, 1, utf8_end(&stream, out), stdout);
-    fputc('\n', stdout);
+    print_end(&printer, "\n");
     fflush(stdout);
     if (!warned) warn_dropped(story, config); // at the end, not in the middle of the text
     return true;
@@ -109,7 +140,7 @@ static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Err
                              (uint64_t)arguments->seed, error);
     if (story == NULL) return false;
     warn_causality(config);
-    fputs(prompt, stdout);
+    print_bytes(prompt, strlen(prompt), arguments->escape);
     fflush(stdout);
     bool ok = story_prompt(story, prompt, error) && print_story(story, arguments, config, error);
     story_free(story);
@@ -126,8 +157,11 @@ int command_sample(int argc, char **argv) {
         .doc = "Tells a story: prints the prompt and the model's continuation.",
         .children = children,
     };
-    Arguments arguments = { .sampling = { .temperature = 0.8 }, .tokens = 200, .seed = 1 };
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    Arguments arguments = { .sampling = { .temperature = 0.8, .top_p = 1 },
+                            .escape = isatty(STDOUT_FILENO) == 1,
+                            .tokens = 200,
+                            .seed = 1 };
+    if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
     program_start(arguments.threads, &cpu_backend);
     Error error;
     Checkpoint checkpoint;

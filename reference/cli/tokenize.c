@@ -4,17 +4,20 @@
 #include "reference/data/tokenizer.h"
 #include "reference/io/files.h"
 #include "reference/io/json.h"
+#include "reference/io/utf8.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static const char description[] =
     "Converts text to token ids and back.\n\n"
     "Reads the files in order; without files, or for -, standard input. Each line is one text as a "
     "JSON string, and gives one line with the JSON array of its ids. --decode does the reverse; "
-    "bytes that are not UTF-8 are then printed as U+FFFD."
+    "bytes that are not UTF-8 are then printed as U+FFFD, and on a terminal all control characters "
+    "as in \\u001b."
     "\vWith --raw, each file as a whole is one text of arbitrary bytes, taken as they are: special "
     "tokens are not recognized, nothing is normalized and no space is added in front. Its ids are "
     "one array; after four million ids a new line with a new array begins. --decode --raw reads "
@@ -79,6 +82,16 @@ static bool print_encoded(const Tokenizer *tokenizer, const char *text, size_t s
     return ok || ferror(stdout) || fail(error, "%s: out of memory", where);
 }
 
+// Prints a value; JSON leaves some control characters as they are, which a terminal would obey.
+static bool print_json(const json_t *value) {
+    if (isatty(STDOUT_FILENO) != 1)
+        return json_dumpf(value, stdout, JSON_ENCODE_ANY) == 0 || ferror(stdout);
+    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    if (text != NULL) utf8_print_escaped(stdout, text, strlen(text), ESCAPE_JSON);
+    free(text);
+    return text != NULL;
+}
+
 // Prints bytes as a JSON string. Each maximal ill-formed subpart becomes one U+FFFD.
 static bool print_text(const ByteList *bytes) {
     ByteList valid = { .bytes = malloc(3 * bytes->count + 1) };
@@ -94,8 +107,7 @@ static bool print_text(const ByteList *bytes) {
         i += length;
     }
     json_t *string = json_stringn(valid.bytes, valid.count);
-    bool ok =
-        string != NULL && (json_dumpf(string, stdout, JSON_ENCODE_ANY) == 0 || ferror(stdout));
+    bool ok = string != NULL && print_json(string);
     putchar('\n');
     json_decref(string);
     free(valid.bytes);
@@ -247,7 +259,7 @@ int command_tokenize(int argc, char **argv) {
         .args_doc = "[FILE...]",
         .doc = description,
     };
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
     Error error;
     Tokenizer *tokenizer = tokenizer_load(arguments.tokenizer, &error);
     if (tokenizer == NULL) return command_failed(argv[0], &error);

@@ -5,6 +5,7 @@
 #include "reference/cli/train_progress.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
+#include "reference/io/shell_word.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,7 +149,7 @@ static bool start_run(Trainer *out, const Backend *backend, const Arguments *arg
         return fail(error,
                     "%s: already exists and was not changed; continue it with --resume %s, or "
                     "choose another folder",
-                    arguments->out, arguments->out);
+                    arguments->out, shell_word(arguments->out).text);
     }
     return trainer_new(out, backend, arguments->data, config, settings, error);
 }
@@ -159,13 +160,14 @@ static int run_to_end(const char *command, Trainer *trainer, const char *folder,
         fprintf(stderr,
                 "done     %s: try build/sgatlin sample --checkpoint %s --prompt \"Once upon a "
                 "time\"\n",
-                folder, folder);
+                folder, shell_word(folder).text);
         return 0;
     case RUN_STOPPED:
         fprintf(stderr,
                 "stopped  after step %lld of %lld; continue with: build/sgatlin train --resume "
                 "%s\n",
-                (long long)trainer->step, (long long)trainer->settings.steps, folder);
+                (long long)trainer->step, (long long)trainer->settings.steps,
+                shell_word(folder).text);
         return signals_status();
     default: return 1;
     }
@@ -225,7 +227,7 @@ int command_train(int argc, char **argv) {
         .help_filter = help,
     };
     Arguments arguments = { 0 };
-    if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &arguments) != 0) return 2;
+    if (!options_parse(&argp, argc, argv, ARGP_IN_ORDER, &arguments)) return 1;
     int status = check_usage(argv[0], &arguments);
     if (status == 0) {
         program_start(arguments.threads, arguments.backend);

@@ -76,7 +76,7 @@ static bool reader_append(Reader *reader, const char *bytes, size_t size) {
     return true;
 }
 
-static size_t ascii_length(const char *text, size_t size) {
+size_t ascii_length(const char *text, size_t size) {
     size_t i = 0;
     for (uint64_t eight; i + 8 <= size; i += 8) {
         memcpy(&eight, text + i, 8);

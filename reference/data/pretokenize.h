@@ -28,6 +28,9 @@ bool pretokenize(const char *text, size_t size, bool raw, PretokenSink *sink, vo
 // section 3.9, table 3-7).
 size_t utf8_next(int32_t *code_point, const char *text, size_t size);
 
+// Bytes of the ASCII characters that a text begins with.
+size_t ascii_length(const char *text, size_t size);
+
 // GPT-2's printable characters for bytes: bytes that are printable in Latin-1 are their own
 // symbols, the other 68 get the code points from 256 on.
 int32_t byte_symbol(unsigned char byte);

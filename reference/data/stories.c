@@ -1,15 +1,16 @@
 #include "reference/data/stories.h"
+#include "reference/data/text_check.h"
 #include "reference/numbers/array.h"
 #include <stdlib.h>
 #include <string.h>
 
-static const char SEPARATOR[] = "<|endoftext|>";
-
 static bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 static bool is_separator(const char *line, size_t size) {
-    if (size > 0 && line[size - 1] == '\r') size--; // a line of a Windows file
-    return size == sizeof SEPARATOR - 1 && memcmp(line, SEPARATOR, size) == 0;
+    size_t end = sizeof STORY_SEPARATOR - 1;
+    if (size < end || memcmp(line, STORY_SEPARATOR, end) != 0) return false;
+    while (end < size && is_blank(line[end])) end++; // blanks, and the \r of a Windows file
+    return end == size;
 }
 
 // Appends text[0..size) as a story, or nothing when it is blank.
@@ -43,14 +44,15 @@ static size_t line_end(const char *text, size_t line, size_t size, const MappedF
 static bool find(Stories *out, const char *text, size_t size, const MappedFile *file) {
     *out = (Stories){ 0 };
     size_t released = 0;
-    size_t story = 0; // where the current one begins
+    size_t story = text_mark(text, size); // where the current one begins
     bool ok = true;
-    for (size_t line = 0, next; ok && line < size; line = next) {
+    for (size_t line = story, next; ok && line < size; line = next) {
         size_t end = line_end(text, line, size, file);
         next = end < size ? end + 1 : size;
         if (is_separator(text + line, end - line)) {
             ok = add_story(out, text + story, line - story);
             story = next;
+            out->separators++;
         }
         if (file != NULL && next - released > STRIDE) {
             file_release(file);

@@ -1,10 +1,12 @@
 #include "reference/generate/story.h"
+#include "reference/data/pretokenize.h"
 #include "reference/generate/decoder.h"
 #include "reference/numbers/array.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 struct Story {
     const Model *model;
@@ -18,7 +20,7 @@ struct Story {
     size_t prompt;         // tokens of the prompt
     size_t fed;            // tokens that the decoder has read
     size_t first;          // the oldest token in the context window
-    bool begun;            // a space before the next word belongs to the text
+    bool blanks;           // the prompt ended in blanks, which the model did not read
     const float *logits;   // [V] after the last token fed; NULL: nothing was fed
 };
 
@@ -86,12 +88,34 @@ static void feed_next(Story *story) {
     story->fed++;
 }
 
+// The size of a text without the blanks at its end: the characters that NFKC turns into spaces, but
+// no newlines and tabs, which are words of their own.
+static size_t size_without_blanks(const char *text) {
+    size_t size = strlen(text);
+    for (size_t last = size; last > 0; size = last) {
+        while (--last > 0 && ((unsigned char)text[last] & 0xc0) == 0x80) continue;
+        int32_t code_point;
+        size_t length = utf8_next(&code_point, text + last, size - last);
+        if (code_point < 0 || last + length != size ||
+            utf8proc_category(code_point) != UTF8PROC_CATEGORY_ZS)
+            break;
+    }
+    return size;
+}
+
+// Whether a space in front of the token after the first `count` is part of the text.
+static bool begun_after(const Story *story, size_t count) {
+    if (count == 0 || story->tokens.ids[count - 1] == TOKEN_END) return false;
+    return count != story->prompt || !story->blanks;
+}
+
 bool story_prompt(Story *story, const char *text, Error *error) {
+    size_t size = size_without_blanks(text);
     story->tokens.count = 0;
-    story->begun = *text != '\0';
-    if (!tokenizer_encode(story->tokenizer, text, strlen(text), false, &story->tokens))
-        return fail(error, "out of memory for a prompt of %zu bytes", strlen(text));
+    if (!tokenizer_encode(story->tokenizer, text, size, false, &story->tokens))
+        return fail(error, "out of memory for a prompt of %zu bytes", size);
     story->prompt = story->tokens.count;
+    story->blanks = text[size] != '\0';
     feed_window(story, window_first(story, story->prompt), story->prompt, false);
     return true;
 }
@@ -116,12 +140,11 @@ StoryStep story_next(Story *story, const char **text, size_t *size, Error *error
         fail(error, "the logits are NaN: the model is damaged, or its training diverged");
         return STORY_FAILED;
     }
+    bool skip_space = !begun_after(story, story->tokens.count);
     if (!append(story, token)) {
         fail(error, "out of memory for a story of %zu tokens", story->tokens.count);
         return STORY_FAILED;
     }
-    bool skip_space = !story->begun;
-    story->begun = token != TOKEN_END;
     if (token == TOKEN_END) return STORY_END;
     *text = tokenizer_token(story->tokenizer, (uint32_t)token, size);
     if (skip_space && *size > 0 && **text == ' ') {
@@ -135,8 +158,10 @@ StoryStep story_next(Story *story, const char **text, size_t *size, Error *error
 void story_rewind(Story *story, int64_t position) {
     size_t count = (size_t)position;
     story->tokens.count = count;
-    story->begun = count > 0 && story->tokens.ids[count - 1] != TOKEN_END;
-    if (count < story->prompt) story->prompt = count;
+    if (count < story->prompt) {
+        story->prompt = count;
+        story->blanks = false;
+    }
     if (count > story->fed) return;            // the last token is still to be fed
     if (window_first(story, count) == count) { // TOKEN_END is all there is
         feed_window(story, count, count, false);

@@ -15,7 +15,8 @@ Story *story_new(const Model *model, const Tokenizer *tokenizer, const Sampling 
 void story_free(Story *story);
 
 // Starts over with this prompt, which may be empty, and feeds it to the model. Of a prompt longer
-// than the context window the oldest tokens are left out.
+// than the context window the oldest tokens are left out. Blanks at its end (spaces, not newlines)
+// are not fed: the tokenizer puts a space before a word, so the model has seen none on its own.
 bool story_prompt(Story *story, const char *text, Error *error);
 
 typedef enum {
@@ -25,9 +26,9 @@ typedef enum {
 } StoryStep;
 
 // Feeds the model the last token and samples the next one; call story_prompt first. *text is its
-// `size` bytes, without the space that the tokenizer puts before the first word of a text. They are
-// owned by the tokenizer and may be part of a UTF-8 sequence (see Utf8Stream); size is 0 at
-// STORY_END.
+// `size` bytes, without the space that the tokenizer puts before the first word of a text, or the
+// one that a prompt with blanks at its end already has. They are owned by the tokenizer and may be
+// part of a UTF-8 sequence (see Utf8Stream); size is 0 at STORY_END.
 StoryStep story_next(Story *story, const char **text, size_t *size, Error *error);
 
 int64_t story_position(const Story *story);                // tokens so far, prompt included

@@ -136,18 +136,24 @@ bool disk_check(const char *path, uint64_t bytes, Error *error) {
                 path, short_bytes(bytes).text, short_bytes(available).text);
 }
 
+const char *write_advice(int code) {
+    if (code == EFBIG)
+        return "; the size limit of files was reached: raise it (ulimit -f) and run it again";
+    bool full = code == ENOSPC || code == EDQUOT || code == 0;
+    return full ? "; free some space and run it again" : "";
+}
+
 // The message of a failed write. code may be 0: stdio records that an earlier write failed, not
 // why.
 static bool fail_writing(Error *error, const char *path, int code) {
     uint64_t left = disk_free(path);
     const char *reason = code != 0 ? strerror(code) : "an earlier write failed";
-    bool full = code == ENOSPC || code == EDQUOT || code == 0;
     if (left == UINT64_MAX)
-        return fail(error, "%s: cannot be written: %s; nothing was changed", path, reason);
+        return fail(error, "%s: cannot be written: %s; nothing was changed%s", path, reason,
+                    write_advice(code));
     return fail(error,
                 "%s: cannot be written: %s (%llu bytes are free there); nothing was changed%s",
-                path, reason, (unsigned long long)left,
-                full ? ", free some space and run it again" : "");
+                path, reason, (unsigned long long)left, write_advice(code));
 }
 
 bool folder_make(const char *path, Error *error) {
@@ -326,11 +332,19 @@ bool output_open(OutputFile *out, const char *path, Error *error) {
     return false;
 }
 
+// Why an earlier write of a stream failed, which stdio does not record: one more byte fails for the
+// same reason. 0: it does not.
+static int earlier_failure(FILE *stream) {
+    clearerr(stream);
+    errno = 0;
+    return fputc('\0', stream) == EOF || fflush(stream) != 0 ? errno : 0;
+}
+
 bool output_commit(OutputFile *out, Error *error) {
     kill_point("write", out->path);
     bool failed_before = ferror(out->stream) != 0;
-    bool ok = fflush(out->stream) == 0 && !failed_before && fsync(fileno(out->stream)) == 0;
-    int code = failed_before ? 0 : errno;
+    bool ok = !failed_before && fflush(out->stream) == 0 && fsync(fileno(out->stream)) == 0;
+    int code = failed_before ? earlier_failure(out->stream) : errno;
     if (fclose(out->stream) != 0 && ok) {
         code = errno;
         ok = false;

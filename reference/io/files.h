@@ -51,6 +51,10 @@ void output_folder_discard(OutputFolder *out);
 // Whether a file can be read to its end now.
 bool file_reads_whole(const char *path);
 
+// What to do about a write that failed with this errno (0: unknown), to end a message with: "; free
+// some space and run it again", "; the size limit …", or nothing.
+const char *write_advice(int code);
+
 bool path_exists(const char *path);
 bool path_is_folder(const char *path);
 // A folder that is empty but for hidden files, such as a lock or a leftover temporary.

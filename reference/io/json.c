@@ -36,7 +36,9 @@ json_t *json_parse(const char *bytes, size_t size, const char *where, Error *err
     json_error_t found;
     size_t flags = JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY;
     json_t *value = json_loadb(bytes == NULL ? "" : bytes, size, flags, &found);
-    if (value == NULL) {
+    if (value == NULL && found.text[0] == '\0') { // jansson says nothing when an allocation fails
+        fail(error, "%s: out of memory for reading %zu bytes of JSON", where, size);
+    } else if (value == NULL) {
         fail(error, "%s: line %d, column %d: invalid JSON: %s", where, found.line, found.column,
              found.text);
     }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool parse_int(const char *text, int64_t *out) {
     // strtoll would skip spaces
@@ -17,6 +18,7 @@ bool parse_int(const char *text, int64_t *out) {
 
 bool parse_real(const char *text, double *out) {
     if (!isdigit((unsigned char)text[0]) && text[0] != '-' && text[0] != '.') return false;
+    if (strpbrk(text, "xX") != NULL) return false; // strtod would take 0x1p3
     char *end;
     errno = 0;
     double value = strtod(text, &end);

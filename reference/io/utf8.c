@@ -38,3 +38,22 @@ size_t utf8_end(Utf8Stream *stream, char out[UTF8_OUT]) {
     stream->count = 0;
     return used;
 }
+
+static bool is_control(int32_t point) {
+    return (point < ' ' && point != '\n' && point != '\t') || (point >= 0x7f && point < 0xa0);
+}
+
+void utf8_print_escaped(FILE *out, const char *text, size_t size, EscapeForm form) {
+    for (size_t i = 0; i < size;) {
+        utf8proc_int32_t point;
+        const unsigned char *at = (const unsigned char *)text + i;
+        utf8proc_ssize_t length = utf8proc_iterate(at, (utf8proc_ssize_t)(size - i), &point);
+        bool valid = length > 0;
+        if (!valid || is_control(point))
+            fprintf(out, form == ESCAPE_JSON ? "\\u%04x" : "\\x%02x",
+                    valid ? (unsigned)point : *at);
+        else
+            fwrite(at, 1, (size_t)length, out);
+        i += valid ? (size_t)length : 1;
+    }
+}

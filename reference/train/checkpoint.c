@@ -1,6 +1,7 @@
 #include "reference/train/checkpoint.h"
 #include "reference/io/files.h"
 #include "reference/io/parse.h"
+#include "reference/io/shell_word.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -184,8 +185,8 @@ static void suggest_previous(const char *path, const char *found, Error *error) 
         newest_steps(steps, CHECKPOINTS_KEPT, path) < CHECKPOINTS_KEPT || !is_damaged(found, error))
         return;
     Error damage = *error;
-    fail(error, "%.700s; to continue from step %lld, remove the damaged folder: rm -r %.200s",
-         damage.text, (long long)steps[1], found);
+    fail(error, "%.600s; to continue from step %lld, remove the damaged folder: rm -r %s",
+         damage.text, (long long)steps[1], shell_word(found).text);
 }
 
 bool checkpoint_open(Checkpoint *out, const char *path, Error *error) {

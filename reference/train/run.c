@@ -2,6 +2,7 @@
 #include "reference/config/config_json.h"
 #include "reference/io/files.h"
 #include "reference/io/progress.h"
+#include "reference/io/shell_word.h"
 #include "reference/train/log_read.h"
 #include "reference/train/loss_picture.h"
 #include <math.h>
@@ -146,8 +147,8 @@ static bool save(Run *run, Error *error) {
     }
     return fail(error,
                 "the checkpoint of step %lld was not saved: %.600s; continue from that of step "
-                "%lld with: build/sgatlin train --resume %.200s",
-                (long long)t->step, why.text, (long long)t->saved, run->folder);
+                "%lld with: build/sgatlin train --resume %s",
+                (long long)t->step, why.text, (long long)t->saved, shell_word(run->folder).text);
 }
 
 // The picture is drawn from the log, so that one which cannot be written loses nothing.

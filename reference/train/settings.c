@@ -86,9 +86,14 @@ static bool in_range(const Row *row, double value) {
     return value >= row->min && value <= row->max;
 }
 
+// As integers: a double rounds 2^53 + 1 to the limit 2^53.
+static bool integer_in_range(const Row *row, int64_t value) {
+    return value >= (int64_t)row->min && value <= (int64_t)row->max;
+}
+
 static bool set_integer(TrainSettings *settings, const Row *row, const char *value, Error *error) {
     int64_t n;
-    if (!parse_int(value, &n) || !in_range(row, (double)n)) {
+    if (!parse_int(value, &n) || !integer_in_range(row, n)) {
         return fail(error, "%s=%s: expected an integer from %.0f to %.0f (%s)", row->name, value,
                     row->min, row->max, row->meaning);
     }
@@ -185,9 +190,11 @@ static bool row_from_json(TrainSettings *out, const Row *row, const json_t *valu
         return fail(error, "%s: settings.%s is neither \"packed\" nor \"padded\"", where,
                     row->name);
     }
-    bool is_typed = row->kind == INTEGER ? json_is_integer(value) : json_is_number(value);
-    if (!is_typed || !in_range(row, json_number_value(value))) {
-        return fail(error, "%s: settings.%s is not %s from %g to %g", where, row->name,
+    bool accepted = row->kind == INTEGER
+                        ? json_is_integer(value) && integer_in_range(row, json_integer_value(value))
+                        : json_is_number(value) && in_range(row, json_number_value(value));
+    if (!accepted) {
+        return fail(error, "%s: settings.%s is not %s from %g to %.16g", where, row->name,
                     row->kind == INTEGER ? "an integer" : "a number", row->min, row->max);
     }
     if (row->kind == INTEGER) *integer_field(out, row) = json_integer_value(value);

@@ -37,6 +37,18 @@ for command in data tokenize train sample eval flops bench curves isoflop gates;
     misused 'unrecognized option' $command --nonsense
 done
 
+# argp fails without a word when memory runs out; here every time.
+echo 'int argp_parse(void); int argp_parse(void) { return 12; }' >"$work/argp.c"
+if "${CC:-cc}" -shared -fPIC -o "$work/argp.so" "$work/argp.c" 2>/dev/null; then
+    for command in data tokenize train sample eval flops bench curves isoflop gates; do
+        ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$work/argp.so \
+            "$sgatlin" $command >"$work/stdout" 2>"$work/stderr"
+        [ $? = 1 ] || failure "$command: expected exit 1 when argp fails"
+        grep -q "^sgatlin $command: the options cannot be read: " "$work/stderr" ||
+            failure "$command: no message when argp fails: $(cat "$work/stderr")"
+    done
+fi
+
 # ---- a corpus and two runs
 
 "$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 \
@@ -49,6 +61,8 @@ train 0 '1/1' "$work/dense" '--ffn mlp --steps 1'
 [ -s "$work/run/loss.png" ] || failure "no loss.png"
 [ "$(ls "$work/run" | tr '\n' ' ')" = "log.jsonl loss.png step-000002 step-000004 " ] ||
     failure "the run contains $(ls "$work/run")"
+train 0 "sample --checkpoint '$work/a run' --prompt" "$work/a run" '--steps 1'
+refused "resume '$work/a run'" train --data "$work/data" --out "$work/a run"
 before=$(sum)
 
 # ---- wrong usage
@@ -207,6 +221,7 @@ case $one in "The  turtle"*) ;; *) failure "the story does not begin with the pr
 [ "$(sample --temperature 0 --seed 1)" = "$(sample --temperature 0 --seed 2)" ] ||
     failure "greedy depends on the seed"
 [ "$(sample --top-k 1 --seed 1)" = "$(sample --temperature 0)" ] || failure "top-k 1 is not greedy"
+[ "$(sample --top-p 0 --seed 1)" = "$(sample --temperature 0)" ] || failure "top-p 0 is not greedy"
 [ "$(sample --prompt "naïve ☕" --tokens 0)" = "naïve ☕" ] ||
     failure "no tokens: expected the prompt alone"
 sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null ||
@@ -233,6 +248,12 @@ grep -q -v -e '^cblas=' -e 'pthread build' -e 'oldest tokens are dropped' "$work
 if [ -w /dev/full ]; then
     "$sgatlin" flops >/dev/full 2>"$work/stderr" && failure "output to a full disk was not noticed"
     grep -q 'standard output' "$work/stderr" || failure "a full disk: $(cat "$work/stderr")"
+    for words in --help --version 'sample --help' 'data --help' 'train --usage'; do
+        "$sgatlin" $words >/dev/full 2>"$work/stderr"
+        [ $? = 1 ] || failure "$words to a full disk: no exit 1"
+        [ "$(grep -c 'standard output cannot be written' "$work/stderr")" = 1 ] ||
+            failure "$words to a full disk: expected one line: $(cat "$work/stderr")"
+    done
 fi
 
 expect 0 'cblas=' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --json --threads 1 \

@@ -87,6 +87,43 @@ expect 0 '' --text "$work/two.txt" --out "$work/two"
 [ "$(field "$work/two/train.bin" 40) $(field "$work/two/valid.bin" 40)" = '2 2' ] ||
     failure "expected one token and one end in each file"
 
+# ---- the command to run next quotes the folder where a shell needs it
+expect 0 '' --text "$work/two.txt" --out "$work/my data's"
+next=$(sed -n 's/^next: build.sgatlin train --data \(.*\) --out .*/\1/p' "$work/stdout")
+[ "$(eval "printf '%s|' $next")" = "$work/my data's|" ] || failure "the next command: $next"
+
+# ---- texts of other systems: the same files as of the same text in plain UTF-8
+printf 'Die Bären\nkamen.\n<|endoftext|>\nGrüße!\n<|endoftext|>\nEnde\n' >"$work/plain.txt"
+expect 0 '' --text "$work/plain.txt" --out "$work/plain"
+grep -q warning "$work/stderr" && failure "plain text: $(cat "$work/stderr")"
+{ printf '\357\273\277' && cat "$work/plain.txt"; } >"$work/marked.txt"
+sed "s/^<|endoftext|>\$/& $(printf '\t')/" "$work/plain.txt" >"$work/blanks.txt"
+sed "s/^<|endoftext|>\$/&$(printf '\r')/" "$work/plain.txt" >"$work/crlf.txt"
+for text in marked blanks crlf; do
+    expect 0 '' --text "$work/$text.txt" --out "$work/$text"
+    for name in tokenizer.json train.bin valid.bin; do same "$work/$text/$name" \
+        "$work/plain/$name"; done
+done
+grep -q 'warning: .*crlf.txt: CRLF ends 2 of the lines' "$work/stderr" || failure "CRLF: no warning"
+iconv -f UTF-8 -t LATIN1 "$work/plain.txt" >"$work/latin.txt"
+expect 0 'latin.txt: 3 of 57 bytes are not UTF-8.*iconv -f LATIN1' --text "$work/latin.txt" \
+    --out "$work/latin"
+expect 0 'warning: .*latin.txt: 3 of 57' --text "$work/plain.txt" --valid "$work/latin.txt" \
+    --out "$work/latin valid"
+printf 'a <|endoftext|> b\n<|endoftext|> c\n<|endoftext|>\nd\n' >"$work/inside.txt"
+expect 0 '2 of the <|endoftext|> are inside lines' --text "$work/inside.txt" --out "$work/inside"
+for encoding in UTF-16 UTF-16LE UTF-16BE UTF-32LE; do
+    iconv -f UTF-8 -t $encoding "$work/plain.txt" >"$work/wide text"
+    refused "expected UTF-8.*iconv -f $encoding -t UTF-8 '$work/wide text'" --text "$work/wide text"
+    refused "expected UTF-8" --text "$work/plain.txt" --valid "$work/wide text"
+    command=$(sed -n "s/.*: \(iconv .*\) >NEW$/\1/p" "$work/stderr")
+    eval "$command" | cmp -s - "$work/plain.txt" ||
+        failure "does not convert $encoding: $command"
+done
+input="$work/wide text"
+refused 'stdin: is UTF-32.*iconv -f UTF-32LE -t UTF-8 FILE' --text -
+input=/dev/null
+
 # ---- an existing folder is not changed
 before=$(ls -l "$work/two")
 expect 1 "two: already exists" --text "$work/two.txt" --out "$work/two"
@@ -104,6 +141,11 @@ refused 'empty.txt: contains no story' --text "$work/two.txt" --valid "$work/emp
 refused 'missing.txt: cannot be opened' --text "$work/two.txt" --valid "$work/missing.txt"
 refused 'contains no story' --text -
 refused 'x.txt: has one story of' --text "$work/x.txt"
+printf '<|pad|>\n' >"$work/pads.txt"
+refused 'pads.txt: has nothing but <|pad|>' --text "$work/pads.txt"
+refused 'pads.txt: has nothing but <|pad|>' --text "$work/two.txt" --valid "$work/pads.txt"
+refused 'pads.txt: the tokenizer .*two/tokenizer.json has no tokens' --text "$work/pads.txt" \
+    --tokenizer "$work/two/tokenizer.json"
 refused '4000' --text "$work/two.txt" --vocab 4000
 refused 'tokenizer.json' --text "$work/two.txt" --tokenizer "$work/no/tokenizer.json"
 refused 'x.txt' --text "$work/two.txt" --tokenizer "$work/x.txt"
@@ -112,6 +154,13 @@ expect 1 'x.txt' --text "$work/two.txt" --out "$work/x.txt/deeper"
     ulimit -f 8 # no file above 4 or 8 KiB: as a full disk
     refused 'cannot be written\|cannot write' --storyworld --stories 400 --vocab 600
     refused 'cannot be written\|cannot write' --text "$work/all.txt" --vocab 600
+    mkfifo "$work/pipe"
+    for text in "$work/all.txt" "$work/pipe"; do
+        [ "$text" = "$work/all.txt" ] || cat "$work/all.txt" >"$work/pipe" &
+        refused 'size limit of files was reached' --text "$text" --vocab 600
+        grep -q 'free some space' "$work/stderr" && failure "a limit: $(cat "$work/stderr")"
+        wait
+    done
     exit $failed
 ) || failed=1
 

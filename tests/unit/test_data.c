@@ -60,6 +60,20 @@ static const struct {
     { "a <|endoftext|>\n<|endoftext|> b\n<|endoftext|>\nc\n",
       2,
       { "a <|endoftext|>\n<|endoftext|> b", "c" } },
+    { "a\n<|endoftext|> \nb\n<|endoftext|>\t \r\nc", 3, { "a", "b", "c" } },
+    { "a\r\nb\r\n\r\n<|endoftext|>\r\nc\r\n", 2, { "a\r\nb", "c" } },
+    { "a\n <|endoftext|>\n<|endoftext|>.\nb", 1, { "a\n <|endoftext|>\n<|endoftext|>.\nb" } },
+    { "\xef\xbb\xbf"
+      "a\n",
+      1,
+      { "a" } },
+    { "\xef\xbb\xbf<|endoftext|>\na", 1, { "a" } },
+    { "\xef\xbb\xbf\n", 0, { NULL } },
+    { "a\xef\xbb\xbf"
+      "b",
+      1,
+      { "a\xef\xbb\xbf"
+        "b" } },
     { "a\n<|endoftext|", 1, { "a\n<|endoftext|" } },
 };
 

@@ -150,6 +150,42 @@ START_TEST(incomplete_sequences_are_held_back)
 }
 END_TEST
 
+static const struct {
+    const char *text, *plain, *json;
+} escapes[] = {
+    { "gr\xc3\xbc\xc3\x9f\n\t\xf0\x9f\x90\xa2", "gr\xc3\xbc\xc3\x9f\n\t\xf0\x9f\x90\xa2", NULL },
+    { "a\x1b[31mb", "a\\x1b[31mb", "a\\u001b[31mb" },
+    { "\r\a\x7f", "\\x0d\\x07\\x7f", "\\u000d\\u0007\\u007f" },
+    { "\xc2\x9b"
+      "5m",
+      "\\x9b"
+      "5m",
+      "\\u009b"
+      "5m" }, // CSI in one character
+    { "\xc2\xa0", "\xc2\xa0", NULL },
+    { "\x9b"
+      "5\xc3",
+      "\\x9b"
+      "5\\xc3",
+      NULL }, // not UTF-8
+};
+
+START_TEST(control_characters_are_escaped)
+{
+    for (int form = ESCAPE_TEXT; form <= ESCAPE_JSON; form++) {
+        const char *expected = form == ESCAPE_TEXT ? escapes[_i].plain : escapes[_i].json;
+        char *out = NULL;
+        size_t size = 0;
+        FILE *stream = open_memstream(&out, &size);
+        ck_assert_ptr_nonnull(stream);
+        utf8_print_escaped(stream, escapes[_i].text, strlen(escapes[_i].text), (EscapeForm)form);
+        ck_assert_int_eq(fclose(stream), 0);
+        if (expected != NULL) ck_assert_str_eq(out, expected);
+        free(out);
+    }
+}
+END_TEST
+
 int main(void) {
     const TestRow tests[] = {
         { draws_follow_the_softmax },
@@ -159,6 +195,7 @@ int main(void) {
         { nan_and_infinity_are_handled },
         { sequences_are_completed, COUNT_OF(streams) },
         { incomplete_sequences_are_held_back },
+        { control_characters_are_escaped, COUNT_OF(escapes) },
     };
     return run_tests("sampling", tests, COUNT_OF(tests));
 }

@@ -52,14 +52,23 @@ END_TEST
 static const struct {
     const char *name, *value;
 } refused[] = {
-    { "B", "0" },          { "B", "4x" },
-    { "B", "" },           { "B", " 4" },
-    { "B", "1e3" },        { "B", "65537" },
-    { "steps", "0" },      { "steps", "99999999999999999999" },
-    { "peak", "nan" },     { "peak", "inf" },
-    { "peak", "-1" },      { "peak", "0x1p-3z" },
-    { "seed", "-1" },      { "clip", "-0.1" },
-    { "batching", "row" }, { "weight_decay", "2" },
+    { "B", "0" },
+    { "B", "4x" },
+    { "B", "" },
+    { "B", " 4" },
+    { "B", "1e3" },
+    { "B", "65537" },
+    { "steps", "0" },
+    { "steps", "99999999999999999999" },
+    { "peak", "nan" },
+    { "peak", "inf" },
+    { "peak", "-1" },
+    { "peak", "0x1p-3z" },
+    { "seed", "-1" },
+    { "clip", "-0.1" },
+    { "seed", "9007199254740993" },
+    { "batching", "row" },
+    { "weight_decay", "2" },
 };
 
 START_TEST(values_out_of_range_are_refused_by_name)
@@ -112,6 +121,7 @@ static const struct {
     { "B", "4.5", "settings.B is not an integer" },
     { "B", "-4", "settings.B is not an integer" },
     { "steps", "1000000001", "settings.steps is not an integer" },
+    { "seed", "9007199254740993", "settings.seed is not an integer from 0 to 9007199254740992" },
     { "peak", "[]", "settings.peak is not a number" },
     { "peak", "-1", "settings.peak is not a number" },
     { "batching", "1", "settings.batching is neither" },

@@ -137,6 +137,75 @@ START_TEST(a_prompt_can_be_shortened)
 }
 END_TEST
 
+static const struct {
+    const char *prompt, *read; // what the model reads of it
+} blanks[] = {
+    { "The dog ", "The dog" },
+    { "The dog   ", "The dog" },
+    { "The dog\xc2\xa0 ", "The dog" },     // no-break space
+    { "The dog \xe3\x80\x80", "The dog" }, // ideographic space
+    { " ", "" },
+    { "   ", "" },
+    { "The dog\n", "The dog\n" },
+    { "The dog\n ", "The dog\n" },
+    { "The dog \n", "The dog \n" },
+    { "The dog\t", "The dog\t" },
+    { "The  dog", "The  dog" },
+    { "The dog \xa0", "The dog \xa0" }, // not a character
+    { "\x80\x80", "\x80\x80" },
+};
+
+// The first token's text after a prompt.
+static void first_text(Story *story, const char **text, size_t *size) {
+    Error error = { "" };
+    ck_assert_msg(story_next(story, text, size, &error) == STORY_TOKEN, "%s", error.text);
+}
+
+START_TEST(blanks_at_the_end_of_a_prompt_are_not_read)
+{
+    Fixture f;
+    fixture_new(&f, "mlp", 2 * TOKENS);
+    int32_t plain[TOKENS], tokens[TOKENS];
+    prompt(f.story, blanks[_i].read);
+    int64_t length = story_position(f.story);
+    generate(&f, plain, TOKENS / 2);
+    prompt(f.story, blanks[_i].prompt);
+    ck_assert_int_eq(story_position(f.story), length);
+    generate(&f, tokens, TOKENS / 2);
+    ck_assert_mem_eq(tokens, plain, TOKENS / 2 * sizeof *plain);
+    fixture_free(&f);
+}
+END_TEST
+
+// The space of the prompt is the one before the next word, after a rewind too.
+START_TEST(blanks_at_the_end_of_a_prompt_are_not_doubled)
+{
+    Fixture f;
+    fixture_new(&f, "mlp", 9);
+    const char *text, *again;
+    size_t size, short_size;
+    int spaces = 0;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        story_free(f.story);
+        f.story = story_new(&f.tiny.model, f.tokenizer, &sampling, seed, NULL);
+        prompt(f.story, "The dog");
+        int64_t start = story_position(f.story);
+        first_text(f.story, &text, &size);
+        for (int rewound = 0; rewound < 2; rewound++) {
+            if (rewound) story_rewind(f.story, start);
+            if (!rewound) prompt(f.story, "The dog ");
+            first_text(f.story, &again, &short_size);
+            bool space = size > 0 && *text == ' ';
+            spaces += space;
+            ck_assert_uint_eq(short_size, size - space);
+            ck_assert_mem_eq(again, text + space, short_size);
+        }
+    }
+    ck_assert_int_gt(spaces, 5);
+    fixture_free(&f);
+}
+END_TEST
+
 START_TEST(dropped_tokens_are_those_outside_the_window)
 {
     Fixture f;
@@ -320,6 +389,8 @@ int main(void) {
         { a_rewound_story_continues_with_the_same_tokens, COUNT_OF(windows) },
         { a_story_is_what_its_prompt_and_seed_say },
         { a_prompt_can_be_shortened },
+        { blanks_at_the_end_of_a_prompt_are_not_read, COUNT_OF(blanks) },
+        { blanks_at_the_end_of_a_prompt_are_not_doubled },
         { dropped_tokens_are_those_outside_the_window },
         { hooks_see_each_token_once, COUNT_OF(windows) },
         { a_rewound_and_patched_story_is_one_patched_from_the_start, KINDS },

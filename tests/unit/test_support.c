@@ -113,6 +113,9 @@ START_TEST(a_full_disk_leaves_the_old_file)
         ck_assert(!committed);
         check_said("a.bin: cannot be written");
         check_said("bytes are free");
+        check_said("File too large");
+        check_said("the size limit of files was reached");
+        ck_assert_ptr_null(strstr(error.text, "free some space"));
         check_content(path, "old");
         ck_assert_int_eq(count_entries(scratch.path), 1);
     }
@@ -250,6 +253,33 @@ START_TEST(json_is_accepted_or_refused)
     json_t *value = json_parse(text, strlen(text), "where", &error);
     ck_assert_msg((value != NULL) == (said == NULL), "%s", text);
     if (said != NULL) check_said(said);
+    json_decref(value);
+}
+END_TEST
+
+static int allocations_left;
+static void *allocate_some(size_t size) { return allocations_left-- > 0 ? malloc(size) : NULL; }
+
+// Whichever allocation fails, the message has a reason.
+START_TEST(json_that_does_not_fit_in_memory)
+{
+    static const char text[] = "{\"a\": [1, 2.5, \"x\", null]}";
+    json_malloc_t allocate;
+    json_free_t release;
+    json_get_alloc_funcs(&allocate, &release);
+    json_t *value = NULL;
+    int failures = 0, named = 0;
+    for (; value == NULL; failures++) {
+        allocations_left = failures;
+        json_set_alloc_funcs(allocate_some, free);
+        value = json_parse(text, sizeof text - 1, "where", &error);
+        json_set_alloc_funcs(allocate, release);
+        if (value != NULL) break;
+        named += strstr(error.text, "where: out of memory") != NULL;
+        ck_assert_msg(error.text[strlen(error.text) - 1] != ' ', "%s", error.text);
+    }
+    ck_assert_int_gt(named, 0);
+    ck_assert_int_gt(failures, 5);
     json_decref(value);
 }
 END_TEST
@@ -624,6 +654,7 @@ int main(void) {
         { a_folder_appears_whole_or_not_at_all },
         { folders_and_paths },
         { json_is_accepted_or_refused, COUNT_OF(json_cases) },
+        { json_that_does_not_fit_in_memory },
         { json_depth_is_limited },
         { json_is_written_sorted_and_read_again },
         { json_builders_remember_failure },
