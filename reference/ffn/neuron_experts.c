@@ -17,7 +17,7 @@ static const float *table_row(const float *table, const Gating *gating, int pool
 void neuron_experts_dot(float *z, const float *x, const float *table, const Gating *gating,
                         int pools, int D) {
     int N = gating->N, C = gating->C, K = gating->K, blocks = (N + TOKENS - 1) / TOKENS;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (N > 1)
     for (int task = 0; task < C * blocks; task++) {
         int c = task / blocks, first = task % blocks * TOKENS, last = min_int(first + TOKENS, N);
         const float *pool = table_row(table, gating, pools, c, 0, D);
@@ -39,7 +39,7 @@ void neuron_experts_dot(float *z, const float *x, const float *table, const Gati
 void neuron_experts_sum(float *y, const float *weight, const float *table, const Gating *gating,
                         int pools, int D) {
     int N = gating->N, C = gating->C, K = gating->K;
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(dynamic) if (N > 1)
     for (int first = 0; first < N; first += TOKENS) {
         int last = min_int(first + TOKENS, N);
         memset(y + (size_t)first * D, 0, (size_t)(last - first) * D * sizeof *y);

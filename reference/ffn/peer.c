@@ -73,7 +73,7 @@ static void peer_forward(const FfnCall *call) {
     ffn_call_hooks(call, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, ONE_POOL, own.D);
-#pragma omp parallel for
+#pragma omp parallel for if (N > 1)
     for (int row = 0; row < rows; row++) {
         size_t first = (size_t)row * K;
         head_gates(saved.gate + first, saved.gating.score + first, K);

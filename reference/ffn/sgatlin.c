@@ -48,7 +48,7 @@ static void sgatlin_forward(const FfnCall *call) {
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, C, D);
     Activation activation = config->activation;
-#pragma omp parallel for
+#pragma omp parallel for if (N > 1)
     for (int t = 0; t < N; t++) {
         for (size_t e = (size_t)t * C * config->K; e < (size_t)(t + 1) * C * config->K; e++) {
             saved.weight[e] = activate(activation, saved.gating.score[e] * saved.z[e]);

@@ -87,10 +87,6 @@ void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool a
 // halved along the longer side until there are enough for several threads. Only the shape decides.
 enum { TILE_ROWS = 256, TILE_COLUMNS = 1024, MIN_TILE = 64, MIN_TILES = 8 };
 
-// Weights of one row's product that repay a parallel region: on two cores it costs 1 to 15 µs, as
-// its threads wait spinning or asleep, and half a million weights take one of them 50 µs.
-enum { MIN_ROW_WORK = 1 << 19 };
-
 static int tiles_along(int size, int tile) { return (size + tile - 1) / tile; }
 
 static void choose_tile(int M, int N, int *rows, int *columns) {
