@@ -160,7 +160,7 @@ double key_router_flops(const Config *config) {
 
 // One thread's part of the scratch: the scores of a block, transposed, and the results of top_k.
 typedef struct {
-    float *scores; // [lists·n,TOKENS] of a product router, [n,TOKENS] of a flat one
+    float *scores; // [lists·n,TOKENS] of a product router, [n,TOKENS] of a flat one (scores_stride)
     float *a_score, *b_score, *best_score;   // [K,LANES] each
     int32_t *a_index, *b_index, *best_index; // [K,LANES] each
 } Worker;
@@ -178,18 +178,23 @@ static size_t worker_layout(Worker *worker, float *block, const Shape *s, int K)
     return used;
 }
 
-// scores [count·n,TOKENS] of `count` lists from `list` on, transposed: row i has key i's scores of
+// Floats from one key's scores to the next. A single token's scores are a row, which matmul makes
+// without packing the keys; top_k then also chooses for lanes that belong to no token, as always
+// where a block ends.
+static int scores_stride(int rows) { return rows == 1 ? 1 : TOKENS; }
+
+// scores [count·n,stride] of `count` lists from `list` on, transposed: row i has key i's scores of
 // `rows` tokens, so that the top-k reads the same key of neighbouring tokens at once.
 static void score_lists(float *scores, const Shape *s, const float *query_out, const float *keys,
                         int list, int count, int rows) {
-    int Dk = s->depth;
+    int Dk = s->depth, stride = scores_stride(rows);
     if (s->shared) {
         Matrix some = strided(keys + (size_t)list * s->n, Dk, count * s->n, s->lists * s->n);
-        matmul_serial(scores, TOKENS, transpose(some),
+        matmul_serial(scores, stride, transpose(some),
                       transpose(strided(query_out, rows, Dk, s->width)), s->scale, false);
     } else {
         Matrix queries = strided(query_out + (size_t)list * Dk, rows, Dk, s->width);
-        matmul_serial(scores, TOKENS, matrix(keys + (size_t)list * s->n * Dk, s->n, Dk),
+        matmul_serial(scores, stride, matrix(keys + (size_t)list * s->n * Dk, s->n, Dk),
                       transpose(queries), s->scale, false);
     }
 }
@@ -198,15 +203,16 @@ static void score_lists(float *scores, const Shape *s, const float *query_out, c
 static void select_experts(Gating *gating, const Worker *worker, const Shape *s, int c, int t0,
                            int t, int rows) {
     int K = gating->K, C = gating->C, lanes = min_int(rows - t, LANES);
+    int stride = scores_stride(rows);
     if (s->parts == 2) {
-        const float *a = worker->scores + (size_t)c * s->n * TOKENS + t,
-                    *b = a + (size_t)C * s->n * TOKENS;
-        top_k_lanes(worker->a_score, worker->a_index, a, TOKENS, s->n, K);
-        top_k_lanes(worker->b_score, worker->b_index, b, TOKENS, s->n, K);
+        const float *a = worker->scores + (size_t)c * s->n * stride + t,
+                    *b = a + (size_t)C * s->n * stride;
+        top_k_lanes(worker->a_score, worker->a_index, a, stride, s->n, K);
+        top_k_lanes(worker->b_score, worker->b_index, b, stride, s->n, K);
         product_top_k_lanes(worker->best_score, worker->best_index, worker->a_score,
                             worker->a_index, worker->b_score, worker->b_index, s->n, K);
     } else {
-        top_k_lanes(worker->best_score, worker->best_index, worker->scores + t, TOKENS, s->n, K);
+        top_k_lanes(worker->best_score, worker->best_index, worker->scores + t, stride, s->n, K);
     }
     for (int lane = 0; lane < lanes; lane++) {
         size_t entry = ((size_t)(t0 + t + lane) * C + c) * K;
@@ -222,7 +228,8 @@ static void show_scores(float *key_scores, const float *scores, const Shape *s, 
                         int rows) {
     for (int t = 0; t < rows; t++) {
         float *row = key_scores + ((size_t)(t0 + t) * s->lists + list) * s->n;
-        for (int i = 0; i < s->together * s->n; i++) row[i] = scores[(size_t)i * TOKENS + t];
+        for (int i = 0; i < s->together * s->n; i++)
+            row[i] = scores[(size_t)i * scores_stride(rows) + t];
     }
 }
 
@@ -231,7 +238,7 @@ static void route_block(const Shape *s, Gating *gating, Worker *worker, const fl
                         const float *keys, int t0, int rows) {
     bool product = s->parts == 2;
     for (int list = 0; list < s->lists; list += s->together) {
-        float *scores = worker->scores + (product ? (size_t)list * s->n * TOKENS : 0);
+        float *scores = worker->scores + (product ? (size_t)list * s->n * scores_stride(rows) : 0);
         score_lists(scores, s, query_out, keys, list, s->together, rows);
         if (gating->key_scores != NULL) show_scores(gating->key_scores, scores, s, list, t0, rows);
         for (int t = 0; !product && t < rows; t += LANES)
