@@ -128,8 +128,12 @@ static void block_forward(float *y, const GluActivations *saved, const float *x,
 void glus_forward(float *y, const GluActivations *saved, const float *x, const Glus *glus) {
     int rows = block_rows(glus), blocks = count_blocks(glus, rows);
     int R = glus->first[glus->E];
-    bool much = R >= MIN_ROWS || 3.0 * R * glus->D * glus->F >= MIN_ROW_WORK;
-#pragma omp parallel for schedule(dynamic) if (blocks > 1 && much)
+    bool much = R >= MIN_ROWS || 3.0 * R * glus->D * glus->F >= MIN_ROW_WORK; // for threads
+    if (!much) {
+        for (int i = 0; i < blocks; i++) block_forward(y, saved, x, glus, block_at(glus, rows, i));
+        return;
+    }
+#pragma omp parallel for schedule(dynamic) if (blocks > 1)
     for (int i = 0; i < blocks; i++) block_forward(y, saved, x, glus, block_at(glus, rows, i));
 }
 

@@ -253,12 +253,15 @@ static void route_block(const Shape *s, Gating *gating, Worker *worker, const fl
 // in any thread.
 static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys,
                   float *scratch) {
-    Worker unused;
+    Worker worker;
     int N = gating->N;
-    size_t floats = worker_layout(&unused, NULL, s, gating->K);
-#pragma omp parallel for schedule(dynamic) if (N > TOKENS)
+    size_t floats = worker_layout(&worker, scratch, s, gating->K);
+    if (N <= TOKENS) {
+        route_block(s, gating, &worker, query_out, keys, 0, N);
+        return;
+    }
+#pragma omp parallel for schedule(dynamic) private(worker)
     for (int t0 = 0; t0 < N; t0 += TOKENS) {
-        Worker worker;
         worker_layout(&worker, scratch + floats * (size_t)parallel_thread(), s, gating->K);
         int rows = min_int(N - t0, TOKENS);
         route_block(s, gating, &worker, query_out + (size_t)t0 * s->width, keys, t0, rows);

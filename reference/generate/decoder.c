@@ -164,16 +164,16 @@ static void decode_layer(Decoder *d, int l) {
     const Tensor *layer = model_layer(model, l);
     const float *parameters = model->parameters;
     int D = config->D;
-    float rstd, *keys = d->keys + (size_t)l * config->T * D,
-                *values = d->values + (size_t)l * config->T * D;
-    rmsnorm_rows(d->normed, &rstd, d->residual, parameters + layer[ATTENTION_NORM].offset, 1, D);
+    float *keys = d->keys + (size_t)l * config->T * D,
+          *values = d->values + (size_t)l * config->T * D;
+    rmsnorm_row(d->normed, d->residual, parameters + layer[ATTENTION_NORM].offset, D);
     project(d, layer, keys, values);
     attend(d, keys, values);
     linear_forward(d->sublayer_out, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, 1, D,
                    D);
     add_row(d->residual, 1.0f, d->sublayer_out, D);
 
-    rmsnorm_rows(d->normed, &rstd, d->residual, parameters + layer[FFN_NORM].offset, 1, D);
+    rmsnorm_row(d->normed, d->residual, parameters + layer[FFN_NORM].offset, D);
     ffn_of(config)->forward(&(FfnCall){ .config = config,
                                         .tensors = layer + LAYER_FFN,
                                         .parameters = parameters,
@@ -239,9 +239,8 @@ static const float *logits(Decoder *d) {
         model_logits(model, d->window, d->cached - 1, 1, d->logits);
         return d->logits;
     }
-    float rstd;
     const Tensor *norm = layout_output_norm(&model->tensors);
-    rmsnorm_rows(d->normed, &rstd, d->residual, model->parameters + norm->offset, 1, config->D);
+    rmsnorm_row(d->normed, d->residual, model->parameters + norm->offset, config->D);
     const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
     matmul(d->logits, config->V, matrix(d->normed, 1, config->D),
            transpose(matrix(embedding, config->V, config->D)), 1.0f, false);

@@ -11,7 +11,7 @@ float rmsnorm_row(float *y, const float *x, const float *scale, int D) {
 }
 
 void rmsnorm_rows(float *y, float *rstd, const float *x, const float *scale, int N, int D) {
-#pragma omp parallel for if (N > 1)
+#pragma omp parallel for
     for (int t = 0; t < N; t++)
         rstd[t] = rmsnorm_row(y + (size_t)t * D, x + (size_t)t * D, scale, D);
 }

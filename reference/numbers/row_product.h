@@ -4,7 +4,8 @@
 
 // Weights that one row must be multiplied by to repay a parallel region: on two cores the region
 // costs 1 to 15 µs, as its threads wait spinning or asleep, and half a million weights take one of
-// them 50 µs. Loops over the rows of a layer that are less work use no threads for a single row.
+// them 50 µs. Loops over the tokens of a layer that are less work than that do not enter a region
+// for a single token: even with one thread, gcc's library makes a system call at its end.
 enum { MIN_ROW_WORK = 1 << 19 };
 
 // y [b.columns] = scale · x [b.rows] b (+ y when add), on the calling thread. BLAS first copies b
