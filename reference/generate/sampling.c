@@ -20,12 +20,23 @@ static int32_t best_token(const float *logits, int V) {
 }
 
 // The candidates, sorted only as far as somebody asks: a draw is usually among the first few of
-// thousands. items[0 .. heaped-1] are a heap, the best of them first; the better ones that were
-// taken out of it follow, worst first, so that the best of all is the last item.
+// thousands. They are collected in two parts, first those not far below the best.
 typedef struct {
-    Candidate *items; // [count]
-    int count, heaped;
+    const float *logits; // [V]
+    int V;
+    int count;        // of all candidates
+    double best;      // the highest logit, which has weight 1
+    double scale;     // of logits: 1 / temperature
+    float floor;      // of the logits in the first part
+    Candidate *items; // [V]: the first part, and from first_count on the second
+    // Of the part that is being sorted: its items begin .. begin+heaped-1 are a heap, the best of
+    // them first. The better ones, taken out of it, follow up to `end`, worst first.
+    int begin, end, heaped;
 } Ranking;
+
+static bool is_candidate(const Ranking *r, int32_t id) {
+    return id != TOKEN_PAD && !isnan(r->logits[id]);
+}
 
 // Puts `one` at place i of the heap, or below the better ones of those under it.
 static void sift_down(Candidate *heap, int heaped, int i, Candidate one) {
@@ -38,49 +49,74 @@ static void sift_down(Candidate *heap, int heaped, int i, Candidate one) {
     heap[i] = one;
 }
 
-// Every token that may be sampled.
-static Ranking rank(Candidate *items, const float *logits, int V) {
+// The candidates at or above the floor, or else below it, become the part that is being sorted.
+static void collect(Ranking *r, bool above) {
     int count = 0;
-    for (int32_t id = 0; id < V; id++) {
-        if (id != TOKEN_PAD && !isnan(logits[id])) items[count++] = (Candidate){ logits[id], id };
+    Candidate *items = r->items + r->end;
+    for (int32_t id = 0; id < r->V; id++) {
+        if ((r->logits[id] >= r->floor) == above && is_candidate(r, id))
+            items[count++] = (Candidate){ r->logits[id], id };
     }
     for (int i = count / 2 - 1; i >= 0; i--) sift_down(items, count, i, items[i]);
-    return (Ranking){ items, count, count };
+    r->begin = r->end;
+    r->end += count;
+    r->heaped = count;
+}
+
+static Ranking rank(Candidate *items, const float *logits, int V, double temperature) {
+    Ranking r = { .logits = logits, .V = V, .scale = 1.0 / temperature, .items = items };
+    float best = -INFINITY;
+    for (int32_t id = 0; id < V; id++) {
+        if (!is_candidate(&r, id)) continue;
+        r.count++;
+        if (logits[id] > best) best = logits[id];
+    }
+    r.best = best;
+    r.floor = (float)(best - 7 * temperature); // its weight is e^-7, a thousandth
+    collect(&r, true);
+    return r;
 }
 
 // The candidate that comes i-th in the order, from 0 on.
 static Candidate ranked(Ranking *r, int i) {
-    while (r->count - r->heaped <= i) {
-        Candidate best = r->items[0];
-        r->heaped--;
-        sift_down(r->items, r->heaped, 0, r->items[r->heaped]);
-        r->items[r->heaped] = best;
+    if (i < r->begin) return r->items[r->begin - 1 - i];
+    if (i >= r->end) { // all of the first part must be sorted before
+        ranked(r, r->end - 1);
+        collect(r, false);
     }
-    return r->items[r->count - 1 - i];
+    Candidate *items = r->items + r->begin;
+    while (r->end - r->heaped <= i) {
+        Candidate best = items[0];
+        r->heaped--;
+        sift_down(items, r->heaped, 0, items[r->heaped]);
+        items[r->heaped] = best;
+    }
+    return items[r->end - 1 - i];
 }
 
-// Probabilities up to a common factor: the best one's is 1.
-typedef struct {
-    double best, scale;
-} Weights;
-
-static double weight(const Weights *weights, Candidate one) {
-    return exp(((double)one.logit - weights->best) * weights->scale);
+// The probability up to a common factor: the best one's is 1.
+static double weight(const Ranking *r, float logit) {
+    return exp(((double)logit - r->best) * r->scale);
 }
 
 // Of the first `count`; that of all candidates needs no order.
-static double sum_weights(Ranking *r, int count, const Weights *weights) {
+static double sum_weights(Ranking *r, int count) {
     double sum = 0;
-    if (count < r->count) ranked(r, count - 1);
-    for (int i = 1; i <= count; i++) sum += weight(weights, r->items[r->count - i]);
+    if (count < r->count) {
+        for (int i = 0; i < count; i++) sum += weight(r, ranked(r, i).logit);
+        return sum;
+    }
+    for (int32_t id = 0; id < r->V; id++) {
+        if (is_candidate(r, id)) sum += weight(r, r->logits[id]);
+    }
     return sum;
 }
 
 // How many of the first `count` make up top_p of their probability.
-static int count_nucleus(Ranking *r, int count, double top_p, const Weights *weights) {
-    double target = top_p * sum_weights(r, count, weights), so_far = 0;
+static int count_nucleus(Ranking *r, int count, double top_p) {
+    double target = top_p * sum_weights(r, count), so_far = 0;
     for (int i = 0; i < count; i++) {
-        so_far += weight(weights, ranked(r, i));
+        so_far += weight(r, ranked(r, i).logit);
         if (so_far >= target) return i + 1;
     }
     return count;
@@ -89,19 +125,17 @@ static int count_nucleus(Ranking *r, int count, double top_p, const Weights *wei
 int32_t sample_token(const float *logits, int V, const Sampling *sampling, double draw,
                      Candidate *candidates) {
     if (!(sampling->temperature >= MIN_TEMPERATURE)) return best_token(logits, V);
-    Ranking ranking = rank(candidates, logits, V);
+    Ranking ranking = rank(candidates, logits, V, sampling->temperature);
     int count = ranking.count;
-    if (count == 0) return best_token(logits, V);
-    Candidate best = ranked(&ranking, 0);
-    if (isinf(best.logit)) return best.id; // exp(inf - inf) is NaN: it has no weights
-    Weights weights = { best.logit, 1.0 / sampling->temperature };
+    // exp(inf - inf) is NaN, so an infinite best has no weights
+    if (count == 0 || isinf(ranking.best)) return best_token(logits, V);
     if (sampling->top_k > 0 && sampling->top_k < count) count = sampling->top_k;
     if (sampling->top_p > 0 && sampling->top_p < 1)
-        count = count_nucleus(&ranking, count, sampling->top_p, &weights);
-    double left = draw * sum_weights(&ranking, count, &weights);
+        count = count_nucleus(&ranking, count, sampling->top_p);
+    double left = draw * sum_weights(&ranking, count);
     for (int i = 0; i < count - 1; i++) {
         Candidate one = ranked(&ranking, i);
-        left -= weight(&weights, one);
+        left -= weight(&ranking, one.logit);
         if (left < 0) return one.id;
     }
     return ranked(&ranking, count - 1).id; // also when rounding leaves a little

@@ -175,6 +175,7 @@ START_TEST(the_choice_is_that_of_a_sorted_vocabulary)
                               top_ks[random_below(key, 5, COUNT_OF(top_ks))],
                               top_ps[random_below(key, 6, COUNT_OF(top_ps))] };
         double draw = random_uniform(key, 7);
+        if (random_below(key, 8, 4) == 0) draw = 1 - 1e-3 * draw; // among the unlikely tokens
         bool close = false;
         make_many(logits, size, key);
         int32_t expected = sample_sorted(logits, size, &sampling, draw, sorted, p, &close);
