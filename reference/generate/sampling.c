@@ -5,8 +5,9 @@
 
 // The order of every choice: the higher logit first, equal ones by the lower id, NaN last.
 static bool before(Candidate a, Candidate b) {
+    if (a.logit > b.logit) return true;
+    if (a.logit < b.logit) return false;
     if (isnan(a.logit) != isnan(b.logit)) return isnan(b.logit);
-    if (!isnan(a.logit) && a.logit != b.logit) return a.logit > b.logit;
     return a.id < b.id;
 }
 
