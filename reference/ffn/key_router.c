@@ -199,28 +199,52 @@ static void score_lists(float *scores, const Shape *s, const float *query_out, c
     }
 }
 
+// best of product keys, whose two lists are a and b [n,LANES], their rows `stride` apart
+static void best_of_product(const Worker *worker, const float *a, const float *b, int stride, int n,
+                            int K) {
+    top_k_lanes(worker->a_score, worker->a_index, a, stride, n, K);
+    top_k_lanes(worker->b_score, worker->b_index, b, stride, n, K);
+    product_top_k_lanes(worker->best_score, worker->best_index, worker->a_score, worker->a_index,
+                        worker->b_score, worker->b_index, n, K);
+}
+
+// The K best of a lane become those of channel c of token t.
+static void take_lane(Gating *gating, const Worker *worker, int lane, int t, int c) {
+    int K = gating->K;
+    size_t entry = ((size_t)t * gating->C + c) * K;
+    for (int k = 0; k < K; k++) {
+        gating->score[entry + k] = worker->best_score[k * LANES + lane];
+        gating->index[entry + k] = worker->best_index[k * LANES + lane];
+    }
+}
+
 // The K best experts of channel c for LANES tokens from t on; the block's tokens begin at t0.
 static void select_experts(Gating *gating, const Worker *worker, const Shape *s, int c, int t0,
                            int t, int rows) {
-    int K = gating->K, C = gating->C, lanes = min_int(rows - t, LANES);
-    int stride = scores_stride(rows);
+    int K = gating->K, lanes = min_int(rows - t, LANES), stride = scores_stride(rows);
     if (s->parts == 2) {
-        const float *a = worker->scores + (size_t)c * s->n * stride + t,
-                    *b = a + (size_t)C * s->n * stride;
-        top_k_lanes(worker->a_score, worker->a_index, a, stride, s->n, K);
-        top_k_lanes(worker->b_score, worker->b_index, b, stride, s->n, K);
-        product_top_k_lanes(worker->best_score, worker->best_index, worker->a_score,
-                            worker->a_index, worker->b_score, worker->b_index, s->n, K);
+        const float *a = worker->scores + (size_t)c * s->n * stride + t;
+        best_of_product(worker, a, a + (size_t)gating->C * s->n * stride, stride, s->n, K);
     } else {
         top_k_lanes(worker->best_score, worker->best_index, worker->scores + t, stride, s->n, K);
     }
+    for (int lane = 0; lane < lanes; lane++) take_lane(gating, worker, lane, t0 + t + lane, c);
+}
+
+// The K best experts of a single token t for LANES channels from c on. Its scores fill one of the
+// TOKENS parts of the memory for them; the lists are transposed into the next ones.
+static void select_channels(Gating *gating, const Worker *worker, const Shape *s, int t, int c) {
+    int n = s->n, lanes = min_int(gating->C - c, LANES);
+    const float *from = worker->scores + (size_t)c * n;
+    float *a = worker->scores + (size_t)s->lists * n, *b = a + (size_t)n * LANES;
     for (int lane = 0; lane < lanes; lane++) {
-        size_t entry = ((size_t)(t0 + t + lane) * C + c) * K;
-        for (int k = 0; k < K; k++) {
-            gating->score[entry + k] = worker->best_score[k * LANES + lane];
-            gating->index[entry + k] = worker->best_index[k * LANES + lane];
+        for (int i = 0; i < n; i++) {
+            a[i * LANES + lane] = from[(size_t)lane * n + i];
+            b[i * LANES + lane] = from[((size_t)gating->C + lane) * n + i];
         }
     }
+    best_of_product(worker, a, b, LANES, n, gating->K);
+    for (int lane = 0; lane < lanes; lane++) take_lane(gating, worker, lane, t, c + lane);
 }
 
 // Copies the block's scores of `together` lists from `list` on to key_scores [N,lists·n].
@@ -230,6 +254,17 @@ static void show_scores(float *key_scores, const float *scores, const Shape *s, 
         float *row = key_scores + ((size_t)(t0 + t) * s->lists + list) * s->n;
         for (int i = 0; i < s->together * s->n; i++)
             row[i] = scores[(size_t)i * scores_stride(rows) + t];
+    }
+}
+
+static void select_of_products(Gating *gating, const Worker *worker, const Shape *s, int t0,
+                               int rows) {
+    if (rows == 1) {
+        for (int c = 0; c < gating->C; c += LANES) select_channels(gating, worker, s, t0, c);
+        return;
+    }
+    for (int c = 0; c < gating->C; c++) {
+        for (int t = 0; t < rows; t += LANES) select_experts(gating, worker, s, c, t0, t, rows);
     }
 }
 
@@ -244,9 +279,7 @@ static void route_block(const Shape *s, Gating *gating, Worker *worker, const fl
         for (int t = 0; !product && t < rows; t += LANES)
             select_experts(gating, worker, s, list, t0, t, rows);
     }
-    for (int c = 0; product && c < gating->C; c++) {
-        for (int t = 0; t < rows; t += LANES) select_experts(gating, worker, s, c, t0, t, rows);
-    }
+    if (product) select_of_products(gating, worker, s, t0, rows);
 }
 
 // A single block runs in the calling thread, so a decoder, which reads one token at a time, may run
