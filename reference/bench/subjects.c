@@ -65,6 +65,41 @@ void step_subject_run(void *context, double seconds[BENCH_PARTS]) {
     for (int phase = 0; phase < STEP_PHASES; phase++) seconds[phase] = result.seconds[phase];
 }
 
+bool generate_subject_new(GenerateSubject *out, const Config *config, Error *error) {
+    *out = (GenerateSubject){ .decoder = NULL };
+    if (!model_new(&out->model, config, error)) return false;
+    tensors_init(&out->model.tensors, out->model.parameters, 1);
+    out->candidates = malloc((size_t)config->V * sizeof *out->candidates);
+    if (out->candidates == NULL) fail(error, "out of memory");
+    if (out->candidates != NULL) out->decoder = decoder_new(&out->model, error);
+    if (out->decoder == NULL) generate_subject_free(out);
+    return out->decoder != NULL;
+}
+
+void generate_subject_free(GenerateSubject *generate) {
+    decoder_free(generate->decoder);
+    free(generate->candidates);
+    model_free(&generate->model);
+    *generate = (GenerateSubject){ .decoder = NULL };
+}
+
+// Random parameters find all tokens about equally likely. A trained model's draw is among a few of
+// them, and so is one with top-k.
+void generate_subject_run(void *context, double seconds[BENCH_PARTS]) {
+    GenerateSubject *generate = context;
+    const Config *config = &generate->model.config;
+    const Sampling sampling = { .temperature = 0.8, .top_k = 40 };
+    uint64_t key = random_key(1, "sample");
+    double start = clock_seconds();
+    const float *logits = decoder_start(generate->decoder, NULL, 0, 0, false);
+    for (int t = 1; t < config->T; t++) {
+        int32_t token = sample_token(logits, config->V, &sampling, random_uniform(key, (uint64_t)t),
+                                     generate->candidates);
+        logits = decoder_step(generate->decoder, token, NULL);
+    }
+    seconds[0] = clock_seconds() - start;
+}
+
 // Forward, one row: the parameter bytes that grow with the number of tokens are those gathered per
 // token.
 static double gathered_bytes(const Config *config) {
@@ -83,4 +118,13 @@ CountedWork step_counted(const Config *config, int B) {
                           // reads the gradient twice (norm and update), and reads and writes the
                           // parameters and both moments
                           .update_bytes = 4 * 8 * cost.parameters };
+}
+
+CountedWork generate_counted(const Config *config) {
+    ModelCost cost = model_cost(config);
+    double T = config->T, cached = T * (T + 1) / 2; // tokens that all tokens attend to
+    return (CountedWork){ .flops = cost.flops_full,
+                          .gathered_bytes = config->L * gathered_bytes(config),
+                          .read_bytes = 4 * (T * cost.active_parameters +
+                                             cached * config->L * 2.0 * config->D) };
 }

@@ -2,10 +2,13 @@
 #define REFERENCE_BENCH_SUBJECTS_H
 #include "reference/bench/rounds.h"
 #include "reference/ffn/layer.h"
+#include "reference/generate/decoder.h"
+#include "reference/generate/sampling.h"
 #include "reference/train/backend.h"
 
-// What is timed: one feed-forward layer alone, and one training step of a whole model, both on B
-// rows of T random tokens. The object owns its memory and must not move while a Bench points to it.
+// What is timed: one feed-forward layer alone, one training step of a whole model, both on B rows
+// of T random tokens, and the generation of T tokens. The object owns its memory and must not move
+// while a Bench points to it.
 
 enum { LAYER_FORWARD, LAYER_BACKWARD, LAYER_PARTS };
 
@@ -27,13 +30,27 @@ void step_subject_free(StepSubject *step);
 // seconds [STEP_PHASES], as the backend measures them
 void step_subject_run(void *step, double seconds[BENCH_PARTS]);
 
+// Generation as `sgatlin sample` does it, of one stream by a model with random parameters: a run
+// starts from nothing and fills the context window.
+typedef struct {
+    Model model;
+    Decoder *decoder;
+    Candidate *candidates; // [V]
+} GenerateSubject;
+
+bool generate_subject_new(GenerateSubject *out, const Config *config, Error *error);
+void generate_subject_free(GenerateSubject *generate);
+void generate_subject_run(void *generate, double seconds[BENCH_PARTS]);
+
 // The work of one run, counted rather than measured: backward as twice forward, attention as the
 // whole square (a causal implementation may skip half of it), a step with the logits.
 typedef struct {
     double flops;          // of matrix products and experts, by the sgatlin authors' count
     double gathered_bytes; // of the gathered expert rows; each float is two of `flops`
     double update_bytes;   // that AdamW reads and writes
+    double read_bytes;     // of generation: the weights, keys and values that each token reads
 } CountedWork;
 CountedWork layer_counted(const Config *config, int B);
 CountedWork step_counted(const Config *config, int B);
+CountedWork generate_counted(const Config *config);
 #endif

@@ -23,23 +23,19 @@ static const struct argp_option options[] = {
       "only this kind of feed-forward layer: one of %kinds (default: all, interleaved)", 0 },
     { "set", 's', "NAME=VALUE", 0,
       "override default dimensions, as in --set D=128 K=8; N=2048 is short for B=1 T=2048", 0 },
-    { "repetitions", 'r', "N", 0, "measured rounds (default: 15 for machine and layer, 7 for step)",
-      0 },
+    { "repetitions", 'r', "N", 0, "measured rounds (default: 7 for step, else 15)", 0 },
     { 0 },
 };
 
 static void set_subject(const struct argp_state *state, Arguments *arguments, const char *word) {
-    static const char *const names[] = {
-        [BENCH_MACHINE] = "machine", [BENCH_LAYER] = "layer", [BENCH_STEP] = "step"
-    };
-    for (int i = BENCH_MACHINE; i <= BENCH_STEP; i++) {
-        if (strcmp(word, names[i]) != 0) continue;
+    for (int i = BENCH_MACHINE; i <= BENCH_GENERATE; i++) {
+        if (strcmp(word, bench_subject_names[i]) != 0) continue;
         if (arguments->subject != BENCH_EVERYTHING)
-            argp_error(state, "%s: give only one of machine, layer and step", word);
+            argp_error(state, "%s: give only one of machine, layer, step and generate", word);
         arguments->subject = (BenchSubject)i;
         return;
     }
-    argp_error(state, "%s: expected machine, layer or step", word);
+    argp_error(state, "%s: expected machine, layer, step or generate", word);
 }
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -67,7 +63,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-// ---- sizes: by default the paper's TinyStories model with 8 rows of 256 tokens
+// ---- sizes: by default the paper's TinyStories model with 8 rows of 256 tokens, or one stream of
+// the demo's
 
 // A SettingFunction for BenchSizes.
 static bool set_size(void *sizes, const char *name, const char *value, Error *error) {
@@ -84,19 +81,28 @@ static bool set_size(void *sizes, const char *name, const char *value, Error *er
     return found || fail(error, "%s=%s: unknown dimension %s", name, value, name);
 }
 
+static bool default_sizes(BenchSizes *out, const FfnKind *ffn, BenchSubject subject, Error *error) {
+    bool generate = subject == BENCH_GENERATE;
+    const Preset *preset = preset_find(generate ? "demo" : "tinystories", error);
+    *out = (BenchSizes){ .B = generate ? 1 : 8 };
+    if (preset == NULL || !preset_config(&out->config, preset, ffn, error)) return false;
+    out->config.T = 256;
+    return true;
+}
+
 // For a layer alone, the vocabulary, the heads and the number of layers are not checked.
 static bool make_sizes(BenchSizes *out, const FfnKind *ffn, const SetWords *words,
                        BenchSubject subject, Error *error) {
-    const Preset *preset = preset_find("tinystories", error);
-    *out = (BenchSizes){ .B = 8 };
-    if (preset == NULL || !preset_config(&out->config, preset, ffn, error)) return false;
-    out->config.T = 256;
+    if (!default_sizes(out, ffn, subject, error)) return false;
     if (!set_words_each(words, set_size, out, error)) return false;
     bool valid = subject != BENCH_LAYER ? config_valid(&out->config, error)
                                         : ffn->valid == NULL || ffn->valid(&out->config, error);
     if (!valid) return false;
     if (out->config.V < 2)
         return fail(error, "V=%d: expected at least 2, as id 0 is the pad token", out->config.V);
+    if (subject == BENCH_GENERATE && out->B != 1) {
+        return fail(error, "B=%lld: generate measures one stream, B=1", (long long)out->B);
+    }
     if (out->B * out->config.T > MAX_TOKENS) {
         return fail(error, "B=%lld T=%d: too many tokens, at most %d", (long long)out->B,
                     out->config.T, MAX_TOKENS);
@@ -128,6 +134,11 @@ static bool open_row(BenchRow *row, BenchSubject subject, const Backend *backend
         row->counted = layer_counted(config, B);
         row->bench = (Bench){ .run = layer_subject_run, .context = &row->layer, .brief = true };
         return layer_subject_new(&row->layer, config, B, error);
+    }
+    if (subject == BENCH_GENERATE) {
+        row->counted = generate_counted(config);
+        row->bench = (Bench){ .run = generate_subject_run, .context = &row->generate };
+        return generate_subject_new(&row->generate, config, error);
     }
     row->counted = step_counted(config, B);
     row->bench = (Bench){ .run = step_subject_run, .context = &row->step };
@@ -164,6 +175,7 @@ static void bench_table_free(BenchTable *table) {
     for (int i = 0; i < table->count; i++) {
         ffn_layer_free(&table->rows[i].layer);
         step_subject_free(&table->rows[i].step);
+        generate_subject_free(&table->rows[i].generate);
     }
     machine_free(&table->machine);
     free(table);
@@ -183,7 +195,6 @@ static void warn_of_core(void) {
 }
 
 static int bench(const char *command, const Arguments *arguments, BenchSubject subject) {
-    static const int repetitions[] = { [BENCH_MACHINE] = 15, [BENCH_LAYER] = 15, [BENCH_STEP] = 7 };
     Error error;
     BenchTable *table = calloc(1, sizeof *table);
     if (table == NULL) {
@@ -192,7 +203,8 @@ static int bench(const char *command, const Arguments *arguments, BenchSubject s
     }
     table->subject = subject;
     table->ceilings = subject == BENCH_MACHINE || !arguments->json;
-    table->repetitions = arguments->repetitions > 0 ? arguments->repetitions : repetitions[subject];
+    table->repetitions = arguments->repetitions;
+    if (table->repetitions == 0) table->repetitions = subject == BENCH_STEP ? 7 : 15;
     int status = 0;
     if (!make_rows(table, arguments, &error)) {
         status = command_misused(command, &error);
@@ -217,14 +229,17 @@ int command_bench(int argc, char **argv) {
         .parser = parse,
         .children = children,
         .help_filter = option_help,
-        .args_doc = "[machine|layer|step]",
-        .doc = "Measures how long a feed-forward layer, or a training step of the whole model, "
-               "takes on this machine: medians over interleaved rounds. Without --json, the "
-               "machine's own ceilings are measured in the same rounds and shown for "
-               "comparison.\vWith --json, each kind of layer gives one object on a line of its "
+        .args_doc = "[machine|layer|step|generate]",
+        .doc = "Measures how long a feed-forward layer, a training step of the whole model, or the "
+               "generation of a text takes on this machine: medians over interleaved rounds; by "
+               "default the first two. Without --json, the machine's own ceilings are measured in "
+               "the same rounds and shown for comparison.\vWith --json, each kind of layer gives "
+               "one object on a line of its "
                "own.\n\n"
                "The default sizes are those of the paper's TinyStories model, on 8 rows of 256 "
-               "random tokens: D=256 F=1024 C=8 K=8 Dk=128 (moe: E=8 K=2), L=4 V=8192 Dh=64.",
+               "random tokens: D=256 F=1024 C=8 K=8 Dk=128 (moe: E=8 K=2), L=4 V=8192 Dh=64. For "
+               "generate they are those of the preset demo, for one stream that fills the context "
+               "window of 256 tokens.",
     };
     Arguments arguments = { 0 };
     if (!options_parse(&argp, argc, argv, ARGP_IN_ORDER, &arguments)) return 1;

@@ -10,8 +10,10 @@
 static const char *const part_names[][BENCH_PARTS] = {
     [BENCH_LAYER] = { "forward", "backward" },
     [BENCH_STEP] = { "forward", "backward", "update" },
+    [BENCH_GENERATE] = { NULL },
 };
-static const char *const subject_names[] = { "", "machine", "layer", "step" };
+static const char *const whole_names[] = { "", "", "both", "step", "generate" };
+const char *const bench_subject_names[] = { "", "machine", "layer", "step", "generate" };
 
 // Dimensions of the model that a layer alone does not use.
 static const char *const model_settings[] = { "V", "L", "Dh" };
@@ -30,7 +32,7 @@ static int row_settings(const BenchTable *table, const BenchRow *row,
     Setting all[CONFIG_SETTINGS];
     int count = 0, found = config_settings(&row->sizes.config, all);
     for (int i = 0; i < found; i++) {
-        if (table->subject == BENCH_STEP || !is_model_setting(all[i].name)) out[count++] = all[i];
+        if (table->subject != BENCH_LAYER || !is_model_setting(all[i].name)) out[count++] = all[i];
     }
     return count;
 }
@@ -68,6 +70,13 @@ static void print_summary(const Summary *summary) {
     printf(" %22s", text);
 }
 
+// tokens/s of generation, and how fast that reads what each token needs.
+static void print_reading(const BenchRow *row) {
+    double seconds = row->bench.whole.median, T = row->sizes.config.T;
+    printf(" %9.0f %9.2f %8.1f\n", T / seconds, 1e-6 * row->counted.read_bytes / T,
+           1e-9 * row->counted.read_bytes / seconds);
+}
+
 static void print_row(const BenchTable *table, const BenchRow *row) {
     const char *const *parts = part_names[table->subject];
     const Bench *bench = &row->bench;
@@ -76,9 +85,31 @@ static void print_row(const BenchTable *table, const BenchRow *row) {
     for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++)
         print_summary(&bench->parts[part]);
     print_summary(&bench->whole);
+    if (table->subject == BENCH_GENERATE) {
+        print_reading(row);
+        return;
+    }
     printf(" %9.0f %8.1f %8.0f%% %10.0f%%\n", (double)row->sizes.B * row->sizes.config.T / seconds,
            1e-9 * rate, 100 * rate / median_rate(table, CEILING_MATMUL),
            100 * seconds_at_ceilings(table, &row->counted) / seconds);
+}
+
+static void print_legend(BenchSubject subject) {
+    if (subject == BENCH_GENERATE) {
+        printf(
+            "\nOne stream, from nothing to a full context window, with sampling.\n"
+            "MB/token: the weights that a token reads, and on average the keys and values.\n"
+            "GB/s: the rate of reading them; compare it with the memory and the tables above.\n");
+        return;
+    }
+    bool step = subject == BENCH_STEP;
+    printf("\nFLOPs are counted, not measured: the sgatlin authors' count, backward as twice "
+           "forward%s.\n"
+           "of matmul: GFLOP/s as a share of the machine's matrix product above.\n"
+           "of ceilings: the time that the counted work would take if each part ran at its ceiling "
+           "above\n(matrix products; rows gathered from one channel's table%s), as a share of the "
+           "measured time.\n",
+           step ? ", with the logits" : "", step ? "; the optimizer's update as a copy" : "");
 }
 
 void bench_print_table(const BenchTable *table) {
@@ -89,23 +120,21 @@ void bench_print_table(const BenchTable *table) {
     for (int i = 0; i < table->count; i++) {
         Setting settings[CONFIG_SETTINGS];
         int count = row_settings(table, &table->rows[i], settings);
-        printf("%s", subject_names[table->subject]);
+        printf("%s", bench_subject_names[table->subject]);
         for (int s = 0; s < count; s++) printf(" %s=%s", settings[s].name, settings[s].value);
         printf(" B=%lld\n", (long long)table->rows[i].sizes.B);
     }
     printf("%-8s", "ms");
     for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++)
         printf(" %22s", parts[part]);
-    printf(" %22s %9s %8s %9s %11s\n", "all", "tokens/s", "GFLOP/s", "of matmul", "of ceilings");
+    printf(" %22s %9s", "all", "tokens/s");
+    if (table->subject == BENCH_GENERATE) {
+        printf(" %9s %8s\n", "MB/token", "GB/s");
+    } else {
+        printf(" %8s %9s %11s\n", "GFLOP/s", "of matmul", "of ceilings");
+    }
     for (int i = 0; i < table->count; i++) print_row(table, &table->rows[i]);
-    bool step = table->subject == BENCH_STEP;
-    printf("\nFLOPs are counted, not measured: the sgatlin authors' count, backward as twice "
-           "forward%s.\n"
-           "of matmul: GFLOP/s as a share of the machine's matrix product above.\n"
-           "of ceilings: the time that the counted work would take if each part ran at its ceiling "
-           "above\n(matrix products; rows gathered from one channel's table%s), as a share of the "
-           "measured time.\n",
-           step ? ", with the logits" : "", step ? "; the optimizer's update as a copy" : "");
+    print_legend(table->subject);
 }
 
 // ---- JSON
@@ -140,7 +169,7 @@ static json_t *row_json(const BenchTable *table, const BenchRow *row) {
     json_t *object = json_object(), *settings = config_to_json(&row->sizes.config);
     for (int i = 0; table->subject == BENCH_LAYER && i < MODEL_SETTINGS; i++)
         json_object_del(settings, model_settings[i]);
-    json_add(&object, "bench", json_string(subject_names[table->subject]));
+    json_add(&object, "bench", json_string(bench_subject_names[table->subject]));
     json_add_all(&object, settings);
     double tokens = (double)row->sizes.B * row->sizes.config.T;
     json_add(&object, "B", json_integer(row->sizes.B));
@@ -148,18 +177,23 @@ static json_t *row_json(const BenchTable *table, const BenchRow *row) {
     for (int part = 0; part < BENCH_PARTS && parts[part] != NULL; part++) {
         add_summary(&object, parts[part], &bench->parts[part]);
     }
-    add_summary(&object, table->subject == BENCH_STEP ? "step" : "both", &bench->whole);
+    add_summary(&object, whole_names[table->subject], &bench->whole);
     json_add(&object, "tokens_per_s", json_real(tokens / bench->whole.median));
     json_add(&object, "flops", json_integer((json_int_t)row->counted.flops));
     json_add(&object, "gathered_bytes", json_integer((json_int_t)row->counted.gathered_bytes));
     json_add(&object, "gflops", json_real(1e-9 * row->counted.flops / bench->whole.median));
+    if (table->subject == BENCH_GENERATE) {
+        json_add(&object, "read_bytes", json_integer((json_int_t)row->counted.read_bytes));
+        json_add(&object, "read_gbs",
+                 json_real(1e-9 * row->counted.read_bytes / bench->whole.median));
+    }
     add_environment(&object, table);
     return object;
 }
 
 static json_t *machine_json(const BenchTable *table) {
     json_t *object = json_object();
-    json_add(&object, "bench", json_string(subject_names[BENCH_MACHINE]));
+    json_add(&object, "bench", json_string(bench_subject_names[BENCH_MACHINE]));
     for (int i = 0; i < CEILINGS; i++) {
         const Ceiling *ceiling = &table->machine.ceilings[i];
         const Summary *summary = &ceiling->bench.whole;

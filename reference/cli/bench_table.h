@@ -5,8 +5,15 @@
 
 // What one call of `sgatlin bench` measures, and its output.
 
-typedef enum { BENCH_EVERYTHING, BENCH_MACHINE, BENCH_LAYER, BENCH_STEP } BenchSubject;
+typedef enum {
+    BENCH_EVERYTHING,
+    BENCH_MACHINE,
+    BENCH_LAYER,
+    BENCH_STEP,
+    BENCH_GENERATE
+} BenchSubject;
 enum { BENCH_KINDS = 16 };
+extern const char *const bench_subject_names[]; // as on the command line
 
 typedef struct {
     Config config;
@@ -16,8 +23,9 @@ typedef struct {
 typedef struct {
     BenchSizes sizes;
     CountedWork counted;
-    FfnLayer layer; // one of the two, as the table's subject says
+    FfnLayer layer; // one of the three, as the table's subject says
     StepSubject step;
+    GenerateSubject generate;
     Bench bench;
 } BenchRow;
 

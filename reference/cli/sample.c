@@ -2,6 +2,7 @@
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
 #include "reference/generate/story.h"
+#include "reference/io/progress.h"
 #include "reference/io/utf8.h"
 #include "reference/train/checkpoint.h"
 #include <string.h>
@@ -113,12 +114,19 @@ static void print_end(Printer *printer, const char *after) {
     fputs(after, stdout);
 }
 
+static void print_speed(int64_t tokens, double seconds) {
+    if (tokens == 0 || !(seconds > 0)) return;
+    fprintf(stderr, "%lld tokens, %.0f tokens/s\n", (long long)tokens, (double)tokens / seconds);
+}
+
 // Prints up to arguments->tokens tokens. A closed stdout ends it quietly.
 static bool print_story(Story *story, const Arguments *arguments, const Config *config,
                         Error *error) {
     Printer printer = { .escape = arguments->escape };
     bool warned = warn_dropped(story, config);
-    for (int64_t i = 0; i < arguments->tokens; i++) {
+    double start = clock_seconds();
+    int64_t sampled = 0;
+    for (; sampled < arguments->tokens; sampled++) {
         const char *text;
         size_t size;
         StoryStep step = story_next(story, &text, &size, error);
@@ -130,6 +138,7 @@ static bool print_story(Story *story, const Arguments *arguments, const Config *
     print_end(&printer, "\n");
     fflush(stdout);
     if (!warned) warn_dropped(story, config); // at the end, not in the middle of the text
+    print_speed(sampled, clock_seconds() - start);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "reference/ffn/ffn.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/minmax.h"
+#include "reference/numbers/row_product.h"
 #include "reference/numbers/vector.h"
 #include <stdio.h>
 
@@ -126,6 +127,12 @@ static void block_forward(float *y, const GluActivations *saved, const float *x,
 
 void glus_forward(float *y, const GluActivations *saved, const float *x, const Glus *glus) {
     int rows = block_rows(glus), blocks = count_blocks(glus, rows);
+    int R = glus->first[glus->E];
+    bool much = R >= MIN_ROWS || 3.0 * R * glus->D * glus->F >= MIN_ROW_WORK; // for threads
+    if (!much) {
+        for (int i = 0; i < blocks; i++) block_forward(y, saved, x, glus, block_at(glus, rows, i));
+        return;
+    }
 #pragma omp parallel for schedule(dynamic) if (blocks > 1)
     for (int i = 0; i < blocks; i++) block_forward(y, saved, x, glus, block_at(glus, rows, i));
 }

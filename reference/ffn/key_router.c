@@ -160,7 +160,7 @@ double key_router_flops(const Config *config) {
 
 // One thread's part of the scratch: the scores of a block, transposed, and the results of top_k.
 typedef struct {
-    float *scores; // [lists·n,TOKENS] of a product router, [n,TOKENS] of a flat one
+    float *scores; // [lists·n,TOKENS] of a product router, [n,TOKENS] of a flat one (scores_stride)
     float *a_score, *b_score, *best_score;   // [K,LANES] each
     int32_t *a_index, *b_index, *best_index; // [K,LANES] each
 } Worker;
@@ -178,43 +178,73 @@ static size_t worker_layout(Worker *worker, float *block, const Shape *s, int K)
     return used;
 }
 
-// scores [count·n,TOKENS] of `count` lists from `list` on, transposed: row i has key i's scores of
+// Floats from one key's scores to the next. A single token's scores are a row, which matmul makes
+// without packing the keys; top_k then also chooses for lanes that belong to no token, as always
+// where a block ends.
+static int scores_stride(int rows) { return rows == 1 ? 1 : TOKENS; }
+
+// scores [count·n,stride] of `count` lists from `list` on, transposed: row i has key i's scores of
 // `rows` tokens, so that the top-k reads the same key of neighbouring tokens at once.
 static void score_lists(float *scores, const Shape *s, const float *query_out, const float *keys,
                         int list, int count, int rows) {
-    int Dk = s->depth;
+    int Dk = s->depth, stride = scores_stride(rows);
     if (s->shared) {
         Matrix some = strided(keys + (size_t)list * s->n, Dk, count * s->n, s->lists * s->n);
-        matmul_serial(scores, TOKENS, transpose(some),
+        matmul_serial(scores, stride, transpose(some),
                       transpose(strided(query_out, rows, Dk, s->width)), s->scale, false);
     } else {
         Matrix queries = strided(query_out + (size_t)list * Dk, rows, Dk, s->width);
-        matmul_serial(scores, TOKENS, matrix(keys + (size_t)list * s->n * Dk, s->n, Dk),
+        matmul_serial(scores, stride, matrix(keys + (size_t)list * s->n * Dk, s->n, Dk),
                       transpose(queries), s->scale, false);
+    }
+}
+
+// best of product keys, whose two lists are a and b [n,LANES], their rows `stride` apart
+static void best_of_product(const Worker *worker, const float *a, const float *b, int stride, int n,
+                            int K) {
+    top_k_lanes(worker->a_score, worker->a_index, a, stride, n, K);
+    top_k_lanes(worker->b_score, worker->b_index, b, stride, n, K);
+    product_top_k_lanes(worker->best_score, worker->best_index, worker->a_score, worker->a_index,
+                        worker->b_score, worker->b_index, n, K);
+}
+
+// The K best of a lane become those of channel c of token t.
+static void take_lane(Gating *gating, const Worker *worker, int lane, int t, int c) {
+    int K = gating->K;
+    size_t entry = ((size_t)t * gating->C + c) * K;
+    for (int k = 0; k < K; k++) {
+        gating->score[entry + k] = worker->best_score[k * LANES + lane];
+        gating->index[entry + k] = worker->best_index[k * LANES + lane];
     }
 }
 
 // The K best experts of channel c for LANES tokens from t on; the block's tokens begin at t0.
 static void select_experts(Gating *gating, const Worker *worker, const Shape *s, int c, int t0,
                            int t, int rows) {
-    int K = gating->K, C = gating->C, lanes = min_int(rows - t, LANES);
+    int K = gating->K, lanes = min_int(rows - t, LANES), stride = scores_stride(rows);
     if (s->parts == 2) {
-        const float *a = worker->scores + (size_t)c * s->n * TOKENS + t,
-                    *b = a + (size_t)C * s->n * TOKENS;
-        top_k_lanes(worker->a_score, worker->a_index, a, TOKENS, s->n, K);
-        top_k_lanes(worker->b_score, worker->b_index, b, TOKENS, s->n, K);
-        product_top_k_lanes(worker->best_score, worker->best_index, worker->a_score,
-                            worker->a_index, worker->b_score, worker->b_index, s->n, K);
+        const float *a = worker->scores + (size_t)c * s->n * stride + t;
+        best_of_product(worker, a, a + (size_t)gating->C * s->n * stride, stride, s->n, K);
     } else {
-        top_k_lanes(worker->best_score, worker->best_index, worker->scores + t, TOKENS, s->n, K);
+        top_k_lanes(worker->best_score, worker->best_index, worker->scores + t, stride, s->n, K);
     }
+    for (int lane = 0; lane < lanes; lane++) take_lane(gating, worker, lane, t0 + t + lane, c);
+}
+
+// The K best experts of a single token t for LANES channels from c on. Its scores fill one of the
+// TOKENS parts of the memory for them; the lists are transposed into the next ones.
+static void select_channels(Gating *gating, const Worker *worker, const Shape *s, int t, int c) {
+    int n = s->n, lanes = min_int(gating->C - c, LANES);
+    const float *from = worker->scores + (size_t)c * n;
+    float *a = worker->scores + (size_t)s->lists * n, *b = a + (size_t)n * LANES;
     for (int lane = 0; lane < lanes; lane++) {
-        size_t entry = ((size_t)(t0 + t + lane) * C + c) * K;
-        for (int k = 0; k < K; k++) {
-            gating->score[entry + k] = worker->best_score[k * LANES + lane];
-            gating->index[entry + k] = worker->best_index[k * LANES + lane];
+        for (int i = 0; i < n; i++) {
+            a[i * LANES + lane] = from[(size_t)lane * n + i];
+            b[i * LANES + lane] = from[((size_t)gating->C + lane) * n + i];
         }
     }
+    best_of_product(worker, a, b, LANES, n, gating->K);
+    for (int lane = 0; lane < lanes; lane++) take_lane(gating, worker, lane, t, c + lane);
 }
 
 // Copies the block's scores of `together` lists from `list` on to key_scores [N,lists·n].
@@ -222,7 +252,19 @@ static void show_scores(float *key_scores, const float *scores, const Shape *s, 
                         int rows) {
     for (int t = 0; t < rows; t++) {
         float *row = key_scores + ((size_t)(t0 + t) * s->lists + list) * s->n;
-        for (int i = 0; i < s->together * s->n; i++) row[i] = scores[(size_t)i * TOKENS + t];
+        for (int i = 0; i < s->together * s->n; i++)
+            row[i] = scores[(size_t)i * scores_stride(rows) + t];
+    }
+}
+
+static void select_of_products(Gating *gating, const Worker *worker, const Shape *s, int t0,
+                               int rows) {
+    if (rows == 1) {
+        for (int c = 0; c < gating->C; c += LANES) select_channels(gating, worker, s, t0, c);
+        return;
+    }
+    for (int c = 0; c < gating->C; c++) {
+        for (int t = 0; t < rows; t += LANES) select_experts(gating, worker, s, c, t0, t, rows);
     }
 }
 
@@ -231,27 +273,28 @@ static void route_block(const Shape *s, Gating *gating, Worker *worker, const fl
                         const float *keys, int t0, int rows) {
     bool product = s->parts == 2;
     for (int list = 0; list < s->lists; list += s->together) {
-        float *scores = worker->scores + (product ? (size_t)list * s->n * TOKENS : 0);
+        float *scores = worker->scores + (product ? (size_t)list * s->n * scores_stride(rows) : 0);
         score_lists(scores, s, query_out, keys, list, s->together, rows);
         if (gating->key_scores != NULL) show_scores(gating->key_scores, scores, s, list, t0, rows);
         for (int t = 0; !product && t < rows; t += LANES)
             select_experts(gating, worker, s, list, t0, t, rows);
     }
-    for (int c = 0; product && c < gating->C; c++) {
-        for (int t = 0; t < rows; t += LANES) select_experts(gating, worker, s, c, t0, t, rows);
-    }
+    if (product) select_of_products(gating, worker, s, t0, rows);
 }
 
 // A single block runs in the calling thread, so a decoder, which reads one token at a time, may run
 // in any thread.
 static void route(const Shape *s, Gating *gating, const float *query_out, const float *keys,
                   float *scratch) {
-    Worker unused;
+    Worker worker;
     int N = gating->N;
-    size_t floats = worker_layout(&unused, NULL, s, gating->K);
-#pragma omp parallel for schedule(dynamic) if (N > TOKENS)
+    size_t floats = worker_layout(&worker, scratch, s, gating->K);
+    if (N <= TOKENS) {
+        route_block(s, gating, &worker, query_out, keys, 0, N);
+        return;
+    }
+#pragma omp parallel for schedule(dynamic) private(worker)
     for (int t0 = 0; t0 < N; t0 += TOKENS) {
-        Worker worker;
         worker_layout(&worker, scratch + floats * (size_t)parallel_thread(), s, gating->K);
         int rows = min_int(N - t0, TOKENS);
         route_block(s, gating, &worker, query_out + (size_t)t0 * s->width, keys, t0, rows);

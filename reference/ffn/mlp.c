@@ -37,8 +37,13 @@ static void mlp_forward(const FfnCall *call) {
     int N = call->B * call->T, D = call->config->D, F = call->config->F;
     float *preactivation = call->saved, *hidden = preactivation + (size_t)N * F;
     linear_forward(preactivation, call->x, ffn_parameter(call, UP), N, D, F);
+    if (N == 1) {
+        gelu_row(hidden, preactivation, F);
+    } else {
 #pragma omp parallel for
-    for (int t = 0; t < N; t++) gelu_row(hidden + (size_t)t * F, preactivation + (size_t)t * F, F);
+        for (int t = 0; t < N; t++)
+            gelu_row(hidden + (size_t)t * F, preactivation + (size_t)t * F, F);
+    }
     linear_forward(call->y, hidden, ffn_parameter(call, DOWN), N, F, D);
 }
 

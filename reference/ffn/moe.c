@@ -141,7 +141,7 @@ static void sort_entries(const MoeScratch *rows, const Gating *gating) {
 }
 
 static void gather_inputs(const MoeScratch *rows, const Gating *gating, const float *x, int D) {
-#pragma omp parallel for
+#pragma omp parallel for if (gating->N > 1)
     for (int t = 0; t < gating->N; t++) {
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
             memcpy(rows->x + (size_t)rows->place[i] * D, x + (size_t)t * D, (size_t)D * sizeof *x);
@@ -191,7 +191,7 @@ static void route(const FfnCall *call, MoeSaved *saved, const MoeScratch *scratc
 // y of each token is the weighted sum of its entries' rows, zero for a token without an expert.
 static void combine(float *y, const float *out, const MoeScratch *rows, const Gating *gating,
                     int D) {
-#pragma omp parallel for
+#pragma omp parallel for if (gating->N > 1)
     for (int t = 0; t < gating->N; t++) {
         memset(y + (size_t)t * D, 0, (size_t)D * sizeof *y);
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {

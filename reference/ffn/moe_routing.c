@@ -6,7 +6,7 @@
 
 void moe_routing_softmax(const MoeRouting *routing) {
     int N = routing->B * routing->T, E = routing->config->E;
-#pragma omp parallel for
+#pragma omp parallel for if (N > 1)
     for (int t = 0; t < N; t++) {
         float *p = routing->p + (size_t)t * E;
         memcpy(p, routing->logits + (size_t)t * E, (size_t)E * sizeof *p);
@@ -153,13 +153,13 @@ static void fill_row(int32_t *index, float *weight, const uint32_t *keys, const 
 void moe_routing_select(Gating *gating, const MoeRouting *routing, float *score, uint32_t *keys) {
     const Config *config = routing->config;
     int N = routing->B * routing->T, E = config->E, pools = pool_count(routing);
-#pragma omp parallel for
+#pragma omp parallel for if (N > 1)
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E;
         score_row(score + row, routing->p + row, routing->logits + row, config);
         key_row(keys + row, routing, score + row, t);
     }
-#pragma omp parallel for
+#pragma omp parallel for if (pools > 1)
     for (int i = 0; i < pools; i++) {
         TablePool pool = pool_at(routing, i);
         keep_best(keys, &pool, E, pool_entries(routing, &pool));
@@ -167,7 +167,7 @@ void moe_routing_select(Gating *gating, const MoeRouting *routing, float *score,
     gating->start[0] = 0;
     for (int t = 0; t < N; t++)
         gating->start[t + 1] = gating->start[t] + row_count(keys + (size_t)t * E, E);
-#pragma omp parallel for
+#pragma omp parallel for if (N > 1)
     for (int t = 0; t < N; t++) {
         size_t row = (size_t)t * E, first = (size_t)gating->start[t];
         fill_row(gating->index + first, gating->score + first, keys + row, score + row, E);

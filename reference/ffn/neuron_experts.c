@@ -14,51 +14,71 @@ static const float *table_row(const float *table, const Gating *gating, int pool
     return table + ((size_t)(pools == 1 ? 0 : c) * gating->F + (size_t)index) * D;
 }
 
+// z of channel c for the tokens first .. last-1
+static void dot_tokens(float *z, const float *x, const float *pool, const Gating *gating, int c,
+                       int first, int last, int D) {
+    int C = gating->C, K = gating->K;
+    for (int t = first; t < last; t++) {
+        const float *xt = x + (size_t)t * D;
+        size_t entry = ((size_t)t * C + c) * K;
+        const int32_t *index = gating->index + entry;
+        int k = 0;
+        for (; k + 4 <= K; k += 4) {
+            dot4(z + entry + k, xt, pool + (size_t)index[k] * D, pool + (size_t)index[k + 1] * D,
+                 pool + (size_t)index[k + 2] * D, pool + (size_t)index[k + 3] * D, D);
+        }
+        for (; k < K; k++) z[entry + k] = dot(xt, pool + (size_t)index[k] * D, D);
+    }
+}
+
 void neuron_experts_dot(float *z, const float *x, const float *table, const Gating *gating,
                         int pools, int D) {
-    int N = gating->N, C = gating->C, K = gating->K, blocks = (N + TOKENS - 1) / TOKENS;
+    int N = gating->N, C = gating->C, blocks = (N + TOKENS - 1) / TOKENS;
+    if (N == 1) {
+        for (int c = 0; c < C; c++)
+            dot_tokens(z, x, table_row(table, gating, pools, c, 0, D), gating, c, 0, 1, D);
+        return;
+    }
 #pragma omp parallel for schedule(dynamic)
     for (int task = 0; task < C * blocks; task++) {
         int c = task / blocks, first = task % blocks * TOKENS, last = min_int(first + TOKENS, N);
         const float *pool = table_row(table, gating, pools, c, 0, D);
+        dot_tokens(z, x, pool, gating, c, first, last, D);
+    }
+}
+
+// y of the tokens first .. last-1
+static void sum_tokens(float *y, const float *weight, const float *table, const Gating *gating,
+                       int pools, int first, int last, int D) {
+    int C = gating->C, K = gating->K;
+    memset(y + (size_t)first * D, 0, (size_t)(last - first) * D * sizeof *y);
+    for (int c = 0; c < C; c++) {
+        const float *pool = table_row(table, gating, pools, c, 0, D);
         for (int t = first; t < last; t++) {
-            const float *xt = x + (size_t)t * D;
+            float *yt = y + (size_t)t * D;
             size_t entry = ((size_t)t * C + c) * K;
             const int32_t *index = gating->index + entry;
             int k = 0;
             for (; k + 4 <= K; k += 4) {
-                dot4(z + entry + k, xt, pool + (size_t)index[k] * D,
-                     pool + (size_t)index[k + 1] * D, pool + (size_t)index[k + 2] * D,
-                     pool + (size_t)index[k + 3] * D, D);
+                add_row4(yt, weight + entry + k, pool + (size_t)index[k] * D,
+                         pool + (size_t)index[k + 1] * D, pool + (size_t)index[k + 2] * D,
+                         pool + (size_t)index[k + 3] * D, D);
             }
-            for (; k < K; k++) z[entry + k] = dot(xt, pool + (size_t)index[k] * D, D);
+            for (; k < K; k++) add_row(yt, weight[entry + k], pool + (size_t)index[k] * D, D);
         }
     }
 }
 
 void neuron_experts_sum(float *y, const float *weight, const float *table, const Gating *gating,
                         int pools, int D) {
-    int N = gating->N, C = gating->C, K = gating->K;
-#pragma omp parallel for schedule(dynamic)
-    for (int first = 0; first < N; first += TOKENS) {
-        int last = min_int(first + TOKENS, N);
-        memset(y + (size_t)first * D, 0, (size_t)(last - first) * D * sizeof *y);
-        for (int c = 0; c < C; c++) {
-            const float *pool = table_row(table, gating, pools, c, 0, D);
-            for (int t = first; t < last; t++) {
-                float *yt = y + (size_t)t * D;
-                size_t entry = ((size_t)t * C + c) * K;
-                const int32_t *index = gating->index + entry;
-                int k = 0;
-                for (; k + 4 <= K; k += 4) {
-                    add_row4(yt, weight + entry + k, pool + (size_t)index[k] * D,
-                             pool + (size_t)index[k + 1] * D, pool + (size_t)index[k + 2] * D,
-                             pool + (size_t)index[k + 3] * D, D);
-                }
-                for (; k < K; k++) add_row(yt, weight[entry + k], pool + (size_t)index[k] * D, D);
-            }
-        }
+    int N = gating->N;
+    if (N <= TOKENS) {
+        sum_tokens(y, weight, table, gating, pools, 0, N, D);
+        return;
     }
+#pragma omp parallel for schedule(dynamic)
+    for (int first = 0; first < N; first += TOKENS)
+        sum_tokens(y, weight, table, gating, pools, first, min_int(first + TOKENS, N), D);
 }
 
 void neuron_experts_sort(ExpertOrder *out, const Gating *gating, int pools) {

@@ -62,6 +62,14 @@ static void head_gates(float *gate, const float *score, int K) {
     }
 }
 
+// One head of one token.
+static void weigh_head(const NeuronSaved *saved, int row, int K) {
+    size_t first = (size_t)row * K;
+    head_gates(saved->gate + first, saved->gating.score + first, K);
+    for (size_t e = first; e < first + K; e++)
+        saved->weight[e] = saved->gate[e] * gelu(saved->z[e]);
+}
+
 static void peer_forward(const FfnCall *call) {
     Config own = with_router(call->config);
     int N = call->B * call->T, K = own.K, rows = N * own.C;
@@ -73,12 +81,11 @@ static void peer_forward(const FfnCall *call) {
     ffn_call_hooks(call, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, ONE_POOL, own.D);
+    if (N == 1) {
+        for (int row = 0; row < rows; row++) weigh_head(&saved, row, K);
+    } else {
 #pragma omp parallel for
-    for (int row = 0; row < rows; row++) {
-        size_t first = (size_t)row * K;
-        head_gates(saved.gate + first, saved.gating.score + first, K);
-        for (size_t e = first; e < first + K; e++)
-            saved.weight[e] = saved.gate[e] * gelu(saved.z[e]);
+        for (int row = 0; row < rows; row++) weigh_head(&saved, row, K);
     }
     neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, ONE_POOL,
                        own.D);

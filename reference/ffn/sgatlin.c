@@ -36,6 +36,11 @@ static Gating sgatlin_gating(const Config *config, float *block, int N) {
     return saved.gating;
 }
 
+static void weigh_token(const NeuronSaved *saved, Activation activation, int t, int slots) {
+    for (size_t e = (size_t)t * slots; e < (size_t)(t + 1) * slots; e++)
+        saved->weight[e] = activate(activation, saved->gating.score[e] * saved->z[e]);
+}
+
 static void sgatlin_forward(const FfnCall *call) {
     const Config *config = call->config;
     int N = call->B * call->T, C = config->C, D = config->D;
@@ -47,12 +52,11 @@ static void sgatlin_forward(const FfnCall *call) {
     ffn_call_hooks(call, &saved.gating);
 
     neuron_experts_dot(saved.z, call->x, ffn_parameter(call, IN), &saved.gating, C, D);
-    Activation activation = config->activation;
+    if (N == 1) {
+        weigh_token(&saved, config->activation, 0, C * config->K);
+    } else {
 #pragma omp parallel for
-    for (int t = 0; t < N; t++) {
-        for (size_t e = (size_t)t * C * config->K; e < (size_t)(t + 1) * C * config->K; e++) {
-            saved.weight[e] = activate(activation, saved.gating.score[e] * saved.z[e]);
-        }
+        for (int t = 0; t < N; t++) weigh_token(&saved, config->activation, t, C * config->K);
     }
     neuron_experts_sum(call->y, saved.weight, ffn_parameter(call, OUT), &saved.gating, C, D);
 }

@@ -6,6 +6,7 @@
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/row_product.h"
 #include "reference/numbers/vector.h"
 #include <math.h>
 #include <stdlib.h>
@@ -13,16 +14,18 @@
 
 struct Decoder {
     const Model *model;
-    int cached;           // tokens in the cache
-    int position;         // in the sequence, of the next token
-    bool again;           // tokens are read that were read before
-    int fresh;            // cached tokens that were read for the first time since the last pass
-    int32_t *tokens;      // [T]: the tokens in the cache, read again when the window moves
-    float *keys, *values; // [L,T,D] each, the keys after norm and rotation
-    float *rope;          // [T,Dh]
-    float *residual, *normed, *sublayer_out, *query, *attended; // [D]
-    float *weights;                                             // [T]
-    float *logits;                                              // [V]
+    int cached;      // tokens in the cache
+    int position;    // in the sequence, of the next token
+    bool again;      // tokens are read that were read before
+    int fresh;       // cached tokens that were read for the first time since the last pass
+    int32_t *tokens; // [T]: the tokens in the cache, read again when the window moves
+    float *keys;     // [L,D,T], after norm and rotation; a token's is a column, so that a
+                     // query meets its neighbours' in one vector
+    float *values;   // [L,T,D]
+    float *rope;     // [T,Dh]
+    float *residual, *normed, *sublayer_out, *query, *key, *attended; // [D]
+    float *weights;                                                   // [H,T]
+    float *logits;                                                    // [V]
     float *saved, *scratch; // of the feed-forward layer, for one token
     float *block;
     size_t floats;
@@ -43,8 +46,9 @@ static size_t decoder_layout(Decoder *d, float *block) {
     d->normed = floats_take(block, &used, D);
     d->sublayer_out = floats_take(block, &used, D);
     d->query = floats_take(block, &used, D);
+    d->key = floats_take(block, &used, D);
     d->attended = floats_take(block, &used, D);
-    d->weights = floats_take(block, &used, T);
+    d->weights = floats_take(block, &used, T * config_heads(config));
     d->saved = floats_take(block, &used, ffn_of(config)->saved(config, 1));
     d->scratch = floats_take(block, &used, ffn_of(config)->scratch(config, 1, parallel_threads()));
     return used;
@@ -101,34 +105,56 @@ void decoder_hooks(Decoder *d, const HookList *hooks) {
 int decoder_position(const Decoder *d) { return d->position; }
 int decoder_cached(const Decoder *d) { return d->cached; }
 
-// Query, key and value of the new token, all heads; key and value are its places in the cache.
-static void project(Decoder *d, const Tensor *layer, float *key, float *value) {
+// Query, key and value of the new token, all heads; the latter two go into their places in the
+// cache.
+static void project(Decoder *d, const Tensor *layer, float *keys, float *values) {
     const Config *config = &d->model->config;
     const float *parameters = d->model->parameters, *row = d->rope + (size_t)d->cached * config->Dh;
     int D = config->D, Dh = config->Dh;
+    size_t T = (size_t)config->T, t = (size_t)d->cached;
     linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, 1, D, D);
-    linear_forward(key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
-    linear_forward(value, d->normed, parameters + layer[ATTENTION_VALUE].offset, 1, D, D);
+    linear_forward(d->key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
+    linear_forward(values + t * D, d->normed, parameters + layer[ATTENTION_VALUE].offset, 1, D, D);
     for (int i = 0; i < D; i += Dh) {
         rmsnorm_row(d->query + i, d->query + i, parameters + layer[ATTENTION_QUERY_NORM].offset,
                     Dh);
-        rmsnorm_row(key + i, key + i, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
+        rmsnorm_row(d->key + i, d->key + i, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
         rope_apply(d->query + i, row, Dh);
-        rope_apply(key + i, row, Dh);
+        rope_apply(d->key + i, row, Dh);
     }
+    for (int i = 0; i < D; i++) keys[i * T + t] = d->key[i];
 }
 
-// attended of one head, over the cached tokens 0 .. cached
-static void attend(Decoder *d, const float *keys, const float *values, int head) {
+// weights [count] of one head: the softmax of query · key / √Dh over the cached tokens
+static void attention_weights(Decoder *d, float *weights, const float *keys, int head, int count) {
+    int Dh = d->model->config.Dh, T = d->model->config.T;
+    float log_sum, scale = 1.0f / sqrtf((float)Dh);
+    row_product(weights, d->query + head * Dh, strided(keys + (size_t)head * Dh * T, Dh, count, T),
+                scale, false);
+    float sum = exp_row(weights, &log_sum, count);
+    for (int t = 0; t < count; t++) weights[t] /= sum;
+}
+
+// attended, over the cached tokens 0 .. cached. The sums of all heads grow together: one alone
+// would wait for each of its additions.
+static void attend(Decoder *d, const float *keys, const float *values) {
     const Config *config = &d->model->config;
-    int D = config->D, Dh = config->Dh, offset = head * Dh;
-    float scale = 1.0f / sqrtf((float)Dh);
-    for (int t = 0; t <= d->cached; t++)
-        d->weights[t] = scale * dot(d->query + offset, keys + (size_t)t * D + offset, Dh);
-    softmax_row(d->weights, d->cached + 1);
-    memset(d->attended + offset, 0, (size_t)Dh * sizeof *d->attended);
-    for (int t = 0; t <= d->cached; t++) {
-        add_row(d->attended + offset, d->weights[t], values + (size_t)t * D + offset, Dh);
+    int D = config->D, Dh = config->Dh, H = config_heads(config), count = d->cached + 1, t = 0;
+    size_t T = (size_t)config->T;
+    for (int h = 0; h < H; h++) attention_weights(d, d->weights + h * T, keys, h, count);
+    memset(d->attended, 0, (size_t)D * sizeof *d->attended);
+    for (; t + 4 <= count; t += 4) {
+        for (int h = 0; h < H; h++) {
+            const float *value = values + (size_t)t * D + h * Dh;
+            add_row4(d->attended + h * Dh, d->weights + h * T + t, value, value + D, value + 2 * D,
+                     value + 3 * D, Dh);
+        }
+    }
+    for (; t < count; t++) {
+        for (int h = 0; h < H; h++) {
+            add_row(d->attended + h * Dh, d->weights[h * T + t], values + (size_t)t * D + h * Dh,
+                    Dh);
+        }
     }
 }
 
@@ -138,16 +164,16 @@ static void decode_layer(Decoder *d, int l) {
     const Tensor *layer = model_layer(model, l);
     const float *parameters = model->parameters;
     int D = config->D;
-    float rstd, *keys = d->keys + (size_t)l * config->T * D,
-                *values = d->values + (size_t)l * config->T * D;
-    rmsnorm_rows(d->normed, &rstd, d->residual, parameters + layer[ATTENTION_NORM].offset, 1, D);
-    project(d, layer, keys + (size_t)d->cached * D, values + (size_t)d->cached * D);
-    for (int h = 0; h < config_heads(config); h++) attend(d, keys, values, h);
+    float *keys = d->keys + (size_t)l * config->T * D,
+          *values = d->values + (size_t)l * config->T * D;
+    rmsnorm_row(d->normed, d->residual, parameters + layer[ATTENTION_NORM].offset, D);
+    project(d, layer, keys, values);
+    attend(d, keys, values);
     linear_forward(d->sublayer_out, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, 1, D,
                    D);
     add_row(d->residual, 1.0f, d->sublayer_out, D);
 
-    rmsnorm_rows(d->normed, &rstd, d->residual, parameters + layer[FFN_NORM].offset, 1, D);
+    rmsnorm_row(d->normed, d->residual, parameters + layer[FFN_NORM].offset, D);
     ffn_of(config)->forward(&(FfnCall){ .config = config,
                                         .tensors = layer + LAYER_FFN,
                                         .parameters = parameters,
@@ -213,9 +239,8 @@ static const float *logits(Decoder *d) {
         model_logits(model, d->window, d->cached - 1, 1, d->logits);
         return d->logits;
     }
-    float rstd;
     const Tensor *norm = layout_output_norm(&model->tensors);
-    rmsnorm_rows(d->normed, &rstd, d->residual, model->parameters + norm->offset, 1, config->D);
+    rmsnorm_row(d->normed, d->residual, model->parameters + norm->offset, config->D);
     const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
     matmul(d->logits, config->V, matrix(d->normed, 1, config->D),
            transpose(matrix(embedding, config->V, config->D)), 1.0f, false);

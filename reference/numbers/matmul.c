@@ -1,6 +1,7 @@
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/row_product.h"
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
@@ -14,8 +15,7 @@ static enum CBLAS_TRANSPOSE blas_order(Matrix m) {
     return m.transposed ? CblasTrans : CblasNoTrans;
 }
 
-void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
-    assert(a.columns == b.rows);
+static void packed_product(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
     // An OpenBLAS built on OpenMP uses OpenMP's number of threads, unless it is called inside a
     // parallel region.
     int threads = parallel_running() ? 1 : parallel_threads();
@@ -53,10 +53,9 @@ static void add_panel(float *c, int stride, Matrix a, const float *panel, int k0
     }
 }
 
-void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
+static void packed_product(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
     float panel[PANEL_K * PANEL_N];
     int M = a.rows, N = b.columns, K = a.columns;
-    assert(a.columns == b.rows);
     for (int m = 0; !add && m < M; m++) memset(c + (size_t)m * stride, 0, (size_t)N * sizeof *c);
     for (int n0 = 0; n0 < N; n0 += PANEL_N) {
         int columns = min_int(N - n0, PANEL_N);
@@ -68,6 +67,21 @@ void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool a
     }
 }
 #endif
+
+// One row, whose floats are one after the other.
+static bool is_row(Matrix m) { return m.rows == 1 && !m.transposed; }
+
+// A column is the row of the transposed product.
+void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
+    assert(a.columns == b.rows);
+    if (is_row(a)) {
+        row_product(c, a.data, b, scale, add);
+    } else if (stride == 1 && is_row(transpose(b))) {
+        row_product(c, b.data, transpose(a), scale, add);
+    } else {
+        packed_product(c, stride, a, b, scale, add);
+    }
+}
 
 // BLAS packs the operands of every tile, which pays for large ones. So tiles begin large and are
 // halved along the longer side until there are enough for several threads. Only the shape decides.
@@ -94,6 +108,10 @@ static Matrix some_rows(Matrix m, int first, int count) {
 void matmul(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
     int M = a.rows, N = b.columns, rows, columns;
     if (M == 0 || N == 0) return;
+    if (M == 1 && (double)N * a.columns < MIN_ROW_WORK) {
+        matmul_serial(c, stride, a, b, scale, add);
+        return;
+    }
     choose_tile(M, N, &rows, &columns);
     int across = tiles_along(N, columns), tiles = tiles_along(M, rows) * across;
 #pragma omp parallel for schedule(dynamic) if (tiles > 1)

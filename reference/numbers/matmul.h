@@ -5,7 +5,7 @@
 // Matrix products, row-major; weights are [in,out]: y = x W. Each product is cut into tiles whose
 // size depends on the shape alone, with one BLAS thread per tile and our own threads over the
 // tiles: as fast as BLAS's own threads on this project's shapes, and the same bits for any number
-// of threads.
+// of threads. Products of one row use loops of our own (row_product.h).
 
 // A view [rows,columns] of floats. Row i begins at data + i·stride; of a transposed view that is
 // column i.

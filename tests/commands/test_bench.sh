@@ -9,7 +9,7 @@ case $("$sgatlin" --version) in *'OpenMP    none'*) two=1 ;; *) two=2 ;; esac
 small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
 # shellcheck disable=SC2086 # words
 {
-    expect 2 'expected machine, layer or step' neuron
+    expect 2 'expected machine, layer, step or generate' neuron
     expect 2 'only one of' layer step
     expect 2 'takes no --ffn' machine --set D=8
     expect 2 'takes no --ffn' machine --ffn mlp
@@ -26,6 +26,7 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
     expect 2 'no such setting' layer --ffn mlp --set K=3
     expect 2 'K' layer --ffn sgatlin --set F=9 K=4
     expect 2 'Dh' step --set D=20
+    expect 2 'one stream' generate --set B=2
     expect 2 'V=1' step --set V=1
     expect 2 'threads' layer --threads 0
     expect 2 'repetitions' layer --repetitions 0
@@ -40,6 +41,10 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
         grep -q "\"ffn\": \"$kind\"" "$work/stdout" || failure "no line of $kind"
     done
     OPENBLAS_CORETYPE=Haswell expect 0 'unset OPENBLAS_CORETYPE' layer --ffn mlp $small --json
+    expect 0 "threads=$two" generate $small B=1 K=2
+    for line in '^generate ffn=moe .*V=20.* B=1$' '^peer .* [0-9.]*$' 'memory, read .* GB/s'; do
+        grep -q "$line" "$work/stdout" || failure "no '$line' in the table: $(cat "$work/stdout")"
+    done
     expect 0 "threads=$two" $small K=2
 }
 for line in 'matrix product .* GFLOP/s' 'memory, read .* GB/s' 'memory, copy .* GB/s' \

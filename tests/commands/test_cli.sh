@@ -227,6 +227,8 @@ case $one in "The  turtle"*) ;; *) failure "the story does not begin with the pr
 sample --continue --tokens 200 --temperature 2 --seed 3 | iconv -f UTF-8 -t UTF-8 >/dev/null ||
     failure "no UTF-8"
 sample --continue --tokens 100 >/dev/null
+grep -q '^100 tokens, [0-9][0-9]* tokens/s$' "$work/stderr" ||
+    failure "expected the tokens per second: $(cat "$work/stderr")"
 [ "$(grep -c 'the oldest tokens are dropped' "$work/stderr")" = 1 ] ||
     failure "expected one message that the oldest tokens were dropped"
 long=$(printf 'the turtle was slow and %.0s' 1 2 3 4 5 6 7 8 9 10 11 12)

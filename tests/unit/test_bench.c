@@ -100,6 +100,12 @@ START_TEST(work_is_counted)
     ck_assert_double_eq(work.flops, 3 * 8 * (cost.layers.flops + 2.0 * 256 * 256 * 8192));
     ck_assert_double_eq(work.gathered_bytes, 4 * 3.0 * 2048 * 64 * 2 * 256 * 4);
     ck_assert_double_eq(work.update_bytes, 32 * cost.parameters);
+    // generation: 4 bytes of every active parameter per token, and in each of 4 layers a key and a
+    // value for 1 + 2 + … + 256 tokens
+    work = generate_counted(&sgatlin);
+    ck_assert_double_eq(work.flops, cost.flops_full);
+    ck_assert_double_eq(work.read_bytes,
+                        256 * 4 * cost.active_parameters + 4.0 * 2 * 256 * 4 * (256 * 257 / 2));
 }
 END_TEST
 
@@ -124,6 +130,26 @@ START_TEST(a_timed_step_trains)
         ck_assert_double_lt(step_loss(&step), 0.9 * before);
         for (int phase = 0; phase < STEP_PHASES; phase++) ck_assert_double_gt(seconds[phase], 0);
         step_subject_free(&step);
+    }
+}
+END_TEST
+
+START_TEST(a_timed_generation_fills_the_window)
+{
+    for (int i = 0; ffn_kinds[i] != NULL; i++) {
+        Config config;
+        Error error;
+        const Preset *preset = preset_find("tiny", &error);
+        ck_assert(preset != NULL && preset_config(&config, preset, ffn_kinds[i], &error));
+        double seconds[BENCH_PARTS] = { -1, 0, 0 };
+        GenerateSubject generate;
+        ck_assert_msg(generate_subject_new(&generate, &config, &error), "%s", error.text);
+        for (int run = 0; run < 2; run++) {
+            generate_subject_run(&generate, seconds);
+            ck_assert_double_gt(seconds[0], 0);
+            ck_assert_int_eq(decoder_cached(generate.decoder), config.T);
+        }
+        generate_subject_free(&generate);
     }
 }
 END_TEST
@@ -172,6 +198,13 @@ static const struct {
       { "ms_forward", "ms_backward", "ms_update" },
       16,
       3.0 * 2 * (2 * (8 * 8 * 16 * 16 + 4 * 8 * 8 * 16 + 6 * 8 * 16 * 12) + 2 * 8 * 16 * 50),
+      0 },
+    // forward alone: 4·T·D·F in mlp
+    { "generate --ffn mlp --set D=16 Dh=8 L=2 V=50 T=8 F=12",
+      "ms_generate",
+      { "ms_generate" },
+      8,
+      2 * (8 * 8 * 16 * 16 + 4 * 8 * 8 * 16 + 4 * 8 * 16 * 12) + 2 * 8 * 16 * 50,
       0 },
     { "machine",
       NULL,
@@ -265,6 +298,7 @@ int main(void) {
         { a_bench_alone_needs_no_extra_run },
         { work_is_counted },
         { a_timed_step_trains },
+        { a_timed_generation_fills_the_window },
         { a_timed_layer_leaves_gradients },
         { json_has_the_formulas_values, COUNT_OF(outputs) },
         { ceilings_name_their_tables },

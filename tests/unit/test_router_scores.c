@@ -10,15 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Odd sizes, one token, more than one block of tokens; product_key_value folds its query into its
-// keys in the third and fourth.
+// Odd sizes, one token, also with more channels than vectors have lanes, and more than one block of
+// tokens; product_key_value folds its query into its keys in the third and fourth.
 static const struct {
     int B, T, D, F, C, K, Dk;
 } sizes[] = {
-    { 1, 1, 5, 9, 2, 3, 3 },
-    { 2, 3, 7, 4, 1, 2, 2 },
-    { 3, 47, 8, 25, 3, 4, 16 },
-    { 1, 300, 12, 16, 2, 2, 9 },
+    { 1, 1, 5, 9, 2, 3, 3 },     { 2, 3, 7, 4, 1, 2, 2 },   { 3, 47, 8, 25, 3, 4, 16 },
+    { 1, 300, 12, 16, 2, 2, 9 }, { 1, 1, 6, 16, 37, 3, 4 },
 };
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 

@@ -1,5 +1,7 @@
+#include "reference/data/special_tokens.h"
 #include "reference/generate/sampling.h"
 #include "reference/io/utf8.h"
+#include "reference/numbers/random.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
@@ -102,6 +104,90 @@ START_TEST(nan_and_infinity_are_handled)
 }
 END_TEST
 
+// ---- the same rule on a sorted vocabulary
+
+static int compare(const void *left, const void *right) {
+    const Candidate *a = left, *b = right;
+    if (a->logit != b->logit) return a->logit > b->logit ? -1 : 1;
+    return a->id < b->id ? -1 : 1;
+}
+
+// The sum of p [count] up to where it reaches target, and how many that are. *close: the sum came
+// so near to the target before that another order of additions could stop elsewhere.
+static double reach(int *count, const double *p, double target, bool *close) {
+    double sum = 0;
+    for (int i = 0; i < *count; i++) {
+        sum += p[i];
+        if (fabs(sum - target) <= 1e-12 * target && i + 1 < *count) *close = true;
+        if (sum >= target) *count = i + 1;
+    }
+    return sum;
+}
+
+static int32_t sample_sorted(const float *logits, int size, const Sampling *sampling, double draw,
+                             Candidate *sorted, double *p, bool *close) {
+    int count = 0;
+    double sum = 0;
+    for (int32_t id = 0; id < size; id++) {
+        if (id != TOKEN_PAD && !isnan(logits[id])) sorted[count++] = (Candidate){ logits[id], id };
+    }
+    qsort(sorted, (size_t)count, sizeof *sorted, compare);
+    if (isinf(sorted[0].logit)) return sorted[0].id;
+    if (sampling->top_k > 0 && sampling->top_k < count) count = sampling->top_k;
+    for (int i = 0; i < count; i++) {
+        p[i] = exp(((double)sorted[i].logit - sorted[0].logit) / sampling->temperature);
+        sum += p[i];
+    }
+    if (sampling->top_p > 0 && sampling->top_p < 1)
+        sum = reach(&count, p, sampling->top_p * sum, close);
+    // the first token where the sum is above draw·sum
+    reach(&count, p, draw * sum > 0 ? draw * sum : 1e-300, close);
+    return sorted[count - 1].id;
+}
+
+// Some equal, some NaN, some -infinity, and now and then the best of them infinite.
+static void make_many(float *logits, int size, uint64_t key) {
+    double spread = 1 + 5 * random_uniform(key, 1);
+    for (int id = 0; id < size; id++) {
+        uint64_t special = random_below(key, 10 + 2 * (uint64_t)id, 50);
+        logits[id] = (float)(spread * random_normal(key, 11 + 2 * (uint64_t)id));
+        if (special < 10) logits[id] = roundf(logits[id]);
+        if (special == 10 && id > 1) logits[id] = NAN;
+        if (special == 11) logits[id] = -INFINITY;
+    }
+    if (random_below(key, 2, 50) == 0) logits[size / 2] = INFINITY;
+}
+
+START_TEST(the_choice_is_that_of_a_sorted_vocabulary)
+{
+    enum { MOST = 1021, CASES = 20000 };
+    static const int sizes[] = { 2, 3, 5, 64, 65, MOST };
+    static const double temperatures[] = { 0.3, 0.8, 1, 5 }, top_ps[] = { 0, 0.2, 0.9, 0.999, 1 };
+    static float logits[MOST];
+    static double p[MOST];
+    static Candidate candidates[MOST], sorted[MOST];
+    int skipped = 0;
+    for (uint64_t i = 0; i < CASES; i++) {
+        uint64_t key = random_key(i, "logits");
+        int size = sizes[random_below(key, 3, COUNT_OF(sizes))];
+        static const int top_ks[] = { 0, 1, 2, 40, 2000 };
+        Sampling sampling = { temperatures[random_below(key, 4, COUNT_OF(temperatures))],
+                              top_ks[random_below(key, 5, COUNT_OF(top_ks))],
+                              top_ps[random_below(key, 6, COUNT_OF(top_ps))] };
+        double draw = random_uniform(key, 7);
+        if (random_below(key, 8, 4) == 0) draw = 1 - 1e-3 * draw; // among the unlikely tokens
+        bool close = false;
+        make_many(logits, size, key);
+        int32_t expected = sample_sorted(logits, size, &sampling, draw, sorted, p, &close);
+        skipped += close;
+        int32_t actual = sample_token(logits, size, &sampling, draw, candidates);
+        ck_assert_msg(close || actual == expected, "case %d: token %d, expected %d", (int)i, actual,
+                      expected);
+    }
+    ck_assert_int_eq(skipped, 0);
+}
+END_TEST
+
 static void feed(char *out, const char *bytes, size_t size) {
     Utf8Stream stream = { 0 };
     char piece[UTF8_OUT];
@@ -193,6 +279,7 @@ int main(void) {
         { top_p_is_the_smallest_set_that_reaches_p },
         { temperature_0_is_greedy },
         { nan_and_infinity_are_handled },
+        { the_choice_is_that_of_a_sorted_vocabulary },
         { sequences_are_completed, COUNT_OF(streams) },
         { incomplete_sequences_are_held_back },
         { control_characters_are_escaped, COUNT_OF(escapes) },
