@@ -12,9 +12,9 @@ size_t text_mark(const char *text, size_t size) {
     return begins_with(text, size, "\xef\xbb\xbf", 3) ? 3 : 0;
 }
 
-// Without a mark: a UTF-32 character has a zero in its first byte or its last, and mostly in the one
-// beside it. A UTF-16 character up to U+00FF, as blanks are in most scripts, has one in one of its
-// two bytes, always the same one. UTF-8 text has none, and binary data have them anywhere.
+// Without a mark: a UTF-32 character has a zero in its first byte or its last, and mostly in the
+// one beside it. A UTF-16 character up to U+00FF, as blanks are in most scripts, has one in one of
+// its two bytes, always the same one. UTF-8 text has none, and binary data have them anywhere.
 static const char *encoding_by_zeros(const char *text, size_t size) {
     enum { SAMPLE = 1 << 16 };
     size_t quarter = (size < SAMPLE ? size : SAMPLE) / 4, zeros[4] = { 0 };

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-// Call it first in main: where the program was started with stdin, stdout or stderr closed, the next
-// file opened would get that number, and messages would end up in the file. Their place is taken by
-// /dev/null, opened so that reading stdin or writing the others fails as before.
+// Call it first in main: where the program was started with stdin, stdout or stderr closed, the
+// next file opened would get that number, and messages would end up in the file. Their place is
+// taken by /dev/null, opened so that reading stdin or writing the others fails as before.
 void files_open_standard(void);
 
 // A whole file, memory-mapped for reading. bytes is NULL for an empty file. Free with file_unmap.

@@ -49,7 +49,8 @@ void tensors_init(const Tensors *tensors, float *block, uint64_t seed);
 // Fills the block from a file. A missing or unexpected tensor, another shape or dtype, or a value
 // that is not finite is an error that names the tensor; then the block is unchanged.
 bool tensors_load(const Tensors *tensors, float *block, const Safetensors *file, Error *error);
-// Whether a file has the tensors of the block, bit for bit; the error names the first that it has not.
+// Whether a file has the tensors of the block, bit for bit; the error names the first that it has
+// not.
 bool tensors_equal_file(const Tensors *tensors, const float *block, const Safetensors *file,
                         Error *error);
 // Fills out [tensors->count] with views of the block, for safetensors_write.

@@ -49,8 +49,8 @@ bool run_resume(Trainer *out, RunLog *log, const Backend *backend, const char *f
                 const char *data, Error *error);
 
 // Continues the folder's log at the trainer's step, or begins one, with the folder, where there is
-// none: its header has the baselines, `known` or, where that is NULL, measured now. log: LOG_CLOSED,
-// or as run_resume left it.
+// none: its header has the baselines, `known` or, where that is NULL, measured now. log:
+// LOG_CLOSED, or as run_resume left it.
 bool run_open_log(RunLog *log, const char *folder, const Trainer *trainer, const Baselines *known,
                   Error *error);
 #endif
