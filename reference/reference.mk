@@ -14,6 +14,6 @@ $(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)
 demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, let it tell stories
 	SGATLIN=build/sgatlin reference/demo.sh
 bench: build/sgatlin ## on an idle machine: layers and training steps beside its ceilings
-	@unset OPENBLAS_CORETYPE; build/sgatlin bench
+	build/sgatlin bench
 front-page: build/sgatlin ## after make demo: its story and the benchmark's table into README.md
 	SGATLIN=build/sgatlin sh reference/results/front_page.sh

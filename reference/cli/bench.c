@@ -3,7 +3,6 @@
 #include "reference/cli/options.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/parse.h"
-#include "reference/numbers/matmul.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -183,17 +182,6 @@ static void bench_table_free(BenchTable *table) {
 
 // ---- the command
 
-// Warns when OpenBLAS is set to use the kernels of another processor.
-static void warn_of_core(void) {
-    const char *chosen = getenv("OPENBLAS_CORETYPE");
-    if (*matmul_core() != '\0') fprintf(stderr, "core=%s\n", matmul_core());
-    if (chosen == NULL || *chosen == '\0') return;
-    fprintf(stderr,
-            "warning: OPENBLAS_CORETYPE=%s is set, which can cost OpenBLAS a third of its speed; "
-            "unset OPENBLAS_CORETYPE for a fair measurement\n",
-            chosen);
-}
-
 static int bench(const char *command, const Arguments *arguments, BenchSubject subject) {
     Error error;
     BenchTable *table = calloc(1, sizeof *table);
@@ -244,7 +232,6 @@ int command_bench(int argc, char **argv) {
     Arguments arguments = { 0 };
     if (!options_parse(&argp, argc, argv, ARGP_IN_ORDER, &arguments)) return 1;
     program_start(arguments.threads, arguments.backend);
-    warn_of_core();
     int status = 0;
     if (arguments.subject != BENCH_EVERYTHING) {
         status = bench(argv[0], &arguments, arguments.subject);

@@ -1,8 +1,8 @@
 // sgatlin: one binary; each subcommand is in a file of its own.
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/cli/restart.h"
 #include "reference/io/files.h"
-#include "reference/numbers/machine_load.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include <errno.h>
@@ -93,22 +93,9 @@ static int wrong_usage(const char *command) {
     return 2;
 }
 
-// On a busy machine, waiting threads should sleep instead of spinning: with both of two cores busy,
-// a training run took 16 s instead of 60 s. On an idle machine spinning is a quarter faster.
-// libgomp reads OMP_WAIT_POLICY before main starts, so the program restarts itself; if that fails,
-// it continues unchanged. The results are the same bits.
-static void choose_waiting(char **argv) {
-#ifdef _OPENMP
-    if (!may_restart_passive(getenv("OMP_WAIT_POLICY"), argv[1]) || !machine_busy_now()) return;
-    if (setenv("OMP_WAIT_POLICY", "passive", 1) == 0) execv("/proc/self/exe", argv);
-#else
-    (void)argv;
-#endif
-}
-
 int main(int argc, char **argv) {
     files_open_standard();
-    choose_waiting(argv);
+    restart_for_environment(argv);
     // Writing to a closed pipe returns EPIPE, so that training continues when a reader exits.
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // exceeding the file size limit is a write error, as on a full disk

@@ -3,11 +3,13 @@
 #include "reference/ffn/ffn.h"
 #include "reference/io/parse.h"
 #include "reference/numbers/array.h"
+#include "reference/numbers/blas_core.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { KEY_THREADS = 2000, KEY_JSON, KEY_DEVICE, MAX_THREADS = 1024 };
 enum { NAMES = FFN_NAMES_SIZE }; // bytes for a list of names
@@ -236,10 +238,17 @@ int command_misused(const char *command, const Error *error) {
 
 // ---- start
 
-static const char *blas_name(void) {
-    const char *library = matmul_library();
-    if (strncmp(library, "OpenBLAS", 8) == 0) return "openblas";
-    return strcmp(library, "plain loops") == 0 ? "none" : library;
+// "openblas core=Zen", or what there is instead.
+static void print_blas(const BlasCore *found) {
+    if (strcmp(found->library, "plain loops") == 0) {
+        fprintf(stderr, "cblas=none");
+    } else if (*found->core == '\0') {
+        fprintf(stderr, "cblas=%s", found->library);
+    } else {
+        fprintf(stderr, "cblas=openblas core=%s", found->core);
+        if (found->replaced != NULL && strcasecmp(found->replaced, found->core) != 0)
+            fprintf(stderr, " (instead of %s)", found->replaced);
+    }
 }
 
 static bool is_pthread_openblas(void) {
@@ -252,8 +261,12 @@ void program_start(int threads, const Backend *backend) {
     if (threads == 0) threads = parallel_threads();
     matmul_setup();
     parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets its own number
-    fprintf(stderr, "cblas=%s threads=%d device=%s\n", blas_name(), parallel_threads(),
-            backend->name);
+    BlasCore found = blas_core_found();
+    char warning[512];
+    print_blas(&found);
+    fprintf(stderr, " threads=%d device=%s\n", parallel_threads(), backend->name);
+    if (blas_core_warning(&found, warning, sizeof warning))
+        fprintf(stderr, "warning: %s\n", warning);
     if (!is_pthread_openblas()) return;
     fprintf(stderr, "warning: this is the pthread build of OpenBLAS, whose waiting threads slow "
                     "down an OpenMP program; install the OpenMP build "
