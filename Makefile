@@ -69,6 +69,9 @@ if_changed = @mkdir -p $(@D); { $1; } >$@.new 2>&1; \
 
 # The command line, with what -march=native means here: a change of it rebuilds everything.
 $(B)/flags: FORCE
+	@! $(CC) $(FLAGS) -dM -E -x c /dev/null | grep -q '__FINITE_MATH_ONLY__ 1' || { echo \
+	  'CFLAGS turn on -ffinite-math-only (-ffast-math, -Ofast), which removes the checks for NaN:' \
+	  'use -O3, or add -fno-finite-math-only' >&2; exit 1; }
 	$(if $(MISSING),@echo 'Not found with CC=$(CC): $(MISSING). Run `$(DEPS)`' >&2; exit 1)
 	@echo '$(INFO)'
 	$(call if_changed,$(CC) $(FLAGS) -$H$H$H -E -x c /dev/null; \
