@@ -5,6 +5,7 @@
 #include "reference/io/files.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/processors.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -96,6 +97,8 @@ static int wrong_usage(const char *command) {
 int main(int argc, char **argv) {
     files_open_standard();
     restart_for_environment(argv);
+    int too_many = threads_setup();
+    if (too_many != 0) warn_of_threads(too_many, parallel_threads());
     // Writing to a closed pipe returns EPIPE, so that training continues when a reader exits.
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // exceeding the file size limit is a write error, as on a full disk

@@ -6,6 +6,7 @@
 #include "reference/numbers/blas_core.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/processors.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,8 +258,15 @@ static bool is_pthread_openblas(void) {
            strstr(library, "SINGLE_THREADED") == NULL;
 }
 
+void warn_of_threads(int wanted, int allowed) {
+    fprintf(stderr, "warning: %d threads are too many for %d processors; using %d\n", wanted,
+            processors_available(), allowed);
+}
+
 void program_start(int threads, const Backend *backend) {
-    if (threads == 0) threads = parallel_threads();
+    int allowed = threads_allowed(threads, processors_available());
+    if (threads > allowed) warn_of_threads(threads, allowed);
+    threads = threads == 0 ? parallel_threads() : allowed;
     matmul_setup();
     parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets its own number
     BlasCore found = blas_core_found();

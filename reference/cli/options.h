@@ -68,6 +68,9 @@ int command_failed(const char *command, const Error *error);
 // The same for wrong usage that is found after parsing, with where to find help; returns 2.
 int command_misused(const char *command, const Error *error);
 
+// Says that fewer threads are used than were asked for.
+void warn_of_threads(int wanted, int allowed);
+
 // Sets the number of threads (0: one per processor), prepares BLAS, and prints to stderr what the
 // program runs with. Call before any computation.
 void program_start(int threads, const Backend *backend);

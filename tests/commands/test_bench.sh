@@ -45,6 +45,11 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
             --ffn mlp $small --json
         [ "$(grep -c OPENBLAS_CORETYPE "$work/stderr")" = 1 ] || failure "expected one line"
     fi
+    if [ $two = 2 ]; then
+        OMP_NUM_THREADS=20000 expect 0 'warning: 20000 threads are too many' machine --json \
+            --repetitions 1
+        expect 0 'warning: 1024 threads are too many' layer --ffn mlp $small --threads 1024
+    fi
     expect 0 "threads=$two" generate $small B=1 K=2
     for line in '^generate ffn=moe .*V=20.* B=1$' '^peer .* [0-9.]*$' 'memory, read .* GB/s'; do
         grep -q "$line" "$work/stdout" || failure "no '$line' in the table: $(cat "$work/stdout")"
