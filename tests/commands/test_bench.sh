@@ -41,8 +41,8 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
         grep -q "\"ffn\": \"$kind\"" "$work/stdout" || failure "no line of $kind"
     done
     if grep -q 'core=' "$work/stderr" && grep -q -w avx2 /proc/cpuinfo; then
-        OPENBLAS_CORETYPE=Prescott expect 0 'OPENBLAS_CORETYPE=Prescott chose them: unset it' layer \
-            --ffn mlp $small --json
+        OPENBLAS_CORETYPE=Prescott expect 0 'CORETYPE=Prescott chose them: unset it' \
+            layer --ffn mlp $small --json
         [ "$(grep -c OPENBLAS_CORETYPE "$work/stderr")" = 1 ] || failure "expected one line"
     fi
     if [ $two = 2 ]; then
