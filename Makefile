@@ -120,7 +120,8 @@ format: format-version ## clang-format every source in place
 	$(SOURCES) | xargs $(CLANG_FORMAT) -i
 format-check: format-version ## what clang-format would change, and longer lines elsewhere
 	$(SOURCES) | xargs $(CLANG_FORMAT) --dry-run -Werror
-	! git ls-files '*.[ch]' '*.sh' '*.mk' '*.awk' Makefile .ci | LC_ALL=C.UTF-8 xargs grep -nE '^.{101,}'
+	! git ls-files '*.[ch]' '*.sh' '*.mk' '*.awk' Makefile .ci | \
+	  LC_ALL=C.UTF-8 xargs grep -nE '^.{101,}'
 format-version:
 	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { \
 	  echo 'Formatting needs clang-format 14 (other versions break some lines differently);' \
