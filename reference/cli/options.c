@@ -258,8 +258,8 @@ static bool is_pthread_openblas(void) {
            strstr(library, "SINGLE_THREADED") == NULL;
 }
 
-void warn_of_threads(int wanted, int allowed) {
-    fprintf(stderr, "warning: %d threads are too many for %d processors; using %d\n", wanted,
+void warn_of_threads(int requested, int allowed) {
+    fprintf(stderr, "warning: %d threads are too many for %d processors; using %d\n", requested,
             processors_available(), allowed);
 }
 

@@ -69,7 +69,7 @@ int command_failed(const char *command, const Error *error);
 int command_misused(const char *command, const Error *error);
 
 // Says that fewer threads are used than were asked for.
-void warn_of_threads(int wanted, int allowed);
+void warn_of_threads(int requested, int allowed);
 
 // Sets the number of threads (0: one per processor), prepares BLAS, and prints to stderr what the
 // program runs with. Call before any computation.

@@ -55,7 +55,7 @@ void restart_for_environment(char **argv) {
         setenv("OPENBLAS_CORETYPE", core, 1);
     }
     execv(self, argv);
-    // it goes on as it is, and must not take its own settings for the user's
+    // the program continues, and must not take its own settings for the user's
     if (core != NULL) {
         unsetenv(BLAS_CORE_REPLACED);
         unsetenv("OPENBLAS_CORETYPE");

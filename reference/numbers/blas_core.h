@@ -23,8 +23,8 @@ typedef struct {
                           // NULL if it did not
 } BlasCore;
 
-// The core that OPENBLAS_CORETYPE should name when the program starts anew, or NULL: nothing to
-// gain, the user has set it, or it was tried before. It is the most general one that uses the
+// The core that OPENBLAS_CORETYPE should name when the program restarts, or NULL: nothing to gain,
+// the user has set it, or it was tried before. It is the most general one that uses the
 // processor's instructions (not Sapphirerapids, which computes wrong results in version 0.3.21).
 const char *blas_core_to_set(const BlasCore *found);
 

@@ -13,9 +13,9 @@ int quota_processors(const char *cpu_max) {
     return count > INT_MAX ? INT_MAX : (int)count;
 }
 
-int threads_allowed(int wanted, int processors) {
+int threads_allowed(int requested, int processors) {
     int most = processors > INT_MAX / 4 ? INT_MAX : max_int(16, 4 * processors);
-    return max_int(1, min_int(wanted, most));
+    return max_int(1, min_int(requested, most));
 }
 
 // The first line of a file, or "" if there is none.
@@ -70,9 +70,9 @@ int processors_available(void) {
 
 int threads_setup(void) {
     const char *set = getenv("OMP_NUM_THREADS");
-    int processors = processors_available(), wanted = parallel_threads();
+    int processors = processors_available(), requested = parallel_threads();
     bool chosen = set != NULL && *set != '\0';
-    int threads = chosen ? threads_allowed(wanted, processors) : min_int(wanted, processors);
+    int threads = chosen ? threads_allowed(requested, processors) : min_int(requested, processors);
     parallel_set_threads(threads);
-    return chosen && threads < wanted ? wanted : 0;
+    return chosen && threads < requested ? requested : 0;
 }

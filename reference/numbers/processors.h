@@ -9,9 +9,10 @@ int processors_available(void);
 // The quota in processors, rounded up, from "QUOTA PERIOD" as in a cgroup's cpu.max; 0: none.
 int quota_processors(const char *cpu_max);
 
-// The threads to use where `wanted` are asked for: as many, but at most the larger of 16 and four
-// times the processors. More only wait for each other, and tens of thousands take a machine down.
-int threads_allowed(int wanted, int processors);
+// The threads to use where `requested` are asked for: as many, but at most the larger of 16 and
+// four times the processors. More only wait for each other, and tens of thousands can stop a
+// machine.
+int threads_allowed(int requested, int processors);
 
 // Call once at the start of a program. Sets the number of threads to that of the processors, or as
 // OMP_NUM_THREADS says within what is allowed. Returns the number asked for if that was too large,

@@ -18,7 +18,7 @@ static const struct {
     { { OPENBLAS, "Nehalem", VECTORS_SSE, NULL, NULL }, NULL, NULL },
     { { OPENBLAS, "Zen7", VECTORS_AVX512, NULL, NULL }, NULL, NULL },
     { { OPENBLAS, "neoversen1", VECTORS_ANY, NULL, NULL }, NULL, NULL },
-    // one that it does not: the program starts anew, and only if it cannot is there a warning
+    // one that it does not: the program restarts, and only if it cannot is there a warning
     { { OPENBLAS, "Prescott", VECTORS_AVX512, NULL, NULL },
       "SkylakeX",
       "OPENBLAS_CORETYPE=SkylakeX" },

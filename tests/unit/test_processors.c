@@ -28,7 +28,7 @@ START_TEST(a_quota_counts_as_processors)
 END_TEST
 
 static const struct {
-    int wanted, processors, allowed;
+    int requested, processors, allowed;
 } numbers[] = {
     { 1, 1, 1 },        { 2, 2, 2 },    { 16, 1, 16 },           { 17, 1, 16 },
     { 16, 2, 16 },      { 64, 16, 64 }, { 20000, 16, 64 },       { 20000, 2, 16 },
@@ -37,7 +37,7 @@ static const struct {
 
 START_TEST(threads_are_a_small_multiple_of_the_processors)
 {
-    ck_assert_int_eq(threads_allowed(numbers[_i].wanted, numbers[_i].processors),
+    ck_assert_int_eq(threads_allowed(numbers[_i].requested, numbers[_i].processors),
                      numbers[_i].allowed);
 }
 END_TEST
