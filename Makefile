@@ -1,6 +1,6 @@
 # make help lists the goals. Settings, as in `make CC=clang BLAS=0 test`:
 #   CC=cc          the compiler             V=release    or debug, asan, tsan (sanitizers), fuzz
-#   BLAS=0         plain loops, no CBLAS    ARCH=native  or the oldest CPU to run on: x86-64-v3
+#   BLAS=cblas     or onednn, or 0 (none)   ARCH=native  or the oldest CPU to run on: x86-64-v3
 #   OPENMP=0       one thread               WERROR=1     warnings are errors
 # Set with =, not ?=: the command line changes them, environment variables of the same names do not.
 V      = release
@@ -36,7 +36,7 @@ later: $(FIRST)
 else
 
 # ---- how things are built: every configuration in a folder of its own, so nothing is stale
-B := build/$(notdir $(CC))-$(V)-$(or $(ARCH),any)-blas$(HAVE_BLAS)-omp$(HAVE_OPENMP)
+B := build/$(notdir $(CC))-$(V)-$(or $(ARCH),any)-$(SGEMM)-omp$(HAVE_OPENMP)
 MACHINE := $(if $(ARCH),$(if $(filter arm64 aarch64,$(shell uname -m)),-mcpu,-march)=$(ARCH))
 SANITIZE := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize-recover=all
@@ -51,14 +51,14 @@ FLAGS += -I. -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes $(if $(filter 1,$(
 NVCC      = nvcc
 NVCCFLAGS = -std=c++17 -O3 -I.
 LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) \
-  $(if $(filter 1,$(HAVE_BLAS)),$(lib_blas)) \
+  $(lib_$(SGEMM)) \
   $(foreach n,$(NEEDED),$(lib_$n)) -lm
 THREADS := $(if $(filter 1,$(HAVE_OPENMP)),$(use_openmp))
 # The reference may fuse a multiplication and an addition; what it is checked against rounds after
 # each. No errno and no traps change nothing about NaN and infinity (that would be -ffast-math).
 EXACT := -ffp-contract=off
 FAST  := -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-pass-failed
-SPEED := -fopenmp-simd $(THREADS) $(if $(filter 1,$(HAVE_BLAS)),$(use_blas))
+SPEED := -fopenmp-simd $(THREADS) $(use_$(SGEMM))
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $1))
 link    = @echo '$(CC) -o $@'; mkdir -p $(@D); $(CC) $(FLAGS) $(THREADS) $(filter %.o %.a,$^) -o $@
@@ -111,7 +111,7 @@ fuzz: ## hostile files, FUZZ_SECONDS for each tests/fuzz/fuzz_NAME.c; needs clan
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
 	  $(filter %Makefile %.mk,$(MAKEFILE_LIST))
-	@echo 'Settings: CC= V=release|debug|asan|tsan ARCH= BLAS=0 OPENMP=0 WERROR=1 FUZZ_SECONDS='
+	@echo 'Settings: CC= V=release|debug|asan|tsan ARCH= BLAS= OPENMP=0 WERROR=1 FUZZ_SECONDS='
 	@echo '(explained in the first lines of the Makefile)'
 
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)

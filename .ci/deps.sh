@@ -30,8 +30,9 @@ packages() {
         apt-get:xxhash) echo libxxhash-dev ;;
         apt-get:stb) echo libstb-dev ;;
         apt-get:font) echo fonts-inter ;;
+        apt-get:onednn) echo libdnnl-dev ;;
         # Not the pthread build: its waiting threads take the processor from OpenMP's.
-        apt-get:blas) echo libopenblas-openmp-dev pkg-config ;;
+        apt-get:cblas) echo libopenblas-openmp-dev pkg-config ;;
         apt-get:openmp)
             case $compiler in
                 clang-*) echo "libomp-${compiler#clang-}-dev" ;;
@@ -49,7 +50,8 @@ packages() {
             echo stb_image-devel stb_image_write-devel stb_truetype-devel stb_easy_font-devel
             ;;
         dnf:font) echo rsms-inter-fonts ;;
-        dnf:blas) echo openblas-devel pkgconf-pkg-config ;;
+        dnf:onednn) echo onednn-devel ;;
+        dnf:cblas) echo openblas-devel pkgconf-pkg-config ;;
         dnf:openmp) case $compiler in clang*) echo libomp-devel ;; esac ;;
         dnf:check) echo check-devel pkgconf-pkg-config ;;
         dnf:checks) echo clang libomp-devel compiler-rt clang-tools-extra ShellCheck curl wget ;;
@@ -58,7 +60,8 @@ packages() {
         pacman:utf8proc) echo libutf8proc ;;
         pacman:jansson | pacman:xxhash | pacman:stb) echo "$1" ;;
         pacman:font) echo inter-font ;;
-        pacman:blas) echo openblas pkgconf ;;
+        pacman:onednn) echo onednn ;;
+        pacman:cblas) echo openblas pkgconf ;;
         pacman:openmp) case $compiler in clang*) echo openmp ;; esac ;;
         pacman:check) echo check pkgconf ;;
         pacman:checks) echo clang openmp compiler-rt shellcheck curl wget ;;
@@ -73,7 +76,7 @@ packages() {
         brew:font) ;; # Helvetica is part of the system
         brew:argp) echo argp-standalone ;;
         brew:jansson | brew:utf8proc | brew:xxhash) echo "$1" ;;
-        brew:blas) ;; # Accelerate is part of the system
+        brew:cblas) ;; # Accelerate is part of the system
         brew:openmp) echo libomp ;;
         brew:check) echo check pkgconf ;;
         brew:checks) echo llvm clang-format shellcheck curl wget ;;

@@ -2,8 +2,8 @@
 #include "reference/config/config_json.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/json.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/sgemm.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,8 +158,8 @@ static void add_environment(json_t **object, const BenchTable *table) {
     const char *waiting = getenv("OMP_WAIT_POLICY");
     json_add(object, "threads", json_integer(parallel_threads()));
     json_add(object, "repetitions", json_integer(table->repetitions));
-    json_add(object, "blas", json_string(matmul_library()));
-    json_add(object, "core", json_string(matmul_core()));
+    json_add(object, "blas", json_string(sgemm_library()));
+    json_add(object, "core", json_string(sgemm_core()));
     json_add(object, "wait_policy", json_string(waiting != NULL ? waiting : ""));
 }
 

@@ -3,9 +3,9 @@
 #include "reference/cli/options.h"
 #include "reference/cli/restart.h"
 #include "reference/io/files.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/processors.h"
+#include "reference/numbers/sgemm.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -51,7 +51,7 @@ static void print_version(void) {
 #else
     printf("compiler  unknown\n");
 #endif
-    printf("BLAS      %s\n", matmul_library());
+    printf("BLAS      %s\n", sgemm_library());
 #ifdef _OPENMP
     printf("OpenMP    %d, %d threads\n", _OPENMP, parallel_threads());
 #else

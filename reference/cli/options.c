@@ -4,9 +4,9 @@
 #include "reference/io/parse.h"
 #include "reference/numbers/array.h"
 #include "reference/numbers/blas_core.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/processors.h"
+#include "reference/numbers/sgemm.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,21 +239,22 @@ int command_misused(const char *command, const Error *error) {
 
 // ---- start
 
-// "openblas core=Zen", or what there is instead.
+// "blas=OpenBLAS core=Zen (instead of Prescott)"
 static void print_blas(const BlasCore *found) {
+    int name = (int)strcspn(found->library, " ");
     if (strcmp(found->library, "plain loops") == 0) {
-        fprintf(stderr, "cblas=none");
-    } else if (*found->core == '\0') {
-        fprintf(stderr, "cblas=%s", found->library);
+        fprintf(stderr, "blas=none");
     } else {
-        fprintf(stderr, "cblas=openblas core=%s", found->core);
-        if (found->replaced != NULL && strcasecmp(found->replaced, found->core) != 0)
-            fprintf(stderr, " (instead of %s)", found->replaced);
+        fprintf(stderr, "blas=%.*s", name, found->library);
     }
+    if (*found->core == '\0') return;
+    fprintf(stderr, " core=%s", found->core);
+    if (found->replaced != NULL && strcasecmp(found->replaced, found->core) != 0)
+        fprintf(stderr, " (instead of %s)", found->replaced);
 }
 
 static bool is_pthread_openblas(void) {
-    const char *library = matmul_library();
+    const char *library = sgemm_library();
     return strncmp(library, "OpenBLAS", 8) == 0 && strstr(library, "USE_OPENMP") == NULL &&
            strstr(library, "SINGLE_THREADED") == NULL;
 }
@@ -267,7 +268,7 @@ void program_start(int threads, const Backend *backend) {
     int allowed = threads_allowed(threads, processors_available());
     if (threads > allowed) warn_of_threads(threads, allowed);
     threads = threads == 0 ? parallel_threads() : allowed;
-    matmul_setup();
+    sgemm_setup();
     parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets its own number
     BlasCore found = blas_core_found();
     char warning[512];

@@ -1,5 +1,5 @@
 #include "reference/numbers/blas_core.h"
-#include "reference/numbers/matmul.h"
+#include "reference/numbers/sgemm.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +18,8 @@ Vectors processor_vectors(void) { return VECTORS_ANY; }
 #endif
 
 BlasCore blas_core_found(void) {
-    return (BlasCore){ .library = matmul_library(),
-                       .core = matmul_core(),
+    return (BlasCore){ .library = sgemm_library(),
+                       .core = sgemm_core(),
                        .processor = processor_vectors(),
                        .set = getenv("OPENBLAS_CORETYPE"),
                        .replaced = getenv(BLAS_CORE_REPLACED) };
@@ -48,11 +48,15 @@ static const struct {
 enum { CORES = sizeof cores / sizeof cores[0] };
 
 static const char *const vectors_names[] = { "SSE", "AVX", "AVX2", "AVX-512" };
+enum { NAMES = sizeof vectors_names / sizeof vectors_names[0] };
 
 // A core that is not in the table is newer than it, and so made for the processor.
 static Vectors core_vectors(const char *core) {
     for (int i = 0; i < CORES; i++) {
         if (strcasecmp(cores[i].core, core) == 0) return cores[i].vectors;
+    }
+    for (int i = 0; i < NAMES; i++) { // oneDNN's
+        if (strcmp(vectors_names[i], core) == 0) return (Vectors)i;
     }
     return VECTORS_ANY;
 }
@@ -61,6 +65,8 @@ static const char *general_core(Vectors vectors) {
     static const char *const names[] = { "Prescott", "Sandybridge", "Haswell", "SkylakeX" };
     return names[vectors];
 }
+
+static bool is_onednn(const BlasCore *found) { return strncmp(found->library, "oneDNN", 6) == 0; }
 
 static bool is_set(const char *value) { return value != NULL && *value != '\0'; }
 
@@ -72,12 +78,16 @@ static int compare(const BlasCore *found) {
 }
 
 const char *blas_core_to_set(const BlasCore *found) {
-    if (compare(found) <= 0) return NULL;
+    if (compare(found) <= 0 || is_onednn(found)) return NULL;
     if (!is_set(found->set)) return general_core(found->processor);
     // some libraries are built without the kernels for AVX-512
     bool without = found->replaced != NULL && strcasecmp(found->set, "SkylakeX") == 0 &&
                    core_vectors(found->core) < VECTORS_AVX2;
     return without ? general_core(VECTORS_AVX2) : NULL;
+}
+
+static const char *slowdown(Vectors used) {
+    return used < VECTORS_AVX2 ? "about four times" : "up to twice";
 }
 
 static int write_difference(const BlasCore *found, char *text, size_t size) {
@@ -89,12 +99,10 @@ static int write_difference(const BlasCore *found, char *text, size_t size) {
                         "than %s and will stop at an illegal instruction",
                         found->core, used, has);
     }
-    const char *slower =
-        core_vectors(found->core) < VECTORS_AVX2 ? "about four times" : "up to twice";
     return snprintf(text, size,
                     "OpenBLAS runs its %s kernels, which use %s where this processor has %s: "
                     "matrix products may be %s slower",
-                    found->core, used, has, slower);
+                    found->core, used, has, slowdown(core_vectors(found->core)));
 }
 
 bool blas_core_warning(const BlasCore *found, char *text, size_t size) {
@@ -108,6 +116,12 @@ bool blas_core_warning(const BlasCore *found, char *text, size_t size) {
                  "this BLAS does not say which kernels it runs, and a reference BLAS is many times "
                  "slower than others; `sgatlin bench machine` measures it, and with OpenBLAS "
                  "(`make deps`) the program finds the right ones");
+    } else if (is_onednn(found)) {
+        if (compare(found) == 0) return false;
+        snprintf(text, size,
+                 "oneDNN uses %s where this processor has %s: matrix products may be %s slower; "
+                 "unset ONEDNN_MAX_CPU_ISA (or DNNL_MAX_CPU_ISA)",
+                 found->core, vectors_names[found->processor], slowdown(core_vectors(found->core)));
     } else if (compare(found) != 0) {
         int used = write_difference(found, text, size);
         if (used < 0 || (size_t)used >= size) return true;

@@ -15,8 +15,8 @@ typedef enum { VECTORS_SSE, VECTORS_AVX, VECTORS_AVX2, VECTORS_AVX512, VECTORS_A
 Vectors processor_vectors(void);
 
 typedef struct {
-    const char *library;  // as matmul_library
-    const char *core;     // whose kernels OpenBLAS runs; "" where the library does not say
+    const char *library;  // as sgemm_library
+    const char *core;     // as sgemm_core
     Vectors processor;    // what this machine has
     const char *set;      // the environment's OPENBLAS_CORETYPE; NULL or "" if it is not set
     const char *replaced; // the core that OpenBLAS chose before the program set OPENBLAS_CORETYPE,

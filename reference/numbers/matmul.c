@@ -1,72 +1,9 @@
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/minmax.h"
-#include "reference/numbers/parallel.h"
 #include "reference/numbers/row_product.h"
+#include "reference/numbers/sgemm.h"
 #include <assert.h>
 #include <stddef.h>
-#include <string.h>
-
-#ifdef WITH_BLAS
-#include <cblas.h>
-#endif
-
-#ifdef WITH_BLAS
-static enum CBLAS_TRANSPOSE blas_order(Matrix m) {
-    return m.transposed ? CblasTrans : CblasNoTrans;
-}
-
-static void packed_product(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
-    // An OpenBLAS built on OpenMP uses OpenMP's number of threads, unless it is called inside a
-    // parallel region.
-    int threads = parallel_running() ? 1 : parallel_threads();
-    if (threads > 1) parallel_set_threads(1);
-    cblas_sgemm(CblasRowMajor, blas_order(a), blas_order(b), a.rows, b.columns, a.columns, scale,
-                a.data, a.stride, b.data, b.stride, add ? 1.0f : 0.0f, c, stride);
-    if (threads > 1) parallel_set_threads(threads);
-}
-#else
-enum { PANEL_K = 64, PANEL_N = 128 };
-
-// panel [K,N] = b from row k0, column n0
-static void copy_panel(float *panel, Matrix b, int k0, int n0, int K, int N) {
-    size_t stride = (size_t)b.stride;
-    for (int k = 0; k < K; k++) {
-        for (int n = 0; n < N; n++) {
-            panel[k * PANEL_N + n] = b.transposed ? b.data[(size_t)(n0 + n) * stride + k0 + k]
-                                                  : b.data[(size_t)(k0 + k) * stride + n0 + n];
-        }
-    }
-}
-
-// c [M,N] += scale · a [M,k0..k0+K-1] panel [K,N]: rows of c stay in the cache while the panel's
-// rows pass by
-static void add_panel(float *c, int stride, Matrix a, const float *panel, int k0, int K, int N,
-                      float scale) {
-    for (int m = 0; m < a.rows; m++) {
-        float *restrict row = c + (size_t)m * stride;
-        for (int k = 0; k < K; k++) {
-            float s = scale * (a.transposed ? a.data[(size_t)(k0 + k) * a.stride + m]
-                                            : a.data[(size_t)m * a.stride + k0 + k]);
-            const float *restrict w = panel + k * PANEL_N;
-            for (int n = 0; n < N; n++) row[n] += s * w[n];
-        }
-    }
-}
-
-static void packed_product(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
-    float panel[PANEL_K * PANEL_N];
-    int M = a.rows, N = b.columns, K = a.columns;
-    for (int m = 0; !add && m < M; m++) memset(c + (size_t)m * stride, 0, (size_t)N * sizeof *c);
-    for (int n0 = 0; n0 < N; n0 += PANEL_N) {
-        int columns = min_int(N - n0, PANEL_N);
-        for (int k0 = 0; k0 < K; k0 += PANEL_K) {
-            int depth = min_int(K - k0, PANEL_K);
-            copy_panel(panel, b, k0, n0, depth, columns);
-            add_panel(c + n0, stride, a, panel, k0, depth, columns, scale);
-        }
-    }
-}
-#endif
 
 // One row, whose floats are one after the other.
 static bool is_row(Matrix m) { return m.rows == 1 && !m.transposed; }
@@ -79,7 +16,7 @@ void matmul_serial(float *c, int stride, Matrix a, Matrix b, float scale, bool a
     } else if (stride == 1 && is_row(transpose(b))) {
         row_product(c, b.data, transpose(a), scale, add);
     } else {
-        packed_product(c, stride, a, b, scale, add);
+        sgemm(c, stride, a, b, scale, add);
     }
 }
 
@@ -135,21 +72,3 @@ void linear_input_gradient(float *dx, const float *dy, const float *w, int N, in
 void linear_weight_gradient(float *dw, const float *x, const float *dy, int N, int in, int out) {
     matmul(dw, out, transpose(matrix(x, N, in)), matrix(dy, N, out), 1.0f, false);
 }
-
-#if defined(WITH_BLAS) && defined(OPENBLAS_VERSION)
-const char *matmul_library(void) { return openblas_get_config(); }
-const char *matmul_core(void) { return openblas_get_corename(); }
-void matmul_setup(void) {
-    int threads = parallel_threads();
-    openblas_set_num_threads(1);   // An OpenBLAS built on OpenMP sets the number of threads of the
-    parallel_set_threads(threads); // whole program: restore it.
-}
-#elif defined(WITH_BLAS)
-const char *matmul_library(void) { return "cblas"; }
-const char *matmul_core(void) { return ""; }
-void matmul_setup(void) {}
-#else
-const char *matmul_library(void) { return "plain loops"; }
-const char *matmul_core(void) { return ""; }
-void matmul_setup(void) {}
-#endif

@@ -3,8 +3,8 @@
 #include "reference/check/compare.h"
 #include "reference/check/layer_numbers.h"
 #include "reference/circuits/patch.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/random.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/chain/chapter_ffn.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -233,7 +233,7 @@ START_TEST(backward_follows_the_forced_choice)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     const TestRow tests[] = {
         { top_k_is_brute_force_with_ties_to_the_lower_index, ROUTERS },
         { flat_routers_choose_up_to_all, 2 },

@@ -3,9 +3,9 @@
 // on 1 and N threads.
 #include "reference/check/checked_layer.h"
 #include "reference/check/layer_agree.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/chain/chapter_ffn.h"
 #include "tests/chain/chapter_moe.h"
 #include "tests/harness/layer.h"
@@ -487,7 +487,7 @@ START_TEST(a_nan_that_goes_in_comes_out)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     const TestRow tests[] = {
         { every_kind_has_a_chapter, layer_variants() },
         { the_reference_agrees_with_the_chapters, layer_variants() },

@@ -40,10 +40,15 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
     for kind in mlp glu moe sgatlin; do
         grep -q "\"ffn\": \"$kind\"" "$work/stdout" || failure "no line of $kind"
     done
-    if grep -q 'core=' "$work/stderr" && grep -q -w avx2 /proc/cpuinfo; then
-        OPENBLAS_CORETYPE=Prescott expect 0 'CORETYPE=Prescott chose them: unset it' \
-            layer --ffn mlp $small --json
-        [ "$(grep -c OPENBLAS_CORETYPE "$work/stderr")" = 1 ] || failure "expected one line"
+    if grep -q -w avx2 /proc/cpuinfo; then
+        grep -q 'blas=OpenBLAS' "$work/stderr" && variable=OPENBLAS_CORETYPE slow=Prescott
+        grep -q 'blas=oneDNN' "$work/stderr" && variable=ONEDNN_MAX_CPU_ISA slow=SSE41
+    fi
+    if [ "${variable:-}" ]; then
+        export "$variable=$slow"
+        expect 0 'slower; .*unset' layer --ffn mlp $small --json
+        unset "$variable"
+        [ "$(grep -c "$variable" "$work/stderr")" = 1 ] || failure "expected one line"
     fi
     if [ $two = 2 ]; then
         OMP_NUM_THREADS=20000 expect 0 'warning: 20000 threads are too many' machine --json \

@@ -245,7 +245,7 @@ cp -r "$work/run/step-000004" "$work/copied" # a checkpoint alone is enough
 # A reader that closes the pipe ends the command quietly; output that is lost does not.
 (sample --continue --tokens 2000; echo $? >"$work/status") | head -c 1 >/dev/null
 [ "$(cat "$work/status")" = 0 ] || failure "a closed pipe: exit $(cat "$work/status")"
-grep -q -v -e '^cblas=' -e '^warning: .* BLAS' -e 'pthread build' -e 'oldest tokens are dropped' \
+grep -q -v -e '^blas=' -e '^warning: .* BLAS' -e 'pthread build' -e 'oldest tokens are dropped' \
     "$work/stderr" &&
     failure "a closed pipe: $(cat "$work/stderr")"
 if [ -w /dev/full ]; then
@@ -259,7 +259,7 @@ if [ -w /dev/full ]; then
     done
 fi
 
-expect 0 'cblas=' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --json --threads 1 \
+expect 0 'blas=' eval --checkpoint "$work/run" --data "$work/data/valid.bin" --json --threads 1 \
     --baselines "$work/data/train.bin" --dump "$work/dump.safetensors"
 for key in loss perplexity tokens unigram trigram; do
     grep -q "\"$key\": *[0-9]" "$work/stdout" ||

@@ -1,8 +1,8 @@
 // build/golden FILE…: checks the code against golden files of ffn/ and model/. Exit 0: every file
 // passed; 1: some number differs, or could not be checked; 2: wrong usage.
 #include "reference/io/files.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/golden/golden_check.h"
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +37,8 @@ int main(int count, char **arguments) {
         return 2;
     }
     files_open_standard();
-    matmul_setup();
-    fprintf(stderr, "golden: matrix products by %s, threads=%d\n", matmul_library(),
+    sgemm_setup();
+    fprintf(stderr, "golden: matrix products by %s, threads=%d\n", sgemm_library(),
             parallel_threads());
     int failed = 0;
     for (int i = 1; i < count; i++) failed += !check_file(arguments[i]);

@@ -3,9 +3,9 @@
 // and other settings than the file's own.
 #include "reference/check/compare.h"
 #include "reference/config/config.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/golden/golden_check.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -359,7 +359,7 @@ START_TEST(model_settings_read_as_a_checkpoints)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     static const TestFixture fixture = { setup, teardown };
     const TestRow tests[] = {
         { every_file_is_listed },

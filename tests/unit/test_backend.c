@@ -1,8 +1,8 @@
 // The backend's contract, on the CPU: every function, against the model's own functions.
 #include "reference/ffn/ffn.h"
 #include "reference/model/loss.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
+#include "reference/numbers/sgemm.h"
 #include "reference/train/backend.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
@@ -300,7 +300,7 @@ START_TEST(what_cannot_be_opened_is_freed)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     int variants = layer_variants();
     const TestRow tests[] = {
         { a_step_is_forward_backward_clip_adamw, variants },

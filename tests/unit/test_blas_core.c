@@ -41,6 +41,9 @@ static const struct {
     { { OPENBLAS, "Haswell", VECTORS_AVX2, "Haswell", NULL }, NULL, NULL },
     { { OPENBLAS, "SkylakeX", VECTORS_AVX2, "SkylakeX", NULL }, NULL, "illegal instruction" },
     // other libraries
+    { { "oneDNN 2.6.3", "AVX-512", VECTORS_AVX512, NULL, NULL }, NULL, NULL },
+    { { "oneDNN 2.6.3", "AVX2", VECTORS_AVX512, NULL, NULL }, NULL, "up to twice slower; unset" },
+    { { "oneDNN 2.6.3", "SSE", VECTORS_AVX2, NULL, NULL }, NULL, "about four times slower; unset" },
     { { "cblas", "", VECTORS_AVX2, NULL, NULL }, NULL, "does not say which kernels" },
     { { "plain loops", "", VECTORS_AVX2, NULL, NULL }, NULL, "no BLAS" },
 };

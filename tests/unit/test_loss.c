@@ -2,8 +2,8 @@
 #include "reference/check/compare.h"
 #include "reference/data/special_tokens.h"
 #include "reference/model/loss.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"
@@ -132,7 +132,7 @@ START_TEST(micro_batches_add_up)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     parallel_set_threads(1);
     find_separate();
     const TestRow tests[] = {

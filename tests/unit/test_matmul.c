@@ -2,6 +2,7 @@
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
@@ -75,7 +76,7 @@ START_TEST(shapes_that_do_not_fit_abort)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     const TestRow tests[] = {
         { products_are_right, VARIANTS },
         { threads_do_not_change_a_bit_of_a_row, .threads = NEEDS_THREADS },

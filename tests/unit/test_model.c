@@ -4,9 +4,9 @@
 #include "reference/data/tokenizer.h"
 #include "reference/generate/decoder.h"
 #include "reference/model/loss.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
+#include "reference/numbers/sgemm.h"
 #include "reference/train/optimizer.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/slope.h"
@@ -573,7 +573,7 @@ START_TEST(an_arena_serves_smaller_passes)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     parallel_set_threads(1); // the models are tiny
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {

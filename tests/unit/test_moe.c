@@ -4,8 +4,8 @@
 #include "reference/check/compare.h"
 #include "reference/ffn/moe_routing.h"
 #include "reference/model/model.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/random.h"
+#include "reference/numbers/sgemm.h"
 #include "reference/train/optimizer.h"
 #include "tests/harness/slope.h"
 #include "tests/harness/suite.h"
@@ -532,7 +532,7 @@ START_TEST(a_pool_of_one_token_is_token_choice)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     const TestRow tests[] = {
         { equal_scores_go_to_the_lower_index },
         { nan_loses_every_choice },

@@ -1,8 +1,8 @@
 // Patches: what each edit changes and what it leaves, alone, in order, and with other hooks.
 #include "reference/check/checked_layer.h"
 #include "reference/circuits/patch.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"
@@ -489,7 +489,7 @@ START_TEST(a_forced_gating_of_other_sizes_is_not_used)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     parallel_set_threads(1);
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {

@@ -1,7 +1,7 @@
 // Recordings of gatings: what the hook stores, and files, whole and damaged.
 #include "reference/circuits/recording.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
@@ -356,7 +356,7 @@ START_TEST(a_wrong_record_is_not_written)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     parallel_set_threads(1);
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {

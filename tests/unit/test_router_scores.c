@@ -1,8 +1,8 @@
 // The scores that a router shows on request: those it selected from, and the same layer otherwise.
 #include "reference/check/checked_layer.h"
 #include "reference/ffn/key_router.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -168,7 +168,7 @@ START_TEST(hooks_see_the_scores_if_asked_for)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     parallel_set_threads(1);
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {

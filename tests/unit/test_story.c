@@ -2,8 +2,8 @@
 #include "reference/circuits/patch.h"
 #include "reference/ffn/ffn.h"
 #include "reference/generate/story.h"
-#include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
+#include "reference/numbers/sgemm.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"
 #include <math.h>
@@ -383,7 +383,7 @@ START_TEST(logits_that_are_nan_end_it)
 END_TEST
 
 int main(void) {
-    matmul_setup();
+    sgemm_setup();
     parallel_set_threads(1);
     const TestRow tests[] = {
         { a_rewound_story_continues_with_the_same_tokens, COUNT_OF(windows) },
