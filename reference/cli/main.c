@@ -3,6 +3,7 @@
 #include "reference/cli/options.h"
 #include "reference/cli/restart.h"
 #include "reference/io/files.h"
+#include "reference/io/mapped_ranges.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/processors.h"
@@ -96,6 +97,7 @@ static int wrong_usage(const char *command) {
 
 int main(int argc, char **argv) {
     files_open_standard();
+    mapped_ranges_watch();
     restart_for_environment(argv);
     int too_many = threads_setup();
     if (too_many != 0) warn_of_threads(too_many, parallel_threads());
