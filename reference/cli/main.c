@@ -1,4 +1,5 @@
 // sgatlin: one binary; each subcommand is in a file of its own.
+#include "reference/cli/blas_watch.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/cli/restart.h"
@@ -96,6 +97,7 @@ static int wrong_usage(const char *command) {
 }
 
 int main(int argc, char **argv) {
+    blas_watch_end();
     files_open_standard();
     mapped_ranges_watch();
     restart_for_environment(argv);

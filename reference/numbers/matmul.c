@@ -137,6 +137,8 @@ void linear_weight_gradient(float *dw, const float *x, const float *dy, int N, i
 }
 
 #if defined(WITH_BLAS) && defined(OPENBLAS_VERSION)
+enum { MAX_RESERVED = 128 }; // OpenBLAS has space for at least twice as many
+
 const char *matmul_library(void) { return openblas_get_config(); }
 const char *matmul_core(void) { return openblas_get_corename(); }
 void matmul_setup(void) {
@@ -144,12 +146,27 @@ void matmul_setup(void) {
     openblas_set_num_threads(1);   // An OpenBLAS built on OpenMP sets the number of threads of the
     parallel_set_threads(threads); // whole program: restore it.
 }
+
+// Of OpenBLAS, not in its header: a buffer that stays with the process once it was freed, and that
+// each product uses while it runs.
+void *blas_memory_alloc(int unused) __attribute__((weak));
+void blas_memory_free(void *buffer) __attribute__((weak));
+
+void matmul_reserve(int threads) {
+    void *buffers[MAX_RESERVED];
+    if (blas_memory_alloc == NULL || blas_memory_free == NULL) return;
+    threads = min_int(threads, MAX_RESERVED);
+    for (int i = 0; i < threads; i++) buffers[i] = blas_memory_alloc(0);
+    for (int i = 0; i < threads; i++) blas_memory_free(buffers[i]);
+}
 #elif defined(WITH_BLAS)
 const char *matmul_library(void) { return "cblas"; }
 const char *matmul_core(void) { return ""; }
 void matmul_setup(void) {}
+void matmul_reserve(int threads) { (void)threads; }
 #else
 const char *matmul_library(void) { return "plain loops"; }
 const char *matmul_core(void) { return ""; }
 void matmul_setup(void) {}
+void matmul_reserve(int threads) { (void)threads; }
 #endif

@@ -51,4 +51,7 @@ const char *matmul_library(void);
 const char *matmul_core(void); // the processor whose kernels it uses ("SkylakeX"), or ""
 // Call once at the start of a program: BLAS must use one thread inside our own loops.
 void matmul_setup(void);
+// Takes the memory that as many products need at once. Without it OpenBLAS takes it when a product
+// needs it, and repeats an allocation that fails for ever.
+void matmul_reserve(int threads);
 #endif
