@@ -1,8 +1,10 @@
 // sgatlin: one binary; each subcommand is in a file of its own.
+#include "reference/cli/blas_watch.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/cli/restart.h"
 #include "reference/io/files.h"
+#include "reference/io/mapped_ranges.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/processors.h"
 #include "reference/numbers/sgemm.h"
@@ -95,7 +97,9 @@ static int wrong_usage(const char *command) {
 }
 
 int main(int argc, char **argv) {
+    blas_watch_end();
     files_open_standard();
+    mapped_ranges_watch();
     restart_for_environment(argv);
     int too_many = threads_setup();
     if (too_many != 0) warn_of_threads(too_many, parallel_threads());

@@ -1,4 +1,5 @@
 #include "reference/cli/options.h"
+#include "reference/cli/blas_watch.h"
 #include "reference/config/scales.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/parse.h"
@@ -269,6 +270,9 @@ void program_start(int threads, const Backend *backend) {
     if (threads > allowed) warn_of_threads(threads, allowed);
     threads = threads == 0 ? parallel_threads() : allowed;
     sgemm_setup();
+    blas_watch_begin();
+    sgemm_reserve(threads);
+    blas_watch_end();
     parallel_set_threads(threads); // last: an OpenMP build of OpenBLAS sets its own number
     BlasCore found = blas_core_found();
     char warning[512];

@@ -50,9 +50,5 @@ bool print_plan(const Trainer *t, const char *folder, Error *error) {
     fprintf(stderr, "memory   %s of %s; disk %s, %s free at %s\n",
             short_bytes((uint64_t)memory).text, short_bytes((uint64_t)available).text,
             short_bytes(needed).text, short_bytes(left).text, folder);
-    if (memory > available) {
-        fprintf(stderr, "memory   more than this machine has: the run will swap or be killed; "
-                        "reduce B or T\n");
-    }
     return disk_check(folder, needed, error);
 }

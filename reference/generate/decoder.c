@@ -5,12 +5,16 @@
 #include "reference/model/rope.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/row_product.h"
 #include "reference/numbers/vector.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+// Keys are stored in blocks of so many tokens, so that memory is only used for what was read.
+enum { KEY_BLOCK = 256 };
 
 struct Decoder {
     const Model *model;
@@ -19,10 +23,10 @@ struct Decoder {
     bool again;      // tokens are read that were read before
     int fresh;       // cached tokens that were read for the first time since the last pass
     int32_t *tokens; // [T]: the tokens in the cache, read again when the window moves
-    float *keys;     // [L,D,T], after norm and rotation; a token's is a column, so that a
-                     // query meets its neighbours' in one vector
+    float *keys;     // [L,blocks,D,block], after norm and rotation; a token's is a column, so
+                     // that a query meets its neighbours' in one vector
     float *values;   // [L,T,D]
-    float *rope;     // [T,Dh]
+    float *rope;     // [Dh]: the rope_row of the token being read
     float *residual, *normed, *sublayer_out, *query, *key, *attended; // [D]
     float *weights;                                                   // [H,T]
     float *logits;                                                    // [V]
@@ -34,14 +38,22 @@ struct Decoder {
     HookList shown;      // one hook, which calls them; empty when they are
 };
 
+static int key_block(const Config *config) { return min_int(config->T, KEY_BLOCK); }
+
+// Tokens of all blocks together.
+static size_t key_tokens(const Config *config) {
+    size_t T = (size_t)config->T, block = (size_t)key_block(config);
+    return (T + block - 1) / block * block;
+}
+
 static size_t decoder_layout(Decoder *d, float *block) {
     const Config *config = &d->model->config;
     size_t used = 0, D = (size_t)config->D, T = (size_t)config->T;
     d->logits = floats_take(block, &used, (size_t)config->V);
     if (d->window != NULL) return used;
-    d->keys = floats_take(block, &used, config->L * T * D);
+    d->keys = floats_take(block, &used, config->L * key_tokens(config) * D);
     d->values = floats_take(block, &used, config->L * T * D);
-    d->rope = floats_take(block, &used, T * config->Dh);
+    d->rope = floats_take(block, &used, (size_t)config->Dh);
     d->residual = floats_take(block, &used, D);
     d->normed = floats_take(block, &used, D);
     d->sublayer_out = floats_take(block, &used, D);
@@ -70,10 +82,10 @@ Decoder *decoder_new(const Model *model, Error *error) {
     d->block = floats_new(d->floats);
     if (d->tokens == NULL || d->block == NULL) goto failed;
     decoder_layout(d, d->block);
-    if (d->window == NULL) rope_table(d->rope, model->config.T, model->config.Dh);
     return d;
 failed:
-    fail(error, "not enough memory for the keys and values of T=%d tokens", model->config.T);
+    memory_refused("the keys and values of T tokens", 4.0 * (double)(d != NULL ? d->floats : 0),
+                   "use a model with a smaller T", error);
     decoder_free(d);
     return NULL;
 }
@@ -109,9 +121,9 @@ int decoder_cached(const Decoder *d) { return d->cached; }
 // cache.
 static void project(Decoder *d, const Tensor *layer, float *keys, float *values) {
     const Config *config = &d->model->config;
-    const float *parameters = d->model->parameters, *row = d->rope + (size_t)d->cached * config->Dh;
-    int D = config->D, Dh = config->Dh;
-    size_t T = (size_t)config->T, t = (size_t)d->cached;
+    const float *parameters = d->model->parameters;
+    int D = config->D, Dh = config->Dh, block = key_block(config), column = d->cached % block;
+    size_t t = (size_t)d->cached;
     linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, 1, D, D);
     linear_forward(d->key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
     linear_forward(values + t * D, d->normed, parameters + layer[ATTENTION_VALUE].offset, 1, D, D);
@@ -119,18 +131,23 @@ static void project(Decoder *d, const Tensor *layer, float *keys, float *values)
         rmsnorm_row(d->query + i, d->query + i, parameters + layer[ATTENTION_QUERY_NORM].offset,
                     Dh);
         rmsnorm_row(d->key + i, d->key + i, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
-        rope_apply(d->query + i, row, Dh);
-        rope_apply(d->key + i, row, Dh);
+        rope_apply(d->query + i, d->rope, Dh);
+        rope_apply(d->key + i, d->rope, Dh);
     }
-    for (int i = 0; i < D; i++) keys[i * T + t] = d->key[i];
+    keys += (t - (size_t)column) * D + column;
+    for (int i = 0; i < D; i++) keys[(size_t)i * block] = d->key[i];
 }
 
 // weights [count] of one head: the softmax of query · key / √Dh over the cached tokens
 static void attention_weights(Decoder *d, float *weights, const float *keys, int head, int count) {
-    int Dh = d->model->config.Dh, T = d->model->config.T;
+    const Config *config = &d->model->config;
+    int Dh = config->Dh, block = key_block(config);
     float log_sum, scale = 1.0f / sqrtf((float)Dh);
-    row_product(weights, d->query + head * Dh, strided(keys + (size_t)head * Dh * T, Dh, count, T),
-                scale, false);
+    keys += (size_t)head * Dh * block;
+    for (int t = 0; t < count; t += block) {
+        Matrix some = strided(keys + (size_t)t * config->D, Dh, min_int(block, count - t), block);
+        row_product(weights + t, d->query + head * Dh, some, scale, false);
+    }
     float sum = exp_row(weights, &log_sum, count);
     for (int t = 0; t < count; t++) weights[t] /= sum;
 }
@@ -164,7 +181,7 @@ static void decode_layer(Decoder *d, int l) {
     const Tensor *layer = model_layer(model, l);
     const float *parameters = model->parameters;
     int D = config->D;
-    float *keys = d->keys + (size_t)l * config->T * D,
+    float *keys = d->keys + (size_t)l * key_tokens(config) * D,
           *values = d->values + (size_t)l * config->T * D;
     rmsnorm_row(d->normed, d->residual, parameters + layer[ATTENTION_NORM].offset, D);
     project(d, layer, keys, values);
@@ -199,6 +216,7 @@ static void read_token(Decoder *d, int32_t token) {
     if (d->window == NULL) {
         memcpy(d->residual, embedding + (size_t)token * config->D,
                (size_t)config->D * sizeof *d->residual);
+        rope_row(d->rope, d->cached, config->Dh);
         for (int l = 0; l < config->L; l++) decode_layer(d, l);
         d->fresh = 0;
     }

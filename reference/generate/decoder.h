@@ -7,9 +7,10 @@
 // earlier ones, so nothing can be cached: it recomputes the whole window at each step.
 typedef struct Decoder Decoder;
 
-// Takes memory for config.T tokens; model must outlive it. A decoder may be used in another thread
-// than the one that made it, by one thread at a time. That of a model that is not causal needs
-// parallel_threads() in that thread to be no larger than where it was made.
+// Memory is used for the tokens that are cached, at most config.T; model must outlive it. A decoder
+// may be used in another thread than the one that made it, by one thread at a time. That of a model
+// that is not causal needs parallel_threads() in that thread to be no larger than where it was
+// made.
 Decoder *decoder_new(const Model *model, Error *error);
 void decoder_free(Decoder *decoder);
 

@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE // madvise
 #include "reference/io/files.h"
 #include "reference/io/kill_point.h"
+#include "reference/io/mapped_ranges.h"
 #include "reference/io/progress.h"
 #include <dirent.h>
 #include <errno.h>
@@ -42,7 +43,10 @@ bool file_map(MappedFile *out, const char *path, Error *error) {
     } else {
         void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
         ok = bytes != MAP_FAILED;
-        if (ok) *out = (MappedFile){ .bytes = bytes, .size = (size_t)status.st_size };
+        if (ok) {
+            *out = (MappedFile){ .bytes = bytes, .size = (size_t)status.st_size };
+            mapped_ranges_add(bytes, out->size, path);
+        }
         if (!ok) fail(error, "%s: cannot be mapped into memory: %s", path, strerror(errno));
     }
     close(descriptor);
@@ -50,7 +54,10 @@ bool file_map(MappedFile *out, const char *path, Error *error) {
 }
 
 void file_unmap(MappedFile *file) {
-    if (file->bytes != NULL) munmap((void *)file->bytes, file->size);
+    if (file->bytes != NULL) {
+        mapped_ranges_remove(file->bytes);
+        munmap((void *)file->bytes, file->size);
+    }
     *file = (MappedFile){ 0 };
 }
 

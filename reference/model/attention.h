@@ -11,7 +11,7 @@ typedef struct {
     int B, T, H, Dh;
     const float *query, *key, *value;   // [B,T,H,Dh], before norm and rope
     const float *query_norm, *key_norm; // [Dh]
-    const float *rope;                  // [T,Dh]: rope_table
+    const float *rope;                  // [T,Dh]: a rope_row for each position
     float *out;                         // [B,T,H,Dh], written by forward, read by backward
     float *log_sum;                     // [B,H,T], from forward to backward
     float *scratch;                     // attention_scratch floats

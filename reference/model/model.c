@@ -28,11 +28,12 @@ struct Activations {
     int B, T, threads; // maximum rows, tokens per row and threads of a pass
     bool training;
     int rows, tokens;      // B and T of the last forward pass
+    int rotations;         // rows of rope that have been computed
     const int32_t *inputs; // [B,T] of that pass, the caller's
     double balance_loss;   // of that pass, all layers
     LayerSaved *layers;    // [L+1]; of the last one only residual, the output of the last layer
     float *normed, *rstd;  // [N,D], [N]: of the output norm
-    float *rope;           // [T,Dh]: rope_table
+    float *rope;           // [T,Dh]: a rope_row for each position
     float *sublayer_out;   // [N,D]: what attention or the feed-forward layer adds to the residual
     float *dresidual, *dnormed, *dquery, *dkey, *dvalue; // [N,D]; only with training
     float *scratch; // of attention, of the feed-forward layer and of the loss, one after the other
@@ -42,17 +43,20 @@ struct Activations {
 };
 
 bool model_new(Model *out, const Config *config, Error *error) {
+    static const char reduce[] = "reduce V, D, F or L (--set D=… F=… L=…)";
     *out = (Model){ .config = *config };
     if (!config_valid(config, error)) return false;
     out->layers = calloc((size_t)config->L, sizeof *out->layers);
     bool declared = out->layers != NULL && layout_declare(&out->tensors, out->layers, config);
-    if (declared) out->parameters = floats_new(out->tensors.floats);
-    if (out->parameters == NULL) {
-        model_free(out);
-        return fail(error,
-                    "not enough memory for the parameters: reduce D, F or L (--set D=… F=… L=…)");
+    if (!declared) {
+        fail(error, "out of memory for the list of tensors");
+    } else if (memory_check("the parameters", 4.0 * (double)out->tensors.floats, reduce, error)) {
+        out->parameters = floats_new(out->tensors.floats);
+        if (out->parameters != NULL) return true;
+        memory_refused("the parameters", 4.0 * (double)out->tensors.floats, reduce, error);
     }
-    return true;
+    model_free(out);
+    return false;
 }
 
 void model_free(Model *model) {
@@ -118,7 +122,7 @@ size_t model_activation_floats(const Config *config, int B, int T, bool training
 }
 
 // Indices are ints: the tokens and the entries of a gating must be fewer than 2^31.
-static bool countable(const Config *config, int B, int T, Error *error) {
+bool model_countable(const Config *config, int B, int T, Error *error) {
     double N = (double)B * T, entries = N;
     if (config->ffn->sparse) {
         Gating shape = ffn_gating(config, NULL, 1);
@@ -130,7 +134,10 @@ static bool countable(const Config *config, int B, int T, Error *error) {
 
 Activations *model_activations_new(const Config *config, int B, int T, bool training,
                                    Error *error) {
-    if (!countable(config, B, T, error)) return NULL;
+    static const char reduce[] = "reduce B or T (--set B=… T=…)";
+    if (!model_countable(config, B, T, error)) return NULL;
+    double bytes = 4.0 * (double)model_activation_floats(config, B, T, training);
+    if (!memory_check("the activations", bytes, reduce, error)) return NULL;
     Activations *a = malloc(sizeof *a);
     if (a == NULL) goto failed;
     *a = (Activations){
@@ -141,11 +148,9 @@ Activations *model_activations_new(const Config *config, int B, int T, bool trai
     a->block = floats_new(a->floats);
     if (a->layers == NULL || a->block == NULL) goto failed;
     arena_layout(a, a->block);
-    rope_table(a->rope, T, config->Dh);
     return a;
 failed:
-    fail(error, "not enough memory for %.1f GB of activations: use a smaller B or T",
-         (double)model_activation_floats(config, B, T, training) * 4e-9);
+    memory_refused("the activations", bytes, reduce, error);
     model_activations_free(a);
     return NULL;
 }
@@ -232,7 +237,9 @@ static void layer_forward(const Model *model, Activations *a, int l) {
 
 void model_forward(const Model *model, Activations *a, const int32_t *inputs, int B, int T) {
     assert(B <= a->B && T <= a->T && parallel_threads() <= a->threads);
-    int D = a->config.D, L = a->config.L;
+    int D = a->config.D, L = a->config.L, Dh = a->config.Dh;
+    for (; a->rotations < T; a->rotations++)
+        rope_row(a->rope + (size_t)a->rotations * Dh, a->rotations, Dh);
     const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
     a->rows = B;
     a->tokens = T;

@@ -29,6 +29,9 @@ static inline const Tensor *model_layer(const Model *model, int layer) {
 // sized for the present number of threads, so set that first.
 typedef struct Activations Activations;
 
+// Whether the indices of such a pass, which are ints, can count its tokens and expert choices.
+bool model_countable(const Config *config, int B, int T, Error *error);
+
 // The size of that block in floats: what a forward pass saves, and with `training` what backward
 // needs besides.
 size_t model_activation_floats(const Config *config, int B, int T, bool training);

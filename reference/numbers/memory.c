@@ -1,10 +1,13 @@
 #define _DEFAULT_SOURCE // MAP_ANONYMOUS, madvise
 #include "reference/numbers/memory.h"
+#include "reference/io/progress.h"
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #if defined(__has_feature)
@@ -57,10 +60,34 @@ float *floats_take(float *block, size_t *used, size_t count) {
     return taken;
 }
 
+// The number in a file of the system; INFINITY if there is none.
+static double limit_in(const char *path) {
+    double limit;
+    FILE *file = fopen(path, "r");
+    if (file == NULL || fscanf(file, "%lf", &limit) != 1) limit = INFINITY;
+    if (file != NULL) fclose(file);
+    return limit;
+}
+
 double machine_memory(void) {
+    double bytes = INFINITY;
+    struct rlimit limit;
 #ifdef _SC_PHYS_PAGES
-    return (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-#else
-    return INFINITY;
+    bytes = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 #endif
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+        bytes = fmin(bytes, (double)limit.rlim_cur);
+    bytes = fmin(bytes, limit_in("/sys/fs/cgroup/memory.max"));                  // version 2
+    return fmin(bytes, limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes")); // version 1
+}
+
+static Short memory_text(double bytes) { return short_bytes((uint64_t)fmin(bytes, 1e19)); }
+
+bool memory_refused(const char *what, double bytes, const char *advice, Error *error) {
+    return fail(error, "not enough memory for %s: %s needed, at most %s available; %s", what,
+                memory_text(bytes).text, memory_text(machine_memory()).text, advice);
+}
+
+bool memory_check(const char *what, double bytes, const char *advice, Error *error) {
+    return bytes <= machine_memory() || memory_refused(what, bytes, advice, error);
 }

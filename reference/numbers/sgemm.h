@@ -14,6 +14,9 @@ void sgemm(float *c, int stride, Matrix a, Matrix b, float scale, bool add);
 
 // Call once at the start of a program: the library must use one thread inside our own loops.
 void sgemm_setup(void);
+// Takes the memory that as many products at once need in the library. Without it OpenBLAS takes it
+// when a product needs it, and repeats an allocation that fails for ever.
+void sgemm_reserve(int threads);
 // The library's own description: "oneDNN 2.6.3", "OpenBLAS 0.3.21 …", "cblas" or "plain loops".
 const char *sgemm_library(void);
 // Which of its kernels it uses: the instructions ("AVX-512", oneDNN), the processor that they were

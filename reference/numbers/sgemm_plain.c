@@ -47,6 +47,7 @@ void sgemm(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
 }
 
 void sgemm_setup(void) {}
+void sgemm_reserve(int threads) { (void)threads; }
 const char *sgemm_library(void) { return "plain loops"; }
 const char *sgemm_core(void) { return ""; }
 #endif

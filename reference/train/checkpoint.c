@@ -1,6 +1,7 @@
 #include "reference/train/checkpoint.h"
 #include "reference/io/files.h"
 #include "reference/io/parse.h"
+#include "reference/io/progress.h"
 #include "reference/io/shell_word.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -97,6 +98,16 @@ static char *open_tensors(Safetensors *out, const char *folder, const char *name
     return path;
 }
 
+// Refuses a file that is smaller than the model it describes, before memory is taken for it.
+static bool check_size(const Config *config, const Safetensors *file, Error *error) {
+    double parameters = model_cost(config).parameters;
+    if (parameters * sizeof(float) <= (double)file->file.size) return true;
+    return fail(error,
+                "%s: its metadata describes a model of %s parameters, for which %s are too few: "
+                "the file is damaged",
+                file->path, short_count(parameters).text, short_bytes(file->file.size).text);
+}
+
 static bool read_model(Model *out, char hash[STEP_NAME], const char *folder, Error *error) {
     Safetensors file;
     char *path = open_tensors(&file, folder, MODEL, error);
@@ -104,7 +115,8 @@ static bool read_model(Model *out, char hash[STEP_NAME], const char *folder, Err
     Config config;
     const char *stored = safetensors_metadata(&file, "tokenizer_hash");
     snprintf(hash, STEP_NAME, "%s", stored != NULL ? stored : "");
-    bool ok = ffn_config_from_metadata(&config, &file, error) && model_new(out, &config, error);
+    bool ok = ffn_config_from_metadata(&config, &file, error) &&
+              check_size(&config, &file, error) && model_new(out, &config, error);
     if (ok && !tensors_load(&out->tensors, out->parameters, &file, error)) {
         model_free(out);
         ok = false;

@@ -13,6 +13,10 @@ static bool prepare(Trainer *t, Error *error) {
         t->batches = (Batches){ 0 };
         return false;
     }
+    if (!config_valid(&t->config, error) || !model_countable(&t->config, B, T, error) ||
+        !memory_check("training", t->backend->bytes(&t->config, B),
+                      "reduce B or T, or the model (--set B=… T=… D=… F=… L=…)", error))
+        return false;
     size_t tokens = (size_t)B * (size_t)T;
     t->inputs = calloc(tokens, sizeof *t->inputs);
     t->targets = calloc(tokens, sizeof *t->targets);

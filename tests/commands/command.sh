@@ -49,6 +49,15 @@ await() {
     done
 }
 
+# await_stop PROCESS: waits until a background process has stopped itself at a kill point.
+await_stop() {
+    if [ -r /proc/self/status ]; then
+        await grep -q '^State:.*stopped' "/proc/$1/status"
+    else
+        sleep 2
+    fi
+}
+
 # interrupt PROCESS: Ctrl-C for a background process that stopped itself at a kill point, or is
 # about to; sets $status.
 interrupt() {

@@ -121,6 +121,8 @@ grep -q -e "--resume $work/run" "$work/stderr" ||
 refused 'nowhere' train --data "$work/nowhere" --out "$work/new" --preset tiny
 refused 'train.bin' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
 refused 'batch' train --data "$work/data" --out "$work/new" --preset tiny --set B=4096
+refused 'not enough memory for training: .*iB needed, .*iB available; reduce' train \
+    --data "$work/data" --out "$work/new" --preset tiny --set D=65536 F=1000000
 refused 'run/log.jsonl/new' train --data "$work/data" --out "$work/run/log.jsonl/new" --preset tiny
 refused 'nowhere' train --resume "$work/nowhere"
 refused 'contains no checkpoint' train --resume "$work/data"

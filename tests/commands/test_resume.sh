@@ -161,8 +161,7 @@ late=$work/late
 [ "$(steps "$late")" = "0 5" ] || fail "late: checkpoints $(steps "$late"), expected 0 and 5"
 SGATLIN_STOP=lock:late resume "$late" 2 2>"$work/late-messages" &
 process=$!
-is_stopped() { grep -q '^State:.*stopped' "/proc/$process/status"; }
-if [ -r /proc/self/status ]; then await is_stopped; else sleep 2; fi
+await_stop $process
 (resume "$late" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
 (while kill -CONT $process 2>/dev/null; do sleep 0.1; done) &
 wait $process || fail "resumed late: exit $?: $(tail -1 "$work/late-messages")"

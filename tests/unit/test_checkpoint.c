@@ -385,6 +385,32 @@ START_TEST(only_damage_may_advise_to_remove_a_checkpoint)
 }
 END_TEST
 
+// The settings of a model file are compared with its size before anything is allocated for them.
+START_TEST(a_file_too_small_for_its_settings_is_refused)
+{
+    static const Metadata larger[] = { { "L", "4096" }, { "V", "16777216" }, { "F", "16777216" } };
+    Fixture f;
+    setup(&f);
+    write_step(&f, 5);
+    Error error = { "" };
+    Safetensors file;
+    Checkpoint checkpoint;
+    const char *path = scratch_path(&f.scratch, "run/step-000005/model.safetensors");
+    ck_assert_msg(safetensors_open(&file, path, &error), "%s", error.text);
+    for (int i = 0; i < file.metadata_count; i++) {
+        if (strcmp(file.metadata[i].key, larger[_i].key) == 0) file.metadata[i] = larger[_i];
+    }
+    ck_assert_msg(safetensors_write(path, file.tensors, file.count, file.metadata,
+                                    file.metadata_count, &error),
+                  "%s", error.text);
+    safetensors_close(&file);
+    ck_assert(!checkpoint_open(&checkpoint, f.run, &error));
+    ck_assert_msg(strstr(error.text, "model of ") != NULL, "%s", error.text);
+    ck_assert_msg(strstr(error.text, "too few") != NULL, "%s", error.text);
+    teardown(&f);
+}
+END_TEST
+
 #ifndef __SANITIZE_ADDRESS__ // which needs terabytes of address space
 START_TEST(too_little_memory_is_not_damage)
 {
@@ -507,6 +533,7 @@ int main(void) {
         { every_cut_is_detected, FILES },
         { damage_says_how_to_continue },
         { only_damage_may_advise_to_remove_a_checkpoint },
+        { a_file_too_small_for_its_settings_is_refused, 3 },
 #ifndef __SANITIZE_ADDRESS__
         { too_little_memory_is_not_damage },
 #endif

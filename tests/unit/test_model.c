@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static TinyModel variant_model(int i, int V, int B, int T, char name[VARIANT_NAME]) {
     Config kind;
@@ -453,6 +454,79 @@ START_TEST(the_decoder_drops_the_oldest_half)
 }
 END_TEST
 
+// The keys of more tokens than a block has.
+START_TEST(a_long_context_is_decoded_as_the_forward_pass_says)
+{
+    enum { V = 17, T = 600 };
+    Config kind;
+    ck_assert(layer_variant(0, &kind, NULL));
+    Config config = tiny_config(&kind, V, T);
+    TinyModel tiny = tiny_model(&config, 1, 5);
+    Error error = { "" };
+    Decoder *decoder = decoder_new(&tiny.model, &error);
+    ck_assert_msg(decoder != NULL, "%s", error.text);
+    tiny_forward(&tiny);
+    for (int t = 0; t < T; t++) {
+        float expected[V];
+        const float *actual = decoder_step(decoder, tiny.inputs[t], NULL);
+        model_logits(&tiny.model, tiny.activations, t, 1, expected);
+        for (int v = 0; v < V; v++) ck_assert_float_eq_tol(actual[v], expected[v], 1e-4f);
+    }
+    decoder_free(decoder);
+    tiny_free(&tiny);
+}
+END_TEST
+
+#ifndef __SANITIZE_ADDRESS__    // under which blocks are written when they are allocated
+static long peak_memory(void) { // KiB on Linux
+    struct rusage usage;
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+// A context window of four million tokens costs nothing until they are read. What three tokens
+// take depends on the size of a page: 17 MiB measured with huge ones. The rotations of all would be
+// 64 MiB.
+START_TEST(a_decoder_takes_memory_for_what_it_reads)
+{
+    Config kind;
+    ck_assert(layer_variant(0, &kind, NULL));
+    Config config = tiny_config(&kind, 17, 1 << 22);
+    Model model;
+    Error error = { "" };
+    ck_assert_msg(model_new(&model, &config, &error), "%s", error.text);
+    long before = peak_memory();
+    Decoder *decoder = decoder_new(&model, &error);
+    ck_assert_msg(decoder != NULL, "%s", error.text);
+    for (int32_t token = 2; token < 5; token++) decoder_step(decoder, token, NULL);
+    long taken = peak_memory() - before;
+    ck_assert_msg(taken < 40 << 10, "%ld KiB for three tokens", taken);
+    decoder_free(decoder);
+    model_free(&model);
+}
+END_TEST
+#endif
+
+// What a machine does not have is refused before it is allocated.
+START_TEST(more_memory_than_there_is_is_refused)
+{
+    Config kind;
+    ck_assert(layer_variant(0, &kind, NULL));
+    Config config = tiny_config(&kind, 17, 1 << 22);
+    Error error = { "" };
+    ck_assert_ptr_null(model_activations_new(&config, 400, config.T, true, &error));
+    ck_assert_msg(strstr(error.text, "not enough memory for the activations: ") != NULL, "%s",
+                  error.text);
+    ck_assert_msg(strstr(error.text, "TiB needed") != NULL, "%s", error.text);
+    config.F = 1 << 24;
+    config.D = 1 << 20;
+    Model model;
+    ck_assert(!model_new(&model, &config, &error));
+    ck_assert_msg(strstr(error.text, "not enough memory for the parameters: ") != NULL, "%s",
+                  error.text);
+}
+END_TEST
+
 // ---- layout
 
 static void declare_one_more(Tensors *tensors, const Config *config, const char *prefix) {
@@ -586,6 +660,11 @@ int main(void) {
         { the_decoder_agrees_with_the_forward_pass, variants },
         { a_decoder_may_be_used_in_another_thread, variants, .threads = USES_THREADS },
         { the_decoder_drops_the_oldest_half, variants },
+        { a_long_context_is_decoded_as_the_forward_pass_says },
+#ifndef __SANITIZE_ADDRESS__
+        { a_decoder_takes_memory_for_what_it_reads },
+#endif
+        { more_memory_than_there_is_is_refused },
         { layers_may_have_different_tensors },
         { the_arena_is_as_large_as_computed, variants },
         { an_arena_without_training_gives_the_same_pass, variants },
