@@ -51,6 +51,7 @@ static json_t *header_of(const Trainer *t, const Baselines *baselines) {
 
 // What a killed process had left to do after its last checkpoint or line. The log is locked.
 static bool finish_saving(const char *folder, Error *error) {
+    folder_clear(folder);
     loss_picture_write(folder, NULL); // the run draws it again
     return checkpoint_prune(folder, CHECKPOINTS_KEPT, error);
 }

@@ -127,7 +127,7 @@ START_TEST(the_newest_two_are_kept)
     ck_assert(exists(&f, "run/step-999999") && exists(&f, "run/step-1000000"));
     // Neither what a crash leaves nor another name counts.
     Error error = { "" };
-    ck_assert(folder_make(scratch_path(&f.scratch, "run/.step-2000000.partial-1"), &error));
+    ck_assert(folder_make(scratch_path(&f.scratch, "run/.step-2000000.partial"), &error));
     ck_assert(folder_make(scratch_path(&f.scratch, "run/step-3000000x"), &error));
     ck_assert(folder_make(scratch_path(&f.scratch, "run/step-0004000000"), &error));
     ck_assert(folder_make(scratch_path(&f.scratch, "run/step--5"), &error));

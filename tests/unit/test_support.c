@@ -123,33 +123,63 @@ START_TEST(a_full_disk_leaves_the_old_file)
 }
 END_TEST
 
-// A process number that is certainly dead: a child's that we have waited for.
-static long dead_process(void) {
+// A process that has begun to write a file and a folder. Kill it with SIGKILL.
+static pid_t start_writing(const char *file, const char *folder) {
+    int ends[2];
+    char begun = 0;
+    ck_assert_int_eq(pipe(ends), 0);
     pid_t child = fork();
-    if (child == 0) _exit(0);
-    ck_assert_int_gt(child, 0);
-    waitpid(child, NULL, 0);
-    return (long)child;
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        OutputFile out;
+        OutputFolder in;
+        begun = output_open(&out, file, NULL) && output_folder_open(&in, folder, NULL);
+        if (write(ends[1], &begun, 1) != 1) _exit(1);
+        for (;;) pause();
+    }
+    ck_assert(read(ends[0], &begun, 1) == 1 && begun);
+    close(ends[0]);
+    close(ends[1]);
+    return child;
+}
+
+static void kill_writing(pid_t process) {
+    ck_assert_int_eq(kill(process, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(process, NULL, 0), process);
 }
 
 START_TEST(leftovers_of_the_dead_are_removed)
 {
     Scratch scratch = scratch_new("leftover");
-    char name[64];
-    long dead = dead_process();
-    snprintf(name, sizeof name, ".a.partial-%ld", dead);
-    write_bytes(scratch_path(&scratch, name), "x", 1);
-    snprintf(name, sizeof name, ".run.partial-%ld", dead);
-    ck_assert(folder_make(scratch_path(&scratch, name), &error));
-    write_bytes(scratch_path(&scratch, ".a.partial-1"), "x", 1);     // process 1 lives
-    write_bytes(scratch_path(&scratch, ".a.partial-1x"), "x", 1);    // not our doing
-    write_bytes(scratch_path(&scratch, ".b.partial-99999"), "x", 1); // of another output
+    const char *a = scratch_path(&scratch, "a"), *run = scratch_path(&scratch, "run");
     OutputFile file;
     OutputFolder folder;
-    ck_assert(output_open(&file, scratch_path(&scratch, "a"), &error));
+    write_bytes(scratch_path(&scratch, ".partial"), "x", 1); // not a temporary
+    write_bytes(scratch_path(&scratch, ".a.part"), "x", 1);
+    write_bytes(scratch_path(&scratch, "a.partial"), "x", 1);
+
+    pid_t writer = start_writing(a, run);
+    ck_assert_int_eq(count_entries(scratch.path), 5);
+    ck_assert(!output_open(&file, a, &error));
+    check_said("a: another process is writing it");
+    check_said("/.a.partial)");
+    ck_assert(!output_folder_open(&folder, run, &error));
+    check_said("run: another process is writing it");
+    folder_clear(scratch.path);
+    ck_assert_int_eq(count_entries(scratch.path), 5);
+    kill_writing(writer);
+    ck_assert_int_eq(count_entries(scratch.path), 5);
+    folder_clear(scratch.path);
+    ck_assert_int_eq(count_entries(scratch.path), 3);
+
+    kill_writing(start_writing(a, run));
+    write_bytes(scratch_path(&scratch, ".run.partial/b"), "x", 1);
+    ck_assert_msg(output_open(&file, a, &error), "%s", error.text);
+    fputs("new", file.stream);
     ck_assert(output_commit(&file, &error));
-    ck_assert_int_eq(count_entries(scratch.path), 5); // a, the dead folder, and the three to keep
-    ck_assert(output_folder_open(&folder, scratch_path(&scratch, "run"), &error));
+    check_content(a, "new");
+    ck_assert_msg(output_folder_open(&folder, run, &error), "%s", error.text);
+    ck_assert_int_eq(count_entries(folder.temporary), 0);
     output_folder_discard(&folder);
     ck_assert_int_eq(count_entries(scratch.path), 4);
     scratch_remove(&scratch);
