@@ -142,6 +142,12 @@ static bool save(Run *run, Error *error) {
     TrainerSave end = trainer_save(t, run->folder, &why);
     if (end == TRAINER_SAVED) return report_saved(run, error);
     if (end == TRAINER_NOT_FINITE) log_diverged(run);
+    if (end == TRAINER_NOT_TIDIED) {
+        return fail(error,
+                    "%.600s; the checkpoint of step %lld was saved, continue from it with: "
+                    "build/sgatlin train --resume %s",
+                    why.text, (long long)t->saved, shell_word(run->folder).text);
+    }
     if (t->saved < 0) {
         folder_remove(run->folder, NULL);
         return fail(error, "%.900s; nothing was trained and nothing was left behind", why.text);
