@@ -642,6 +642,71 @@ START_TEST(damage_is_found)
 }
 END_TEST
 
+// Writes our file of the tensors "a" and "b" of one size as another library may: their data in the
+// other order, and the metadata but for the keys that begin with `without`.
+static void save_swapped(const char *path, const char *from, const char *without) {
+    MappedFile ours;
+    uint64_t length;
+    ck_assert(file_map(&ours, from, &error));
+    memcpy(&length, ours.bytes, sizeof length);
+    const unsigned char *data = ours.bytes + sizeof length + length;
+    size_t size = (ours.size - sizeof length - length) / 2;
+    json_t *header = json_parse((const char *)ours.bytes + sizeof length, length, "header", &error);
+    ck_assert_ptr_nonnull(header);
+    json_t *a = json_object_get(header, "a"), *b = json_object_get(header, "b"),
+           *metadata = json_object_get(header, "__metadata__");
+    json_t *offsets = json_incref(json_object_get(a, "data_offsets"));
+    json_object_set(a, "data_offsets", json_object_get(b, "data_offsets"));
+    json_object_set_new(b, "data_offsets", offsets);
+    const char *key;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(metadata, next, key, value) {
+        if (strncmp(key, without, strlen(without)) == 0) json_object_del(metadata, key);
+    }
+    char *text = json_dumps(header, JSON_COMPACT);
+    ck_assert_ptr_nonnull(text);
+    FILE *out = fopen(path, "wb");
+    ck_assert_ptr_nonnull(out);
+    length = strlen(text);
+    fwrite(&length, sizeof length, 1, out);
+    fwrite(text, 1, length, out);
+    fwrite(data + size, 1, size, out);
+    fwrite(data, 1, size, out);
+    ck_assert_int_eq(fclose(out), 0);
+    free(text);
+    json_decref(header);
+    file_unmap(&ours);
+}
+
+START_TEST(files_that_another_library_saved)
+{
+    Scratch scratch = scratch_new("other");
+    const char *path = scratch_path(&scratch, "a.safetensors"),
+               *other = scratch_path(&scratch, "b.safetensors");
+    SafeTensor two[] = { samples[2], samples[2] };
+    float others[6] = { 1, 2, 3, 4, 5, 6 };
+    two[0].name = "a";
+    two[1].name = "b";
+    two[1].data = others;
+    ck_assert(safetensors_write(path, two, 2, pairs, 2, &error));
+    Safetensors file;
+    static const char *const kept[] = { "none", "xxh3.header", "xxh3.b" };
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        save_swapped(other, path, kept[i]);
+        ck_assert(!safetensors_open(&file, other, &error));
+        check_said("the file has changed since it was written");
+        check_said("leave out the metadata keys xxh3.*");
+    }
+    save_swapped(other, path, "xxh3.");
+    ck_assert_msg(safetensors_open(&file, other, &error), "%s", error.text);
+    ck_assert_mem_eq(safetensors_find(&file, "b")->data, others, sizeof others);
+    ck_assert_str_eq(safetensors_metadata(&file, "D"), "64");
+    safetensors_close(&file);
+    scratch_remove(&scratch);
+}
+END_TEST
+
 START_TEST(what_cannot_be_written)
 {
     Scratch scratch = scratch_new("write");
@@ -693,6 +758,7 @@ int main(void) {
         { headers_accepted_and_refused, COUNT_OF(headers) },
         { impossible_header_lengths },
         { damage_is_found },
+        { files_that_another_library_saved },
         { what_cannot_be_written },
     };
     return run_tests("support", tests, COUNT_OF(tests));
