@@ -176,7 +176,7 @@ cmp "$work/run/step-000004/model.safetensors" "$work/damaged/step-000004/model.s
 
 # Where the data were moved, a resumed run says how to name their folder, and takes no others.
 cp -r "$work/data" "$work/moved"
-expect 0 done train --data "$work/moved" --preset tiny --threads 1 --steps 1 --out "$work/stay"
+expect 0 '^done' train --data "$work/moved" --preset tiny --threads 1 --steps 1 --out "$work/stay"
 rm -r "$work/stay/step-000001"
 mv "$work/moved/valid.bin" "$work/valid.bin"
 refused 'moved/valid.bin: .*name their folder with --data DIR' train --resume "$work/stay"
@@ -184,7 +184,7 @@ mv "$work/valid.bin" "$work/moved/valid.bin"
 mv "$work/moved" "$work/here"
 refused 'moved: no such data folder.*name their folder with --data DIR' train --resume "$work/stay"
 refused 'not the file this run was started with' train --resume "$work/stay" --data "$work/other"
-expect 0 done train --resume "$work/stay" --data "$work/here" --threads 1
+expect 0 '^done' train --resume "$work/stay" --data "$work/here" --threads 1
 
 # A loss that is not finite stops the run; the last good checkpoint is kept.
 train 1 'not finite' "$work/wild" '--set peak=1e30 clip=0 warmup=0 checkpoint_every=0'

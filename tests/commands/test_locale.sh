@@ -14,7 +14,8 @@ grep -q '^export LC_ALL=C\b' reference/demo.sh || failure "the demo does not set
 comma() { [ "$(LC_ALL=de_DE.UTF-8 locale decimal_point 2>/dev/null)" = , ]; }
 if ! comma && mkdir "$work/locales"; then
     localedef -i de_DE -f UTF-8 "$work/locales/de_DE.UTF-8" >/dev/null 2>&1
-    export LOCPATH="$PWD/$work/locales"
+    LOCPATH=$(cd "$work" && pwd)/locales
+    export LOCPATH
 fi
 if ! comma; then
     echo "skipped: $test_name: there is no locale de_DE.UTF-8"
