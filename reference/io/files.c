@@ -72,6 +72,19 @@ bool file_reads_whole(const char *path) {
     return ok;
 }
 
+FILE *file_unnamed(Error *error) {
+    const char *set = getenv("TMPDIR"), *folder = set != NULL && *set != '\0' ? set : "/tmp";
+    char *path = path_join(folder, "sgatlin-XXXXXX");
+    int descriptor = path != NULL ? mkstemp(path) : -1;
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "w+b") : NULL;
+    if (file == NULL)
+        fail(error, "%s: cannot create a temporary file there: %s", folder, strerror(errno));
+    if (descriptor >= 0) unlink(path);
+    if (descriptor >= 0 && file == NULL) close(descriptor);
+    free(path);
+    return file;
+}
+
 bool path_exists(const char *path) {
     struct stat status;
     return lstat(path, &status) == 0; // a dangling link exists too

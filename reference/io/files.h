@@ -22,6 +22,10 @@ void file_unmap(MappedFile *file);
 // over a large file calls it now and then to stay in little memory.
 void file_release(const MappedFile *file);
 
+// A file without a name in $TMPDIR or else /tmp, to write and read; fclose removes it. NULL: it
+// cannot be created. (The tmpfile of the C library does not heed TMPDIR.)
+FILE *file_unnamed(Error *error);
+
 // A file written atomically: under a temporary name in the same folder, synced, then renamed.
 // The temporary is .NAME.partial, locked (flock) while it is in use. One that nobody has locked was
 // left by a killed process; folder_clear and the next output of the same name remove it. While
