@@ -210,16 +210,16 @@ cmp "$work/run/step-000004/state.json" "$work/damaged/step-000004/state.json" ||
 # Closed standard streams: no file takes their place.
 for closed in '2>&-' '>&- 2>&-' '<&- 2>&-' '<&- >&- 2>&-'; do
     rm -rf "$work/closed-data" "$work/closed"
-    eval "$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 \
-        --out "$work/closed-data" '>/dev/null' "$closed"
+    eval '"$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 \
+        --out "$work/closed-data" >/dev/null' "$closed"
     diff -r "$work/data" "$work/closed-data" >"$work/stdout" ||
         failure "data $closed: $(head -3 "$work/stdout")"
-    eval "$sgatlin" train --data "$work/data" --preset tiny --threads 1 --steps 2 \
-        --out "$work/closed" "$closed" || failure "train $closed: exit $?"
+    eval '"$sgatlin" train --data "$work/data" --preset tiny --threads 1 --steps 2 \
+        --out "$work/closed"' "$closed" || failure "train $closed: exit $?"
     grep -q -v '^{.*}$' "$work/closed/log.jsonl" &&
         failure "train $closed: $(grep -v '^{.*}$' "$work/closed/log.jsonl" | head -1)"
 done
-(eval "$sgatlin" flops '>&-' 2>"$work/stderr") && failure "flops to a closed stdout: exit 0"
+"$sgatlin" flops >&- 2>"$work/stderr" && failure "flops to a closed stdout: exit 0"
 
 # ---- what works
 
