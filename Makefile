@@ -69,6 +69,9 @@ if_changed = @mkdir -p $(@D); { $1; } >$@.new 2>&1; \
 
 # The command line, with what -march=native means here: a change of it rebuilds everything.
 $(B)/flags: FORCE
+	@! $(CC) $(FLAGS) -dM -E -x c /dev/null | grep -q '__SIZEOF_SIZE_T__ 4' || { echo \
+	  'This compiler makes 32-bit programs, but sgatlin needs 64 bits: its files may be larger than' \
+	  '4 GiB; leave out -m32, or use a 64-bit system' >&2; exit 1; }
 	@! $(CC) $(FLAGS) -dM -E -x c /dev/null | grep -q '__FINITE_MATH_ONLY__ 1' || { echo \
 	  'CFLAGS turn on -ffinite-math-only (-ffast-math, -Ofast), which removes the checks for NaN:' \
 	  'use -O3, or add -fno-finite-math-only' >&2; exit 1; }

@@ -19,10 +19,8 @@ if [ "${1-}" = --one ]; then
     exit 0
 fi
 
-mkdir -p build/tmp
-LOGS=$(mktemp -d build/tmp/run-XXXXXX) || exit 1
-export LOGS
-trap 'rm -rf "$LOGS"' EXIT
+. tests/harness/scratch.sh
+export LOGS="$work"
 : >"$LOGS/passed"
 [ $# = 0 ] || printf '%s\n' "$@" | xargs -P "${JOBS:-1}" -I '{}' sh "$0" --one '{}'
 grep -h '^skipped: ' "$LOGS"/*_test_* 2>/dev/null

@@ -29,10 +29,10 @@ $(FUZZERS): %: %.o $(REFERENCE)
 JOBS := $(shell getconf _NPROCESSORS_ONLN)
 run = @mkdir -p $(B); echo leak:libomp.so >$(B)/leaks; \
   export B='$(B)' EXERCISES='$(EXERCISES)' \
-    SGATLIN='$(CURDIR)/$(B)/sgatlin' GOLDEN='$(CURDIR)/$(B)/golden' SERVER='$(CURDIR)/$(SERVER)' \
+    SGATLIN="$$PWD/$(B)/sgatlin" GOLDEN="$$PWD/$(B)/golden" SERVER="$$PWD/$(SERVER)" \
     UBSAN_OPTIONS=print_stacktrace=1 \
     TSAN_OPTIONS='ignore_noninstrumented_modules=1 die_after_fork=0' \
-    LSAN_OPTIONS='suppressions=$(CURDIR)/$(B)/leaks:print_suppressions=0' \
+    LSAN_OPTIONS="suppressions=\"$$PWD/$(B)/leaks\":print_suppressions=0" \
     OMP_WAIT_POLICY=passive \
     CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
   JOBS=$(JOBS) ARGUMENTS='$2' tests/run.sh $1

@@ -44,14 +44,12 @@ static bool should_wait_asleep(const char *command) {
 #endif
 }
 
-void restart_for_environment(char **argv) {
-    BlasCore found = blas_core_found();
-    const char *core = blas_core_to_set(&found);
-    bool asleep = should_wait_asleep(argv[0] == NULL ? NULL : argv[1]);
-    if ((core == NULL && !asleep) || !is_this_program()) return;
+// Returns where it fails.
+static void restart(char **argv, const BlasCore *found, const char *core, bool asleep) {
+    if (!is_this_program()) return;
     if (asleep) setenv("OMP_WAIT_POLICY", "passive", 1);
     if (core != NULL) {
-        setenv(BLAS_CORE_REPLACED, found.core, 1);
+        setenv(BLAS_CORE_REPLACED, found->core, 1);
         setenv("OPENBLAS_CORETYPE", core, 1);
     }
     execv(self, argv);
@@ -60,4 +58,17 @@ void restart_for_environment(char **argv) {
         unsetenv(BLAS_CORE_REPLACED);
         unsetenv("OPENBLAS_CORETYPE");
     }
+}
+
+void restart_for_environment(char **argv) {
+    BlasCore found = blas_core_found();
+    const char *core = blas_core_to_set(&found);
+    bool asleep = should_wait_asleep(argv[0] == NULL ? NULL : argv[1]);
+    if (core == NULL && !asleep) return;
+    restart(argv, &found, core, asleep);
+    // what a wrong core costs is reported with the core, by program_start
+    if (asleep)
+        fprintf(stderr, "warning: other programs keep this machine busy, and waiting threads take "
+                        "time from the ones that work: set OMP_WAIT_POLICY=passive (here the "
+                        "program cannot restart itself to set it)\n");
 }

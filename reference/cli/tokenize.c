@@ -196,9 +196,8 @@ static bool run_lines(const Tokenizer *tokenizer, const Arguments *arguments, FI
 static bool map_standard_input(MappedFile *out, Error *error) {
     static const char name[] = "standard input";
     *out = (MappedFile){ 0 };
-    FILE *copy = tmpfile();
-    if (copy == NULL)
-        return fail(error, "%s: cannot create a temporary file: %s", name, strerror(errno));
+    FILE *copy = file_unnamed(error);
+    if (copy == NULL) return false;
     char buffer[1 << 16];
     size_t size;
     while ((size = fread(buffer, 1, sizeof buffer, stdin)) > 0 &&

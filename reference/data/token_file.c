@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 static const char MAGIC[8] = { 'S', 'G', 'A', 'T', 'T', 'O', 'K', 'S' };
@@ -162,10 +161,9 @@ void token_file_close(TokenFile *file) {
 // ---- writing
 
 // The offsets come before the tokens in the file but are known only after the last story, so tokens
-// wait in an unlinked temporary file.
+// wait in a second file, which is discarded.
 struct TokenWriter {
-    OutputFile out;
-    FILE *waiting;
+    OutputFile out, waiting;
     int V;
     uint64_t tokenizer_hash, tokens;
     uint64_t *offset; // [capacity], of which stories + 1 are in use
@@ -178,17 +176,13 @@ static bool cannot_write(const TokenWriter *writer, Error *error) {
 }
 
 static bool open_waiting(TokenWriter *writer, Error *error) {
-    size_t size = strlen(writer->out.temporary) + sizeof ".tokens";
+    size_t size = strlen(writer->out.path) + sizeof ".tokens";
     char *path = malloc(size);
     if (path == NULL) return fail(error, "%s: out of memory", writer->out.path);
-    snprintf(path, size, "%s.tokens", writer->out.temporary);
-    writer->waiting = fopen(path, "w+bx");
-    if (writer->waiting == NULL)
-        cannot_write(writer, error);
-    else
-        unlink(path);
+    snprintf(path, size, "%s.tokens", writer->out.path);
+    bool ok = output_open(&writer->waiting, path, error);
     free(path);
-    return writer->waiting != NULL;
+    return ok;
 }
 
 TokenWriter *token_writer_open(const char *path, int V, uint64_t tokenizer_hash, Error *error) {
@@ -223,7 +217,7 @@ bool token_writer_tokens(TokenWriter *writer, const uint32_t *ids, size_t count,
             }
             block[n] = (uint16_t)ids[i];
         }
-        if (fwrite(block, sizeof *block, n, writer->waiting) != n)
+        if (fwrite(block, sizeof *block, n, writer->waiting.stream) != n)
             return cannot_write(writer, error);
     }
     writer->tokens += count;
@@ -252,7 +246,7 @@ static bool write_hashed(FILE *stream, XXH3_state_t *state, const void *bytes, s
 
 // Header, offsets and tokens, then the hash in its place.
 static bool write_all(TokenWriter *writer, XXH3_state_t *state, unsigned char *buffer) {
-    FILE *stream = writer->out.stream;
+    FILE *stream = writer->out.stream, *waiting = writer->waiting.stream;
     Header header = { .version = VERSION,
                       .token_bytes = TOKEN_BYTES,
                       .tokenizer_hash = writer->tokenizer_hash,
@@ -266,10 +260,10 @@ static bool write_all(TokenWriter *writer, XXH3_state_t *state, unsigned char *b
     if (!write_hashed(stream, state, writer->offset,
                       (writer->stories + 1) * sizeof *writer->offset))
         return false;
-    if (fflush(writer->waiting) != 0 || fseek(writer->waiting, 0, SEEK_SET) != 0) return false;
+    if (fflush(waiting) != 0 || fseek(waiting, 0, SEEK_SET) != 0) return false;
     for (uint64_t left = writer->tokens * TOKEN_BYTES; left > 0;) {
         size_t n = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
-        if (fread(buffer, 1, n, writer->waiting) != n || !write_hashed(stream, state, buffer, n))
+        if (fread(buffer, 1, n, waiting) != n || !write_hashed(stream, state, buffer, n))
             return false;
         left -= n;
     }
@@ -299,7 +293,7 @@ bool token_writer_commit(TokenWriter *writer, Error *error) {
 
 void token_writer_discard(TokenWriter *writer) {
     if (writer == NULL) return;
-    if (writer->waiting != NULL) fclose(writer->waiting);
+    output_discard(&writer->waiting);
     output_discard(&writer->out); // does nothing after a commit
     free(writer->offset);
     free(writer);

@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE // madvise
+#define _DEFAULT_SOURCE // madvise, flock
 #include "reference/io/files.h"
 #include "reference/io/kill_point.h"
 #include "reference/io/mapped_ranges.h"
@@ -6,9 +6,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -77,6 +77,19 @@ bool file_reads_whole(const char *path) {
     bool ok = !ferror(file);
     fclose(file);
     return ok;
+}
+
+FILE *file_unnamed(Error *error) {
+    const char *set = getenv("TMPDIR"), *folder = set != NULL && *set != '\0' ? set : "/tmp";
+    char *path = path_join(folder, "sgatlin-XXXXXX");
+    int descriptor = path != NULL ? mkstemp(path) : -1;
+    FILE *file = descriptor >= 0 ? fdopen(descriptor, "w+b") : NULL;
+    if (file == NULL)
+        fail(error, "%s: cannot create a temporary file there: %s", folder, strerror(errno));
+    if (descriptor >= 0) unlink(path);
+    if (descriptor >= 0 && file == NULL) close(descriptor);
+    free(path);
+    return file;
 }
 
 bool path_exists(const char *path) {
@@ -268,15 +281,18 @@ bool folder_remove(const char *path, Error *error) {
     return true;
 }
 
-// parent/.NAME.partial-PID: hidden, on the same file system, and never mistaken for a finished
-// file.
+// ---- temporaries
+
+static const char TEMPORARY[] = ".partial";
+
+// parent/.NAME.partial: hidden, on the same file system, and never mistaken for a finished file.
 static char *temporary_path(const char *path) {
     char *parent = path_parent(path);
-    size_t size = strlen(path) + 64;
+    size_t size = strlen(path_name(path)) + sizeof TEMPORARY + 1;
     char *name = malloc(size);
     char *temporary = NULL;
     if (parent != NULL && name != NULL) {
-        snprintf(name, size, ".%s.partial-%ld", path_name(path), (long)getpid());
+        snprintf(name, size, ".%s%s", path_name(path), TEMPORARY);
         temporary = path_join(parent, name);
     }
     free(parent);
@@ -284,21 +300,72 @@ static char *temporary_path(const char *path) {
     return temporary;
 }
 
-// Removes the entry if it is a leftover temporary of the same output by a dead process (or by one
-// with our PID before a reboot). `context` is the temporary path of this process.
+static bool is_temporary(const char *name) {
+    size_t length = strlen(name), end = sizeof TEMPORARY - 1;
+    return name[0] == '.' && length > end && strcmp(name + length - end, TEMPORARY) == 0;
+}
+
+// Whether the descriptor is that of what has this path now.
+static bool is_at(int descriptor, const char *path) {
+    struct stat opened, named;
+    return fstat(descriptor, &opened) == 0 && lstat(path, &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// Removes a temporary, unless a process has it locked. (Process numbers would not do: containers
+// that share a folder have the same ones.)
+static void remove_unlocked(const char *path) {
+    const int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int descriptor = open(path, O_RDWR | flags);
+    if (descriptor < 0 && errno == EISDIR) descriptor = open(path, O_RDONLY | flags);
+    if (descriptor < 0) return;
+    // it may have been renamed to its final name since
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 && is_at(descriptor, path) && unlink(path) != 0)
+        folder_remove(path, NULL);
+    close(descriptor);
+}
+
 static bool remove_leftover(const char *path, void *context) {
-    const char *ours = context;
-    const char *number = strrchr(ours, '-') + 1;
-    if (strncmp(path, ours, (size_t)(number - ours)) != 0) return true;
-    char *end;
-    long process = strtol(path + (number - ours), &end, 10);
-    if (process <= 0 || *end != '\0') return true;
-    bool dead = process == (long)getpid() || (kill((pid_t)process, 0) != 0 && errno == ESRCH);
-    if (dead && unlink(path) != 0) folder_remove(path, NULL);
+    (void)context;
+    if (is_temporary(path_name(path))) remove_unlocked(path);
     return true;
 }
 
-// Fills in path and temporary of an output, and removes leftovers of dead processes.
+void folder_clear(const char *path) { folder_walk(path, remove_leftover, NULL); }
+
+static int create_folder(const char *path) {
+    if (mkdir(path, 0777) != 0) return -1;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) rmdir(path);
+    return descriptor;
+}
+
+// Creates a temporary file or folder and locks it; -1, with errno set: it cannot be created, or
+// (EEXIST) another process has it. Some file systems have no locks: then it is not locked, and what
+// a killed process leaves is not removed either.
+static int create_temporary(const char *path, bool folder) {
+    for (;;) {
+        remove_unlocked(path);
+        int descriptor =
+            folder ? create_folder(path) : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor < 0) return -1;
+        bool locked = flock(descriptor, LOCK_EX) == 0;
+        if (locked ? is_at(descriptor, path) : errno != EINTR) return descriptor;
+        close(descriptor); // another process has removed it before it was locked
+    }
+}
+
+// ---- outputs
+
+static bool fail_creating(const char *path, const char *temporary, Error *error) {
+    if (errno != EEXIST) return fail_writing(error, path, errno);
+    return fail(error,
+                "%s: another process is writing it; wait for it to finish, or stop it (where there "
+                "is none, remove %s)",
+                path, temporary);
+}
+
+// Fills in path and temporary of an output.
 static bool output_paths(char **path, char **temporary, const char *requested, Error *error) {
     *path = path_trimmed(requested);
     *temporary = *path == NULL ? NULL : temporary_path(*path);
@@ -313,7 +380,6 @@ static bool output_paths(char **path, char **temporary, const char *requested, E
              requested, parent);
     } else {
         ok = true;
-        folder_walk(parent, remove_leftover, *temporary);
     }
     free(parent);
     if (!ok) {
@@ -324,6 +390,15 @@ static bool output_paths(char **path, char **temporary, const char *requested, E
     return ok;
 }
 
+// Frees the names of an output whose temporary could not be created.
+static bool output_refuse(char **path, char **temporary, Error *error) {
+    fail_creating(*path, *temporary, error);
+    free(*path);
+    free(*temporary);
+    *path = *temporary = NULL;
+    return false;
+}
+
 bool output_open(OutputFile *out, const char *path, Error *error) {
     *out = (OutputFile){ 0 };
     struct stat status;
@@ -332,9 +407,12 @@ bool output_open(OutputFile *out, const char *path, Error *error) {
                     S_ISDIR(status.st_mode) ? "a folder" : "a device or pipe");
     }
     if (!output_paths(&out->path, &out->temporary, path, error)) return false;
-    out->stream = fopen(out->temporary, "wbx");
+    int descriptor = create_temporary(out->temporary, false);
+    if (descriptor < 0) return output_refuse(&out->path, &out->temporary, error);
+    out->stream = fdopen(descriptor, "w+b");
     if (out->stream != NULL) return true;
     fail_writing(error, path, errno);
+    close(descriptor);
     output_discard(out);
     return false;
 }
@@ -347,16 +425,12 @@ static int earlier_failure(FILE *stream) {
     return fputc('\0', stream) == EOF || fflush(stream) != 0 ? errno : 0;
 }
 
+// The lock ends when the stream is closed, so the file is renamed before.
 bool output_commit(OutputFile *out, Error *error) {
     kill_point("write", out->path);
     bool failed_before = ferror(out->stream) != 0;
     bool ok = !failed_before && fflush(out->stream) == 0 && fsync(fileno(out->stream)) == 0;
     int code = failed_before ? earlier_failure(out->stream) : errno;
-    if (fclose(out->stream) != 0 && ok) {
-        code = errno;
-        ok = false;
-    }
-    out->stream = NULL;
     if (ok) kill_point("rename", out->path);
     if (ok && rename(out->temporary, out->path) != 0) {
         code = errno;
@@ -368,6 +442,7 @@ bool output_commit(OutputFile *out, Error *error) {
         return false;
     }
     kill_point("renamed", out->path);
+    fclose(out->stream); // it was synced
     ok = sync_parent(out->path, error);
     free(out->path);
     free(out->temporary);
@@ -376,8 +451,8 @@ bool output_commit(OutputFile *out, Error *error) {
 }
 
 void output_discard(OutputFile *out) {
-    if (out->stream != NULL) fclose(out->stream);
     if (out->temporary != NULL) unlink(out->temporary);
+    if (out->stream != NULL) fclose(out->stream);
     free(out->path);
     free(out->temporary);
     *out = (OutputFile){ 0 };
@@ -391,13 +466,11 @@ static bool refuse_existing(const char *path, Error *error) {
 }
 
 bool output_folder_open(OutputFolder *out, const char *path, Error *error) {
-    *out = (OutputFolder){ 0 };
+    *out = (OutputFolder){ .lock = -1 };
     if (path_exists(path)) return refuse_existing(path, error);
     if (!output_paths(&out->path, &out->temporary, path, error)) return false;
-    if (mkdir(out->temporary, 0777) == 0) return true;
-    fail_writing(error, path, errno);
-    output_folder_discard(out);
-    return false;
+    out->lock = create_temporary(out->temporary, true);
+    return out->lock >= 0 || output_refuse(&out->path, &out->temporary, error);
 }
 
 static bool sync_entry(const char *path, void *context) {
@@ -425,7 +498,8 @@ bool output_folder_commit(OutputFolder *out, Error *error) {
 
 void output_folder_discard(OutputFolder *out) {
     if (out->temporary != NULL) folder_remove(out->temporary, NULL);
+    if (out->lock >= 0) close(out->lock);
     free(out->path);
     free(out->temporary);
-    *out = (OutputFolder){ 0 };
+    *out = (OutputFolder){ .lock = -1 };
 }

@@ -22,14 +22,19 @@ void file_unmap(MappedFile *file);
 // over a large file calls it now and then to stay in little memory.
 void file_release(const MappedFile *file);
 
+// A file without a name in $TMPDIR or else /tmp, to write and read; fclose removes it. NULL: it
+// cannot be created. (The tmpfile of the C library does not heed TMPDIR.)
+FILE *file_unnamed(Error *error);
+
 // A file written atomically: under a temporary name in the same folder, synced, then renamed.
-// The temporary is .NAME.partial-PID; one that a dead process left is removed by the next
-// output_open of the same name. End with output_commit or output_discard. When output_commit fails,
-// the old file is unchanged, unless the message says that only syncing the folder failed: then the
-// new file is in place.
+// The temporary is .NAME.partial, locked (flock) while it is in use. One that nobody has locked was
+// left by a killed process; folder_clear and the next output of the same name remove it. While
+// another process writes the same file, output_open fails. End with output_commit or
+// output_discard. When output_commit fails, the old file is unchanged, unless the message says that
+// only syncing the folder failed: then the new file is in place.
 // A write error on `stream` (a full disk) is reported by output_commit at the latest.
 typedef struct {
-    FILE *stream;
+    FILE *stream; // to write, and to read what was written
     char *path, *temporary;
 } OutputFile;
 
@@ -37,10 +42,11 @@ bool output_open(OutputFile *out, const char *path, Error *error);
 bool output_commit(OutputFile *out, Error *error);
 void output_discard(OutputFile *out);
 
-// A folder written atomically: fill `temporary`, then commit. The folder must not exist yet (the
-// message then says that nothing was touched).
+// A folder written atomically, in the same way: fill `temporary`, then commit. The folder must not
+// exist yet (the message then says that nothing was touched).
 typedef struct {
     char *path, *temporary;
+    int lock; // a descriptor of the temporary
 } OutputFolder;
 
 bool output_folder_open(OutputFolder *out, const char *path, Error *error);
@@ -63,6 +69,8 @@ bool folder_is_empty(const char *path);
 bool folder_make(const char *path, Error *error);
 // Removes a folder and the plain files in it (one level: our folders contain no folders).
 bool folder_remove(const char *path, Error *error);
+// Removes the temporaries that killed processes left in a folder.
+void folder_clear(const char *path);
 // Locks a folder for this process, through a file `.lock` in it. Returns a descriptor to close when
 // done, or -1 when another process has the lock. The lock ends with the process. (A file of its
 // own, because fcntl drops a lock when the process closes any descriptor of that file.)

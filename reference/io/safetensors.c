@@ -212,50 +212,60 @@ static char *hash_key(const char *name) {
     return key;
 }
 
+// Another library that saves the file again may order the tensors differently, or change them, and
+// keep the metadata with our hashes.
+static bool fail_changed(const Safetensors *file, const char *what, Error *error) {
+    return fail(error,
+                "%s: %s: the file has changed since it was written with these hashes; if another "
+                "program saved it, leave out the metadata keys xxh3.* there, otherwise it is "
+                "damaged: download or write it again",
+                file->path, what);
+}
+
 // Takes the header's own hash out of the metadata, as it was computed without it.
 static bool check_header_hash(Safetensors *file, json_t *metadata, Error *error) {
     json_t *value = json_incref(json_object_get(metadata, "xxh3.header"));
     const char *expected = json_string_value(value);
     if (expected == NULL) {
         json_decref(value);
-        return fail(error, "%s: has hashes, but not one of its header; it is damaged", file->path);
+        return fail_changed(file, "has hashes, but not one of its header", error);
     }
     json_object_del(metadata, "xxh3.header");
     Hash hash;
+    char what[100];
     bool ok = header_hash(&hash, file->header) || fail(error, "%s: out of memory", file->path);
     if (ok && strcmp(hash.text, expected) != 0) {
-        ok = fail(error,
-                  "%s: the header's XXH3 hash is %s, expected %.20s: the file is damaged; download "
-                  "or write it again",
-                  file->path, hash.text, expected);
+        snprintf(what, sizeof what, "the header's XXH3 hash is %s, expected %.20s", hash.text,
+                 expected);
+        ok = fail_changed(file, what, error);
     }
     json_decref(value);
     return ok;
 }
 
-// All hashes or none: a file with only some of them is damaged.
+static bool check_tensor_hash(const Safetensors *file, const SafeTensor *tensor,
+                              const json_t *metadata, Error *error) {
+    char *key = hash_key(tensor->name), what[300];
+    if (key == NULL) return fail(error, "%s: out of memory", file->path);
+    const char *expected = json_string_value(json_object_get(metadata, key));
+    free(key);
+    Hash hash = hash_of(tensor->data, tensor_bytes(tensor));
+    if (expected != NULL && strcmp(expected, hash.text) == 0) return true;
+    snprintf(what, sizeof what, "tensor '%.200s': its XXH3 hash is %s, expected %.20s",
+             tensor->name, hash.text, expected == NULL ? "one" : expected);
+    return fail_changed(file, what, error);
+}
+
+// All hashes or none: a file with only some of them has changed.
 static bool check_hashes(Safetensors *file, Error *error) {
     json_t *metadata = json_object_get(file->header, METADATA);
     // none: written by another program
     if ((int)json_object_size(metadata) == file->metadata_count) return true;
     if (!check_header_hash(file, metadata, error)) return false;
-    if ((int)json_object_size(metadata) != file->metadata_count + file->count) {
-        return fail(error, "%s: does not have one XXH3 hash per tensor; it is damaged", file->path);
-    }
+    if ((int)json_object_size(metadata) != file->metadata_count + file->count)
+        return fail_changed(file, "does not have one XXH3 hash per tensor", error);
     for (int i = 0; i < file->count; i++) {
-        const SafeTensor *tensor = &file->tensors[i];
-        char *key = hash_key(tensor->name);
-        if (key == NULL) return fail(error, "%s: out of memory", file->path);
-        const char *expected = json_string_value(json_object_get(metadata, key));
-        free(key);
-        Hash hash = hash_of(tensor->data, tensor_bytes(tensor));
-        if (expected == NULL || strcmp(expected, hash.text) != 0) {
-            return fail(
-                error,
-                "%s: tensor '%.200s': its XXH3 hash is %s, expected %.20s: the data are damaged; "
-                "download or write the file again",
-                file->path, tensor->name, hash.text, expected == NULL ? "one" : expected);
-        }
+        if (!check_tensor_hash(file, &file->tensors[i], metadata, error)) return false;
     }
     return true;
 }

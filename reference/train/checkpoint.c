@@ -386,8 +386,9 @@ bool checkpoint_prune(const char *run, int keep, Error *error) {
     return ok;
 }
 
-bool checkpoint_write(const char *run, const Model *model, const float *moments,
+bool checkpoint_write(bool *written, const char *run, const Model *model, const float *moments,
                       const TrainState *state, const Tokenizer *tokenizer, Error *error) {
+    *written = false;
     char step[STEP_NAME], hash[STEP_NAME];
     snprintf(step, sizeof step, "%lld", (long long)state->step);
     hash_text(hash, state->tokenizer_hash);
@@ -401,6 +402,7 @@ bool checkpoint_write(const char *run, const Model *model, const float *moments,
          read_back(folder.temporary, model, moments, state, error);
     if (ok) {
         ok = output_folder_commit(&folder, error);
+        *written = path_exists(path); // perhaps not synced
     } else if (open) {
         output_folder_discard(&folder);
     }

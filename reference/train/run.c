@@ -51,6 +51,7 @@ static json_t *header_of(const Trainer *t, const Baselines *baselines) {
 
 // What a killed process had left to do after its last checkpoint or line. The log is locked.
 static bool finish_saving(const char *folder, Error *error) {
+    folder_clear(folder);
     loss_picture_write(folder, NULL); // the run draws it again
     return checkpoint_prune(folder, CHECKPOINTS_KEPT, error);
 }
@@ -141,6 +142,12 @@ static bool save(Run *run, Error *error) {
     TrainerSave end = trainer_save(t, run->folder, &why);
     if (end == TRAINER_SAVED) return report_saved(run, error);
     if (end == TRAINER_NOT_FINITE) log_diverged(run);
+    if (end == TRAINER_NOT_TIDIED) {
+        return fail(error,
+                    "%.600s; the checkpoint of step %lld was saved, continue from it with: "
+                    "build/sgatlin train --resume %s",
+                    why.text, (long long)t->saved, shell_word(run->folder).text);
+    }
     if (t->saved < 0) {
         folder_remove(run->folder, NULL);
         return fail(error, "%.900s; nothing was trained and nothing was left behind", why.text);

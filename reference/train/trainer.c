@@ -1,5 +1,7 @@
 #include "reference/train/trainer.h"
+#include "reference/io/files.h"
 #include "reference/numbers/memory.h"
+#include "reference/numbers/minmax.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,28 @@ static bool check_data(const Corpus *corpus, const TrainState *state, Error *err
                 other);
 }
 
+// Whether a file of the corpus is not in the folder.
+static bool is_incomplete(const char *data) {
+    static const char *const names[] = { "tokenizer.json", "train.bin", "valid.bin" };
+    bool missing = false;
+    for (int i = 0; !missing && i < COUNT_OF(names); i++) {
+        char *path = path_join(data, names[i]);
+        missing = path != NULL && !path_exists(path);
+        free(path);
+    }
+    return missing;
+}
+
+// Opens the folder given with --data (NULL: not given), or else the one the run was started with.
+static bool open_data(Corpus *out, const char *data, const TrainState *state, Error *error) {
+    Error why = { "" };
+    if (data != NULL) return corpus_open(out, data, error);
+    if (corpus_open(out, state->data, &why)) return true;
+    if (!is_incomplete(state->data)) return fail(error, "%s", why.text);
+    return fail(error, "%.900s; if the data were moved, name their folder with --data DIR",
+                why.text);
+}
+
 static bool resume_device(Trainer *t, Model *model, const TrainState *state, const char *checkpoint,
                           Error *error) {
     float *moments = floats_new(2 * model->tensors.floats);
@@ -82,7 +106,7 @@ bool trainer_resume(Trainer *out, const Backend *backend, const char *checkpoint
     Checkpoint whole = { 0 };
     bool ok = checkpoint_read_state(&state, checkpoint, error) &&
               checkpoint_open(&whole, checkpoint, error) &&
-              corpus_open(&out->corpus, data != NULL ? data : state.data, error) &&
+              open_data(&out->corpus, data, &state, error) &&
               check_data(&out->corpus, &state, error);
     if (ok) {
         out->settings = state.settings;
@@ -185,8 +209,9 @@ TrainerSave trainer_save(Trainer *t, const char *run, Error *error) {
     const Model *model = t->backend->read(t->device, &moments, error);
     if (model == NULL) return TRAINER_SAVE_FAILED;
     if (!check_finite(model, moments, t->step, error)) return TRAINER_NOT_FINITE;
-    if (!checkpoint_write(run, model, moments, &state, t->corpus.tokenizer, error))
-        return TRAINER_SAVE_FAILED;
+    bool written, tidied = checkpoint_write(&written, run, model, moments, &state,
+                                            t->corpus.tokenizer, error);
+    if (!written) return TRAINER_SAVE_FAILED;
     t->saved = t->step;
-    return TRAINER_SAVED;
+    return tidied ? TRAINER_SAVED : TRAINER_NOT_TIDIED;
 }

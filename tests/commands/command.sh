@@ -10,9 +10,7 @@ export OMP_WAIT_POLICY=passive # other tests may run beside this one
     echo "$test_name: $sgatlin is not there; run make first" >&2
     exit 1
 }
-mkdir -p build/tmp
-work=$(mktemp -d "build/tmp/${test_name%.sh}-XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/harness/scratch.sh
 subcommand=
 input=/dev/null
 failed=0

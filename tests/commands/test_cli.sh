@@ -176,6 +176,18 @@ expect 0 'done' train --resume "$work/damaged" --threads 1
 cmp "$work/run/step-000004/model.safetensors" "$work/damaged/step-000004/model.safetensors" ||
     failure "another model"
 
+# Where the data were moved, a resumed run says how to name their folder, and takes no others.
+cp -r "$work/data" "$work/moved"
+expect 0 '^done' train --data "$work/moved" --preset tiny --threads 1 --steps 1 --out "$work/stay"
+rm -r "$work/stay/step-000001"
+mv "$work/moved/valid.bin" "$work/valid.bin"
+refused 'moved/valid.bin: .*name their folder with --data DIR' train --resume "$work/stay"
+mv "$work/valid.bin" "$work/moved/valid.bin"
+mv "$work/moved" "$work/here"
+refused 'moved: no such data folder.*name their folder with --data DIR' train --resume "$work/stay"
+refused 'not the file this run was started with' train --resume "$work/stay" --data "$work/other"
+expect 0 '^done' train --resume "$work/stay" --data "$work/here" --threads 1
+
 # A loss that is not finite stops the run; the last good checkpoint is kept.
 train 1 'not finite' "$work/wild" '--set peak=1e30 clip=0 warmup=0 checkpoint_every=0'
 [ -d "$work/wild/step-000000" ] || failure "the last good checkpoint is gone"
@@ -200,16 +212,16 @@ cmp "$work/run/step-000004/state.json" "$work/damaged/step-000004/state.json" ||
 # Closed standard streams: no file takes their place.
 for closed in '2>&-' '>&- 2>&-' '<&- 2>&-' '<&- >&- 2>&-'; do
     rm -rf "$work/closed-data" "$work/closed"
-    eval "$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 \
-        --out "$work/closed-data" '>/dev/null' "$closed"
+    eval '"$sgatlin" data --storyworld --stories 200 --seed 1 --vocab 400 \
+        --out "$work/closed-data" >/dev/null' "$closed"
     diff -r "$work/data" "$work/closed-data" >"$work/stdout" ||
         failure "data $closed: $(head -3 "$work/stdout")"
-    eval "$sgatlin" train --data "$work/data" --preset tiny --threads 1 --steps 2 \
-        --out "$work/closed" "$closed" || failure "train $closed: exit $?"
+    eval '"$sgatlin" train --data "$work/data" --preset tiny --threads 1 --steps 2 \
+        --out "$work/closed"' "$closed" || failure "train $closed: exit $?"
     grep -q -v '^{.*}$' "$work/closed/log.jsonl" &&
         failure "train $closed: $(grep -v '^{.*}$' "$work/closed/log.jsonl" | head -1)"
 done
-(eval "$sgatlin" flops '>&-' 2>"$work/stderr") && failure "flops to a closed stdout: exit 0"
+"$sgatlin" flops >&- 2>"$work/stderr" && failure "flops to a closed stdout: exit 0"
 
 # ---- what works
 

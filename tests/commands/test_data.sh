@@ -129,6 +129,30 @@ before=$(ls -l "$work/two")
 expect 1 "two: already exists" --text "$work/two.txt" --out "$work/two"
 [ "$before" = "$(ls -l "$work/two")" ] || failure "an existing folder was changed"
 
+# ---- two processes that write one folder, and what a killed one leaves
+words="--storyworld --stories 400 --seed 1 --vocab 600 --out $work/busy"
+# shellcheck disable=SC2086 # each word is an argument
+SGATLIN_STOP=rename:busy "$sgatlin" data $words 2>"$work/first" >/dev/null &
+process=$!
+await [ -s "$work/.busy.partial/valid.bin" ]
+# shellcheck disable=SC2086
+expect 1 'busy: another process is writing it' $words
+(while kill -CONT $process 2>/dev/null; do sleep 0.1; done) &
+wait $process || failure "the first of two processes: exit $?: $(tail -1 "$work/first")"
+for name in tokenizer.json train.bin valid.bin train.txt; do
+    same "$work/busy/$name" "$work/again/$name"
+done
+rm -r "$work/busy"
+for point in write:train.txt rename:tokenizer.json write:train.bin renamed:valid.bin rename:busy; do
+    # shellcheck disable=SC2086
+    (SGATLIN_KILL=$point "$sgatlin" data $words) >/dev/null 2>&1
+    [ -d "$work/.busy.partial" ] || failure "not killed at $point"
+done
+# shellcheck disable=SC2086
+expect 0 '' $words
+holds "$work/busy" classes.tsv facts.tsv tokenizer.json train.bin train.txt valid.bin valid.txt
+[ ! -e "$work/.busy.partial" ] || failure "the leftover of a killed process was not removed"
+
 # ---- bad input
 : >"$work/empty.txt"
 printf ' \n\n\t\n<|endoftext|>\n' >"$work/blank.txt"

@@ -6,7 +6,8 @@
 # shellcheck disable=SC2016 # for the script that is written
 printf '#!/bin/sh\necho "locale: $LC_ALL"\n' >"$work/shown"
 chmod +x "$work/shown"
-(LC_ALL=de_DE.UTF-8 tests/run.sh "$work/shown" 2>/dev/null) | grep -q '^locale: C$' ||
+LC_ALL=de_DE.UTF-8 tests/run.sh "$work/shown" >"$work/out" 2>/dev/null
+grep -q '^locale: C$' "$work/out" ||
     failure "tests/run.sh does not set LC_ALL=C"
 grep -q '^export LC_ALL=C\b' reference/demo.sh || failure "the demo does not set LC_ALL=C"
 
@@ -14,7 +15,8 @@ grep -q '^export LC_ALL=C\b' reference/demo.sh || failure "the demo does not set
 comma() { [ "$(LC_ALL=de_DE.UTF-8 locale decimal_point 2>/dev/null)" = , ]; }
 if ! comma && mkdir "$work/locales"; then
     localedef -i de_DE -f UTF-8 "$work/locales/de_DE.UTF-8" >/dev/null 2>&1
-    export LOCPATH="$PWD/$work/locales"
+    LOCPATH=$(cd "$work" && pwd)/locales
+    export LOCPATH
 fi
 if ! comma; then
     echo "skipped: $test_name: there is no locale de_DE.UTF-8"

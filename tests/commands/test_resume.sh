@@ -102,6 +102,9 @@ for batching in packed padded; do
     killed_at renamed:step-000040 '30 35 40' resume "$broken" 2
     killed_at write:log.jsonl '35 40' resume "$broken" 2
     killed_at write:loss.png:2 '35 40' resume "$broken" 1
+    # What is not written again: a checkpoint that was being saved when Ctrl-C came.
+    mkdir "$broken/.step-000017.partial"
+    echo x >"$broken/.step-000017.partial/.model.safetensors.partial"
     (resume "$broken" 1) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
     grep -q "is finished" "$work/messages" ||
         fail "resumed after the last line: the run is not known to be finished"

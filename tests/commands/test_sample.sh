@@ -46,13 +46,15 @@ printf 'x\033[31my\177z\302\2335m\n' >"$work/expected"
 sample controls --prompt x --temperature 0 >"$work/stdout"
 cmp -s "$work/expected" "$work/stdout" || failure "in a file: $(od -c "$work/stdout")"
 
-# terminal COMMAND...: runs it with a terminal as its standard output.
+# terminal COMMAND: runs it with a terminal as its standard output; it may use these variables.
+export sgatlin work
 terminal() {
-    # shellcheck disable=SC2016 # for the shell that script starts
-    words=$* script -qec 'eval "$words" 2>/dev/null' /dev/null </dev/null | tr -d '\r'
+    # shellcheck disable=SC2016 # commands are for the shell that script starts
+    words=$1 script -qec 'eval "$words" 2>/dev/null' /dev/null </dev/null | tr -d '\r'
 }
 if [ "$(terminal 'test -t 1 && echo yes' 2>/dev/null)" = yes ]; then
-    command="'$sgatlin' sample --checkpoint '$work/controls' --threads 1 --temperature 0"
+    # shellcheck disable=SC2016
+    command='"$sgatlin" sample --checkpoint "$work/controls" --threads 1 --temperature 0'
     printf '%s\n' 'x\x1b[31my\x7fz\x9b5m' >"$work/escaped"
     terminal "$command --prompt x" >"$work/stdout"
     cmp -s "$work/escaped" "$work/stdout" || failure "on a terminal: $(od -c "$work/stdout")"
@@ -60,9 +62,11 @@ if [ "$(terminal 'test -t 1 && echo yes' 2>/dev/null)" = yes ]; then
     cmp -s "$work/expected" "$work/stdout" || failure "--raw: $(od -c "$work/stdout")"
     terminal "$command --tokens 0 --prompt '$(printf '\033[1m')'" >"$work/stdout"
     [ "$(cat "$work/stdout")" = '\x1b[1m' ] || failure "a prompt: $(od -c "$work/stdout")"
-    tokenizer=$work/controls.data/tokenizer.json
-    printf '"z\302\2335m"\n' | "$sgatlin" tokenize -t "$tokenizer" >"$work/ids"
-    terminal "'$sgatlin' tokenize -t '$tokenizer' --decode '$work/ids'" >"$work/stdout"
+    printf '"z\302\2335m"\n' |
+        "$sgatlin" tokenize -t "$work/controls.data/tokenizer.json" >"$work/ids"
+    # shellcheck disable=SC2016
+    terminal '"$sgatlin" tokenize -t "$work/controls.data/tokenizer.json" --decode "$work/ids"' \
+        >"$work/stdout"
     [ "$(cat "$work/stdout")" = '" z\u009b5m"' ] || failure "tokenize: $(od -c "$work/stdout")"
 else
     echo "skipped: $test_name: there is no script -qec, which gives a program a terminal"

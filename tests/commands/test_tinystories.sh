@@ -5,12 +5,12 @@
 script=$PWD/datasets/tinystories.sh
 server=$PWD/${SERVER:-build/tests/commands/server}
 case ${SERVER:-} in /*) server=$SERVER ;; esac
-mkdir -p build/tmp
 [ -x "$server" ] || {
     echo "test_tinystories.sh: $server is not there; run make test-tinystories" >&2
     exit 1
 }
-work=$PWD/$(mktemp -d build/tmp/tinystories-XXXXXX) || exit 1
+. tests/harness/scratch.sh
+work=$(cd "$work" && pwd)
 failed=0
 server_id=
 trap 'kill $server_id 2>/dev/null; rm -rf "$work"' EXIT

@@ -38,6 +38,11 @@ input=$work/bytes
 expect 0 '' --tokenizer $tokenizer --raw
 [ "$(wc -l <"$work/stdout")" -eq 1 ] || failure "--raw: expected one line"
 cp "$work/stdout" "$work/raw"
+mkdir "$work/temporary"
+TMPDIR=$work/temporary expect 0 '' --tokenizer $tokenizer --raw
+same "$work/stdout" "$work/raw" '--raw with TMPDIR'
+[ -z "$(ls -A "$work/temporary")" ] || failure "TMPDIR: left $(ls -A "$work/temporary")"
+TMPDIR=$work/none expect 1 "$work/none: cannot create a temporary file" --tokenizer $tokenizer --raw
 expect 0 '' --tokenizer $tokenizer --raw "$work/bytes"
 same "$work/stdout" "$work/raw" '--raw of a file and of stdin'
 input=$work/raw

@@ -7,7 +7,5 @@ if [ $# = 0 ]; then
     set -- $(find README.md chapters datasets reference tests gpu visualizer \
         -name '*.md' 2>/dev/null | sort)
 fi
-mkdir -p build/tmp
-work=$(mktemp -d build/tmp/lessons-XXXXXX)
-trap 'rm -rf "$work"' EXIT
+. tests/harness/scratch.sh
 awk -v work="$work" -v programs="${B:-build}" -f tests/course/lessons.awk "$@"

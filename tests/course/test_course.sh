@@ -1,9 +1,7 @@
 #!/bin/sh
 # The checks of lessons and exercises detect planted mistakes, each with its message.
 # shellcheck disable=SC2016 # backticks in messages are meant as they stand
-mkdir -p build/tmp
-work=$(mktemp -d build/tmp/course-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/harness/scratch.sh
 failed=0
 failure() {
     echo "test_course.sh: $*" >&2

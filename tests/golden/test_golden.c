@@ -7,13 +7,13 @@
 #include "reference/numbers/random.h"
 #include "reference/numbers/sgemm.h"
 #include "tests/golden/golden_check.h"
+#include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const files[] = {
@@ -49,25 +49,22 @@ enum {
     MOST_METADATA = 64
 };
 
-static char folder[32], copy_path[64];
+static Scratch scratch;
+static const char *copy_path;
 static FILE *nowhere;
 
 // The copies are thousands of files that are synced: in memory, where the system has such a folder.
 static void setup(void) {
-    mkdir("build", 0777);
-    mkdir("build/tmp", 0777);
-    bool memory = access("/dev/shm", W_OK) == 0;
-    snprintf(folder, sizeof folder, "%s/golden-XXXXXX", memory ? "/dev/shm" : "build/tmp");
-    ck_assert_ptr_nonnull(mkdtemp(folder));
+    if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
+    scratch = scratch_new("golden");
     parallel_set_threads(1); // hundreds of tiny runs; the threads have tests of their own
-    snprintf(copy_path, sizeof copy_path, "%s/copy.safetensors", folder);
+    copy_path = scratch_path(&scratch, "copy.safetensors");
     nowhere = fopen("/dev/null", "w");
     ck_assert_ptr_nonnull(nowhere);
 }
 
 static void teardown(void) {
-    unlink(copy_path);
-    rmdir(folder);
+    scratch_remove(&scratch);
     fclose(nowhere);
 }
 

@@ -13,8 +13,10 @@ static void need(int right, const char *what) {
 
 Scratch scratch_new(const char *name) {
     Scratch scratch = { 0 };
-    need(folder_make("build/tmp", NULL), "build/tmp");
-    snprintf(scratch.path, sizeof scratch.path, "build/tmp/%s-XXXXXX", name);
+    const char *set = getenv("TMPDIR"), *parent = set != NULL && *set != '\0' ? set : "build/tmp";
+    need(folder_make(parent, NULL), parent);
+    int size = snprintf(scratch.path, sizeof scratch.path, "%s/%s-XXXXXX", parent, name);
+    need(size < (int)sizeof scratch.path, parent);
     need(mkdtemp(scratch.path) != NULL, scratch.path);
     return scratch;
 }

@@ -1,8 +1,9 @@
 #ifndef TESTS_HARNESS_SCRATCH_H
 #define TESTS_HARNESS_SCRATCH_H
 
-// A fresh folder for one test's files: build/tmp/NAME-XXXXXX below the working folder;
-// scratch_remove ends it. Both end the program on failure: without them a test says nothing.
+// A fresh folder for one test's files: NAME-XXXXXX in $TMPDIR, or else in build/tmp below the
+// working folder; scratch_remove ends it. Both end the program on failure: without them a test says
+// nothing.
 typedef struct {
     char path[256];
     char paths[8][512];

@@ -3,29 +3,23 @@
 #include "reference/data/tokenizer.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
+#include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static char folder[] = "build/tmp/baselines-XXXXXX";
-static char *train_path, *valid_path;
+static Scratch scratch;
+static const char *train_path, *valid_path;
 
 static void set_up(void) {
-    ck_assert(folder_make("build/tmp", NULL));
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    train_path = path_join(folder, "train.bin");
-    valid_path = path_join(folder, "valid.bin");
+    scratch = scratch_new("baselines");
+    train_path = scratch_path(&scratch, "train.bin");
+    valid_path = scratch_path(&scratch, "valid.bin");
 }
 
-static void tear_down(void) {
-    free(train_path);
-    free(valid_path);
-    ck_assert(folder_remove(folder, NULL));
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-}
+static void tear_down(void) { scratch_remove(&scratch); }
 
 enum { A = 2, B = 3 };
 

@@ -217,10 +217,11 @@ static const struct {
 
 // The object that `sgatlin bench` prints, which must be one line.
 static json_t *bench_json(const char *arguments) {
-    const char *program = getenv("SGATLIN") ? getenv("SGATLIN") : "build/sgatlin";
     char command[1024], line[4096], more[2];
-    snprintf(command, sizeof command, "%s bench %s --threads 2 --repetitions 3 --json 2>/dev/null",
-             program, arguments);
+    snprintf(
+        command, sizeof command,
+        "\"${SGATLIN:-build/sgatlin}\" bench %s --threads 2 --repetitions 3 --json 2>/dev/null",
+        arguments);
     FILE *output = popen(command, "r");
     ck_assert_ptr_nonnull(output);
     ck_assert_msg(fgets(line, sizeof line, output) != NULL && strchr(line, '\n') != NULL,

@@ -3,6 +3,7 @@
 #include "reference/data/stories.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
+#include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <stdlib.h>
@@ -10,22 +11,15 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-static char folder[] = "build/tmp/data-XXXXXX";
-static char *path; // of the one file most tests write
+static Scratch scratch;
+static const char *path; // of the one file most tests write
 
 static void set_up(void) {
-    ck_assert(folder_make("build/tmp", NULL));
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    path = path_join(folder, "tokens.bin");
-    ck_assert_ptr_nonnull(path);
+    scratch = scratch_new("data");
+    path = scratch_path(&scratch, "tokens.bin");
 }
 
-static void tear_down(void) {
-    free(path);
-    ck_assert(folder_remove(folder, NULL));
-    // mkdtemp wants it so, also when tests share a process
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-}
+static void tear_down(void) { scratch_remove(&scratch); }
 
 // -- Stories --
 
@@ -238,8 +232,8 @@ START_TEST(the_writer_refuses_and_leaves_nothing)
     ck_assert_ptr_nonnull(strstr(error.text, "65536"));
     ck_assert_ptr_null(token_writer_open("build/tmp/no/such/folder/file", 10, 0, &error));
     ck_assert(!path_exists(path));
-    ck_assert_int_eq(rmdir(folder), 0); // it is empty
-    ck_assert(folder_make(folder, NULL));
+    ck_assert_int_eq(rmdir(scratch.path), 0); // it is empty
+    ck_assert(folder_make(scratch.path, NULL));
 }
 END_TEST
 

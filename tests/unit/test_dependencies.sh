@@ -4,9 +4,7 @@
 # files whose functions an object file uses. B is the folder of this build.
 set -u
 build=${B:?run make test-dependencies}
-mkdir -p build/tmp
-work=$(mktemp -d build/tmp/test_dependencies-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/harness/scratch.sh
 
 # Edges, one `FROM TO` per line: from the files named PATTERN in a folder to what they include ...
 includes() {

@@ -2,26 +2,21 @@
 #include "reference/data/encode.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/random.h"
+#include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static char folder[] = "build/tmp/encode-XXXXXX";
-static char *path;
+static Scratch scratch;
+static const char *path;
 
 static void set_up(void) {
-    ck_assert(folder_make("build/tmp", NULL));
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    path = path_join(folder, "tokens.bin");
+    scratch = scratch_new("encode");
+    path = scratch_path(&scratch, "tokens.bin");
 }
 
-static void tear_down(void) {
-    free(path);
-    ck_assert(folder_remove(folder, NULL));
-    strcpy(folder + strlen(folder) - 6, "XXXXXX");
-}
+static void tear_down(void) { scratch_remove(&scratch); }
 
 static bool go_on(void *context, size_t bytes) {
     size_t *last = context;

@@ -2,9 +2,7 @@
 # Every header of the reference compiles alone: as C11 and, since a CUDA file will include it, in
 # C++17 as extern "C".
 set -u
-mkdir -p build/tmp
-work=$(mktemp -d build/tmp/test_headers-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/harness/scratch.sh
 failed=0
 
 # each FILE OPEN CLOSE COMPILER...: a FILE of every header, between OPEN and CLOSE.

@@ -318,6 +318,28 @@ START_TEST(a_checkpoint_that_cannot_be_written_ends_the_run)
 }
 END_TEST
 
+// An old checkpoint that cannot be removed ends the run too, but the new one counts.
+START_TEST(a_checkpoint_that_was_written_is_called_saved)
+{
+    Fixture f;
+    setup(&f);
+    Error error = { "" };
+    Watch watch = { .stop_at = -1 };
+    RunObserver observer = observer_of(&watch);
+    ck_assert(folder_make(f.run, &error));
+    const char *file = scratch_path(&f.scratch, "run/.removed"); // in the way of a removal
+    FILE *out = fopen(file, "wb");
+    ck_assert(out != NULL && fclose(out) == 0);
+    ck_assert(start(&f, &cpu_backend, &observer, &error) == RUN_FAILED);
+    ck_assert_msg(strstr(error.text, "the checkpoint of step 0 was saved") != NULL, "%s",
+                  error.text);
+    ck_assert_ptr_null(strstr(error.text, "not saved"));
+    ck_assert_int_eq(remove(file), 0);
+    ck_assert_msg(resume(&f, &observer, &error) == RUN_FINISHED, "%s", error.text);
+    teardown(&f);
+}
+END_TEST
+
 static const Model *cannot_read(Device *device, const float **moments, Error *error) {
     (void)device;
     (void)moments;
@@ -398,6 +420,7 @@ int main(void) {
         { a_step_that_is_not_finite_ends_the_run },
         { a_validation_loss_that_is_not_finite_ends_the_run },
         { a_checkpoint_that_cannot_be_written_ends_the_run },
+        { a_checkpoint_that_was_written_is_called_saved },
         { a_run_that_cannot_begin_leaves_nothing },
         { a_run_survives_its_picture },
         { the_header_says_what_the_run_is },

@@ -123,33 +123,63 @@ START_TEST(a_full_disk_leaves_the_old_file)
 }
 END_TEST
 
-// A process number that is certainly dead: a child's that we have waited for.
-static long dead_process(void) {
+// A process that has begun to write a file and a folder. Kill it with SIGKILL.
+static pid_t start_writing(const char *file, const char *folder) {
+    int ends[2];
+    char begun = 0;
+    ck_assert_int_eq(pipe(ends), 0);
     pid_t child = fork();
-    if (child == 0) _exit(0);
-    ck_assert_int_gt(child, 0);
-    waitpid(child, NULL, 0);
-    return (long)child;
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        OutputFile out;
+        OutputFolder in;
+        begun = output_open(&out, file, NULL) && output_folder_open(&in, folder, NULL);
+        if (write(ends[1], &begun, 1) != 1) _exit(1);
+        for (;;) pause();
+    }
+    ck_assert(read(ends[0], &begun, 1) == 1 && begun);
+    close(ends[0]);
+    close(ends[1]);
+    return child;
+}
+
+static void kill_writing(pid_t process) {
+    ck_assert_int_eq(kill(process, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(process, NULL, 0), process);
 }
 
 START_TEST(leftovers_of_the_dead_are_removed)
 {
     Scratch scratch = scratch_new("leftover");
-    char name[64];
-    long dead = dead_process();
-    snprintf(name, sizeof name, ".a.partial-%ld", dead);
-    write_bytes(scratch_path(&scratch, name), "x", 1);
-    snprintf(name, sizeof name, ".run.partial-%ld", dead);
-    ck_assert(folder_make(scratch_path(&scratch, name), &error));
-    write_bytes(scratch_path(&scratch, ".a.partial-1"), "x", 1);     // process 1 lives
-    write_bytes(scratch_path(&scratch, ".a.partial-1x"), "x", 1);    // not our doing
-    write_bytes(scratch_path(&scratch, ".b.partial-99999"), "x", 1); // of another output
+    const char *a = scratch_path(&scratch, "a"), *run = scratch_path(&scratch, "run");
     OutputFile file;
     OutputFolder folder;
-    ck_assert(output_open(&file, scratch_path(&scratch, "a"), &error));
+    write_bytes(scratch_path(&scratch, ".partial"), "x", 1); // not a temporary
+    write_bytes(scratch_path(&scratch, ".a.part"), "x", 1);
+    write_bytes(scratch_path(&scratch, "a.partial"), "x", 1);
+
+    pid_t writer = start_writing(a, run);
+    ck_assert_int_eq(count_entries(scratch.path), 5);
+    ck_assert(!output_open(&file, a, &error));
+    check_said("a: another process is writing it");
+    check_said("/.a.partial)");
+    ck_assert(!output_folder_open(&folder, run, &error));
+    check_said("run: another process is writing it");
+    folder_clear(scratch.path);
+    ck_assert_int_eq(count_entries(scratch.path), 5);
+    kill_writing(writer);
+    ck_assert_int_eq(count_entries(scratch.path), 5);
+    folder_clear(scratch.path);
+    ck_assert_int_eq(count_entries(scratch.path), 3);
+
+    kill_writing(start_writing(a, run));
+    write_bytes(scratch_path(&scratch, ".run.partial/b"), "x", 1);
+    ck_assert_msg(output_open(&file, a, &error), "%s", error.text);
+    fputs("new", file.stream);
     ck_assert(output_commit(&file, &error));
-    ck_assert_int_eq(count_entries(scratch.path), 5); // a, the dead folder, and the three to keep
-    ck_assert(output_folder_open(&folder, scratch_path(&scratch, "run"), &error));
+    check_content(a, "new");
+    ck_assert_msg(output_folder_open(&folder, run, &error), "%s", error.text);
+    ck_assert_int_eq(count_entries(folder.temporary), 0);
     output_folder_discard(&folder);
     ck_assert_int_eq(count_entries(scratch.path), 4);
     scratch_remove(&scratch);
@@ -612,6 +642,71 @@ START_TEST(damage_is_found)
 }
 END_TEST
 
+// Writes our file of the tensors "a" and "b" of one size as another library may: their data in the
+// other order, and the metadata but for the keys that begin with `without`.
+static void save_swapped(const char *path, const char *from, const char *without) {
+    MappedFile ours;
+    uint64_t length;
+    ck_assert(file_map(&ours, from, &error));
+    memcpy(&length, ours.bytes, sizeof length);
+    const unsigned char *data = ours.bytes + sizeof length + length;
+    size_t size = (ours.size - sizeof length - length) / 2;
+    json_t *header = json_parse((const char *)ours.bytes + sizeof length, length, "header", &error);
+    ck_assert_ptr_nonnull(header);
+    json_t *a = json_object_get(header, "a"), *b = json_object_get(header, "b"),
+           *metadata = json_object_get(header, "__metadata__");
+    json_t *offsets = json_incref(json_object_get(a, "data_offsets"));
+    json_object_set(a, "data_offsets", json_object_get(b, "data_offsets"));
+    json_object_set_new(b, "data_offsets", offsets);
+    const char *key;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(metadata, next, key, value) {
+        if (strncmp(key, without, strlen(without)) == 0) json_object_del(metadata, key);
+    }
+    char *text = json_dumps(header, JSON_COMPACT);
+    ck_assert_ptr_nonnull(text);
+    FILE *out = fopen(path, "wb");
+    ck_assert_ptr_nonnull(out);
+    length = strlen(text);
+    fwrite(&length, sizeof length, 1, out);
+    fwrite(text, 1, length, out);
+    fwrite(data + size, 1, size, out);
+    fwrite(data, 1, size, out);
+    ck_assert_int_eq(fclose(out), 0);
+    free(text);
+    json_decref(header);
+    file_unmap(&ours);
+}
+
+START_TEST(files_that_another_library_saved)
+{
+    Scratch scratch = scratch_new("other");
+    const char *path = scratch_path(&scratch, "a.safetensors"),
+               *other = scratch_path(&scratch, "b.safetensors");
+    SafeTensor two[] = { samples[2], samples[2] };
+    float others[6] = { 1, 2, 3, 4, 5, 6 };
+    two[0].name = "a";
+    two[1].name = "b";
+    two[1].data = others;
+    ck_assert(safetensors_write(path, two, 2, pairs, 2, &error));
+    Safetensors file;
+    static const char *const kept[] = { "none", "xxh3.header", "xxh3.b" };
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        save_swapped(other, path, kept[i]);
+        ck_assert(!safetensors_open(&file, other, &error));
+        check_said("the file has changed since it was written");
+        check_said("leave out the metadata keys xxh3.*");
+    }
+    save_swapped(other, path, "xxh3.");
+    ck_assert_msg(safetensors_open(&file, other, &error), "%s", error.text);
+    ck_assert_mem_eq(safetensors_find(&file, "b")->data, others, sizeof others);
+    ck_assert_str_eq(safetensors_metadata(&file, "D"), "64");
+    safetensors_close(&file);
+    scratch_remove(&scratch);
+}
+END_TEST
+
 START_TEST(what_cannot_be_written)
 {
     Scratch scratch = scratch_new("write");
@@ -663,6 +758,7 @@ int main(void) {
         { headers_accepted_and_refused, COUNT_OF(headers) },
         { impossible_header_lengths },
         { damage_is_found },
+        { files_that_another_library_saved },
         { what_cannot_be_written },
     };
     return run_tests("support", tests, COUNT_OF(tests));

@@ -6,9 +6,7 @@ set -u
 build=${B:?run make test-symbols}
 exported() { nm -g --defined-only "$@" 2>/dev/null | awk 'NF == 3 { print $3 }' | grep -v '^__' |
     sort -u; }
-mkdir -p build/tmp
-work=$(mktemp -d build/tmp/test_symbols-XXXXXX) || exit 1
-trap 'rm -rf "$work"' EXIT
+. tests/harness/scratch.sh
 exported "$build/reference.a" >"$work/reference"
 exported "$build"/chapters/0*.a >"$work/chapters"
 for file in "$work/reference" "$work/chapters"; do

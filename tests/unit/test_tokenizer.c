@@ -4,6 +4,7 @@
 #include "reference/io/files.h"
 #include "reference/io/json.h"
 #include "reference/numbers/random.h"
+#include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <stdlib.h>
@@ -124,9 +125,8 @@ static TokenizerTrainer *trainer_of(const char *path, const char *separator) {
 
 static void expect_trained(const char *texts, const char *separator, const char *wanted_path,
                            int vocabulary) {
-    char folder[] = "build/tmp/tokenizer-XXXXXX";
-    ck_assert(folder_make("build/tmp", NULL) && mkdtemp(folder) != NULL);
-    char *path = path_join(folder, "tokenizer.json");
+    Scratch scratch = scratch_new("tokenizer");
+    const char *path = scratch_path(&scratch, "tokenizer.json");
     TokenizerTrainer *trainer = trainer_of(texts, separator);
     Error error = { "" };
     Tokenizer *trained = tokenizer_trainer_finish(trainer, vocabulary, true, &error),
@@ -144,8 +144,7 @@ static void expect_trained(const char *texts, const char *separator, const char 
     tokenizer_free(loaded);
     tokenizer_free(expected);
     tokenizer_trainer_free(trainer);
-    ck_assert(folder_remove(folder, NULL));
-    free(path);
+    scratch_remove(&scratch);
 }
 
 START_TEST(golden_training)
