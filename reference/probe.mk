@@ -73,7 +73,8 @@ yes_no   = $(if $(filter $1,$(FOUND)),yes,no)
 why_not  = $(if $(filter $1,$(OPTIONAL)),no $1: $(DEPS),as asked for)
 left_out = $(if $(filter $1,$(FOUND)),,no $2 ($(call why_not,$1));)
 products = $(if $(filter plain,$(SGEMM)),fast,faster) matrix products
-LEFT     = $(strip $(call left_out,$(or $(LIBRARY),blas),$(products)) $(call left_out,openmp,threads) \
+LEFT     = $(strip $(call left_out,$(or $(LIBRARY),blas),$(products)) \
+  $(call left_out,openmp,threads) \
   $(call left_out,check,tests) $(call left_out,font,text beyond ASCII in pictures))
 BLAS_LIB = $(or $(patsubst -l%,%,$(lastword $(lib_$(SGEMM)))),no)
 INFO     = cc="$(shell $(CC) --version 2>&1 | head -n 1)" arch=$(ARCH) \
