@@ -91,7 +91,7 @@ void generate_subject_run(void *context, double seconds[BENCH_PARTS]) {
     const Sampling sampling = { .temperature = 0.8, .top_k = 40 };
     uint64_t key = random_key(1, "sample");
     double start = clock_seconds();
-    const float *logits = decoder_start(generate->decoder, NULL, 0, 0, false);
+    const float *logits = decoder_start(generate->decoder, NULL, 0, 0, 0, false);
     for (int t = 1; t < config->T; t++) {
         int32_t token = sample_token(logits, config->V, &sampling, random_uniform(key, (uint64_t)t),
                                      generate->candidates);

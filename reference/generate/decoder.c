@@ -18,19 +18,21 @@ enum { KEY_BLOCK = 256 };
 
 struct Decoder {
     const Model *model;
+    int threads;     // of the memory below
     int cached;      // tokens in the cache
-    int position;    // in the sequence, of the next token
+    int position;    // in the sequence, of the next token, or the first one of the pass
     bool again;      // tokens are read that were read before
     int fresh;       // cached tokens that were read for the first time since the last pass
     int32_t *tokens; // [T]: the tokens in the cache, read again when the window moves
     float *keys;     // [L,blocks,D,block], after norm and rotation; a token's is a column, so
                      // that a query meets its neighbours' in one vector
     float *values;   // [L,T,D]
-    float *rope;     // [Dh]: the rope_row of the token being read
-    float *residual, *normed, *sublayer_out, *query, *key, *attended; // [D]
-    float *weights;                                                   // [H,T]
+    // of the n tokens of a pass
+    float *rope;                                                      // [n,Dh]: their rope_rows
+    float *residual, *normed, *sublayer_out, *query, *key, *attended; // [n,D]
+    float *weights;                                                   // [n,H,cached + n]
+    float *saved, *scratch;                                           // of the feed-forward layer
     float *logits;                                                    // [V]
-    float *saved, *scratch; // of the feed-forward layer, for one token
     float *block;
     size_t floats;
     Activations *window; // of a model that is not causal, which caches nothing; else NULL
@@ -46,30 +48,34 @@ static size_t key_tokens(const Config *config) {
     return (T + block - 1) / block * block;
 }
 
+static int pass_tokens(const Config *config) { return min_int(config->T, DECODER_PASS); }
+
 static size_t decoder_layout(Decoder *d, float *block) {
     const Config *config = &d->model->config;
     size_t used = 0, D = (size_t)config->D, T = (size_t)config->T;
+    int pass = pass_tokens(config);
+    size_t rows = (size_t)pass * D;
     d->logits = floats_take(block, &used, (size_t)config->V);
     if (d->window != NULL) return used;
     d->keys = floats_take(block, &used, config->L * key_tokens(config) * D);
     d->values = floats_take(block, &used, config->L * T * D);
-    d->rope = floats_take(block, &used, (size_t)config->Dh);
-    d->residual = floats_take(block, &used, D);
-    d->normed = floats_take(block, &used, D);
-    d->sublayer_out = floats_take(block, &used, D);
-    d->query = floats_take(block, &used, D);
-    d->key = floats_take(block, &used, D);
-    d->attended = floats_take(block, &used, D);
-    d->weights = floats_take(block, &used, T * config_heads(config));
-    d->saved = floats_take(block, &used, ffn_of(config)->saved(config, 1));
-    d->scratch = floats_take(block, &used, ffn_of(config)->scratch(config, 1, parallel_threads()));
+    d->rope = floats_take(block, &used, (size_t)pass * config->Dh);
+    d->residual = floats_take(block, &used, rows);
+    d->normed = floats_take(block, &used, rows);
+    d->sublayer_out = floats_take(block, &used, rows);
+    d->query = floats_take(block, &used, rows);
+    d->key = floats_take(block, &used, rows);
+    d->attended = floats_take(block, &used, rows);
+    d->weights = floats_take(block, &used, (size_t)pass * config_heads(config) * T);
+    d->saved = floats_take(block, &used, ffn_of(config)->saved(config, pass));
+    d->scratch = floats_take(block, &used, ffn_of(config)->scratch(config, pass, d->threads));
     return used;
 }
 
 Decoder *decoder_new(const Model *model, Error *error) {
     Decoder *d = malloc(sizeof *d);
     if (d == NULL) goto failed;
-    *d = (Decoder){ .model = model };
+    *d = (Decoder){ .model = model, .threads = parallel_threads() };
     if (!is_causal(ffn_causality(&model->config))) {
         d->window = model_activations_new(&model->config, 1, model->config.T, false, error);
         if (d->window == NULL) {
@@ -101,9 +107,8 @@ void decoder_free(Decoder *d) {
 // A hook that calls the caller's, with the position of the pass and how much of it is new.
 static void show(void *context, const GatingEvent *event) {
     const Decoder *d = context;
-    int newest = d->window != NULL ? d->position - 1 : d->position;
     GatingEvent shown = *event;
-    shown.position = newest + 1 - event->gating->N;
+    shown.position = d->window != NULL ? d->position - event->gating->N : d->position;
     shown.fresh = d->fresh;
     hooks_call(&d->hooks, &shown);
 }
@@ -117,65 +122,102 @@ void decoder_hooks(Decoder *d, const HookList *hooks) {
 int decoder_position(const Decoder *d) { return d->position; }
 int decoder_cached(const Decoder *d) { return d->cached; }
 
-// Query, key and value of the new token, all heads; the latter two go into their places in the
-// cache.
-static void project(Decoder *d, const Tensor *layer, float *keys, float *values) {
+// ---- a pass over n tokens
+
+// The key of the token in this row of the pass goes into its column of the cache.
+static void cache_key(Decoder *d, float *keys, int row) {
     const Config *config = &d->model->config;
-    const float *parameters = d->model->parameters;
-    int D = config->D, Dh = config->Dh, block = key_block(config), column = d->cached % block;
-    size_t t = (size_t)d->cached;
-    linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, 1, D, D);
-    linear_forward(d->key, d->normed, parameters + layer[ATTENTION_KEY].offset, 1, D, D);
-    linear_forward(values + t * D, d->normed, parameters + layer[ATTENTION_VALUE].offset, 1, D, D);
-    for (int i = 0; i < D; i += Dh) {
-        rmsnorm_row(d->query + i, d->query + i, parameters + layer[ATTENTION_QUERY_NORM].offset,
-                    Dh);
-        rmsnorm_row(d->key + i, d->key + i, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
-        rope_apply(d->query + i, d->rope, Dh);
-        rope_apply(d->key + i, d->rope, Dh);
-    }
-    keys += (t - (size_t)column) * D + column;
-    for (int i = 0; i < D; i++) keys[(size_t)i * block] = d->key[i];
+    int D = config->D, block = key_block(config), t = d->cached + row, column = t % block;
+    const float *key = d->key + (size_t)row * D;
+    keys += (size_t)(t - column) * D + column;
+    for (int i = 0; i < D; i++) keys[(size_t)i * block] = key[i];
 }
 
-// weights [count] of one head: the softmax of query · key / √Dh over the cached tokens
-static void attention_weights(Decoder *d, float *weights, const float *keys, int head, int count) {
+// Queries, keys and values, all heads; the latter two go into their places in the cache.
+static void project(Decoder *d, const Tensor *layer, float *keys, float *values, int n) {
+    const Config *config = &d->model->config;
+    const float *parameters = d->model->parameters;
+    int D = config->D, Dh = config->Dh;
+    linear_forward(d->query, d->normed, parameters + layer[ATTENTION_QUERY].offset, n, D, D);
+    linear_forward(d->key, d->normed, parameters + layer[ATTENTION_KEY].offset, n, D, D);
+    linear_forward(values + (size_t)d->cached * D, d->normed,
+                   parameters + layer[ATTENTION_VALUE].offset, n, D, D);
+    for (int row = 0; row < n; row++) {
+        float *query = d->query + (size_t)row * D, *key = d->key + (size_t)row * D;
+        const float *rope = d->rope + (size_t)row * Dh;
+        for (int i = 0; i < D; i += Dh) {
+            rmsnorm_row(query + i, query + i, parameters + layer[ATTENTION_QUERY_NORM].offset, Dh);
+            rmsnorm_row(key + i, key + i, parameters + layer[ATTENTION_KEY_NORM].offset, Dh);
+            rope_apply(query + i, rope, Dh);
+            rope_apply(key + i, rope, Dh);
+        }
+        cache_key(d, keys, row);
+    }
+}
+
+// weights [count] of one head: the softmax of query · key / √Dh over the first `count` tokens
+static void attention_weights(const Decoder *d, float *weights, const float *query,
+                              const float *keys, int head, int count) {
     const Config *config = &d->model->config;
     int Dh = config->Dh, block = key_block(config);
     float log_sum, scale = 1.0f / sqrtf((float)Dh);
     keys += (size_t)head * Dh * block;
     for (int t = 0; t < count; t += block) {
         Matrix some = strided(keys + (size_t)t * config->D, Dh, min_int(block, count - t), block);
-        row_product(weights + t, d->query + head * Dh, some, scale, false);
+        row_product(weights + t, query + head * Dh, some, scale, false);
     }
     float sum = exp_row(weights, &log_sum, count);
     for (int t = 0; t < count; t++) weights[t] /= sum;
 }
 
-// attended, over the cached tokens 0 .. cached. The sums of all heads grow together: one alone
-// would wait for each of its additions.
-static void attend(Decoder *d, const float *keys, const float *values) {
+// attended [D] of one row: over the cached tokens and those of the pass up to this one. weights
+// [H,stride]. The sums of all heads grow together: one alone would wait for each of its additions.
+static void attend_row(const Decoder *d, const float *keys, const float *values, float *weights,
+                       size_t stride, int row) {
     const Config *config = &d->model->config;
-    int D = config->D, Dh = config->Dh, H = config_heads(config), count = d->cached + 1, t = 0;
-    size_t T = (size_t)config->T;
-    for (int h = 0; h < H; h++) attention_weights(d, d->weights + h * T, keys, h, count);
-    memset(d->attended, 0, (size_t)D * sizeof *d->attended);
+    int D = config->D, Dh = config->Dh, H = config_heads(config), count = d->cached + row + 1,
+        t = 0;
+    const float *query = d->query + (size_t)row * D;
+    float *attended = d->attended + (size_t)row * D;
+    for (int h = 0; h < H; h++)
+        attention_weights(d, weights + (size_t)h * stride, query, keys, h, count);
+    memset(attended, 0, (size_t)D * sizeof *attended);
     for (; t + 4 <= count; t += 4) {
         for (int h = 0; h < H; h++) {
             const float *value = values + (size_t)t * D + h * Dh;
-            add_row4(d->attended + h * Dh, d->weights + h * T + t, value, value + D, value + 2 * D,
+            add_row4(attended + h * Dh, weights + h * stride + t, value, value + D, value + 2 * D,
                      value + 3 * D, Dh);
         }
     }
     for (; t < count; t++) {
         for (int h = 0; h < H; h++) {
-            add_row(d->attended + h * Dh, d->weights[h * T + t], values + (size_t)t * D + h * Dh,
+            add_row(attended + h * Dh, weights[h * stride + t], values + (size_t)t * D + h * Dh,
                     Dh);
         }
     }
 }
 
-static void decode_layer(Decoder *d, int l) {
+static void attend(Decoder *d, const float *keys, const float *values, int n) {
+    size_t stride = (size_t)d->cached + (size_t)n;
+    size_t each = stride * (size_t)config_heads(&d->model->config); // of the weights
+    if (n == 1) {
+        attend_row(d, keys, values, d->weights, stride, 0);
+        return;
+    }
+#pragma omp parallel for schedule(dynamic)
+    for (int row = 0; row < n; row++)
+        attend_row(d, keys, values, d->weights + (size_t)row * each, stride, row);
+}
+
+static void norm_rows(Decoder *d, const Tensor *scale, int n) {
+    int D = d->model->config.D;
+    for (int row = 0; row < n; row++) {
+        rmsnorm_row(d->normed + (size_t)row * D, d->residual + (size_t)row * D,
+                    d->model->parameters + scale->offset, D);
+    }
+}
+
+static void decode_layer(Decoder *d, int l, int n) {
     const Model *model = d->model;
     const Config *config = &model->config;
     const Tensor *layer = model_layer(model, l);
@@ -183,19 +225,19 @@ static void decode_layer(Decoder *d, int l) {
     int D = config->D;
     float *keys = d->keys + (size_t)l * key_tokens(config) * D,
           *values = d->values + (size_t)l * config->T * D;
-    rmsnorm_row(d->normed, d->residual, parameters + layer[ATTENTION_NORM].offset, D);
-    project(d, layer, keys, values);
-    attend(d, keys, values);
-    linear_forward(d->sublayer_out, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, 1, D,
+    norm_rows(d, &layer[ATTENTION_NORM], n);
+    project(d, layer, keys, values, n);
+    attend(d, keys, values, n);
+    linear_forward(d->sublayer_out, d->attended, parameters + layer[ATTENTION_OUTPUT].offset, n, D,
                    D);
-    add_row(d->residual, 1.0f, d->sublayer_out, D);
+    add_row(d->residual, 1.0f, d->sublayer_out, n * D);
 
-    rmsnorm_row(d->normed, d->residual, parameters + layer[FFN_NORM].offset, D);
+    norm_rows(d, &layer[FFN_NORM], n);
     ffn_of(config)->forward(&(FfnCall){ .config = config,
                                         .tensors = layer + LAYER_FFN,
                                         .parameters = parameters,
                                         .B = 1,
-                                        .T = 1,
+                                        .T = n,
                                         .tokens = &d->tokens[d->cached],
                                         .x = d->normed,
                                         .y = d->sublayer_out,
@@ -203,35 +245,50 @@ static void decode_layer(Decoder *d, int l) {
                                         .scratch = d->scratch,
                                         .layer = l,
                                         .hooks = &d->shown });
-    add_row(d->residual, 1.0f, d->sublayer_out, D);
+    add_row(d->residual, 1.0f, d->sublayer_out, n * D);
 }
 
-// Appends one token to the cache; d->residual is then the residual stream after the last layer.
-// With no cache it only records the token.
-static void read_token(Decoder *d, int32_t token) {
+// Appends n tokens to the cache, at most DECODER_PASS; d->residual [n,D] is then the residual stream
+// after the last layer. With no cache it only records the tokens.
+static void read_pass(Decoder *d, const int32_t *tokens, int n) {
     const Config *config = &d->model->config;
     const float *embedding = d->model->parameters + d->model->tensors.items[EMBEDDING].offset;
-    d->tokens[d->cached] = token;
-    if (!d->again) d->fresh++;
+    size_t D = (size_t)config->D;
+    // tokens may be a later part of d->tokens
+    memmove(d->tokens + d->cached, tokens, (size_t)n * sizeof *tokens);
+    if (!d->again) d->fresh += n;
     if (d->window == NULL) {
-        memcpy(d->residual, embedding + (size_t)token * config->D,
-               (size_t)config->D * sizeof *d->residual);
-        rope_row(d->rope, d->cached, config->Dh);
-        for (int l = 0; l < config->L; l++) decode_layer(d, l);
+        for (int row = 0; row < n; row++) {
+            memcpy(d->residual + (size_t)row * D,
+                   embedding + (size_t)d->tokens[d->cached + row] * D, D * sizeof *d->residual);
+            rope_row(d->rope + (size_t)row * config->Dh, d->cached + row, config->Dh);
+        }
+        for (int l = 0; l < config->L; l++) decode_layer(d, l, n);
         d->fresh = 0;
     }
-    d->cached++;
-    d->position++;
+    d->cached += n;
+    d->position += n;
 }
 
-// Reads a window from its start: TOKEN_END, unless the tokens fill it, and tokens [count], the
-// first of them at `position`.
-static void read_window(Decoder *d, const int32_t *tokens, int count, int position) {
+// The memory of a pass is divided among the threads that there were when the decoder was made.
+static void limit_threads(const Decoder *d) {
+    if (parallel_threads() > d->threads) parallel_set_threads(d->threads);
+}
+
+static void read_together(Decoder *d, const int32_t *tokens, int count) {
+    for (int i = 0; i < count; i += DECODER_PASS)
+        read_pass(d, tokens + i, min_int(count - i, DECODER_PASS));
+}
+
+// Starts a window: TOKEN_END, unless `count` tokens will fill it, and the first `together` of them,
+// of which the first is at `position`.
+static void start_window(Decoder *d, const int32_t *tokens, int together, int count, int position) {
+    static const int32_t end = TOKEN_END;
     d->cached = 0;
     d->position = -1;
-    if (count < d->model->config.T) read_token(d, TOKEN_END);
+    if (count < d->model->config.T) read_pass(d, &end, 1);
     d->position = position;
-    for (int i = 0; i < count; i++) read_token(d, tokens[i]);
+    read_together(d, tokens, together);
 }
 
 // Drops the oldest half of the window, and reads the rest again.
@@ -242,7 +299,7 @@ static void move_window(Decoder *d, int64_t *dropped) {
     d->again = true;
     // Each token moves to an earlier place, so that none is overwritten before it is read. A window
     // of one token has no space for TOKEN_END.
-    if (T > 1) read_window(d, d->tokens + first, count, d->position - count);
+    if (T > 1) start_window(d, d->tokens + first, count, count, d->position - count);
     d->again = false;
 }
 
@@ -266,14 +323,18 @@ static const float *logits(Decoder *d) {
 }
 
 const float *decoder_step(Decoder *d, int32_t token, int64_t *dropped) {
+    limit_threads(d);
     if (d->cached == d->model->config.T) move_window(d, dropped);
-    read_token(d, token);
+    read_pass(d, &token, 1);
     return logits(d);
 }
 
-const float *decoder_start(Decoder *d, const int32_t *tokens, int count, int position, bool again) {
+const float *decoder_start(Decoder *d, const int32_t *tokens, int together, int count, int position,
+                           bool again) {
+    limit_threads(d);
     d->again = again;
-    read_window(d, tokens, count, position);
+    start_window(d, tokens, together, count, position);
+    for (int i = together; i < count; i++) read_pass(d, &tokens[i], 1);
     d->again = false;
     return logits(d);
 }

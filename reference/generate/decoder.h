@@ -8,17 +8,20 @@
 typedef struct Decoder Decoder;
 
 // Memory is used for the tokens that are cached, at most config.T; model must outlive it. A decoder
-// may be used in another thread than the one that made it, by one thread at a time. That of a model
-// that is not causal needs parallel_threads() in that thread to be no larger than where it was
-// made.
+// may be used in another thread than the one that made it, by one thread at a time. There it lowers
+// parallel_threads() to what it was where the decoder was made.
 Decoder *decoder_new(const Model *model, Error *error);
 void decoder_free(Decoder *decoder);
 
+// Tokens that are known beforehand are read in passes of up to so many.
+enum { DECODER_PASS = 64 };
+
 // The hooks of the following steps (see gating.h), copied; NULL: none. Each is called once for
-// every sparse layer with the gating of the token that is fed (N = 1), or of the whole window where
-// the model is not causal (N up to T); key_scores needs space for as many. All layers share the
-// Gating's memory, so it is valid during the call only. Tokens that are read again are shown again,
-// with fresh = 0, so that what a hook replaces stays replaced.
+// every sparse layer and pass, with the gatings of its tokens (N up to DECODER_PASS, or to T if
+// that is less), or of the whole window where the model is not causal (N up to T); key_scores needs
+// space for as many. All layers share the Gating's memory, so it is valid during the call only.
+// Tokens that are read again are shown again, with fresh = 0, so that what a hook replaces stays
+// replaced.
 void decoder_hooks(Decoder *decoder, const HookList *hooks);
 
 // Feeds one token (below V) and returns the logits [V] of the next one, valid until the next call.
@@ -27,10 +30,12 @@ void decoder_hooks(Decoder *decoder, const HookList *hooks);
 const float *decoder_step(Decoder *decoder, int32_t token, int64_t *dropped);
 
 // Empties the cache and feeds TOKEN_END, to hooks at position -1, and tokens [count], the first of
-// them at `position`. count is below T; T tokens are fed without TOKEN_END. again: they were fed
-// before.
-const float *decoder_start(Decoder *decoder, const int32_t *tokens, int count, int position,
-                           bool again);
+// them at `position`. count is below T; T tokens are fed without TOKEN_END. The first `together`,
+// fewer than count unless that is 0, are read in passes, the others one by one; this rounds
+// differently, so reading tokens again gives the same logits if they are divided as before. again:
+// they were fed before.
+const float *decoder_start(Decoder *decoder, const int32_t *tokens, int together, int count,
+                           int position, bool again);
 
 // Drops the tokens from `position` on, which must be cached: the next token is fed there.
 void decoder_rewind(Decoder *decoder, int position);

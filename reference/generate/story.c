@@ -2,6 +2,7 @@
 #include "reference/data/pretokenize.h"
 #include "reference/generate/decoder.h"
 #include "reference/numbers/array.h"
+#include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdlib.h>
@@ -58,10 +59,16 @@ static size_t window_rest(const Story *story) {
     return T / 2 > 0 ? (size_t)T / 2 - 1 : 0;
 }
 
+// The oldest token of the prompt that fits into the window, after TOKEN_END.
+static size_t prompt_first(const Story *story) {
+    size_t rest = (size_t)story->model->config.T - 1;
+    return story->prompt > rest ? story->prompt - rest : 0;
+}
+
 // The oldest token in the window once `count` tokens have been fed.
 static size_t window_first(const Story *story, size_t count) {
     size_t T = (size_t)story->model->config.T, cached = 1; // TOKEN_END
-    size_t first = story->prompt > T - 1 ? story->prompt - (T - 1) : 0;
+    size_t first = prompt_first(story);
     for (size_t i = first; i < count; i++) {
         if (cached == T) {
             first = i - window_rest(story);
@@ -72,10 +79,15 @@ static size_t window_first(const Story *story, size_t count) {
     return first;
 }
 
-// Feeds TOKEN_END and the tokens first .. count-1. again: hooks have seen them.
+// Feeds TOKEN_END and the tokens first .. count-1. again: hooks have seen them. The same tokens are
+// read together however often that is: those of the prompt but its last one, to which a rewind may
+// go, or those that stayed when the window moved.
 static void feed_window(Story *story, size_t first, size_t count, bool again) {
     const int32_t *tokens = (const int32_t *)story->tokens.ids + first;
-    story->logits = decoder_start(story->decoder, tokens, (int)(count - first), (int)first, again);
+    size_t known = first == prompt_first(story) ? story->prompt - first : window_rest(story) + 1;
+    int n = (int)(count - first), together = min_int((int)known, n) - 1;
+    story->logits =
+        decoder_start(story->decoder, tokens, together > 0 ? together : 0, n, (int)first, again);
     story->first = first;
     story->fed = count;
 }

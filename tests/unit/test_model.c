@@ -371,6 +371,62 @@ START_TEST(the_decoder_agrees_with_the_forward_pass)
 }
 END_TEST
 
+// Adds up what a decoder shows of layer 0; rows must come in order, each at its position.
+typedef struct {
+    int rows, most; // rows so far; most of one pass
+    bool ordered;
+} Passes;
+
+static void count_passes(void *context, const GatingEvent *event) {
+    Passes *passes = context;
+    if (event->layer != 0) return;
+    int first = event->gating->N - event->fresh;
+    passes->ordered =
+        passes->ordered && event->position + first == passes->rows - 1; // END is at -1
+    passes->rows += event->fresh;
+    if (event->fresh > passes->most) passes->most = event->fresh;
+}
+
+// A prompt of several passes: the same logits as token by token but for rounding, and the same bits
+// for any number of threads.
+START_TEST(a_window_is_read_in_passes)
+{
+    enum { V = 31, T = 160, TOGETHER = 149, COUNT = 151 };
+    Error error = { "" };
+    TinyModel tiny = variant_model(_i, V, 1, T, NULL);
+    Decoder *decoder = decoder_new(&tiny.model, &error);
+    ck_assert_msg(decoder != NULL, "%s", error.text);
+    bool causal = is_causal(ffn_causality(&tiny.model.config));
+    double expected[V];
+    float bits[V];
+    const float *logits = decoder_start(decoder, tiny.inputs, 0, COUNT, 0, false);
+    for (int v = 0; v < V; v++) expected[v] = logits[v];
+    for (int threads = 1; threads <= 3; threads += 2) {
+        parallel_set_threads(threads);
+        Decoder *other = decoder_new(&tiny.model, &error);
+        Passes passes = { .ordered = true };
+        HookList hooks = one_hook(count_passes, &passes);
+        ck_assert_msg(other != NULL, "%s", error.text);
+        decoder_hooks(other, &hooks);
+        logits = decoder_start(other, tiny.inputs, TOGETHER, COUNT, 0, false);
+        Difference difference; // measured 1.4e-6 of the rms
+        bool same = compare_floats(&difference, "logits", logits, V, (Values){ expected, V },
+                                   (Tolerance){ 0, 2e-5 });
+        ck_assert_msg(same, "%s", difference.problem);
+        if (getenv("MEASURE")) fprintf(stderr, "passes %.1e\n", difference.worst / difference.rms);
+        if (threads > 1) ck_assert_mem_eq(bits, logits, sizeof bits);
+        memcpy(bits, logits, sizeof bits);
+        ck_assert(passes.ordered);
+        ck_assert_int_eq(passes.rows, tiny.model.config.ffn->sparse ? 1 + COUNT : 0);
+        if (passes.rows > 0) ck_assert_int_eq(passes.most, causal ? DECODER_PASS : 1 + COUNT);
+        decoder_free(other);
+    }
+    parallel_set_threads(1);
+    decoder_free(decoder);
+    tiny_free(&tiny);
+}
+END_TEST
+
 typedef struct {
     Decoder *decoder;
     const int32_t *tokens;
@@ -393,9 +449,8 @@ START_TEST(a_decoder_may_be_used_in_another_thread)
     enum { V = 13, T = 5 };
     TinyModel tiny = variant_model(_i, V, 1, T, NULL);
     Error error = { "" };
-    // more threads than where it was made, where decoder.h allows that
-    int threads = is_causal(ffn_causality(&tiny.model.config)) ? 16 : parallel_threads();
-    Decoding decoding = { decoder_new(&tiny.model, &error), tiny.inputs, T, threads, NULL };
+    // more threads than where it was made
+    Decoding decoding = { decoder_new(&tiny.model, &error), tiny.inputs, T, 16, NULL };
     pthread_t thread;
     ck_assert_msg(decoding.decoder != NULL, "%s", error.text);
     ck_assert_int_eq(pthread_create(&thread, NULL, decode_tokens, &decoding), 0);
@@ -658,6 +713,7 @@ int main(void) {
         { the_hook_sees_every_sparse_layer_once_in_order, variants },
         { a_replaced_gating_is_used_forward_and_backward, variants - first, .first = first },
         { the_decoder_agrees_with_the_forward_pass, variants },
+        { a_window_is_read_in_passes, variants, .threads = USES_THREADS },
         { a_decoder_may_be_used_in_another_thread, variants, .threads = USES_THREADS },
         { the_decoder_drops_the_oldest_half, variants },
         { a_long_context_is_decoded_as_the_forward_pass_says },
