@@ -63,6 +63,13 @@ TinyModel tiny_model(const Config *config, int B, uint64_t seed) {
     return tiny;
 }
 
+TinyModel tiny_variant(int i, int V, int B, int T, char name[VARIANT_NAME]) {
+    Config kind;
+    ck_assert(layer_variant(i, &kind, name));
+    Config config = tiny_config(&kind, V, T);
+    return tiny_model(&config, B, 21);
+}
+
 void tiny_free(TinyModel *tiny) {
     floats_free(tiny->gradients, tiny->model.tensors.floats);
     free(tiny->inputs);

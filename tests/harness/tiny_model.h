@@ -1,6 +1,7 @@
 #ifndef TESTS_HARNESS_TINY_MODEL_H
 #define TESTS_HARNESS_TINY_MODEL_H
 #include "reference/train/backend.h"
+#include "tests/harness/layer.h"
 
 // A model small enough to check number by number, with one batch for it.
 typedef struct {
@@ -18,6 +19,8 @@ Config tiny_config(const Config *kind, int V, int T);
 // last two of the last row are TOKEN_PAD. Fails the running test when out of memory.
 TinyModel tiny_model(const Config *config, int B, uint64_t seed);
 void tiny_free(TinyModel *tiny);
+// With the i-th layer of layer_variant (layer.h), and its name.
+TinyModel tiny_variant(int i, int V, int B, int T, char name[VARIANT_NAME]);
 
 int64_t tiny_scored(const TinyModel *tiny); // targets that are not TOKEN_PAD
 void tiny_forward(TinyModel *tiny);

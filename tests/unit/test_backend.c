@@ -19,13 +19,6 @@ static const AdamwSettings settings = {
     .rate = 1e-2, .peak = 2e-2, .weight_decay = 0.1, .clip = 1
 };
 
-static TinyModel variant_model(int i) {
-    Config kind;
-    ck_assert(layer_variant(i, &kind, NULL));
-    Config config = tiny_config(&kind, V, T);
-    return tiny_model(&config, B, 3);
-}
-
 static Config kind_config(const char *name) {
     Config kind = config_default(ffn_find(name));
     return tiny_config(&kind, V, T);
@@ -38,7 +31,7 @@ static bool step(Device *device, StepResult *result, const TinyModel *tiny, int6
 // The step that a device should make, by hand.
 START_TEST(a_step_is_forward_backward_clip_adamw)
 {
-    TinyModel tiny = variant_model(_i);
+    TinyModel tiny = tiny_variant(_i, V, B, T, NULL);
     const Tensors *tensors = &tiny.model.tensors;
     size_t floats = tensors->floats;
     float *moments = floats_new(2 * floats);
@@ -76,7 +69,7 @@ END_TEST
 
 START_TEST(a_device_continues_from_its_moments)
 {
-    TinyModel tiny = variant_model(_i);
+    TinyModel tiny = tiny_variant(_i, V, B, T, NULL);
     size_t floats = tiny.model.tensors.floats;
     Device *whole = tiny_device(&tiny, backend, DEVICE_TRAINS);
     StepResult result, again;
@@ -163,7 +156,7 @@ END_TEST
 
 START_TEST(loss_and_logits_are_the_models)
 {
-    TinyModel tiny = variant_model(_i);
+    TinyModel tiny = tiny_variant(_i, V, B, T, NULL);
     Device *device = tiny_device(&tiny, backend, DEVICE_EVALUATES);
     double expected = tiny_loss(&tiny);
     float *logits = tiny_logits(&tiny), own[2 * V];
@@ -189,7 +182,7 @@ END_TEST
 // Of a step and of a loss alone: the gating is that of the pass before.
 START_TEST(the_gating_is_that_of_the_last_pass)
 {
-    TinyModel tiny = variant_model(_i);
+    TinyModel tiny = tiny_variant(_i, V, B, T, NULL);
     Device *device = tiny_device(&tiny, backend, DEVICE_TRAINS);
     for (int pass = 0; pass < 2; pass++) {
         StepResult result;
@@ -221,7 +214,7 @@ static void count_call(void *context, const GatingEvent *event) {
 
 START_TEST(the_hook_sees_every_pass)
 {
-    TinyModel tiny = variant_model(_i);
+    TinyModel tiny = tiny_variant(_i, V, B, T, NULL);
     int calls = 0, sparse = tiny.model.config.ffn->sparse ? tiny.model.config.L : 0;
     StepResult result;
     int64_t scored;

@@ -12,13 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static TinyModel variant_model(int i, int V, int B, int T) {
-    Config kind;
-    ck_assert(layer_variant(i, &kind, NULL));
-    Config config = tiny_config(&kind, V, T);
-    return tiny_model(&config, B, 21);
-}
-
 // Mean of logsumexp - logit over the targets that are not padding, in double, from the logits.
 static double loss_from(const float *logits, const int32_t *targets, int N, int V, int *scored) {
     double total = 0.0;
@@ -42,7 +35,7 @@ START_TEST(the_loss_is_that_of_the_logits)
     } sizes[] = { { 3, 1, 1 }, { 11, 2, 5 }, { 1003, 1, 37 }, { 257, 5, 51 }, { 40, 2, 129 } };
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         int V = sizes[i].V, N = sizes[i].B * sizes[i].T, scored;
-        TinyModel tiny = variant_model(_i, V, sizes[i].B, sizes[i].T);
+        TinyModel tiny = tiny_variant(_i, V, sizes[i].B, sizes[i].T, NULL);
         double loss = tiny_loss(&tiny);
         float *logits = tiny_logits(&tiny);
         double expected = loss_from(logits, tiny.targets, N, V, &scored);
@@ -64,7 +57,7 @@ END_TEST
 
 START_TEST(without_scored_targets_the_loss_is_0)
 {
-    TinyModel tiny = variant_model(_i, 11, 2, 5);
+    TinyModel tiny = tiny_variant(_i, 11, 2, 5, NULL);
     for (int i = 0; i < 10; i++) tiny.targets[i] = TOKEN_PAD;
     ck_assert_int_eq(tiny_scored(&tiny), 0);
     ck_assert_double_eq(tiny_loss(&tiny), 0.0);
@@ -105,7 +98,7 @@ static double micro_batch(TinyModel *tiny, int first, int rows, float *sum) {
 // Rows 0 and 1, then row 2, which has fewer targets: loss and gradients are those of the batch.
 START_TEST(micro_batches_add_up)
 {
-    TinyModel tiny = variant_model(separate[_i], 29, 3, 7);
+    TinyModel tiny = tiny_variant(separate[_i], 29, 3, 7, NULL);
     const Tensors *tensors = &tiny.model.tensors;
     float *sum = calloc(tensors->floats, sizeof *sum);
     double *whole = malloc(tensors->floats * sizeof *whole);
