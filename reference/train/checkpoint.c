@@ -367,9 +367,12 @@ bool checkpoint_prune(const char *run, int keep, Error *error) {
     int64_t steps[CHECKPOINTS_KEPT + 1];
     char *removed = path_join(run, ".removed");
     bool ok = remove_leftover(run, removed, error);
-    while (ok && newest_steps(steps, keep + 1, run) > keep) {
+    int count = 0;
+    while (ok && (count = newest_steps(steps, keep + 1, run)) > keep) {
         ok = remove_step(run, steps[keep], removed, error);
     }
+    if (count < 0)
+        ok = fail(error, "%s: cannot look for old checkpoints: %s", run, strerror(errno));
     free(removed);
     return ok;
 }
@@ -393,7 +396,7 @@ bool checkpoint_write(const char *run, const Model *model, const float *moments,
         output_folder_discard(&folder);
     }
     free(path);
-    return ok && checkpoint_prune(run, CHECKPOINTS_KEPT, error);
+    return ok;
 }
 
 double checkpoint_bytes(const Config *config) {

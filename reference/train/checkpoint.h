@@ -35,8 +35,8 @@ bool checkpoint_read_moments(float *moments, const Tensors *parameters, const Tr
 
 enum { CHECKPOINTS_KEPT = 2 }; // of a run in training
 
-// Writes run/step-NNNNNN of state->step and reads it back, before it takes the place of older ones:
-// then removes all but the newest CHECKPOINTS_KEPT. A step that exists already is an error.
+// Writes run/step-NNNNNN of state->step and reads it back before it appears. A step that exists
+// already is an error.
 bool checkpoint_write(const char *run, const Model *model, const float *moments,
                       const TrainState *state, const Tokenizer *tokenizer, Error *error);
 

@@ -132,18 +132,28 @@ static bool report_saved(const Run *run, Error *error) {
     return true;
 }
 
-// Writes a checkpoint, unless there is one of this step. A run that cannot save its first
-// checkpoint has nothing but the first line of a log: its folder is removed.
+static void warn(const Run *run, const Error *why) {
+    const RunObserver *o = run->observer;
+    if (o->warned != NULL) o->warned(o->context, why->text);
+}
+
+// Writes a checkpoint, unless there is one of this step, and removes old ones. A run that cannot
+// save its first checkpoint has nothing but the first line of a log: its folder is removed.
 static bool save(Run *run, Error *error) {
     Trainer *t = run->trainer;
     if (t->saved == t->step) return true;
     Error why;
     TrainerSave end = trainer_save(t, run->folder, &why);
-    if (end == TRAINER_SAVED) return report_saved(run, error);
+    if (end == TRAINER_SAVED) {
+        // an old checkpoint that stays is removed after the next one
+        if (!checkpoint_prune(run->folder, CHECKPOINTS_KEPT, &why)) warn(run, &why);
+        return report_saved(run, error);
+    }
     if (end == TRAINER_NOT_FINITE) log_diverged(run);
     if (t->saved < 0) {
-        folder_remove(run->folder, NULL);
-        return fail(error, "%.900s; nothing was trained and nothing was left behind", why.text);
+        bool removed = folder_remove(run->folder, NULL);
+        return fail(error, "%.900s; nothing was trained%s", why.text,
+                    removed ? " and nothing was left behind" : "");
     }
     return fail(error,
                 "the checkpoint of step %lld was not saved: %.600s; continue from that of step "
@@ -153,10 +163,8 @@ static bool save(Run *run, Error *error) {
 
 // The picture is drawn from the log, so that one which cannot be written loses nothing.
 static void draw_losses(const Run *run) {
-    const RunObserver *o = run->observer;
     Error why;
-    if (!loss_picture_write(run->folder, &why) && o->warned != NULL)
-        o->warned(o->context, why.text);
+    if (!loss_picture_write(run->folder, &why)) warn(run, &why);
 }
 
 // ---- evaluating

@@ -24,7 +24,8 @@ typedef struct {
                       bool whole_file);
     void (*logged)(void *context, const Trainer *trainer, const RunLine *line);
     void (*saved)(void *context, const Trainer *trainer, const char *checkpoint);
-    // Something that does not end the run went wrong: loss.png could not be written.
+    // Something that does not end the run went wrong: loss.png could not be written, or an old
+    // checkpoint not be removed.
     void (*warned)(void *context, const char *message);
     // Asked before every step and every batch of an evaluation; true ends the run there.
     bool (*stop)(void *context);

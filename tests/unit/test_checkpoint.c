@@ -79,6 +79,7 @@ static void write_step(Fixture *f, int64_t step) {
     f->state.step = step;
     ck_assert_msg(checkpoint_write(f->run, &f->model, f->moments, &f->state, f->tokenizer, &error),
                   "%s", error.text);
+    ck_assert_msg(checkpoint_prune(f->run, CHECKPOINTS_KEPT, &error), "%s", error.text);
 }
 
 static bool exists(Fixture *f, const char *name) {
