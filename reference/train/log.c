@@ -59,6 +59,7 @@ bool log_create(RunLog *log, const char *run, json_t *header, Error *error) {
 // The counters as the last lines have them.
 static void restore(RunLog *log, const LogLines *lines) {
     log->header = json_incref(lines->header);
+    log->begun = lines->count > 0;
     for (int i = 0; i < lines->count; i++) {
         const json_t *line = lines->items[i];
         log->seconds = log_number(line, "seconds", log->seconds);

@@ -264,7 +264,8 @@ static bool advance(Run *run, Error *error) {
 
 // ---- from begin to end
 
-// Before the first step: a checkpoint of the initial weights, and their validation loss.
+// Before the first step: a checkpoint of the initial weights, and their validation loss. Where that
+// has no line in the log, a resumed run begins here too.
 static bool begin(Run *run, Error *error) {
     Evaluation evaluation;
     if (!save(run, error)) return false;
@@ -311,7 +312,8 @@ RunEnd run_train(Trainer *trainer, const char *folder, RunLog *log, const RunObs
                 .observer = observer,
                 .started = clock_seconds() };
     int64_t steps = trainer->settings.steps;
-    bool finished = false, ok = trainer->saved >= 0 || begin(&run, error);
+    bool finished = false, begun = trainer->step > 0 || log->begun,
+         ok = begun || begin(&run, error);
     while (ok && trainer->step < steps && !is_stopped(&run)) ok = advance(&run, error);
     if (ok && trainer->step == steps) ok = finish(&run, &finished, error);
     if (ok && !finished) ok = stop_here(&run, error);

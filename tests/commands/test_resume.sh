@@ -181,6 +181,8 @@ grep -q "is finished" "$work/messages" ||
 for log in "$work"/*/log.jsonl; do
     sed -n 's/^{"step":\([0-9]*\),"loss".*/\1/p' "$log" >"$work/steps"
     sort -n -u "$work/steps" | cmp -s - "$work/steps" || fail "$log: steps are not in order"
+    [ "$(grep -c '^{"step":0,"valid_loss"' "$log")" = 1 ] ||
+        fail "$log: expected one loss before the first step"
     [ "$(tail -1 "$work/steps")" = 40 ] || fail "$log: the last step is missing"
     [ "$(grep -c final_valid_loss "$log")" = 1 ] || fail "$log: expected one final line"
 done
