@@ -5,9 +5,11 @@
 #include "reference/io/shell_word.h"
 #include "reference/train/log_read.h"
 #include "reference/train/loss_picture.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // ---- opening
 
@@ -30,6 +32,37 @@ bool run_resume(Trainer *out, RunLog *log, const Backend *backend, const char *f
     char *checkpoint = ok ? find_checkpoint(folder, error) : NULL;
     ok = checkpoint != NULL && trainer_resume(out, backend, checkpoint, data, error);
     free(checkpoint);
+    return ok;
+}
+
+// Of the log in a folder without checkpoints.
+static bool is_only_header(const char *path) {
+    LogLines lines;
+    if (!log_lines_read(&lines, path, INT64_MAX, NULL)) return false;
+    bool only = lines.count == 0;
+    log_lines_free(&lines);
+    return only;
+}
+
+static bool refuse_folder(const char *folder, Error *error) {
+    return fail(error,
+                "%s: already exists and was not changed; continue it with --resume %s, or choose "
+                "another folder",
+                folder, shell_word(folder).text);
+}
+
+bool run_begin_again(RunLog *log, const char *folder, Error *error) {
+    char *path = path_join(folder, LOG_NAME), *lock = path_join(folder, ".lock");
+    char *checkpoint = checkpoint_find(folder, NULL);
+    bool ok = (path != NULL && lock != NULL) || fail(error, "%s: out of memory", folder);
+    if (ok && (checkpoint != NULL || !path_exists(lock))) ok = refuse_folder(folder, error);
+    ok = ok && log_lock(log, folder, error);
+    if (ok && !folder_is_empty(folder) && !is_only_header(path)) ok = refuse_folder(folder, error);
+    if (ok && path_exists(path) && unlink(path) != 0)
+        ok = fail(error, "%s: cannot be removed: %s", path, strerror(errno));
+    free(checkpoint);
+    free(lock);
+    free(path);
     return ok;
 }
 
@@ -69,7 +102,11 @@ bool run_open_log(RunLog *log, const char *folder, const Trainer *trainer, const
         if (!baselines_measure(&baselines, &corpus->train, &corpus->valid, error)) return false;
         known = &baselines;
     }
-    return folder_make(folder, error) && log_create(log, folder, header_of(trainer, known), error);
+    if (!folder_make(folder, error)) return false;
+    if (log_lock(log, folder, error))
+        return log_create(log, folder, header_of(trainer, known), error);
+    rmdir(folder); // only a new one, which is empty
+    return false;
 }
 
 // ---- the run under way

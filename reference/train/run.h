@@ -49,6 +49,11 @@ RunEnd run_train(Trainer *trainer, const char *folder, RunLog *log, const RunObs
 bool run_resume(Trainer *out, RunLog *log, const Backend *backend, const char *folder,
                 const char *data, Error *error);
 
+// Whether a folder has only what a run leaves that ended before its first checkpoint: a lock and
+// perhaps the first line of a log. If so, locks it and removes that line, so that the run can begin
+// there again. Otherwise fails; the caller closes the log in any case.
+bool run_begin_again(RunLog *log, const char *folder, Error *error);
+
 // Continues the folder's log at the trainer's step, or begins one, with the folder, where there is
 // none: its header has the baselines, `known` or, where that is NULL, measured now. log:
 // LOG_CLOSED, or as run_resume left it.

@@ -65,10 +65,9 @@ for batching in packed padded; do
     broken=$work/broken-$batching
     (start "$whole" $batching 2) 2>/dev/null || fail "the uninterrupted run failed"
 
-    # Without a checkpoint there is nothing to resume: the run starts again.
+    # Without a checkpoint there is nothing to resume: the same command starts the run again.
     for point in write:log.jsonl written:log.jsonl write:model.safetensors rename:step-000000; do
         killed_at $point '' start "$broken" $batching 1
-        rm -rf "$broken"
     done
     killed_at renamed:step-000000 0 start "$broken" $batching 2
 
