@@ -25,6 +25,8 @@ $(SERVER): %: %.o
 $(SHIM): tests/faults/shim.c $(B)/flags
 	@echo '$(CC) -o $@'; mkdir -p $(@D); \
 	$(CC) $(FLAGS) -O1 -fno-builtin -fPIC -shared $< -o $@
+# the commands, whose options it parses
+$(B)/tests/fuzz/fuzz_options: $(filter-out %/main.o,$(call objects,reference/cli/*.c))
 $(FUZZERS): %: %.o $(REFERENCE)
 	$(link) $(lib_fuzzer) $(LIBS)
 
