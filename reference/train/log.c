@@ -24,7 +24,7 @@ static bool open_to_append(RunLog *log, Error *error) {
 
 static char *line_text(const json_t *line, const RunLog *log, Error *error) {
     const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(LOG_PRECISION);
-    char *text = line != NULL ? json_dumps(line, flags) : NULL;
+    char *text = line != NULL ? json_text(line, flags) : NULL;
     if (text == NULL) fail(error, "%s: out of memory, or a number that is not finite", log->path);
     return text;
 }
