@@ -61,7 +61,8 @@ FAST  := -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-pass-failed
 SPEED := -fopenmp-simd $(THREADS) $(use_$(SGEMM))
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $1))
-link    = @echo '$(CC) -o $@'; mkdir -p $(@D); $(CC) $(FLAGS) $(THREADS) $(filter %.o %.a,$^) -o $@
+link    = @echo '$(CC) -o $@'; mkdir -p $(@D); \
+  $(CC) $(FLAGS) $(THREADS) $(filter %.o,$^) $(filter %.a,$^) -o $@
 archive = @rm -f $@ && ar rcs $@ $(filter %.o,$^)
 # Writes what the commands $1 print to the target, which only gets a new date when that has changed.
 if_changed = @mkdir -p $(@D); { $1; } >$@.new 2>&1; \

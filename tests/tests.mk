@@ -3,6 +3,9 @@ TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c)) 
   $(wildcard tests/*/test_*.sh)
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SERVER  := $(B)/tests/commands/server
+# Lets calls fail: for glibc, and not under a sanitizer, which replaces malloc itself.
+SHIM := $(if $(filter Linux-x86_64 Linux-aarch64,$(shell uname -sm | tr ' ' -)),\
+  $(if $(filter release debug,$(V)),$(B)/tests/faults/shim.so))
 $(B)/tests/%.o: KIND_FLAGS = $(SPEED) $(EXACT) $(use_check)
 
 # The code that tests share; without libcheck, the part that build/golden needs.
@@ -19,6 +22,11 @@ $(filter-out $(CHAPTER_TESTS) %.sh,$(TESTS)): %: %.o $(HARNESS) $(PLAIN) $(REFER
 	$(link) $(lib_check) $(LIBS)
 $(SERVER): %: %.o
 	$(link) $(LDFLAGS)
+$(SHIM): tests/faults/shim.c $(B)/flags
+	@echo '$(CC) -o $@'; mkdir -p $(@D); \
+	$(CC) $(FLAGS) -O1 -fno-builtin -fPIC -shared $< -o $@
+# the commands, whose options it parses
+$(B)/tests/fuzz/fuzz_options: $(filter-out %/main.o,$(call objects,reference/cli/*.c))
 $(FUZZERS): %: %.o $(REFERENCE)
 	$(link) $(lib_fuzzer) $(LIBS)
 
@@ -30,6 +38,7 @@ JOBS := $(shell getconf _NPROCESSORS_ONLN)
 run = @mkdir -p $(B); echo leak:libomp.so >$(B)/leaks; \
   export B='$(B)' EXERCISES='$(EXERCISES)' \
     SGATLIN="$$PWD/$(B)/sgatlin" GOLDEN="$$PWD/$(B)/golden" SERVER="$$PWD/$(SERVER)" \
+    SHIM="$(SHIM:%=$$PWD/%)" \
     UBSAN_OPTIONS=print_stacktrace=1 \
     TSAN_OPTIONS='ignore_noninstrumented_modules=1 die_after_fork=0' \
     LSAN_OPTIONS="suppressions=\"$$PWD/$(B)/leaks\":print_suppressions=0" \
@@ -37,21 +46,24 @@ run = @mkdir -p $(B); echo leak:libomp.so >$(B)/leaks; \
     CK_DEFAULT_TIMEOUT=60 CK_TIMEOUT_MULTIPLIER=$(if $(filter release,$(V)),1,10); \
   JOBS=$(JOBS) ARGUMENTS='$2' tests/run.sh $1
 
-.PHONY: test build-tests run-tests lessons solutions run-races run-fuzz no-check
+.PHONY: test build-tests run-tests faults lessons solutions run-races run-fuzz no-check
 test: all run-tests ## every test; ends with a line `N passed, N failed`
 # COURSE=0 leaves out the lessons and exercises, which use no OpenMP, no BLAS and little of a
 # compiler.
 COURSE = 1
 IN_COURSE := $(if $(filter 1,$(COURSE)),tests/course/lessons.sh tests/course/solutions.sh)
-build-tests: $(PROGRAMS:build/%=$(B)/%) $(SERVER) $(TESTS) $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED))
+build-tests: $(PROGRAMS:build/%=$(B)/%) $(SERVER) $(SHIM) $(TESTS) \
+  $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED))
 run-tests: build-tests
 	$(call run,$(TESTS) $(IN_COURSE))
+faults: $(PROGRAMS) $(SHIM) ## commands while each call for memory or files fails: about an hour
+	$(call run,tests/faults/sweep.sh,1 1)
 lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are right
 	$(call run,tests/course/lessons.sh)
 solutions: $(SOLVED) $(UNSOLVED) ## the tests of the exercises fail at first and pass when solved
 	$(call run,tests/course/solutions.sh)
 named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS)))
-needed_by = $(if $(filter %.sh,$1),$(PROGRAMS) $(SERVER))
+needed_by = $(if $(filter %.sh,$1),$(PROGRAMS) $(SERVER) $(SHIM))
 test-%: $$(call named,$$*) $$(call needed_by,$$(call named,$$*)) ## one: test_%.c, test_%.sh or both
 	@[ -n '$(call named,$*)' ] || { \
 	  echo 'There is neither tests/*/test_$*.c nor tests/*/test_$*.sh' >&2; exit 1; }

@@ -86,7 +86,7 @@ static bool print_encoded(const Tokenizer *tokenizer, const char *text, size_t s
 static bool print_json(const json_t *value) {
     if (isatty(STDOUT_FILENO) != 1)
         return json_dumpf(value, stdout, JSON_ENCODE_ANY) == 0 || ferror(stdout);
-    char *text = json_dumps(value, JSON_ENCODE_ANY);
+    char *text = json_text(value, JSON_ENCODE_ANY);
     if (text != NULL) utf8_print_escaped(stdout, text, strlen(text), ESCAPE_JSON);
     free(text);
     return text != NULL;

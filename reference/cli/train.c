@@ -143,14 +143,9 @@ static void print_baselines(const RunLog *log) {
             json_number_value(json_object_get(baselines, "trigram")));
 }
 
-static bool start_run(Trainer *out, const Backend *backend, const Arguments *arguments,
+static bool start_run(Trainer *out, RunLog *log, const Backend *backend, const Arguments *arguments,
                       const Config *config, const TrainSettings *settings, Error *error) {
-    if (path_exists(arguments->out)) {
-        return fail(error,
-                    "%s: already exists and was not changed; continue it with --resume %s, or "
-                    "choose another folder",
-                    arguments->out, shell_word(arguments->out).text);
-    }
+    if (path_exists(arguments->out) && !run_begin_again(log, arguments->out, error)) return false;
     return trainer_new(out, backend, arguments->data, config, settings, error);
 }
 
@@ -201,7 +196,7 @@ static int open_and_train(const char *command, const Arguments *arguments) {
     const char *folder = resumes ? arguments->resume : arguments->out;
     RunLog log = LOG_CLOSED;
     bool ok = resumes ? run_resume(&trainer, &log, backend, folder, arguments->data, &error)
-                      : start_run(&trainer, backend, arguments, &config, &settings, &error);
+                      : start_run(&trainer, &log, backend, arguments, &config, &settings, &error);
     int status = ok ? train(command, &trainer, &log, folder) : command_failed(command, &error);
     log_close(&log);
     trainer_free(&trainer);

@@ -106,7 +106,7 @@ RunEnd train_with_progress(const char *command, Trainer *trainer, const char *fo
     progress_end(&progress.line);
     if (end == RUN_FINISHED || end == RUN_STOPPED) return end;
     if (trainer->saved >= 0 && trainer->saved < trainer->step) {
-        fprintf(stderr, "%s: the last good checkpoint is that of step %lld\n", command,
+        fprintf(stderr, "saved    the last good checkpoint is that of step %lld\n",
                 (long long)trainer->saved);
     }
     command_failed(command, &error);

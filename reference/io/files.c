@@ -204,17 +204,18 @@ static bool sync_path(const char *path) {
     return ok;
 }
 
-static bool sync_parent(const char *path, Error *error) {
+static bool sync_parent(const char *path) {
     char *parent = path_parent(path);
     bool ok = parent != NULL && sync_path(parent);
-    if (!ok) {
-        fail(error,
-             "%s: written, but the folder could not be synced (%s); it may not survive a power "
-             "failure",
-             path, strerror(errno));
-    }
     free(parent);
     return ok;
+}
+
+static bool fail_syncing(Error *error, const char *path, int code) {
+    return fail(error,
+                "%s: written, but the folder could not be synced (%s); it may not survive a power "
+                "failure",
+                path, strerror(code));
 }
 
 // Calls `each` on every entry of a folder except . and ..; stops at the first that fails, with
@@ -443,7 +444,7 @@ bool output_commit(OutputFile *out, Error *error) {
     }
     kill_point("renamed", out->path);
     fclose(out->stream); // it was synced
-    ok = sync_parent(out->path, error);
+    ok = sync_parent(out->path) || fail_syncing(error, out->path, errno);
     free(out->path);
     free(out->temporary);
     *out = (OutputFile){ 0 };
@@ -478,19 +479,27 @@ static bool sync_entry(const char *path, void *context) {
     return sync_path(path);
 }
 
+// Renames the folder, and back when that cannot be synced: it is there for good, or not at all.
+static bool rename_folder(OutputFolder *out, Error *error) {
+    if (rename(out->temporary, out->path) != 0) return fail_writing(error, out->path, errno);
+    kill_point("renamed", out->path);
+    bool ok = sync_parent(out->path);
+    int code = errno;
+    if (!ok && rename(out->path, out->temporary) == 0) return fail_writing(error, out->path, code);
+    free(out->temporary); // renamed: discard has nothing to remove
+    out->temporary = NULL;
+    return ok || fail_syncing(error, out->path, code);
+}
+
 bool output_folder_commit(OutputFolder *out, Error *error) {
     kill_point("rename", out->path);
     bool ok = false;
     if (path_exists(out->path)) {
         refuse_existing(out->path, error); // created by another process in the meantime
-    } else if (!folder_walk(out->temporary, sync_entry, NULL) || !sync_path(out->temporary) ||
-               rename(out->temporary, out->path) != 0) {
+    } else if (!folder_walk(out->temporary, sync_entry, NULL) || !sync_path(out->temporary)) {
         fail_writing(error, out->path, errno);
     } else {
-        kill_point("renamed", out->path);
-        ok = sync_parent(out->path, error);
-        free(out->temporary); // renamed: discard has nothing to remove
-        out->temporary = NULL;
+        ok = rename_folder(out, error);
     }
     output_folder_discard(out);
     return ok;

@@ -11,6 +11,11 @@
 // where names the file, or the part of it, in messages. Returns NULL on failure; the caller owns
 // the result (json_decref).
 json_t *json_parse(const char *bytes, size_t size, const char *where, Error *error);
+// The same without a message; *no_memory: whether that is why it failed.
+json_t *json_try(const char *bytes, size_t size, bool *no_memory);
+// json_dumps, which leaves out pieces where memory runs out: this returns NULL then. The caller
+// frees the text.
+char *json_text(const json_t *value, size_t flags);
 json_t *json_read_file(const char *path, Error *error);
 // Writes the whole file or nothing, with sorted keys, two spaces of indentation, a final newline.
 bool json_write_file(const char *path, const json_t *value, Error *error);

@@ -38,7 +38,7 @@ static Hash hash_of(const void *bytes, size_t size) {
 
 // The hash of the header without its own entry (xxh3.header must be absent).
 static bool header_hash(Hash *hash, const json_t *header) {
-    char *text = json_dumps(header, JSON_SORT_KEYS | JSON_COMPACT);
+    char *text = json_text(header, JSON_SORT_KEYS | JSON_COMPACT);
     if (text == NULL) return false;
     *hash = hash_of(text, strlen(text));
     free(text);
@@ -463,7 +463,7 @@ static char *make_header(const SafeTensor *tensors, int count, const Metadata *p
     }
     if (header_hash(&hash, header) &&
         json_object_set_new(metadata, "xxh3.header", json_string(hash.text)) == 0) {
-        text = json_dumps(header, JSON_COMPACT);
+        text = json_text(header, JSON_COMPACT);
     }
     if (text == NULL) fail(error, "%s: out of memory", path);
 done:

@@ -1,15 +1,19 @@
 #ifdef WITH_ONEDNN
+#include "reference/numbers/memory.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/sgemm.h"
 #include <dnnl.h>
 #include <dnnl_debug.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static char order(Matrix m) { return m.transposed ? 'T' : 'N'; }
+
+static void stop(const char *why) {
+    fprintf(stderr, "sgatlin: matrix products by oneDNN failed: %s\n", why);
+    exit(1);
+}
 
 void sgemm(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
     if (a.columns == 0) { // oneDNN returns without writing the sums of nothing
@@ -24,31 +28,24 @@ void sgemm(float *c, int stride, Matrix a, Matrix b, float scale, bool add) {
         dnnl_sgemm(order(a), order(b), a.rows, b.columns, a.columns, scale, a.data, a.stride,
                    b.data, b.stride, add ? 1.0f : 0.0f, c, stride);
     if (threads > 1) parallel_set_threads(threads);
-    if (status == dnnl_success) return;
-    fprintf(stderr, "error: a matrix product by oneDNN failed: %s\n", dnnl_status2str(status));
-    exit(1);
+    if (status != dnnl_success) stop(dnnl_status2str(status));
 }
 
 void sgemm_setup(void) {}
 
-static void on_abort(int number) {
-    static const char message[] = "error: not enough memory for the kernels of oneDNN\n";
-    (void)number;
-    ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
-    (void)written; // there is nowhere else to say it
-    _exit(1);
-}
+enum { KERNEL_FLOATS = 4 << 20 }; // they take less than half of this
 
-// The first product generates the kernels for all others. An exception of C++, which aborts the
-// program, is all that comes of it without memory; later products return a status.
+// The first product generates the kernels for all others, and oneDNN crashes where it finds no
+// memory for them. Later products return a status.
 void sgemm_reserve(int threads) {
     static const float ones[4] = { 1, 1, 1, 1 };
     float product[4];
     Matrix square = matrix(ones, 2, 2);
     (void)threads;
-    signal(SIGABRT, on_abort);
+    float *space = floats_new(KERNEL_FLOATS);
+    if (space == NULL) stop("out of memory");
+    floats_free(space, KERNEL_FLOATS);
     sgemm(product, 2, square, square, 1.0f, false);
-    signal(SIGABRT, SIG_DFL);
 }
 
 const char *sgemm_library(void) {

@@ -379,16 +379,18 @@ bool checkpoint_prune(const char *run, int keep, Error *error) {
     int64_t steps[CHECKPOINTS_KEPT + 1];
     char *removed = path_join(run, ".removed");
     bool ok = remove_leftover(run, removed, error);
-    while (ok && newest_steps(steps, keep + 1, run) > keep) {
+    int count = 0;
+    while (ok && (count = newest_steps(steps, keep + 1, run)) > keep) {
         ok = remove_step(run, steps[keep], removed, error);
     }
+    if (count < 0)
+        ok = fail(error, "%s: cannot look for old checkpoints: %s", run, strerror(errno));
     free(removed);
     return ok;
 }
 
-bool checkpoint_write(bool *written, const char *run, const Model *model, const float *moments,
+bool checkpoint_write(const char *run, const Model *model, const float *moments,
                       const TrainState *state, const Tokenizer *tokenizer, Error *error) {
-    *written = false;
     char step[STEP_NAME], hash[STEP_NAME];
     snprintf(step, sizeof step, "%lld", (long long)state->step);
     hash_text(hash, state->tokenizer_hash);
@@ -402,12 +404,11 @@ bool checkpoint_write(bool *written, const char *run, const Model *model, const 
          read_back(folder.temporary, model, moments, state, error);
     if (ok) {
         ok = output_folder_commit(&folder, error);
-        *written = path_exists(path); // perhaps not synced
     } else if (open) {
         output_folder_discard(&folder);
     }
     free(path);
-    return ok && checkpoint_prune(run, CHECKPOINTS_KEPT, error);
+    return ok;
 }
 
 double checkpoint_bytes(const Config *config) {

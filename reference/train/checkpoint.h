@@ -35,10 +35,9 @@ bool checkpoint_read_moments(float *moments, const Tensors *parameters, const Tr
 
 enum { CHECKPOINTS_KEPT = 2 }; // of a run in training
 
-// Writes run/step-NNNNNN of state->step and reads it back, before it takes the place of older ones:
-// then removes all but the newest CHECKPOINTS_KEPT. A step that exists already is an error.
-// *written: whether it is in place, also where what follows has failed and false is returned.
-bool checkpoint_write(bool *written, const char *run, const Model *model, const float *moments,
+// Writes run/step-NNNNNN of state->step and reads it back before it appears. A step that exists
+// already is an error.
+bool checkpoint_write(const char *run, const Model *model, const float *moments,
                       const TrainState *state, const Tokenizer *tokenizer, Error *error);
 
 // Removes all checkpoints of a run but the newest `keep`, 1 to CHECKPOINTS_KEPT, and what a killed

@@ -24,7 +24,7 @@ static bool open_to_append(RunLog *log, Error *error) {
 
 static char *line_text(const json_t *line, const RunLog *log, Error *error) {
     const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(LOG_PRECISION);
-    char *text = line != NULL ? json_dumps(line, flags) : NULL;
+    char *text = line != NULL ? json_text(line, flags) : NULL;
     if (text == NULL) fail(error, "%s: out of memory, or a number that is not finite", log->path);
     return text;
 }
@@ -59,6 +59,7 @@ bool log_create(RunLog *log, const char *run, json_t *header, Error *error) {
 // The counters as the last lines have them.
 static void restore(RunLog *log, const LogLines *lines) {
     log->header = json_incref(lines->header);
+    log->begun = lines->count > 0;
     for (int i = 0; i < lines->count; i++) {
         const json_t *line = lines->items[i];
         log->seconds = log_number(line, "seconds", log->seconds);

@@ -16,6 +16,7 @@ typedef struct {
     double seconds;      // wall-clock seconds of the run up to the last line read
     double step_seconds; // of which in training steps
     int64_t tokens;      // tokens trained on up to the last line
+    bool begun;          // there is a line after the header
     bool final;          // the run is finished: the last line has "final_valid_loss"
 } RunLog;
 

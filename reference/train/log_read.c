@@ -45,8 +45,9 @@ static bool parse_lines(LogLines *out, const MappedFile *file, int64_t last_step
     const char *bytes = (const char *)file->bytes;
     while (out->bytes < file->size) {
         const char *line = bytes + out->bytes, *end = memchr(line, '\n', file->size - out->bytes);
-        json_t *value = end != NULL ? json_parse(line, (size_t)(end - line), path, NULL) : NULL;
-        bool is_header = out->header == NULL;
+        bool is_header = out->header == NULL, no_memory = false;
+        json_t *value = end != NULL ? json_try(line, (size_t)(end - line), &no_memory) : NULL;
+        if (no_memory) return fail(error, "%s: out of memory", path);
         if (is_header ? !json_is_object(value) : !is_step_line(value, last_step)) {
             json_decref(value);
             break;
@@ -100,8 +101,8 @@ static void take_line(LogResult *out, const json_t *line) {
 static bool same_settings(const json_t *stored, const TrainSettings *settings) {
     const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(LOG_PRECISION);
     json_t *expected = settings_to_json(settings);
-    char *a = stored != NULL ? json_dumps(stored, flags) : NULL,
-         *b = expected != NULL ? json_dumps(expected, flags) : NULL;
+    char *a = stored != NULL ? json_text(stored, flags) : NULL,
+         *b = expected != NULL ? json_text(expected, flags) : NULL;
     bool same = a != NULL && b != NULL && strcmp(a, b) == 0;
     free(a);
     free(b);

@@ -1,7 +1,5 @@
 #include "reference/train/loss_picture.h"
-#include "reference/draw/chart.h"
 #include "reference/io/files.h"
-#include "reference/train/log_read.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -32,28 +30,33 @@ static int read_baselines(Baseline out[2], const LogLines *lines) {
     return count;
 }
 
-static bool draw(const LogLines *lines, const char *path, Error *error) {
+bool loss_chart(LossChart *out, const LogLines *lines) {
     size_t capacity = (size_t)lines->count + 1;
     double *x = malloc(4 * capacity * sizeof *x);
-    if (x == NULL) return fail(error, "%s: out of memory", path);
-    Series series[] = {
-        curve(x, x + capacity, lines, "loss", NULL),
-        curve(x + 2 * capacity, x + 3 * capacity, lines, "valid_loss", "final_valid_loss"),
-    };
-    series[0].name = "training";
-    series[0].color = color_class(1);
-    series[1].name = "validation";
-    series[1].color = COLOR_ACCENT;
-    Baseline baselines[2];
-    Chart chart = { .title = "loss",
-                    .x_label = "step",
-                    .y_label = "nats per token",
-                    .series = series,
-                    .series_count = 2,
-                    .baselines = baselines,
-                    .baseline_count = read_baselines(baselines, lines) };
-    bool ok = chart_write_png(&chart, path, error);
-    free(x);
+    if (x == NULL) return false;
+    out->points = x;
+    out->series[0] = curve(x, x + capacity, lines, "loss", NULL);
+    out->series[0].name = "training";
+    out->series[0].color = color_class(1);
+    x += 2 * capacity;
+    out->series[1] = curve(x, x + capacity, lines, "valid_loss", "final_valid_loss");
+    out->series[1].name = "validation";
+    out->series[1].color = COLOR_ACCENT;
+    out->chart = (Chart){ .title = "loss",
+                          .x_label = "step",
+                          .y_label = "nats per token",
+                          .series = out->series,
+                          .series_count = 2,
+                          .baselines = out->baselines,
+                          .baseline_count = read_baselines(out->baselines, lines) };
+    return true;
+}
+
+static bool draw(const LogLines *lines, const char *path, Error *error) {
+    LossChart drawn;
+    if (!loss_chart(&drawn, lines)) return fail(error, "%s: out of memory", path);
+    bool ok = chart_write_png(&drawn.chart, path, error);
+    free(drawn.points);
     return ok;
 }
 

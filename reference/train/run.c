@@ -5,9 +5,11 @@
 #include "reference/io/shell_word.h"
 #include "reference/train/log_read.h"
 #include "reference/train/loss_picture.h"
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // ---- opening
 
@@ -30,6 +32,37 @@ bool run_resume(Trainer *out, RunLog *log, const Backend *backend, const char *f
     char *checkpoint = ok ? find_checkpoint(folder, error) : NULL;
     ok = checkpoint != NULL && trainer_resume(out, backend, checkpoint, data, error);
     free(checkpoint);
+    return ok;
+}
+
+// Of the log in a folder without checkpoints.
+static bool is_only_header(const char *path) {
+    LogLines lines;
+    if (!log_lines_read(&lines, path, INT64_MAX, NULL)) return false;
+    bool only = lines.count == 0;
+    log_lines_free(&lines);
+    return only;
+}
+
+static bool refuse_folder(const char *folder, Error *error) {
+    return fail(error,
+                "%s: already exists and was not changed; continue it with --resume %s, or choose "
+                "another folder",
+                folder, shell_word(folder).text);
+}
+
+bool run_begin_again(RunLog *log, const char *folder, Error *error) {
+    char *path = path_join(folder, LOG_NAME), *lock = path_join(folder, ".lock");
+    char *checkpoint = checkpoint_find(folder, NULL);
+    bool ok = (path != NULL && lock != NULL) || fail(error, "%s: out of memory", folder);
+    if (ok && (checkpoint != NULL || !path_exists(lock))) ok = refuse_folder(folder, error);
+    ok = ok && log_lock(log, folder, error);
+    if (ok && !folder_is_empty(folder) && !is_only_header(path)) ok = refuse_folder(folder, error);
+    if (ok && path_exists(path) && unlink(path) != 0)
+        ok = fail(error, "%s: cannot be removed: %s", path, strerror(errno));
+    free(checkpoint);
+    free(lock);
+    free(path);
     return ok;
 }
 
@@ -70,7 +103,11 @@ bool run_open_log(RunLog *log, const char *folder, const Trainer *trainer, const
         if (!baselines_measure(&baselines, &corpus->train, &corpus->valid, error)) return false;
         known = &baselines;
     }
-    return folder_make(folder, error) && log_create(log, folder, header_of(trainer, known), error);
+    if (!folder_make(folder, error)) return false;
+    if (log_lock(log, folder, error))
+        return log_create(log, folder, header_of(trainer, known), error);
+    rmdir(folder); // only a new one, which is empty
+    return false;
 }
 
 // ---- the run under way
@@ -133,24 +170,28 @@ static bool report_saved(const Run *run, Error *error) {
     return true;
 }
 
-// Writes a checkpoint, unless there is one of this step. A run that cannot save its first
-// checkpoint has nothing but the first line of a log: its folder is removed.
+static void warn(const Run *run, const Error *why) {
+    const RunObserver *o = run->observer;
+    if (o->warned != NULL) o->warned(o->context, why->text);
+}
+
+// Writes a checkpoint, unless there is one of this step, and removes old ones. A run that cannot
+// save its first checkpoint has nothing but the first line of a log: its folder is removed.
 static bool save(Run *run, Error *error) {
     Trainer *t = run->trainer;
     if (t->saved == t->step) return true;
     Error why;
     TrainerSave end = trainer_save(t, run->folder, &why);
-    if (end == TRAINER_SAVED) return report_saved(run, error);
-    if (end == TRAINER_NOT_FINITE) log_diverged(run);
-    if (end == TRAINER_NOT_TIDIED) {
-        return fail(error,
-                    "%.600s; the checkpoint of step %lld was saved, continue from it with: "
-                    "build/sgatlin train --resume %s",
-                    why.text, (long long)t->saved, shell_word(run->folder).text);
+    if (end == TRAINER_SAVED) {
+        // an old checkpoint that stays is removed after the next one
+        if (!checkpoint_prune(run->folder, CHECKPOINTS_KEPT, &why)) warn(run, &why);
+        return report_saved(run, error);
     }
+    if (end == TRAINER_NOT_FINITE) log_diverged(run);
     if (t->saved < 0) {
-        folder_remove(run->folder, NULL);
-        return fail(error, "%.900s; nothing was trained and nothing was left behind", why.text);
+        bool removed = folder_remove(run->folder, NULL);
+        return fail(error, "%.900s; nothing was trained%s", why.text,
+                    removed ? " and nothing was left behind" : "");
     }
     return fail(error,
                 "the checkpoint of step %lld was not saved: %.600s; continue from that of step "
@@ -160,10 +201,8 @@ static bool save(Run *run, Error *error) {
 
 // The picture is drawn from the log, so that one which cannot be written loses nothing.
 static void draw_losses(const Run *run) {
-    const RunObserver *o = run->observer;
     Error why;
-    if (!loss_picture_write(run->folder, &why) && o->warned != NULL)
-        o->warned(o->context, why.text);
+    if (!loss_picture_write(run->folder, &why)) warn(run, &why);
 }
 
 // ---- evaluating
@@ -263,7 +302,8 @@ static bool advance(Run *run, Error *error) {
 
 // ---- from begin to end
 
-// Before the first step: a checkpoint of the initial weights, and their validation loss.
+// Before the first step: a checkpoint of the initial weights, and their validation loss. Where that
+// has no line in the log, a resumed run begins here too.
 static bool begin(Run *run, Error *error) {
     Evaluation evaluation;
     if (!save(run, error)) return false;
@@ -310,7 +350,8 @@ RunEnd run_train(Trainer *trainer, const char *folder, RunLog *log, const RunObs
                 .observer = observer,
                 .started = clock_seconds() };
     int64_t steps = trainer->settings.steps;
-    bool finished = false, ok = trainer->saved >= 0 || begin(&run, error);
+    bool finished = false, begun = trainer->step > 0 || log->begun,
+         ok = begun || begin(&run, error);
     while (ok && trainer->step < steps && !is_stopped(&run)) ok = advance(&run, error);
     if (ok && trainer->step == steps) ok = finish(&run, &finished, error);
     if (ok && !finished) ok = stop_here(&run, error);

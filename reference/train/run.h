@@ -24,7 +24,8 @@ typedef struct {
                       bool whole_file);
     void (*logged)(void *context, const Trainer *trainer, const RunLine *line);
     void (*saved)(void *context, const Trainer *trainer, const char *checkpoint);
-    // Something that does not end the run went wrong: loss.png could not be written.
+    // Something that does not end the run went wrong: loss.png could not be written, or an old
+    // checkpoint not be removed.
     void (*warned)(void *context, const char *message);
     // Asked before every step and every batch of an evaluation; true ends the run there.
     bool (*stop)(void *context);
@@ -47,6 +48,11 @@ RunEnd run_train(Trainer *trainer, const char *folder, RunLog *log, const RunObs
 // the run began with. The caller closes the log, also on failure.
 bool run_resume(Trainer *out, RunLog *log, const Backend *backend, const char *folder,
                 const char *data, Error *error);
+
+// Whether a folder has only what a run leaves that ended before its first checkpoint: a lock and
+// perhaps the first line of a log. If so, locks it and removes that line, so that the run can begin
+// there again. Otherwise fails; the caller closes the log in any case.
+bool run_begin_again(RunLog *log, const char *folder, Error *error);
 
 // Continues the folder's log at the trainer's step, or begins one, with the folder, where there is
 // none: its header has the baselines, `known` or, where that is NULL, measured now. log:

@@ -15,7 +15,7 @@ void state_free(TrainState *state) {
 static bool state_sum(const json_t *state, char out[HEX]) {
     json_t *rest = json_copy((json_t *)state);
     if (rest != NULL) json_object_del(rest, "sum");
-    char *text = rest != NULL ? json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    char *text = rest != NULL ? json_text(rest, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
     if (text != NULL)
         snprintf(out, HEX, "%016llx", (unsigned long long)XXH3_64bits(text, strlen(text)));
     bool ok = text != NULL;

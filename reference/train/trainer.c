@@ -209,9 +209,8 @@ TrainerSave trainer_save(Trainer *t, const char *run, Error *error) {
     const Model *model = t->backend->read(t->device, &moments, error);
     if (model == NULL) return TRAINER_SAVE_FAILED;
     if (!check_finite(model, moments, t->step, error)) return TRAINER_NOT_FINITE;
-    bool written, tidied = checkpoint_write(&written, run, model, moments, &state,
-                                            t->corpus.tokenizer, error);
-    if (!written) return TRAINER_SAVE_FAILED;
+    if (!checkpoint_write(run, model, moments, &state, t->corpus.tokenizer, error))
+        return TRAINER_SAVE_FAILED;
     t->saved = t->step;
-    return tidied ? TRAINER_SAVED : TRAINER_NOT_TIDIED;
+    return TRAINER_SAVED;
 }

@@ -42,13 +42,7 @@ bool trainer_step(Trainer *trainer, StepResult *result, Error *error);
 bool trainer_evaluate(Trainer *trainer, Evaluation *evaluation);
 
 // Writes a checkpoint of the last step into the run's folder. TRAINER_NOT_FINITE: some weight or
-// moment is not, and nothing was written; the message names step and tensor. TRAINER_NOT_TIDIED: it
-// was written, but could not be synced, or older ones could not be removed.
-typedef enum {
-    TRAINER_SAVED,
-    TRAINER_NOT_TIDIED,
-    TRAINER_NOT_FINITE,
-    TRAINER_SAVE_FAILED
-} TrainerSave;
+// moment is not, and nothing was written; the message names step and tensor.
+typedef enum { TRAINER_SAVED, TRAINER_NOT_FINITE, TRAINER_SAVE_FAILED } TrainerSave;
 TrainerSave trainer_save(Trainer *trainer, const char *run, Error *error);
 #endif

@@ -101,7 +101,7 @@ killed_at renamed:step-000000 3
 first=$broken/mlp_q1_3e8_p0.001_s1
 [ "$(wc -l <"$first/log.jsonl")" = 1 ] ||
     failure "killed after the first checkpoint: $(cat "$first/log.jsonl")"
-(export SGATLIN_STOP=written:log.jsonl && study "$broken" 2) >/dev/null 2>"$work/messages" &
+(export SGATLIN_STOP=written:log.jsonl:2 && study "$broken" 2) >/dev/null 2>"$work/messages" &
 process=$!
 await grep -q '"loss":' "$first/log.jsonl"
 interrupt $process

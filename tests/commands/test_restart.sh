@@ -50,36 +50,36 @@ esac
 
 # ---- an OpenBLAS that does not know the processor
 
-# bench CHECK STATUS PATTERN: the smallest command that multiplies
+# small CHECK STATUS PATTERN: the smallest command that multiplies
 small() {
     check=$1
     shift
     "$check" "$@" bench layer --ffn mlp --set D=16 F=9 T=8 B=2 --repetitions 1 --threads 1 --json
 }
 grep -q -w avx2 /proc/cpuinfo || skip 'this processor has no AVX2, which OpenBLAS could miss'
-OPENBLAS_CORETYPE=Haswell small expect 0 'cblas='
-grep -q 'cblas=openblas core=Haswell ' "$work/stderr" ||
+OPENBLAS_CORETYPE=Haswell small expect 0 'blas='
+grep -q 'blas=OpenBLAS core=Haswell ' "$work/stderr" ||
     skip "the BLAS is not an OpenBLAS with kernels for several processors"
 best=Haswell
 grep -q -w avx512f /proc/cpuinfo && grep -w avx512bw /proc/cpuinfo | grep -w avx512dq |
     grep -q -w avx512vl && best=SkylakeX
 
-small fake 0 "^cblas=openblas core=$best (instead of Prescott) threads=1 "
+small fake 0 "^blas=OpenBLAS core=$best (instead of Prescott) threads=1 "
 [ "$(warnings)" = 0 ] || failure "restarted: $(cat "$work/stderr")"
-small expect 0 '^cblas=openblas core='
+small expect 0 '^blas=OpenBLAS core='
 grep -q 'core=Prescott' "$work/stderr" && failure "slow kernels: $(cat "$work/stderr")"
 # the exit status is that of the second start
 fake 1 'nowhere: no checkpoint' eval --checkpoint nowhere --data "$work/none"
 fake 2 'expected --checkpoint' eval --data "$work/none"
 # the user's choice is kept, with a warning about the slow one
-OPENBLAS_CORETYPE=Prescott small fake 0 '^cblas=openblas core=Prescott threads=1 '
+OPENBLAS_CORETYPE=Prescott small fake 0 '^blas=OpenBLAS core=Prescott threads=1 '
 grep -q "^warning: .*OPENBLAS_CORETYPE=Prescott chose them: unset it, or set it to $best$" \
     "$work/stderr" || failure "the user's choice: $(cat "$work/stderr")"
 [ "$(warnings)" = 1 ] || failure "expected one line: $(cat "$work/stderr")"
-OPENBLAS_CORETYPE=Haswell small fake 0 '^cblas=openblas core=Haswell threads=1 '
+OPENBLAS_CORETYPE=Haswell small fake 0 '^blas=OpenBLAS core=Haswell threads=1 '
 # where it cannot restart, it says what to set
 sgatlin=$work/loaded
-small fake 0 '^cblas=openblas core=Prescott threads=1 '
+small fake 0 '^blas=OpenBLAS core=Prescott threads=1 '
 grep -q "^warning: .*; set OPENBLAS_CORETYPE=$best$" "$work/stderr" ||
     failure "through the loader: $(cat "$work/stderr")"
 [ "$(warnings)" = 1 ] || failure "expected one line: $(cat "$work/stderr")"

@@ -65,10 +65,9 @@ for batching in packed padded; do
     broken=$work/broken-$batching
     (start "$whole" $batching 2) 2>/dev/null || fail "the uninterrupted run failed"
 
-    # Without a checkpoint there is nothing to resume: the run starts again.
+    # Without a checkpoint there is nothing to resume: the same command starts the run again.
     for point in write:log.jsonl written:log.jsonl write:model.safetensors rename:step-000000; do
         killed_at $point '' start "$broken" $batching 1
-        rm -rf "$broken"
     done
     killed_at renamed:step-000000 0 start "$broken" $batching 2
 
@@ -183,6 +182,8 @@ grep -q "is finished" "$work/messages" ||
 for log in "$work"/*/log.jsonl; do
     sed -n 's/^{"step":\([0-9]*\),"loss".*/\1/p' "$log" >"$work/steps"
     sort -n -u "$work/steps" | cmp -s - "$work/steps" || fail "$log: steps are not in order"
+    [ "$(grep -c '^{"step":0,"valid_loss"' "$log")" = 1 ] ||
+        fail "$log: expected one loss before the first step"
     [ "$(tail -1 "$work/steps")" = 40 ] || fail "$log: the last step is missing"
     [ "$(grep -c final_valid_loss "$log")" = 1 ] || fail "$log: expected one final line"
 done

@@ -1,11 +1,7 @@
 #define _GNU_SOURCE // memfd_create
 #include "reference/io/safetensors.h"
-#include "tests/fuzz/fuzz.h"
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/fuzz/memory_file.h"
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 // A mapping ends with its last page, not with the file, so that reading a little past the end does
 // not crash: check the bounds here.
@@ -34,13 +30,10 @@ static void read_all(const Safetensors *file) {
     }
 }
 
-// safetensors_open maps a file, so the bytes become a file in memory. A refusal must have a message
-// of one line.
+// A refusal must have a message of one line.
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-    int descriptor = memfd_create("fuzz", 0);
-    if (descriptor < 0 || write(descriptor, bytes, size) != (ssize_t)size) abort();
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    char path[MEMORY_PATH];
+    int descriptor = memory_file(path, bytes, size);
     Error error = { "" };
     Safetensors file;
     if (safetensors_open(&file, path, &error)) {

@@ -9,10 +9,6 @@
 
 enum { HEADER = 56, SUM_AT = 48 };
 
-static void require(bool condition) {
-    if (!condition) abort();
-}
-
 // Reads all contents of the file, as training and evaluation do.
 static void use(const TokenFile *file) {
     require(file->V > TOKEN_END && file->V <= TOKENIZER_MAX_VOCABULARY && file->stories > 0);

@@ -3,10 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void require(bool condition) {
-    if (!condition) abort();
-}
-
 // Encodes the bytes and decodes them again; with `same` they must be equal.
 static void round_trip(const Tokenizer *tokenizer, const char *text, size_t size, bool raw,
                        bool same) {

@@ -3,6 +3,8 @@
 #include "reference/data/tokenizer.h"
 #include "reference/io/json.h"
 #include "reference/io/safetensors.h"
+#include "reference/isoflop/report.h"
+#include "reference/train/log_read.h"
 #include "reference/train/state.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -13,6 +15,31 @@ static bool reads_json(const char *path, Error *error) {
     json_t *value = json_read_file(path, error);
     json_decref(value);
     return value != NULL;
+}
+
+static bool reads_isoflop(const char *path, Error *error) {
+    json_t *value = json_read_file(path, error);
+    Cells cells = { 0 };
+    bool ok =
+        value != NULL && report_read_cells(&cells, json_object_get(value, "cells"), path, error);
+    cells_free(&cells);
+    json_decref(value);
+    return ok;
+}
+
+static bool reads_log(const char *path, Error *error) {
+    LogLines lines;
+    if (!log_lines_read(&lines, path, INT64_MAX, error)) return false;
+    log_lines_free(&lines);
+    return true;
+}
+
+// The words of a command line, or numbers: there is nothing to refuse.
+static bool reads_bytes(const char *path, Error *error) {
+    MappedFile file;
+    if (!file_map(&file, path, error)) return false;
+    file_unmap(&file);
+    return true;
 }
 
 static bool reads_safetensors(const char *path, Error *error) {
@@ -48,7 +75,12 @@ static const struct {
     bool (*read)(const char *path, Error *error);
     int accepted, refused; // files; those that are refused end soon, on purpose
 } fuzzers[] = {
+    { "tests/fuzz/fuzz_chart", reads_bytes, 3, 0 },
+    { "tests/fuzz/fuzz_config", reads_json, 3, 0 },
+    { "tests/fuzz/fuzz_isoflop", reads_isoflop, 2, 1 },
     { "tests/fuzz/fuzz_json", reads_json, 3, 0 },
+    { "tests/fuzz/fuzz_log", reads_log, 2, 1 },
+    { "tests/fuzz/fuzz_options", reads_bytes, 7, 0 },
     { "tests/fuzz/fuzz_safetensors", reads_safetensors, 3, 1 },
     { "tests/fuzz/fuzz_state", reads_state, 1, 1 },
     { "tests/fuzz/fuzz_token_file", reads_token_file, 2, 0 },

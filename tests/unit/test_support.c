@@ -308,8 +308,31 @@ START_TEST(json_that_does_not_fit_in_memory)
         named += strstr(error.text, "where: out of memory") != NULL;
         ck_assert_msg(error.text[strlen(error.text) - 1] != ' ', "%s", error.text);
     }
-    ck_assert_int_gt(named, 0);
+    ck_assert_int_eq(named, failures);
     ck_assert_int_gt(failures, 5);
+    json_decref(value);
+}
+END_TEST
+
+// Whichever allocation fails, a text is whole or not there.
+START_TEST(json_text_that_does_not_fit_in_memory)
+{
+    static const char text[] = "{\"a\":\"0123456789abcdef\",\"b\":[1,22,333,4444,55555]}";
+    json_malloc_t allocate;
+    json_free_t release;
+    json_get_alloc_funcs(&allocate, &release);
+    json_t *value = json_parse(text, sizeof text - 1, "where", &error);
+    char *written = NULL;
+    int failures = 0;
+    for (; written == NULL; failures++) {
+        allocations_left = failures;
+        json_set_alloc_funcs(allocate_some, free);
+        written = json_text(value, JSON_COMPACT);
+        json_set_alloc_funcs(allocate, release);
+    }
+    ck_assert_str_eq(written, text);
+    ck_assert_int_gt(failures, 2);
+    free(written);
     json_decref(value);
 }
 END_TEST
@@ -750,6 +773,7 @@ int main(void) {
         { folders_and_paths },
         { json_is_accepted_or_refused, COUNT_OF(json_cases) },
         { json_that_does_not_fit_in_memory },
+        { json_text_that_does_not_fit_in_memory },
         { json_depth_is_limited },
         { json_is_written_sorted_and_read_again },
         { json_builders_remember_failure },
