@@ -248,8 +248,8 @@ static void decode_layer(Decoder *d, int l, int n) {
     add_row(d->residual, 1.0f, d->sublayer_out, n * D);
 }
 
-// Appends n tokens to the cache, at most DECODER_PASS; d->residual [n,D] is then the residual stream
-// after the last layer. With no cache it only records the tokens.
+// Appends n tokens to the cache, at most DECODER_PASS; d->residual [n,D] is then the residual
+// stream after the last layer. With no cache it only records the tokens.
 static void read_pass(Decoder *d, const int32_t *tokens, int n) {
     const Config *config = &d->model->config;
     const float *embedding = d->model->parameters + d->model->tensors.items[EMBEDDING].offset;

@@ -6,7 +6,8 @@
 // fopen and opendir) or mmap. Reading a tokenizer alone takes thousands of blocks, so of the calls
 // of malloc with the same call stack only the first two are counted.
 // Not counted: what OpenBLAS, oneDNN and the OpenMP library do for themselves, which they cannot
-// report (libgomp aborts without memory for a thread), the dynamic linker's memory, and writes to stderr.
+// report (libgomp aborts without memory for a thread), the dynamic linker's memory, and writes to
+// stderr.
 // A program that restarts itself counts from 1 again, unless the fault was before. For one thread.
 #define _GNU_SOURCE
 #include <dirent.h>
