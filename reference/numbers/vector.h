@@ -11,12 +11,14 @@
 // Loops over rows of D floats that compilers turn into vector instructions without -ffast-math: the
 // pragma of a reduction says that its order is free. A row gets the same bits in any thread.
 
-// e^x to about 1 unit in the last place, with x clamped to [-87, 88]; NaN stays NaN. Branch-free,
+// e^x to about 1 unit in the last place, with x clamped to [-87, 60]; NaN stays NaN. Branch-free,
 // so that it vectorises (libm's expf does not): x = n·ln 2 + r and e^x = 2^n · p(r), where
-// |r| <= ln 2 / 2.
+// |r| <= ln 2 / 2. gcc computes what follows for both bounds and all x, and selects: with 88
+// instead of 60, x·sigmoid(x) multiplied each x by 1/(1 + e^88), a denormal, and took six times as
+// long.
 static inline float exp_fast(float x) {
     x = x < -87.0f ? -87.0f : x;
-    x = x > 88.0f ? 88.0f : x;
+    x = x > 60.0f ? 60.0f : x;
     // Adding 1.5·2^23 leaves the nearest integer n in the low bits.
     float shifted = x * 1.44269504f + 12582912.0f;
     float n = shifted - 12582912.0f;
