@@ -72,7 +72,7 @@ typedef struct {
     int expert, first, count;
 } Block;
 
-enum { MIN_ROWS = 32, MAX_ROWS = 512, BLOCKS = 8, SLICES = 16, MIN_SLICE = 32 };
+enum { MIN_ROWS = 32, MAX_ROWS = 512, BLOCKS = 8, SLICES = 8, MIN_SLICE = 32 };
 
 static int block_rows(const Glus *glus) {
     int rows = glus->first[glus->E] / BLOCKS;
