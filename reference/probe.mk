@@ -68,7 +68,8 @@ SGEMM       := $(or $(filter $(LIBRARY),$(FOUND)),$(if $(BLAS),,$(if $(call \
   builds,cblas),cblas)),plain)
 HAVE_OPENMP := $(if $(filter openmp,$(FOUND)),1,0)
 
-DEPS    := make $(if $(filter fuzz,$(V)),deps-checks,$(if $(filter cc,$(CC)),,CC=$(CC) )deps)
+SETTINGS = $(foreach s,CC BLAS OPENMP,$(if $(filter command,$(origin $s)),$s=$($s)))
+DEPS    := $(strip make $(if $(filter fuzz,$(V)),deps-checks,$(SETTINGS) deps))
 yes_no   = $(if $(filter $1,$(FOUND)),yes,no)
 why_not  = $(if $(filter $1,$(OPTIONAL)),no $1: $(DEPS),as asked for)
 left_out = $(if $(filter $1,$(FOUND)),,no $2 ($(call why_not,$1));)
