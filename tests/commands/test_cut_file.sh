@@ -18,7 +18,8 @@ cut_at() {
     wait $process 2>"$work/job"
     status=$?
     [ $status = 1 ] || failure "$1, $file cut: exit $status, expected 1"
-    tail -n 1 "$work/stderr" | grep -q "^[^ ]*$file: can no longer be read: it was cut.*--resume" ||
+    tail -n 1 "$work/stderr" |
+        grep -q "^[^ ]*/${file##*/}: can no longer be read: it was cut.*--resume" ||
         failure "$1, $file cut: $(tail -n 1 "$work/stderr")"
 }
 
@@ -33,7 +34,7 @@ train() {
 cp "$data/train.bin" "$work/train.bin"
 # shellcheck disable=SC2046
 cut_at written:log.jsonl:4 "$data/train.bin" $(train "$work/run")
-expect 1 "$data/train.bin: .*bytes" train --resume "$work/run"
+expect 1 'train.bin: .*bytes' train --resume "$work/run"
 cp "$work/train.bin" "$data/train.bin"
 expect 0 "done" train --resume "$work/run"
 for file in "$work"/whole/step-*/*; do

@@ -40,9 +40,10 @@ static struct {
     bool all_after;  // those after it too
     long calls;      // so far
     const char *hit; // the file to create
-    int ranges;      // code whose calls are not counted
+    int ranges;      // code of libraries
     struct {
         uintptr_t begin, end;
+        int owner;
     } range[MAX_RANGES];
     int (*main)(int, char **, char **);
     struct {
@@ -53,29 +54,47 @@ static struct {
 
 // ---- which calls fail
 
+// Of EXCLUDED code calls are not counted; those of LIBC count as its caller's.
+enum { COUNTED, EXCLUDED, LIBC };
+
+static int owner_named(const char *path) {
+    static const char *const excluded[] = { "blas",   "gfortran", "libdnnl", "libstdc++",
+                                            "libomp", "libgomp",  "ld-linux" };
+    for (size_t i = 0; i < sizeof excluded / sizeof excluded[0]; i++) {
+        if (strstr(path, excluded[i]) != NULL) return EXCLUDED;
+    }
+    return strstr(path, "libc.so") != NULL ? LIBC : COUNTED;
+}
+
 static int note_library(struct dl_phdr_info *info, size_t size, void *context) {
-    static const char *const names[] = { "blas",   "gfortran", "libdnnl", "libstdc++",
-                                         "libomp", "libgomp",  "ld-linux" };
-    bool excluded = false;
+    int owner = owner_named(info->dlpi_name);
     (void)size;
     (void)context;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        excluded |= strstr(info->dlpi_name, names[i]) != NULL;
-    for (int i = 0; excluded && i < info->dlpi_phnum && fault.ranges < MAX_RANGES; i++) {
+    for (int i = 0; owner != COUNTED && i < info->dlpi_phnum && fault.ranges < MAX_RANGES; i++) {
         uintptr_t begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-        if (info->dlpi_phdr[i].p_type != PT_LOAD) continue;
+        if (info->dlpi_phdr[i].p_type != PT_LOAD || !(info->dlpi_phdr[i].p_flags & PF_X)) continue;
         fault.range[fault.ranges].begin = begin;
-        fault.range[fault.ranges++].end = begin + info->dlpi_phdr[i].p_memsz;
+        fault.range[fault.ranges].end = begin + info->dlpi_phdr[i].p_memsz;
+        fault.range[fault.ranges++].owner = owner;
     }
     return 0;
 }
 
-static bool is_excluded(const void *caller) {
-    uintptr_t address = (uintptr_t)caller;
+static int owner_of(const void *code) {
+    uintptr_t address = (uintptr_t)code;
     for (int i = 0; i < fault.ranges; i++) {
-        if (address >= fault.range[i].begin && address < fault.range[i].end) return true;
+        if (address >= fault.range[i].begin && address < fault.range[i].end)
+            return fault.range[i].owner;
     }
-    return false;
+    return COUNTED;
+}
+
+static bool is_excluded(const void *caller) {
+    void *stack[MAX_DEPTH];
+    int owner = owner_of(caller), depth = owner == LIBC ? backtrace(stack, MAX_DEPTH) : 0, i = 0;
+    while (i < depth && owner_of(stack[i]) != LIBC) i++; // the shim itself
+    while (i < depth && owner == LIBC) owner = owner_of(stack[i++]);
+    return owner == EXCLUDED;
 }
 
 // Whether this is the first or second call with this stack.
