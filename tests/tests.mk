@@ -54,8 +54,9 @@ COURSE = 1
 IN_COURSE := $(if $(filter 1,$(COURSE)),tests/course/lessons.sh tests/course/solutions.sh)
 build-tests: $(PROGRAMS:build/%=$(B)/%) $(SERVER) $(SHIM) $(TESTS) \
   $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED))
+# the longest come first
 run-tests: build-tests
-	$(call run,$(TESTS) $(IN_COURSE))
+	$(call run,$(IN_COURSE) $(TESTS))
 faults: $(PROGRAMS) $(SHIM) ## commands while each call for memory or files fails: about an hour
 	$(call run,tests/faults/sweep.sh,1 1)
 lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are right
