@@ -31,7 +31,7 @@ int chart_ticks(double *out, int most, double low, double high) {
         return 1;
     }
     static const double steps[] = { 1, 2, 5 };
-    double power = pow(10.0, floor(log10((high - low) / most)));
+    double power = fmax(pow(10.0, floor(log10((high - low) / most))), DBL_MIN); // never 0
     for (int i = 0;; i++) {
         double step = steps[i % 3] * power * pow(10.0, i / 3);
         double first = ceil(low / step - 1e-9), last = floor(high / step + 1e-9);

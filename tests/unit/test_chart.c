@@ -37,13 +37,15 @@ START_TEST(ticks_are_round)
 }
 END_TEST
 
-// Where doubles are further apart than ticks would be: no more than `most`, and all in the range.
-START_TEST(ticks_of_huge_numbers_are_bounded)
+// Where doubles are further apart than ticks would be, also next to 0: no more than `most`, and all
+// in the range.
+START_TEST(ticks_of_coarse_numbers_are_bounded)
 {
     static const double ranges[][2] = { { 9007199254740992, 9007199254740996 },
                                         { 1e17, 1e17 + 64 },
                                         { -1e300, -1e300 * (1 - 1e-15) },
-                                        { 4e18, 9e18 } };
+                                        { 4e18, 9e18 },
+                                        { 0, 5e-324 } };
     for (int most = 1; most <= 12; most++) {
         double ticks[16];
         for (int i = 0; i < 16; i++) ticks[i] = -1;
@@ -215,7 +217,7 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { ticks_are_round, COUNT_OF(tick_cases) },
-        { ticks_of_huge_numbers_are_bounded, 4 },
+        { ticks_of_coarse_numbers_are_bounded, 5 },
         { a_chart_shows_its_curves },
         { charts_without_points },
         { a_legend_has_rows, 2 },
