@@ -81,8 +81,12 @@ static void tick_text(char *out, size_t size, double value) {
 
 // ---- the range of the data
 
+// Numbers farther from 1 are left out like infinity: no range of others can be computed with.
+static const double LARGEST = 1e150, SMALLEST = 1e-150;
+
 static bool shown(const Chart *chart, double x, double y) {
-    return isfinite(x) && isfinite(y) && (!chart->log_x || x > 0.0);
+    bool bounded = fabs(x) <= LARGEST && fabs(y) <= LARGEST; // false for NaN
+    return bounded && (!chart->log_x || x >= SMALLEST);
 }
 
 static void include(double *low, double *high, double value) {
@@ -113,7 +117,7 @@ static void measure(Frame *frame, const Chart *chart) {
         }
     }
     for (int b = 0; b < chart->baseline_count; b++) {
-        if (isfinite(chart->baselines[b].y)) include(&y_low, &y_high, chart->baselines[b].y);
+        if (fabs(chart->baselines[b].y) <= LARGEST) include(&y_low, &y_high, chart->baselines[b].y);
     }
     if (!(x_low < x_high)) { // one point, or none
         double middle = isfinite(x_low) ? x_low : 1.0;
@@ -189,7 +193,7 @@ static void draw_baselines(DrawList *list, const Frame *frame, const Chart *char
     float left = (float)frame->left, right = (float)frame->right;
     for (int b = 0; b < chart->baseline_count; b++) {
         const Baseline *baseline = &chart->baselines[b];
-        if (!isfinite(baseline->y)) continue;
+        if (!(fabs(baseline->y) <= LARGEST)) continue;
         float y = roundf(place_y(frame, baseline->y));
         for (int dash = 0; dash < (right - left) / 10; dash++) {
             float x = left + 10 * (float)dash;

@@ -6,7 +6,8 @@
 typedef struct {
     const char *name; // NULL: not in the legend
     Color color;
-    // [count]; a point that is not finite breaks the line, a point without neighbours is a dot
+    // [count]; a point that is not finite, or beyond 1e150, breaks the line, a point without
+    // neighbours is a dot
     const double *x, *y;
     int count;
 } Series;

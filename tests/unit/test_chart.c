@@ -148,6 +148,21 @@ END_TEST
 
 // Eight long names take rows of their own, none runs over the edge; a series without a name is not
 // among them.
+// The ends of the range of doubles, where a range around a number, or the ratio of two, is not one.
+START_TEST(extreme_numbers_are_left_out)
+{
+    static const double x[] = { 5e-324, 1e308, 2, 4 }, y[] = { 1, 2, -1e308, 1e308 };
+    Series series = { "loss", COLOR_ACCENT, x, y, _i < 2 ? 1 : 4 };
+    Chart chart = { .log_x = _i % 2, .series = &series, .series_count = 1 };
+    DrawList list = draw_new(WIDTH, HEIGHT, font_builtin());
+    DrawCommand lines[8];
+    draw_chart(&list, &chart);
+    // the legend's, and one point that is left where the axis is linear
+    ck_assert_int_eq(lines_of(lines, 8, &list, COLOR_ACCENT), 1 + (_i % 2 == 0));
+    draw_free(&list);
+}
+END_TEST
+
 START_TEST(a_legend_has_rows)
 {
     static const double x[] = { 1, 2 }, y[] = { 1, 2 };
@@ -220,6 +235,7 @@ int main(void) {
         { ticks_of_coarse_numbers_are_bounded, 5 },
         { a_chart_shows_its_curves },
         { charts_without_points },
+        { extreme_numbers_are_left_out, 4 },
         { a_legend_has_rows, 2 },
         { long_numbers_stay_in_the_chart, 2 },
         { a_short_logarithmic_axis_has_ticks },
