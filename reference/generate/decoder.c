@@ -30,6 +30,7 @@ struct Decoder {
     // of the n tokens of a pass
     float *rope;                                                      // [n,Dh]: their rope_rows
     float *residual, *normed, *sublayer_out, *query, *key, *attended; // [n,D]
+    const float *newest;                                              // [D], of `residual`
     float *weights;                                                   // [n,H,cached + n]
     float *saved, *scratch;                                           // of the feed-forward layer
     float *logits;                                                    // [V]
@@ -264,6 +265,7 @@ static void read_pass(Decoder *d, const int32_t *tokens, int n) {
             rope_row(d->rope + (size_t)row * config->Dh, d->cached + row, config->Dh);
         }
         for (int l = 0; l < config->L; l++) decode_layer(d, l, n);
+        d->newest = d->residual + (size_t)(n - 1) * D;
         d->fresh = 0;
     }
     d->cached += n;
@@ -315,7 +317,7 @@ static const float *logits(Decoder *d) {
         return d->logits;
     }
     const Tensor *norm = layout_output_norm(&model->tensors);
-    rmsnorm_row(d->normed, d->residual, model->parameters + norm->offset, config->D);
+    rmsnorm_row(d->normed, d->newest, model->parameters + norm->offset, config->D);
     const float *embedding = model->parameters + model->tensors.items[EMBEDDING].offset;
     matmul(d->logits, config->V, matrix(d->normed, 1, config->D),
            transpose(matrix(embedding, config->V, config->D)), 1.0f, false);

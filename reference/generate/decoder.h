@@ -30,10 +30,9 @@ void decoder_hooks(Decoder *decoder, const HookList *hooks);
 const float *decoder_step(Decoder *decoder, int32_t token, int64_t *dropped);
 
 // Empties the cache and feeds TOKEN_END, to hooks at position -1, and tokens [count], the first of
-// them at `position`. count is below T; T tokens are fed without TOKEN_END. The first `together`,
-// fewer than count unless that is 0, are read in passes, the others one by one; this rounds
-// differently, so reading tokens again gives the same logits if they are divided as before. again:
-// they were fed before.
+// them at `position`. count is below T; T tokens are fed without TOKEN_END. The first `together`
+// are read in passes, the others one by one; this rounds differently, so reading tokens again gives
+// the same logits if they are divided as before. again: they were fed before.
 const float *decoder_start(Decoder *decoder, const int32_t *tokens, int together, int count,
                            int position, bool again);
 

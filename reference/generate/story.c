@@ -85,9 +85,8 @@ static size_t window_first(const Story *story, size_t count) {
 static void feed_window(Story *story, size_t first, size_t count, bool again) {
     const int32_t *tokens = (const int32_t *)story->tokens.ids + first;
     size_t known = first == prompt_first(story) ? story->prompt - first : window_rest(story) + 1;
-    int n = (int)(count - first), together = min_int((int)known, n) - 1;
-    story->logits =
-        decoder_start(story->decoder, tokens, together > 0 ? together : 0, n, (int)first, again);
+    int n = (int)(count - first), together = known > 0 ? min_int((int)known - 1, n) : 0;
+    story->logits = decoder_start(story->decoder, tokens, together, n, (int)first, again);
     story->first = first;
     story->fed = count;
 }

@@ -71,7 +71,7 @@ grep -q 'core=Prescott' "$work/stderr" && failure "slow kernels: $(cat "$work/st
 # the exit status is that of the second start
 fake 1 'nowhere: no checkpoint' eval --checkpoint nowhere --data "$work/none"
 fake 2 'expected --checkpoint' eval --data "$work/none"
-# the user's choice is kept, with a warning about the slow one
+# the user's choice stays, with a warning about the slow one
 OPENBLAS_CORETYPE=Prescott small fake 0 '^blas=OpenBLAS core=Prescott threads=1 '
 grep -q "^warning: .*OPENBLAS_CORETYPE=Prescott chose them: unset it, or set it to $best$" \
     "$work/stderr" || failure "the user's choice: $(cat "$work/stderr")"
