@@ -45,9 +45,9 @@ const float *story_logits(const Story *story);
 void story_rewind(Story *story, int64_t position);
 
 // The hooks of the following steps, copied; NULL: none. Each is called once per sparse layer and
-// pass over the tokens fed (see decoder_hooks), with positions of the story; TOKEN_END in front of it is at -1.
-// story_next feeds the token at story_position - 1. To patch a token, set the hooks and rewind to
-// the position after it.
+// pass over the tokens fed (see decoder_hooks), with positions of the story; TOKEN_END in front of
+// it is at -1. story_next feeds the token at story_position - 1. To patch a token, set the hooks
+// and rewind to the position after it.
 void story_hooks(Story *story, const HookList *hooks);
 void story_sampling(Story *story, const Sampling *sampling); // of the following steps
 #endif
