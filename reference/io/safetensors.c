@@ -1,5 +1,4 @@
-#include "reference/io/safetensors.h"
-#include "reference/io/json.h"
+#include "reference/io/safetensors_parts.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +8,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "the tensors of a mapped file are used in place");
 
-static const char HASH[] = "xxh3."; // followed by a tensor's name, or "header"
-static const char METADATA[] = "__metadata__";
-enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100 * 1000 * 1000, ALIGNMENT = 8 };
+enum { LENGTH_BYTES = 8, HEADER_LIMIT = 100 * 1000 * 1000 };
 
 static const struct {
     const char *name;
@@ -24,20 +21,17 @@ static const struct {
 size_t dtype_size(Dtype dtype) { return dtypes[dtype].size; }
 const char *dtype_name(Dtype dtype) { return dtypes[dtype].name; }
 
-// XXH3-64 in sixteen hexadecimal digits.
-typedef struct {
-    char text[17];
-} Hash;
-
-static Hash hash_of(const void *bytes, size_t size) {
-    Hash hash;
-    snprintf(hash.text, sizeof hash.text, "%016llx",
-             (unsigned long long)XXH3_64bits(size ? bytes : "", size));
-    return hash;
+Hash hash_text(uint64_t hash) {
+    Hash text;
+    snprintf(text.text, sizeof text.text, "%016llx", (unsigned long long)hash);
+    return text;
 }
 
-// The hash of the header without its own entry (xxh3.header must be absent).
-static bool header_hash(Hash *hash, const json_t *header) {
+static Hash hash_of(const void *bytes, size_t size) {
+    return hash_text(XXH3_64bits(size ? bytes : "", size));
+}
+
+bool header_hash(Hash *hash, const json_t *header) {
     char *text = json_text(header, JSON_SORT_KEYS | JSON_COMPACT);
     if (text == NULL) return false;
     *hash = hash_of(text, strlen(text));
@@ -45,14 +39,11 @@ static bool header_hash(Hash *hash, const json_t *header) {
     return true;
 }
 
-static size_t tensor_bytes(const SafeTensor *tensor) {
-    return tensor->count * dtype_size(tensor->dtype);
-}
+size_t tensor_bytes(const SafeTensor *tensor) { return tensor->count * dtype_size(tensor->dtype); }
 
-static bool is_hash(const char *key) { return strncmp(key, HASH, sizeof HASH - 1) == 0; }
+bool is_hash_key(const char *key) { return strncmp(key, HASH, sizeof HASH - 1) == 0; }
 
-// Names appear in one-line messages and tables: no control characters.
-static bool name_is_plain(const char *name) {
+bool name_is_plain(const char *name) {
     for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
         if (*c < 0x20 || *c == 0x7f) return false;
     }
@@ -199,13 +190,12 @@ static bool read_metadata(Safetensors *file, Error *error) {
             return fail(error, "%s: metadata '%.200s' is not a string, or contains NUL", file->path,
                         key);
         }
-        if (!is_hash(key)) file->metadata[file->metadata_count++] = (Metadata){ key, text };
+        if (!is_hash_key(key)) file->metadata[file->metadata_count++] = (Metadata){ key, text };
     }
     return true;
 }
 
-// xxh3.NAME; the caller frees it.
-static char *hash_key(const char *name) {
+char *hash_key(const char *name) {
     size_t size = sizeof HASH + strlen(name);
     char *key = malloc(size);
     if (key != NULL) snprintf(key, size, "%s%s", HASH, name);
@@ -224,13 +214,13 @@ static bool fail_changed(const Safetensors *file, const char *what, Error *error
 
 // Takes the header's own hash out of the metadata, as it was computed without it.
 static bool check_header_hash(Safetensors *file, json_t *metadata, Error *error) {
-    json_t *value = json_incref(json_object_get(metadata, "xxh3.header"));
+    json_t *value = json_incref(json_object_get(metadata, HEADER_HASH));
     const char *expected = json_string_value(value);
     if (expected == NULL) {
         json_decref(value);
         return fail_changed(file, "has hashes, but not one of its header", error);
     }
-    json_object_del(metadata, "xxh3.header");
+    json_object_del(metadata, HEADER_HASH);
     Hash hash;
     char what[100];
     bool ok = header_hash(&hash, file->header) || fail(error, "%s: out of memory", file->path);
@@ -383,114 +373,4 @@ void safetensor_to_ints(int32_t *out, const SafeTensor *tensor) {
         if (n < INT32_MIN) n = INT32_MIN;
         out[i] = (int32_t)n;
     }
-}
-
-// ---- writing
-
-// Adds a tensor's header entry and hash. Its data begin at *offset, which moves to their end.
-static bool add_tensor(json_t *header, json_t *metadata, const SafeTensor *tensor, size_t *offset) {
-    json_t *shape = json_array();
-    bool ok = shape != NULL;
-    for (int i = 0; ok && i < tensor->rank; i++)
-        ok = json_array_append_new(shape, json_integer(tensor->shape[i])) == 0;
-    size_t end = *offset + tensor_bytes(tensor);
-    json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype_name(tensor->dtype), "shape",
-                              shape, "data_offsets", (json_int_t)*offset, (json_int_t)end);
-    char *key = hash_key(tensor->name);
-    Hash hash = hash_of(tensor->data, tensor_bytes(tensor));
-    ok = ok && key != NULL && entry != NULL && json_object_set(header, tensor->name, entry) == 0 &&
-         json_object_set_new(metadata, key, json_string(hash.text)) == 0;
-    json_decref(entry);
-    free(key);
-    *offset = end;
-    return ok;
-}
-
-static bool check_tensor(const SafeTensor *tensor, const json_t *header, const char *path,
-                         Error *error) {
-    size_t count = 1;
-    for (int i = 0; i < tensor->rank; i++) count *= (size_t)tensor->shape[i];
-    if (count != tensor->count) {
-        return fail(error, "%s: tensor '%s': %zu elements, but its shape has %zu", path,
-                    tensor->name, tensor->count, count);
-    }
-    if (strcmp(tensor->name, METADATA) == 0 || strcmp(tensor->name, "header") == 0 ||
-        !name_is_plain(tensor->name)) {
-        return fail(error, "%s: a tensor cannot be named '%s'", path, tensor->name);
-    }
-    if (json_object_get(header, tensor->name) == NULL) return true;
-    return fail(error, "%s: two tensors are named '%s'", path, tensor->name);
-}
-
-static bool add_metadata(json_t *metadata, const Metadata *pairs, int count, const char *path,
-                         Error *error) {
-    for (int i = 0; i < count; i++) {
-        if (is_hash(pairs[i].key) || !name_is_plain(pairs[i].key) ||
-            json_object_get(metadata, pairs[i].key) != NULL) {
-            return fail(error, "%s: metadata key '%s' is reserved or appears twice", path,
-                        pairs[i].key);
-        }
-        if (json_object_set_new(metadata, pairs[i].key, json_string(pairs[i].value)) != 0) {
-            return fail(error, "%s: metadata '%s' is not UTF-8", path, pairs[i].key);
-        }
-    }
-    return true;
-}
-
-// The header as text; the caller frees it.
-// Larger elements come first, so every tensor is aligned to its element.
-static char *make_header(const SafeTensor *tensors, int count, const Metadata *pairs,
-                         int pair_count, const char *path, Error *error) {
-    json_t *header = json_object(), *metadata = json_object();
-    char *text = NULL;
-    size_t offset = 0;
-    Hash hash;
-    if (json_object_set(header, METADATA, metadata) != 0) {
-        fail(error, "%s: out of memory", path);
-        goto done;
-    }
-    if (!add_metadata(metadata, pairs, pair_count, path, error)) goto done;
-    for (size_t size = 8; size >= 1; size /= 2) {
-        for (int i = 0; i < count; i++) {
-            if (dtype_size(tensors[i].dtype) != size) continue;
-            if (!check_tensor(&tensors[i], header, path, error)) goto done;
-            if (!add_tensor(header, metadata, &tensors[i], &offset)) {
-                fail(error, "%s: tensor '%s': the name is not UTF-8, or out of memory", path,
-                     tensors[i].name);
-                goto done;
-            }
-        }
-    }
-    if (header_hash(&hash, header) &&
-        json_object_set_new(metadata, "xxh3.header", json_string(hash.text)) == 0) {
-        text = json_text(header, JSON_COMPACT);
-    }
-    if (text == NULL) fail(error, "%s: out of memory", path);
-done:
-    json_decref(metadata);
-    json_decref(header);
-    return text;
-}
-
-bool safetensors_write(const char *path, const SafeTensor *tensors, int count,
-                       const Metadata *metadata, int metadata_count, Error *error) {
-    if (count < 1) return fail(error, "%s: no tensors to write", path);
-    char *header = make_header(tensors, count, metadata, metadata_count, path, error);
-    if (header == NULL) return false;
-    OutputFile out;
-    if (!output_open(&out, path, error)) {
-        free(header);
-        return false;
-    }
-    uint64_t used = strlen(header), length = (used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    fwrite(&length, sizeof length, 1, out.stream);
-    fprintf(out.stream, "%s%*s", header, (int)(length - used), "");
-    free(header);
-    for (size_t size = 8; size >= 1; size /= 2) {
-        for (int i = 0; i < count; i++) {
-            if (dtype_size(tensors[i].dtype) != size || tensors[i].count == 0) continue;
-            fwrite(tensors[i].data, size, tensors[i].count, out.stream);
-        }
-    }
-    return output_commit(&out, error); // reports errors of the writes above too
 }

@@ -65,4 +65,18 @@ void safetensor_to_ints(int32_t *out, const SafeTensor *tensor);
 // element in a mapped file.
 bool safetensors_write(const char *path, const SafeTensor *tensors, int count,
                        const Metadata *metadata, int metadata_count, Error *error);
+
+// The same for tensors that do not fit into memory: their elements come in pieces, in order within
+// a tensor.
+typedef struct SafetensorsWriter SafetensorsWriter;
+// The data of the tensors are not read. NULL on failure.
+SafetensorsWriter *safetensors_writer_open(const char *path, const SafeTensor *tensors, int count,
+                                           const Metadata *metadata, int metadata_count,
+                                           Error *error);
+// Appends elements to a tensor (its index among `tensors`), up to its count.
+void safetensors_writer_add(SafetensorsWriter *writer, int tensor, const void *data,
+                            size_t elements);
+// Finishes the file, for which every tensor must be complete, and frees the writer.
+bool safetensors_writer_commit(SafetensorsWriter *writer, Error *error);
+void safetensors_writer_discard(SafetensorsWriter *writer);
 #endif

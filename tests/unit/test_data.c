@@ -3,6 +3,7 @@
 #include "reference/data/stories.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
+#include "tests/harness/file_checks.h"
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -151,13 +152,6 @@ static unsigned char *read_bytes(size_t *size) {
     return bytes;
 }
 
-static void write_bytes(const unsigned char *bytes, size_t size) {
-    FILE *stream = fopen(path, "wb");
-    ck_assert_ptr_nonnull(stream);
-    ck_assert_uint_eq(fwrite(bytes, 1, size, stream), size);
-    ck_assert_int_eq(fclose(stream), 0);
-}
-
 // The file must be refused in one line that contains its path and `word`.
 static void expect_refused(const char *word) {
     TokenFile file;
@@ -245,7 +239,7 @@ START_TEST(any_flipped_byte_and_any_other_size_is_refused)
     for (size_t i = 0; i < size; i++) {
         for (int bit = 0; bit < 8; bit++) {
             bytes[i] ^= (unsigned char)(1 << bit);
-            write_bytes(bytes, size);
+            write_bytes(path, bytes, size);
             expect_refused("expected");
             bytes[i] ^= (unsigned char)(1 << bit);
         }
@@ -253,7 +247,7 @@ START_TEST(any_flipped_byte_and_any_other_size_is_refused)
     memset(bytes + size, 0, 16);
     for (size_t n = 0; n <= size + 16; n++) {
         if (n == size) continue;
-        write_bytes(bytes, n);
+        write_bytes(path, bytes, n);
         expect_refused("expected");
     }
     free(bytes);
@@ -306,7 +300,7 @@ START_TEST(hostile_fields_are_named)
     uint64_t sum = XXH3_64bits_digest(state);
     XXH3_freeState(state);
     memcpy(bytes + 48, &sum, sizeof sum);
-    write_bytes(bytes, size);
+    write_bytes(path, bytes, size);
     expect_refused(hostile[_i].word);
     free(bytes);
 }
