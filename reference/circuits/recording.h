@@ -3,7 +3,7 @@
 #include "reference/ffn/ffn.h"
 
 // What every sparse layer chose for each token of a sequence: a value to draw, compare, patch in
-// elsewhere, or save.
+// elsewhere, or write (recording_file.h).
 typedef struct {
     Config config;     // of the model
     int T, L, C, K, F; // tokens, layers, channels, experts per token and channel and of a channel
@@ -34,11 +34,4 @@ static inline size_t gating_record_entry(const GatingRecord *record, int t, int 
     return (((size_t)t * (size_t)record->L + (size_t)layer) * (size_t)record->C + (size_t)channel) *
            (size_t)record->K;
 }
-
-// A safetensors file: tokens I32 [T], index I32 and score F32 [T,L,C,K]; the model's
-// hyperparameters are in the metadata. Both check every token and index; reading refuses files that
-// are damaged, of another shape, or something else. To write only the first tokens, lower T.
-// `first` is not stored.
-bool gating_record_write(const GatingRecord *record, const char *path, Error *error);
-bool gating_record_read(GatingRecord *out, const char *path, Error *error);
 #endif

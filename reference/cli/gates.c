@@ -1,11 +1,10 @@
 #include "reference/circuits/gates_picture.h"
-#include "reference/circuits/recording.h"
+#include "reference/circuits/story_recorder.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/cli/sparse_checkpoint.h"
 #include "reference/draw/paint.h"
-#include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
-#include "reference/train/checkpoint.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,26 +66,6 @@ static char **texts_new(const Tokenizer *tokenizer, const TokenList *tokens) {
     return texts;
 }
 
-// Records a forward pass over TOKEN_END and the tokens; TOKEN_END's gatings are left out.
-static bool run_model(const Checkpoint *checkpoint, GatingRecord *record, Error *error) {
-    int T = record->T + 1;
-    Activations *activations = model_activations_new(&checkpoint->model.config, 1, T, false, error);
-    int32_t *inputs = malloc((size_t)T * sizeof *inputs);
-    bool ok =
-        activations != NULL && (inputs != NULL || fail(error, "out of memory for %d tokens", T));
-    if (ok) {
-        inputs[0] = TOKEN_END;
-        memcpy(inputs + 1, record->tokens, (size_t)record->T * sizeof *inputs);
-        record->first = 1;
-        HookList hooks = one_hook(gating_record_hook, record);
-        model_hooks(activations, &hooks);
-        model_forward(&checkpoint->model, activations, inputs, 1, T);
-    }
-    free(inputs);
-    if (activations != NULL) model_activations_free(activations);
-    return ok;
-}
-
 static bool draw(const GatingRecord *record, char **texts, const Arguments *arguments,
                  Error *error) {
     const char *const *words = (const char *const *)texts;
@@ -99,21 +78,9 @@ static bool draw(const GatingRecord *record, char **texts, const Arguments *argu
     return ok;
 }
 
-static bool refuse_dense(const Checkpoint *checkpoint, Error *error) {
-    char sparse[256] = "";
-    for (int i = 0; ffn_kinds[i] != NULL; i++) {
-        size_t used = strlen(sparse);
-        if (ffn_kinds[i]->sparse)
-            snprintf(sparse + used, sizeof sparse - used, " %s", ffn_kinds[i]->name);
-    }
-    return fail(error, "%s: a model with ffn=%s has no gates; train one with --ffn and one of:%s",
-                checkpoint->path, checkpoint->model.config.ffn->name, sparse);
-}
-
 static bool check(const Checkpoint *checkpoint, const Arguments *arguments, const TokenList *list,
                   Error *error) {
     const Config *config = &checkpoint->model.config;
-    if (!config->ffn->sparse) return refuse_dense(checkpoint, error);
     int C = ffn_gating(config, NULL, 1).C;
     if (arguments->channel >= C) {
         return fail(error, "--channel %d: the model's channels are 0 to %d", arguments->channel,
@@ -127,15 +94,15 @@ static bool check(const Checkpoint *checkpoint, const Arguments *arguments, cons
 
 static bool record_and_draw(const Checkpoint *checkpoint, const TokenList *tokens,
                             const Arguments *arguments, Error *error) {
-    GatingRecord record;
-    if (!gating_record_new(&record, &checkpoint->model.config, (int)tokens->count, error))
-        return false;
-    for (size_t t = 0; t < tokens->count; t++) record.tokens[t] = (int32_t)tokens->ids[t];
+    StoryRecorder recorder;
+    int count = (int)tokens->count;
+    if (!story_recorder_new(&recorder, &checkpoint->model, count, error)) return false;
     char **texts = texts_new(checkpoint->tokenizer, tokens);
-    bool ok = (texts != NULL || fail(error, "out of memory for %zu tokens", tokens->count)) &&
-              run_model(checkpoint, &record, error) && draw(&record, texts, arguments, error);
+    bool ok = (texts != NULL || fail(error, "out of memory for %d tokens", count)) &&
+              story_recorder_run(&recorder, (const int32_t *)tokens->ids, count, error) &&
+              draw(&recorder.record, texts, arguments, error);
     texts_free(texts, tokens->count);
-    gating_record_free(&record);
+    story_recorder_free(&recorder);
     return ok;
 }
 
@@ -170,7 +137,7 @@ int command_gates(int argc, char **argv) {
         fail(&error, "%s: already exists and was not changed; name another file", arguments.out);
         return command_failed(argv[0], &error);
     }
-    if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error))
+    if (!sparse_checkpoint_open(&checkpoint, arguments.checkpoint, &error))
         return command_failed(argv[0], &error);
     bool ok = gates(&arguments, &checkpoint, &error);
     checkpoint_close(&checkpoint);

@@ -29,6 +29,7 @@ static const struct {
     { "bench", "time layers and training steps, beside the machine's own ceilings", command_bench },
     { "curves", "draw the losses of several runs in one picture", command_curves },
     { "isoflop", "compare kinds of layers trained with equal FLOPs", command_isoflop },
+    { "record", "record which neurons fired in every story of a file", command_record },
     { "gates", "draw which neurons fired for a sentence", command_gates },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

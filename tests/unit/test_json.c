@@ -5,9 +5,6 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static Error error;
 

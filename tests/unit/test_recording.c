@@ -1,13 +1,14 @@
-// Recordings of gatings: what the hook stores, and files, whole and damaged.
-#include "reference/circuits/recording.h"
+// Recordings of gatings: what the hook stores, the predictions, circuits.
+#include "reference/circuits/circuits.h"
+#include "reference/circuits/patch.h"
+#include "reference/circuits/story_recorder.h"
 #include "reference/numbers/parallel.h"
 #include "reference/numbers/sgemm.h"
 #include "tests/harness/layer.h"
-#include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_model.h"
 #include <check.h>
-#include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,248 +111,122 @@ START_TEST(a_dense_model_has_nothing_to_record)
 }
 END_TEST
 
-// ---- files
+// ---- stories
 
-static void write_record(const GatingRecord *record, const char *path) {
-    Error error = { "" };
-    ck_assert_msg(gating_record_write(record, path, &error), "%s", error.text);
-}
-
-START_TEST(a_file_gives_back_the_record)
+// The recorder's pass is the decoder's input: TOKEN_END, then the story.
+START_TEST(a_story_is_recorded_after_the_end_of_another)
 {
+    TinyModel tiny = model_of(_i);
+    StoryRecorder recorder;
     Error error = { "" };
-    Scratch scratch = scratch_new("recording");
-    GatingRecord record = recorded(_i), read;
-    const char *path = scratch_path(&scratch, "gatings.safetensors");
-    write_record(&record, path);
-    ck_assert_msg(gating_record_read(&read, path, &error), "%s", error.text);
-    ck_assert(config_equal(&read.config, &record.config));
-    ck_assert(read.T == T && read.L == record.L && read.C == record.C && read.K == record.K);
-    ck_assert(read.F == record.F && read.ragged == record.ragged);
-    size_t entries = gating_record_entry(&record, T, 0, 0);
-    ck_assert_mem_eq(read.tokens, record.tokens, T * sizeof *read.tokens);
-    ck_assert_mem_eq(read.index, record.index, entries * sizeof *read.index);
-    ck_assert_mem_eq(read.score, record.score, entries * sizeof *read.score);
-    gating_record_free(&read);
-    record.T = 2; // the first tokens alone
-    write_record(&record, path);
-    ck_assert_msg(gating_record_read(&read, path, &error), "%s", error.text);
-    ck_assert_int_eq(read.T, 2);
-    ck_assert_mem_eq(read.index, record.index, entries / T * 2 * sizeof *read.index);
-    gating_record_free(&read);
-    gating_record_free(&record);
-    scratch_remove(&scratch);
+    ck_assert_msg(story_recorder_new(&recorder, &tiny.model, T - 1, &error), "%s", error.text);
+    for (int count = T - 1; count >= 1; count -= 2) {
+        ck_assert(story_recorder_run(&recorder, tiny.inputs + 1, count, &error));
+        GatingRecord expected = new_record(&tiny.model.config, count);
+        expected.first = 1;
+        HookList hooks = one_hook(gating_record_hook, &expected);
+        model_hooks(tiny.activations, &hooks);
+        model_forward(&tiny.model, tiny.activations, tiny.inputs, 1, count + 1);
+        size_t entries = gating_record_entry(&expected, count, 0, 0);
+        ck_assert_int_eq(recorder.record.T, count);
+        ck_assert_mem_eq(recorder.record.tokens, expected.tokens,
+                         (size_t)count * sizeof *expected.tokens);
+        ck_assert_mem_eq(recorder.record.index, expected.index, entries * sizeof *expected.index);
+        ck_assert_mem_eq(recorder.record.score, expected.score, entries * sizeof *expected.score);
+        gating_record_free(&expected);
+    }
+    story_recorder_free(&recorder);
+    tiny_free(&tiny);
 }
 END_TEST
 
-static void save(const char *path, const unsigned char *bytes, size_t size) {
-    FILE *file = fopen(path, "wb");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-    ck_assert_int_eq(fclose(file), 0);
+// The rank of a token among the logits of its row: how many are before it.
+static int rank_of(const float *logits, int token) {
+    int rank = 0;
+    for (int v = 0; v < V; v++)
+        rank += logits[v] > logits[token] || (logits[v] == logits[token] && v < token);
+    return rank;
 }
 
-// The error names the file, and nothing is left to free.
-static void check_refused(const char *path, const char *what, const char *message) {
-    Error error = { "" };
-    GatingRecord record;
-    ck_assert_msg(!gating_record_read(&record, path, &error), "%s was read", what);
-    ck_assert_msg(strstr(error.text, path) != NULL && strstr(error.text, message) != NULL, "%s: %s",
-                  what, error.text);
-    ck_assert(record.T == 0 && record.index == NULL);
-}
-
-START_TEST(a_damaged_file_is_refused)
+START_TEST(predictions_are_the_most_likely_tokens)
 {
-    Scratch scratch = scratch_new("recording");
-    GatingRecord record = recorded(layer_variants() - 1);
-    const char *path = scratch_path(&scratch, "gatings.safetensors");
-    const char *damaged = scratch_path(&scratch, "damaged.safetensors");
-    write_record(&record, path);
-    FILE *file = fopen(path, "rb");
-    unsigned char bytes[1 << 14];
-    ck_assert_ptr_nonnull(file);
-    size_t size = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
-    ck_assert(size > 600 && size < sizeof bytes);
-    char what[64];
-    for (size_t cut = 0; cut < size; cut++) {
-        save(damaged, bytes, cut);
-        snprintf(what, sizeof what, "the first %zu of %zu bytes", cut, size);
-        check_refused(damaged, what, "");
+    TinyModel tiny = model_of(first_sparse());
+    StoryRecorder recorder;
+    Error error = { "" };
+    ck_assert_msg(story_recorder_new(&recorder, &tiny.model, T - 1, &error), "%s", error.text);
+    ck_assert(story_recorder_run(&recorder, tiny.inputs + 1, T - 1, &error));
+    tiny_forward(&tiny);
+    float *logits = tiny_logits(&tiny);
+    ck_assert_int_eq(recorder.P, RECORDED_PREDICTIONS);
+    for (int t = 0; t < T - 1; t++) {
+        const float *row = logits + (t + 1) * V;
+        double sum = 0;
+        for (int v = 0; v < V; v++) sum += exp((double)row[v]);
+        for (int p = 0; p < recorder.P; p++) {
+            int token = recorder.predictions[t * recorder.P + p];
+            ck_assert_int_eq(rank_of(row, token), p);
+            ck_assert_double_eq_tol(recorder.probabilities[t * recorder.P + p],
+                                    exp((double)row[token]) / sum, 1e-6);
+        }
     }
-    for (size_t i = 0; i < size; i++) {
-        bytes[i] ^= (unsigned char)(1 << i % 8);
-        save(damaged, bytes, size);
-        snprintf(what, sizeof what, "byte %zu of %zu flipped", i, size);
-        check_refused(damaged, what, "");
-        bytes[i] ^= (unsigned char)(1 << i % 8);
-    }
-    gating_record_free(&record);
-    scratch_remove(&scratch);
+    tiny.model.parameters[0] = NAN;
+    ck_assert(!story_recorder_run(&recorder, tiny.inputs, T - 1, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "not finite"));
+    free(logits);
+    story_recorder_free(&recorder);
+    tiny_free(&tiny);
 }
 END_TEST
 
-// A recording with one fault, as if written by another program.
-typedef struct {
-    const char *what, *message;
-    void (*plant)(SafeTensor tensors[4], Metadata *ffn, int *count);
-} Foreign;
-
-static int32_t values[T * 2 * 2 * 2];
-static float floats[T * 2 * 2 * 2];
-
-static void no_score(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    (void)tensors;
-    *count = 2;
-}
-static void no_tokens(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    (void)count;
-    tensors[0].name = "ids";
-}
-static void one_more(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    tensors[3] = tensors[0];
-    tensors[3].name = "more";
-    *count = 4;
-}
-static void other_dtype(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    (void)count;
-    tensors[1].dtype = DTYPE_F32;
-}
-static void other_rank(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    (void)count;
-    tensors[2].rank = 1;
-    tensors[2].shape[0] = T * 2 * 2 * 2;
-}
-static void other_shape(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    (void)count;
-    tensors[1].shape[1] = 1;
-    tensors[1].shape[2] = 4;
-}
-static void other_length(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    (void)count;
-    tensors[0].shape[0] = T - 1;
-    tensors[0].count = T - 1;
-}
-static void dense(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)tensors;
-    (void)count;
-    ffn->value = "mlp";
-}
-static void no_kind(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)tensors;
-    (void)count;
-    ffn->key = "kind";
-}
-static void large_index(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)tensors;
-    (void)ffn;
-    (void)count;
-    values[T * 8 - 1] = 9;
-}
-static void negative_index(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)tensors;
-    (void)ffn;
-    (void)count;
-    values[T * 8 - 1] = -2;
-}
-static void a_gap(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)tensors;
-    (void)ffn;
-    (void)count;
-    values[0] = NO_EXPERT;
-}
-static void large_token(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    (void)count;
-    static const int32_t tokens[T] = { 1, 2, 3, 4, 5, V };
-    tensors[0].data = tokens;
-}
-static void negative_token(SafeTensor tensors[4], Metadata *ffn, int *count) {
-    (void)ffn;
-    (void)count;
-    static const int32_t tokens[T] = { 1, 2, 3, 4, 5, -1 };
-    tensors[0].data = tokens;
-}
-
-static const Foreign foreign[] = {
-    { "a file without scores", "score", no_score },
-    { "a file without tokens", "not a recording", no_tokens },
-    { "one tensor more", "4 tensors", one_more },
-    { "indices in floats", "index", other_dtype },
-    { "flat scores", "score", other_rank },
-    { "another number of layers", "index", other_shape },
-    { "fewer tokens", "index", other_length },
-    { "a dense model's metadata", "mlp", dense },
-    { "no kind in the metadata", "ffn", no_kind },
-    { "an index of F", "index[47] is 9", large_index },
-    { "an index of -2", "index[47] is -2", negative_index },
-    { "an expert after none", "index[1]", a_gap },
-    { "a token of V", "tokens[5] is 11", large_token },
-    { "a token of -1", "tokens[5] is -1", negative_token },
-};
-enum { FOREIGN = sizeof foreign / sizeof foreign[0] };
-
-// plant NULL: no fault.
-static void write_foreign(const char *path, const Foreign *one) {
-    static const int32_t tokens[T] = { 1, 2, 3, 4, 5, 6 };
-    Config kind = config_default(ffn_find("sgatlin")), config = tiny_config(&kind, V, T);
-    Setting settings[CONFIG_SETTINGS];
-    Metadata metadata[CONFIG_SETTINGS], *ffn = NULL;
-    int count = 3, settings_count = config_settings(&config, settings);
-    for (int i = 0; i < settings_count; i++) {
-        metadata[i] = (Metadata){ settings[i].name, settings[i].value };
-        if (strcmp(settings[i].name, "ffn") == 0) ffn = &metadata[i];
-    }
-    ck_assert_ptr_nonnull(ffn);
-    SafeTensor tensors[4] = { { "tokens", DTYPE_I32, 1, { T }, T, tokens },
-                              { "index", DTYPE_I32, 4, { T, 2, 2, 2 }, T * 8, values },
-                              { "score", DTYPE_F32, 4, { T, 2, 2, 2 }, T * 8, floats } };
-    memset(values, 0, sizeof values);
-    if (one != NULL) one->plant(tensors, ffn, &count);
-    Error error = { "" };
-    ck_assert_msg(safetensors_write(path, tensors, count, metadata, settings_count, &error), "%s",
-                  error.text);
-}
-
-START_TEST(a_foreign_file_is_refused)
+START_TEST(a_vocabulary_of_three_has_three_predictions)
 {
-    Scratch scratch = scratch_new("recording");
-    const char *path = scratch_path(&scratch, "foreign.safetensors");
-    write_foreign(path, &foreign[_i]);
-    check_refused(path, foreign[_i].what, foreign[_i].message);
-    GatingRecord record;
+    Config kind = config_default(ffn_find("sgatlin")), config = tiny_config(&kind, 3, T);
+    TinyModel tiny = tiny_model(&config, 1, 5);
+    StoryRecorder recorder;
     Error error = { "" };
-    write_foreign(path, NULL);
-    ck_assert_msg(gating_record_read(&record, path, &error), "%s", error.text);
-    gating_record_free(&record);
-    scratch_remove(&scratch);
+    ck_assert_msg(story_recorder_new(&recorder, &tiny.model, T - 1, &error), "%s", error.text);
+    ck_assert_int_eq(recorder.P, 3);
+    ck_assert(story_recorder_run(&recorder, tiny.inputs, T - 1, &error));
+    float sum = recorder.probabilities[0] + recorder.probabilities[1] + recorder.probabilities[2];
+    ck_assert_double_eq_tol(sum, 1, 1e-6);
+    story_recorder_free(&recorder);
+    tiny_free(&tiny);
 }
 END_TEST
 
-START_TEST(a_wrong_record_is_not_written)
+// ---- circuits
+
+START_TEST(circuits_are_a_channels_entries)
 {
-    Scratch scratch = scratch_new("recording");
-    const char *path = scratch_path(&scratch, "gatings.safetensors");
-    GatingRecord record = recorded(layer_variants() - 1);
+    GatingRecord record = recorded(_i);
     Error error = { "" };
-    record.index[3] = record.F;
-    ck_assert(!gating_record_write(&record, path, &error));
-    ck_assert_ptr_nonnull(strstr(error.text, "index[3]"));
-    record.index[3] = 0;
-    record.T = 0;
-    ck_assert(!gating_record_write(&record, path, &error));
-    ck_assert(!path_exists(path));
-    record.T = T;
+    Circuits one, all;
+    for (int l = 0; l < record.L; l++) {
+        ck_assert(circuits_new(&all, &record, l, ALL, &error));
+        ck_assert(all.N == T && all.K == record.C * record.K && all.F == record.C * record.F);
+        for (int c = 0; c < record.C; c++) {
+            ck_assert(circuits_new(&one, &record, l, c, &error));
+            ck_assert(one.N == T && one.K == record.K && one.F == record.F);
+            for (int i = 0; i < T * record.K; i++) {
+                int t = i / record.K, k = i % record.K;
+                size_t entry = gating_record_entry(&record, t, l, c) + (size_t)k;
+                int together = t * all.K + c * record.K + k, index = record.index[entry];
+                ck_assert_int_eq(one.index[i], index);
+                ck_assert_int_eq(all.index[together],
+                                 index == NO_EXPERT ? NO_EXPERT : c * record.F + index);
+                ck_assert(one.score[i] == record.score[entry]);
+                ck_assert(all.score[together] == record.score[entry]);
+            }
+            circuits_free(&one);
+        }
+        circuits_free(&all);
+    }
+    ck_assert(!circuits_new(&one, &record, record.L, 0, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "layers are 0 to 1"));
+    ck_assert(!circuits_new(&one, &record, 0, record.C, &error));
+    ck_assert(!circuits_new(&one, &record, -1, 0, &error));
+    ck_assert(one.index == NULL);
     gating_record_free(&record);
-    scratch_remove(&scratch);
 }
 END_TEST
 
@@ -361,11 +236,11 @@ int main(void) {
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {
         { the_hook_records_what_was_selected, variants - first, .first = first },
-        { a_file_gives_back_the_record, variants - first, .first = first },
         { a_dense_model_has_nothing_to_record },
-        { a_damaged_file_is_refused },
-        { a_foreign_file_is_refused, FOREIGN },
-        { a_wrong_record_is_not_written },
+        { a_story_is_recorded_after_the_end_of_another, variants - first, .first = first },
+        { predictions_are_the_most_likely_tokens },
+        { a_vocabulary_of_three_has_three_predictions },
+        { circuits_are_a_channels_entries, variants - first, .first = first },
     };
     return run_tests("recording", tests, COUNT_OF(tests));
 }

@@ -1,0 +1,86 @@
+#include "reference/circuits/story_recorder.h"
+#include "reference/data/special_tokens.h"
+#include "reference/numbers/minmax.h"
+#include "reference/numbers/parallel.h"
+#include "reference/numbers/vector.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOGIT_ROWS = 64 }; // at a time
+
+bool story_recorder_new(StoryRecorder *out, const Model *model, int max, Error *error) {
+    size_t V = (size_t)model->config.V;
+    *out = (StoryRecorder){ .model = model, .max = max, .P = RECORDED_PREDICTIONS };
+    if (out->P > model->config.V) out->P = model->config.V;
+    size_t predictions = (size_t)max * (size_t)out->P;
+    if (!gating_record_new(&out->record, &model->config, max, error)) return false;
+    out->activations = model_activations_new(&model->config, 1, max + 1, false, error);
+    out->predictions = malloc(predictions * sizeof *out->predictions);
+    out->probabilities = malloc(predictions * sizeof *out->probabilities);
+    out->logits = malloc(LOGIT_ROWS * V * sizeof *out->logits);
+    out->inputs = malloc(((size_t)max + 1) * sizeof *out->inputs);
+    bool ok = out->activations != NULL && (out->predictions != NULL && out->probabilities != NULL &&
+                                           out->logits != NULL && out->inputs != NULL);
+    if (ok) {
+        out->record.first = 1;
+        HookList hooks = one_hook(gating_record_hook, &out->record);
+        model_hooks(out->activations, &hooks);
+        return true;
+    }
+    if (out->activations != NULL) fail(error, "out of memory for stories of %d tokens", max);
+    story_recorder_free(out);
+    return false;
+}
+
+void story_recorder_free(StoryRecorder *recorder) {
+    if (recorder->activations != NULL) model_activations_free(recorder->activations);
+    gating_record_free(&recorder->record);
+    free(recorder->predictions);
+    free(recorder->probabilities);
+    free(recorder->logits);
+    free(recorder->inputs);
+    *recorder = (StoryRecorder){ .model = NULL };
+}
+
+// The P highest of logits [V], equal ones by the lower index, and their probabilities.
+static bool predict(int32_t *best, float *probability, float *logits, int V, int P) {
+    int count = 0;
+    for (int v = 0; v < V; v++) {
+        if (!isfinite(logits[v])) return false;
+        if (count == P && !(logits[v] > logits[best[P - 1]])) continue;
+        int p = count < P ? count++ : P - 1;
+        for (; p > 0 && logits[v] > logits[best[p - 1]]; p--) best[p] = best[p - 1];
+        best[p] = v;
+    }
+    float log_sum, sum = exp_row(logits, &log_sum, V);
+    for (int p = 0; p < P; p++) probability[p] = logits[best[p]] / sum;
+    return true;
+}
+
+// Predictions after tokens first to first+rows-1.
+static bool predict_rows(StoryRecorder *recorder, int first, int rows) {
+    int V = recorder->model->config.V, P = recorder->P, failures = 0;
+    // Row 0 of the pass is TOKEN_END.
+    model_logits(recorder->model, recorder->activations, first + 1, rows, recorder->logits);
+#pragma omp parallel for reduction(+ : failures)
+    for (int row = 0; row < rows; row++) {
+        size_t at = (size_t)(first + row) * (size_t)P;
+        failures += !predict(recorder->predictions + at, recorder->probabilities + at,
+                             recorder->logits + (size_t)row * (size_t)V, V, P);
+    }
+    return failures == 0;
+}
+
+bool story_recorder_run(StoryRecorder *recorder, const int32_t *tokens, int count, Error *error) {
+    recorder->record.T = count;
+    recorder->inputs[0] = TOKEN_END;
+    memcpy(recorder->inputs + 1, tokens, (size_t)count * sizeof *tokens);
+    model_forward(recorder->model, recorder->activations, recorder->inputs, 1, count + 1);
+    for (int first = 0; first < count; first += LOGIT_ROWS) {
+        int rows = count - first < LOGIT_ROWS ? count - first : LOGIT_ROWS;
+        if (!predict_rows(recorder, first, rows))
+            return fail(error, "the model's logits are not finite");
+    }
+    return true;
+}

@@ -1,0 +1,28 @@
+#ifndef REFERENCE_CIRCUITS_STORY_RECORDER_H
+#define REFERENCE_CIRCUITS_STORY_RECORDER_H
+#include "reference/circuits/recording.h"
+#include "reference/model/model.h"
+
+enum { RECORDED_PREDICTIONS = 5 };
+
+// Runs a sparse model over stories, one at a time, and records each: gatings and predictions.
+typedef struct {
+    const Model *model;
+    int max, P;           // tokens of a story at most; predictions, min(RECORDED_PREDICTIONS, V)
+    GatingRecord record;  // of the last story: T tokens, without the TOKEN_END in front
+    int32_t *predictions; // [T,P] the most likely next tokens, best first
+    float *probabilities; // [T,P]
+    Activations *activations;
+    float *logits;   // scratch
+    int32_t *inputs; // scratch
+} StoryRecorder;
+
+// For stories of at most `max` tokens, 1 <= max < config.T; the model must outlive it. A dense
+// kind is an error.
+bool story_recorder_new(StoryRecorder *out, const Model *model, int max, Error *error);
+void story_recorder_free(StoryRecorder *recorder);
+
+// One forward pass over TOKEN_END and the tokens [count], 1 <= count <= max, each below V. false:
+// the logits are not finite.
+bool story_recorder_run(StoryRecorder *recorder, const int32_t *tokens, int count, Error *error);
+#endif
