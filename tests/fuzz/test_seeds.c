@@ -1,4 +1,5 @@
 // The fuzzers start from files that their readers accept, so that mutations reach all of a reader.
+#include "reference/circuits/recording_file.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
 #include "reference/io/json.h"
@@ -42,6 +43,13 @@ static bool reads_bytes(const char *path, Error *error) {
     return true;
 }
 
+static bool reads_recording(const char *path, Error *error) {
+    Recording recording;
+    if (!recording_open(&recording, path, error)) return false;
+    recording_close(&recording);
+    return true;
+}
+
 static bool reads_safetensors(const char *path, Error *error) {
     Safetensors file;
     if (!safetensors_open(&file, path, error)) return false;
@@ -81,6 +89,7 @@ static const struct {
     { "tests/fuzz/fuzz_json", reads_json, 3, 0 },
     { "tests/fuzz/fuzz_log", reads_log, 2, 1 },
     { "tests/fuzz/fuzz_options", reads_bytes, 7, 0 },
+    { "tests/fuzz/fuzz_recording", reads_recording, 2, 0 },
     { "tests/fuzz/fuzz_safetensors", reads_safetensors, 3, 1 },
     { "tests/fuzz/fuzz_state", reads_state, 1, 1 },
     { "tests/fuzz/fuzz_token_file", reads_token_file, 2, 0 },
