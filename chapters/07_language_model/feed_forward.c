@@ -15,7 +15,7 @@ static void mlp_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelS
 
 static size_t mlp_doubles(const ModelSizes *sizes) { return 2 * (size_t)sizes->F; }
 static size_t mlp_scratch(const ModelSizes *sizes) { return (size_t)sizes->F; }
-static size_t no_ints(const ModelSizes *sizes) {
+static size_t no_memory(const ModelSizes *sizes) {
     (void)sizes;
     return 0;
 }
@@ -255,6 +255,30 @@ static void sgatlin_back(double *dx, const FeedForwardWeights *dw, double *scrat
     sgatlin_backward(dx, &dw->sgatlin, scratch, dy, &saved->sgatlin, x, &w->sgatlin, &s);
 }
 
+// ---- none: what the others are compared with
+
+static void none_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {
+    (void)walk, (void)w, (void)sizes;
+}
+
+static FeedForwardToken none_token(double *doubles, int *ints, const ModelSizes *sizes) {
+    (void)doubles, (void)ints, (void)sizes;
+    return (FeedForwardToken){ 0 };
+}
+
+static void none(double *y, const FeedForwardToken *saved, const double *x,
+                 const FeedForwardWeights *w, const ModelSizes *sizes) {
+    (void)saved, (void)x, (void)w;
+    for (int d = 0; d < sizes->D; d++) y[d] = 0.0;
+}
+
+static void none_back(double *dx, const FeedForwardWeights *dw, double *scratch, const double *dy,
+                      const FeedForwardToken *saved, const double *x, const FeedForwardWeights *w,
+                      const ModelSizes *sizes) {
+    (void)dw, (void)scratch, (void)dy;
+    none(dx, saved, x, w, sizes);
+}
+
 TokenGating token_gating(const FeedForwardToken *saved, const ModelSizes *sizes) {
     const MoeTokens *m = &saved->moe;
     const PeerToken *p = &saved->peer;
@@ -271,11 +295,12 @@ TokenGating token_gating(const FeedForwardToken *saved, const ModelSizes *sizes)
 }
 
 const FeedForward feed_forward_kinds[FEED_FORWARD_KINDS] = {
-    { "mlp", mlp_declare, mlp_doubles, no_ints, mlp_scratch, mlp_token, mlp, mlp_back },
-    { "glu", glu_declare, glu_doubles, no_ints, glu_scratch, glu_token, glu, glu_back },
+    { "mlp", mlp_declare, mlp_doubles, no_memory, mlp_scratch, mlp_token, mlp, mlp_back },
+    { "glu", glu_declare, glu_doubles, no_memory, glu_scratch, glu_token, glu, glu_back },
     { "moe", moe_declare, moe_doubles, moe_ints, moe_back_scratch, moe_token, moe, moe_back },
     { "peer", peer_declare, peer_doubles, gating_ints, peer_back_scratch, peer_views, peer,
       peer_back },
     { "sgatlin", sgatlin_declare, sgatlin_doubles, gating_ints, sgatlin_back_scratch, sgatlin_views,
       sgatlin, sgatlin_back },
+    { "none", none_declare, no_memory, no_memory, no_memory, none_token, none, none_back },
 };

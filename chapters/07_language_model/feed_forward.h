@@ -14,7 +14,9 @@ typedef enum {
     FEED_FORWARD_MOE,
     FEED_FORWARD_PEER,
     FEED_FORWARD_SGATLIN,
-    FEED_FORWARD_KINDS
+    FEED_FORWARD_NONE, // no layer, for comparison: contributes 0
+    FEED_FORWARD_KINDS,
+    FEED_FORWARD_LAYERS = FEED_FORWARD_NONE // the kinds that are layers
 } FeedForwardKind;
 
 // The hyperparameters of a model. E is used by moe alone, C and Dk by peer and sgatlin, K by these

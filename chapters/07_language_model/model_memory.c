@@ -8,8 +8,9 @@ static const FeedForward *kind_of(const ModelSizes *sizes) {
 }
 
 const char *model_sizes_problem(const ModelSizes *s) {
-    if (s->V < 2 || s->T < 1 || s->D < 1 || s->L < 1 || s->F < 1)
-        return "V must be 2 or more, T, D, L and F 1 or more";
+    if (s->V < 2 || s->T < 1 || s->D < 1 || s->L < 1)
+        return "V must be 2 or more, T, D and L 1 or more";
+    if (s->F < 1 && s->ffn != FEED_FORWARD_NONE) return "F must be 1 or more";
     if (s->Dh < 2 || s->Dh % 2 != 0 || s->D % s->Dh != 0)
         return "Dh must be even, and D a multiple of it";
     if ((int)s->ffn < 0 || s->ffn >= FEED_FORWARD_KINDS)

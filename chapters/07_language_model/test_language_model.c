@@ -283,6 +283,7 @@ static const Variant variants[] = {
     { FEED_FORWARD_SGATLIN, PRODUCT_KEY_VALUE, RELU, 9 },
     { FEED_FORWARD_SGATLIN, DENSE, GELU, 5 },
     { FEED_FORWARD_SGATLIN, KEY_VALUE, SWISH, 5 },
+    { FEED_FORWARD_NONE, 0, 0, 0 },
 };
 
 START_TEST(gradients_are_slopes)
@@ -297,6 +298,10 @@ START_TEST(gradients_are_slopes)
     const Slopes slopes = { .loss = batch_loss, .context = &m };
     for (int i = 0; i < m.list.count; i++) {
         const Parameter *p = &m.list.items[i];
+        if (variant->kind == FEED_FORWARD_NONE && strstr(p->name, "ffn_norm")) {
+            ck_assert_double_eq(global_norm(m.gradients + p->offset, p->count), 0.0);
+            continue; // what it scales is not used
+        }
         expect_slopes(p->name, m.parameters + p->offset, m.gradients + p->offset, p->count,
                       &slopes);
     }
@@ -388,6 +393,22 @@ START_TEST(invalid_sizes_are_reported)
 }
 END_TEST
 
+// "none" has no parameters, and leaves the residual stream as it is.
+START_TEST(no_layer_contributes_nothing)
+{
+    ModelSizes sizes = tiny_sizes(FEED_FORWARD_NONE);
+    sizes.F = 0;
+    LanguageModel m = model_of(sizes);
+    for (int i = 0; i < m.list.count; i++)
+        ck_assert_ptr_null(strstr(m.list.items[i].name, ".ffn."));
+    language_model_forward(&m, (int[]){ 1, 4, 7 }, 3);
+    ck_assert(memcmp(m.layers[0].residual_mid, m.layers[1].residual,
+                     3 * (size_t)sizes.D * sizeof *m.residual) == 0);
+    ck_assert_int_eq(token_gating(&m.layers[0].ffn[0], &sizes).count, 0);
+    language_model_free(&m);
+}
+END_TEST
+
 // In a new model every logit of the all-zero embedding is 0, so the loss is ln V; and its
 // parameters have names.
 START_TEST(a_new_model_is_uniform)
@@ -430,6 +451,7 @@ int main(void) {
         { no_token_sees_the_future, FEED_FORWARD_KINDS },
         { padding_is_not_scored },
         { invalid_sizes_are_reported },
+        { no_layer_contributes_nothing },
         { a_new_model_is_uniform },
         { it_memorises_two_rows, FEED_FORWARD_KINDS },
     };

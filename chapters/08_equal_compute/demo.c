@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { KINDS = FEED_FORWARD_KINDS, B = 8, FIRST_PAPER = 8, SCALES = 15 };
+enum { KINDS = FEED_FORWARD_LAYERS, B = 8, FIRST_PAPER = 8, SCALES = 15 };
 
 static const char *const scale_names[SCALES] = { "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8",
                                                  "2",  "3",  "4",  "5",  "6",  "7",  "8" };

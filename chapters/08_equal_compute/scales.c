@@ -17,7 +17,7 @@ static void set_layer(ModelSizes *m, int s, int divisor) {
     }
 }
 
-static bool is_kind(FeedForwardKind kind) { return (int)kind >= 0 && kind < FEED_FORWARD_KINDS; }
+static bool is_kind(FeedForwardKind kind) { return (int)kind >= 0 && kind < FEED_FORWARD_LAYERS; }
 
 bool paper_scale(ModelSizes *out, FeedForwardKind kind, int s) {
     if (s < 2 || s > 8 || !is_kind(kind)) return false;

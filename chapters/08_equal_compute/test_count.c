@@ -120,7 +120,7 @@ static bool row_sizes(ModelSizes *out, const json_t *row) {
                                            "key_value" };
     const char *ffn = json_string_value(json_object_get(row, "ffn"));
     const char *router = json_string_value(json_object_get(row, "router"));
-    *out = (ModelSizes){ .ffn = FEED_FORWARD_KINDS,
+    *out = (ModelSizes){ .ffn = FEED_FORWARD_LAYERS,
                          .V = whole(row, "V"),
                          .T = whole(row, "T"),
                          .D = whole(row, "D"),
@@ -132,7 +132,7 @@ static bool row_sizes(ModelSizes *out, const json_t *row) {
                          .K = whole(row, "K"),
                          .Dk = whole(row, "Dk") };
     bool known = router == NULL;
-    for (int i = 0; i < FEED_FORWARD_KINDS; i++) {
+    for (int i = 0; i < FEED_FORWARD_LAYERS; i++) {
         if (strcmp(feed_forward_kinds[i].name, ffn) == 0) out->ffn = (FeedForwardKind)i;
     }
     for (int i = 0; router != NULL && i < 4; i++) {
@@ -140,7 +140,7 @@ static bool row_sizes(ModelSizes *out, const json_t *row) {
         out->router = (SgatlinRouter)i;
         known = true;
     }
-    return out->ffn < FEED_FORWARD_KINDS && known;
+    return out->ffn < FEED_FORWARD_LAYERS && known;
 }
 
 static json_t *golden_rows(void) {
@@ -180,7 +180,7 @@ START_TEST(the_scales_are_the_papers)
         ck_assert_msg(memcmp(&ours, &theirs, sizeof ours) == 0, "row %zu", i);
         found++;
     }
-    ck_assert_int_eq(found, 7 * FEED_FORWARD_KINDS);
+    ck_assert_int_eq(found, 7 * FEED_FORWARD_LAYERS);
     json_decref(rows);
 }
 END_TEST
@@ -208,7 +208,7 @@ START_TEST(invalid_scales_and_kinds)
         if (s < 2 || s > 8) ck_assert(!paper_scale(&sizes, FEED_FORWARD_MLP, s));
         if (s < 1 || s > 8) ck_assert(!quarter_scale(&sizes, FEED_FORWARD_MLP, s));
     }
-    ck_assert(!paper_scale(&sizes, FEED_FORWARD_KINDS, 4) &&
+    ck_assert(!paper_scale(&sizes, FEED_FORWARD_LAYERS, 4) &&
               !quarter_scale(&sizes, (FeedForwardKind)-1, 4));
     ck_assert_int_eq(sizes.V, 77);
 }
@@ -319,7 +319,7 @@ int main(void) {
         { the_model_of_chapter_07_has_as_many_parameters, ON_PAPER },
         { the_authors_count_exactly, GOLDEN_ROWS },
         { the_scales_are_the_papers },
-        { a_quarter_keeps_the_proportions, FEED_FORWARD_KINDS },
+        { a_quarter_keeps_the_proportions, FEED_FORWARD_LAYERS },
         { invalid_scales_and_kinds },
         { a_budget_on_paper },
         { budgets_that_buy_nothing, 7 },

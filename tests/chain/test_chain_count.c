@@ -24,7 +24,7 @@ static void expect_same_count(const Config *config, const ModelSizes *sizes) {
 START_TEST(the_scales)
 {
     for (int scale = 0; scale < SCALES; scale++) {
-        for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
+        for (int kind = 0; kind < FEED_FORWARD_LAYERS; kind++) {
             Error error = { "" };
             Config config;
             ModelSizes sizes;
@@ -61,7 +61,7 @@ END_TEST
 // Every dimension is odd and different, so that no error cancels.
 START_TEST(odd_sizes)
 {
-    for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
+    for (int kind = 0; kind < FEED_FORWARD_LAYERS; kind++) {
         Config config = config_default(ffn_find(feed_forward_kinds[kind].name));
         config.V = 101, config.T = 7, config.D = 15, config.L = 3, config.Dh = 5, config.F = 49;
         config.E = 11, config.C = 3, config.K = 5, config.Dk = 13;
@@ -76,7 +76,7 @@ END_TEST
 START_TEST(bytes)
 {
     Error error = { "" };
-    for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
+    for (int kind = 0; kind < FEED_FORWARD_LAYERS; kind++) {
         Config config;
         const FfnKind *ffn = ffn_find(feed_forward_kinds[kind].name);
         ck_assert_msg(scale_config(&config, "q2", ffn, &error), "%s", error.text);
@@ -96,7 +96,7 @@ START_TEST(steps_of_a_budget)
     static const char *const scales[] = { "q1", "q2", "q3", "q5" };
     static const double budgets[] = { 1e11, 4e12, 6e12, 1.7e14 };
     for (int i = 0; i < 4; i++) {
-        for (int kind = 0; kind < FEED_FORWARD_KINDS; kind++) {
+        for (int kind = 0; kind < FEED_FORWARD_LAYERS; kind++) {
             Error error = { "" };
             Cell cell;
             Purchase bought;
