@@ -70,7 +70,8 @@ expect 2 'either --data FILE or --text FILE' --checkpoint "$work/sgatlin" --out 
     --text "$work/two.txt" --data "$work/data/valid.bin"
 expect 2 'expected --out' --checkpoint "$work/sgatlin" --text "$work/two.txt"
 expect 2 'stories' --checkpoint "$work/sgatlin" --text "$work/two.txt" --out "$out" --stories 0
-"$sgatlin" data --storyworld --stories 40 --vocab 300 --out "$work/other" >/dev/null 2>"$work/stderr"
+"$sgatlin" data --storyworld --stories 40 --vocab 300 --out "$work/other" >/dev/null \
+    2>"$work/stderr"
 expect 1 'made with another tokenizer' --checkpoint "$work/sgatlin" \
     --data "$work/other/valid.bin" --out "$out"
 [ -e "$out" ] && failure "a refused recording was written"
