@@ -3,7 +3,8 @@
 # any sparse kind; whole or not at all; what is refused.
 . tests/commands/command.sh
 
-"$sgatlin" data --storyworld --stories 40 --vocab 400 --out "$work/data" >/dev/null 2>"$work/stderr" ||
+"$sgatlin" data --storyworld --stories 40 --vocab 400 --out "$work/data" >/dev/null \
+    2>"$work/stderr" ||
     failure "data: $(cat "$work/stderr")"
 
 # make_run NAME ARGUMENT...
