@@ -26,7 +26,7 @@ json() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" "$work/stdout"; }
 
 for kind in sgatlin peer moe expert; do
     rm -f "$out"
-    expect 0 'longer than the context window' --checkpoint "$work/$kind" \
+    expect 0 'longer than the context window: 2' --checkpoint "$work/$kind" \
         --data "$work/data/valid.bin" --out "$out" --json --threads 1
     [ "$(json stories) $(json positions)" = "2 398" ] ||
         failure "$kind: expected 2 stories of 199 tokens: $(cat "$work/stdout")"
