@@ -15,6 +15,9 @@ static bool edit_valid(const GatingEdit *edit, int i, const GatingRecord *sizes,
     if (edit->position < ALL)
         return fail(error, "edit %d: position %d; expected 0 or more, or %d for all", i,
                     edit->position, ALL);
+    if (edit->single && (edit->index < 0 || edit->index >= sizes->F))
+        return fail(error, "edit %d: neuron %d; the model has neurons 0 to %d", i, edit->index,
+                    sizes->F - 1);
     const GatingRecord *source = edit->source;
     if (source == NULL) return true;
     if (source->L != sizes->L || source->C != sizes->C || source->K != sizes->K ||
@@ -66,10 +69,11 @@ static void replace_entries(Gating *gating, size_t first, const GatingRecord *so
     }
 }
 
-static void scale_entries(Gating *gating, size_t begin, size_t end, float scale) {
+static void scale_entries(Gating *gating, size_t begin, size_t end, const GatingEdit *edit) {
     for (size_t i = begin; i < end; i++) {
-        bool silent = scale == 0.0f || gating->score[i] == gating->silent;
-        gating->score[i] = silent ? gating->silent : scale * gating->score[i];
+        if (edit->single && gating->index[i] != edit->index) continue;
+        bool silent = edit->scale == 0.0f || gating->score[i] == gating->silent;
+        gating->score[i] = silent ? gating->silent : edit->scale * gating->score[i];
     }
 }
 
@@ -94,7 +98,7 @@ static void edit_channel(Gating *gating, const GatingEdit *edit, int layer, int 
         begin = (size_t)gating->start[t];
         end = (size_t)gating->start[t + 1];
     }
-    if (edit->scale != 1.0f) scale_entries(gating, begin, end, edit->scale);
+    if (edit->scale != 1.0f) scale_entries(gating, begin, end, edit);
 }
 
 static void edit_token(Gating *gating, const GatingEdit *edit, int layer, int t, int position) {
@@ -105,14 +109,24 @@ static void edit_token(Gating *gating, const GatingEdit *edit, int layer, int t,
     }
 }
 
-void gating_patch_hook(void *context, const GatingEvent *event) {
-    const GatingPatch *patch = context;
+// The edits of the tokens first .. end-1.
+static void edit_tokens(const GatingPatch *patch, const GatingEvent *event, int first, int end) {
     for (int i = 0; i < patch->count; i++) {
         const GatingEdit *edit = &patch->edits[i];
         if (edit->layer != ALL && edit->layer != event->layer) continue;
-        for (int t = 0; t < event->gating->N; t++)
+        for (int t = first; t < end; t++)
             edit_token(event->gating, edit, event->layer, t, event->position + t % event->T);
     }
+}
+
+void gating_patch_hook(void *patch, const GatingEvent *event) {
+    edit_tokens(patch, event, 0, event->gating->N);
+}
+
+void gating_patch_rows_hook(void *context, const GatingEvent *event) {
+    const GatingPatch *patches = context;
+    for (int first = 0; first < event->gating->N; first += event->T)
+        edit_tokens(&patches[first / event->T], event, first, first + event->T);
 }
 
 void gating_force_hook(void *context, const GatingEvent *event) {

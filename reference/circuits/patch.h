@@ -12,12 +12,15 @@ enum { ALL = -1 };
 // in a ragged gating not there. Without, they stay. Then scores are multiplied by `scale`: 1 leaves
 // them, 0 silences the entry, which then adds nothing to the layer's output. In peer a softmax
 // follows: other scales change how a head's experts share its weight, which the others take over
-// from one that is silenced.
+// from one that is silenced. With `single` only the entry of neuron `index` is multiplied, where it
+// is there.
 typedef struct {
     int layer, position, channel; // position in the sequence, see GatingEvent
     const GatingRecord *source;   // of a model of the same sizes; may be NULL
     int source_position;          // in the source's sequence
     float scale;
+    bool single;
+    int index;
 } GatingEdit;
 
 // The context of the hook: edits, applied in order. It owns nothing.
@@ -33,6 +36,9 @@ bool gating_patch_valid(const GatingPatch *patch, const Config *config, Error *e
 // A GatingHook with a GatingPatch as its context, which must be valid for the model. Of a source's
 // entries as many are taken as the gating has space for.
 void gating_patch_hook(void *patch, const GatingEvent *event);
+
+// The same with a GatingPatch for each row of a batch as its context: [N / T].
+void gating_patch_rows_hook(void *patches, const GatingEvent *event);
 
 // One gating to put in place of every layer's, to compare what follows from it.
 typedef struct {

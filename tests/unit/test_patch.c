@@ -314,6 +314,56 @@ START_TEST(a_position_is_that_of_every_row_of_a_batch)
 }
 END_TEST
 
+// Of the entries of a token and channel only that of the neuron is scaled.
+START_TEST(a_single_neuron_is_scaled)
+{
+    TinyModel tiny = model_of(_i, 1);
+    GatingRecord plain = run(&tiny, NULL, 0);
+    size_t entry = gating_record_entry(&plain, 3, 1, 0), count = (size_t)plain.K;
+    GatingEdit edit = { .layer = 1, .position = 3, .channel = 0, .scale = 2.0f, .single = true };
+    for (edit.index = 0; edit.index < plain.F; edit.index++) {
+        GatingRecord record = run(&tiny, &edit, 1);
+        for (size_t i = 0; i < gating_record_entry(&plain, T, 0, 0); i++) {
+            bool scaled = i >= entry && i < entry + count && plain.index[i] == edit.index;
+            ck_assert_int_eq(record.index[i], plain.index[i]);
+            ck_assert(record.score[i] == (scaled ? 2.0f : 1.0f) * plain.score[i]);
+        }
+        gating_record_free(&record);
+    }
+    gating_record_free(&plain);
+    tiny_free(&tiny);
+}
+END_TEST
+
+// A batch of two rows, of which each has edits of its own.
+START_TEST(each_row_has_its_own_patch)
+{
+    TinyModel tiny = model_of(_i, 2);
+    tiny_forward(&tiny);
+    Gating gating = model_gating(tiny.activations, 0);
+    size_t count = gating_entries(&gating);
+    float *plain = malloc(count * sizeof *plain);
+    ck_assert_ptr_nonnull(plain);
+    memcpy(plain, gating.score, count * sizeof *plain);
+    GatingEdit second = { .layer = 0, .position = 1, .channel = ALL, .scale = 3.0f },
+               first = { .layer = 0, .position = 4, .channel = ALL, .scale = 2.0f };
+    GatingPatch patches[] = { { &first, 1 }, { &second, 1 } };
+    HookList hooks = one_hook(gating_patch_rows_hook, patches);
+    model_hooks(tiny.activations, &hooks);
+    tiny_forward(&tiny);
+    size_t i = 0;
+    for (int row = 0; row < gating.N; row++) {
+        size_t end = gating.start != NULL ? (size_t)gating.start[row + 1]
+                                          : (size_t)(row + 1) * (size_t)(gating.C * gating.K);
+        float scale = row == 4 ? 2.0f : row == T + 1 ? 3.0f : 1.0f;
+        for (; i < end; i++) ck_assert(gating.score[i] == scale * plain[i]);
+    }
+    ck_assert_uint_eq(i, count);
+    free(plain);
+    tiny_free(&tiny);
+}
+END_TEST
+
 // ---- lists of other lengths
 
 static Gating ragged(float *score, int32_t *index, int32_t *start, size_t capacity) {
@@ -445,6 +495,8 @@ START_TEST(an_invalid_edit_is_named)
         { { 0, 0, 0, &foreign, 0, 1 }, "F=16" },
         { { 0, 0, 0, &source, 0, 1 }, "positions 1 to 6" },
         { { 0, 0, 0, &source, T + 1, 1 }, "positions 1 to 6" },
+        { { 0, 0, 0, NULL, 0, 1, .single = true, .index = 9 }, "neurons 0 to 8" },
+        { { 0, 0, 0, NULL, 0, 1, .single = true, .index = -1 }, "neuron -1" },
     };
     GatingEdit fine = { ALL, ALL, ALL, &source, ALL, 1 };
     Error error;
@@ -499,6 +551,8 @@ int main(void) {
         { edits_are_applied_in_order, variants - first, .first = first },
         { hooks_are_called_in_order, variants - first, .first = first },
         { a_position_is_that_of_every_row_of_a_batch, variants - first, .first = first },
+        { a_single_neuron_is_scaled, variants - first, .first = first },
+        { each_row_has_its_own_patch, variants - first, .first = first },
         { a_silenced_expert_of_peer_leaves_its_weight_to_the_others },
         { a_list_is_replaced_by_one_of_another_length },
         { an_entry_that_the_source_lacks_is_silent },
