@@ -1,22 +1,11 @@
 #include "reference/cli/sparse_checkpoint.h"
 #include "reference/ffn/ffn.h"
-#include <string.h>
-
-static bool refuse_dense(const Checkpoint *checkpoint, Error *error) {
-    char sparse[256] = "";
-    for (int i = 0; ffn_kinds[i] != NULL; i++) {
-        size_t used = strlen(sparse);
-        if (ffn_kinds[i]->sparse)
-            snprintf(sparse + used, sizeof sparse - used, " %s", ffn_kinds[i]->name);
-    }
-    return fail(error, "%s: a model with ffn=%s has no gates; train one with --ffn and one of:%s",
-                checkpoint->path, checkpoint->model.config.ffn->name, sparse);
-}
 
 bool sparse_checkpoint_open(Checkpoint *out, const char *path, Error *error) {
     if (!checkpoint_open(out, path, error)) return false;
-    if (out->model.config.ffn->sparse) return true;
-    refuse_dense(out, error);
+    Error why;
+    if (ffn_has_gating(&out->model.config, &why)) return true;
+    fail(error, "%s: %s", out->path, why.text);
     checkpoint_close(out);
     return false;
 }

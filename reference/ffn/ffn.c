@@ -41,6 +41,18 @@ bool ffn_config_from_metadata(Config *out, const Safetensors *file, Error *error
     return config_from_metadata(out, kind, file, error);
 }
 
+bool ffn_has_gating(const Config *config, Error *error) {
+    char sparse[FFN_NAMES_SIZE] = "";
+    if (config->ffn->sparse) return true;
+    for (int i = 0; ffn_kinds[i] != NULL; i++) {
+        size_t used = strlen(sparse);
+        if (ffn_kinds[i]->sparse)
+            snprintf(sparse + used, sizeof sparse - used, " %s", ffn_kinds[i]->name);
+    }
+    return fail(error, "a model with ffn=%s has no gates; train one with --ffn and one of:%s",
+                config->ffn->name, sparse);
+}
+
 Gating ffn_gating(const Config *config, float *saved, int N) {
     return config->ffn->sparse ? ffn_of(config)->gating(config, saved, N) : (Gating){ 0 };
 }

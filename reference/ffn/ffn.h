@@ -75,6 +75,8 @@ void ffn_names(char out[FFN_NAMES_SIZE]); // "mlp, glu, …", for messages and h
 // A config from a checkpoint's metadata, whose kind is under the key `ffn`.
 bool ffn_config_from_metadata(Config *out, const Safetensors *file, Error *error);
 
+// Whether the kind is sparse; the error says what a dense one lacks.
+bool ffn_has_gating(const Config *config, Error *error);
 // A view of the Gating in a layer's `saved`; with saved NULL only its sizes. N = 0 for dense kinds.
 Gating ffn_gating(const Config *config, float *saved, int N);
 Causality ffn_causality(const Config *config);
