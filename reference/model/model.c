@@ -369,6 +369,8 @@ const float *model_after_ffn(const Activations *a, int layer) {
     return a->layers[layer + 1].residual;
 }
 
+const float *model_attended(const Activations *a, int layer) { return a->layers[layer].attended; }
+
 Gating model_gating(const Activations *a, int layer) {
     return ffn_gating(&a->config, a->layers[layer].ffn, a->rows * a->tokens);
 }

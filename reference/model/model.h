@@ -72,6 +72,8 @@ void model_logits(const Model *model, Activations *activations, int first, int r
 // Views of what the last forward pass computed, valid until the next one.
 const float *model_after_attention(const Activations *activations, int layer); // residual [N,D]
 const float *model_after_ffn(const Activations *activations, int layer);       // residual [N,D]
+// [N,H,Dh]: what each head gathered, before the output projection.
+const float *model_attended(const Activations *activations, int layer);
 Gating model_gating(const Activations *activations, int layer); // N = 0 for dense kinds
 
 // The cost of the whole model for one sequence of config->T tokens, forward.
