@@ -11,13 +11,14 @@ const char *const term_names[TERMS] = { "embedding", "head", "neuron", "expert" 
 typedef struct {
     Attribution *out;
     const Model *model;
-    const Activations *activations;
+    Activations *activations;
     int row;
     double *direction; // [D]
     double *z;         // [K], [K]: of a channel's entries
     double *weight;
-    float *x, *y; // [D] each: input and output of an expert
-    float *glu;   // [3F]: what is between them
+    float *x, *y;  // [D] each: input and output of an expert
+    float *glu;    // [3F]: what is between them
+    float *logits; // [V]
 } Work;
 
 static const float *parameter(const Model *model, int layer, int which) {
@@ -49,10 +50,11 @@ static double inverse_rms(const float *x, int D) {
 
 static void set_direction(Work *work, int32_t token) {
     const Config *config = &work->model->config;
-    const float *scale = work->model->parameters + layout_output_norm(&work->model->tensors)->offset,
+    const float *scale =
+                    work->model->parameters + layout_output_norm(&work->model->tensors)->offset,
                 *row = embedding_row(work->model, token);
-    const float *last = model_after_ffn(work->activations, config->L - 1) +
-                        (size_t)work->row * (size_t)config->D;
+    const float *last =
+        model_after_ffn(work->activations, config->L - 1) + (size_t)work->row * (size_t)config->D;
     double inverse = inverse_rms(last, config->D);
     for (int d = 0; d < config->D; d++) work->direction[d] = inverse * scale[d] * row[d];
 }
@@ -61,7 +63,8 @@ static void set_direction(Work *work, int32_t token) {
 static void add_heads(Work *work, int layer) {
     const Config *config = &work->model->config;
     int D = config->D, Dh = config->Dh, H = config_heads(config);
-    const float *attended = model_attended(work->activations, layer) + (size_t)work->row * (size_t)D,
+    const float *attended =
+                    model_attended(work->activations, layer) + (size_t)work->row * (size_t)D,
                 *output = parameter(work->model, layer, ATTENTION_OUTPUT);
     for (int h = 0; h < H; h++) {
         double value = 0;
@@ -138,8 +141,7 @@ static void add_layer(Work *work, int layer) {
         add_experts(work, layer, &gating);
         return;
     }
-    for (int channel = 0; channel < gating.C; channel++)
-        add_channel(work, layer, channel, &gating);
+    for (int channel = 0; channel < gating.C; channel++) add_channel(work, layer, channel, &gating);
 }
 
 static size_t count_terms(const Model *model, const Activations *activations, int row) {
@@ -154,29 +156,41 @@ static size_t count_terms(const Model *model, const Activations *activations, in
 }
 
 static bool work_new(Work *work, Attribution *out, size_t terms, Error *error) {
-    size_t D = (size_t)work->model->config.D, F = (size_t)work->model->config.F,
-           K = (size_t)work->model->config.K + 1;
+    const Config *config = &work->model->config;
+    size_t D = (size_t)config->D, F = (size_t)config->F, K = (size_t)config->K + 1;
     *out = (Attribution){ .terms = malloc(terms * sizeof *out->terms) };
     work->out = out;
     work->direction = malloc((D + 2 * K) * sizeof *work->direction);
-    work->x = malloc((2 * D + 3 * F) * sizeof *work->x);
+    work->x = malloc((2 * D + 3 * F + (size_t)config->V) * sizeof *work->x);
     if (out->terms == NULL || work->direction == NULL || work->x == NULL)
         return fail(error, "out of memory for %zu terms of a logit", terms);
     work->z = work->direction + D;
     work->weight = work->z + K;
     work->y = work->x + D;
     work->glu = work->y + D;
+    work->logits = work->glu + 3 * F;
     return true;
 }
 
-bool attribution_new(Attribution *out, const Model *model, const Activations *activations,
+static bool set_prediction(Work *work, int32_t token, Error *error) {
+    int V = work->model->config.V;
+    Prediction *prediction = &work->out->prediction;
+    model_logits(work->model, work->activations, work->row, 1, work->logits);
+    if (!predictions_of(prediction, work->logits, 1, V))
+        return fail(error, "the logits are NaN: the model is damaged, or its training diverged");
+    if (token != MOST_LIKELY) *prediction = prediction_of(work->logits, token, V);
+    return true;
+}
+
+bool attribution_new(Attribution *out, const Model *model, Activations *activations,
                      const int32_t *inputs, int row, int32_t token, Error *error) {
     *out = (Attribution){ .count = 0 };
     if (!ffn_has_gating(&model->config, error)) return false;
     Work work = { .model = model, .activations = activations, .row = row };
-    bool ok = work_new(&work, out, count_terms(model, activations, row), error);
+    bool ok = work_new(&work, out, count_terms(model, activations, row), error) &&
+              set_prediction(&work, token, error);
     if (ok) {
-        set_direction(&work, token);
+        set_direction(&work, out->prediction.token);
         add(&work, (Term){ .kind = TERM_EMBEDDING,
                            .value = along(&work, embedding_row(model, inputs[row])) });
         for (int l = 0; l < model->config.L; l++) add_layer(&work, l);

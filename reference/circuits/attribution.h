@@ -1,5 +1,6 @@
 #ifndef REFERENCE_CIRCUITS_ATTRIBUTION_H
 #define REFERENCE_CIRCUITS_ATTRIBUTION_H
+#include "reference/circuits/predictions.h"
 #include "reference/model/model.h"
 
 // Exact attribution of a logit. With the gates, the attention weights and the scales of the norms
@@ -27,12 +28,15 @@ typedef struct {
 typedef struct {
     Term *terms; // the embedding, then layer by layer the heads and the neurons or experts
     int count;
-    double total; // the sum of their values: the logit, to rounding
+    double total;          // the sum of their values: the logit, to rounding
+    Prediction prediction; // the token, with the model's logit
 } Attribution;
 
-// Of the last forward pass, over inputs [N]: the logit of `token` after row `row` of its N rows.
-// Dense kinds are an error.
-bool attribution_new(Attribution *out, const Model *model, const Activations *activations,
+enum { MOST_LIKELY = -1 };
+
+// Of the last forward pass, over inputs [N]: the logit of `token`, or of the most likely one, after
+// row `row` of its N rows. Dense kinds are an error, and logits that are NaN.
+bool attribution_new(Attribution *out, const Model *model, Activations *activations,
                      const int32_t *inputs, int row, int32_t token, Error *error);
 void attribution_free(Attribution *attribution);
 

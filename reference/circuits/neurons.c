@@ -26,8 +26,7 @@ static void peer_weights(double *weight, const float *score, const double *z, in
         weight[k] = score[k] == -INFINITY ? 0 : exp(score[k] - highest);
         sum += weight[k];
     }
-    for (int k = 0; k < K; k++)
-        weight[k] = sum > 0 ? weight[k] / sum * gelu((float)z[k]) : 0;
+    for (int k = 0; k < K; k++) weight[k] = sum > 0 ? weight[k] / sum * gelu((float)z[k]) : 0;
 }
 
 void neuron_weights(double *weight, const float *score, const double *z, const Config *config,

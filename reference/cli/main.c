@@ -31,6 +31,7 @@ static const struct {
     { "isoflop", "compare kinds of layers trained with equal FLOPs", command_isoflop },
     { "record", "record which neurons fired in every story of a file", command_record },
     { "gates", "draw which neurons fired for a sentence", command_gates },
+    { "why", "explain a next token: its logit as a sum over neurons", command_why },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

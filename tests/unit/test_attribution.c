@@ -47,6 +47,7 @@ START_TEST(terms_add_up_to_the_logit)
                 size += fabs(out.terms[i].value);
             }
             ck_assert_double_eq_tol(total, out.total, 1e-12 * size);
+            ck_assert_double_eq_tol(out.prediction.logit, logits[row * V + token], 1e-5);
             worst = fmax(worst, fabs(total - logits[row * V + token]) / size);
             attribution_free(&out);
         }
@@ -62,8 +63,7 @@ END_TEST
 // The sum of output_norm · embedding · residual, which the final norm has not scaled.
 static double unscaled_logit(const TinyModel *tiny, int row, int32_t token) {
     const Config *config = &tiny->model.config;
-    const float *embedding = tiny->model.parameters +
-                             tiny->model.tensors.items[EMBEDDING].offset +
+    const float *embedding = tiny->model.parameters + tiny->model.tensors.items[EMBEDDING].offset +
                              (size_t)token * (size_t)config->D,
                 *scale = tiny->model.parameters + layout_output_norm(&tiny->model.tensors)->offset,
                 *residual = model_after_ffn(tiny->activations, config->L - 1) +
@@ -75,8 +75,8 @@ static double unscaled_logit(const TinyModel *tiny, int row, int32_t token) {
 
 static double inverse_rms(const TinyModel *tiny, int row) {
     const Config *config = &tiny->model.config;
-    const float *residual = model_after_ffn(tiny->activations, config->L - 1) +
-                            (size_t)row * (size_t)config->D;
+    const float *residual =
+        model_after_ffn(tiny->activations, config->L - 1) + (size_t)row * (size_t)config->D;
     double sum = 0;
     for (int d = 0; d < config->D; d++) sum += (double)residual[d] * residual[d];
     return 1 / sqrt(sum / config->D + 1e-6);
@@ -127,6 +127,7 @@ START_TEST(the_largest_come_first)
     tiny_forward(&tiny);
     Attribution out = attribution(&tiny, 3, 5);
     ck_assert(out.terms[0].kind == TERM_EMBEDDING);
+    ck_assert_int_eq(out.prediction.token, 5);
     double total = out.total;
     attribution_sort(&out);
     for (int i = 1; i < out.count; i++)
