@@ -19,8 +19,8 @@ static const struct {
 } commands[] = {
     { "data", command_data },     { "tokenize", command_tokenize }, { "train", command_train },
     { "sample", command_sample }, { "eval", command_eval },         { "flops", command_flops },
-    { "gates", command_gates },   { "why", command_why },           { "curves", command_curves },
-    { "bench", command_bench },   { "isoflop", command_isoflop },
+    { "gates", command_gates },   { "why", command_why },           { "recall", command_recall },
+    { "curves", command_curves }, { "bench", command_bench },       { "isoflop", command_isoflop },
 };
 
 static jmp_buf parsed;
