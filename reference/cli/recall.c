@@ -3,11 +3,11 @@
 #include "reference/circuits/recall_picture.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/cli/sparse_checkpoint.h"
 #include "reference/cli/token_json.h"
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "reference/io/json.h"
-#include "reference/train/checkpoint.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,8 +191,6 @@ static bool draw(const Work *work, const char *path, Error *error) {
 static bool run(Work *work, const Checkpoint *checkpoint, const Arguments *arguments,
                 Error *error) {
     const Config *config = &checkpoint->model.config;
-    Error why;
-    if (!ffn_has_gating(config, &why)) return fail(error, "%s: %s", checkpoint->path, why.text);
     if (!read_facts(work, arguments, error) ||
         !questions_new(&work->questions, &work->facts, checkpoint->tokenizer, config->T, error) ||
         !question_pairs_new(&work->pairs, work->questions.items, work->questions.count, error))
@@ -249,7 +247,7 @@ int command_recall(int argc, char **argv) {
         fail(&error, "%s: already exists and was not changed; name another file", arguments.out);
         return command_failed(argv[0], &error);
     }
-    if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error))
+    if (!sparse_checkpoint_open(&checkpoint, arguments.checkpoint, &error))
         return command_failed(argv[0], &error);
     bool ok = recall(&arguments, &checkpoint, &error);
     checkpoint_close(&checkpoint);

@@ -4,12 +4,12 @@
 #include "reference/circuits/prompt.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
+#include "reference/cli/sparse_checkpoint.h"
 #include "reference/cli/token_json.h"
 #include "reference/data/token_text.h"
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "reference/io/json.h"
-#include "reference/train/checkpoint.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,8 +216,6 @@ static bool why_token(const Arguments *arguments, const Checkpoint *checkpoint, 
     Error problem;
     int32_t token = MOST_LIKELY;
     const Config *config = &checkpoint->model.config;
-    if (!ffn_has_gating(config, &problem))
-        return fail(error, "%s: %s", checkpoint->path, problem.text);
     if (arguments->token != NULL &&
         !word_token(&token, checkpoint->tokenizer, arguments->token, &problem))
         return fail(error, "--token: %s", problem.text);
@@ -257,7 +255,7 @@ int command_why(int argc, char **argv) {
         fail(&error, "%s: already exists and was not changed; name another file", arguments.out);
         return command_failed(argv[0], &error);
     }
-    if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error))
+    if (!sparse_checkpoint_open(&checkpoint, arguments.checkpoint, &error))
         return command_failed(argv[0], &error);
     bool ok = why_token(&arguments, &checkpoint, &error);
     checkpoint_close(&checkpoint);
