@@ -1,5 +1,32 @@
 #include "reference/circuits/patch.h"
+#include <stdlib.h>
 #include <string.h>
+
+bool gating_patch_new(GatingPatch *out, const PatchPlace *place, const GatingRecord *source,
+                      Error *error) {
+    int layers = place->layer_count > 0 ? place->layer_count : 1,
+        channels = place->channel_count > 0 ? place->channel_count : 1,
+        count = (place->last - place->first + 1) * layers * channels;
+    GatingEdit *edits = malloc((size_t)count * sizeof *edits);
+    *out = (GatingPatch){ edits, count };
+    if (edits == NULL) return fail(error, "out of memory for %d edits", count);
+    for (int i = 0; i < count; i++) {
+        int layer = i % layers, channel = i / layers % channels;
+        edits[i] =
+            (GatingEdit){ .layer = place->layer_count > 0 ? place->layers[layer] : ALL,
+                          .position = place->first + i / layers / channels,
+                          .channel = place->channel_count > 0 ? place->channels[channel] : ALL,
+                          .source = source,
+                          .source_position = ALL,
+                          .scale = 1.0f };
+    }
+    return true;
+}
+
+void gating_patch_free(GatingPatch *patch) {
+    free((GatingEdit *)patch->edits);
+    *patch = (GatingPatch){ NULL, 0 };
+}
 
 static bool out_of_range(int value, int count) {
     return value != ALL && (value < 0 || value >= count);

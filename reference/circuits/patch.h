@@ -29,6 +29,18 @@ typedef struct {
     int count;
 } GatingPatch;
 
+// Where to patch: positions first to last, in some layers and channels.
+typedef struct {
+    int first, last;
+    const int *layers, *channels;
+    int layer_count, channel_count; // 0: all
+} PatchPlace;
+
+// Edits that put the source's entries there, each from the same position. false: out of memory.
+bool gating_patch_new(GatingPatch *out, const PatchPlace *place, const GatingRecord *source,
+                      Error *error);
+void gating_patch_free(GatingPatch *patch); // one made by gating_patch_new
+
 // Checks the edits against a model's config: layers, channels and source positions that exist,
 // sources of the same sizes. The error names the edit and the field.
 bool gating_patch_valid(const GatingPatch *patch, const Config *config, Error *error);

@@ -364,6 +364,45 @@ START_TEST(each_row_has_its_own_patch)
 }
 END_TEST
 
+// Every combination of the positions, layers and channels of a place, once.
+START_TEST(a_place_is_patched)
+{
+    static const int layers[] = { 1, 0 }, channels[] = { 1 };
+    static const PatchPlace places_of[] = {
+        { .first = 2, .last = 3 },
+        { .first = 2, .last = 3, .layers = layers, .layer_count = 1 },
+        { .first = 4, .last = 4, .layers = layers, .layer_count = 2 },
+        { .first = 0, .last = 5, .channels = channels, .channel_count = 1 },
+        { 1, 2, layers, channels, 2, 1 },
+    };
+    TinyModel tiny = model_of(layer_variants() - 1, 1);
+    GatingRecord plain = run(&tiny, NULL, 0), source = run(&tiny, NULL, 0);
+    for (size_t i = 0; i < gating_record_entry(&source, T, 0, 0); i++) source.score[i] = 7.0f;
+    Error error = { "" };
+    for (int i = 0; i < COUNT_OF(places_of); i++) {
+        const PatchPlace *place = &places_of[i];
+        GatingPatch patch;
+        ck_assert(gating_patch_new(&patch, place, &source, &error));
+        GatingRecord record = run(&tiny, patch.edits, patch.count);
+        for (int t = 0; t < T; t++) {
+            for (int row = 0; row < plain.L * plain.C; row++) {
+                int layer = row / plain.C, channel = row % plain.C;
+                bool at = t >= place->first && t <= place->last;
+                if (place->layer_count == 1) at = at && layer == 1;
+                if (place->channel_count == 1) at = at && channel == 1;
+                bool patched = record.score[gating_record_entry(&record, t, layer, channel)] == 7;
+                ck_assert_int_eq(patched, at);
+            }
+        }
+        gating_record_free(&record);
+        gating_patch_free(&patch);
+    }
+    gating_record_free(&plain);
+    gating_record_free(&source);
+    tiny_free(&tiny);
+}
+END_TEST
+
 // ---- lists of other lengths
 
 static Gating ragged(float *score, int32_t *index, int32_t *start, size_t capacity) {
@@ -552,6 +591,7 @@ int main(void) {
         { hooks_are_called_in_order, variants - first, .first = first },
         { a_position_is_that_of_every_row_of_a_batch, variants - first, .first = first },
         { a_single_neuron_is_scaled, variants - first, .first = first },
+        { a_place_is_patched },
         { each_row_has_its_own_patch, variants - first, .first = first },
         { a_silenced_expert_of_peer_leaves_its_weight_to_the_others },
         { a_list_is_replaced_by_one_of_another_length },
