@@ -7,5 +7,5 @@ typedef int CommandFunction(int argc, char **argv);
 
 CommandFunction command_data, command_tokenize, command_train, command_sample, command_eval,
     command_flops, command_record, command_gates, command_curves, command_bench, command_isoflop;
-CommandFunction command_why, command_patch, command_recall;
+CommandFunction command_why, command_neuron, command_patch, command_recall;
 #endif

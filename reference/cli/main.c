@@ -32,6 +32,7 @@ static const struct {
     { "record", "record which neurons fired in every story of a file", command_record },
     { "gates", "draw which neurons fired for a sentence", command_gates },
     { "why", "explain a next token: its logit as a sum over neurons", command_why },
+    { "neuron", "print what a neuron reads, says and fires at", command_neuron },
     { "patch", "put the neurons of one prompt into another", command_patch },
     { "recall", "patch all pairs of known facts, beside controls", command_recall },
 };

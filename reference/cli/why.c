@@ -1,6 +1,6 @@
 #include "reference/circuits/attribution.h"
 #include "reference/circuits/attribution_picture.h"
-#include "reference/circuits/neuron_words.h"
+#include "reference/circuits/neuron_card.h"
 #include "reference/circuits/prompt.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *checkpoint, *prompt, *token, *out;
+    const char *checkpoint, *prompt, *token, *recording, *out;
     int count, threads;
     bool all, json;
 } Arguments;
@@ -28,6 +28,8 @@ static const struct argp_option options[] = {
       0 },
     { "count", KEY_COUNT, "N", 0, "terms to print (default 16)", 0 },
     { "all", KEY_ALL, NULL, 0, "print every term", 0 },
+    { "recording", 'r', "FILE", 0,
+      "what `sgatlin record` wrote: beside each neuron the tokens that it fires at most often", 0 },
     { "out", 'o', "FILE", 0, "PNG file of the same terms to write; must not exist", 0 },
     { 0 },
 };
@@ -42,6 +44,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         break;
     case 'p': arguments->prompt = value; break;
     case 'o': arguments->out = value; break;
+    case 'r': arguments->recording = value; break;
     case KEY_TOKEN: arguments->token = value; break;
     case KEY_COUNT:
         arguments->count = (int)option_whole(state, "count", value, 1, INT32_MAX);
@@ -60,42 +63,63 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 typedef struct {
     const Checkpoint *checkpoint;
     const Arguments *arguments;
+    Recording *recording; // NULL: none
     Attribution attribution;
     int shown;
     double rest;
 } Why;
 
-// The words that a term's neuron reads and writes at the signs that it has here.
 typedef struct {
+    int32_t items[NEURON_WORDS];
     int count;
-    const TokenValue *reads, *writes; // in `words`
-    NeuronWords words;
+} Tokens;
+_Static_assert((int)CARD_TOKENS <= (int)NEURON_WORDS, "a list of a card's tokens fits");
+
+// The words that a term's neuron reads and writes at the signs that it has here, and with a
+// recording those at which it fires.
+typedef struct {
+    Tokens reads, writes, fires;
 } Card;
 
+static Tokens tokens_of(const TokenValue *values, int count) {
+    Tokens out = { .count = count };
+    for (int i = 0; i < count; i++) out.items[i] = values[i].token;
+    return out;
+}
+
 static bool card_of(Card *out, const Why *why, const Term *term, Error *error) {
-    const Model *model = &why->checkpoint->model;
-    out->count = 0;
-    if (term->kind != TERM_NEURON) return true;
-    if (!neuron_words(&out->words, model, term->layer, term->channel, term->index))
-        return fail(error, "out of memory for a neuron");
-    out->count = out->words.count;
-    out->reads = term->z < 0 ? out->words.reads_least : out->words.reads;
-    out->writes = term->weight < 0 ? out->words.suppresses : out->words.promotes;
+    NeuronWords words;
+    NeuronCard card;
+    *out = (Card){ .reads = { .count = 0 } };
+    if (term->kind == TERM_NEURON) {
+        if (!neuron_words(&words, &why->checkpoint->model, term->layer, term->channel, term->index))
+            return fail(error, "out of memory for a neuron");
+        out->reads = tokens_of(term->z < 0 ? words.reads_least : words.reads, words.count);
+        out->writes = tokens_of(term->weight < 0 ? words.suppresses : words.promotes, words.count);
+    }
+    if (why->recording == NULL || term->kind == TERM_EMBEDDING || term->kind == TERM_HEAD)
+        return true;
+    if (!neuron_card(&card, why->recording, term->layer, term->channel, term->index, error))
+        return false;
+    out->fires.count = card.token_count;
+    for (int i = 0; i < card.token_count; i++) out->fires.items[i] = card.tokens[i].token;
     return true;
 }
 
 // ---- text
 
-static void print_words(const TokenValue *words, int count, int columns, const Why *why) {
+// The first of the tokens, in columns of the same width.
+static void print_words(const Tokens *tokens, const Why *why) {
+    enum { WORDS = 3, COLUMNS = 9 };
     char line[LINE_BYTES];
-    for (int i = 0; i < count; i++) {
-        tokens_column(line, why->checkpoint->tokenizer, &words[i].token, 1, columns);
+    for (int i = 0; i < WORDS; i++) {
+        size_t count = i < tokens->count;
+        tokens_column(line, why->checkpoint->tokenizer, &tokens->items[i], count, COLUMNS);
         printf(" %s", line);
     }
 }
 
 static bool print_term(const Why *why, const Term *term, Error *error) {
-    enum { WORDS = 3, COLUMNS = 9 };
     Card card;
     if (!card_of(&card, why, term, error)) return false;
     printf("%+8.3f  ", term->value);
@@ -104,13 +128,13 @@ static bool print_term(const Why *why, const Term *term, Error *error) {
     } else if (term->kind == TERM_HEAD) {
         printf("layer %-2d head %d", term->layer, term->head);
     } else if (term->kind == TERM_EXPERT) {
-        printf("layer %-2d expert %d", term->layer, term->index);
+        printf("layer %-2d expert %-17d", term->layer, term->index);
+        print_words(&card.fires, why);
     } else {
         printf("layer %-2d channel %-2d neuron %-5d", term->layer, term->channel, term->index);
-        int count = card.count < WORDS ? card.count : WORDS;
-        print_words(card.reads, count, COLUMNS, why);
+        print_words(why->recording != NULL ? &card.fires : &card.reads, why);
         printf(" ->");
-        print_words(card.writes, count, COLUMNS, why);
+        print_words(&card.writes, why);
     }
     putchar('\n');
     return true;
@@ -123,7 +147,8 @@ static bool print_text(const Why *why, Error *error) {
     tokens_line(line, why->checkpoint->tokenizer, &token, 1, 40);
     printf("'%s' comes next with a probability of %.1f%%, logit %.3f\n\n", line,
            100 * attribution->prediction.probability, attribution->prediction.logit);
-    printf("   value  of                              %-31s%s\n", "reads", "writes");
+    printf("   value  of                              %-34s%s\n",
+           why->recording != NULL ? "fires at" : "reads", "promotes");
     for (int i = 0; i < why->shown; i++) {
         if (!print_term(why, &attribution->terms[i], error)) return false;
     }
@@ -135,10 +160,10 @@ static bool print_text(const Why *why, Error *error) {
 
 // ---- JSON
 
-static json_t *words_json(const TokenValue *words, int count, const Why *why) {
+static json_t *words_json(const Tokens *tokens, const Why *why) {
     json_t *array = json_array();
-    for (int i = 0; i < count; i++)
-        json_add_item(&array, token_json(why->checkpoint->tokenizer, words[i].token));
+    for (int i = 0; i < tokens->count; i++)
+        json_add_item(&array, token_json(why->checkpoint->tokenizer, tokens->items[i]));
     return array;
 }
 
@@ -150,14 +175,15 @@ static json_t *term_json(const Why *why, const Term *term, Error *error) {
     json_add(&object, "value", json_real(term->value));
     if (term->kind != TERM_EMBEDDING) json_add(&object, "layer", json_integer(term->layer));
     if (term->kind == TERM_HEAD) json_add(&object, "head", json_integer(term->head));
-    if (term->kind == TERM_EXPERT) json_add(&object, "index", json_integer(term->index));
-    if (term->kind != TERM_NEURON) return object;
-    json_add(&object, "channel", json_integer(term->channel));
+    if (term->kind == TERM_EMBEDDING || term->kind == TERM_HEAD) return object;
+    if (term->kind == TERM_NEURON) json_add(&object, "channel", json_integer(term->channel));
     json_add(&object, "index", json_integer(term->index));
+    if (why->recording != NULL) json_add(&object, "fires_at", words_json(&card.fires, why));
+    if (term->kind == TERM_EXPERT) return object;
     json_add(&object, "input", json_real(term->z));
     json_add(&object, "weight", json_real(term->weight));
-    json_add(&object, "reads", words_json(card.reads, card.count, why));
-    json_add(&object, "writes", words_json(card.writes, card.count, why));
+    json_add(&object, "reads", words_json(&card.reads, why));
+    json_add(&object, "writes", words_json(&card.writes, why));
     return object;
 }
 
@@ -210,22 +236,34 @@ static bool attribute(Why *why, const Prompt *prompt, int32_t token, Error *erro
     return true;
 }
 
+static bool print(Why *why, const Prompt *prompt, int32_t token, Error *error) {
+    const Arguments *arguments = why->arguments;
+    bool ok = attribute(why, prompt, token, error);
+    ok = ok && (arguments->json ? print_json(why, error) : print_text(why, error));
+    ok = ok && (arguments->out == NULL || draw(why, error));
+    attribution_free(&why->attribution);
+    return ok;
+}
+
 static bool why_token(const Arguments *arguments, const Checkpoint *checkpoint, Error *error) {
     Why why = { .checkpoint = checkpoint, .arguments = arguments };
     Prompt prompt;
+    Recording recording;
     Error problem;
     int32_t token = MOST_LIKELY;
-    const Config *config = &checkpoint->model.config;
     if (arguments->token != NULL &&
         !word_token(&token, checkpoint->tokenizer, arguments->token, &problem))
         return fail(error, "--token: %s", problem.text);
-    if (!prompt_new(&prompt, checkpoint->tokenizer, arguments->prompt, "--prompt", config->T,
-                    error))
+    if (!prompt_new(&prompt, checkpoint->tokenizer, arguments->prompt, "--prompt",
+                    checkpoint->model.config.T, error))
         return false;
-    bool ok = attribute(&why, &prompt, token, error);
-    ok = ok && (arguments->json ? print_json(&why, error) : print_text(&why, error));
-    ok = ok && (arguments->out == NULL || draw(&why, error));
-    attribution_free(&why.attribution);
+    bool ok = true;
+    if (arguments->recording != NULL) {
+        ok = recording_open_of(&recording, arguments->recording, checkpoint, error);
+        why.recording = ok ? &recording : NULL;
+    }
+    ok = ok && print(&why, &prompt, token, error);
+    if (why.recording != NULL) recording_close(&recording);
     prompt_free(&prompt);
     return ok;
 }
@@ -241,8 +279,8 @@ int command_why(int argc, char **argv) {
         .doc = "Explains the logit of the next token: an exact sum of one term for the embedding "
                "of the last token, one for each attention head and one for each active neuron."
                "\vBeside a neuron are the tokens whose embeddings it reads most, and those that "
-               "it promotes, at the signs that it has here. Layers, heads and channels count "
-               "from 0.\n\n"
+               "it promotes, at the signs that it has here, or those that it fires at in a "
+               "recording. Layers, heads and channels count from 0.\n\n"
                "  sgatlin why --checkpoint out/demo/run --prompt \"The turtle was\" --token slow",
         .children = children,
     };
