@@ -48,15 +48,14 @@ static double inverse_rms(const float *x, int D) {
     return 1 / sqrt(sum / D + 1e-6);
 }
 
-static void set_direction(Work *work, int32_t token) {
-    const Config *config = &work->model->config;
-    const float *scale =
-                    work->model->parameters + layout_output_norm(&work->model->tensors)->offset,
-                *row = embedding_row(work->model, token);
-    const float *last =
-        model_after_ffn(work->activations, config->L - 1) + (size_t)work->row * (size_t)config->D;
-    double inverse = inverse_rms(last, config->D);
-    for (int d = 0; d < config->D; d++) work->direction[d] = inverse * scale[d] * row[d];
+void logit_direction(double *direction, const Model *model, const Activations *activations, int row,
+                     int32_t token) {
+    int D = model->config.D;
+    const float *scale = model->parameters + layout_output_norm(&model->tensors)->offset,
+                *embedding = embedding_row(model, token),
+                *last = model_after_ffn(activations, model->config.L - 1) + (size_t)row * (size_t)D;
+    double inverse = inverse_rms(last, D);
+    for (int d = 0; d < D; d++) direction[d] = inverse * scale[d] * embedding[d];
 }
 
 // What head h adds is Σ_j attended[h,j] · output[h,j], with output [H,Dh,D].
@@ -190,7 +189,7 @@ bool attribution_new(Attribution *out, const Model *model, Activations *activati
     bool ok = work_new(&work, out, count_terms(model, activations, row), error) &&
               set_prediction(&work, token, error);
     if (ok) {
-        set_direction(&work, out->prediction.token);
+        logit_direction(work.direction, model, activations, row, out->prediction.token);
         add(&work, (Term){ .kind = TERM_EMBEDDING,
                            .value = along(&work, embedding_row(model, inputs[row])) });
         for (int l = 0; l < model->config.L; l++) add_layer(&work, l);

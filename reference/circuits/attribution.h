@@ -40,6 +40,11 @@ bool attribution_new(Attribution *out, const Model *model, Activations *activati
                      const int32_t *inputs, int row, int32_t token, Error *error);
 void attribution_free(Attribution *attribution);
 
+// direction [D] of a token at a row of the last forward pass, whose norm's scale it has: the logit
+// is the last residual times direction.
+void logit_direction(double *direction, const Model *model, const Activations *activations, int row,
+                     int32_t token);
+
 // The largest values first, whatever their sign; equal ones in their order.
 void attribution_sort(Attribution *attribution);
 #endif
