@@ -56,8 +56,8 @@ grep -q "^patched: at 'was' .*, in layers 0 1, in channel 1$" "$work/stdout" ||
 # Asked for, on a pipe: an error is no reason to leave, and an empty line is.
 patched sgatlin
 cp "$work/stdout" "$work/given"
-printf 'The turtle was\nThe horse was\n\n\nThe turtle was\nThe\n\n\nThe turtle was\nThe horse was\nwas\n0,1\n\nThe\n' \
-    >"$work/lines"
+printf '%s\n' 'The turtle was' 'The horse was' '' '' 'The turtle was' 'The' '' '' \
+    'The turtle was' 'The horse was' 'was' '0,1' '' 'The' >"$work/lines"
 input=$work/lines
 expect 0 'prompt (empty: leave)' --checkpoint "$work/sgatlin"
 [ "$(grep -c 'next:' "$work/stdout")" = 6 ] || failure "asked: $(cat "$work/stdout")"

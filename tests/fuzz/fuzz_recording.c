@@ -1,6 +1,7 @@
 // Hostile recordings of gatings: refused in one line, or what was read satisfies recording_file.h.
 #define _GNU_SOURCE // memfd_create
 #include "reference/circuits/circuits.h"
+#include "reference/circuits/neuron_card.h"
 #include "reference/circuits/patch.h"
 #include "reference/circuits/recording_file.h"
 #include "tests/fuzz/memory_file.h"
@@ -12,6 +13,17 @@ static void check_circuits(const Circuits *circuits) {
         require(circuits->index[i] >= NO_EXPERT && circuits->index[i] < circuits->F);
         require(isfinite(circuits->score[i]));
     }
+}
+
+static void check_card(const Recording *recording, int layer) {
+    NeuronCard card;
+    Error error;
+    int index = recording->gatings.index[0] == NO_EXPERT ? 0 : recording->gatings.index[0];
+    if (!neuron_card(&card, recording, layer, 0, index, &error)) return; // out of memory
+    require(card.fired >= 0 && card.fired <= card.positions);
+    require((card.fired == 0) == (card.token_count == 0));
+    for (int i = 0; i < card.partner_count; i++)
+        require(card.partners[i].together <= card.fired && card.partners[i].lift > 1);
 }
 
 static void use(const Recording *recording) {
@@ -33,6 +45,7 @@ static void use(const Recording *recording) {
         if (!circuits_new(&circuits, gatings, layer, ALL, &error)) continue; // out of memory
         check_circuits(&circuits);
         circuits_free(&circuits);
+        check_card(recording, layer);
     }
 }
 

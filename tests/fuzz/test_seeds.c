@@ -1,4 +1,5 @@
 // The fuzzers start from files that their readers accept, so that mutations reach all of a reader.
+#include "reference/circuits/facts.h"
 #include "reference/circuits/recording_file.h"
 #include "reference/data/token_file.h"
 #include "reference/data/tokenizer.h"
@@ -40,6 +41,13 @@ static bool reads_bytes(const char *path, Error *error) {
     MappedFile file;
     if (!file_map(&file, path, error)) return false;
     file_unmap(&file);
+    return true;
+}
+
+static bool reads_facts(const char *path, Error *error) {
+    Facts facts;
+    if (!facts_read(&facts, path, error)) return false;
+    facts_free(&facts);
     return true;
 }
 
@@ -85,6 +93,7 @@ static const struct {
 } fuzzers[] = {
     { "tests/fuzz/fuzz_chart", reads_bytes, 3, 0 },
     { "tests/fuzz/fuzz_config", reads_json, 3, 0 },
+    { "tests/fuzz/fuzz_facts", reads_facts, 2, 0 },
     { "tests/fuzz/fuzz_isoflop", reads_isoflop, 2, 1 },
     { "tests/fuzz/fuzz_json", reads_json, 3, 0 },
     { "tests/fuzz/fuzz_log", reads_log, 2, 1 },
