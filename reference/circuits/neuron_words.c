@@ -15,8 +15,8 @@ static void insert(TokenValue *list, int *count, int32_t token, double value, do
     *count = min_int(*count + 1, NEURON_WORDS);
 }
 
-// The tokens with the highest and the lowest weight [D] · embedding, whose rows are divided by their
-// rms with `normed`. Returns how many are in each list.
+// The tokens with the highest and the lowest weight [D] · embedding. With `normed` embeddings are
+// divided by their rms. Returns how many are in each list.
 static int rank(TokenValue *highest, TokenValue *lowest, const double *weight, const Model *model,
                 bool normed) {
     int D = model->config.D, high = 0, low = 0;
