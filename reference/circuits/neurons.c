@@ -31,7 +31,7 @@ static void peer_weights(double *weight, const float *score, const double *z, in
 
 void neuron_weights(double *weight, const float *score, const double *z, const Config *config,
                     int K) {
-    if (config->ffn->shared_experts) {
+    if (config->ffn->shared_experts) { // peer
         peer_weights(weight, score, z, K);
         return;
     }

@@ -235,7 +235,8 @@ static bool print_text(const Comparison *work, const char *prompt, const char *f
         !print_continuation(work, "from", from, &work->other, error) ||
         !print_continuation(work, "patched", prompt, &work->patched, error))
         return false;
-    printf("\npatched: at '%s' the neurons of the second prompt", word);
+    printf("\npatched: at '%s' the %s of the second prompt", word,
+           work->source.ragged ? "experts" : "neurons");
     print_list(&work->layers, "layer", "layers");
     print_list(&work->channels, "channel", "channels");
     putchar('\n');

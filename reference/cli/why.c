@@ -129,7 +129,7 @@ static bool print_term(const Why *why, const Term *term, Error *error) {
         printf("layer %-2d head %d", term->layer, term->head);
     } else if (term->kind == TERM_EXPERT) {
         printf("layer %-2d expert %-17d", term->layer, term->index);
-        print_words(&card.fires, why);
+        if (why->recording != NULL) print_words(&card.fires, why);
     } else {
         printf("layer %-2d channel %-2d neuron %-5d", term->layer, term->channel, term->index);
         print_words(why->recording != NULL ? &card.fires : &card.reads, why);
@@ -142,13 +142,17 @@ static bool print_term(const Why *why, const Term *term, Error *error) {
 
 static bool print_text(const Why *why, Error *error) {
     const Attribution *attribution = &why->attribution;
+    bool neurons = has_neurons(&why->checkpoint->model.config); // not experts of a moe
     char line[LINE_BYTES];
     int32_t token = attribution->prediction.token;
     tokens_line(line, why->checkpoint->tokenizer, &token, 1, 40);
     printf("'%s' comes next with a probability of %.1f%%, logit %.3f\n\n", line,
            100 * attribution->prediction.probability, attribution->prediction.logit);
     printf("   value  of                              %-34s%s\n",
-           why->recording != NULL ? "fires at" : "reads", "promotes");
+           why->recording != NULL ? "fires at"
+           : neurons              ? "reads"
+                                  : "",
+           neurons ? "promotes" : "");
     for (int i = 0; i < why->shown; i++) {
         if (!print_term(why, &attribution->terms[i], error)) return false;
     }
@@ -190,7 +194,6 @@ static json_t *term_json(const Why *why, const Term *term, Error *error) {
 static bool print_json(const Why *why, Error *error) {
     const Attribution *attribution = &why->attribution;
     json_t *terms = json_array(), *object = json_object();
-    fail(error, "out of memory for the JSON, or a term is not finite");
     for (int i = 0; i < why->shown; i++)
         json_add_item(&terms, term_json(why, &attribution->terms[i], error));
     json_add(&object, "token",
@@ -200,7 +203,7 @@ static bool print_json(const Why *why, Error *error) {
     json_add(&object, "total", json_real(attribution->total));
     json_add(&object, "rest", json_real(why->rest));
     json_add(&object, "terms", terms);
-    return print_json_line(object);
+    return print_json_line(object) || fail(error, "out of memory, or a term is not finite");
 }
 
 // ---- the command
