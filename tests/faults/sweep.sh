@@ -11,7 +11,8 @@ set -u
 export SGATLIN_FONT=builtin
 files=$1 memory=$2
 shift 2
-scenarios=${*:-data text train resume isoflop sample curves record}
+scenarios=${*:-data text train resume isoflop sample curves record why patch
+    recall}
 workers=2
 
 # ---- the scenarios: `start` puts files into folder $at, `run` is disturbed there, `recover` is not
@@ -56,6 +57,25 @@ run_record() {
         --out "$at/gatings.safetensors" >/dev/null
 }
 recover_record() { [ -e "$at/gatings.safetensors" ] || run_record; }
+
+run_why() {
+    $run why --checkpoint "$work/train/run" --prompt "The dog" --all --threads 1 \
+        --out "$at/why.png" >"$at/why"
+}
+recover_why() {
+    rm -f "$at/why.png"
+    run_why
+}
+run_patch() {
+    $run patch --checkpoint "$work/train/run" --prompt "The b" --from "The c" --tokens 4 \
+        --threads 1 >"$at/patch"
+}
+recover_patch() { run_patch; }
+run_recall() {
+    printf 'noun\tadjective\nb\tx\nc\ty\n' >"$at/facts.tsv"
+    $run recall --checkpoint "$work/train/run" --data "$at" --threads 1 >"$at/recall"
+}
+recover_recall() { run_recall; }
 
 # ---- one run
 
