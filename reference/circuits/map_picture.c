@@ -109,7 +109,7 @@ static bool overlaps(Rect a, const Rect *drawn, int count) {
     return false;
 }
 
-// Names on a dark ground, where none is yet. drawn [labels->count] is scratch.
+// Names on a dark ground above their points, where none is yet. drawn [labels->count] is scratch.
 static void draw_names(DrawList *list, const MapPicture *picture, const MapLabels *labels,
                        const Sized *sized, const float *pixels, Rect *drawn) {
     int count = 0;
@@ -119,7 +119,7 @@ static void draw_names(DrawList *list, const MapPicture *picture, const MapLabel
         int point = densest_point(pixels, labels, picture->N, label);
         float width = draw_text_width(list, name, TEXT_SMALL) + 8, height = font_line(TEXT_SMALL);
         float x = fminf(fmaxf(pixels[2 * point] - width / 2, LEFT), RIGHT - width);
-        Rect rect = { x, pixels[2 * point + 1] - height / 2, width, height };
+        Rect rect = { x, pixels[2 * point + 1] - height - 5, width, height };
         if (overlaps(rect, drawn, count)) continue;
         draw_round_rect(list, rect, 4, COLOR_BACKGROUND);
         draw_text_center(list, rect.x + width / 2, rect.y, TEXT_SMALL, COLOR_TEXT, name);

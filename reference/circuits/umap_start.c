@@ -105,18 +105,57 @@ static void iterate(Work *work, uint64_t seed) {
 
 // ---- coordinates
 
-// Components in the cells of a grid; then the whole is stretched to 10 by 10.
-static void place(float *xy, const Work *work, uint64_t seed) {
-    int N = work->graph->N, side = (int)ceil(sqrt((double)work->components));
+typedef struct {
+    int component, size;
+    double x, y; // of its cell
+} Cell;
+
+static int larger_first(const void *a, const void *b) {
+    const Cell *p = a, *q = b;
+    if (p->size != q->size) return q->size - p->size;
+    return p->component - q->component;
+}
+
+static int by_component(const void *a, const void *b) {
+    return ((const Cell *)a)->component - ((const Cell *)b)->component;
+}
+
+// Lays square cells, whose areas are the sizes of the components, from left to right in rows, the
+// largest first.
+static void place_cells(Cell *cells, const Work *work) {
+    double width = 0, x = 0, y = 0, row = 0;
+    for (int c = 0; c < work->components; c++) cells[c] = (Cell){ .component = c };
+    for (int i = 0; i < work->graph->N; i++) cells[work->component[i]].size++;
+    qsort(cells, (size_t)work->components, sizeof *cells, larger_first);
+    width = 1.1 * sqrt((double)work->graph->N);
+    for (int c = 0; c < work->components; c++) {
+        double side = sqrt((double)cells[c].size);
+        if (x > 0 && x + side > width) {
+            x = 0;
+            y += row;
+            row = 0;
+        }
+        cells[c].x = x + side / 2;
+        cells[c].y = y + side / 2;
+        row = fmax(row, side);
+        x += side;
+    }
+    qsort(cells, (size_t)work->components, sizeof *cells, by_component);
+}
+
+// Components in their cells; then the whole is stretched to 10 by 10.
+static void place(float *xy, const Cell *cells, const Work *work, uint64_t seed) {
+    int N = work->graph->N;
     uint64_t key = random_key(seed, "noise");
     for (int d = 0; d < 2; d++) {
         const double *v = work->v + (size_t)d * (size_t)N;
         float low = INFINITY, high = -INFINITY;
         for (int i = 0; i < N; i++) {
-            int cell = d == 0 ? work->component[i] % side : work->component[i] / side;
+            const Cell *cell = &cells[work->component[i]];
             size_t to = 2 * (size_t)i + (size_t)d;
-            // A component is about 6 wide; the noise separates points at the same place.
-            xy[to] = (float)(8.0 * cell + v[i] + 1e-4 * random_normal(key, to));
+            // Most of v is within 3; the noise separates points at the same place.
+            double side = sqrt((double)cell->size), center = d == 0 ? cell->x : cell->y;
+            xy[to] = (float)(center + side * (v[i] / 6 + 1e-4 * random_normal(key, to)));
             low = fminf(low, xy[to]);
             high = fmaxf(high, xy[to]);
         }
@@ -147,13 +186,15 @@ bool umap_start(float *xy, const UmapGraph *graph, uint64_t seed, Error *error) 
     work.v = malloc((2 * N + 1) * sizeof *work.v);
     work.next = malloc((2 * N + 1) * sizeof *work.next);
     int32_t *stack = malloc((N + 1) * sizeof *stack);
+    Cell *cells = malloc((N + 1) * sizeof *cells);
     bool ok = work.component != NULL && work.root != NULL && work.sum != NULL && work.v != NULL &&
-              work.next != NULL && stack != NULL;
+              work.next != NULL && stack != NULL && cells != NULL;
     if (ok) {
         number_components(&work, stack);
         measure_degrees(&work);
         iterate(&work, seed);
-        place(xy, &work, seed);
+        place_cells(cells, &work);
+        place(xy, cells, &work, seed);
     }
     free(work.component);
     free(work.root);
@@ -161,5 +202,6 @@ bool umap_start(float *xy, const UmapGraph *graph, uint64_t seed, Error *error) 
     free(work.v);
     free(work.next);
     free(stack);
+    free(cells);
     return ok || fail(error, "out of memory for the layout of %d points", graph->N);
 }
