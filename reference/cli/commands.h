@@ -6,5 +6,6 @@
 typedef int CommandFunction(int argc, char **argv);
 
 CommandFunction command_data, command_tokenize, command_train, command_sample, command_eval,
-    command_flops, command_record, command_gates, command_curves, command_bench, command_isoflop;
+    command_flops, command_record, command_gates, command_curves, command_bench, command_isoflop,
+    command_neighbours, command_usage, command_map;
 #endif

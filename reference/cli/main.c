@@ -30,6 +30,9 @@ static const struct {
     { "curves", "draw the losses of several runs in one picture", command_curves },
     { "isoflop", "compare kinds of layers trained with equal FLOPs", command_isoflop },
     { "record", "record which neurons fired in every story of a file", command_record },
+    { "neighbours", "find the recorded circuits most like those of a text", command_neighbours },
+    { "map", "lay out the circuits of frequent tokens in a picture", command_map },
+    { "usage", "print how often neurons fire, and which fire together", command_usage },
     { "gates", "draw which neurons fired for a sentence", command_gates },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

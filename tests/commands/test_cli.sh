@@ -31,7 +31,8 @@ expect 0 '' --version
 for word in sgatlin compiler BLAS OpenMP CUDA; do
     grep -q "^$word" "$work/stdout" || failure "--version: no line of $word"
 done
-for command in data tokenize train sample eval flops bench curves isoflop gates; do
+commands="data tokenize train sample eval flops bench curves isoflop gates neighbours map usage"
+for command in $commands; do
     expect 0 '' $command --help
     grep -q "^Usage: sgatlin $command" "$work/stdout" || failure "$command --help: no usage"
     misused 'unrecognized option' $command --nonsense
@@ -40,7 +41,7 @@ done
 # argp fails without a word when memory runs out; here every time.
 echo 'int argp_parse(void); int argp_parse(void) { return 12; }' >"$work/argp.c"
 if "${CC:-cc}" -shared -fPIC -o "$work/argp.so" "$work/argp.c" 2>/dev/null; then
-    for command in data tokenize train sample eval flops bench curves isoflop gates; do
+    for command in $commands; do
         ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$work/argp.so \
             "$sgatlin" $command >"$work/stdout" 2>"$work/stderr"
         [ $? = 1 ] || failure "$command: expected exit 1 when argp fails"

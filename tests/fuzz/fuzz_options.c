@@ -17,10 +17,19 @@ static const struct {
     const char *name;
     CommandFunction *function;
 } commands[] = {
-    { "data", command_data },       { "tokenize", command_tokenize }, { "train", command_train },
-    { "sample", command_sample },   { "eval", command_eval },         { "flops", command_flops },
-    { "gates", command_gates },     { "curves", command_curves },     { "bench", command_bench },
+    { "data", command_data },
+    { "tokenize", command_tokenize },
+    { "train", command_train },
+    { "sample", command_sample },
+    { "eval", command_eval },
+    { "flops", command_flops },
+    { "gates", command_gates },
+    { "curves", command_curves },
+    { "bench", command_bench },
     { "isoflop", command_isoflop },
+    { "neighbours", command_neighbours },
+    { "map", command_map },
+    { "usage", command_usage },
 };
 
 static jmp_buf parsed;
