@@ -46,8 +46,8 @@ static double too_far(const float *xy, const double *distance, int N, int i, int
     return sum;
 }
 
-bool trustworthiness(double *out, const float *xy, const NeighbourIndex *index,
-                     const Circuits *circuits, Error *error) {
+bool layout_trustworthiness(double *out, const float *xy, const NeighbourIndex *index,
+                            const Circuits *circuits, Error *error) {
     int N = circuits->N, count = min_int(TRUST_NEIGHBOURS, (N - 1) / 2);
     *out = NAN;
     if (N < 4) return true;
@@ -101,8 +101,8 @@ static double silhouette_of(double *sum, const int *size, const float *xy, const
     return larger > 0 ? (other - own) / larger : 0;
 }
 
-bool silhouette(double *out, const float *xy, const int32_t *label, int N, int labels,
-                Error *error) {
+bool layout_silhouette(double *out, const float *xy, const int32_t *label, int N, int labels,
+                       Error *error) {
     int *size = calloc((size_t)labels + 1, sizeof *size);
     double *each = calloc((size_t)N + 1, sizeof *each), sum = 0;
     bool ok = size != NULL && each != NULL;

@@ -12,7 +12,7 @@ void map_free(Map *map) {
     *map = (Map){ 0 };
 }
 
-bool map_layout(float *xy, const Map *map, uint64_t seed, Error *error) {
+bool map_layout_of(float *xy, const Map *map, uint64_t seed, Error *error) {
     UmapCurve curve = umap_curve(0.1, 1);
     return umap_start(xy, &map->graph, seed, error) &&
            umap_descend(xy, &map->graph, &curve, umap_epochs(map->N), seed, error);
@@ -43,7 +43,7 @@ bool map_new(Map *out, Circuits *circuits, uint64_t seed, Error *error) {
     ok = ok && neighbour_index_new(&out->index, &out->circuits, error) &&
          find_neighbours(out, error) &&
          umap_graph_new(&out->graph, out->nearest, out->N, UMAP_NEIGHBOURS, error) &&
-         map_layout(out->xy, out, seed, error);
+         map_layout_of(out->xy, out, seed, error);
     if (!ok) map_free(out);
     return ok;
 }

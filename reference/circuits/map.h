@@ -17,7 +17,7 @@ bool map_new(Map *out, Circuits *circuits, uint64_t seed, Error *error);
 void map_free(Map *map);
 
 // Another layout xy [N,2] of the same map.
-bool map_layout(float *xy, const Map *map, uint64_t seed, Error *error);
+bool map_layout_of(float *xy, const Map *map, uint64_t seed, Error *error);
 
 // Where another circuit (circuit->N = 1), such as that of the word just typed, belongs: the mean
 // place of its nearest circuits, weighted as the map's own neighbours are; the place of the circuit

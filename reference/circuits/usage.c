@@ -149,7 +149,7 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-bool gini(double *out, const uint64_t *counts, size_t count, Error *error) {
+bool gini_coefficient(double *out, const uint64_t *counts, size_t count, Error *error) {
     uint64_t *sorted = malloc((count + 1) * sizeof *sorted);
     if (sorted == NULL) return fail(error, "out of memory for sorting %zu counts", count);
     memcpy(sorted, counts, count * sizeof *sorted);
@@ -167,7 +167,7 @@ bool gini(double *out, const uint64_t *counts, size_t count, Error *error) {
 bool usage_gini(double *out, const Usage *usage, int layer, Error *error) {
     size_t count;
     const uint64_t *fired = layer_counts(usage, layer, &count);
-    return gini(out, fired, count, error);
+    return gini_coefficient(out, fired, count, error);
 }
 
 void usage_histogram(int64_t bins[USAGE_BINS], const Usage *usage, int layer) {

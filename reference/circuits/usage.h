@@ -34,7 +34,7 @@ double usage_layer_share(const Usage *usage, int layer);
 bool usage_gini(double *out, const Usage *usage, int layer, Error *error);
 
 // The Gini coefficient of counts: 0 where all are equal (or 0), near 1 where a few have all.
-bool gini(double *out, const uint64_t *counts, size_t count, Error *error);
+bool gini_coefficient(double *out, const uint64_t *counts, size_t count, Error *error);
 
 // A layer's neurons by how often they fired: never, once, 2 to 3 times, 4 to 7, and so on.
 enum { USAGE_BINS = 34 };

@@ -220,14 +220,14 @@ static bool make_labels(Mapping *mapping, Error *error) {
 static bool measure_silhouettes(LayoutMeasures *out, const Mapping *mapping, const float *xy,
                                 const Labels *labels, Error *error) {
     int N = mapping->map.N;
-    return silhouette(&out->by_token, xy, labels->token, N, mapping->count, error) &&
-           silhouette(&out->by_class, xy, labels->class, N, class_count(mapping), error);
+    return layout_silhouette(&out->by_token, xy, labels->token, N, mapping->count, error) &&
+           layout_silhouette(&out->by_class, xy, labels->class, N, class_count(mapping), error);
 }
 
 static bool measure_layout(LayoutMeasures *out, const Mapping *mapping, const float *xy,
                            Error *error) {
     const Map *map = &mapping->map;
-    return trustworthiness(&out->trust, xy, &map->index, &map->circuits, error) &&
+    return layout_trustworthiness(&out->trust, xy, &map->index, &map->circuits, error) &&
            measure_silhouettes(out, mapping, xy, &mapping->labels, error);
 }
 
@@ -240,7 +240,8 @@ static bool measure_control(Mapping *mapping, float *xy, Error *error) {
     for (size_t i = 0; i < (size_t)map->N; i++)
         memcpy(xy + 2 * i, map->xy + 2 * (size_t)order[i], 2 * sizeof *xy);
     free(order);
-    return trustworthiness(&mapping->control.trust, xy, &map->index, &map->circuits, error) &&
+    return layout_trustworthiness(&mapping->control.trust, xy, &map->index, &map->circuits,
+                                  error) &&
            measure_silhouettes(&mapping->control, mapping, map->xy, &mapping->shuffled, error);
 }
 
@@ -256,7 +257,7 @@ static bool measure(Mapping *mapping, Error *error) {
     bool ok = xy != NULL || fail(error, "out of memory for %d points", map->N);
     ok = ok && measure_layout(&mapping->layouts[0], mapping, map->xy, error);
     for (int s = 1; ok && s < SEEDS; s++) {
-        ok = map_layout(xy, map, mapping->arguments->seed + (uint64_t)s, error) &&
+        ok = map_layout_of(xy, map, mapping->arguments->seed + (uint64_t)s, error) &&
              measure_layout(&mapping->layouts[s], mapping, xy, error);
     }
     ok = ok && measure_control(mapping, xy, error);

@@ -83,7 +83,7 @@ START_TEST(counts_and_gini_are_the_golden_ones)
     safetensor_to_ints(expected, tensor("counts", F));
     for (int i = 0; i < N * K; i++) fired[indices[i]]++;
     for (int f = 0; f < F; f++) ck_assert_uint_eq(fired[f], (uint64_t)expected[f]);
-    ck_assert(gini(&value, fired, F, &error));
+    ck_assert(gini_coefficient(&value, fired, F, &error));
     ck_assert_double_eq_tol(value, golden_value(&file, "gini"), 1e-12);
     Usage usage = { 1, 1, F, fired };
     ck_assert_double_eq(usage_layer_share(&usage, 0), golden_value(&file, "used_share"));
@@ -169,8 +169,8 @@ START_TEST(measures_of_the_golden_layout_are_the_golden_ones)
     static float xy[2 * N];
     double trust, width;
     safetensor_to_floats(xy, tensor("umap_embedding", 2 * N));
-    ck_assert(trustworthiness(&trust, xy, &neighbour_index, &circuits, &error));
-    ck_assert(silhouette(&width, xy, label, N, 6, &error));
+    ck_assert(layout_trustworthiness(&trust, xy, &neighbour_index, &circuits, &error));
+    ck_assert(layout_silhouette(&width, xy, label, N, 6, &error));
     ck_assert_double_eq_tol(trust, golden_value(&file, "umap_trustworthiness"), 2e-4);
     ck_assert_double_eq_tol(width, golden_value(&file, "umap_silhouette"), 1e-6);
 }
@@ -191,9 +191,9 @@ START_TEST(layouts_are_as_good_as_the_golden_one)
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         ck_assert(umap_start(xy, &graph, seed, &error));
         ck_assert(umap_descend(xy, &graph, &curve, umap_epochs(N), seed, &error));
-        ck_assert(trustworthiness(&value, xy, &neighbour_index, &circuits, &error));
+        ck_assert(layout_trustworthiness(&value, xy, &neighbour_index, &circuits, &error));
         trust += value / SEEDS;
-        ck_assert(silhouette(&value, xy, label, N, 6, &error));
+        ck_assert(layout_silhouette(&value, xy, label, N, 6, &error));
         width += value / SEEDS;
     }
     ck_assert_double_eq_tol(trust, golden_value(&file, "umap_trustworthiness"), 0.03);

@@ -13,7 +13,7 @@ START_TEST(silhouette_by_hand)
     const float xy[] = { 0, 0, 1, 0, 4, 0, 10, 0, 12, 0, 99, 0 };
     const int32_t label[] = { 0, 0, 1, 2, 2, -1 };
     double value;
-    ck_assert(silhouette(&value, xy, label, 6, 4, &error));
+    ck_assert(layout_silhouette(&value, xy, label, 6, 4, &error));
     // (4-1)/4, (3-1)/3, 0 as the only one, (6-2)/6, (8-2)/8
     ck_assert_double_eq_tol(value, (0.75 + 2.0 / 3 + 0 + 2.0 / 3 + 0.75) / 5, 1e-12);
 }
@@ -24,9 +24,9 @@ START_TEST(one_label_has_no_silhouette)
     const float xy[] = { 0, 0, 1, 0, 4, 0 };
     const int32_t label[] = { 1, 1, -1 };
     double value;
-    ck_assert(silhouette(&value, xy, label, 3, 2, &error));
+    ck_assert(layout_silhouette(&value, xy, label, 3, 2, &error));
     ck_assert(isnan(value));
-    ck_assert(silhouette(&value, xy, label, 0, 2, &error));
+    ck_assert(layout_silhouette(&value, xy, label, 0, 2, &error));
     ck_assert(isnan(value));
 }
 END_TEST
@@ -36,7 +36,7 @@ START_TEST(points_at_one_place_have_no_width)
     const float xy[8] = { 0 };
     const int32_t label[] = { 0, 0, 1, 1 };
     double value;
-    ck_assert(silhouette(&value, xy, label, 4, 2, &error));
+    ck_assert(layout_silhouette(&value, xy, label, 4, 2, &error));
     ck_assert_double_eq(value, 0);
 }
 END_TEST
@@ -67,9 +67,9 @@ START_TEST(trust_is_one_in_order_and_half_at_random)
     }
     for (int i = 0; i < 2 * N; i++) noise[i] = (float)random_normal(5, (uint64_t)i);
     double value;
-    ck_assert(trustworthiness(&value, line, &neighbours, &circuits, &error));
+    ck_assert(layout_trustworthiness(&value, line, &neighbours, &circuits, &error));
     ck_assert_double_eq(value, 1);
-    ck_assert(trustworthiness(&value, noise, &neighbours, &circuits, &error));
+    ck_assert(layout_trustworthiness(&value, noise, &neighbours, &circuits, &error));
     ck_assert_double_eq_tol(value, 0.5, 0.05);
     neighbour_index_free(&neighbours);
 }
@@ -95,10 +95,10 @@ START_TEST(trust_by_hand)
     // nearest in the layout: 1 for 0 (rank 2), 0 for 1 (rank 2: 2 is nearer), 1 for 2 (rank 1),
     // 2 for 3 (rank 2: 1 is nearer); 3 ranks too far, of 4 · 1 · (8 - 3 - 1) / 2
     double value;
-    ck_assert(trustworthiness(&value, xy, &neighbours, &circuits, &error));
+    ck_assert(layout_trustworthiness(&value, xy, &neighbours, &circuits, &error));
     ck_assert_double_eq_tol(value, 1 - 3.0 / 8, 1e-12);
     circuits.N = 3;
-    ck_assert(trustworthiness(&value, xy, &neighbours, &circuits, &error));
+    ck_assert(layout_trustworthiness(&value, xy, &neighbours, &circuits, &error));
     ck_assert(isnan(value));
     neighbour_index_free(&neighbours);
 }

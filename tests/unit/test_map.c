@@ -89,9 +89,9 @@ START_TEST(another_seed_is_another_layout_of_one_map)
 {
     Map map = new_map(90);
     float xy[2 * 90];
-    ck_assert(map_layout(xy, &map, 1, &error));
+    ck_assert(map_layout_of(xy, &map, 1, &error));
     ck_assert_mem_eq(xy, map.xy, sizeof xy);
-    ck_assert(map_layout(xy, &map, 2, &error));
+    ck_assert(map_layout_of(xy, &map, 2, &error));
     ck_assert_mem_ne(xy, map.xy, sizeof xy);
     map_free(&map);
 }

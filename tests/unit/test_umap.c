@@ -137,7 +137,7 @@ START_TEST(groups_that_share_nothing_are_apart)
     for (uint64_t seed = 1; seed <= 3; seed++) {
         float *xy = layout_of(&graph, seed);
         double width;
-        ck_assert(silhouette(&width, xy, group, 120, 3, &error));
+        ck_assert(layout_silhouette(&width, xy, group, 120, 3, &error));
         ck_assert_msg(width > 0.5, "silhouette %g", width); // measured .880 to .886
         free(xy);
     }

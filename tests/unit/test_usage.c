@@ -177,15 +177,15 @@ END_TEST
 START_TEST(gini_by_hand)
 {
     double value;
-    ck_assert(gini(&value, (uint64_t[]){ 3, 3, 3 }, 3, NULL));
+    ck_assert(gini_coefficient(&value, (uint64_t[]){ 3, 3, 3 }, 3, NULL));
     ck_assert_double_eq(value, 0);
-    ck_assert(gini(&value, (uint64_t[]){ 0, 0, 8, 0 }, 4, NULL));
+    ck_assert(gini_coefficient(&value, (uint64_t[]){ 0, 0, 8, 0 }, 4, NULL));
     ck_assert_double_eq(value, 0.75);
-    ck_assert(gini(&value, (uint64_t[]){ 1, 3 }, 2, NULL));
+    ck_assert(gini_coefficient(&value, (uint64_t[]){ 1, 3 }, 2, NULL));
     ck_assert_double_eq(value, 0.25);
-    ck_assert(gini(&value, (uint64_t[]){ 0, 0 }, 2, NULL));
+    ck_assert(gini_coefficient(&value, (uint64_t[]){ 0, 0 }, 2, NULL));
     ck_assert_double_eq(value, 0);
-    ck_assert(gini(&value, (uint64_t[]){ 5 }, 1, NULL));
+    ck_assert(gini_coefficient(&value, (uint64_t[]){ 5 }, 1, NULL));
     ck_assert_double_eq(value, 0);
 }
 END_TEST
