@@ -253,13 +253,13 @@ static bool find(Search *search, Error *error) {
     CircuitChoice choice = search->choice;
     bool ok =
         circuits_new(&circuits, &search->recording->gatings, choice.layer, choice.channel, error) &&
-        neighbour_index_new(&index, &circuits, error) &&
-        circuits_new(&queries, &search->live.record, choice.layer, choice.channel, error);
+        neighbour_index_new(&index, &circuits, error);
+    circuits_free(&circuits); // as large as the index
+    ok = ok && circuits_new(&queries, &search->live.record, choice.layer, choice.channel, error);
     if (ok) {
         Circuits query = circuit_view(&queries, search->token);
         ok = find_nearest(search, &index, &query, error);
     }
-    circuits_free(&circuits);
     circuits_free(&queries);
     neighbour_index_free(&index);
     return ok;
