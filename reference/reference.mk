@@ -13,7 +13,8 @@ $(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)
 .PHONY: demo bench front-page
 demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, let it tell stories
 	SGATLIN=build/sgatlin reference/demo.sh
-bench: build/sgatlin ## on an idle machine: layers and training steps beside its ceilings
+bench: build/sgatlin ## on an idle machine: layers, training steps and circuits beside its ceilings
 	build/sgatlin bench
+	build/sgatlin bench circuits
 front-page: build/sgatlin ## after make demo: its story and the benchmark's table into README.md
 	SGATLIN=build/sgatlin sh reference/results/front_page.sh

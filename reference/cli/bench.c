@@ -1,3 +1,4 @@
+#include "reference/cli/bench_circuits.h"
 #include "reference/cli/bench_table.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
@@ -22,19 +23,21 @@ static const struct argp_option options[] = {
       "only this kind of feed-forward layer: one of %kinds (default: all, interleaved)", 0 },
     { "set", 's', "NAME=VALUE", 0,
       "override default dimensions, as in --set D=128 K=8; N=2048 is short for B=1 T=2048", 0 },
-    { "repetitions", 'r', "N", 0, "measured rounds (default: 7 for step, else 15)", 0 },
+    { "repetitions", 'r', "N", 0, "measured rounds (default: 7 for step, 3 for circuits, else 15)",
+      0 },
     { 0 },
 };
 
 static void set_subject(const struct argp_state *state, Arguments *arguments, const char *word) {
-    for (int i = BENCH_MACHINE; i <= BENCH_GENERATE; i++) {
+    for (int i = BENCH_MACHINE; i <= BENCH_CIRCUITS; i++) {
         if (strcmp(word, bench_subject_names[i]) != 0) continue;
         if (arguments->subject != BENCH_EVERYTHING)
-            argp_error(state, "%s: give only one of machine, layer, step and generate", word);
+            argp_error(state, "%s: give only one of machine, layer, step, generate and circuits",
+                       word);
         arguments->subject = (BenchSubject)i;
         return;
     }
-    argp_error(state, "%s: expected machine, layer, step or generate", word);
+    argp_error(state, "%s: expected machine, layer, step, generate or circuits", word);
 }
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -217,23 +220,28 @@ int command_bench(int argc, char **argv) {
         .parser = parse,
         .children = children,
         .help_filter = option_help,
-        .args_doc = "[machine|layer|step|generate]",
-        .doc = "Measures how long a feed-forward layer, a training step of the whole model, or the "
-               "generation of a text takes on this machine: medians over interleaved rounds; by "
-               "default the first two. Without --json, the machine's own ceilings are measured in "
-               "the same rounds and shown for comparison.\vWith --json, each kind of layer gives "
+        .args_doc = "[machine|layer|step|generate|circuits]",
+        .doc = "Measures how long a feed-forward layer, a training step of the whole model, the "
+               "generation of a text, or searching and mapping circuits takes on this machine: "
+               "medians over interleaved rounds; by default the first two. Without --json, the "
+               "machine's own ceilings are measured in the same rounds as layers, steps and "
+               "generation, and shown for comparison.\vWith --json, each kind of layer gives "
                "one object on a line of its "
                "own.\n\n"
                "The default sizes are those of the paper's TinyStories model, on 8 rows of 256 "
                "random tokens: D=256 F=1024 C=8 K=8 Dk=128 (moe: E=8 K=2), L=4 V=8192 Dh=64. For "
                "generate they are those of the preset demo, for one stream that fills the context "
-               "window of 256 tokens.",
+               "window of 256 tokens. For circuits, --set N=100000 is how many are searched; a "
+               "hundredth of them are queries, and a twentieth are mapped.",
     };
     Arguments arguments = { 0 };
     if (!options_parse(&argp, argc, argv, ARGP_IN_ORDER, &arguments)) return 1;
     program_start(arguments.threads, arguments.backend);
     int status = 0;
-    if (arguments.subject != BENCH_EVERYTHING) {
+    if (arguments.subject == BENCH_CIRCUITS) {
+        status = bench_circuits(argv[0], &arguments.words, arguments.ffn, arguments.repetitions,
+                                arguments.json);
+    } else if (arguments.subject != BENCH_EVERYTHING) {
         status = bench(argv[0], &arguments, arguments.subject);
     } else {
         status = bench(argv[0], &arguments, BENCH_LAYER);

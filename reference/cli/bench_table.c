@@ -13,7 +13,9 @@ static const char *const part_names[][BENCH_PARTS] = {
     [BENCH_GENERATE] = { NULL },
 };
 static const char *const whole_names[] = { "", "", "both", "step", "generate" };
-const char *const bench_subject_names[] = { "", "machine", "layer", "step", "generate" };
+const char *const bench_subject_names[] = {
+    "", "machine", "layer", "step", "generate", "circuits"
+};
 
 // Dimensions of the model that a layer alone does not use.
 static const char *const model_settings[] = { "V", "L", "Dh" };

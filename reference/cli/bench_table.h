@@ -10,7 +10,8 @@ typedef enum {
     BENCH_MACHINE,
     BENCH_LAYER,
     BENCH_STEP,
-    BENCH_GENERATE
+    BENCH_GENERATE,
+    BENCH_CIRCUITS // bench_circuits.h
 } BenchSubject;
 enum { BENCH_KINDS = 16 };
 extern const char *const bench_subject_names[]; // as on the command line

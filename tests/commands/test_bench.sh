@@ -9,7 +9,7 @@ case $("$sgatlin" --version) in *'OpenMP    none'*) two=1 ;; *) two=2 ;; esac
 small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
 # shellcheck disable=SC2086 # words
 {
-    expect 2 'expected machine, layer, step or generate' neuron
+    expect 2 'expected machine, layer, step, generate or circuits' neuron
     expect 2 'only one of' layer step
     expect 2 'takes no --ffn' machine --set D=8
     expect 2 'takes no --ffn' machine --ffn mlp
@@ -27,6 +27,9 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
     expect 2 'K' layer --ffn sgatlin --set F=9 K=4
     expect 2 'Dh' step --set D=20
     expect 2 'one stream' generate --set B=2
+    expect 2 'takes only N' circuits --set D=8
+    expect 2 'N=9: expected a whole number' circuits --set N=9
+    expect 2 'takes no --ffn' circuits --ffn sgatlin
     expect 2 'V=1' step --set V=1
     expect 2 'threads' layer --threads 0
     expect 2 'repetitions' layer --repetitions 0
@@ -60,6 +63,15 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
         grep -q "$line" "$work/stdout" || failure "no '$line' in the table: $(cat "$work/stdout")"
     done
     expect 0 "threads=$two" $small K=2
+    cp "$work/stdout" "$work/table"
+    expect 0 "threads=$two" circuits --threads 2 --repetitions 1 --set N=2000
+    for line in '^index of 2000 circuits ' '^15 nearest of 20 among them ' '^map of 100 circuits '; do
+        grep -q "$line" "$work/stdout" || failure "no '$line' in the table: $(cat "$work/stdout")"
+    done
+    expect 0 '' circuits --threads 2 --repetitions 1 --set N=200 --json
+    grep -q '^{"bench": "circuits", "N": 200, .*"ms_map_max": ' "$work/stdout" ||
+        failure "circuits: $(cat "$work/stdout")"
+    cp "$work/table" "$work/stdout"
 }
 for line in 'matrix product .* GFLOP/s' 'memory, read .* GB/s' 'memory, copy .* GB/s' \
     'gather .* GB/s' 'layer ffn=glu' \

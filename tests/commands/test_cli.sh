@@ -31,8 +31,8 @@ expect 0 '' --version
 for word in sgatlin compiler BLAS OpenMP CUDA; do
     grep -q "^$word" "$work/stdout" || failure "--version: no line of $word"
 done
-commands='data tokenize train sample eval flops bench curves isoflop record gates why neuron patch
-    recall'
+commands='data tokenize train sample eval flops bench curves isoflop gates record neighbours map
+    usage neuron why patch recall'
 for command in $commands; do
     expect 0 '' $command --help
     grep -q "^Usage: sgatlin $command" "$work/stdout" || failure "$command --help: no usage"

@@ -17,11 +17,15 @@ static const struct {
     const char *name;
     CommandFunction *function;
 } commands[] = {
-    { "data", command_data },     { "tokenize", command_tokenize }, { "train", command_train },
-    { "sample", command_sample }, { "eval", command_eval },         { "flops", command_flops },
-    { "gates", command_gates },   { "why", command_why },           { "neuron", command_neuron },
-    { "patch", command_patch },   { "recall", command_recall },     { "curves", command_curves },
-    { "bench", command_bench },   { "isoflop", command_isoflop },
+    { "data", command_data },       { "tokenize", command_tokenize },
+    { "train", command_train },     { "sample", command_sample },
+    { "eval", command_eval },       { "flops", command_flops },
+    { "curves", command_curves },   { "bench", command_bench },
+    { "isoflop", command_isoflop }, { "gates", command_gates },
+    { "record", command_record },   { "neighbours", command_neighbours },
+    { "map", command_map },         { "usage", command_usage },
+    { "neuron", command_neuron },   { "why", command_why },
+    { "patch", command_patch },     { "recall", command_recall },
 };
 
 static jmp_buf parsed;

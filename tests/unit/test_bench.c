@@ -1,3 +1,4 @@
+#include "reference/bench/circuit_subjects.h"
 #include "reference/bench/rounds.h"
 #include "reference/bench/subjects.h"
 #include "reference/config/presets.h"
@@ -292,12 +293,42 @@ START_TEST(ceilings_name_their_tables)
 }
 END_TEST
 
+// The circuits that are searched have 8 different neurons in each channel, and those of a word have
+// neighbours at hand.
+START_TEST(a_timed_search_finds_circuits_of_the_same_word)
+{
+    NeighboursSubject subject;
+    Error error;
+    double seconds[BENCH_PARTS];
+    ck_assert_msg(neighbours_subject_new(&subject, 3000, 30, &error), "%s", error.text);
+    const Circuits *circuits = &subject.circuits;
+    for (int i = 0; i < circuits->N * circuits->K; i++) {
+        int first = i / CIRCUIT_ACTIVE * CIRCUIT_ACTIVE, channel = i % circuits->K / CIRCUIT_ACTIVE;
+        ck_assert_int_eq(circuits->index[i] / CIRCUIT_NEURONS, channel);
+        for (int j = first; j < i; j++) ck_assert_int_ne(circuits->index[j], circuits->index[i]);
+    }
+    neighbours_subject_run(&subject, seconds);
+    ck_assert(!subject.failed && seconds[NEIGHBOURS_INDEX] > 0 && seconds[NEIGHBOURS_SEARCH] > 0);
+    int near = 0;
+    for (int q = 0; q < 30; q++) {
+        ck_assert_int_ne(subject.nearest[15 * q].circuit, q);
+        near += subject.nearest[15 * q].distance < 0.7f; // at random about 0.99
+    }
+    ck_assert_int_gt(near, 20);
+    neighbours_subject_free(&subject);
+    MapSubject map = { .N = 100 };
+    map_subject_run(&map, seconds);
+    ck_assert(!map.failed && seconds[0] > 0);
+}
+END_TEST
+
 int main(void) {
     const TestRow tests[] = {
         { median_min_and_max },
         { benches_are_interleaved },
         { a_bench_alone_needs_no_extra_run },
         { work_is_counted },
+        { a_timed_search_finds_circuits_of_the_same_word },
         { a_timed_step_trains },
         { a_timed_generation_fills_the_window },
         { a_timed_layer_leaves_gradients },
