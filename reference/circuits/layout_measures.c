@@ -85,13 +85,13 @@ static int count_labels(int *size, const int32_t *label, int N) {
     return used;
 }
 
-// sum [labels] is scratch.
-static double silhouette_of(double *sum, const int *size, const float *xy, const int32_t *label,
-                            int N, int labels, int i) {
+// Of point i with the distances [N] to all. sum [labels] is scratch.
+static double silhouette_of(double *sum, const int *size, const double *distance,
+                            const int32_t *label, int N, int labels, int i) {
     if (size[label[i]] < 2) return 0;
     for (int l = 0; l < labels; l++) sum[l] = 0;
     for (int j = 0; j < N; j++) {
-        if (label[j] >= 0) sum[label[j]] += plane_distance(xy, i, j);
+        if (label[j] >= 0 && j != i) sum[label[j]] += distance[j];
     }
     double own = sum[label[i]] / (size[label[i]] - 1), other = INFINITY;
     for (int l = 0; l < labels; l++) {
@@ -101,23 +101,44 @@ static double silhouette_of(double *sum, const int *size, const float *xy, const
     return larger > 0 ? (other - own) / larger : 0;
 }
 
-bool layout_silhouette(double *out, const float *xy, const int32_t *label, int N, int labels,
-                       Error *error) {
+// What is compared: points of a layout, or else circuits.
+typedef struct {
+    int N;
+    const float *xy;
+    const NeighbourIndex *index;
+    const Circuits *circuits;
+} Points;
+
+static bool distances_from(double *distance, const Points *points, int i) {
+    if (points->xy == NULL) {
+        Circuits query = circuit_view(points->circuits, i);
+        return neighbour_distances(distance, points->index, &query, NULL);
+    }
+    for (int j = 0; j < points->N; j++) distance[j] = plane_distance(points->xy, i, j);
+    return true;
+}
+
+static bool mean_silhouette(double *out, const Points *points, const int32_t *label, int labels,
+                            Error *error) {
+    int N = points->N;
     int *size = calloc((size_t)labels + 1, sizeof *size);
     double *each = calloc((size_t)N + 1, sizeof *each), sum = 0;
     bool ok = size != NULL && each != NULL;
     int used = ok ? count_labels(size, label, N) : 0, count = 0;
 #pragma omp parallel
     {
-        double *scratch = malloc(((size_t)labels + 1) * sizeof *scratch);
-        if (scratch == NULL) {
-#pragma omp atomic write
-            ok = false;
-        }
+        double *scratch = malloc(((size_t)labels + (size_t)N + 1) * sizeof *scratch);
+        bool ready = ok && scratch != NULL;
 #pragma omp for schedule(dynamic, 16)
         for (int i = 0; i < N; i++) {
-            if (used >= 2 && scratch != NULL && label[i] >= 0)
-                each[i] = silhouette_of(scratch, size, xy, label, N, labels, i);
+            if (used < 2 || label[i] < 0) continue;
+            ready = ready && distances_from(scratch + labels, points, i);
+            if (ready)
+                each[i] = silhouette_of(scratch, size, scratch + labels, label, N, labels, i);
+        }
+        if (!ready) {
+#pragma omp atomic write
+            ok = false;
         }
         free(scratch);
     }
@@ -130,6 +151,18 @@ bool layout_silhouette(double *out, const float *xy, const int32_t *label, int N
     if (!ok) return fail(error, "out of memory for the silhouette of %d points", N);
     *out = used >= 2 ? sum / count : NAN;
     return true;
+}
+
+bool layout_silhouette(double *out, const float *xy, const int32_t *label, int N, int labels,
+                       Error *error) {
+    Points points = { .N = N, .xy = xy };
+    return mean_silhouette(out, &points, label, labels, error);
+}
+
+bool circuit_silhouette(double *out, const NeighbourIndex *index, const Circuits *circuits,
+                        const int32_t *label, int labels, Error *error) {
+    Points points = { .N = circuits->N, .index = index, .circuits = circuits };
+    return mean_silhouette(out, &points, label, labels, error);
 }
 
 double neighbour_purity(const Neighbour *nearest, const int32_t *label, int N, int count) {

@@ -18,6 +18,9 @@ bool layout_trustworthiness(double *out, const float *xy, const NeighbourIndex *
 // two labels.
 bool layout_silhouette(double *out, const float *xy, const int32_t *label, int N, int labels,
                        Error *error);
+// The same of the circuits themselves, by their cosine distances; index is theirs.
+bool circuit_silhouette(double *out, const NeighbourIndex *index, const Circuits *circuits,
+                        const int32_t *label, int labels, Error *error);
 
 // The share of neighbours nearest [N,count] that have the label of their point; points and
 // neighbours with label -1 are left out. NAN without any.

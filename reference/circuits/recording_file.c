@@ -16,12 +16,10 @@ uint64_t model_hash(const Model *model) {
     return XXH3_64bits(model->parameters, model->tensors.floats * sizeof *model->parameters);
 }
 
-static int predictions_of(const Config *config) { return min_int(RECORDED_PREDICTIONS, config->V); }
-
 // The tensors of a recording of these sizes, without data.
 static void list_tensors(SafeTensor out[TENSORS], const GatingRecord *sizes) {
     int64_t T = sizes->T, L = sizes->L, C = sizes->C, K = sizes->K;
-    int64_t P = predictions_of(&sizes->config);
+    int64_t P = recorded_predictions(&sizes->config);
     size_t positions = (size_t)T, entries = gating_record_entry(sizes, sizes->T, 0, 0);
     size_t predicted = positions * (size_t)P;
     out[TOKENS] = (SafeTensor){ "tokens", DTYPE_I32, 1, { T }, positions, NULL };
@@ -36,7 +34,7 @@ static void list_tensors(SafeTensor out[TENSORS], const GatingRecord *sizes) {
 double recording_bytes(const Config *config, int T) {
     Gating shape = ffn_gating(config, NULL, 1);
     double K = config->ffn->ragged ? config->E : (double)shape.C * shape.K;
-    return 4.0 * T * (3 + 2 * K * config->L + 2 * predictions_of(config));
+    return 4.0 * T * (3 + 2 * K * config->L + 2 * recorded_predictions(config));
 }
 
 // ---- what a file may contain
@@ -142,7 +140,7 @@ static bool read_sizes(Recording *out, Error *error) {
     if (!ffn_config_from_metadata(&config, file, error)) return false;
     if (!gating_record_sizes(&out->gatings, &config, (int)T, &why))
         return fail(error, "%s: %s", file->path, why.text);
-    out->P = predictions_of(&config);
+    out->P = recorded_predictions(&config);
     return check_tensors(&out->gatings, file, error) &&
            read_hash(&out->model_hash, MODEL_HASH, file, error) &&
            read_hash(&out->tokenizer_hash, TOKENIZER_HASH, file, error);

@@ -14,7 +14,7 @@
 // A file open for reading, mapped. Everything in it has been checked.
 typedef struct {
     GatingRecord gatings;       // views of the file, read-only, of all T positions
-    int stories, P;             // P = min(RECORDED_PREDICTIONS, V)
+    int stories, P;             // P = recorded_predictions
     const int32_t *story;       // [T] from 0 to stories-1
     const int32_t *position;    // [T] in the story, from 0
     const int32_t *predictions; // [T,P]

@@ -1,9 +1,8 @@
 #include "reference/circuits/story_recorder.h"
+#include "reference/circuits/predictions.h"
 #include "reference/data/special_tokens.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/parallel.h"
-#include "reference/numbers/vector.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +10,8 @@ enum { LOGIT_ROWS = 64 }; // at a time
 
 bool story_recorder_new(StoryRecorder *out, const Model *model, int max, Error *error) {
     size_t V = (size_t)model->config.V;
-    *out = (StoryRecorder){ .model = model, .max = max, .P = RECORDED_PREDICTIONS };
-    if (out->P > model->config.V) out->P = model->config.V;
+    *out = (StoryRecorder){ .model = model, .max = max };
+    out->P = recorded_predictions(&model->config);
     size_t predictions = (size_t)max * (size_t)out->P;
     if (!gating_record_new(&out->record, &model->config, max, error)) return false;
     out->activations = model_activations_new(&model->config, 1, max + 1, false, error);
@@ -43,21 +42,6 @@ void story_recorder_free(StoryRecorder *recorder) {
     *recorder = (StoryRecorder){ .model = NULL };
 }
 
-// The P highest of logits [V], equal ones by the lower index, and their probabilities.
-static bool predict(int32_t *best, float *probability, float *logits, int V, int P) {
-    int count = 0;
-    for (int v = 0; v < V; v++) {
-        if (!isfinite(logits[v])) return false;
-        if (count == P && !(logits[v] > logits[best[P - 1]])) continue;
-        int p = count < P ? count++ : P - 1;
-        for (; p > 0 && logits[v] > logits[best[p - 1]]; p--) best[p] = best[p - 1];
-        best[p] = v;
-    }
-    float log_sum, sum = exp_row(logits, &log_sum, V);
-    for (int p = 0; p < P; p++) probability[p] = logits[best[p]] / sum;
-    return true;
-}
-
 // Predictions after tokens first to first+rows-1.
 static bool predict_rows(StoryRecorder *recorder, int first, int rows) {
     int V = recorder->model->config.V, P = recorder->P, failures = 0;
@@ -65,9 +49,13 @@ static bool predict_rows(StoryRecorder *recorder, int first, int rows) {
     model_logits(recorder->model, recorder->activations, first + 1, rows, recorder->logits);
 #pragma omp parallel for reduction(+ : failures)
     for (int row = 0; row < rows; row++) {
+        Prediction best[RECORDED_PREDICTIONS];
         size_t at = (size_t)(first + row) * (size_t)P;
-        failures += !predict(recorder->predictions + at, recorder->probabilities + at,
-                             recorder->logits + (size_t)row * (size_t)V, V, P);
+        failures += !predictions_of(best, recorder->logits + (size_t)row * (size_t)V, P, V);
+        for (int p = 0; p < P; p++) {
+            recorder->predictions[at + (size_t)p] = best[p].token;
+            recorder->probabilities[at + (size_t)p] = (float)best[p].probability;
+        }
     }
     return failures == 0;
 }
@@ -80,7 +68,8 @@ bool story_recorder_run(StoryRecorder *recorder, const int32_t *tokens, int coun
     for (int first = 0; first < count; first += LOGIT_ROWS) {
         int rows = count - first < LOGIT_ROWS ? count - first : LOGIT_ROWS;
         if (!predict_rows(recorder, first, rows))
-            return fail(error, "the model's logits are not finite");
+            return fail(error,
+                        "the logits are NaN: the model is damaged, or its training diverged");
     }
     return true;
 }

@@ -3,12 +3,16 @@
 #include "reference/circuits/recording.h"
 #include "reference/model/model.h"
 
+// Of each position: the most likely next tokens, which TOKEN_PAD is never one of.
 enum { RECORDED_PREDICTIONS = 5 };
+static inline int recorded_predictions(const Config *config) {
+    return config->V - 1 < RECORDED_PREDICTIONS ? config->V - 1 : RECORDED_PREDICTIONS;
+}
 
 // Runs a sparse model over stories, one at a time, and records each: gatings and predictions.
 typedef struct {
     const Model *model;
-    int max, P;           // tokens of a story at most; predictions, min(RECORDED_PREDICTIONS, V)
+    int max, P;           // tokens of a story at most; recorded_predictions
     GatingRecord record;  // of the last story: T tokens, without the TOKEN_END in front
     int32_t *predictions; // [T,P] the most likely next tokens, best first
     float *probabilities; // [T,P]
@@ -23,6 +27,6 @@ bool story_recorder_new(StoryRecorder *out, const Model *model, int max, Error *
 void story_recorder_free(StoryRecorder *recorder);
 
 // One forward pass over TOKEN_END and the tokens [count], 1 <= count <= max, each below V. false:
-// the logits are not finite.
+// the logits are NaN.
 bool story_recorder_run(StoryRecorder *recorder, const int32_t *tokens, int count, Error *error);
 #endif

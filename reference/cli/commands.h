@@ -8,5 +8,5 @@ typedef int CommandFunction(int argc, char **argv);
 CommandFunction command_data, command_tokenize, command_train, command_sample, command_eval,
     command_flops, command_curves, command_bench, command_isoflop;
 CommandFunction command_gates, command_record, command_neighbours, command_map, command_usage,
-    command_neuron, command_why, command_patch, command_recall;
+    command_neuron, command_why, command_patch, command_recall, command_score;
 #endif

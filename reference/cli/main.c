@@ -38,6 +38,7 @@ static const struct {
     { "why", "explain a next token: its logit as a sum over neurons", command_why },
     { "patch", "put the neurons of one prompt into another", command_patch },
     { "recall", "patch all pairs of known facts, beside controls", command_recall },
+    { "score", "score circuits against the known truth of storyworld", command_score },
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

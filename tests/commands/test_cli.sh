@@ -32,7 +32,7 @@ for word in sgatlin compiler BLAS OpenMP CUDA; do
     grep -q "^$word" "$work/stdout" || failure "--version: no line of $word"
 done
 commands='data tokenize train sample eval flops bench curves isoflop gates record neighbours map
-    usage neuron why patch recall'
+    usage neuron why patch recall score'
 for command in $commands; do
     expect 0 '' $command --help
     grep -q "^Usage: sgatlin $command" "$work/stdout" || failure "$command --help: no usage"

@@ -26,6 +26,7 @@ static const struct {
     { "map", command_map },         { "usage", command_usage },
     { "neuron", command_neuron },   { "why", command_why },
     { "patch", command_patch },     { "recall", command_recall },
+    { "score", command_score },
 };
 
 static jmp_buf parsed;
