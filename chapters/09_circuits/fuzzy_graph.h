@@ -1,8 +1,8 @@
 #ifndef CHAPTERS_09_CIRCUITS_FUZZY_GRAPH_H
 #define CHAPTERS_09_CIRCUITS_FUZZY_GRAPH_H
 
-// The first half of UMAP (McInnes 2018): N points become a graph whose weights say how certain it is
-// that two points are neighbours. From the k nearest of each point, itself first: neighbours and
+// The first half of UMAP (McInnes 2018): N points become a graph whose weights say how certain it
+// is that two points are neighbours. From the k nearest of each point, itself first: neighbours and
 // distances [N,k].
 
 // Each point measures in units of its own, so that points in dense and in sparse regions have

@@ -63,8 +63,8 @@ static double squared_distance(const double *a, const double *b) {
     return x * x + y * y;
 }
 
-// The slopes of -log(certainty) and of -log(1 - certainty) by the squared distance d, times -2: what
-// the difference of two points is multiplied by.
+// The slopes of -log(certainty) and of -log(1 - certainty) by the squared distance d, times -2:
+// what the difference of two points is multiplied by.
 // [forces
 static double pull(double d, const LayoutCurve *c) {
     if (d <= 0.0) return 0.0;

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// The parts of the map put together: UMAP with 15 neighbours (the point itself is one), min_dist 0.1
-// and spread 1, by cosine.
+// The parts of the map put together: UMAP with 15 neighbours (the point itself is one), min_dist
+// 0.1 and spread 1, by cosine.
 
 enum { MAP_NEIGHBOURS = 15, MAP_EPOCHS = 500 };
 

@@ -1,5 +1,5 @@
-// Recordings: what is read from a gating, the contexts of the toy language, and that a gating is all
-// that a layer needs besides its input.
+// Recordings: what is read from a gating, the contexts of the toy language, and that a gating is
+// all that a layer needs besides its input.
 #include "chapters/09_circuits/contexts.h"
 #include "chapters/09_circuits/recording.h"
 #include "chapters/09_circuits/study.h"

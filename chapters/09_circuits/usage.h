@@ -28,6 +28,7 @@ void coactivation(double *share, const int *indices, int N, int K, int F);
 // were any others, it would be 2(n-1)/(n²-1).
 double partners_on_a_sub_key(const double *share, int n);
 
-// The mean over the same neurons of the largest share in their row; 1/(F-1) if they had no favorite.
+// The mean over the same neurons of the largest share in their row: 1/(F-1) if all partners were
+// equal.
 double strongest_partner(const double *share, int F);
 #endif
