@@ -7,7 +7,7 @@
 #include "chapters/09_circuits/map_picture.h"
 #include "chapters/09_circuits/map_quality.h"
 #include "chapters/09_circuits/neighbours.h"
-#include "chapters/09_circuits/study.h"
+#include "chapters/09_circuits/toy_study.h"
 #include "chapters/09_circuits/usage.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
@@ -23,7 +23,7 @@ enum { SEEDS = 3, LAYERS = 2 };
 enum { NEAREST = 3 };
 
 // The nearest contexts of i, of different facts: found [NEAREST].
-static void nearest_facts(int found[NEAREST], double distance[NEAREST], Study *s, int layer,
+static void nearest_facts(int found[NEAREST], double distance[NEAREST], ToyStudy *s, int layer,
                           int i) {
     Space space = gating_space(s, layer);
     compare_context(s, &space, i);
@@ -36,7 +36,7 @@ static void nearest_facts(int found[NEAREST], double distance[NEAREST], Study *s
     }
 }
 
-static void print_neurons(const Study *s, int layer, int i) {
+static void print_neurons(const ToyStudy *s, int layer, int i) {
     const ContextRecording *r = &s->recording;
     size_t row = ((size_t)layer * s->N + i) * s->entries;
     for (int c = 0; c < r->C; c++) {
@@ -49,7 +49,7 @@ static void print_neurons(const Study *s, int layer, int i) {
 
 // Of all contexts like "mia has a [blue]": how often the nearest of another fact is followed by the
 // same thing.
-static int followed_alike(Study *s, int layer) {
+static int followed_alike(ToyStudy *s, int layer) {
     int alike = 0;
     for (int fact = 0; fact < TOY_NAMES * TOY_COLORS; fact++) {
         int found[NEAREST], i = find_context(s->contexts, TOY_NAME + fact % TOY_NAMES,
@@ -61,7 +61,7 @@ static int followed_alike(Study *s, int layer) {
     return alike;
 }
 
-static void print_layer(Study *s, int layer, int i) {
+static void print_layer(ToyStudy *s, int layer, int i) {
     int found[NEAREST];
     double distance[NEAREST];
     char words[CONTEXT_TEXT];
@@ -76,7 +76,7 @@ static void print_layer(Study *s, int layer, int i) {
 }
 
 // The gatings of context i in all layers and channels: scores and indices [LAYERS,C,K].
-static void collect_gatings(double *scores, int *indices, const Study *s, int i) {
+static void collect_gatings(double *scores, int *indices, const ToyStudy *s, int i) {
     size_t entries = (size_t)s->entries;
     for (int layer = 0; layer < LAYERS; layer++) {
         size_t from = ((size_t)layer * s->N + i) * entries, to = (size_t)layer * entries;
@@ -85,7 +85,7 @@ static void collect_gatings(double *scores, int *indices, const Study *s, int i)
     }
 }
 
-static bool draw_word(const char *path, Study *s, int i, Error *error) {
+static bool draw_word(const char *path, ToyStudy *s, int i, Error *error) {
     static const char *const columns[] = { "layer 1, channel 1", "layer 1, channel 2",
                                            "layer 2, channel 1", "layer 2, channel 2" };
     enum { ROWS = 1 + NEAREST, GATINGS = COUNT_OF(columns), MAX_K = 8 };
@@ -104,15 +104,15 @@ static bool draw_word(const char *path, Study *s, int i, Error *error) {
 }
 
 static bool show_word(char **pictures, Error *error) {
-    Study s;
+    ToyStudy s;
     char words[CONTEXT_TEXT];
-    if (!study_open(&s, 1, error)) return false;
+    if (!toy_study_open(&s, 1, error)) return false;
     int i = find_context(s.contexts, TOY_NAME + 4, TOY_COLOR + 1, 4); // mia, blue
     describe_context(words, &s.contexts[i]);
     printf("%s\n", words);
     for (int layer = 0; layer < LAYERS; layer++) print_layer(&s, layer, i);
     bool ok = pictures[0] == NULL || draw_word(pictures[0], &s, i, error);
-    study_close(&s);
+    toy_study_close(&s);
     return ok;
 }
 
@@ -147,7 +147,7 @@ static bool allowed(const Context *c, const Context *other, Question question) {
 }
 
 // The features of context i and its nearest (of s->cosines), or the mean over all that it might be.
-static void add_neighbour(double sum[FEATURES], Study *s, int i, Question question, bool any) {
+static void add_neighbour(double sum[FEATURES], ToyStudy *s, int i, Question question, bool any) {
     const Context *c = &s->contexts[i];
     int found, count = 0;
     double distance;
@@ -165,7 +165,8 @@ static void add_neighbour(double sum[FEATURES], Study *s, int i, Question questi
 }
 
 // share [FEATURES]; next only of the contexts whose next word is determined, or is a fact.
-static void ask(double share[FEATURES], Study *s, const Space *space, Question question, bool any) {
+static void ask(double share[FEATURES], ToyStudy *s, const Space *space, Question question,
+                bool any) {
     int count = 0, determined = 0;
     for (int f = 0; f < FEATURES; f++) share[f] = 0.0;
     for (int i = 0; i < s->N; i++) {
@@ -178,7 +179,7 @@ static void ask(double share[FEATURES], Study *s, const Space *space, Question q
     for (int f = 0; f < FEATURES; f++) share[f] /= f == NEXT ? determined : count;
 }
 
-static bool space_of(Space *out, Study *s, int layer, int space, uint64_t seed, Error *error) {
+static bool space_of(Space *out, ToyStudy *s, int layer, int space, uint64_t seed, Error *error) {
     *out = space == RESIDUAL ? residual_space(s, layer) : gating_space(s, layer);
     return space != ROUTER || route_at_random(out, s, layer, seed, error);
 }
@@ -188,8 +189,8 @@ typedef double Shares[SEEDS][LAYERS][SPACES][QUESTIONS][FEATURES];
 static bool ask_all(Shares shares, Error *error) {
     bool ok = true;
     for (int seed = 0; ok && seed < SEEDS; seed++) {
-        Study s;
-        if (!study_open(&s, (uint64_t)seed + 1, error)) return false;
+        ToyStudy s;
+        if (!toy_study_open(&s, (uint64_t)seed + 1, error)) return false;
         for (int layer = 0; ok && layer < LAYERS; layer++) {
             for (int i = 0; ok && i < SPACES; i++) {
                 Space space;
@@ -198,7 +199,7 @@ static bool ask_all(Shares shares, Error *error) {
                     ask(shares[seed][layer][i][q], &s, &space, q, i == ANY);
             }
         }
-        study_close(&s);
+        toy_study_close(&s);
     }
     return ok;
 }
@@ -257,7 +258,7 @@ static void usage_free(Usage *u) {
     free(u->share);
 }
 
-static bool usage_new(Usage *u, const Study *s) {
+static bool usage_new(Usage *u, const ToyStudy *s) {
     size_t N = (size_t)s->N, K = (size_t)s->recording.K, F = (size_t)s->recording.F;
     *u = (Usage){ .indices = malloc((N * K + N + 2 * F) * sizeof *u->indices),
                   .fired = malloc(TOY_V * F * sizeof *u->fired),
@@ -272,7 +273,7 @@ static bool usage_new(Usage *u, const Study *s) {
     return true;
 }
 
-static void print_usage(const Usage *u, const Study *s) {
+static void print_usage(const Usage *u, const ToyStudy *s) {
     int N = s->N, K = s->recording.K, F = s->recording.F, n = (int)lround(sqrt(F));
     firing_counts(u->counts, u->indices, N, K, F);
     printf("%6.2f%8.2f", used_share(u->counts, F), gini(u->sorted, u->counts, F));
@@ -282,7 +283,7 @@ static void print_usage(const Usage *u, const Study *s) {
            strongest_partner(u->share, F));
 }
 
-static bool print_channel(Usage *u, Study *s, int layer, int channel, Error *error) {
+static bool print_channel(Usage *u, ToyStudy *s, int layer, int channel, Error *error) {
     int K = s->recording.K, F = s->recording.F;
     for (int gating = 0; gating < VARIANTS; gating++) {
         Space space;
@@ -303,9 +304,9 @@ static bool print_channel(Usage *u, Study *s, int layer, int channel, Error *err
 
 static bool show_usage(char **pictures, Error *error) {
     (void)pictures;
-    Study s;
+    ToyStudy s;
     Usage u;
-    if (!study_open(&s, 1, error)) return false;
+    if (!toy_study_open(&s, 1, error)) return false;
     bool ok = usage_new(&u, &s) || fail(error, "no memory for counts");
     int words[TOY_V] = { 0 }, sorted[TOY_V];
     for (int i = 0; ok && i < s.N; i++) {
@@ -323,7 +324,7 @@ static bool show_usage(char **pictures, Error *error) {
            2.0 * (n - 1) / (n * n - 1), 1.0 / (n * n - 1),
            gini(sorted, words + TOKEN_END, TOY_V - TOKEN_END));
     if (ok) usage_free(&u);
-    study_close(&s);
+    toy_study_close(&s);
     return ok;
 }
 
@@ -340,7 +341,7 @@ static void cka_free(Cka *c) {
     free(c->indices);
 }
 
-static bool cka_new(Cka *c, const Study *s) {
+static bool cka_new(Cka *c, const ToyStudy *s) {
     size_t N = (size_t)s->N, D = (size_t)s->recording.D, entries = N * s->entries;
     *c = (Cka){ .a = malloc((2 * N * N + 2 * N + N * D + entries + s->neurons) * sizeof *c->a),
                 .indices = malloc(entries * sizeof *c->indices) };
@@ -362,7 +363,7 @@ static const char *const trial_names[TRIALS] = { "as it is", "words shuffled", "
 enum { SHUFFLES = 10 };
 
 // rows [N,D]: the embedding of each context's word, or of the one that takes its place.
-static void embed_contexts(Cka *c, const Study *s, const int *contexts, int N, int trial,
+static void embed_contexts(Cka *c, const ToyStudy *s, const int *contexts, int N, int trial,
                            uint64_t key) {
     int words[TOY_V], places[TOY_SENTENCES * TOY_T], D = s->recording.D;
     shuffle(words, TOY_V, key);
@@ -375,7 +376,7 @@ static void embed_contexts(Cka *c, const Study *s, const int *contexts, int N, i
     }
 }
 
-static void choose_neurons(int *indices, const Study *s, uint64_t key) {
+static void choose_neurons(int *indices, const ToyStudy *s, uint64_t key) {
     int order[64], K = s->recording.K, F = s->recording.F;
     for (int channel = 0; channel < s->recording.C; channel++) {
         shuffle(order, F, random_bits(key, (uint64_t)channel));
@@ -384,7 +385,7 @@ static void choose_neurons(int *indices, const Study *s, uint64_t key) {
 }
 
 // Biased and unbiased CKA of the embeddings and layer 1's gatings of some contexts.
-static bool run_trial(double value[2], Cka *c, Study *s, const int *contexts, int N, int trial,
+static bool run_trial(double value[2], Cka *c, ToyStudy *s, const int *contexts, int N, int trial,
                       uint64_t key, Error *error) {
     Space space = gating_space(s, 0);
     if (trial == RANDOM_ROUTER && !route_at_random(&space, s, 0, key, error)) return false;
@@ -404,7 +405,7 @@ static bool run_trial(double value[2], Cka *c, Study *s, const int *contexts, in
     return true;
 }
 
-static bool print_trials(Cka *c, Study *s, const int *contexts, int N, Error *error) {
+static bool print_trials(Cka *c, ToyStudy *s, const int *contexts, int N, Error *error) {
     for (int trial = 0; trial < TRIALS; trial++) {
         int runs = trial == AS_IT_IS ? 1 : SHUFFLES;
         double value[2], mean[2] = { 0, 0 };
@@ -421,11 +422,11 @@ static bool print_trials(Cka *c, Study *s, const int *contexts, int N, Error *er
 
 static bool show_cka(char **pictures, Error *error) {
     (void)pictures;
-    Study s;
+    ToyStudy s;
     Cka c;
     int contexts[TOY_SENTENCES * TOY_T], N = 0;
     bool seen[TOY_V] = { false };
-    if (!study_open(&s, 1, error)) return false;
+    if (!toy_study_open(&s, 1, error)) return false;
     bool ok = cka_new(&c, &s) || fail(error, "no memory for the pairs of %d contexts", s.N);
     for (int i = 0; i < s.N; i++) {
         if (!seen[s.contexts[i].word]) contexts[N++] = i;
@@ -439,7 +440,7 @@ static bool show_cka(char **pictures, Error *error) {
     printf("all %d contexts\n", s.N);
     ok = ok && print_trials(&c, &s, contexts, s.N, error);
     if (ok) cka_free(&c);
-    study_close(&s);
+    toy_study_close(&s);
     return ok;
 }
 
@@ -482,7 +483,7 @@ static void maps_free(Maps *m) {
     free(m->words);
 }
 
-static bool maps_new(Maps *m, const Study *s) {
+static bool maps_new(Maps *m, const ToyStudy *s) {
     size_t N = (size_t)s->N;
     int order[TOY_SENTENCES * TOY_T];
     *m = (Maps){ .y = malloc((2 * MAPS * N + N + MAP_NEIGHBOURS) * sizeof *m->y),
@@ -518,7 +519,7 @@ static void print_map(const Maps *m, const MapGraph *graph, const double *y) {
 }
 
 // `seeds` maps of a space, from y on.
-static bool make_maps(double *y, const char *name, const Maps *m, const Study *s,
+static bool make_maps(double *y, const char *name, const Maps *m, const ToyStudy *s,
                       const Space *space, int seeds, Error *error) {
     MapGraph graph;
     bool ok = map_graph_new(&graph, space->values, space->indices, s->N, s->entries, s->neurons);
@@ -549,12 +550,12 @@ static bool draw_maps(const char *path, const Maps *m, int N, Error *error) {
 }
 
 static bool show_map(char **pictures, Error *error) {
-    Study s;
+    ToyStudy s;
     Maps m;
     Space router;
-    if (!study_open(&s, 1, error)) return false;
+    if (!toy_study_open(&s, 1, error)) return false;
     if (!maps_new(&m, &s)) {
-        study_close(&s);
+        toy_study_close(&s);
         return fail(error, "no memory for maps");
     }
     printf("                      same word, 14 nearest in        silhouette\n"
@@ -568,7 +569,7 @@ static bool show_map(char **pictures, Error *error) {
               make_maps(y + (1 + SEEDS) * map, "random router", &m, &s, &router, 1, error) &&
               (pictures[0] == NULL || draw_maps(pictures[0], &m, s.N, error));
     maps_free(&m);
-    study_close(&s);
+    toy_study_close(&s);
     return ok;
 }
 

@@ -2,7 +2,7 @@
 // all that a layer needs besides its input.
 #include "chapters/09_circuits/contexts.h"
 #include "chapters/09_circuits/recording.h"
-#include "chapters/09_circuits/study.h"
+#include "chapters/09_circuits/toy_study.h"
 #include "tests/harness/expect.h"
 #include <stdlib.h>
 #include <string.h>

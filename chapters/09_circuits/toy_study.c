@@ -1,11 +1,11 @@
-#include "chapters/09_circuits/study.h"
+#include "chapters/09_circuits/toy_study.h"
 #include "chapters/09_circuits/neighbours.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-void study_close(Study *s) {
+void toy_study_close(ToyStudy *s) {
     context_recording_free(&s->recording);
     language_model_free(&s->model);
     free(s->cosines);
@@ -14,8 +14,8 @@ void study_close(Study *s) {
     free(s->router.indices);
 }
 
-bool study_open(Study *s, uint64_t seed, Error *error) {
-    *s = (Study){ 0 };
+bool toy_study_open(ToyStudy *s, uint64_t seed, Error *error) {
+    *s = (ToyStudy){ 0 };
     s->N = toy_contexts(s->contexts);
     if (!toy_model_new(&s->model, FEED_FORWARD_SGATLIN, seed)) goto failed;
     toy_model_train(&s->model, seed, NULL);
@@ -29,21 +29,21 @@ bool study_open(Study *s, uint64_t seed, Error *error) {
         (Space){ malloc(entries * sizeof(double)), malloc(entries * sizeof(int)), s->entries };
     if (s->cosines && s->dense && s->router.values && s->router.indices) return true;
 failed:
-    study_close(s);
+    toy_study_close(s);
     return fail(error, "no memory for a model and %d contexts", s->N);
 }
 
-Space gating_space(const Study *s, int layer) {
+Space gating_space(const ToyStudy *s, int layer) {
     size_t first = (size_t)layer * s->N * s->entries;
     return (Space){ s->recording.scores + first, s->recording.joined + first, s->entries };
 }
 
-Space residual_space(const Study *s, int layer) {
+Space residual_space(const ToyStudy *s, int layer) {
     const ContextRecording *r = &s->recording;
     return (Space){ r->inputs + (size_t)layer * s->N * r->D, NULL, r->D };
 }
 
-bool route_at_random(Space *out, Study *s, int layer, uint64_t seed, Error *error) {
+bool route_at_random(Space *out, ToyStudy *s, int layer, uint64_t seed, Error *error) {
     Sgatlin g = sgatlin_of(&s->model.sizes);
     size_t query = (size_t)g.D * g.Dk, keys = (size_t)sgatlin_lists(&g) * sgatlin_keys(&g) * g.Dk;
     double *block = malloc((query + keys + sgatlin_token_doubles(&g)) * sizeof *block);
@@ -69,7 +69,7 @@ bool route_at_random(Space *out, Study *s, int layer, uint64_t seed, Error *erro
     return ok || fail(error, "no memory for a router");
 }
 
-void compare_context(Study *s, const Space *space, int i) {
+void compare_context(ToyStudy *s, const Space *space, int i) {
     size_t row = (size_t)i * space->width;
     if (space->indices == NULL) {
         dense_cosines(s->cosines, space->values + row, space->values, s->N, space->width);

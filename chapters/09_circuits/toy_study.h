@@ -1,5 +1,5 @@
-#ifndef CHAPTERS_09_CIRCUITS_STUDY_H
-#define CHAPTERS_09_CIRCUITS_STUDY_H
+#ifndef CHAPTERS_09_CIRCUITS_TOY_STUDY_H
+#define CHAPTERS_09_CIRCUITS_TOY_STUDY_H
 #include "chapters/09_circuits/contexts.h"
 #include "reference/io/error.h"
 
@@ -21,19 +21,19 @@ typedef struct {
     int N, entries, neurons; // contexts, C·K, C·F
     double *cosines, *dense; // [N], [neurons]: scratch
     Space router;            // of route_at_random
-} Study;
+} ToyStudy;
 
 // Trains chapter 07's sgatlin model and records it.
-bool study_open(Study *out, uint64_t seed, Error *error);
-void study_close(Study *study);
+bool toy_study_open(ToyStudy *out, uint64_t seed, Error *error);
+void toy_study_close(ToyStudy *study);
 
-Space gating_space(const Study *study, int layer);   // all channels
-Space residual_space(const Study *study, int layer); // the input of the feed-forward layer
+Space gating_space(const ToyStudy *study, int layer);   // all channels
+Space residual_space(const ToyStudy *study, int layer); // the input of the feed-forward layer
 // What a router with new random weights chooses on the same inputs; valid until the next call.
-bool route_at_random(Space *out, Study *study, int layer, uint64_t seed, Error *error);
+bool route_at_random(Space *out, ToyStudy *study, int layer, uint64_t seed, Error *error);
 
 // To study->cosines [N]: those of context i with all.
-void compare_context(Study *study, const Space *space, int i);
+void compare_context(ToyStudy *study, const Space *space, int i);
 
 // a [n] = 0 … n-1 in random order.
 void shuffle(int *a, int n, uint64_t key);
