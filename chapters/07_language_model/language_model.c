@@ -20,15 +20,26 @@ static void norm_tokens(double *y, const double *x, const double *scale, int T, 
     for (int t = 0; t < T; t++) rmsnorm(y + (size_t)t * D, x + (size_t)t * D, scale, D);
 }
 
-// Writes the residual stream after the layer to next [T,D].
+// The residual stream before layer l; l = L: before the output norm.
+static double *residual_before(const LanguageModel *m, int l) {
+    return l < m->sizes.L ? m->layers[l].residual : m->residual;
+}
+
+static void call_hook(LanguageModel *m, int l, Sublayer sublayer, int T) {
+    if (m->hook.call) m->hook.call(m->hook.context, m->scratch.sublayer_out, m, l, sublayer, T);
+}
+
+// Writes the residual stream after the layer.
 // [layer
-static void layer_forward(LanguageModel *m, double *next, LayerSaved *saved, const LayerWeights *w,
-                          int T) {
+static void layer_forward(LanguageModel *m, int l, int T) {
     int D = m->sizes.D;
+    const LayerSaved *saved = &m->layers[l];
+    const LayerWeights *w = &m->w.layers[l];
     double *sublayer_out = m->scratch.sublayer_out;
     const AttentionSizes sizes = { T, D, m->sizes.Dh };
     norm_tokens(saved->normed, saved->residual, w->attention_norm, T, D);
     self_attention(sublayer_out, &saved->attention, saved->normed, &w->attention, &sizes);
+    call_hook(m, l, SUBLAYER_ATTENTION, T);
     add_residual(saved->residual_mid, saved->residual, sublayer_out, (size_t)T * D);
 
     norm_tokens(saved->normed_mid, saved->residual_mid, w->ffn_norm, T, D);
@@ -37,22 +48,17 @@ static void layer_forward(LanguageModel *m, double *next, LayerSaved *saved, con
         kind_of(m)->forward(sublayer_out + row, &saved->ffn[t], saved->normed_mid + row, &w->ffn,
                             &m->sizes);
     }
-    add_residual(next, saved->residual_mid, sublayer_out, (size_t)T * D);
+    call_hook(m, l, SUBLAYER_FFN, T);
+    add_residual(residual_before(m, l + 1), saved->residual_mid, sublayer_out, (size_t)T * D);
 }
 // layer]
-
-// The residual stream before layer l; l = L: before the output norm.
-static double *residual_before(const LanguageModel *m, int l) {
-    return l < m->sizes.L ? m->layers[l].residual : m->residual;
-}
 
 // [forward
 void language_model_forward(LanguageModel *m, const int *inputs, int T) {
     int V = m->sizes.V, D = m->sizes.D, L = m->sizes.L;
     for (int t = 0; t < T; t++)
         embed(residual_before(m, 0) + (size_t)t * D, m->w.embedding, inputs[t], D);
-    for (int l = 0; l < L; l++)
-        layer_forward(m, residual_before(m, l + 1), &m->layers[l], &m->w.layers[l], T);
+    for (int l = 0; l < L; l++) layer_forward(m, l, T);
     norm_tokens(m->normed, m->residual, m->w.output_norm, T, D);
     for (int t = 0; t < T; t++)
         unembed(m->logits + (size_t)t * V, m->normed + (size_t)t * D, m->w.embedding, V, D);

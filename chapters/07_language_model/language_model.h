@@ -38,7 +38,19 @@ typedef struct {
     int *inputs;                 // [T]
 } ModelScratch;
 
+typedef struct LanguageModel LanguageModel;
+
+// A function to be called in forward (not in backward) after each sublayer, with its output [T,D],
+// which is added to the residual stream next: it may read what the sublayer saved, and change the
+// output.
+typedef enum { SUBLAYER_ATTENTION, SUBLAYER_FFN } Sublayer;
 typedef struct {
+    void (*call)(void *context, double *sublayer_out, const LanguageModel *model, int layer,
+                 Sublayer sublayer, int T);
+    void *context;
+} SublayerHook;
+
+struct LanguageModel {
     ModelSizes sizes;
     ParameterList list;
     double *parameters, *gradients, *adam_m, *adam_v; // blocks of list.doubles
@@ -47,10 +59,11 @@ typedef struct {
     double *residual, *normed; // [T,D]: after the last layer, and after the output norm
     double *logits;            // [T,V]
     ModelScratch scratch;
+    SublayerHook hook;        // call = NULL: none
     FeedForwardToken *tokens; // [L,T]
     double *doubles;          // the memory of all of the above
     int *ints;
-} LanguageModel;
+};
 
 // NULL if the sizes are valid; otherwise the rule that they break, which names what to change.
 const char *model_sizes_problem(const ModelSizes *sizes);

@@ -1,7 +1,7 @@
 #include "chapters/07_language_model/rmsnorm.h"
 #include <math.h>
 
-static double one_over_rms(const double *x, int D) {
+double one_over_rms(const double *x, int D) {
     double sum = 0.0;
     for (int d = 0; d < D; d++) sum += x[d] * x[d];
     return 1.0 / sqrt(sum / D + 1e-6); // the 1e-6 avoids a division by zero

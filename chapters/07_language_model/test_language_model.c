@@ -341,6 +341,51 @@ START_TEST(no_token_sees_the_future)
 }
 END_TEST
 
+// ---- the hook
+
+typedef struct {
+    int calls, T;
+    double added; // to the first number of the last token
+} HookCalls;
+
+static void count_and_add(void *context, double *sublayer_out, const LanguageModel *m, int layer,
+                          Sublayer sublayer, int T) {
+    HookCalls *calls = context;
+    ck_assert_int_eq(layer, calls->calls / 2);
+    ck_assert_int_eq(sublayer, calls->calls % 2 == 0 ? SUBLAYER_ATTENTION : SUBLAYER_FFN);
+    ck_assert_int_eq(T, calls->T);
+    sublayer_out[(size_t)(T - 1) * m->sizes.D] += calls->added;
+    calls->calls++;
+}
+
+// It sees each sublayer once, in their order; what it adds is in the residual stream.
+START_TEST(the_hook_changes_what_a_sublayer_adds)
+{
+    ModelSizes sizes = tiny_sizes((FeedForwardKind)_i);
+    LanguageModel m = model_of(sizes);
+    int inputs[] = { 1, 4, 7, 2 }, T = 4;
+    size_t D = (size_t)sizes.D, last = (size_t)(T - 1) * D, bytes = T * D * sizeof(double);
+    double *attention = malloc(bytes); // [T,D]: the stream after it
+    ck_assert_ptr_nonnull(attention);
+    language_model_forward(&m, inputs, T);
+    memcpy(attention, m.layers[0].residual_mid, bytes);
+    double before = m.layers[1].residual[last];
+    HookCalls calls = { .T = T, .added = 0.5 };
+    m.hook = (SublayerHook){ count_and_add, &calls };
+    language_model_forward(&m, inputs, T);
+    ck_assert_int_eq(calls.calls, 2 * sizes.L);
+    ck_assert_double_eq_tol(m.layers[0].residual_mid[last], attention[last] + 0.5, 1e-12);
+    attention[last] = m.layers[0].residual_mid[last];
+    ck_assert_mem_eq(m.layers[0].residual_mid, attention, bytes);
+    ck_assert(fabs(m.layers[1].residual[last] - before) > 0.1);
+    calls = (HookCalls){ .T = T };
+    language_model_forward(&m, inputs, T);
+    ck_assert_double_eq(m.layers[1].residual[last], before);
+    free(attention);
+    language_model_free(&m);
+}
+END_TEST
+
 // Padding is not a target: it contributes neither loss nor gradient.
 START_TEST(padding_is_not_scored)
 {
@@ -449,6 +494,7 @@ int main(void) {
         { the_authors_numbers, COUNT_OF(golden_files) },
         { gradients_are_slopes, COUNT_OF(variants) },
         { no_token_sees_the_future, FEED_FORWARD_KINDS },
+        { the_hook_changes_what_a_sublayer_adds, FEED_FORWARD_KINDS },
         { padding_is_not_scored },
         { invalid_sizes_are_reported },
         { no_layer_contributes_nothing },
