@@ -77,9 +77,10 @@ bool prompt_find(int *first, int *last, const Prompt *prompt, const Tokenizer *t
                  const char *word, Error *error) {
     int64_t position;
     if (parse_int(word, &position)) {
-        *first = *last = (int)position;
-        if (position >= 0 && position < prompt->T) return true;
-        return fail(error,
+        bool inside = position >= 0 && position < prompt->T;
+        if (inside) *first = *last = (int)position;
+        return inside ||
+               fail(error,
                     "position %s is outside the prompt: its positions are 0 (the end of text "
                     "before it) to %d",
                     word, prompt->T - 1);

@@ -8,8 +8,8 @@ typedef struct {
     int32_t *inputs; // [T]
 } Prompt;
 
-// Blanks at the end of the text are left out: the model has seen none there. `name` is what the text
-// is called in messages; it must have 1 to limit-1 tokens.
+// Blanks at the end of the text are left out: the model has seen none there. The text must have 1
+// to limit-1 tokens; messages call it by `name`.
 bool prompt_new(Prompt *out, const Tokenizer *tokenizer, const char *text, const char *name,
                 int limit, Error *error);
 void prompt_free(Prompt *prompt);

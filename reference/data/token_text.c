@@ -4,43 +4,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Calls `put` with each character of the tokens' text: a complete UTF-8 sequence.
+// Called with each character of a text: a complete UTF-8 sequence.
 typedef void PutCharacter(void *context, const char *bytes, size_t size);
 
-static void each_character(PutCharacter *put, void *context, const char *text, size_t size) {
-    Utf8Stream stream = { .count = 0 };
-    char out[UTF8_OUT];
-    for (size_t i = 0; i <= size; i++) {
-        size_t whole =
-            i < size ? utf8_feed(&stream, (unsigned char)text[i], out) : utf8_end(&stream, out);
-        // U+FFFD of a broken sequence may be followed by the next one
-        for (size_t at = 0; at < whole;) {
-            size_t length = 1;
-            while (at + length < whole && ((unsigned char)out[at + length] & 0xc0) == 0x80)
-                length++;
-            put(context, out + at, length);
-            at += length;
-        }
+// U+FFFD of a broken sequence may be followed by the next one.
+static void put_each(PutCharacter *put, void *context, const char *bytes, size_t size) {
+    for (size_t at = 0, length = 1; at < size; at += length, length = 1) {
+        while (at + length < size && ((unsigned char)bytes[at + length] & 0xc0) == 0x80) length++;
+        put(context, bytes + at, length);
     }
 }
 
-static char *token_bytes(size_t *size, const Tokenizer *tokenizer, const int32_t *tokens,
-                         size_t count) {
-    ByteList bytes = { 0 };
-    for (size_t i = 0; i <= count; i++) { // one more, so that the list is never NULL
-        size_t part = 0;
-        const char *text = i < count ? tokenizer_token(tokenizer, (uint32_t)tokens[i], &part) : "";
-        char *grown = realloc(bytes.bytes, bytes.count + part + 1);
-        if (grown == NULL) {
-            free(bytes.bytes);
-            return NULL;
-        }
-        memcpy(grown + bytes.count, text, part);
-        bytes.bytes = grown;
-        bytes.count += part;
+// Without the first `skip` bytes of the text, which are of the first token.
+static void each_character(PutCharacter *put, void *context, const Tokenizer *tokenizer,
+                           const int32_t *tokens, size_t count, size_t skip) {
+    Utf8Stream stream = { .count = 0 };
+    char out[UTF8_OUT];
+    for (size_t i = 0; i < count; i++) {
+        size_t size;
+        const char *bytes = tokenizer_token(tokenizer, (uint32_t)tokens[i], &size);
+        for (size_t j = i == 0 ? skip : 0; j < size; j++)
+            put_each(put, context, out, utf8_feed(&stream, (unsigned char)bytes[j], out));
     }
-    *size = bytes.count;
-    return bytes.bytes;
+    put_each(put, context, out, utf8_end(&stream, out));
 }
 
 // ---- whole
@@ -57,14 +43,14 @@ static void put_whole(void *context, const char *bytes, size_t size) {
 }
 
 char *tokens_text(const Tokenizer *tokenizer, const int32_t *tokens, size_t count) {
-    size_t size;
-    char *bytes = token_bytes(&size, tokenizer, tokens, count);
-    Whole whole = { .text = bytes != NULL ? malloc(3 * size + 1) : NULL };
-    if (whole.text != NULL) {
-        each_character(put_whole, &whole, bytes, size);
-        whole.text[whole.used] = '\0';
-    }
-    free(bytes);
+    enum { LARGEST = 3 }; // bytes of U+FFFD, which may take the place of one
+    size_t total = 0;
+    for (size_t i = 0, size; i < count; i++, total += size)
+        tokenizer_token(tokenizer, (uint32_t)tokens[i], &size);
+    Whole whole = { .text = malloc(LARGEST * total + 1) };
+    if (whole.text == NULL) return NULL;
+    each_character(put_whole, &whole, tokenizer, tokens, count, 0);
+    whole.text[whole.used] = '\0';
     return whole.text;
 }
 
@@ -107,19 +93,16 @@ static void put_line(void *context, const char *bytes, size_t size) {
 
 void tokens_line(char out[LINE_BYTES], const Tokenizer *tokenizer, const int32_t *tokens,
                  size_t count, int columns) {
-    size_t size = 0;
-    char *bytes = token_bytes(&size, tokenizer, tokens, count);
     Line line = { .out = out, .limit = columns };
-    if (bytes != NULL) {
-        size_t blank = size > 1 && *bytes == ' ';
-        each_character(put_line, &line, bytes + blank, size - blank);
-    }
+    size_t size = 0;
+    const char *first = count > 0 ? tokenizer_token(tokenizer, (uint32_t)tokens[0], &size) : "";
+    bool blank = *first == ' ' && (size > 1 || count > 1);
+    each_character(put_line, &line, tokenizer, tokens, count, blank);
     if (line.cut) {
         memcpy(out + line.before, "…", strlen("…"));
         line.used = line.before + strlen("…");
     }
     out[line.used] = '\0';
-    free(bytes);
 }
 
 void tokens_column(char out[LINE_BYTES], const Tokenizer *tokenizer, const int32_t *tokens,
