@@ -65,7 +65,8 @@ small='--threads 2 --repetitions 1 --set D=16 F=9 T=8 B=2 Dh=8 L=1 V=20'
     expect 0 "threads=$two" $small K=2
     cp "$work/stdout" "$work/table"
     expect 0 "threads=$two" circuits --threads 2 --repetitions 1 --set N=2000
-    for line in '^index of 2000 circuits ' '^15 nearest of 20 among them ' '^map of 100 circuits '; do
+    for line in '^index of 2000 circuits ' '^15 nearest of 20 among them ' \
+        '^map of 100 circuits '; do
         grep -q "$line" "$work/stdout" || failure "no '$line' in the table: $(cat "$work/stdout")"
     done
     expect 0 '' circuits --threads 2 --repetitions 1 --set N=200 --json

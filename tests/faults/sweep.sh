@@ -11,8 +11,8 @@ set -u
 export SGATLIN_FONT=builtin
 files=$1 memory=$2
 shift 2
-scenarios=${*:-data text train resume isoflop sample curves record why patch
-    recall}
+scenarios=${*:-data text train resume isoflop sample curves record \
+    neighbours map usage why patch recall}
 workers=2
 
 # ---- the scenarios: `start` puts files into folder $at, `run` is disturbed there, `recover` is not
@@ -57,6 +57,19 @@ run_record() {
         --out "$at/gatings.safetensors" >/dev/null
 }
 recover_record() { [ -e "$at/gatings.safetensors" ] || run_record; }
+# A command on the recording. Its picture is drawn before it prints.
+on_recording() { # COMMAND ARGUMENT...
+    command=$1
+    shift
+    $run $command --checkpoint "$work/train/run" --threads 1 \
+        --recording "$work/record/gatings.safetensors" "$@" >"$at/printed"
+}
+run_neighbours() { on_recording neighbours --text "The dog was" --json; }
+recover_neighbours() { run_neighbours; }
+run_map() { on_recording map --points 40 --out "$at/map.png" --json; }
+recover_map() { rm -f "$at/map.png" && run_map; }
+run_usage() { on_recording usage --out "$at/usage.png" --json; }
+recover_usage() { rm -f "$at/usage.png" && run_usage; }
 
 run_why() {
     $run why --checkpoint "$work/train/run" --prompt "The dog" --all --threads 1 \
@@ -152,7 +165,7 @@ sweep() { # WORKER
 # ---- all without faults, then with them
 
 run=$sgatlin
-for scenario in data train $scenarios; do
+for scenario in data train record $scenarios; do
     at=$work/$scenario
     [ ! -e "$at" ] || continue
     mkdir "$at"
