@@ -244,8 +244,8 @@ static bool report(const Work *work, const Arguments *arguments, Error *error) {
     const Plan *plan = work->plan;
     if (plan->cut_stories > 0)
         fprintf(stderr,
-                "sgatlin record: %lld stories are longer than the context window; their last %lld "
-                "tokens were left out\n",
+                "warning: stories longer than the context window: %lld; their last %lld tokens "
+                "were left out\n",
                 (long long)plan->cut_stories, (long long)plan->left_out);
     if (!arguments->json) {
         printf("%s: %lld positions of %zu stories; layers %d, channels %d, K %d, F %d\n",

@@ -3,7 +3,8 @@
 # any sparse kind; whole or not at all; what is refused.
 . tests/commands/command.sh
 
-"$sgatlin" data --storyworld --stories 40 --vocab 400 --out "$work/data" >/dev/null 2>"$work/stderr" ||
+"$sgatlin" data --storyworld --stories 40 --vocab 400 --out "$work/data" >/dev/null \
+    2>"$work/stderr" ||
     failure "data: $(cat "$work/stderr")"
 
 # make_run NAME ARGUMENT...
@@ -25,7 +26,7 @@ json() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" "$work/stdout"; }
 
 for kind in sgatlin peer moe expert; do
     rm -f "$out"
-    expect 0 'longer than the context window' --checkpoint "$work/$kind" \
+    expect 0 'longer than the context window: 2' --checkpoint "$work/$kind" \
         --data "$work/data/valid.bin" --out "$out" --json --threads 1
     [ "$(json stories) $(json positions)" = "2 398" ] ||
         failure "$kind: expected 2 stories of 199 tokens: $(cat "$work/stdout")"
@@ -70,7 +71,8 @@ expect 2 'either --data FILE or --text FILE' --checkpoint "$work/sgatlin" --out 
     --text "$work/two.txt" --data "$work/data/valid.bin"
 expect 2 'expected --out' --checkpoint "$work/sgatlin" --text "$work/two.txt"
 expect 2 'stories' --checkpoint "$work/sgatlin" --text "$work/two.txt" --out "$out" --stories 0
-"$sgatlin" data --storyworld --stories 40 --vocab 300 --out "$work/other" >/dev/null 2>"$work/stderr"
+"$sgatlin" data --storyworld --stories 40 --vocab 300 --out "$work/other" >/dev/null \
+    2>"$work/stderr"
 expect 1 'made with another tokenizer' --checkpoint "$work/sgatlin" \
     --data "$work/other/valid.bin" --out "$out"
 [ -e "$out" ] && failure "a refused recording was written"

@@ -11,7 +11,7 @@ set -u
 export SGATLIN_FONT=builtin
 files=$1 memory=$2
 shift 2
-scenarios=${*:-data text train resume isoflop sample curves}
+scenarios=${*:-data text train resume isoflop sample curves record}
 workers=2
 
 # ---- the scenarios: `start` puts files into folder $at, `run` is disturbed there, `recover` is not
@@ -50,6 +50,12 @@ run_sample() {
 recover_sample() { run_sample; }
 run_curves() { $run curves --out "$at/curves.png" "$work/train/run"; }
 recover_curves() { [ -e "$at/curves.png" ] || run_curves; }
+
+run_record() {
+    $run record --checkpoint "$work/train/run" --data "$data/valid.bin" --stories 1 --threads 1 \
+        --out "$at/gatings.safetensors" >/dev/null
+}
+recover_record() { [ -e "$at/gatings.safetensors" ] || run_record; }
 
 # ---- one run
 
