@@ -330,28 +330,20 @@ static void show_carriers(Experiment *e) {
     bool set[MOST_NEURONS];
     show_one_set(e, BLUE, SMALL);
     show_one_set(e, SMALL, BLUE);
-    for (ToyQuestion question = 0; question <= ASK_THING_COLOR; question++) {
-        int sizes[2 * C * K + 1] = { 0 }, silent = 0;
-        for (int p = 0; p < toy_pairs(question); p++) {
-            ToyPair pair = toy_pair_number(question, p);
-            toy_runs_take(&e->runs, &pair);
-            int count = carriers(set, e);
-            sizes[count]++;
-            silent += count > 0 && only_silences(set, e);
-        }
-        printf("\nPairs that differ in the %s: %d; by how many neurons are enough\n    none",
-               question == ASK_THING_NAME ? "name" : "color", toy_pairs(question));
-        for (int i = 1; i <= 8; i++) printf("%6d", i);
-        printf("  more\n  ");
-        int more = 0;
-        for (int i = 0; i < COUNT_OF(sizes); i++) {
-            if (i > 8)
-                more += sizes[i];
-            else
-                printf("%6d", sizes[i]);
-        }
-        printf("%6d\n  sets that only silence neurons: %d\n", more, silent);
+    int sizes[2 * C * K + 1] = { 0 }, silent = 0, more = 0, pairs = toy_pairs(ASK_THING_NAME);
+    for (int p = 0; p < pairs; p++) {
+        ToyPair pair = toy_pair_number(ASK_THING_NAME, p);
+        toy_runs_take(&e->runs, &pair);
+        int count = carriers(set, e);
+        sizes[count]++;
+        silent += count > 0 && only_silences(set, e);
     }
+    printf("\nOf the %d pairs, by how many neurons are enough\n    none", pairs);
+    for (int i = 1; i <= 8; i++) printf("%6d", i);
+    printf("  more\n  ");
+    for (int i = 0; i <= 8; i++) printf("%6d", sizes[i]);
+    for (int i = 9; i < COUNT_OF(sizes); i++) more += sizes[i];
+    printf("%6d\n  sets that only silence neurons: %d\n", more, silent);
 }
 
 static bool show_neurons(char **pictures, Error *error) {

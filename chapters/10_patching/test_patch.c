@@ -1,5 +1,5 @@
-// Patches, terms and edits of small random models: every router and activation, and the mlp. What is
-// computed twice, in another order, agrees to 4e-16.
+// Patches, terms and edits of small random models: every router and activation, and the mlp.
+// What is computed twice, in another order, agrees to 4e-16.
 #include "chapters/10_patching/edit.h"
 #include "chapters/10_patching/logit_terms.h"
 #include "chapters/10_patching/patch.h"

@@ -79,20 +79,22 @@ END_TEST
 
 START_TEST(random_neurons_are_different_ones)
 {
-    int pairs_with_others = 0, K = model.sizes.K, first[64] = { 0 };
+    int pairs_with_others = 0, K = model.sizes.K, first[64] = { 0 },
+        entries = model.sizes.L * model.sizes.C * K;
+    size_t bytes = (size_t)entries * sizeof *first;
+    ck_assert_int_le(entries, COUNT_OF(first));
     for (int i = 0; i < 20; i++) {
         ToyPair pair = toy_pair_number(ASK_THING_NAME, i);
         toy_runs_take(&runs, &pair);
         const Snapshot *random = toy_source(&runs, SOURCE_RANDOM, TOY_AT_COLOR);
         const Snapshot *other = &runs.at[OTHER][TOY_AT_COLOR];
-        int entries = model.sizes.L * model.sizes.C * K;
         ck_assert_mem_eq(random->score, other->score, (size_t)entries * sizeof *other->score);
         for (int a = 0; a < entries; a++) {
             ck_assert(random->index[a] >= 0 && random->index[a] < model.sizes.F);
             for (int b = a / K * K; b < a; b++) ck_assert(random->index[a] != random->index[b]);
         }
-        pairs_with_others += memcmp(first, random->index, sizeof first) != 0;
-        memcpy(first, random->index, (size_t)entries * sizeof *first);
+        pairs_with_others += memcmp(first, random->index, bytes) != 0;
+        memcpy(first, random->index, bytes);
     }
     ck_assert_int_eq(pairs_with_others, 20);
 }
