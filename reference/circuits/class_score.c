@@ -206,8 +206,7 @@ static void take_first(Neighbour *out, const Neighbour *nearest, int N, int coun
                CLASS_NEIGHBOURS * sizeof *out);
 }
 
-// self [N] and nearest [N, count] are scratch; a word has at most CLASS_OCCURRENCES - 1 others among
-// the nearest.
+// A word has at most CLASS_OCCURRENCES - 1 others among the nearest.
 static bool score(ClassScore *out, const Circuits *circuits, const NeighbourIndex *index,
                   const ClassPoints *points, const int32_t *label, Error *error) {
     enum { COUNT = CLASS_NEIGHBOURS + CLASS_OCCURRENCES - 1 };
