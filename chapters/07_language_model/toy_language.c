@@ -54,10 +54,10 @@ double toy_lowest_loss(void) { return (log(TOY_NAMES) + log(TOY_COLORS) + log(TO
 double toy_lowest_loss_without_facts(void) { return toy_lowest_loss() + log(TOY_THINGS) / TOY_T; }
 
 static ModelSizes toy_sizes(FeedForwardKind kind) {
-    ModelSizes s = { .ffn = kind, .V = TOY_V, .T = TOY_T, .D = 16, .L = 2, .Dh = 16 };
+    ModelSizes s = { .ffn = kind, .V = TOY_V, .T = TOY_T, .D = TOY_D, .L = TOY_L, .Dh = TOY_D };
     if (kind == FEED_FORWARD_MLP) s.F = 96;
     if (kind == FEED_FORWARD_GLU) s.F = 64;
-    if (kind == FEED_FORWARD_SGATLIN) s.F = 64, s.C = 2, s.K = 8, s.Dk = 16;
+    if (kind == FEED_FORWARD_SGATLIN) s.F = TOY_F, s.C = TOY_C, s.K = TOY_K, s.Dk = TOY_DK;
     return s;
 }
 

@@ -38,6 +38,9 @@ void toy_sentence_number(int tokens[TOY_T], int i); // i from 0 to TOY_SENTENCES
 double toy_lowest_loss(void);
 double toy_lowest_loss_without_facts(void);
 
+// The dimensions of the models, and of the sgatlin one.
+enum { TOY_D = 16, TOY_L = 2, TOY_F = 64, TOY_C = 2, TOY_K = 8, TOY_DK = 16 };
+
 // A small model of the given kind (not moe or peer), initialised at random. false: out of memory.
 bool toy_model_new(LanguageModel *out, FeedForwardKind kind, uint64_t seed);
 

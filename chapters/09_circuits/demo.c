@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEEDS = 3, LAYERS = 2 };
+enum { SEEDS = 3, LAYERS = TOY_L };
 
 // ---- one word
 
@@ -86,11 +86,12 @@ static void collect_gatings(double *scores, int *indices, const ToyStudy *s, int
 }
 
 static bool draw_word(const char *path, ToyStudy *s, int i, Error *error) {
-    static const char *const columns[] = { "layer 1, channel 1", "layer 1, channel 2",
-                                           "layer 2, channel 1", "layer 2, channel 2" };
-    enum { ROWS = 1 + NEAREST, GATINGS = COUNT_OF(columns), MAX_K = 8 };
-    int shown[ROWS] = { i }, indices[ROWS][GATINGS * MAX_K];
-    double distance[NEAREST], scores[ROWS][GATINGS * MAX_K];
+    static const char *const columns[TOY_L * TOY_C] = { "layer 1, channel 1", "layer 1, channel 2",
+                                                        "layer 2, channel 1",
+                                                        "layer 2, channel 2" };
+    enum { ROWS = 1 + NEAREST, GATINGS = TOY_L * TOY_C };
+    int shown[ROWS] = { i }, indices[ROWS][GATINGS * TOY_K];
+    double distance[NEAREST], scores[ROWS][GATINGS * TOY_K];
     char titles[ROWS][CONTEXT_TEXT];
     GatingRow rows[ROWS];
     nearest_facts(shown + 1, distance, s, 1, i);
@@ -377,7 +378,7 @@ static void embed_contexts(Cka *c, const ToyStudy *s, const int *contexts, int N
 }
 
 static void choose_neurons(int *indices, const ToyStudy *s, uint64_t key) {
-    int order[64], K = s->recording.K, F = s->recording.F;
+    int order[TOY_F], K = s->recording.K, F = s->recording.F;
     for (int channel = 0; channel < s->recording.C; channel++) {
         shuffle(order, F, random_bits(key, (uint64_t)channel));
         for (int k = 0; k < K; k++) indices[channel * K + k] = channel * F + order[k];
