@@ -57,7 +57,7 @@ int main(void) {
     const TestRow tests[] = {
         { the_slower_of_the_two },
         { an_mlp_on_paper },
-        { just_enough, FEED_FORWARD_KINDS },
+        { just_enough, FEED_FORWARD_LAYERS },
     };
     return run_tests("08-2 roofline", tests, COUNT_OF(tests));
 }
