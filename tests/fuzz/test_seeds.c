@@ -88,7 +88,7 @@ static const struct {
     { "tests/fuzz/fuzz_isoflop", reads_isoflop, 2, 1 },
     { "tests/fuzz/fuzz_json", reads_json, 3, 0 },
     { "tests/fuzz/fuzz_log", reads_log, 2, 1 },
-    { "tests/fuzz/fuzz_options", reads_bytes, 7, 0 },
+    { "tests/fuzz/fuzz_options", reads_bytes, 10, 0 },
     { "tests/fuzz/fuzz_recording", reads_recording, 2, 0 },
     { "tests/fuzz/fuzz_safetensors", reads_safetensors, 3, 1 },
     { "tests/fuzz/fuzz_state", reads_state, 1, 1 },
