@@ -9,6 +9,7 @@
 #include "reference/generate/sampling.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/random.h"
+#include "tests/chain/chapter_model.h"
 #include "tests/golden/golden_chapter_model.h"
 #include "tests/harness/layer.h"
 #include "tests/harness/suite.h"
@@ -44,31 +45,11 @@ static size_t choices(const Pair *pair) {
     return (size_t)pair->N * (c->ffn->ragged ? 1 : c->C) * c->K;
 }
 
-static void copy_parameters(Pair *pair) {
-    const ParameterList *list = &pair->chapter.list;
-    ck_assert_int_eq(list->count, pair->reference.model.tensors.count);
-    for (int i = 0; i < list->count; i++) {
-        const Parameter *p = &list->items[i];
-        const Tensor *tensor = tensors_find(&pair->reference.model.tensors, p->name);
-        ck_assert_msg(tensor != NULL && tensor->count == p->count && tensor->rank == p->rank, "%s",
-                      p->name);
-        ck_assert_msg(memcmp(tensor->shape, p->shape, (size_t)p->rank * sizeof(int)) == 0, "%s",
-                      p->name);
-        ck_assert_msg(tensor->decay == p->decays, "%s", p->name);
-        for (size_t j = 0; j < p->count; j++) {
-            pair->chapter.parameters[p->offset + j] =
-                pair->reference.model.parameters[tensor->offset + j];
-        }
-    }
-}
-
 static Pair pair_of_seed(const Config *config, int B, uint64_t seed) {
-    ModelSizes sizes = chapter_sizes(config);
     Pair pair = {
         .reference = tiny_model(config, B, seed), .B = B, .T = config->T, .N = B * config->T
     };
-    ck_assert_msg(language_model_new(&pair.chapter, &sizes), "%s", model_sizes_problem(&sizes));
-    copy_parameters(&pair);
+    pair.chapter = chapter_model_of(&pair.reference.model);
     size_t N = (size_t)pair.N, L = (size_t)config->L, all_choices = L * choices(&pair) + 1;
     pair.logits = malloc(N * config->V * sizeof *pair.logits);
     pair.residuals = malloc(2 * L * N * config->D * sizeof *pair.residuals);
