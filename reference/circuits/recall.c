@@ -1,8 +1,8 @@
 #include "reference/circuits/recall.h"
 #include "reference/circuits/patch.h"
 #include "reference/circuits/predictions.h"
+#include "reference/circuits/random_neurons.h"
 #include "reference/numbers/minmax.h"
-#include "reference/numbers/random.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,19 +128,14 @@ int recall_answered(const Recall *recall) {
 
 // Random neurons in place of each that the record has, all different in a channel, with its scores.
 static void randomize(GatingRecord *out, const GatingRecord *record, uint64_t key) {
-    uint64_t draws = 0;
     size_t entries = gating_record_entry(record, record->T, 0, 0), K = (size_t)record->K;
     out->T = record->T;
+    memcpy(out->index, record->index, entries * sizeof *out->index);
     memcpy(out->score, record->score, entries * sizeof *out->score);
-    for (size_t i = 0; i < entries; i++) {
-        size_t first = i / K * K;
-        bool taken = record->index[i] != NO_EXPERT;
-        out->index[i] = NO_EXPERT;
-        while (taken) {
-            out->index[i] = (int32_t)random_below(key, draws++, (uint64_t)record->F);
-            taken = false;
-            for (size_t j = first; j < i; j++) taken |= out->index[j] == out->index[i];
-        }
+    for (size_t first = 0; first < entries; first += K) {
+        int count = 0;
+        while (count < record->K && record->index[first + (size_t)count] != NO_EXPERT) count++;
+        random_neurons(out->index + first, count, record->F, key, first);
     }
 }
 
