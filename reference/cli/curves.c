@@ -90,9 +90,7 @@ static bool curve(Series *out, double **points, const Arguments *arguments, int 
 static bool draw(const Arguments *arguments, Error *error) {
     Series series[MAX_RUNS] = { { 0 } };
     double *points[MAX_RUNS] = { 0 };
-    bool ok =
-        !path_exists(arguments->out) ||
-        fail(error, "%s: already exists and was not changed; name another file", arguments->out);
+    bool ok = path_is_new(arguments->out, error);
     for (int i = 0; ok && i < arguments->count; i++)
         ok = curve(&series[i], &points[i], arguments, i, error);
     Chart chart = { .title = "validation loss",

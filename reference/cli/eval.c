@@ -96,11 +96,9 @@ static bool open_evaluator(Work *work, const Backend *backend, int B, Error *err
 
 static bool work_open(Work *work, const Arguments *arguments, Error *error) {
     *work = (Work){ 0 };
-    if (arguments->dump != NULL && path_exists(arguments->dump)) {
-        return fail(error, "%s: already exists and was not changed; name another file",
-                    arguments->dump);
-    }
-    if (!checkpoint_open(&work->checkpoint, arguments->checkpoint, error)) return false;
+    if (!path_is_new(arguments->dump, error) ||
+        !checkpoint_open(&work->checkpoint, arguments->checkpoint, error))
+        return false;
     work->config = work->checkpoint.model.config;
     return open_file(work, arguments->data, error) &&
            open_evaluator(work, arguments->backend, arguments->B, error);

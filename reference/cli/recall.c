@@ -243,11 +243,8 @@ int command_recall(int argc, char **argv) {
     program_start(arguments.threads, &cpu_backend);
     Error error;
     Checkpoint checkpoint;
-    if (arguments.out != NULL && path_exists(arguments.out)) {
-        fail(&error, "%s: already exists and was not changed; name another file", arguments.out);
-        return command_failed(argv[0], &error);
-    }
-    if (!sparse_checkpoint_open(&checkpoint, arguments.checkpoint, &error))
+    if (!path_is_new(arguments.out, &error) ||
+        !sparse_checkpoint_open(&checkpoint, arguments.checkpoint, &error))
         return command_failed(argv[0], &error);
     bool ok = recall(&arguments, &checkpoint, &error);
     checkpoint_close(&checkpoint);

@@ -97,6 +97,11 @@ bool path_exists(const char *path) {
     return lstat(path, &status) == 0; // a dangling link exists too
 }
 
+bool path_is_new(const char *path, Error *error) {
+    return path == NULL || !path_exists(path) ||
+           fail(error, "%s: already exists and was not changed; name another file", path);
+}
+
 bool path_is_folder(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);

@@ -62,6 +62,8 @@ bool file_reads_whole(const char *path);
 const char *write_advice(int code);
 
 bool path_exists(const char *path);
+// Whether nothing is there yet that writing this file would replace; NULL, no file, is new.
+bool path_is_new(const char *path, Error *error);
 bool path_is_folder(const char *path);
 // A folder that is empty but for hidden files, such as a lock or a leftover temporary.
 bool folder_is_empty(const char *path);
