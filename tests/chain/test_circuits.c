@@ -26,7 +26,8 @@ static float scores[MAX_N * MAX_K];
 static double wide[MAX_N * MAX_K];
 static Circuits circuits;
 
-// Full circuits, as chapter 09 has them: every fifth is a copy of an earlier one, some scores are 0.
+// Full circuits, as chapter 09 has them: every fifth is a copy of an earlier one; some scores are
+// 0.
 static void make(int i) {
     N = sizes[i].N, K = sizes[i].K, F = sizes[i].F;
     for (int n = 0; n < N; n++) {
