@@ -264,8 +264,8 @@ static void show_parts(Experiment *e) {
     rows[C + 1].patch.values = true;
     rows[C + 2] = heads_row(TOY_AT_COLOR, 0);
     toy_recall(rows, COUNT_OF(rows), &e->runs, ASK_THING_NAME);
-    print_row("channel 0: scores", &rows[0]);
-    print_row("channel 1: scores", &rows[1]);
+    print_row("channel 1: scores", &rows[0]);
+    print_row("channel 2: scores", &rows[1]);
     print_row("both channels: scores", &rows[C]);
     print_row("both channels: score x (in . x)", &rows[C + 1]);
     print_row("the attention of the layer", &rows[C + 2]);
@@ -321,7 +321,7 @@ static void show_one_set(Experiment *e, int clean, int other) {
            toy_words[pair.answer[CLEAN]], toy_words[pair.answer[OTHER]]);
     for (int i = 0; i < C * F; i++) {
         if (!set[i]) continue;
-        printf("  channel %d, neuron %2d: score %5.2f becomes %5.2f\n", i / F, i % F,
+        printf("  channel %d, neuron %2d: score %5.2f becomes %5.2f\n", i / F + 1, i % F,
                score_of(e, CLEAN, i), score_of(e, OTHER, i));
     }
 }
@@ -366,7 +366,7 @@ static void term_name(char *out, size_t size, const LogitTerm *term) {
     if (term->part == PART_EMBEDDING) snprintf(out, size, "embedding of \"blue\"");
     if (term->part == PART_HEAD) snprintf(out, size, "layer %d, attention", term->layer + 1);
     if (term->part == PART_NEURON) {
-        snprintf(out, size, "layer %d, channel %d, neuron %2d", term->layer + 1, term->channel,
+        snprintf(out, size, "layer %d, channel %d, neuron %2d", term->layer + 1, term->channel + 1,
                  term->index);
     }
 }
