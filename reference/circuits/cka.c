@@ -62,14 +62,11 @@ static Row sum_row(const float *x, const Circuits *circuits, const double *dense
 }
 
 static bool sum_rows(Row *rows, const float *x, const Circuits *circuits, int D) {
-    bool ok = true;
-#pragma omp parallel
+    int failures = 0;
+#pragma omp parallel reduction(+ : failures)
     {
         double *dense = calloc((size_t)circuits->F + 1, sizeof *dense);
-        if (dense == NULL) {
-#pragma omp atomic write
-            ok = false;
-        }
+        failures += dense == NULL;
 #pragma omp for schedule(dynamic, 16)
         for (int i = 0; i < circuits->N; i++) {
             if (dense == NULL) continue;
@@ -79,7 +76,7 @@ static bool sum_rows(Row *rows, const float *x, const Circuits *circuits, int D)
         }
         free(dense);
     }
-    return ok;
+    return failures == 0;
 }
 
 // The biased HSIC of two matrices of inner products is Σ_ij P_ij Q_ij - 2/N Σ_i p_i q_i + p q / N²

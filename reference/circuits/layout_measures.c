@@ -52,20 +52,18 @@ bool layout_trustworthiness(double *out, const float *xy, const NeighbourIndex *
     *out = NAN;
     if (N < 4) return true;
     double *sums = malloc((size_t)N * sizeof *sums);
-    bool ok = sums != NULL;
-#pragma omp parallel for schedule(dynamic, 16)
+    int failures = 0;
+#pragma omp parallel for schedule(dynamic, 16) reduction(+ : failures)
     for (int i = 0; i < N; i++) {
         double *distance = malloc((size_t)N * sizeof *distance);
         Circuits query = circuit_view(circuits, i);
         bool ready =
             sums != NULL && distance != NULL && neighbour_distances(distance, index, &query, NULL);
         if (ready) sums[i] = too_far(xy, distance, N, i, count);
-        if (!ready) {
-#pragma omp atomic write
-            ok = false;
-        }
+        failures += !ready;
         free(distance);
     }
+    bool ok = failures == 0;
     double sum = 0;
     for (int i = 0; ok && i < N; i++) sum += sums[i];
     free(sums);
@@ -124,8 +122,8 @@ static bool mean_silhouette(double *out, const Points *points, const int32_t *la
     int *size = calloc((size_t)labels + 1, sizeof *size);
     double *each = calloc((size_t)N + 1, sizeof *each), sum = 0;
     bool ok = size != NULL && each != NULL;
-    int used = ok ? count_labels(size, label, N) : 0, count = 0;
-#pragma omp parallel
+    int used = ok ? count_labels(size, label, N) : 0, count = 0, failures = 0;
+#pragma omp parallel reduction(+ : failures)
     {
         double *scratch = malloc(((size_t)labels + (size_t)N + 1) * sizeof *scratch);
         bool ready = ok && scratch != NULL;
@@ -136,12 +134,10 @@ static bool mean_silhouette(double *out, const Points *points, const int32_t *la
             if (ready)
                 each[i] = silhouette_of(scratch, size, scratch + labels, label, N, labels, i);
         }
-        if (!ready) {
-#pragma omp atomic write
-            ok = false;
-        }
+        failures += !ready;
         free(scratch);
     }
+    ok = failures == 0;
     for (int i = 0; ok && i < N; i++) {
         sum += each[i];
         count += label[i] >= 0;

@@ -207,17 +207,14 @@ bool neighbours_find(Neighbour *out, const NeighbourIndex *index, const Circuits
                      const int32_t *self, int count, Error *error) {
     if (!check_queries(index, queries, error)) return false;
     if (count < 1) return true;
-    bool ok = true;
     int taken = min_int(count, index->N); // at most so many are found
-#pragma omp parallel
+    int failures = 0;
+#pragma omp parallel reduction(+ : failures)
     {
         Work work;
         Candidate *heap = malloc(((size_t)taken + 1) * sizeof *heap);
         bool ready = work_new(&work, index->N, queries->K) && heap != NULL;
-        if (!ready) {
-#pragma omp atomic write
-            ok = false;
-        }
+        failures += !ready;
 #pragma omp for schedule(dynamic, 4)
         for (int q = 0; q < queries->N; q++) {
             if (!ready) continue;
@@ -230,7 +227,8 @@ bool neighbours_find(Neighbour *out, const NeighbourIndex *index, const Circuits
         work_free(&work);
         free(heap);
     }
-    return ok || fail(error, "out of memory for the neighbours of %d circuits", queries->N);
+    return failures == 0 ||
+           fail(error, "out of memory for the neighbours of %d circuits", queries->N);
 }
 
 bool neighbour_distances(double *distance, const NeighbourIndex *index, const Circuits *query,
