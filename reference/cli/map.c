@@ -114,15 +114,15 @@ static int class_count(const Mapping *mapping) { return (int)mapping->classes.na
 
 // Removes tokens that have no class.
 static void drop_unclassed(Mapping *mapping) {
-    int kept = 0;
+    int left = 0;
     for (int i = 0; i < mapping->count; i++) {
         int class = class_of_token(&mapping->classes, mapping->checkpoint->tokenizer,
                                    (uint32_t)mapping->tokens[i]);
         if (class == NO_CLASS) continue;
-        mapping->tokens[kept] = mapping->tokens[i];
-        mapping->class[kept++] = class;
+        mapping->tokens[left] = mapping->tokens[i];
+        mapping->class[left++] = class;
     }
-    mapping->count = kept;
+    mapping->count = left;
 }
 
 static bool read_classes(Mapping *mapping, Error *error) {

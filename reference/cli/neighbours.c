@@ -225,12 +225,12 @@ static bool print_json(const Search *search, Error *error) {
 
 // Removes neighbours that follow the same token, up to `most` others.
 static void drop_same_previous(Search *search, int most) {
-    int kept = 0;
-    for (int i = 0; i < search->count && kept < most; i++) {
+    int left = 0;
+    for (int i = 0; i < search->count && left < most; i++) {
         if (!same_previous(search, search->nearest[i].circuit))
-            search->nearest[kept++] = search->nearest[i];
+            search->nearest[left++] = search->nearest[i];
     }
-    search->count = kept;
+    search->count = left;
 }
 
 static bool find_nearest(Search *search, const NeighbourIndex *index, const Circuits *query,
