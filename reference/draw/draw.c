@@ -12,7 +12,9 @@ typedef struct DrawEntry {
 } DrawEntry;
 
 DrawList draw_new(int width, int height, Font *font) {
-    return (DrawList){ .width = width, .height = height, .font = font, .failed = font == NULL };
+    return (DrawList){
+        .width = width, .height = height, .scale = 1, .font = font, .failed = font == NULL
+    };
 }
 
 void draw_free(DrawList *list) {
@@ -51,57 +53,64 @@ static bool is_finite(Rect rect) {
     return isfinite(rect.x) && isfinite(rect.y) && isfinite(rect.width) && isfinite(rect.height);
 }
 
+static Rect in_pixels(const DrawList *list, Rect rect) {
+    float scale = list->scale;
+    return (Rect){ scale * rect.x, scale * rect.y, scale * rect.width, scale * rect.height };
+}
+
 static bool has_area(Rect rect) { return is_finite(rect) && rect.width > 0 && rect.height > 0; }
 
 void draw_rect(DrawList *list, Rect rect, Color color) {
-    DrawCommand command = { .kind = DRAW_RECT, .color = color, .rect = rect };
-    if (has_area(rect)) append(list, &command, NULL, 0);
+    DrawCommand command = { .kind = DRAW_RECT, .color = color };
+    command.rect = in_pixels(list, rect);
+    if (has_area(command.rect)) append(list, &command, NULL, 0);
 }
 
 void draw_line(DrawList *list, float x0, float y0, float x1, float y1, float thickness,
                Color color) {
-    DrawCommand command = { .kind = DRAW_LINE, .color = color, .size = thickness };
-    command.x0 = x0;
-    command.y0 = y0;
-    command.x1 = x1;
-    command.y1 = y1;
-    bool finite = isfinite(x0) && isfinite(y0) && isfinite(x1) && isfinite(y1);
-    if (finite && isfinite(thickness) && thickness > 0) append(list, &command, NULL, 0);
+    DrawCommand command = { .kind = DRAW_LINE, .color = color, .size = list->scale * thickness };
+    command.x0 = list->scale * x0;
+    command.y0 = list->scale * y0;
+    command.x1 = list->scale * x1;
+    command.y1 = list->scale * y1;
+    bool finite = isfinite(command.x0) && isfinite(command.y0) && isfinite(command.x1) &&
+                  isfinite(command.y1);
+    if (finite && isfinite(command.size) && command.size > 0) append(list, &command, NULL, 0);
 }
 
 float draw_text(DrawList *list, float x, float y, float size, Color color, const char *utf8) {
     if (!isfinite(size)) return x;
-    size = font_size(size);
-    float width = draw_text_width(list, utf8, size);
-    DrawCommand command = { .kind = DRAW_TEXT, .color = color, .size = size };
-    command.rect = (Rect){ x, y, width, font_line(size) };
+    float width = draw_text_width(list, utf8, size), pixels = font_size(list->scale * size);
+    DrawCommand command = { .kind = DRAW_TEXT, .color = color, .size = pixels };
+    command.rect = in_pixels(list, (Rect){ x, y, width, font_line(pixels) / list->scale });
     if (has_area(command.rect)) append(list, &command, utf8, strlen(utf8) + 1);
     return x + width;
 }
 
 void draw_cells(DrawList *list, Rect rect, int rows, int columns, const float *values, float low,
                 float high) {
-    if (!has_area(rect) || rows < 1 || columns < 1) return;
-    DrawCommand command = { .kind = DRAW_CELLS, .rect = rect, .rows = rows, .columns = columns };
+    DrawCommand command = { .kind = DRAW_CELLS, .rows = rows, .columns = columns };
+    command.rect = in_pixels(list, rect);
+    if (!has_area(command.rect) || rows < 1 || columns < 1) return;
     command.low = low;
     command.high = high;
     append(list, &command, values, (size_t)rows * (size_t)columns * sizeof *values);
 }
 
 void draw_clip(DrawList *list, Rect rect) {
-    DrawCommand command = { .kind = DRAW_CLIP, .rect = rect };
-    if (is_finite(rect)) append(list, &command, NULL, 0);
+    DrawCommand command = { .kind = DRAW_CLIP, .rect = in_pixels(list, rect) };
+    if (is_finite(command.rect)) append(list, &command, NULL, 0);
 }
 
 // ---- made of these
 
 Rect draw_whole(const DrawList *list) {
-    return (Rect){ 0, 0, (float)list->width, (float)list->height };
+    return (Rect){ 0, 0, (float)list->width / list->scale, (float)list->height / list->scale };
 }
 
 float draw_text_width(const DrawList *list, const char *utf8, float size) {
     if (list->font == NULL || utf8 == NULL) return 0.0f;
-    return font_text_width(list->font, utf8, size);
+    return font_text_width(list->font, utf8, list->scale * size) / list->scale;
 }
 
 void draw_text_right(DrawList *list, float right, float y, float size, Color color,

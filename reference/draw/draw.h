@@ -6,8 +6,9 @@
 #include <stddef.h>
 
 // A picture as a list of commands, painted in their order: into pixels by paint.h, or by a window.
-// Coordinates are pixels from the upper left corner of the picture; x points right, y down. The
-// pixel in that corner reaches from (0, 0) to (1, 1).
+// Coordinates are points from the upper left corner of the picture; x points right, y down. A point
+// is `scale` pixels wide: 1, unless set after draw_new, as for screens of high density. Commands are
+// read in pixels; the pixel in that corner reaches from (0, 0) to (1, 1).
 //
 // Anything may be drawn: what lies outside the picture is not seen, and commands that have a
 // coordinate or size that is not finite, or nothing to show, are dropped. When memory runs out
@@ -18,7 +19,8 @@ typedef struct {
 } Rect;
 
 typedef struct {
-    int width, height;         // of the picture
+    int width, height;         // of the picture, in pixels
+    float scale;               // pixels per point
     Font *font;                // the list's; for text
     struct DrawEntry *entries; // [capacity], the first `count` are used
     unsigned char *data;       // [data_capacity], texts and values of the entries
@@ -29,7 +31,7 @@ typedef struct {
 // An empty list. It owns the font from now on; NULL (out of memory) sets `failed`.
 DrawList draw_new(int width, int height, Font *font);
 void draw_free(DrawList *list);
-// Empties the list for another picture or frame; keeps its memory and its font.
+// Empties the list for another picture or frame; keeps its memory, font and scale.
 void draw_clear(DrawList *list, int width, int height);
 
 // Edges of rectangles, cells and clips are rounded to whole pixels, so that neighbours touch.
@@ -50,7 +52,7 @@ void draw_clip(DrawList *list, Rect rect);
 
 // ---- made of the above
 
-Rect draw_whole(const DrawList *list);
+Rect draw_whole(const DrawList *list); // the picture, in points
 float draw_text_width(const DrawList *list, const char *utf8, float size);
 // Text that ends at `right`, or has its middle at `middle`.
 void draw_text_right(DrawList *list, float right, float y, float size, Color color,

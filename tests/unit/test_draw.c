@@ -51,6 +51,37 @@ START_TEST(commands_come_back_in_order)
 }
 END_TEST
 
+START_TEST(points_become_pixels)
+{
+    DrawList list = new_list();
+    DrawCommand command;
+    size_t cursor = 0;
+    float single = draw_text_width(&list, "scale", TEXT_NORMAL), value = 0;
+    list.scale = 2;
+    check_rect(draw_whole(&list), 0, 0, 200, 150);
+    ck_assert_float_eq(draw_text_width(&list, "scale", TEXT_NORMAL), single); // strokes: exactly
+    draw_rect(&list, (Rect){ 5, 6, 7, 8 }, 0);
+    draw_line(&list, 1, 2, 3, 4, 5, 0);
+    float end = draw_text(&list, 20, 30, TEXT_NORMAL, COLOR_TEXT, "scale");
+    ck_assert_float_eq(end, 20 + single);
+    draw_cells(&list, (Rect){ 1, 2, 3, 4 }, 1, 1, &value, 0, 1);
+    draw_clip(&list, (Rect){ 1, 2, 3, 4 });
+    ck_assert(draw_next(&list, &command, &cursor));
+    check_rect(command.rect, 10, 12, 14, 16);
+    ck_assert(draw_next(&list, &command, &cursor));
+    ck_assert(command.x0 == 2 && command.y0 == 4 && command.x1 == 6 && command.y1 == 8);
+    ck_assert_float_eq(command.size, 10);
+    ck_assert(draw_next(&list, &command, &cursor));
+    check_rect(command.rect, 40, 60, 2 * single, font_line(2 * TEXT_NORMAL));
+    ck_assert_float_eq(command.size, 2 * TEXT_NORMAL);
+    for (int i = 0; i < 2; i++) {
+        ck_assert(draw_next(&list, &command, &cursor));
+        check_rect(command.rect, 2, 4, 6, 8);
+    }
+    draw_free(&list);
+}
+END_TEST
+
 START_TEST(text_is_copied_and_measured)
 {
     DrawList list = new_list();
@@ -250,15 +281,11 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { commands_come_back_in_order },
-        { text_is_copied_and_measured },
-        { text_is_cut_to_a_width },
-        { what_cannot_be_seen_is_dropped },
-        { a_list_grows_and_is_used_again },
-        { without_memory_a_list_fails },
-        { cells_fill_their_rectangle },
-        { cells_have_the_colors_of_heat },
-        { frames_and_round_corners_stay_inside },
+        { commands_come_back_in_order },    { points_become_pixels },
+        { text_is_copied_and_measured },    { text_is_cut_to_a_width },
+        { what_cannot_be_seen_is_dropped }, { a_list_grows_and_is_used_again },
+        { without_memory_a_list_fails },    { cells_fill_their_rectangle },
+        { cells_have_the_colors_of_heat },  { frames_and_round_corners_stay_inside },
     };
     return run_tests("draw", tests, COUNT_OF(tests));
 }
