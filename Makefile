@@ -83,7 +83,7 @@ $(B)/flags: FORCE
 # The sources that are there, and what is linked: a change of it links again.
 $(B)/sources: FORCE
 	$(call if_changed,echo '$(LIBS) $(lib_check)' \
-	  $(sort $(wildcard chapters/*/*.c reference/*/*.c tests/*/*.c)))
+	  $(sort $(wildcard chapters/*/*.c reference/*/*.c visualizer/*.c tests/*/*.c)))
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(CC) $<'
@@ -92,7 +92,7 @@ $(B)/%.o: %.cu $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(NVCC) $<'
 	@$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
-FRAGMENTS := reference/reference.mk chapters/chapters.mk tests/tests.mk
+FRAGMENTS := reference/reference.mk chapters/chapters.mk visualizer/visualizer.mk tests/tests.mk
 %.a: $(B)/sources Makefile reference/probe.mk $(FRAGMENTS)
 	$(archive)
 

@@ -18,7 +18,7 @@ PLAIN := $(patsubst %,$(B)/chapters/%.a,$(lastword $(CHAPTERS)))
 PROGRAMS += build/golden
 $(B)/golden: $(B)/tests/golden/golden.o $(HARNESS) $(PLAIN) $(REFERENCE)
 	$(link) $(LIBS)
-$(filter-out $(CHAPTER_TESTS) %.sh,$(TESTS)): %: %.o $(HARNESS) $(PLAIN) $(REFERENCE)
+$(filter-out $(CHAPTER_TESTS) %.sh,$(TESTS)): %: %.o $(HARNESS) $(PLAIN) $(VISUALIZER) $(REFERENCE)
 	$(link) $(lib_check) $(LIBS)
 $(SERVER): %: %.o
 	$(link) $(LDFLAGS)

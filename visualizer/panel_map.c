@@ -1,0 +1,3 @@
+#include "visualizer/panel.h"
+
+void panel_map(const Frame *frame, Rect area) { part_empty(frame, area, "nothing to show yet"); }

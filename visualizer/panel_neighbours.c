@@ -1,0 +1,5 @@
+#include "visualizer/panel.h"
+
+void panel_neighbours(const Frame *frame, Rect area) {
+    part_empty(frame, area, "nothing to show yet");
+}

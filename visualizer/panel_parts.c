@@ -1,0 +1,56 @@
+#include "visualizer/panel.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+void part_empty(const Frame *frame, Rect area, const char *why) {
+    float y = area.y + (area.height - font_line(TEXT_SMALL)) / 2;
+    float width = draw_text_width(frame->list, why, TEXT_SMALL);
+    float x = area.x + fmaxf(0, (area.width - width) / 2);
+    draw_text_cut(frame->list, x, y, TEXT_SMALL, COLOR_DIM, why, area.width);
+}
+
+void part_bar(const Frame *frame, Rect rect, double share, Color color) {
+    draw_rect(frame->list, rect, COLOR_EMPTY);
+    rect.width *= (float)fmin(1, fmax(0, share));
+    draw_rect(frame->list, rect, color);
+}
+
+Color part_token_color(const Frame *frame, int32_t token, Color otherwise) {
+    int class = lexicon_class(frame->scene->model.lexicon, token);
+    return class == NO_CLASS ? otherwise : color_class(class);
+}
+
+const char *part_token_text(const Frame *frame, int32_t token, char out[SCENE_TEXT]) {
+    const char *text = lexicon_text(frame->scene->model.lexicon, token);
+    size_t used = 0;
+    for (; *text != '\0' && used + 8 < SCENE_TEXT; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte == '\n') {
+            used += (size_t)snprintf(out + used, SCENE_TEXT - used, "\\n");
+        } else if (byte < 0x20 || byte == 0x7f) {
+            used += (size_t)snprintf(out + used, SCENE_TEXT - used, "\\x%02x", byte);
+        } else {
+            out[used++] = (char)byte;
+        }
+    }
+    if (used > 0 || token < 0) {
+        out[used] = '\0';
+    } else {
+        snprintf(out, SCENE_TEXT, "␣");
+    }
+    return out;
+}
+
+double part_glow(const Frame *frame, double time) {
+    const double FADE = 0.5;
+    double age = frame->view->now - time;
+    return age < 0 || age >= FADE ? 0 : 1 - age / FADE;
+}
+
+int panel_find(const char *name) {
+    for (int i = 0; i < PANELS; i++) {
+        if (strcmp(panels[i].name, name) == 0) return i;
+    }
+    return -1;
+}

@@ -1,0 +1,5 @@
+#include "visualizer/panel.h"
+
+void panel_timeline(const Frame *frame, Rect area) {
+    part_empty(frame, area, "nothing to show yet");
+}
