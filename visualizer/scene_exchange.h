@@ -12,8 +12,8 @@ void scene_exchange_free(SceneExchange *exchange);
 
 // The model's thread hands over a copy of its scene. false: out of memory; the last one stays.
 bool scene_publish(SceneExchange *exchange, const Scene *scene);
-// The newest scene: valid until the next call, by the one thread that draws. *changed: it is another
-// than the last time.
+// The newest scene, for the one thread that draws: valid until its next call. *changed: it is
+// another one than at the last call.
 const Scene *scene_latest(SceneExchange *exchange, bool *changed);
 
 // The thread that draws sends requests, which empties the list ...
