@@ -127,6 +127,7 @@ typedef struct {
 typedef struct {
     float x, y;
     int32_t token;
+    int circuit; // its position in the recording
 } ScenePoint;
 
 typedef struct {

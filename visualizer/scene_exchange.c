@@ -1,4 +1,5 @@
 #include "visualizer/scene_exchange.h"
+#include "reference/io/progress.h"
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -12,6 +13,7 @@ struct SceneExchange {
     Scene scenes[3];
     int written, newest, read;
     bool fresh; // newest was not read yet
+    double made;
     RequestList requests;
     pthread_mutex_t lock;
     pthread_cond_t requested;
@@ -22,6 +24,7 @@ SceneExchange *scene_exchange_new(void) {
     if (exchange == NULL) return NULL;
     exchange->newest = 1;
     exchange->read = 2;
+    exchange->made = clock_seconds();
     pthread_mutex_init(&exchange->lock, NULL);
     pthread_cond_init(&exchange->requested, NULL);
     return exchange;
@@ -34,6 +37,8 @@ void scene_exchange_free(SceneExchange *exchange) {
     pthread_cond_destroy(&exchange->requested);
     free(exchange);
 }
+
+double scene_clock(const SceneExchange *exchange) { return clock_seconds() - exchange->made; }
 
 static void swap(int *a, int *b) {
     int c = *a;

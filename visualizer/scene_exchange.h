@@ -9,6 +9,7 @@ typedef struct SceneExchange SceneExchange;
 
 SceneExchange *scene_exchange_new(void); // NULL: out of memory
 void scene_exchange_free(SceneExchange *exchange);
+double scene_clock(const SceneExchange *exchange); // seconds since it was made: View.now
 
 // The model's thread hands over a copy of its scene. false: out of memory; the last one stays.
 bool scene_publish(SceneExchange *exchange, const Scene *scene);

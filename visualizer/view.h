@@ -108,7 +108,7 @@ typedef struct {
     double now;        // seconds since the window opened; of a headless run the frame's time
     int token;         // selected; LATEST: follows the story
     int layer, channel, neuron; // selected; neuron -1: none
-    int neighbour;              // selected, of focus.neighbours: what `p` puts in
+    int circuit;                // selected, of the recording: what `p` puts in; -1: none
     Target hover;
     float mouse_x, mouse_y; // in points
     int panel;              // the only panel shown; -1: all that fit
@@ -122,10 +122,16 @@ typedef struct {
     bool quit, save_picture, full_screen; // for the window to do; it resets them
 } View;
 
+// Pixels per point for a window of this size: more for a large one, from 1 to 3 in halves.
+float view_scale(int width, int height);
+
 View view_new(const Scene *scene, int width, int height);
 
 // The selected token, or the latest; -1: there is none.
 int view_token(const View *view, const Scene *scene);
+
+// Says something at the bottom for a few seconds.
+void view_say(View *view, const char *message);
 
 // Input. Each changes the view and may add requests.
 void view_key(View *view, const Scene *scene, Key key, RequestList *requests);

@@ -1,0 +1,16 @@
+#ifndef VISUALIZER_FRAMES_H
+#define VISUALIZER_FRAMES_H
+#include "visualizer/teller.h"
+
+// Without a window: frame-000000.png and so on. The time is that of the frame's number, so the same
+// arguments give the same bytes.
+typedef struct {
+    const char *folder; // made if it is missing
+    int width, height;  // pixels
+    float scale;        // pixels per point; 0: by the size (view_scale)
+    double fps, seconds;
+    int panel; // the only panel shown; -1: all
+} FrameOptions;
+
+bool frames_write(Teller *teller, const FrameOptions *options, Error *error);
+#endif
