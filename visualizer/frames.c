@@ -1,7 +1,7 @@
 #include "visualizer/frames.h"
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
-#include "visualizer/panel.h"
+#include "visualizer/tour.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,14 +12,17 @@ typedef struct {
     View view;
     DrawList list;
     HitList hits;
+    RequestList requests;
 } Frames;
 
 // Does all that is due up to the frame's time.
 static void advance(Frames *frames) {
-    RequestList none = { .count = 0 };
     bool changed;
-    while (teller_advance(frames->teller, frames->view.now, &none, &changed) <= frames->view.now)
-        continue;
+    double due = frames->view.now;
+    while (due <= frames->view.now) {
+        due = teller_advance(frames->teller, frames->view.now, &frames->requests, &changed);
+        frames->requests.count = 0;
+    }
 }
 
 static bool write_frame(Frames *frames, int64_t number, Error *error) {
@@ -43,12 +46,14 @@ bool frames_write(Teller *teller, const FrameOptions *options, Error *error) {
     frames.view.panel = options->panel;
     frames.view.scale =
         options->scale > 0 ? options->scale : view_scale(options->width, options->height);
+    if (options->tour) tour_go(&frames.view, teller_scene(teller), 0, &frames.requests);
     frames.list = draw_new(options->width, options->height, font_find());
     frames.list.scale = frames.view.scale;
     int64_t count = (int64_t)fmax(1, floor(options->fps * options->seconds + 1e-9));
     bool ok = true;
     for (int64_t i = 0; ok && i < count; i++) {
         frames.view.now = (double)i / options->fps;
+        tour_advance(&frames.view, teller_scene(teller), &frames.requests);
         advance(&frames);
         ok = write_frame(&frames, i, error);
     }

@@ -10,6 +10,7 @@ typedef struct {
     float scale;        // pixels per point; 0: by the size (view_scale)
     double fps, seconds;
     int panel; // the only panel shown; -1: all
+    bool tour; // from the start
 } FrameOptions;
 
 bool frames_write(Teller *teller, const FrameOptions *options, Error *error);

@@ -1,4 +1,4 @@
-#include "visualizer/panel.h"
+#include "visualizer/tour.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,6 +70,9 @@ static void draw_panel(const Frame *frame, PanelNumber number, Rect rect) {
     DrawList *list = frame->list;
     float width = rect.width - 2 * PADDING;
     if (width < 24 || rect.height < TITLE + PADDING) return;
+    if (tour_panel(frame->view) == (int)number)
+        draw_round_rect(list, (Rect){ rect.x - 2, rect.y - 2, rect.width + 4, rect.height + 4 }, 8,
+                        COLOR_ACCENT);
     draw_round_rect(list, rect, 6, COLOR_PANEL);
     panels[number].title(title, sizeof title, frame->scene, frame->view);
     const Target *hover = &frame->view->hover;
@@ -276,6 +279,15 @@ static Rect split_top(Rect *rest, float height) {
     return part;
 }
 
+static void draw_tour(const Frame *frame, Rect rect) {
+    draw_round_rect(frame->list, rect, 6, COLOR_PANEL);
+    Rect area = { rect.x + PADDING, rect.y + PADDING, rect.width - 2 * PADDING,
+                  rect.height - 2 * PADDING };
+    draw_clip(frame->list, area);
+    tour_draw(frame, area);
+    draw_clip(frame->list, draw_whole(frame->list));
+}
+
 static void draw_wide(const Frame *frame, Rect rest) {
     float bottom = fminf(150, fmaxf(110, 0.19f * rest.height));
     Rect top = split_top(&rest, rest.height - bottom - GAP);
@@ -286,6 +298,10 @@ static void draw_wide(const Frame *frame, Rect rest) {
     draw_panel(frame, PANEL_GATES, middle);
     draw_panel(frame, right_panel(frame), split_top(&top, floorf(0.47f * (top.height - GAP))));
     draw_panel(frame, PANEL_MAP, top);
+    if (frame->view->tour >= 0) {
+        draw_tour(frame, rest);
+        return;
+    }
     draw_panel(frame, PANEL_TIMELINE, split_left(&rest, floorf(0.78f * (rest.width - GAP))));
     draw_panel(frame, PANEL_USAGE, rest);
 }
@@ -293,7 +309,11 @@ static void draw_wide(const Frame *frame, Rect rest) {
 static void draw_small(const Frame *frame, Rect rest) {
     if (rest.height > 340) {
         Rect top = split_top(&rest, rest.height - 110 - GAP);
-        draw_panel(frame, PANEL_TIMELINE, rest);
+        if (frame->view->tour >= 0) {
+            draw_tour(frame, rest);
+        } else {
+            draw_panel(frame, PANEL_TIMELINE, rest);
+        }
         rest = top;
     }
     if (rest.width > 480) draw_panel(frame, PANEL_STORY, split_left(&rest, 0.5f * rest.width));

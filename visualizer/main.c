@@ -27,6 +27,7 @@ enum {
     KEY_SPEED,
     KEY_PANEL,
     KEY_SCALE,
+    KEY_TOUR,
     KEY_HEADLESS,
     KEY_FRAMES,
     KEY_SIZE,
@@ -46,6 +47,7 @@ static const struct argp_option options[] = {
       "one panel alone: story, gates, neighbours, map, why, timeline, usage, loss or card", 2 },
     { "size", KEY_SIZE, "WxH", 0, "pixels of the window (default 1280x720)", 2 },
     { "scale", KEY_SCALE, "X", 0, "pixels per point, 0.5 to 8 (default: by the size)", 2 },
+    { "tour", KEY_TOUR, NULL, 0, "begin with the tour, two minutes over one story", 2 },
     { "headless", KEY_HEADLESS, NULL, 0, "no window: write PNG files, with --frames", 3 },
     { "frames", KEY_FRAMES, "DIR", 0, "folder for frame-000000.png and so on", 3 },
     { "fps", KEY_FPS, "X", 0, "frames per second (default 30)", 3 },
@@ -92,6 +94,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_PANEL: parse_panel(state, frames, value); break;
     case KEY_SIZE: parse_size(state, frames, value); break;
     case KEY_SCALE: frames->scale = (float)option_real(state, "scale", value, 0.5, 8); break;
+    case KEY_TOUR: frames->tour = true; break;
     case KEY_HEADLESS: arguments->headless = true; break;
     case KEY_FRAMES: frames->folder = value; break;
     case KEY_FPS: frames->fps = option_real(state, "fps", value, 0.01, 1000); break;

@@ -1,6 +1,7 @@
 #include "visualizer/view.h"
 #include "reference/numbers/minmax.h"
 #include "visualizer/panel.h"
+#include "visualizer/tour.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,7 +196,7 @@ static void letter_key(View *view, const Scene *scene, Key key, RequestList *req
     case 'h':
     case '?': view->help = !view->help; break;
     case 's': view->save_picture = true; break;
-    case 't': view->tour = view->tour >= 0 ? -1 : 0; break;
+    case 't': tour_go(view, scene, 0, requests); break;
     case 'f': view->full_screen = true; break;
     case 'q': view->quit = true; break;
     default: break;
@@ -208,6 +209,7 @@ void view_key(View *view, const Scene *scene, Key key, RequestList *requests) {
         edit_key(view, key, requests);
         return;
     }
+    if (tour_key(view, scene, key, requests)) return;
     if (view->help && key != KEY_ESCAPE) view->help = key == 'h' || key == '?';
     switch (key) {
     case KEY_LEFT: select_token(view, scene, token - 1, requests); break;

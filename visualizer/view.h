@@ -119,6 +119,7 @@ typedef struct {
     char message[SCENE_TEXT]; // said at the bottom until message_until
     double message_until;
     int tour;                             // its step; -1: no tour
+    double tour_since;                    // when the step began
     bool quit, save_picture, full_screen; // for the window to do; it resets them
 } View;
 
