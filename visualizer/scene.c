@@ -87,10 +87,16 @@ bool scene_recorded_neurons(Scene *scene) {
 
 bool scene_losses(Scene *scene, int train_count, int valid_count) {
     SceneTraining *training = &scene->training;
-    const Grown train = { (void **)&training->train, sizeof *training->train };
-    const Grown valid = { (void **)&training->valid, sizeof *training->valid };
-    bool ok = grow(&train, 1, &scene->capacity.train, (size_t)train_count) &&
-              grow(&valid, 1, &scene->capacity.valid, (size_t)valid_count);
+    const Grown train[] = {
+        { (void **)&training->train_steps, sizeof *training->train_steps },
+        { (void **)&training->train_losses, sizeof *training->train_losses },
+    };
+    const Grown valid[] = {
+        { (void **)&training->valid_steps, sizeof *training->valid_steps },
+        { (void **)&training->valid_losses, sizeof *training->valid_losses },
+    };
+    bool ok = grow(train, 2, &scene->capacity.train, (size_t)train_count) &&
+              grow(valid, 2, &scene->capacity.valid, (size_t)valid_count);
     if (ok) training->train_count = train_count;
     if (ok) training->valid_count = valid_count;
     return ok;
@@ -112,8 +118,10 @@ void scene_free(Scene *scene) {
     free(scene->circuits.fired);
     free(scene->circuits.usage);
     free(scene->circuits.gini);
-    free(scene->training.train);
-    free(scene->training.valid);
+    free(scene->training.train_steps);
+    free(scene->training.train_losses);
+    free(scene->training.valid_steps);
+    free(scene->training.valid_losses);
     free(scene->training.fired);
     memset(scene, 0, sizeof *scene);
 }
@@ -195,11 +203,16 @@ static bool copy_training(Scene *to, const Scene *from) {
         return false;
     SceneTraining own = to->training;
     to->training = *training;
-    to->training.train = own.train;
-    to->training.valid = own.valid;
+    to->training.train_steps = own.train_steps;
+    to->training.train_losses = own.train_losses;
+    to->training.valid_steps = own.valid_steps;
+    to->training.valid_losses = own.valid_losses;
     to->training.fired = own.fired;
-    copy(own.train, training->train, 0, (size_t)training->train_count, sizeof *own.train);
-    copy(own.valid, training->valid, 0, (size_t)training->valid_count, sizeof *own.valid);
+    size_t trained = (size_t)training->train_count, validated = (size_t)training->valid_count;
+    copy(own.train_steps, training->train_steps, 0, trained, sizeof(double));
+    copy(own.train_losses, training->train_losses, 0, trained, sizeof(double));
+    copy(own.valid_steps, training->valid_steps, 0, validated, sizeof(double));
+    copy(own.valid_losses, training->valid_losses, 0, validated, sizeof(double));
     copy(own.fired, training->fired, 0, neuron_count(&from->model), sizeof *own.fired);
     return true;
 }

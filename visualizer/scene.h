@@ -146,17 +146,14 @@ typedef struct {
 typedef enum { NOT_TRAINING, WATCHING, TRAINING } TrainMode;
 
 typedef struct {
-    double step, loss;
-} ScenePointOfLoss;
-
-typedef struct {
     TrainMode mode;
     bool running, finished;
     int64_t step, steps;
     double tokens_per_second, seconds_left; // NAN: unknown
     double learning_rate;
-    double unigram, trigram; // baselines; NAN: unknown
-    ScenePointOfLoss *train, *valid;
+    double unigram, trigram;            // baselines; NAN: unknown
+    double *train_steps, *train_losses; // [train_count]
+    double *valid_steps, *valid_losses; // [valid_count]
     int train_count, valid_count;
     float *fired; // [L,C,F]: the share of recent tokens at which each neuron fired; NULL: unknown
 } SceneTraining;

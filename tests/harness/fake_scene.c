@@ -277,10 +277,14 @@ static void fake_training(Scene *scene, Draws *draws) {
     training->learning_rate = 1e-3;
     training->unigram = 5.32;
     training->trigram = 1.1;
-    for (int i = 0; i < 60; i++)
-        training->train[i] = (ScenePointOfLoss){ 10 * (i + 1), 0.4 + 6 * exp(-0.1 * i) };
-    for (int i = 0; i < 6; i++)
-        training->valid[i] = (ScenePointOfLoss){ 100 * (i + 1), 0.45 + 6 * exp(-i - 1) };
+    for (int i = 0; i < 60; i++) {
+        training->train_steps[i] = 10 * (i + 1);
+        training->train_losses[i] = 0.4 + 6 * exp(-0.1 * i);
+    }
+    for (int i = 0; i < 6; i++) {
+        training->valid_steps[i] = 100 * (i + 1);
+        training->valid_losses[i] = 0.45 + 6 * exp(-i - 1);
+    }
     for (int i = 0; i < scene->model.L * scene->model.C * scene->model.F; i++)
         training->fired[i] = 0.06f * draw(draws) * draw(draws);
 }

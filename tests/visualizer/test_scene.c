@@ -24,8 +24,12 @@ static void check_equal(const Scene *a, const Scene *b) {
                      (size_t)b->circuits.count * sizeof(ScenePoint));
     ck_assert_mem_eq(a->circuits.fired, b->circuits.fired, neurons * sizeof(float));
     ck_assert_int_eq(a->training.train_count, b->training.train_count);
-    ck_assert_mem_eq(a->training.train, b->training.train,
-                     (size_t)b->training.train_count * sizeof(ScenePointOfLoss));
+    size_t train = (size_t)b->training.train_count * sizeof(double);
+    size_t valid = (size_t)b->training.valid_count * sizeof(double);
+    ck_assert_mem_eq(a->training.train_steps, b->training.train_steps, train);
+    ck_assert_mem_eq(a->training.train_losses, b->training.train_losses, train);
+    ck_assert_mem_eq(a->training.valid_steps, b->training.valid_steps, valid);
+    ck_assert_mem_eq(a->training.valid_losses, b->training.valid_losses, valid);
     ck_assert_int_eq(a->card.index, b->card.index);
 }
 
