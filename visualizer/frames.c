@@ -55,6 +55,7 @@ bool frames_write(Teller *teller, const FrameOptions *options, Error *error) {
         frames.view.now = (double)i / options->fps;
         tour_advance(&frames.view, teller_scene(teller), &frames.requests);
         advance(&frames);
+        view_fit(&frames.view, teller_scene(teller));
         ok = write_frame(&frames, i, error);
     }
     draw_free(&frames.list);

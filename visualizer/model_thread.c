@@ -1,4 +1,5 @@
 #include "visualizer/model_thread.h"
+#include "reference/numbers/parallel.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@ struct ModelThread {
     Teller *teller;
     SceneExchange *exchange;
     void (*wake)(void);
+    int threads; // of OpenMP, as in the thread that made the teller: its memory is sized for them
 };
 
 static bool asked_to_quit(const RequestList *requests) {
@@ -22,6 +24,7 @@ static void *run(void *context) {
     RequestList requests = { .count = 0 };
     double due = 0;
     bool changed = true;
+    parallel_set_threads(thread->threads);
     for (;;) {
         if (changed && scene_publish(thread->exchange, teller_scene(thread->teller)))
             thread->wake();
@@ -39,6 +42,7 @@ ModelThread *model_thread_start(Teller *teller, SceneExchange *exchange, void (*
         return NULL;
     }
     *thread = (ModelThread){ .teller = teller, .exchange = exchange, .wake = wake };
+    thread->threads = parallel_threads();
     int code = pthread_create(&thread->thread, NULL, run, thread);
     if (code == 0) return thread;
     fail(error, "a thread cannot be started: %s", strerror(code));

@@ -126,6 +126,19 @@ void scene_free(Scene *scene) {
     memset(scene, 0, sizeof *scene);
 }
 
+void scene_set_model(Scene *scene, const SceneModel *model) {
+    Scene old = *scene;
+    scene_free(scene);
+    scene->model = *model;
+    scene->version = old.version;
+    scene->version.model++;
+    scene->version.told++;
+    scene->version.focus++;
+    scene->version.circuits++;
+    scene->version.training++;
+    scene->focus.token = scene->circuits.layer = scene->card.index = -1;
+}
+
 // ---- copying
 
 // memcpy of `count` elements from number `first` on; arrays may be NULL where there are none.

@@ -180,6 +180,9 @@ typedef struct {
 
 void scene_free(Scene *scene); // of one that began as {0}
 
+// Another model: all parts are empty, and their versions new.
+void scene_set_model(Scene *scene, const SceneModel *model);
+
 // Memory for a part; what is there stays. false: out of memory.
 bool scene_tokens(Scene *scene, int count); // sets story.count and, for new tokens, nothing else
 bool scene_before(Scene *scene, int count); // before_count is set too, and so on

@@ -2,6 +2,7 @@
 #include "reference/generate/story.h"
 #include "reference/numbers/array.h"
 #include "reference/numbers/minmax.h"
+#include "visualizer/run_watch.h"
 #include "visualizer/teller_model.h"
 #include <math.h>
 #include <stdio.h>
@@ -14,11 +15,16 @@ enum {
     PROMPT = 1024,
 };
 static const double SHOWN_ENDED = 6;   // seconds before another story is told
+static const double LOOK_EVERY = 0.5;  // seconds, at a run that is being trained
 static const double FOCUS_EVERY = 0.1; // seconds at least, while words come faster
 
 struct Teller {
     TellerOptions options;
     TellerModel model;
+    RunWatch watch;
+    double look;        // when to look at the run; INFINITY: never
+    Lexicon **lexicons; // [lexicon_count]: of earlier models, which scenes may still point to
+    size_t lexicon_count, lexicon_capacity;
     Scene scene;
     Story *story;
     uint64_t seed;
@@ -104,22 +110,45 @@ static bool start_story(Teller *teller, double now, Error *error) {
     return true;
 }
 
+// Remembers the lexicon of the model that is replaced, unless the new one has the same.
+static bool retire_lexicon(Teller *teller, const TellerModel *next, Error *error) {
+    if (teller->model.lexicon == NULL || teller->model.lexicon == next->lexicon) return true;
+    Lexicon **grown = array_grow(teller->lexicons, &teller->lexicon_capacity,
+                                 teller->lexicon_count + 1, sizeof(Lexicon *));
+    if (grown == NULL) return fail(error, "out of memory for the tokens");
+    teller->lexicons = grown;
+    teller->lexicons[teller->lexicon_count++] = teller->model.lexicon;
+    return true;
+}
+
+// Opens a checkpoint in the place of the one that is open, if one is; on failure that stays.
 static bool open_model(Teller *teller, const char *path, Error *error) {
     Scene *scene = &teller->scene;
-    const char *recording = teller->options.recording;
-    if (!teller_model_open(&teller->model, path, recording, scene->circuits.note, error))
+    char note[SCENE_TEXT];
+    TellerModel next;
+    SceneModel shown;
+    const TellerModel *before = teller->model.lexicon != NULL ? &teller->model : NULL;
+    if (!teller_model_open(&next, path, teller->options.recording, before, note, error))
         return false;
-    teller_model_show(&scene->model, &teller->model, path);
-    scene->version.model++;
-    scene->circuits.layer = -1;
-    scene->card.index = -1;
-    if (scene->model.sparse &&
-        !gating_record_sizes(&teller->record, &scene->model.config, 0, error))
+    if (!retire_lexicon(teller, &next, error)) {
+        teller_model_close(&next); // its lexicon is lost with the memory that ran out
         return false;
-    if (teller->model.atlas != NULL) snprintf(scene->circuits.note, SCENE_TEXT, "recording …");
-    teller->layer = scene->model.L > 2 ? 2 : 0;
-    teller->channel = scene->model.C > 1 ? 1 : 0;
-    return true;
+    }
+    story_free(teller->story);
+    teller->story = NULL;
+    if (before != NULL) teller_model_close(&teller->model);
+    teller->model = next;
+    teller_model_show(&shown, &teller->model, teller->options.checkpoint);
+    scene_set_model(scene, &shown);
+    teller->watch.log_size = -1;
+    teller->patch.count = 0;
+    teller->map_failed = false;
+    teller->layer = max_int(0, min_int(teller->layer, scene->model.L - 1));
+    teller->channel = max_int(0, min_int(teller->channel, scene->model.C - 1));
+    snprintf(scene->circuits.note, SCENE_TEXT, "%s",
+             teller->model.atlas != NULL ? "recording …" : note);
+    return !scene->model.sparse ||
+           gating_record_sizes(&teller->record, &scene->model.config, 0, error);
 }
 
 Teller *teller_new(const TellerOptions *options, Error *error) {
@@ -135,20 +164,31 @@ Teller *teller_new(const TellerOptions *options, Error *error) {
     teller->patch.edits = teller->edits;
     const char *prompt = options->prompt != NULL ? options->prompt : "Once upon a time";
     snprintf(teller->prompt, sizeof teller->prompt, "%s", prompt);
+    teller->watch = run_watch_new(options->checkpoint);
+    teller->look = options->watch ? 0 : INFINITY;
+    teller->layer = 2;
+    teller->channel = 1;
     if (open_model(teller, options->checkpoint, error) && start_story(teller, 0, error))
         return teller;
     teller_free(teller);
     return NULL;
 }
 
+static void free_lexicon(Lexicon *lexicon) {
+    lexicon_free(lexicon);
+    free(lexicon);
+}
+
 void teller_free(Teller *teller) {
     if (teller == NULL) return;
     story_free(teller->story);
     if (teller->model.lexicon != NULL) {
-        lexicon_free(teller->model.lexicon);
-        free(teller->model.lexicon);
+        free_lexicon(teller->model.lexicon);
         teller_model_close(&teller->model);
     }
+    for (size_t i = 0; i < teller->lexicon_count; i++) free_lexicon(teller->lexicons[i]);
+    free(teller->lexicons);
+    run_watch_free(&teller->watch);
     scene_free(&teller->scene);
     free(teller->ids);
     free(teller);
@@ -340,12 +380,19 @@ static bool answer(Teller *teller, const Request *request, double now, Error *er
         forget(teller);
         return start_story(teller, now, error);
     case REQUEST_ANOTHER: return another(teller, now, error);
-    case REQUEST_PAUSE: pause(teller, request->value != 0, now); return true;
+    case REQUEST_PAUSE:
+        if (teller->options.training != NULL)
+            training_pause(teller->options.training, request->value != 0);
+        pause(teller, request->value != 0, now);
+        return true;
     case REQUEST_SPEED:
         teller->options.speed = request->value;
         teller->next = fmin(teller->next, now + 1 / request->value);
         return true;
-    case REQUEST_STEP: teller->step = true; return true;
+    case REQUEST_STEP:
+        if (teller->options.training != NULL) training_step(teller->options.training);
+        teller->step = true;
+        return true;
     case REQUEST_FOCUS: select_token(teller, request); return true;
     case REQUEST_NEURON: select_neuron(teller, request); return true;
     case REQUEST_PATCH: return patch_token(teller, request->index, (int)request->value, now, error);
@@ -421,10 +468,31 @@ static bool compare_tokens(Teller *teller, Error *error) {
     return focus_unlike(&teller->scene, teller->model.atlas, first, teller->unlike, error);
 }
 
+// Looks at the run that is being trained. A newer checkpoint tells the story from its prompt on.
+static void look(Teller *teller, double now) {
+    Error error = { "" };
+    Scene *scene = &teller->scene;
+    bool newer = false;
+    bool ok = run_watch_look(&teller->watch, scene, &newer, &error);
+    if (ok && newer && teller->watch.checkpoint != NULL) {
+        ok = open_model(teller, teller->watch.checkpoint, &error) &&
+             start_story(teller, now, &error);
+        if (!ok) teller->watch.identity = 0; // again at the next look
+        ok = ok && run_watch_look(&teller->watch, scene, &newer, &error);
+    }
+    if (teller->options.training != NULL) training_show(teller->options.training, scene);
+    if (!ok || newer) snprintf(scene->note, SCENE_TEXT, "%.*s", SCENE_TEXT - 1, error.text);
+    teller->look = now + LOOK_EVERY;
+}
+
 // One piece of work; *worked: there was some.
 static bool work(Teller *teller, double now, bool *worked, Error *error) {
     bool follows = teller->token == LATEST;
     *worked = true;
+    if (now >= teller->look) {
+        look(teller, now);
+        return true;
+    }
     if (teller->focus_due &&
         !(follows && token_due(teller, now) && now - teller->focused < FOCUS_EVERY))
         return compute_focus(teller, now, error);
@@ -460,9 +528,9 @@ static bool work(Teller *teller, double now, bool *worked, Error *error) {
 static double next_time(const Teller *teller) {
     bool alone = teller->token == LATEST && teller->scene.card.index < 0 && !teller->paused;
     switch (teller->scene.story.state) {
-    case STORY_TELLING: return teller->next;
-    case STORY_ENDED: return alone ? teller->ended + SHOWN_ENDED : INFINITY;
-    default: return INFINITY;
+    case STORY_TELLING: return fmin(teller->look, teller->next);
+    case STORY_ENDED: return fmin(teller->look, alone ? teller->ended + SHOWN_ENDED : INFINITY);
+    default: return teller->look;
     }
 }
 

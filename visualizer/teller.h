@@ -1,5 +1,6 @@
 #ifndef VISUALIZER_TELLER_H
 #define VISUALIZER_TELLER_H
+#include "visualizer/training.h"
 #include "visualizer/view.h"
 
 // The model's side: tells a story token by token, answers requests, and keeps a Scene up to date.
@@ -8,8 +9,11 @@
 
 typedef struct {
     const char *checkpoint; // a run or a checkpoint
-    const char *recording;  // a file of `sgatlin record`; NULL: record a few stories
-    const char *prompt;     // NULL: "Once upon a time"
+    bool watch;             // the run is being trained: follow its log and its checkpoints
+    Training
+        *training; // by this thread's own process; NULL: by another one. It outlives the teller
+    const char *recording; // a file of `sgatlin record`; NULL: record a few stories
+    const char *prompt;    // NULL: "Once upon a time"
     uint64_t seed;
     double temperature;
     double speed; // tokens per second

@@ -28,13 +28,18 @@ static void open_data(TellerModel *model, Classes *classes) {
     state_free(&state);
 }
 
-static bool open_words(TellerModel *model, Error *error) {
+static bool open_words(TellerModel *model, const TellerModel *before, Error *error) {
     Classes classes = { .capacity = 0 };
     open_data(model, &classes);
-    model->lexicon = malloc(sizeof *model->lexicon);
+    bool same =
+        before != NULL && before->lexicon != NULL &&
+        before->lexicon->class_count == (int)classes.names.count &&
+        tokenizer_hash(before->checkpoint.tokenizer) == tokenizer_hash(model->checkpoint.tokenizer);
+    model->lexicon = same ? before->lexicon : calloc(1, sizeof *model->lexicon);
     bool ok = model->lexicon != NULL || fail(error, "out of memory for the tokens");
-    ok = ok && lexicon_new(model->lexicon, model->checkpoint.tokenizer,
-                           classes.names.count > 0 ? &classes : NULL, error);
+    if (ok && !same)
+        ok = lexicon_new(model->lexicon, model->checkpoint.tokenizer,
+                         classes.names.count > 0 ? &classes : NULL, error);
     classes_free(&classes);
     if (ok) return true;
     free(model->lexicon);
@@ -62,14 +67,19 @@ static bool open_atlas(TellerModel *model, const char *recording, char note[SCEN
 }
 
 bool teller_model_open(TellerModel *out, const char *path, const char *recording,
-                       char note[SCENE_TEXT], Error *error) {
+                       const TellerModel *before, char note[SCENE_TEXT], Error *error) {
     *out = (TellerModel){ .step = -1 };
     if (!checkpoint_open(&out->checkpoint, path, error)) return false;
-    bool ok = open_words(out, error);
+    bool ok = open_words(out, before, error);
     out->focus = ok ? focus_new(&out->checkpoint.model, error) : NULL;
     ok = ok && out->focus != NULL && open_atlas(out, recording, note, error);
-    if (!ok) teller_model_close(out);
-    return ok;
+    if (ok) return true;
+    if (out->lexicon != NULL && (before == NULL || out->lexicon != before->lexicon)) {
+        lexicon_free(out->lexicon);
+        free(out->lexicon);
+    }
+    teller_model_close(out);
+    return false;
 }
 
 void teller_model_close(TellerModel *model) {

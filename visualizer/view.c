@@ -14,8 +14,8 @@ View view_new(const Scene *scene, int width, int height) {
                    .height = height,
                    .scale = 1,
                    .token = LATEST,
-                   .layer = scene->model.L > 2 ? 2 : 0,
-                   .channel = scene->model.C > 1 ? 1 : 0,
+                   .layer = max_int(0, min_int(2, scene->model.L - 1)),
+                   .channel = max_int(0, min_int(1, scene->model.C - 1)),
                    .neuron = -1,
                    .circuit = -1,
                    .panel = -1,
@@ -26,6 +26,14 @@ View view_new(const Scene *scene, int width, int height) {
 float view_scale(int width, int height) {
     float scale = fminf((float)width / 1280, (float)height / 720);
     return fminf(3, fmaxf(1, floorf(2 * scale) / 2));
+}
+
+void view_fit(View *view, const Scene *scene) {
+    const SceneModel *model = &scene->model;
+    view->layer = max_int(0, min_int(view->layer, model->L - 1));
+    view->channel = max_int(0, min_int(view->channel, model->C - 1));
+    if (view->neuron >= model->F) view->neuron = -1;
+    if (view->token >= scene->story.count) view->token = LATEST;
 }
 
 int view_token(const View *view, const Scene *scene) {

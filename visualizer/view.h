@@ -128,6 +128,10 @@ float view_scale(int width, int height);
 
 View view_new(const Scene *scene, int width, int height);
 
+// Brings the selections into the sizes of a scene whose model or story is another one. Call it for
+// every new scene.
+void view_fit(View *view, const Scene *scene);
+
 // The selected token, or the latest; -1: there is none.
 int view_token(const View *view, const Scene *scene);
 

@@ -1,0 +1,110 @@
+#include "visualizer/run_watch.h"
+#include "reference/io/files.h"
+#include "reference/train/checkpoint.h"
+#include "reference/train/loss_picture.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <xxhash.h>
+
+RunWatch run_watch_new(const char *run) { return (RunWatch){ .run = run, .log_size = -1 }; }
+
+void run_watch_free(RunWatch *watch) {
+    free(watch->checkpoint);
+    watch->checkpoint = NULL;
+}
+
+// ---- the log
+
+static double baseline(const LogLines *lines, const char *name) {
+    return log_number(json_object_get(lines->header, "baselines"), name, NAN);
+}
+
+static bool show_losses(Scene *scene, const LogLines *lines) {
+    SceneTraining *training = &scene->training;
+    LossChart losses;
+    if (!loss_chart(&losses, lines)) return false;
+    const Series *train = &losses.series[0], *valid = &losses.series[1];
+    bool ok = scene_losses(scene, train->count, valid->count);
+    if (ok) {
+        size_t size = sizeof *training->train_steps;
+        memcpy(training->train_steps, train->x, (size_t)train->count * size);
+        memcpy(training->train_losses, train->y, (size_t)train->count * size);
+        memcpy(training->valid_steps, valid->x, (size_t)valid->count * size);
+        memcpy(training->valid_losses, valid->y, (size_t)valid->count * size);
+    }
+    free(losses.points);
+    return ok;
+}
+
+static void show_state(SceneTraining *training, const LogLines *lines) {
+    const json_t *settings = json_object_get(lines->header, "settings");
+    training->steps = log_integer(settings, "steps", 0);
+    training->unigram = baseline(lines, "unigram");
+    training->trigram = baseline(lines, "trigram");
+    training->finished = false;
+    training->step = 0;
+    for (int i = 0; i < lines->count; i++) {
+        const json_t *line = lines->items[i];
+        training->step = log_integer(line, "step", training->step);
+        training->learning_rate = log_number(line, "rate", training->learning_rate);
+        training->tokens_per_second = log_number(line, "tokens_per_s", training->tokens_per_second);
+        training->finished |= !isnan(log_number(line, "final_valid_loss", NAN));
+    }
+    training->running = !training->finished;
+    double B = log_number(settings, "B", NAN);
+    double T = log_number(json_object_get(lines->header, "model"), "T", NAN);
+    training->seconds_left =
+        (double)(training->steps - training->step) * B * T / training->tokens_per_second;
+    if (training->mode == NOT_TRAINING) training->mode = WATCHING;
+}
+
+static bool read_log(RunWatch *watch, Scene *scene, Error *error) {
+    struct stat status;
+    LogLines lines;
+    char *path = path_join(watch->run, LOG_NAME);
+    if (path == NULL) return fail(error, "out of memory for the log");
+    bool ok = true;
+    if (stat(path, &status) == 0 && (int64_t)status.st_size != watch->log_size) {
+        ok = log_lines_read(&lines, path, INT64_MAX, error);
+        if (ok) {
+            watch->log_size = (int64_t)status.st_size;
+            ok = show_losses(scene, &lines) || fail(error, "out of memory for the losses");
+            show_state(&scene->training, &lines);
+            scene->version.training++;
+            log_lines_free(&lines);
+        }
+    }
+    free(path);
+    return ok;
+}
+
+// ---- checkpoints
+
+// A number that is another for another folder of the same name; 0: there is none.
+static uint64_t identity(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0) return 0;
+    uint64_t parts[] = { (uint64_t)status.st_ino, (uint64_t)status.st_mtim.tv_sec,
+                         (uint64_t)status.st_mtim.tv_nsec };
+    return XXH3_64bits(parts, sizeof parts) | 1;
+}
+
+static void find_checkpoint(RunWatch *watch, bool *newer) {
+    char *found = checkpoint_find(watch->run, NULL);
+    if (found == NULL) return;
+    uint64_t its = identity(found);
+    *newer = its != watch->identity;
+    free(watch->checkpoint);
+    watch->checkpoint = found;
+    watch->identity = its;
+}
+
+bool run_watch_look(RunWatch *watch, Scene *scene, bool *newer, Error *error) {
+    *newer = false;
+    if (!path_is_folder(watch->run))
+        return fail(error, "%s is gone; its last checkpoint is shown", watch->run);
+    find_checkpoint(watch, newer);
+    return read_log(watch, scene, error);
+}

@@ -1,0 +1,21 @@
+#ifndef VISUALIZER_RUN_WATCH_H
+#define VISUALIZER_RUN_WATCH_H
+#include "visualizer/scene.h"
+
+// Follows a run that another thread or process is training: its log, line by line, and its
+// checkpoints. It only reads.
+typedef struct {
+    const char *run;
+    char *checkpoint;  // the newest that was seen; NULL: none yet
+    uint64_t identity; // of its folder: a run that was replaced by another has the same names
+    int64_t log_size;  // of the log, when it was read last; -1: not read yet
+} RunWatch;
+
+RunWatch run_watch_new(const char *run);
+void run_watch_free(RunWatch *watch);
+
+// Reads the log into scene.training where it has grown. *newer: there is another checkpoint than
+// before, at watch->checkpoint. false: the run is gone, or its log cannot be read; what was read
+// before stays.
+bool run_watch_look(RunWatch *watch, Scene *scene, bool *newer, Error *error);
+#endif
