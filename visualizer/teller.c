@@ -20,7 +20,7 @@ static const double FOCUS_EVERY = 0.1; // seconds at least, while words come fas
 
 struct Teller {
     TellerOptions options;
-    TellerModel model;
+    TellerModel *model;
     RunWatch watch;
     double look;        // when to look at the run; INFINITY: never
     Lexicon **lexicons; // [lexicon_count]: of earlier models, which scenes may still point to
@@ -83,12 +83,12 @@ static bool start_story(Teller *teller, double now, Error *error) {
     scene->focus.token = -1;
     scene->version.focus++;
     teller->unlike = 0;
-    teller->story = story_new(&teller->model.checkpoint.model, teller->model.checkpoint.tokenizer,
+    teller->story = story_new(&teller->model->checkpoint.model, teller->model->checkpoint.tokenizer,
                               &teller->sampling, teller->seed, error);
     if (teller->story == NULL) return false;
     // The hook records as many tokens as there is memory for, so the prompt is counted first.
     TokenList tokens = { 0 };
-    bool ok = tokenizer_encode(teller->model.checkpoint.tokenizer, teller->prompt,
+    bool ok = tokenizer_encode(teller->model->checkpoint.tokenizer, teller->prompt,
                                strlen(teller->prompt), false, &tokens) &&
               make_space(teller, (int)min_size(tokens.count, MAX_TOKENS));
     free(tokens.ids);
@@ -112,12 +112,12 @@ static bool start_story(Teller *teller, double now, Error *error) {
 
 // Remembers the lexicon of the model that is replaced, unless the new one has the same.
 static bool retire_lexicon(Teller *teller, const TellerModel *next, Error *error) {
-    if (teller->model.lexicon == NULL || teller->model.lexicon == next->lexicon) return true;
+    if (teller->model == NULL || teller->model->lexicon == next->lexicon) return true;
     Lexicon **grown = array_grow(teller->lexicons, &teller->lexicon_capacity,
                                  teller->lexicon_count + 1, sizeof(Lexicon *));
     if (grown == NULL) return fail(error, "out of memory for the tokens");
     teller->lexicons = grown;
-    teller->lexicons[teller->lexicon_count++] = teller->model.lexicon;
+    teller->lexicons[teller->lexicon_count++] = teller->model->lexicon;
     return true;
 }
 
@@ -125,28 +125,26 @@ static bool retire_lexicon(Teller *teller, const TellerModel *next, Error *error
 static bool open_model(Teller *teller, const char *path, Error *error) {
     Scene *scene = &teller->scene;
     char note[SCENE_TEXT];
-    TellerModel next;
     SceneModel shown;
-    const TellerModel *before = teller->model.lexicon != NULL ? &teller->model : NULL;
-    if (!teller_model_open(&next, path, teller->options.recording, before, note, error))
-        return false;
-    if (!retire_lexicon(teller, &next, error)) {
-        teller_model_close(&next); // its lexicon is lost with the memory that ran out
+    TellerModel *next =
+        teller_model_open(path, teller->options.recording, teller->model, note, error);
+    if (next == NULL) return false;
+    if (!retire_lexicon(teller, next, error)) {
+        teller_model_close(next); // its lexicon is lost with the memory that ran out
         return false;
     }
     story_free(teller->story);
     teller->story = NULL;
-    if (before != NULL) teller_model_close(&teller->model);
+    teller_model_close(teller->model);
     teller->model = next;
-    teller_model_show(&shown, &teller->model, teller->options.checkpoint);
+    teller_model_show(&shown, next, teller->options.checkpoint);
     scene_set_model(scene, &shown);
     teller->watch.log_size = -1;
     teller->patch.count = 0;
     teller->map_failed = false;
     teller->layer = max_int(0, min_int(teller->layer, scene->model.L - 1));
     teller->channel = max_int(0, min_int(teller->channel, scene->model.C - 1));
-    snprintf(scene->circuits.note, SCENE_TEXT, "%s",
-             teller->model.atlas != NULL ? "recording …" : note);
+    snprintf(scene->circuits.note, SCENE_TEXT, "%s", next->atlas != NULL ? "recording …" : note);
     return !scene->model.sparse ||
            gating_record_sizes(&teller->record, &scene->model.config, 0, error);
 }
@@ -182,10 +180,8 @@ static void free_lexicon(Lexicon *lexicon) {
 void teller_free(Teller *teller) {
     if (teller == NULL) return;
     story_free(teller->story);
-    if (teller->model.lexicon != NULL) {
-        free_lexicon(teller->model.lexicon);
-        teller_model_close(&teller->model);
-    }
+    if (teller->model != NULL) free_lexicon(teller->model->lexicon);
+    teller_model_close(teller->model);
     for (size_t i = 0; i < teller->lexicon_count; i++) free_lexicon(teller->lexicons[i]);
     free(teller->lexicons);
     run_watch_free(&teller->watch);
@@ -199,7 +195,7 @@ const Scene *teller_scene(const Teller *teller) { return &teller->scene; }
 // ---- telling
 
 static Atlas *ready_atlas(const Teller *teller) {
-    return teller->model.recorded ? teller->model.atlas : NULL;
+    return teller->model->recorded ? teller->model->atlas : NULL;
 }
 
 static void end_story(Teller *teller, double now) {
@@ -238,7 +234,7 @@ static bool tell(Teller *teller, double now, Error *error) {
     teller->focus_due |= teller->token == LATEST || teller->token == t - 1;
     if (ready_atlas(teller) == NULL || teller->unlike < t) return true; // compare_tokens is to come
     teller->unlike = t + 1;
-    return focus_unlike(&teller->scene, teller->model.atlas, t, t + 1, error);
+    return focus_unlike(&teller->scene, teller->model->atlas, t, t + 1, error);
 }
 
 // Tells without waiting until the story has `count` tokens or ends.
@@ -289,9 +285,9 @@ static void show_words(char out[SCENE_TEXT], const char *format, const char *one
 // Puts a recorded circuit in at a token, in all layers, and tells the story from there.
 static bool patch_token(Teller *teller, int token, int circuit, double now, Error *error) {
     SceneStory *story = &teller->scene.story;
-    const Lexicon *lexicon = teller->model.lexicon;
-    if (!teller->model.recorded || token < 0 || token >= story->count) return true;
-    const Recording *recording = atlas_recording(teller->model.atlas);
+    const Lexicon *lexicon = teller->model->lexicon;
+    if (!teller->model->recorded || token < 0 || token >= story->count) return true;
+    const Recording *recording = atlas_recording(teller->model->atlas);
     if (circuit < 0 || circuit >= recording->gatings.T || teller->patch.count == MAX_EDITS)
         return true;
     if (!remember(teller, token + 1, error)) return false;
@@ -424,15 +420,15 @@ static bool compute_focus(Teller *teller, double now, Error *error) {
     int token = focus_token(teller);
     const GatingPatch *patch = teller->patch.count > 0 ? &teller->patch : NULL;
     return token < 0 ||
-           focus_compute(&teller->scene, teller->model.focus, patch, ready_atlas(teller), token,
+           focus_compute(&teller->scene, teller->model->focus, patch, ready_atlas(teller), token,
                          teller->layer, teller->channel, error);
 }
 
 static bool record(Teller *teller, Error *error) {
-    if (!atlas_record(teller->model.atlas, &teller->model.recorded, error)) return false;
-    if (!teller->model.recorded) return true;
+    if (!atlas_record(teller->model->atlas, &teller->model->recorded, error)) return false;
+    if (!teller->model->recorded) return true;
     teller->focus_due = teller->card_due = true;
-    return atlas_show_usage(&teller->scene, teller->model.atlas, error);
+    return atlas_show_usage(&teller->scene, teller->model->atlas, error);
 }
 
 static bool map_due(const Teller *teller) {
@@ -442,9 +438,9 @@ static bool map_due(const Teller *teller) {
 
 // Without circuits the story is told all the same.
 static void lose_atlas(Teller *teller, const Error *error) {
-    atlas_free(teller->model.atlas);
-    teller->model.atlas = NULL;
-    teller->model.recorded = false;
+    atlas_free(teller->model->atlas);
+    teller->model->atlas = NULL;
+    teller->model->recorded = false;
     snprintf(teller->scene.circuits.note, SCENE_TEXT, "%.*s", SCENE_TEXT - 1, error->text);
     teller->scene.version.circuits++;
 }
@@ -452,7 +448,7 @@ static void lose_atlas(Teller *teller, const Error *error) {
 static void show_map(Teller *teller) {
     Error error = { "" };
     teller->map_failed =
-        !atlas_show_map(&teller->scene, teller->model.atlas, teller->layer, &error);
+        !atlas_show_map(&teller->scene, teller->model->atlas, teller->layer, &error);
     teller->focus_due = true; // the path on it
     if (!teller->map_failed) return;
     snprintf(teller->scene.circuits.note, SCENE_TEXT, "%.*s", SCENE_TEXT - 1, error.text);
@@ -465,7 +461,7 @@ static bool compare_tokens(Teller *teller, Error *error) {
     int first = teller->unlike;
     teller->unlike = min_int(teller->scene.story.count, first + AT_ONCE);
     teller->scene.version.told++; // they were copied without
-    return focus_unlike(&teller->scene, teller->model.atlas, first, teller->unlike, error);
+    return focus_unlike(&teller->scene, teller->model->atlas, first, teller->unlike, error);
 }
 
 // Looks at the run that is being trained. A newer checkpoint tells the story from its prompt on.
@@ -496,18 +492,18 @@ static bool work(Teller *teller, double now, bool *worked, Error *error) {
     if (teller->focus_due &&
         !(follows && token_due(teller, now) && now - teller->focused < FOCUS_EVERY))
         return compute_focus(teller, now, error);
-    if (teller->card_due && (teller->model.atlas == NULL || teller->model.recorded)) {
+    if (teller->card_due && (teller->model->atlas == NULL || teller->model->recorded)) {
         teller->card_due = false;
         if (teller->scene.card.index < 0) return true;
         return atlas_show_card(&teller->scene.card, ready_atlas(teller),
-                               &teller->model.checkpoint.model, error);
+                               &teller->model->checkpoint.model, error);
     }
     if (token_due(teller, now)) {
         teller->step = false;
         teller->next = fmax(teller->next + 1 / teller->options.speed, now);
         return tell(teller, now, error);
     }
-    if (teller->model.atlas != NULL && !teller->model.recorded) {
+    if (teller->model->atlas != NULL && !teller->model->recorded) {
         Error why;
         if (!record(teller, &why)) lose_atlas(teller, &why);
         return true;

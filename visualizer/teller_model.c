@@ -66,28 +66,32 @@ static bool open_atlas(TellerModel *model, const char *recording, char note[SCEN
     return true;
 }
 
-bool teller_model_open(TellerModel *out, const char *path, const char *recording,
-                       const TellerModel *before, char note[SCENE_TEXT], Error *error) {
-    *out = (TellerModel){ .step = -1 };
-    if (!checkpoint_open(&out->checkpoint, path, error)) return false;
-    bool ok = open_words(out, before, error);
-    out->focus = ok ? focus_new(&out->checkpoint.model, error) : NULL;
-    ok = ok && out->focus != NULL && open_atlas(out, recording, note, error);
-    if (ok) return true;
-    if (out->lexicon != NULL && (before == NULL || out->lexicon != before->lexicon)) {
-        lexicon_free(out->lexicon);
-        free(out->lexicon);
+TellerModel *teller_model_open(const char *path, const char *recording, const TellerModel *before,
+                               char note[SCENE_TEXT], Error *error) {
+    TellerModel *model = calloc(1, sizeof *model);
+    if (model == NULL) {
+        fail(error, "out of memory");
+        return NULL;
     }
-    teller_model_close(out);
-    return false;
+    model->step = -1;
+    bool ok = checkpoint_open(&model->checkpoint, path, error) && open_words(model, before, error);
+    model->focus = ok ? focus_new(&model->checkpoint.model, error) : NULL;
+    if (model->focus != NULL && open_atlas(model, recording, note, error)) return model;
+    if (model->lexicon != NULL && (before == NULL || model->lexicon != before->lexicon)) {
+        lexicon_free(model->lexicon);
+        free(model->lexicon);
+    }
+    teller_model_close(model);
+    return NULL;
 }
 
 void teller_model_close(TellerModel *model) {
+    if (model == NULL) return;
     atlas_free(model->atlas);
     focus_free(model->focus);
     if (model->valid.path != NULL) token_file_close(&model->valid);
     checkpoint_close(&model->checkpoint);
-    *model = (TellerModel){ .step = -1 };
+    free(model);
 }
 
 void teller_model_show(SceneModel *out, const TellerModel *model, const char *name) {

@@ -18,8 +18,9 @@ typedef struct {
 // recording: see atlas_open; NULL: one is made. A recording that cannot be opened is an error;
 // where none can be made, `note` says why, and there is no atlas. before: of the same run, whose
 // lexicon is used again where it fits; NULL: none.
-bool teller_model_open(TellerModel *out, const char *path, const char *recording,
-                       const TellerModel *before, char note[SCENE_TEXT], Error *error);
-void teller_model_close(TellerModel *model); // all but the lexicon
+// NULL on failure.
+TellerModel *teller_model_open(const char *path, const char *recording, const TellerModel *before,
+                               char note[SCENE_TEXT], Error *error);
+void teller_model_close(TellerModel *model); // all but the lexicon; NULL is fine
 void teller_model_show(SceneModel *out, const TellerModel *model, const char *name);
 #endif

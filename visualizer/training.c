@@ -116,6 +116,13 @@ bool training_stop(Training *training, Error *error) {
     return ok;
 }
 
+bool training_ended(Training *training) {
+    pthread_mutex_lock(&training->lock);
+    bool ended = training->ended;
+    pthread_mutex_unlock(&training->lock);
+    return ended;
+}
+
 void training_pause(Training *training, bool paused) {
     pthread_mutex_lock(&training->lock);
     training->paused = paused;

@@ -15,6 +15,7 @@ Training *training_start(Trainer *trainer, RunLog *log, const char *folder, Erro
 // diverged, and the error says why. NULL is fine.
 bool training_stop(Training *training, Error *error);
 
+bool training_ended(Training *training);
 void training_pause(Training *training, bool paused);
 void training_step(Training *training); // one step, while paused
 // scene.training.mode, running, step and fired; false: nothing is new.
