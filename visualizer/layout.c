@@ -39,7 +39,8 @@ static void title_timeline(char *out, size_t size, const Scene *scene, const Vie
 }
 static void title_usage(char *out, size_t size, const Scene *scene, const View *view) {
     (void)view;
-    snprintf(out, size, "%s THAT EVER FIRED", scene->model.ragged ? "EXPERTS" : "NEURONS");
+    snprintf(out, size, "%s THAT %s", scene->model.ragged ? "EXPERTS" : "NEURONS",
+             scene->training.fired != NULL ? "FIRED RECENTLY" : "EVER FIRED");
 }
 static void title_loss(char *out, size_t size, const Scene *scene, const View *view) {
     (void)scene, (void)view;

@@ -55,6 +55,14 @@ void part_bar(const Frame *frame, Rect rect, double share, Color color);
 Color part_token_color(const Frame *frame, int32_t token, Color otherwise);
 // A token's text for a line of its own: "\n" and so on for what is not visible.
 const char *part_token_text(const Frame *frame, int32_t token, char out[SCENE_TEXT]);
+// A line of tokens [CONTEXT_ROW], -1: none, cut at both ends. The one in the middle begins at
+// `middle`, and is always visible (panel_context.c).
+typedef struct {
+    float size;
+    Color token, words; // of the one in the middle, and of the others
+} ContextStyle;
+void part_context(const Frame *frame, Rect row, float middle, const int32_t *context,
+                  ContextStyle style);
 // 1 at the time a token was told, falling to 0 in half a second.
 double part_glow(const Frame *frame, double time);
 

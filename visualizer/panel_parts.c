@@ -4,6 +4,7 @@
 #include <string.h>
 
 void part_empty(const Frame *frame, Rect area, const char *why) {
+    if (area.height < font_line(TEXT_SMALL)) return;
     float y = area.y + (area.height - font_line(TEXT_SMALL)) / 2;
     float width = draw_text_width(frame->list, why, TEXT_SMALL);
     float x = area.x + fmaxf(0, (area.width - width) / 2);

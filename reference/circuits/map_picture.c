@@ -16,15 +16,27 @@ enum {
     AROUND = 20, // pixels: points so near are of one cluster
 };
 
-static const float DOT = 4.5f, LEFT = MARGIN + PADDING, TOP = MARGIN + TITLE + PADDING,
-                   RIGHT = WIDTH - MARGIN - LEGEND - PADDING, BOTTOM = HEIGHT - MARGIN - PADDING;
+static const float DOT = 4.5f;
+static const Rect MAP = { MARGIN + PADDING, MARGIN + TITLE + PADDING,
+                          WIDTH - LEGEND - 2 * (MARGIN + PADDING),
+                          HEIGHT - TITLE - 2 * (MARGIN + PADDING) };
 
-typedef struct {
-    float low[2], scale, shift[2];
-} Place;
+MapPlace map_fit(const float low[2], const float high[2], Rect area) {
+    float width = high[0] - low[0], height = high[1] - low[1];
+    float scale = fminf(width > 0 ? area.width / width : INFINITY,
+                        height > 0 ? area.height / height : INFINITY);
+    if (!isfinite(scale)) scale = 0;
+    return (MapPlace){ { low[0], low[1] },
+                       scale,
+                       { area.x + (area.width - width * scale) / 2,
+                         area.y + (area.height - height * scale) / 2 } };
+}
 
-// One scale for both directions, with the map in the middle.
-static Place fit(const MapPicture *picture) {
+void map_place(float out[2], const MapPlace *place, const float xy[2]) {
+    for (int d = 0; d < 2; d++) out[d] = place->shift[d] + (xy[d] - place->low[d]) * place->scale;
+}
+
+static MapPlace fit(const MapPicture *picture) {
     float low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
     for (int i = 0; i < picture->N; i++) {
         for (int d = 0; d < 2; d++) {
@@ -32,23 +44,7 @@ static Place fit(const MapPicture *picture) {
             high[d] = fmaxf(high[d], picture->xy[2 * (size_t)i + (size_t)d]);
         }
     }
-    float width = high[0] - low[0], height = high[1] - low[1];
-    float scale = fminf(width > 0 ? (RIGHT - LEFT) / width : INFINITY,
-                        height > 0 ? (BOTTOM - TOP) / height : INFINITY);
-    if (!isfinite(scale)) scale = 0;
-    Place place = { { low[0], low[1] },
-                    scale,
-                    { (LEFT + RIGHT - width * scale) / 2, (TOP + BOTTOM - height * scale) / 2 } };
-    return place;
-}
-
-static void place_point(float out[2], const Place *place, const float xy[2]) {
-    for (int d = 0; d < 2; d++) out[d] = place->shift[d] + (xy[d] - place->low[d]) * place->scale;
-}
-
-void map_place(float out[2], const MapPicture *picture, const float xy[2]) {
-    Place place = fit(picture);
-    place_point(out, &place, xy);
+    return map_fit(low, high, MAP);
 }
 
 // Beyond the palette's 8 colours, the same in lighter shades.
@@ -109,7 +105,25 @@ static bool overlaps(Rect a, const Rect *drawn, int count) {
     return false;
 }
 
-// Names on a dark ground above their points, where none is yet. drawn [labels->count] is scratch.
+bool map_name(Rect *out, DrawList *list, Rect area, const float at[2], const char *name,
+              Color color, Color background, const Rect *drawn, int count) {
+    enum { AWAY = 5 };
+    float width = draw_text_width(list, name, TEXT_SMALL) + 8, height = font_line(TEXT_SMALL);
+    float x = fminf(fmaxf(at[0] - width / 2, area.x), area.x + area.width - width);
+    for (int below = 0; below < 2; below++) {
+        Rect rect = { x, below ? at[1] + AWAY : at[1] - height - AWAY, width, height };
+        if (x < area.x || rect.y < area.y || rect.y + height > area.y + area.height) continue;
+        if (overlaps(rect, drawn, count)) continue;
+        draw_round_rect(list, rect, 4, background);
+        draw_text_center(list, x + width / 2, rect.y, TEXT_SMALL, color, name);
+        *out = rect;
+        return true;
+    }
+    return false;
+}
+
+// Names at the middle of their largest clusters, where none is yet. drawn [labels->count] is
+// scratch.
 static void draw_names(DrawList *list, const MapPicture *picture, const MapLabels *labels,
                        const Sized *sized, const float *pixels, Rect *drawn) {
     int count = 0;
@@ -117,19 +131,14 @@ static void draw_names(DrawList *list, const MapPicture *picture, const MapLabel
         int label = sized[l].label;
         const char *name = labels->names[label];
         int point = densest_point(pixels, labels, picture->N, label);
-        float width = draw_text_width(list, name, TEXT_SMALL) + 8, height = font_line(TEXT_SMALL);
-        float x = fminf(fmaxf(pixels[2 * point] - width / 2, LEFT), RIGHT - width);
-        Rect rect = { x, pixels[2 * point + 1] - height - 5, width, height };
-        if (overlaps(rect, drawn, count)) continue;
-        draw_round_rect(list, rect, 4, COLOR_BACKGROUND);
-        draw_text_center(list, rect.x + width / 2, rect.y, TEXT_SMALL, COLOR_TEXT, name);
-        drawn[count++] = rect;
+        count += map_name(&drawn[count], list, MAP, pixels + 2 * (size_t)point, name, COLOR_TEXT,
+                          COLOR_BACKGROUND, drawn, count);
     }
 }
 
 static void draw_legend(DrawList *list, const MapLabels *groups, const Sized *sized, int N) {
-    float x = RIGHT + PADDING + 12, y = TOP;
-    int rows = (int)((BOTTOM - TOP) / ROW), labelled = 0, shown = 0;
+    float x = MAP.x + MAP.width + PADDING + 12, y = MAP.y;
+    int rows = (int)(MAP.height / ROW), labelled = 0, shown = 0;
     for (int l = 0; l < groups->count; l++) labelled += sized[l].count;
     for (int l = 0; l < groups->count && sized[l].count > 0 && l < rows - 2; l++, shown++) {
         float middle = y + ROW / 2.0f;
@@ -170,14 +179,14 @@ bool map_picture(DrawList *list, const MapPicture *picture, Error *error) {
     Rect *drawn = malloc(((size_t)most + 1) * sizeof *drawn);
     bool ok = pixels != NULL && sized != NULL && drawn != NULL;
     if (ok) {
-        Place place = fit(picture);
+        MapPlace place = fit(picture);
         for (int i = 0; i < picture->N; i++)
-            place_point(pixels + 2 * (size_t)i, &place, picture->xy + 2 * (size_t)i);
+            map_place(pixels + 2 * (size_t)i, &place, picture->xy + 2 * (size_t)i);
         draw_clear(list, WIDTH, HEIGHT);
         draw_round_rect(list, (Rect){ MARGIN, MARGIN, WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN }, 8,
                         COLOR_PANEL);
-        draw_text_cut(list, LEFT, MARGIN + 14, TEXT_LARGE, COLOR_TEXT, picture->title,
-                      WIDTH - 2 * LEFT);
+        draw_text_cut(list, MAP.x, MARGIN + 14, TEXT_LARGE, COLOR_TEXT, picture->title,
+                      WIDTH - 2 * MAP.x);
         draw_points(list, picture, pixels);
         sort_labels(sized, &picture->groups, picture->N);
         draw_legend(list, &picture->groups, sized, picture->N);

@@ -23,6 +23,17 @@ typedef struct {
 // legend.
 bool map_picture(DrawList *list, const MapPicture *picture, Error *error);
 
-// Where a point is drawn in a picture of these points: for another one, such as a live one.
-void map_place(float out[2], const MapPicture *picture, const float xy[2]);
+// Where the points of a map are drawn: one scale for both directions, with the map in the middle of
+// an area.
+typedef struct {
+    float low[2], scale, shift[2];
+} MapPlace;
+// low, high: of the coordinates of all points.
+MapPlace map_fit(const float low[2], const float high[2], Rect area);
+void map_place(float out[2], const MapPlace *place, const float xy[2]);
+
+// Draws a name above `at`, or else below it, inside the area and on a background of its own. False:
+// there it would overlap one of `drawn` [count]. *out: where it is.
+bool map_name(Rect *out, DrawList *list, Rect area, const float at[2], const char *name,
+              Color color, Color background, const Rect *drawn, int count);
 #endif

@@ -1,5 +1,6 @@
 #include "reference/draw/chart.h"
 #include "reference/draw/paint.h"
+#include "reference/numbers/minmax.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,13 +14,14 @@ enum {
     ROW = 26,     // of the legend
 };
 
-static const float DOT = 7;
-
-// Where the data go.
+// Where the data go, and how they are drawn.
 typedef struct {
     double left, top, right, bottom; // in the picture
+    double names_top;                // where the names of baselines may begin
     double x_low, x_high, y_low, y_high;
     bool log_x;
+    int x_ticks, y_ticks; // at most
+    float thickness, dot; // of curves, and of points without neighbours
 } Frame;
 
 // ---- ticks
@@ -48,7 +50,7 @@ int chart_ticks(double *out, int most, double low, double high) {
 // Ticks of a logarithmic axis: 1, 2 and 5 times each power of ten, or only the powers where those
 // are too many. An axis that spans less than a power of ten has the ticks of a linear one.
 static int log_ticks(double *out, int most, double low, double high) {
-    if (high / low < 10) return chart_ticks(out, 8, low, high);
+    if (high / low < 10) return chart_ticks(out, min_int(8, most), low, high);
     static const double steps[] = { 1, 2, 5 };
     for (int per_power = 3; per_power >= 1; per_power -= 2) {
         int count = 0;
@@ -148,7 +150,7 @@ static float place_y(const Frame *frame, double y) {
 // Moves the left side of the frame so that the numbers at the y axis have space.
 static int make_space(Frame *frame, double ticks[TICKS], const DrawList *list) {
     char text[32];
-    int count = chart_ticks(ticks, 8, frame->y_low, frame->y_high);
+    int count = chart_ticks(ticks, frame->y_ticks, frame->y_low, frame->y_high);
     float widest = 24;
     for (int i = 0; i < count; i++) {
         tick_text(text, sizeof text, ticks[i]);
@@ -175,8 +177,8 @@ static void draw_y_axis(DrawList *list, Frame *frame) {
 static void draw_x_axis(DrawList *list, const Frame *frame) {
     double ticks[TICKS];
     char text[32];
-    int count = frame->log_x ? log_ticks(ticks, TICKS, frame->x_low, frame->x_high)
-                             : chart_ticks(ticks, 10, frame->x_low, frame->x_high);
+    int count = frame->log_x ? log_ticks(ticks, frame->x_ticks, frame->x_low, frame->x_high)
+                             : chart_ticks(ticks, frame->x_ticks, frame->x_low, frame->x_high);
     float left = (float)frame->left, right = (float)frame->right, bottom = (float)frame->bottom;
     for (int i = 0; i < count; i++) {
         float x = roundf(place_x(frame, ticks[i]));
@@ -189,6 +191,32 @@ static void draw_x_axis(DrawList *list, const Frame *frame) {
     draw_rect(list, (Rect){ left, bottom, right - left, 1 }, COLOR_DIM);
 }
 
+// Whether a baseline's line is drawn between y and y + height.
+static bool has_baseline(const Frame *frame, const Chart *chart, float y, float height) {
+    for (int b = 0; b < chart->baseline_count; b++) {
+        float line = roundf(place_y(frame, chart->baselines[b].y));
+        if (line + 1 > y && line - 1 < y + height) return true;
+    }
+    return false;
+}
+
+// Above the lines, at their right ends; below where another line or name is above.
+static void draw_baseline_names(DrawList *list, const Frame *frame, const Chart *chart) {
+    float right = (float)frame->right, last = -INFINITY, height = font_line(TEXT_SMALL);
+    for (int b = 0; b < chart->baseline_count; b++) {
+        const Baseline *baseline = &chart->baselines[b];
+        if (!(fabs(baseline->y) <= LARGEST)) continue;
+        float line = roundf(place_y(frame, baseline->y)), y = line - 2 - height;
+        if (fabsf(y - last) < height || has_baseline(frame, chart, y, height)) y = line + 2;
+        bool free = !has_baseline(frame, chart, y, height);
+        if (!free || y < frame->names_top || y + height > frame->bottom) continue;
+        float width = draw_text_width(list, baseline->name, TEXT_SMALL) + 8;
+        draw_rect(list, (Rect){ right - width, y, width, height }, COLOR_PANEL); // hides grid lines
+        draw_text_right(list, right - 4, y, TEXT_SMALL, COLOR_TEXT, baseline->name);
+        last = y;
+    }
+}
+
 static void draw_baselines(DrawList *list, const Frame *frame, const Chart *chart) {
     float left = (float)frame->left, right = (float)frame->right;
     for (int b = 0; b < chart->baseline_count; b++) {
@@ -199,12 +227,8 @@ static void draw_baselines(DrawList *list, const Frame *frame, const Chart *char
             float x = left + 10 * (float)dash;
             draw_rect(list, (Rect){ x, y - 1, fminf(6, right - x), 2 }, COLOR_DIM);
         }
-        float space = draw_text_width(list, baseline->name, TEXT_SMALL),
-              line = font_line(TEXT_SMALL);
-        Rect background = { right - 8 - space, y - 2 - line, space + 8, line }; // hides grid lines
-        draw_rect(list, background, COLOR_PANEL);
-        draw_text_right(list, right - 4, background.y, TEXT_SMALL, COLOR_TEXT, baseline->name);
     }
+    draw_baseline_names(list, frame, chart);
 }
 
 static void draw_series(DrawList *list, const Frame *frame, const Chart *chart,
@@ -218,8 +242,8 @@ static void draw_series(DrawList *list, const Frame *frame, const Chart *chart,
         }
         float x = place_x(frame, series->x[i]), y = place_y(frame, series->y[i]);
         bool next = i + 1 < series->count && shown(chart, series->x[i + 1], series->y[i + 1]);
-        if (joined) draw_line(list, from_x, from_y, x, y, 2, series->color);
-        if (!joined && !next) draw_line(list, x, y, x, y, DOT, series->color);
+        if (joined) draw_line(list, from_x, from_y, x, y, frame->thickness, series->color);
+        if (!joined && !next) draw_line(list, x, y, x, y, frame->dot, series->color);
         from_x = x;
         from_y = y;
         joined = true;
@@ -243,6 +267,11 @@ static float draw_legend(DrawList *list, const Chart *chart, float left, float r
     return x > left ? y + ROW : y;
 }
 
+static void draw_all_series(DrawList *list, const Frame *frame, const Chart *chart) {
+    for (int s = 0; s < chart->series_count; s++)
+        draw_series(list, frame, chart, &chart->series[s]);
+}
+
 // ---- all of it
 
 // Title, legend and the name of the y axis; returns the y below them.
@@ -264,17 +293,59 @@ void chart_draw(DrawList *list, Rect area, const Chart *chart) {
                    area.height - 2 * MARGIN };
     draw_round_rect(list, panel, 6, COLOR_PANEL);
     float left = panel.x + PADDING, right = panel.x + panel.width - PADDING;
-    Frame frame = { .left = left, .right = right - 8 };
+    Frame frame = { .left = left, .right = right - 8, .names_top = panel.y };
+    frame.thickness = 2;
+    frame.dot = 7;
+    frame.y_ticks = 8;
+    frame.x_ticks = chart->log_x ? TICKS : 10;
     frame.top = draw_head(list, chart, left, right, panel.y + PADDING - 4) + 4;
     frame.bottom = panel.y + panel.height - (chart->x_label != NULL ? 60 : 40);
     measure(&frame, chart);
     draw_y_axis(list, &frame);
     draw_x_axis(list, &frame);
     draw_baselines(list, &frame, chart);
-    for (int s = 0; s < chart->series_count; s++)
-        draw_series(list, &frame, chart, &chart->series[s]);
+    draw_all_series(list, &frame, chart);
     draw_text_right(list, (float)frame.right, (float)frame.bottom + 32, TEXT_SMALL, COLOR_DIM,
                     chart->x_label);
+}
+
+// Names in one row, as many as fit.
+static void draw_small_legend(DrawList *list, const Chart *chart, Rect row) {
+    float x = row.x, middle = row.y + font_line(TEXT_SMALL) / 2;
+    for (int s = 0; s < chart->series_count; s++) {
+        const Series *series = &chart->series[s];
+        if (series->name == NULL) continue;
+        float end = x + 20 + draw_text_width(list, series->name, TEXT_SMALL);
+        if (end > row.x + row.width) return;
+        draw_line(list, x + 1, middle, x + 13, middle, 2, series->color);
+        draw_text(list, x + 20, row.y, TEXT_SMALL, COLOR_DIM, series->name);
+        x = end + 16;
+    }
+}
+
+void chart_draw_compact(DrawList *list, Rect area, const Chart *chart) {
+    enum { EDGE = 3, NAMES = 24, LABELS = 27, HALF_LABEL = 9, TICK_WIDTH = 60, TICK_HEIGHT = 24 };
+    double top = area.y, right = area.x + area.width, bottom = area.y + area.height;
+    Frame frame = { .left = area.x + EDGE, .right = right - EDGE, .names_top = top };
+    bool wide = area.width >= 140, names = wide && area.height >= 110;
+    bool x_axis = wide && area.height >= 80, y_axis = wide && area.height >= 40;
+    frame.top = top + (names ? NAMES : 0) + (y_axis ? HALF_LABEL : EDGE);
+    frame.bottom = bottom - (x_axis ? LABELS : y_axis ? HALF_LABEL : EDGE);
+    if (frame.left >= frame.right || frame.top >= frame.bottom) return;
+    frame.thickness = 1.5f;
+    frame.dot = 5;
+    measure(&frame, chart);
+    if (y_axis) {
+        frame.left = area.x;
+        frame.right = right - 8;
+        frame.x_ticks = min_int(chart->log_x ? TICKS : 10, (int)(area.width / TICK_WIDTH));
+        frame.y_ticks = min_int(8, (int)((frame.bottom - frame.top) / TICK_HEIGHT) + 1);
+        draw_y_axis(list, &frame);
+        if (x_axis) draw_x_axis(list, &frame);
+        draw_baselines(list, &frame, chart);
+    }
+    if (names) draw_small_legend(list, chart, area);
+    draw_all_series(list, &frame, chart);
 }
 
 bool chart_write_png(const Chart *chart, const char *path, Error *error) {

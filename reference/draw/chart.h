@@ -29,6 +29,9 @@ typedef struct {
 
 // Draws a chart into `area` of the list; 960 by 540 is a good size.
 void chart_draw(DrawList *list, Rect area, const Chart *chart);
+// The axes, curves and baselines, with one row of names, in all of a smaller area and without a
+// panel of their own. As many ticks and names as fit; nothing lies outside of the area.
+void chart_draw_compact(DrawList *list, Rect area, const Chart *chart);
 bool chart_write_png(const Chart *chart, const char *path, Error *error);
 
 // Writes ticks at 1, 2 or 5 times a power of ten in low .. high, at most `most`, and returns how

@@ -123,6 +123,12 @@ void draw_text_center(DrawList *list, float middle, float y, float size, Color c
     draw_text(list, middle - draw_text_width(list, utf8, size) / 2, y, size, color, utf8);
 }
 
+// Where the character begins that byte i is of.
+static size_t character_start(const char *utf8, size_t i) {
+    while (i > 0 && ((unsigned char)utf8[i] & 0xc0) == 0x80) i--;
+    return i;
+}
+
 void draw_text_cut(DrawList *list, float x, float y, float size, Color color, const char *utf8,
                    float width) {
     static const char dots[] = "…";
@@ -132,14 +138,21 @@ void draw_text_cut(DrawList *list, float x, float y, float size, Color color, co
         draw_text(list, x, y, size, color, utf8);
         return;
     }
-    size_t length = strnlen(utf8, sizeof part - sizeof dots);
-    memcpy(part, utf8, length);
-    do {
-        while (length > 0 && ((unsigned char)part[length - 1] & 0xc0) == 0x80) length--;
-        if (length > 0) length--; // the first byte of a character
-        memcpy(part + length, dots, sizeof dots);
-    } while (length > 0 && draw_text_width(list, part, size) > width);
-    if (length > 0) draw_text(list, x, y, size, color, part);
+    size_t fits = 0, too_long = strnlen(utf8, sizeof part - sizeof dots); // bytes
+    while (too_long - fits > 1) {
+        size_t middle = (fits + too_long) / 2;
+        memcpy(part, utf8, middle);
+        memcpy(part + character_start(utf8, middle), dots, sizeof dots);
+        if (draw_text_width(list, part, size) <= width) {
+            fits = middle;
+        } else {
+            too_long = middle;
+        }
+    }
+    fits = character_start(utf8, fits);
+    memcpy(part, utf8, fits);
+    memcpy(part + fits, dots, sizeof dots);
+    if (fits > 0) draw_text(list, x, y, size, color, part);
 }
 
 void draw_round_rect(DrawList *list, Rect rect, float radius, Color color) {

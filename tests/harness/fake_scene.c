@@ -236,6 +236,7 @@ static void fake_circuits(Scene *scene, const FakeScene *fake, Draws *draws) {
             .x = 2 * (float)(group % 3) * 2 + draw(draws) + draw(draws),
             .y = 3 * (float)(group / 3) * 2 + draw(draws) + draw(draws),
             .token = token,
+            .circuit = i,
         };
     }
     for (int layer = 0; layer < model->L; layer++) {

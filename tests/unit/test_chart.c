@@ -123,6 +123,70 @@ START_TEST(a_chart_shows_its_curves)
 }
 END_TEST
 
+static DrawCommand text_of(const DrawList *list, const char *text) {
+    DrawCommand command = { 0 };
+    ck_assert_msg(drawn_text(&command, list, text), "%s", text);
+    return command;
+}
+
+// Of two lines that are near, one has its name above and one below, whichever is first.
+START_TEST(names_of_near_baselines_do_not_overlap)
+{
+    static const double x[] = { 1, 200 }, y[] = { 8, 1 };
+    const Series series = { "loss", COLOR_ACCENT, x, y, 2 };
+    const Baseline baselines[] = { { "unigram", _i ? 4.6 : 4.5 }, { "trigram", 4.5 + 0.1 * !_i } };
+    const Chart chart = { NULL, NULL, NULL, false, &series, 1, baselines, 2 };
+    DrawList list = draw_new(WIDTH, HEIGHT, font_builtin());
+    draw_chart(&list, &chart);
+    Rect upper = text_of(&list, _i ? "unigram" : "trigram").rect;
+    Rect lower = text_of(&list, _i ? "trigram" : "unigram").rect;
+    ck_assert_float_gt(lower.y, upper.y + upper.height + 6); // the two lines are between them
+    draw_free(&list);
+}
+END_TEST
+
+static bool lies_in(const DrawList *list, Rect area) {
+    DrawCommand command;
+    for (size_t cursor = 0; draw_next(list, &command, &cursor);) {
+        Rect rect = command.rect;
+        if (command.kind == DRAW_LINE)
+            rect = (Rect){ fminf(command.x0, command.x1), fminf(command.y0, command.y1),
+                           fabsf(command.x1 - command.x0), fabsf(command.y1 - command.y0) };
+        if (rect.x < area.x || rect.y < area.y ||
+            rect.x + rect.width > area.x + area.width + 0.5f ||
+            rect.y + rect.height > area.y + area.height + 0.5f)
+            return false;
+    }
+    return true;
+}
+
+// The smaller the area, the fewer names and numbers; the curves are always there.
+START_TEST(a_compact_chart_stays_in_its_area)
+{
+    static const double x[] = { 1, 10, 50, 100, 200 }, y[] = { 7, 5, 3, 2.5, 2 };
+    const Series series = { "loss", COLOR_ACCENT, x, y, 5 };
+    const Baseline baselines[] = { { "unigram", 6.5 }, { "trigram", 2.75 } };
+    const Chart chart = { NULL, NULL, NULL, _i, &series, 1, baselines, 2 };
+    DrawList list = draw_new(WIDTH, HEIGHT, font_builtin());
+    for (int width = 1; width < WIDTH - 40; width += 1 + width / 3) {
+        for (int height = 1; height < HEIGHT - 40; height += 1 + height / 3) {
+            Rect area = { 13, 17, (float)width, (float)height };
+            draw_clear(&list, WIDTH, HEIGHT);
+            chart_draw_compact(&list, area, &chart);
+            ck_assert_msg(lies_in(&list, area), "%d x %d", width, height);
+            int curve = drawn_inside(&list, DRAW_LINE, COLOR_ACCENT, draw_whole(&list));
+            DrawCommand text;
+            bool named = drawn_text(&text, &list, "loss");
+            ck_assert_int_eq(named, width >= 140 && height >= 110);
+            ck_assert_int_eq(curve - named, width > 6 && height > 6 ? 4 : 0);
+            if (width >= 140 && height >= 110) ck_assert(drawn_text(&text, &list, "trigram"));
+            if (width < 140 || height < 40) ck_assert_int_eq(drawn_count(&list, DRAW_TEXT), 0);
+        }
+    }
+    draw_free(&list);
+}
+END_TEST
+
 // What has nothing to show is drawn all the same.
 START_TEST(charts_without_points)
 {
@@ -234,6 +298,8 @@ int main(void) {
         { ticks_are_round, COUNT_OF(tick_cases) },
         { ticks_of_coarse_numbers_are_bounded, 5 },
         { a_chart_shows_its_curves },
+        { names_of_near_baselines_do_not_overlap, 2 },
+        { a_compact_chart_stays_in_its_area, 2 },
         { charts_without_points },
         { extreme_numbers_are_left_out, 4 },
         { a_legend_has_rows, 2 },

@@ -4,6 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void check_losses(const SceneTraining *a, const SceneTraining *b) {
+    ck_assert_int_eq(a->train_count, b->train_count);
+    ck_assert_int_eq(a->valid_count, b->valid_count);
+    size_t train = (size_t)b->train_count * sizeof(double);
+    size_t valid = (size_t)b->valid_count * sizeof(double);
+    if (train > 0) ck_assert_mem_eq(a->train_steps, b->train_steps, train);
+    if (train > 0) ck_assert_mem_eq(a->train_losses, b->train_losses, train);
+    if (valid > 0) ck_assert_mem_eq(a->valid_steps, b->valid_steps, valid);
+    if (valid > 0) ck_assert_mem_eq(a->valid_losses, b->valid_losses, valid);
+}
+
 static void check_equal(const Scene *a, const Scene *b) {
     const SceneModel *model = &b->model;
     size_t tokens = (size_t)b->story.count, L = (size_t)model->L;
@@ -23,13 +34,7 @@ static void check_equal(const Scene *a, const Scene *b) {
     ck_assert_mem_eq(a->circuits.points, b->circuits.points,
                      (size_t)b->circuits.count * sizeof(ScenePoint));
     ck_assert_mem_eq(a->circuits.fired, b->circuits.fired, neurons * sizeof(float));
-    ck_assert_int_eq(a->training.train_count, b->training.train_count);
-    size_t train = (size_t)b->training.train_count * sizeof(double);
-    size_t valid = (size_t)b->training.valid_count * sizeof(double);
-    ck_assert_mem_eq(a->training.train_steps, b->training.train_steps, train);
-    ck_assert_mem_eq(a->training.train_losses, b->training.train_losses, train);
-    ck_assert_mem_eq(a->training.valid_steps, b->training.valid_steps, valid);
-    ck_assert_mem_eq(a->training.valid_losses, b->training.valid_losses, valid);
+    check_losses(&a->training, &b->training);
     ck_assert_int_eq(a->card.index, b->card.index);
 }
 
