@@ -68,8 +68,8 @@ static void pass_hook(void *context, const GatingEvent *event) {
                gating->key_scores + (size_t)pass->row * keys, keys * sizeof(float));
 }
 
-// Runs the model over TOKEN_END and the story up to `token`, as much of it as the window has. Returns
-// the row of the token.
+// Runs the model over TOKEN_END and the story up to `token`, as much of it as the window has.
+// Returns the row of the token.
 static int run_pass(Scene *scene, Focus *focus, const GatingPatch *patch, int token) {
     int T = focus->model->config.T, first = max_int(0, token + 2 - T);
     if (scene->story.window <= token) first = max_int(first, scene->story.window);

@@ -3,7 +3,7 @@
 #include "reference/cli/options.h"
 #include "reference/train/run.h"
 
-// The options of `sgatlin train`, which says what to train and where; the visualizer takes them too.
+// The options of `sgatlin train`: what to train, and where. The visualizer takes them too.
 typedef struct {
     const char *data, *out, *resume, *preset, *ffn;
     const Backend *backend;

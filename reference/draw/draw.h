@@ -7,8 +7,8 @@
 
 // A picture as a list of commands, painted in their order: into pixels by paint.h, or by a window.
 // Coordinates are points from the upper left corner of the picture; x points right, y down. A point
-// is `scale` pixels wide: 1, unless set after draw_new, as for screens of high density. Commands are
-// read in pixels; the pixel in that corner reaches from (0, 0) to (1, 1).
+// is `scale` pixels wide: 1, unless set after draw_new, as for screens of high density. Commands
+// are read in pixels; the pixel in that corner reaches from (0, 0) to (1, 1).
 //
 // Anything may be drawn: what lies outside the picture is not seen, and commands that have a
 // coordinate or size that is not finite, or nothing to show, are dropped. When memory runs out
