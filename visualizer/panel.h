@@ -55,6 +55,9 @@ void part_bar(const Frame *frame, Rect rect, double share, Color color);
 Color part_token_color(const Frame *frame, int32_t token, Color otherwise);
 // A token's text for a line of its own: "\n" and so on for what is not visible.
 const char *part_token_text(const Frame *frame, int32_t token, char out[SCENE_TEXT]);
+// Of a list of which `visible` fit: the first to show, so that the selected one is in the middle,
+// or as near to it as both ends allow.
+int part_first(int count, int visible, int selected);
 // 1 at the time a token was told, falling to 0 in half a second.
 double part_glow(const Frame *frame, double time);
 

@@ -1,9 +1,11 @@
+#include "reference/numbers/minmax.h"
 #include "visualizer/panel.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 void part_empty(const Frame *frame, Rect area, const char *why) {
+    if (area.height < font_line(TEXT_SMALL)) return;
     float y = area.y + (area.height - font_line(TEXT_SMALL)) / 2;
     float width = draw_text_width(frame->list, why, TEXT_SMALL);
     float x = area.x + fmaxf(0, (area.width - width) / 2);
@@ -40,6 +42,10 @@ const char *part_token_text(const Frame *frame, int32_t token, char out[SCENE_TE
         snprintf(out, SCENE_TEXT, "␣");
     }
     return out;
+}
+
+int part_first(int count, int visible, int selected) {
+    return max_int(0, min_int(count - visible, selected - visible / 2));
 }
 
 double part_glow(const Frame *frame, double time) {
