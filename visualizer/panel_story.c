@@ -38,9 +38,10 @@ static Color text_color(const Frame *frame, const StoryText *text, int token) {
 }
 
 static void draw_box(const Frame *frame, Rect rect, Color border, Color fill) {
+    float radius = fminf(4, rect.width / 2); // of a narrow letter
     Rect inner = { rect.x + 1, rect.y + 1, rect.width - 2, rect.height - 2 };
-    draw_round_rect(frame->list, rect, 4, border);
-    draw_round_rect(frame->list, inner, 3, fill);
+    draw_round_rect(frame->list, rect, radius, border);
+    draw_round_rect(frame->list, inner, radius - 1, fill);
 }
 
 // The frame of the selected or the hovered token. A token that was just told glows a little.
@@ -67,7 +68,8 @@ static void draw_underline(const Frame *frame, const StoryText *text, const Text
 
 // Around a piece, and a little less where it is a part of a word.
 static Rect piece_box(TextFlow *flow, const TextPiece *piece, float x, float y) {
-    float left = flow_joined(flow, piece->token) ? 1 : INDENT;
+    bool newline = piece->kind == PIECE_NEWLINE;
+    float left = newline || flow_joined(flow, piece->token) ? 1 : INDENT;
     float right = flow_joined(flow, piece->token + 1) ? 1 : INDENT;
     return (Rect){ x - left, y - 2, left + piece->width + right, font_line(flow->size) + 5 };
 }
@@ -120,7 +122,7 @@ static void draw_story_text(const Frame *frame, StoryText *text, Rect rect, int 
     int lines = flow_lines(flow, follow, &line);
     int up = (int)fminf(roundf(fmaxf(0, scroll) / flow->line), (float)lines);
     int first = max_int(0, part_first(lines, visible, line) - up);
-    FlowCursor cursor = { 0 };
+    FlowCursor cursor = flow_from(flow, lines, first);
     TextPiece piece;
     while (flow_next(flow, &cursor, &piece) && piece.line < first + visible) {
         float y = rect.y + (float)(piece.line - first) * flow->line;

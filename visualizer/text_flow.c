@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const char the_end[] = "the end";
-enum { NEWLINE_WIDTH = 8, RULE_WIDTH = 48 };
+// A newline is after the last word of a line, in the margin if need be.
+enum { NEWLINE_GAP = 2, NEWLINE_WIDTH = 6, RULE_WIDTH = 48 };
 
 void flow_start(TextFlow *out, const Frame *frame, const SceneToken *tokens, int count, bool ended,
                 float width, float size) {
@@ -154,7 +155,8 @@ bool flow_next(TextFlow *flow, FlowCursor *cursor, TextPiece *out) {
         bool rule = kind == PIECE_RULE;
         if (rule && cursor->x > 0) next_line(cursor);
         float width = rule ? fminf(RULE_WIDTH, flow->width) : NEWLINE_WIDTH;
-        *out = (TextPiece){ kind, token, cursor->line, cursor->x, width, 0, 0 };
+        float x = !rule && cursor->x > 0 ? cursor->x + NEWLINE_GAP : cursor->x;
+        *out = (TextPiece){ kind, token, cursor->line, x, width, 0, 0 };
         for (int i = rule ? 1 : token_of(flow, token).newlines; i > 0; i--) next_line(cursor);
         cursor->token++;
     }
@@ -171,15 +173,21 @@ const char *flow_text(const TextFlow *flow, const TextPiece *piece, char out[SCE
 }
 
 int flow_lines(TextFlow *flow, int token, int *token_line) {
-    FlowCursor cursor = { 0 };
+    FlowCursor cursor = { 0 }, start = cursor;
     TextPiece piece;
     int lines = 0;
     bool found = false;
     *token_line = 0;
     while (flow_next(flow, &cursor, &piece)) {
-        lines = piece.line + 1;
+        while (lines <= piece.line) flow->starts[lines++ % FLOW_STARTS] = start;
         if (!found) *token_line = piece.line;
         found |= piece.token >= token;
+        start = cursor;
     }
     return lines;
+}
+
+FlowCursor flow_from(const TextFlow *flow, int lines, int line) {
+    bool saved = line < lines && lines - line <= FLOW_STARTS;
+    return saved ? flow->starts[line % FLOW_STARTS] : (FlowCursor){ 0 };
 }

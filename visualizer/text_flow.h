@@ -6,7 +6,7 @@
 // longer than a line. The whole story is laid out in each frame and nothing is allocated: to be
 // fast, what is needed of each different token is looked up once and cached.
 
-enum { FLOW_CACHE = 2048 };
+enum { FLOW_CACHE = 2048, FLOW_STARTS = 128 };
 
 typedef struct {
     int32_t id;
@@ -15,6 +15,12 @@ typedef struct {
     int newlines; // of a token that consists of line breaks: how many lines end
 } FlowToken;
 
+// Where the next piece goes; starts as {0}.
+typedef struct {
+    int token, start, line;
+    float x;
+} FlowCursor;
+
 typedef struct {
     const Frame *frame;
     const SceneToken *tokens; // [count]
@@ -22,6 +28,7 @@ typedef struct {
     bool ended;                     // "the end" follows the last token
     float width, size, line, space; // of a line, of the text, from line to line, between words
     FlowToken cache[FLOW_CACHE];    // id -1: unused
+    FlowCursor starts[FLOW_STARTS]; // of the last lines, from flow_lines; line % FLOW_STARTS
 } TextFlow;
 
 typedef enum {
@@ -39,12 +46,6 @@ typedef struct {
     int start, bytes; // of the text of the token
 } TextPiece;
 
-// Where the next piece goes; starts as {0}.
-typedef struct {
-    int token, start, line;
-    float x;
-} FlowCursor;
-
 // width: of a line in points, of which the last FLOW_MARGIN are left free.
 enum { FLOW_MARGIN = 14 };
 void flow_start(TextFlow *out, const Frame *frame, const SceneToken *tokens, int count, bool ended,
@@ -57,4 +58,6 @@ bool flow_joined(TextFlow *flow, int token);
 // How many lines there are, and in *token_line the one that a token begins in; token count: the
 // last one.
 int flow_lines(TextFlow *flow, int token, int *token_line);
+// A cursor from which every piece of a line, and maybe some before, follow. lines: of flow_lines.
+FlowCursor flow_from(const TextFlow *flow, int lines, int line);
 #endif
