@@ -62,6 +62,15 @@ START_TEST(each_cell_is_a_target)
 }
 END_TEST
 
+static DrawCommand last_cells(const DrawList *list) {
+    DrawCommand command, last = { 0 };
+    for (size_t cursor = 0; draw_next(list, &command, &cursor);) {
+        if (command.kind == DRAW_CELLS) last = command;
+    }
+    ck_assert_ptr_nonnull(last.values);
+    return last;
+}
+
 // Where not all fit: the newest at the right, or those around the selected one.
 START_TEST(the_selected_column_is_in_sight)
 {
@@ -73,9 +82,12 @@ START_TEST(the_selected_column_is_in_sight)
     ck_assert(!panel_frame_hit(&hit, &frame, TARGET_CELL, 9000));
     ck_assert_float_gt(hit.rect.x + hit.rect.width, 780);
     frame.view.token = 5000;
+    frame.scene.story.unlike[(size_t)5000 * 4 + 3] = 0.0625f;
     panel_frame_draw(&frame, PANEL_TIMELINE);
     ck_assert(panel_frame_hit(&hit, &frame, TARGET_CELL, 5000));
     float x = hit.rect.x + hit.rect.width * (float)(5000 - hit.target.index) / (float)hit.columns;
+    DrawCommand cells = last_cells(&frame.list);
+    ck_assert_float_eq(cells.values[5000 - hit.target.index], 0.25f);
     // The frame around it is the only accent besides its word.
     Rect around = { x - 3, 0, 19, 60 };
     ck_assert_int_eq(drawn_inside(&frame.list, DRAW_LINE, COLOR_ACCENT, around), 4);
