@@ -63,6 +63,9 @@ typedef struct {
 } ContextStyle;
 void part_context(const Frame *frame, Rect row, float middle, const int32_t *context,
                   ContextStyle style);
+// Of a list of which `visible` fit: the first to show, so that the selected one is in the middle,
+// or as near to it as both ends allow.
+int part_first(int count, int visible, int selected);
 // 1 at the time a token was told, falling to 0 in half a second.
 double part_glow(const Frame *frame, double time);
 

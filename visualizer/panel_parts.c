@@ -1,3 +1,4 @@
+#include "reference/numbers/minmax.h"
 #include "visualizer/panel.h"
 #include <math.h>
 #include <stdio.h>
@@ -41,6 +42,10 @@ const char *part_token_text(const Frame *frame, int32_t token, char out[SCENE_TE
         snprintf(out, SCENE_TEXT, "␣");
     }
     return out;
+}
+
+int part_first(int count, int visible, int selected) {
+    return max_int(0, min_int(count - visible, selected - visible / 2));
 }
 
 double part_glow(const Frame *frame, double time) {

@@ -21,6 +21,10 @@ void panel_frame_draw(PanelFrame *frame, PanelNumber panel);
 // Whether everything that is drawn lies inside the list (a line up to half a pixel outside), and
 // every target too.
 bool panel_frame_inside(const PanelFrame *frame);
+// Draws a panel of many scenes at many sizes and scales, each twice, after `prepare` (NULL: none)
+// changed the view; fails the running test where something lies outside or the second time
+// allocates.
+void panel_frame_sweep(PanelNumber panel, void (*prepare)(PanelFrame *frame));
 // The first target of a kind with this index; false: none.
 bool panel_frame_hit(Hit *out, const PanelFrame *frame, TargetKind kind, int index);
 #endif

@@ -1,5 +1,5 @@
 #include "tests/harness/drawn.h"
-#include "tests/harness/panel_sweep.h"
+#include "tests/harness/panel_frame.h"
 #include "tests/harness/suite.h"
 #include <stdio.h>
 #include <string.h>
@@ -99,7 +99,7 @@ START_TEST(without_neurons_it_says_why)
 END_TEST
 
 START_TEST(every_size_and_scene)
-{ panel_sweep(PANEL_USAGE); }
+{ panel_frame_sweep(PANEL_USAGE, NULL); }
 END_TEST
 
 int main(void) {
