@@ -28,6 +28,7 @@ packages() {
         apt-get:jansson) echo libjansson-dev ;;
         apt-get:utf8proc) echo libutf8proc-dev ;;
         apt-get:xxhash) echo libxxhash-dev ;;
+        apt-get:zlib) echo zlib1g-dev ;;
         apt-get:stb) echo libstb-dev ;;
         apt-get:font) echo fonts-inter ;;
         apt-get:onednn) echo libdnnl-dev ;;
@@ -46,6 +47,7 @@ packages() {
         dnf:jansson) echo jansson-devel ;;
         dnf:utf8proc) echo utf8proc-devel ;;
         dnf:xxhash) echo xxhash-devel ;;
+        dnf:zlib) echo zlib-devel ;;
         dnf:stb)
             echo stb_image-devel stb_image_write-devel stb_truetype-devel stb_easy_font-devel
             ;;
@@ -58,7 +60,7 @@ packages() {
 
         pacman:compiler) case $compiler in cc) echo gcc ;; *) echo "$compiler" ;; esac ;;
         pacman:utf8proc) echo libutf8proc ;;
-        pacman:jansson | pacman:xxhash | pacman:stb) echo "$1" ;;
+        pacman:jansson | pacman:xxhash | pacman:zlib | pacman:stb) echo "$1" ;;
         pacman:font) echo inter-font ;;
         pacman:onednn) echo onednn ;;
         pacman:cblas) echo openblas pkgconf ;;
@@ -73,6 +75,7 @@ packages() {
             stop "Homebrew has no stb: put stb_image_write.h, stb_truetype.h and stb_easy_font.h" \
                 "of github.com/nothings/stb into $(brew --prefix)/include/stb/"
             ;;
+        brew:zlib) ;; # part of the system
         brew:font) ;; # Helvetica is part of the system
         brew:argp) echo argp-standalone ;;
         brew:jansson | brew:utf8proc | brew:xxhash) echo "$1" ;;

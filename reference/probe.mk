@@ -27,6 +27,7 @@ lib_onednn   := $(lib_openmp) -ldnnl
 lib_jansson  := -ljansson
 lib_utf8proc := -lutf8proc
 lib_xxhash   := -lxxhash
+lib_zlib     := -lz
 lib_stb      := -lm
 use_check    := $(call pkg,--cflags,check)
 lib_check    := $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -pthread)
@@ -34,6 +35,7 @@ lib_fuzzer   := -fsanitize=fuzzer,address,undefined
 try_jansson  := $Hinclude <jansson.h>\nvoid *try_jansson(void) { return json_object(); }\n
 try_utf8proc := $Hinclude <utf8proc.h>\nconst char *try_utf8(void) { return utf8proc_version(); }\n
 try_xxhash   := $Hinclude <xxhash.h>\nunsigned long try_xxh3(void) { return XXH3_64bits("", 0); }\n
+try_zlib     := $Hinclude <zlib.h>\nconst char *try_zlib(void) { return zlibVersion(); }\n
 try_stb      := $(foreach h,image_write truetype easy_font,$Hinclude <stb/stb_$h.h>\n)
 try_argp     := $Hinclude <argp.h>\nint try_argp(void) { return argp_parse(0, 0, 0, 0, 0, 0); }\n
 try_onednn   := $Hinclude <dnnl.h>\n$Hif DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP\n$Herror threads\n\
@@ -46,7 +48,7 @@ FONTS        := $(shell sed -n 's|^ *"\(/.*[.][ot]t[cf]\)",.*|\1|p' reference/dr
 try_font     := $(if $(wildcard $(FONTS)),,$Herror no font\n)
 try_fuzzer   := int LLVMFuzzerTestOneInput(void) { return 0; }\n$Hdefine main not_main\n
 
-NEEDED   := compiler jansson utf8proc xxhash stb argp $(if $(filter fuzz,$(V)),fuzzer)
+NEEDED   := compiler jansson utf8proc xxhash zlib stb argp $(if $(filter fuzz,$(V)),fuzzer)
 # oneDNN has fast kernels for x86-64 only, and takes its number of threads from OpenMP.
 ONEDNN   := $(if $(filter 0,$(OPENMP)),,$(if $(filter Linux_x86_64,$(shell uname -s)_$(shell \
   uname -m)),onednn))
