@@ -270,16 +270,24 @@ static int classed_first(int32_t *tokens, int count, const Lexicon *lexicon) {
     return found;
 }
 
-// position [*found]: the map's points. tokens [V] is scratch.
+// position [*found]: the map's points, as many of each word as there are, up to an equal share.
+// tokens [V] is scratch.
 static bool choose_points(int32_t *position, int *found, int32_t *tokens, const Atlas *atlas,
                           Error *error) {
     const GatingRecord *record = &atlas->recording.gatings;
     int count;
+    *found = 0;
     if (!frequent_tokens(tokens, &count, record, record->config.V, error)) return false;
     int classed = classed_first(tokens, count, atlas->lexicon);
     count = min_int(classed > 0 ? classed : count, MAP_TOKENS);
-    if (count == 0) return fail(error, "the recording has no tokens of text");
-    return token_positions(position, found, record, tokens, count, MAP_POINTS, error);
+    for (int i = 0; i < count; i++) {
+        int added;
+        if (!token_positions(position + *found, &added, record, &tokens[i], 1, MAP_POINTS / count,
+                             error))
+            return false;
+        *found += added;
+    }
+    return *found > 0 || fail(error, "the recording has no tokens of text");
 }
 
 static bool make_map(Atlas *atlas, int layer, int32_t *position, int found, Error *error) {

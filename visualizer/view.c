@@ -14,7 +14,7 @@ View view_new(const Scene *scene, int width, int height) {
                    .height = height,
                    .scale = 1,
                    .token = LATEST,
-                   .layer = max_int(0, min_int(2, scene->model.L - 1)),
+                   .layer = max_int(0, min_int(1, scene->model.L - 1)),
                    .channel = max_int(0, min_int(1, scene->model.C - 1)),
                    .neuron = -1,
                    .circuit = -1,

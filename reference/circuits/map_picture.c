@@ -12,7 +12,6 @@ enum {
     LEGEND = 190,
     ROW = 24,    // of the legend
     TITLE = 44,  // from the top of the panel to the map
-    COLORS = 8,  // of color_class
     AROUND = 20, // pixels: points so near are of one cluster
 };
 
@@ -47,11 +46,7 @@ static MapPlace fit(const MapPicture *picture) {
     return map_fit(low, high, MAP);
 }
 
-// Beyond the palette's 8 colours, the same in lighter shades.
-static Color group_color(int group) {
-    if (group < 0) return COLOR_FAINT;
-    return color_blend(color_class(group), COLOR_TEXT, 0.5 * (group / COLORS % 2));
-}
+static Color group_color(int group) { return group < 0 ? COLOR_FAINT : color_class(group); }
 
 // ---- labels by size
 

@@ -23,5 +23,7 @@ Color color_heat(double value) {
 Color color_class(int number) {
     static const Color palette[] = { 0xe69f00, 0x56b4e9, 0x009e73, 0xf0e442,
                                      0x0072b2, 0xd55e00, 0xcc79a7, 0x9aa3ad };
-    return palette[(unsigned)number % (sizeof palette / sizeof palette[0])];
+    unsigned count = sizeof palette / sizeof palette[0];
+    Color color = palette[(unsigned)number % count];
+    return (unsigned)number / count % 2 == 0 ? color : color_blend(color, COLOR_TEXT, 0.5);
 }

@@ -420,7 +420,8 @@ START_TEST(heat_rises_evenly_in_lightness)
     ck_assert_uint_eq(color_heat(-1), color_heat(0));
     ck_assert_uint_eq(color_heat(7), color_heat(1));
     ck_assert_uint_eq(color_heat(NAN), color_heat(0));
-    ck_assert_uint_eq(color_class(8), color_class(0));
+    ck_assert_uint_eq(color_class(8), color_blend(color_class(0), COLOR_TEXT, 0.5));
+    ck_assert_uint_eq(color_class(16), color_class(0));
     ck_assert_uint_eq(color_blend(0x000000, 0xff8000, 0.5), 0x804000);
 }
 END_TEST
