@@ -127,6 +127,7 @@ static char ascii(int32_t character) {
     case 0x00b7:             // middle dot
     case 0x2026: return '.'; // ellipsis
     case 0x00d7: return 'x'; // times
+    case 0x2192: return '>'; // arrow
     case 0x2013:             // dashes
     case 0x2014: return '-';
     case 0x2018: // quotation marks
