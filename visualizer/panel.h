@@ -68,6 +68,9 @@ void part_context(const Frame *frame, Rect row, float middle, const int32_t *con
 int part_first(int count, int visible, int selected);
 // 1 at the time a token was told, falling to 0 in half a second.
 double part_glow(const Frame *frame, double time);
+// A line of tokens [count], up to the first negative one, in the colors of their classes; "…" where
+// not all fit into `row`. Returns the x after them.
+float part_words(const Frame *frame, Rect row, Color otherwise, const int32_t *tokens, int count);
 
 // ---- the whole window (layout.c)
 

@@ -54,6 +54,26 @@ double part_glow(const Frame *frame, double time) {
     return age < 0 || age >= FADE ? 0 : 1 - age / FADE;
 }
 
+float part_words(const Frame *frame, Rect row, Color otherwise, const int32_t *tokens, int count) {
+    const float GAP = 10;
+    DrawList *list = frame->list;
+    char text[SCENE_TEXT];
+    float x = row.x, right = row.x + row.width, dots = draw_text_width(list, "…", TEXT_SMALL);
+    for (int i = 0; i < count && tokens[i] >= 0; i++) {
+        bool last = i + 1 == count || tokens[i + 1] < 0;
+        Color color = part_token_color(frame, tokens[i], otherwise);
+        part_token_text(frame, tokens[i], text);
+        float end = x + draw_text_width(list, text, TEXT_SMALL);
+        if (end + (last ? 0 : GAP + dots) > right) {
+            if (i == 0) draw_text_cut(list, x, row.y, TEXT_SMALL, color, text, row.width);
+            return i > 0 ? draw_text(list, x, row.y, TEXT_SMALL, COLOR_DIM, "…") : right;
+        }
+        draw_text(list, x, row.y, TEXT_SMALL, color, text);
+        x = end + (last ? 0 : GAP);
+    }
+    return x;
+}
+
 int panel_find(const char *name) {
     for (int i = 0; i < PANELS; i++) {
         if (strcmp(panels[i].name, name) == 0) return i;
