@@ -108,7 +108,7 @@ typedef struct {
     int bet_count;
     SceneBet bets[SCENE_BETS];
     int keys;          // router scores per layer; 0: unknown
-    float *key_scores; // [L,keys]: [C,2,n] or [C,F] as in Gating.key_scores, but [2,C,n] there
+    float *key_scores; // [L,keys]: of each layer as in Gating.key_scores: [2,C,n], [C,F] or [E]
     int neighbour_count;
     SceneNeighbour neighbours[SCENE_NEIGHBOURS];
     int term_count, terms_left; // shown, and how many there are besides
