@@ -9,7 +9,8 @@
 typedef struct Training Training;
 
 // Takes over the trainer and the log, which are open, and trains to the end, or until it is
-// stopped. The folder's name must outlive it. NULL on failure: trainer and log are freed and closed.
+// stopped. The folder's name must outlive it. NULL on failure: the trainer is freed and the log
+// closed.
 Training *training_start(Trainer *trainer, RunLog *log, const char *folder, Error *error);
 // Ends after the step that it is in, with a checkpoint; waits for that. false: training failed or
 // diverged, and the error says why. NULL is fine.

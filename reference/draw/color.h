@@ -19,7 +19,7 @@ Color color_blend(Color from, Color to, double share);
 // 0 to 1 from dark blue over teal to yellow, in even steps of lightness, so that it also reads in
 // grey. Values outside are clamped; NaN counts as 0.
 Color color_heat(double value);
-// Okabe and Ito's palette, which colour-blind readers can tell apart. It has 8 colours: classes 8 to
-// 15 have lighter shades of them, class 16 has the colour of class 0 again.
+// Okabe and Ito's palette, which colour-blind readers can tell apart. It has 8 colours: classes 8
+// to 15 have lighter shades of them, class 16 has the colour of class 0 again.
 Color color_class(int number);
 #endif

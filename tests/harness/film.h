@@ -25,7 +25,7 @@ typedef struct {
     uint32_t sequence;           // of the next numbered chunk
 } Film;
 
-// Fails the running test where a chunk's length, checksum, place or content is not what is expected.
+// Fails the running test where a chunk's length, checksum, place or content is not as expected.
 Film film_read(const char *path);
 void film_free(Film *film);
 #endif
