@@ -1,11 +1,14 @@
 #include "reference/draw/paint.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-// The pixels of a picture inside the clip, with 0 <= left <= right <= width and so on.
+// The pixels of a picture that may be painted: those of `region`, which lies inside the picture,
+// and after a clip those of both.
 typedef struct {
     Picture *picture;
-    int left, top, right, bottom;
+    Pixels region;
+    int left, top, right, bottom; // left <= right, top <= bottom
 } Canvas;
 
 static int clamp(int x, int low, int high) {
@@ -14,9 +17,9 @@ static int clamp(int x, int low, int high) {
 }
 
 // The whole pixel nearest to a coordinate; those far outside of any picture are moved closer.
-static int nearest(float x) {
-    const float FAR = 1 << 20;
-    return (int)lroundf(fminf(FAR, fmaxf(-FAR, x)));
+static int nearest(double x) {
+    const double FAR = 1 << 20;
+    return (int)lround(fmin(FAR, fmax(-FAR, x)));
 }
 
 static uint8_t *pixel(const Canvas *canvas, int x, int y) {
@@ -43,11 +46,37 @@ static void fill(const Canvas *canvas, Rect rect, Color color) {
         memcpy(pixel(canvas, left, y), first, 3 * (size_t)(right - left));
 }
 
-static void clip(Canvas *canvas, Rect rect) {
-    canvas->left = clamp(nearest(rect.x), 0, canvas->picture->width);
-    canvas->right = clamp(nearest(rect.x + rect.width), canvas->left, canvas->picture->width);
-    canvas->top = clamp(nearest(rect.y), 0, canvas->picture->height);
-    canvas->bottom = clamp(nearest(rect.y + rect.height), canvas->top, canvas->picture->height);
+static void clip(Canvas *canvas, Pixels pixels) {
+    const Pixels *region = &canvas->region;
+    canvas->left = clamp(pixels.left, region->left, region->right);
+    canvas->right = clamp(pixels.right, canvas->left, region->right);
+    canvas->top = clamp(pixels.top, region->top, region->bottom);
+    canvas->bottom = clamp(pixels.bottom, canvas->top, region->bottom);
+}
+
+// ---- what a command may touch
+
+static Pixels around(double left, double top, double right, double bottom, double margin) {
+    return (Pixels){ nearest(floor(left - margin)), nearest(floor(top - margin)),
+                     nearest(ceil(right + margin)), nearest(ceil(bottom + margin)) };
+}
+
+Pixels paint_bounds(const DrawCommand *command) {
+    const Rect *rect = &command->rect;
+    float right = rect->x + rect->width, bottom = rect->y + rect->height;
+    switch (command->kind) {
+    case DRAW_CLIP:
+        return (Pixels){ nearest(rect->x), nearest(rect->y), nearest(right), nearest(bottom) };
+    case DRAW_LINE:
+        return around(fmin(command->x0, command->x1), fmin(command->y0, command->y1),
+                      fmax(command->x0, command->x1), fmax(command->y0, command->y1),
+                      command->size / 2.0 + 2);
+    // Ink may lie outside of its box: a j starts left of it, capitals have accents above it.
+    case DRAW_TEXT: return around(rect->x, rect->y, right, bottom, command->size);
+    case DRAW_RECT:
+    case DRAW_CELLS: break; // the last cells may be a pixel further right and down
+    }
+    return around(rect->x, rect->y, right, bottom, 1);
 }
 
 // ---- lines
@@ -129,7 +158,7 @@ static void paint_line(const Canvas *canvas, const DrawCommand *command,
     }
 }
 
-// ---- text and cells
+// ---- text
 
 static void paint_glyph(const Canvas *canvas, const Glyph *glyph, int x, int y, Color color) {
     x += glyph->left;
@@ -157,13 +186,31 @@ static void paint_text(const Canvas *canvas, const DrawCommand *command, Font *f
     }
 }
 
+// ---- cells
+
+// The rows and columns that the canvas may show.
+static Pixels shown_cells(const Canvas *canvas, const DrawCommand *cells) {
+    const Rect *all = &cells->rect;
+    double across = cells->columns / (double)all->width, down = cells->rows / (double)all->height;
+    // edges are rounded, to floats and then to pixels, and a cell is at least a pixel wide and tall
+    double x_margin = 2 + 4 * FLT_EPSILON * (fabs((double)all->x) + all->width);
+    double y_margin = 2 + 4 * FLT_EPSILON * (fabs((double)all->y) + all->height);
+    double left = (canvas->left - x_margin - all->x) * across;
+    double right = (canvas->right + x_margin - all->x) * across;
+    double top = (canvas->top - y_margin - all->y) * down;
+    double bottom = (canvas->bottom + y_margin - all->y) * down;
+    return (Pixels){ inside(left, 0, cells->columns), inside(top, 0, cells->rows),
+                     inside(ceil(right), 0, cells->columns), inside(ceil(bottom), 0, cells->rows) };
+}
+
 // Cells without a value first: where cells are smaller than a pixel they do not hide the others.
 static void paint_cells(const Canvas *canvas, const DrawCommand *cells) {
+    Pixels shown = shown_cells(canvas, cells);
     for (int pass = 0; pass < 2; pass++) {
-        const float *value = cells->values;
-        for (int row = 0; row < cells->rows; row++) {
-            for (int column = 0; column < cells->columns; column++) {
-                bool empty = isnan(*value++);
+        for (int row = shown.top; row < shown.bottom; row++) {
+            const float *values = cells->values + (size_t)row * (size_t)cells->columns;
+            for (int column = shown.left; column < shown.right; column++) {
+                bool empty = isnan(values[column]);
                 if (empty != (pass == 0)) continue;
                 Color color;
                 Rect rect = draw_cell(cells, row, column, &color);
@@ -175,21 +222,41 @@ static void paint_cells(const Canvas *canvas, const DrawCommand *cells) {
 
 // ---- all of it
 
-bool paint_list(Picture *picture, const DrawList *list, Error *error) {
-    Canvas canvas = { picture, 0, 0, picture->width, picture->height };
+// Where little of a list is painted, most of it is found here to lie elsewhere.
+static void paint_command(const Canvas *all, const DrawCommand *command, const DrawCommand *before,
+                          Font *font) {
+    Canvas part = *all, *canvas = &part;
+    part.region = (Pixels){ all->left, all->top, all->right, all->bottom };
+    clip(&part, paint_bounds(command));
+    if (part.left == part.right || part.top == part.bottom) return;
+    switch (command->kind) {
+    case DRAW_RECT: fill(canvas, command->rect, command->color); break;
+    case DRAW_LINE: paint_line(canvas, command, before); break;
+    case DRAW_TEXT: paint_text(canvas, command, font); break;
+    case DRAW_CELLS: paint_cells(canvas, command); break;
+    case DRAW_CLIP: break;
+    }
+}
+
+bool paint_region(Picture *picture, const DrawList *list, Pixels region, Error *error) {
+    Canvas canvas = { .picture = picture, .region = { 0, 0, picture->width, picture->height } };
+    clip(&canvas, region);
+    canvas.region = (Pixels){ canvas.left, canvas.top, canvas.right, canvas.bottom };
     fill(&canvas, (Rect){ 0, 0, (float)picture->width, (float)picture->height }, COLOR_BACKGROUND);
     DrawCommand command, before = { .kind = DRAW_CLIP };
     for (size_t cursor = 0; draw_next(list, &command, &cursor); before = command) {
-        switch (command.kind) {
-        case DRAW_RECT: fill(&canvas, command.rect, command.color); break;
-        case DRAW_LINE: paint_line(&canvas, &command, &before); break;
-        case DRAW_TEXT: paint_text(&canvas, &command, list->font); break;
-        case DRAW_CELLS: paint_cells(&canvas, &command); break;
-        case DRAW_CLIP: clip(&canvas, command.rect); break;
+        if (command.kind == DRAW_CLIP) {
+            clip(&canvas, paint_bounds(&command));
+        } else {
+            paint_command(&canvas, &command, &before, list->font);
         }
     }
     if (!list->failed && !font_failed(list->font)) return true;
     return fail(error, "out of memory for a picture of %zu commands", list->count);
+}
+
+bool paint_list(Picture *picture, const DrawList *list, Error *error) {
+    return paint_region(picture, list, (Pixels){ 0, 0, picture->width, picture->height }, error);
 }
 
 bool paint_png(const DrawList *list, const char *path, Error *error) {

@@ -1,6 +1,7 @@
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "reference/numbers/random.h"
+#include "tests/harness/random_list.h"
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
@@ -247,6 +248,38 @@ START_TEST(cells_are_painted)
     picture = painted(&list);
     ck_assert_int_eq(count_color(&picture, 0, 0, 40, 40, color_heat(1)), 5);
     picture_free(&picture);
+    draw_free(&list);
+}
+END_TEST
+
+// A region has the pixels of the whole picture, and nothing outside of it changes.
+START_TEST(a_region_is_painted_alone)
+{
+    enum { SIDE = 160, BYTES = SIDE * SIDE * 3, COUNT = 40 };
+    uint64_t seeds[COUNT];
+    uint8_t expected[BYTES];
+    for (uint64_t i = 0; i < COUNT; i++) seeds[i] = (uint64_t)_i * COUNT + i;
+    DrawList list = draw_new(SIDE, SIDE, _i % 2 == 0 ? font_builtin() : font_find());
+    list.scale = 1 + 0.5f * (float)(_i % 3);
+    random_list(&list, seeds, COUNT);
+    Picture whole, part;
+    ck_assert(picture_new(&whole, SIDE, SIDE, &error) && picture_new(&part, SIDE, SIDE, &error));
+    ck_assert(paint_list(&whole, &list, &error));
+    for (int i = 0; i < 20; i++) {
+        int left = (i * 29 + _i) % 170 - 5, top = (i * 53 + _i) % 170 - 5;
+        Pixels region = { left, top, left + i * 7 % 70, top + i * 11 % 80 };
+        memset(part.rgb, 0x5a, BYTES);
+        memset(expected, 0x5a, BYTES);
+        for (int at = 0; at < BYTES; at++) {
+            int x = at / 3 % SIDE, y = at / 3 / SIDE;
+            if (x >= region.left && x < region.right && y >= region.top && y < region.bottom)
+                expected[at] = whole.rgb[at];
+        }
+        ck_assert(paint_region(&part, &list, region, &error));
+        ck_assert(memcmp(part.rgb, expected, BYTES) == 0);
+    }
+    picture_free(&whole);
+    picture_free(&part);
     draw_free(&list);
 }
 END_TEST
@@ -500,6 +533,7 @@ int main(void) {
         { pieces_of_a_line_do_not_add_up },
         { hostile_numbers_are_harmless },
         { cells_are_painted },
+        { a_region_is_painted_alone, 60 },
         { a_list_that_failed_is_reported },
         { ink_stays_in_the_measured_box, FONTS },
         { the_built_in_font_has_ascii_only },
