@@ -2,6 +2,7 @@
 #include "tests/harness/suite.h"
 #include "visualizer/frame_times.h"
 #include "visualizer/view.h"
+#include <math.h>
 
 START_TEST(shares_of_frame_times)
 {
@@ -14,6 +15,20 @@ START_TEST(shares_of_frame_times)
     frame_times_add(&times, 3); // longer than any step
     ck_assert_double_eq(frame_times_within(&times, 1), 3);
     ck_assert_double_eq(times.longest, 3);
+}
+END_TEST
+
+START_TEST(inputs_and_movements_are_counted)
+{
+    static FrameTimes times;
+    frame_times_input(&times, -INFINITY); // no input came
+    ck_assert_double_eq(times.longest_input, 0);
+    frame_times_input(&times, 0.03);
+    frame_times_input(&times, 0.02);
+    ck_assert_double_eq(times.longest_input, 0.03);
+    for (int i = 0; i < 3; i++) frame_times_moving(&times, 0.5);
+    ck_assert_double_eq(times.moving_seconds, 1.5);
+    ck_assert_int_eq(times.moving_frames, 3);
 }
 END_TEST
 
@@ -30,6 +45,8 @@ START_TEST(the_scale_follows_the_size)
 END_TEST
 
 int main(void) {
-    const TestRow tests[] = { { shares_of_frame_times }, { the_scale_follows_the_size } };
+    const TestRow tests[] = { { shares_of_frame_times },
+                              { inputs_and_movements_are_counted },
+                              { the_scale_follows_the_size } };
     return run_tests("frame_times", tests, COUNT_OF(tests));
 }
