@@ -2,6 +2,7 @@
 #   CC=cc          the compiler             V=release    or debug, asan, tsan (sanitizers), fuzz
 #   BLAS=cblas     or onednn, or 0 (none)   ARCH=native  or the oldest CPU to run on: x86-64-v3
 #   OPENMP=0       one thread               WERROR=1     warnings are errors
+#   SDL2=0         no window
 # Set with =, not ?=: the command line changes them, environment variables of the same names do not.
 V      = release
 ARCH   = native
@@ -14,7 +15,7 @@ FUZZ_SECONDS = 20
 .SECONDARY:
 .SECONDEXPANSION:
 .DEFAULT_GOAL := all
-.PHONY: FORCE all info help deps deps-checks clean sanitize races fuzz
+.PHONY: FORCE all info help deps deps-checks deps-visualizer clean sanitize races fuzz
 .PHONY: format format-check format-version
 
 include reference/probe.mk
@@ -22,11 +23,13 @@ deps: ## install what is missing, with the system's package manager
 	@CC='$(CC)' sh .ci/deps.sh $(MISSING) $(LEFT_OUT)
 deps-checks: $(filter deps,$(MAKECMDGOALS)) ## the same for .ci/run, make races and make fuzz
 	@sh .ci/deps.sh checks
+deps-visualizer: $(filter deps deps-checks,$(MAKECMDGOALS)) ## SDL2, for the window
+	@CC='$(CC)' sh .ci/deps.sh $(if $(call builds,sdl2),,sdl2)
 clean: ## remove every build
 	rm -rf build
 
-# deps and clean change what the other goals find, so those wait and run in a make of their own.
-FIRST := $(filter deps deps-checks clean,$(MAKECMDGOALS))
+# deps… and clean change what the other goals find, so those wait and run in a make of their own.
+FIRST := $(filter deps deps-checks deps-visualizer clean,$(MAKECMDGOALS))
 LATER := $(filter-out $(FIRST),$(MAKECMDGOALS))
 ifneq ($(FIRST),)
 .PHONY: $(LATER) later
@@ -113,9 +116,9 @@ races: ## the tests that set numbers of threads under ThreadSanitizer; needs cla
 fuzz: ## hostile files, FUZZ_SECONDS for each tests/fuzz/fuzz_NAME.c; needs clang
 	+@$(MAKE) --no-print-directory CC=$(CLANG) V=fuzz BLAS=0 OPENMP=0 run-fuzz
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' \
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' \
 	  $(filter %Makefile %.mk,$(MAKEFILE_LIST))
-	@echo 'Settings: CC= V=release|debug|asan|tsan ARCH= BLAS= OPENMP=0 WERROR=1 FUZZ_SECONDS='
+	@echo 'Settings: CC= V=release|debug|asan|tsan ARCH= BLAS= OPENMP=0 WERROR=1 SDL2=0 FUZZ_SECONDS='
 	@echo '(explained in the first lines of the Makefile)'
 
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)

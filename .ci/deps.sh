@@ -41,7 +41,10 @@ packages() {
             esac
             ;;
         apt-get:check) echo check libsubunit-dev pkg-config ;;
-        apt-get:checks) echo clang libomp-dev libclang-rt-dev clang-format shellcheck curl wget ;;
+        apt-get:sdl2) echo libsdl2-dev pkg-config ;;
+        apt-get:checks)
+            echo clang libomp-dev libclang-rt-dev clang-format shellcheck curl wget xvfb xdotool
+            ;;
 
         dnf:compiler) case $compiler in cc) echo gcc ;; *) echo "$compiler" ;; esac ;;
         dnf:jansson) echo jansson-devel ;;
@@ -56,7 +59,11 @@ packages() {
         dnf:cblas) echo openblas-devel pkgconf-pkg-config ;;
         dnf:openmp) case $compiler in clang*) echo libomp-devel ;; esac ;;
         dnf:check) echo check-devel pkgconf-pkg-config ;;
-        dnf:checks) echo clang libomp-devel compiler-rt clang-tools-extra ShellCheck curl wget ;;
+        dnf:sdl2) echo SDL2-devel pkgconf-pkg-config ;;
+        dnf:checks)
+            echo clang libomp-devel compiler-rt clang-tools-extra ShellCheck curl wget \
+                xorg-x11-server-Xvfb xdotool
+            ;;
 
         pacman:compiler) case $compiler in cc) echo gcc ;; *) echo "$compiler" ;; esac ;;
         pacman:utf8proc) echo libutf8proc ;;
@@ -66,7 +73,10 @@ packages() {
         pacman:cblas) echo openblas pkgconf ;;
         pacman:openmp) case $compiler in clang*) echo openmp ;; esac ;;
         pacman:check) echo check pkgconf ;;
-        pacman:checks) echo clang openmp compiler-rt shellcheck curl wget ;;
+        pacman:sdl2) echo sdl2 pkgconf ;;
+        pacman:checks)
+            echo clang openmp compiler-rt shellcheck curl wget xorg-server-xvfb xdotool
+            ;;
 
         brew:compiler)
             stop "a compiler comes with Apple's command line tools: xcode-select --install"
@@ -82,6 +92,7 @@ packages() {
         brew:cblas) ;; # Accelerate is part of the system
         brew:openmp) echo libomp ;;
         brew:check) echo check pkgconf ;;
+        brew:sdl2) echo sdl2 pkgconf ;;
         brew:checks) echo llvm clang-format shellcheck curl wget ;;
         *:argp) ;; # part of glibc
         *) stop "no package is known for $1; install it by hand" ;;
@@ -90,8 +101,12 @@ packages() {
 
 # make looks for what it builds with; what only the checks use is looked for here.
 checks_work() {
-    command -v clang-format >/dev/null && command -v shellcheck >/dev/null &&
-        command -v curl >/dev/null && echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+    for program in clang-format shellcheck curl; do
+        command -v "$program" >/dev/null || return 1
+    done
+    # for the window's tests; not on macOS
+    [ "$manager" = brew ] || { command -v Xvfb && command -v xdotool; } >/dev/null || return 1
+    echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
         clang -fopenmp -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null
 }
 

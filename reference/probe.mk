@@ -29,6 +29,9 @@ lib_utf8proc := -lutf8proc
 lib_xxhash   := -lxxhash
 lib_zlib     := -lz
 lib_stb      := -lm
+# For the window alone (visualizer.mk looks for it): not in NEEDED, nor in OPTIONAL.
+use_sdl2      = -DWITH_SDL2 $(call pkg,--cflags,sdl2,-I/usr/include/SDL2)
+lib_sdl2      = $(call pkg,--libs,sdl2,-lSDL2)
 use_check    := $(call pkg,--cflags,check)
 lib_check    := $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -pthread)
 lib_fuzzer   := -fsanitize=fuzzer,address,undefined
@@ -41,6 +44,8 @@ try_argp     := $Hinclude <argp.h>\nint try_argp(void) { return argp_parse(0, 0,
 try_onednn   := $Hinclude <dnnl.h>\n$Hif DNNL_CPU_RUNTIME != DNNL_RUNTIME_OMP\n$Herror threads\n\
 $Hendif\nint try_onednn(void) { return dnnl_sgemm(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0); }\n
 try_cblas    := $Hinclude <cblas.h>\nfloat try_cblas(void) { return cblas_sasum(0, 0, 1); }\n
+try_sdl2     := $Hdefine SDL_MAIN_HANDLED\n$Hinclude <SDL.h>\n\
+float try_sdl2(SDL_MouseWheelEvent *e) { return SDL_Init(0) == 0 ? e->preciseY : 0; }\n
 try_openmp   := $Hinclude <omp.h>\nint try_openmp(void) { return omp_get_max_threads(); }\n
 try_check    := $Hinclude <check.h>\nvoid *try_check(void) { return suite_create(""); }\n
 # A font for pictures, at one of the places that reference/draw/font.c looks at.

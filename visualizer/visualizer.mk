@@ -3,11 +3,21 @@
 VISUALIZER := $(B)/visualizer.a
 $(VISUALIZER): $(filter-out %/main.o %/window.o,$(call objects,visualizer/*.c))
 $(B)/visualizer/%.o: KIND_FLAGS = $(EXACT)
+
+# SDL2 is looked for only where the program is built: nothing else needs it. SDL2=0 leaves it out.
+SDL2 = $(eval SDL2 := $(if $(call builds,sdl2),1,0))$(SDL2)
+with_sdl2 = $(if $(filter 1,$(SDL2)),$1)
+$(B)/sdl2: FORCE
+	$(call if_changed,echo '$(call with_sdl2,$(use_sdl2) $(lib_sdl2))')
+$(B)/visualizer/window.o: KIND_FLAGS = $(EXACT) $(call with_sdl2,$(use_sdl2))
+$(B)/visualizer/window.o: $(B)/sdl2
+
 # Its objects are in a folder of its name, so the program is inside.
 VIEWER := $(B)/visualizer/visualizer
-$(VIEWER): $(B)/visualizer/main.o $(filter-out %/main.o,$(call objects,reference/cli/*.c)) \
-  $(VISUALIZER) $(REFERENCE)
-	$(link) -pthread $(LIBS)
+$(VIEWER): $(B)/visualizer/main.o $(B)/visualizer/window.o \
+  $(filter-out %/main.o,$(call objects,reference/cli/*.c)) $(VISUALIZER) $(REFERENCE)
+	$(if $(filter 1,$(SDL2)),,@echo 'No SDL2: the visualizer has no window (make deps-visualizer)')
+	$(link) -pthread $(call with_sdl2,$(lib_sdl2)) $(LIBS)
 .PHONY: build/visualizer
 build/visualizer: $(VIEWER) ## the window: a model tells a story while you watch its neurons
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
