@@ -6,7 +6,8 @@ set -eu
 root=$PWD
 folder="$work/o'brien x"
 mkdir -p "$folder/tests" "$work/elsewhere"
-ln -s "$root/Makefile" "$root/reference" "$root/chapters" "$root/datasets" "$folder"
+ln -s "$root/Makefile" "$root/reference" "$root/chapters" "$root/datasets" "$root/visualizer" \
+    "$folder"
 ln -s "$root"/tests/* "$folder/tests"
 rm "$folder/tests/run.sh"
 # in its place, what is given to the tests
