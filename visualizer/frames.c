@@ -1,4 +1,5 @@
 #include "visualizer/frames.h"
+#include "reference/draw/animation.h"
 #include "reference/draw/paint.h"
 #include "reference/io/files.h"
 #include "visualizer/tour.h"
@@ -13,6 +14,8 @@ typedef struct {
     DrawList list;
     HitList hits;
     RequestList requests;
+    Picture picture;
+    Animation *animation; // NULL: none
 } Frames;
 
 // Does all that is due up to the frame's time.
@@ -25,39 +28,68 @@ static void advance(Frames *frames) {
     }
 }
 
-static bool write_frame(Frames *frames, int64_t number, Error *error) {
+static bool write_png(const Frames *frames, int64_t number, Error *error) {
     char name[48];
-    DrawList *list = &frames->list;
-    draw_clear(list, frames->options->width, frames->options->height);
-    frames->hits.count = 0;
-    layout_draw(&(Frame){ list, &frames->hits, teller_scene(frames->teller), &frames->view });
     snprintf(name, sizeof name, "frame-%06lld.png", (long long)number);
     char *path = path_join(frames->options->folder, name);
-    bool ok = path != NULL && !frames->hits.failed ? paint_png(list, path, error)
-                                                   : fail(error, "out of memory for a frame");
+    bool ok = path != NULL ? picture_write_png(&frames->picture, path, error)
+                           : fail(error, "out of memory for a frame");
     free(path);
     return ok;
 }
 
+static bool write_frame(Frames *frames, int64_t number, Error *error) {
+    DrawList *list = &frames->list;
+    draw_clear(list, frames->options->width, frames->options->height);
+    frames->hits.count = 0;
+    layout_draw(&(Frame){ list, &frames->hits, teller_scene(frames->teller), &frames->view });
+    if (frames->hits.failed) return fail(error, "out of memory for a frame");
+    if (!paint_list(&frames->picture, list, error)) return false;
+    double seconds = 1 / frames->options->fps;
+    return (frames->options->folder == NULL || write_png(frames, number, error)) &&
+           (frames->animation == NULL ||
+            animation_add(frames->animation, &frames->picture, seconds, error));
+}
+
+static bool write_all(Frames *frames, Error *error) {
+    const FrameOptions *options = frames->options;
+    int64_t count = (int64_t)fmax(1, floor(options->fps * options->seconds + 1e-9));
+    const Scene *scene = teller_scene(frames->teller);
+    if (options->tour) tour_go(&frames->view, scene, 0, &frames->requests);
+    for (int64_t i = 0; i < count; i++) {
+        frames->view.now = (double)i / options->fps;
+        tour_advance(&frames->view, scene, &frames->requests);
+        advance(frames);
+        view_fit(&frames->view, scene);
+        if (!write_frame(frames, i, error)) return false;
+    }
+    return true;
+}
+
+static bool open_outputs(Frames *frames, Error *error) {
+    const FrameOptions *options = frames->options;
+    if (options->folder != NULL && !folder_make(options->folder, error)) return false;
+    if (!picture_new(&frames->picture, options->width, options->height, error)) return false;
+    if (options->animation == NULL) return true;
+    frames->animation = animation_open(options->animation, options->width, options->height, error);
+    return frames->animation != NULL;
+}
+
 bool frames_write(Teller *teller, const FrameOptions *options, Error *error) {
-    if (!folder_make(options->folder, error)) return false;
     Frames frames = { .teller = teller, .options = options };
     frames.view = view_new(teller_scene(teller), options->width, options->height);
     frames.view.panel = options->panel;
+    frames.view.speed = options->speed;
     frames.view.scale =
         options->scale > 0 ? options->scale : view_scale(options->width, options->height);
-    if (options->tour) tour_go(&frames.view, teller_scene(teller), 0, &frames.requests);
     frames.list = draw_new(options->width, options->height, font_find());
     frames.list.scale = frames.view.scale;
-    int64_t count = (int64_t)fmax(1, floor(options->fps * options->seconds + 1e-9));
-    bool ok = true;
-    for (int64_t i = 0; ok && i < count; i++) {
-        frames.view.now = (double)i / options->fps;
-        tour_advance(&frames.view, teller_scene(teller), &frames.requests);
-        advance(&frames);
-        view_fit(&frames.view, teller_scene(teller));
-        ok = write_frame(&frames, i, error);
-    }
+    bool ok = open_outputs(&frames, error) && write_all(&frames, error);
+    if (ok && frames.animation != NULL)
+        ok = animation_commit(frames.animation, error);
+    else if (frames.animation != NULL)
+        animation_discard(frames.animation);
+    picture_free(&frames.picture);
     draw_free(&frames.list);
     free(frames.hits.items);
     return ok;

@@ -1,27 +1,35 @@
 // The visualizer: a window in which a model tells a story, and what each word makes of its neurons.
 #include "reference/cli/options.h"
 #include "reference/cli/restart.h"
+#include "reference/cli/train_options.h"
 #include "reference/io/files.h"
 #include "reference/io/mapped_ranges.h"
+#include "reference/io/progress.h"
+#include "reference/train/checkpoint.h"
 #include "visualizer/frames.h"
-#include "visualizer/panel.h"
-#include <limits.h>
+#include "visualizer/model_thread.h"
+#include "visualizer/tour.h"
+#include "visualizer/window.h"
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct {
     TellerOptions teller;
     FrameOptions frames;
-    const char *size;
     bool headless, measure;
     int threads;
+    char **train; // the arguments after --train; NULL: none
+    int train_count;
 } Arguments;
 
 enum {
     KEY_RECORDING = 1000,
+    KEY_TRAIN,
+    KEY_MEASURE,
     KEY_SEED,
     KEY_TEMPERATURE,
     KEY_SPEED,
@@ -30,13 +38,17 @@ enum {
     KEY_TOUR,
     KEY_HEADLESS,
     KEY_FRAMES,
+    KEY_ANIMATION,
     KEY_SIZE,
     KEY_FPS,
     KEY_SECONDS,
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option known_options[] = {
     { "checkpoint", 'c', "RUN", 0, "a run or a checkpoint", 1 },
+    { "watch", 'w', "RUN", 0, "a run that another process is training: follow it", 1 },
+    { "train", KEY_TRAIN, NULL, 0,
+      "train in the window: what comes after it are the options of `sgatlin train`", 1 },
     { "prompt", 'p', "TEXT", 0, "how the story begins (default: Once upon a time)", 1 },
     { "seed", KEY_SEED, "N", 0, "seed of the story (default 1)", 1 },
     { "temperature", KEY_TEMPERATURE, "X", 0, "0 is greedy (default 0.5)", 1 },
@@ -48,10 +60,13 @@ static const struct argp_option options[] = {
     { "size", KEY_SIZE, "WxH", 0, "pixels of the window (default 1280x720)", 2 },
     { "scale", KEY_SCALE, "X", 0, "pixels per point, 0.5 to 8 (default: by the size)", 2 },
     { "tour", KEY_TOUR, NULL, 0, "begin with the tour, two minutes over one story", 2 },
-    { "headless", KEY_HEADLESS, NULL, 0, "no window: write PNG files, with --frames", 3 },
-    { "frames", KEY_FRAMES, "DIR", 0, "folder for frame-000000.png and so on", 3 },
+    { "headless", KEY_HEADLESS, NULL, 0, "no window: write pictures", 3 },
+    { "frames", KEY_FRAMES, "DIR", 0, "... frame-000000.png and so on", 3 },
+    { "animation", KEY_ANIMATION, "FILE", 0, "... an animated PNG of all frames", 3 },
     { "fps", KEY_FPS, "X", 0, "frames per second (default 30)", 3 },
-    { "seconds", KEY_SECONDS, "X", 0, "length (default 10)", 3 },
+    { "seconds", KEY_SECONDS, "X", 0,
+      "length of what is written (default 10), or close the window after so long", 3 },
+    { "measure", KEY_MEASURE, NULL, 0, "print how long frames took when the window closes", 3 },
     { 0 },
 };
 
@@ -70,10 +85,17 @@ static void parse_panel(const struct argp_state *state, FrameOptions *frames, co
 }
 
 static void check(const struct argp_state *state, const Arguments *arguments) {
-    if (arguments->teller.checkpoint == NULL) argp_error(state, "expected --checkpoint RUN");
-    if (arguments->headless != (arguments->frames.folder != NULL))
-        argp_error(state, "expected both --headless and --frames DIR, or neither");
-    if (arguments->frames.fps * arguments->frames.seconds > 999999)
+    int sources = (arguments->teller.checkpoint != NULL) + (arguments->train != NULL);
+    const FrameOptions *frames = &arguments->frames;
+    if (sources != 1)
+        argp_error(state, "expected --checkpoint RUN, --watch RUN or --train OPTION…, and only one "
+                          "of them");
+    if (arguments->headless != (frames->folder != NULL || frames->animation != NULL))
+        argp_error(state, "expected --headless with --frames DIR or --animation FILE, or neither");
+    if (arguments->headless && (arguments->train != NULL || arguments->teller.watch))
+        argp_error(state,
+                   "--headless shows a --checkpoint: a run in training depends on the clock");
+    if (arguments->headless && frames->fps * frames->seconds > 999999)
         argp_error(state, "--fps times --seconds are more than 999999 frames");
 }
 
@@ -83,7 +105,12 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     FrameOptions *frames = &arguments->frames;
     switch (key) {
     case ARGP_KEY_INIT: state->child_inputs[0] = &arguments->threads; break;
-    case 'c': teller->checkpoint = value; break;
+    case 'w':
+    case 'c':
+        if (teller->checkpoint != NULL) argp_error(state, "expected one run");
+        teller->checkpoint = value;
+        teller->watch = key == 'w';
+        break;
     case 'p': teller->prompt = value; break;
     case KEY_SEED: teller->seed = (uint64_t)option_whole(state, "seed", value, 0, INT64_MAX); break;
     case KEY_TEMPERATURE:
@@ -95,8 +122,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_SIZE: parse_size(state, frames, value); break;
     case KEY_SCALE: frames->scale = (float)option_real(state, "scale", value, 0.5, 8); break;
     case KEY_TOUR: frames->tour = true; break;
+    case KEY_MEASURE: arguments->measure = true; break;
     case KEY_HEADLESS: arguments->headless = true; break;
     case KEY_FRAMES: frames->folder = value; break;
+    case KEY_ANIMATION: frames->animation = value; break;
     case KEY_FPS: frames->fps = option_real(state, "fps", value, 0.01, 1000); break;
     case KEY_SECONDS: frames->seconds = option_real(state, "seconds", value, 0, 1e6); break;
     case ARGP_KEY_ARG: argp_error(state, "%s: unexpected argument; quote the prompt", value); break;
@@ -106,23 +135,123 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-static bool run(const Arguments *arguments, Error *error) {
-    Teller *teller = teller_new(&arguments->teller, error);
+// ---- the window
+
+static bool show(const Arguments *arguments, Teller *teller, Error *error) {
+    const FrameOptions *frames = &arguments->frames;
+    SceneExchange *exchange = scene_exchange_new();
+    if (exchange == NULL || !scene_publish(exchange, teller_scene(teller))) {
+        scene_exchange_free(exchange);
+        return fail(error, "out of memory for the window");
+    }
+    const WindowOptions options = { .exchange = exchange,
+                                    .width = frames->width,
+                                    .height = frames->height,
+                                    .scale = frames->scale,
+                                    .panel = frames->panel,
+                                    .tour = frames->tour,
+                                    .speed = arguments->teller.speed,
+                                    .seconds = frames->seconds > 0 ? frames->seconds : INFINITY,
+                                    .measure = arguments->measure };
+    ModelThread *thread = model_thread_start(teller, exchange, window_notify, error);
+    bool ok = thread != NULL && window_run(&options, error);
+    model_thread_stop(thread);
+    scene_exchange_free(exchange);
+    return ok;
+}
+
+static bool write_frames(const Arguments *arguments, Teller *teller, Error *error) {
+    FrameOptions frames = arguments->frames;
+    frames.speed = arguments->teller.speed;
+    if (frames.seconds <= 0) frames.seconds = frames.tour ? tour_seconds() : 10;
+    return frames_write(teller, &frames, error);
+}
+
+static bool tell(const Arguments *arguments, const TellerOptions *options, Error *error) {
+    Teller *teller = teller_new(options, error);
     if (teller == NULL) return false;
-    bool ok = arguments->headless ? frames_write(teller, &arguments->frames, error)
-                                  : fail(error, "no window yet");
+    bool ok = arguments->headless ? write_frames(arguments, teller, error)
+                                  : show(arguments, teller, error);
     teller_free(teller);
     return ok;
+}
+
+// ---- training
+
+// Waits for the run's first checkpoint, which it writes before its first step.
+static bool wait_for_checkpoint(Training *training, const char *run) {
+    const struct timespec pause = { .tv_nsec = 20000000 };
+    for (;;) {
+        char *found = checkpoint_find(run, NULL);
+        bool there = found != NULL;
+        free(found);
+        if (there || training_ended(training)) return there;
+        nanosleep(&pause, NULL);
+    }
+}
+
+static bool train(const Arguments *arguments, const TrainOptions *options, bool *misused,
+                  Error *error) {
+    Trainer trainer = { 0 };
+    RunLog log = LOG_CLOSED;
+    const char *run = train_options_run(options);
+    bool opened = train_options_open(&trainer, &log, options, misused, error) &&
+                  run_open_log(&log, run, &trainer, NULL, error);
+    if (!opened) {
+        log_close(&log);
+        trainer_free(&trainer);
+        return false;
+    }
+    Training *training = training_start(&trainer, &log, run, error);
+    if (training == NULL) return false;
+    TellerOptions teller = arguments->teller;
+    teller.checkpoint = run;
+    teller.watch = true;
+    teller.training = training;
+    bool there = wait_for_checkpoint(training, run);
+    bool ok = there && tell(arguments, &teller, error);
+    Error why;
+    if (training_stop(training, &why)) return ok;
+    *error = why;
+    return false;
+}
+
+static int run_training(const Arguments *arguments) {
+    TrainOptions options;
+    Error error;
+    bool misused = false;
+    char name[] = "visualizer --train";
+    arguments->train[0] = name; // argp starts its messages with it
+    int status = train_options_parse(&options, arguments->train_count, arguments->train);
+    if (status == 0) {
+        program_start(options.threads, options.backend);
+        if (!train(arguments, &options, &misused, &error))
+            status = misused ? command_misused(name, &error) : command_failed(name, &error);
+    }
+    train_options_free(&options);
+    return status;
+}
+
+// Cuts argv at --train; what comes after it is of `sgatlin train`.
+static int before_train(Arguments *arguments, int argc, char **argv) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--train") != 0) continue;
+        arguments->train = argv + i;
+        arguments->train_count = argc - i;
+        return i;
+    }
+    return argc;
 }
 
 int main(int argc, char **argv) {
     static const struct argp_child children[] = { { &threads_option, 0, NULL, 0 }, { 0 } };
     static const struct argp argp = {
-        .options = options,
+        .options = known_options,
         .parser = parse,
         .children = children,
+        .args_doc = "--checkpoint RUN\n--watch RUN\n--train OPTION...",
         .doc = "Shows a model at work: it tells a story, and each word lights up the neurons that "
-               "it activates. `h` in the window lists all keys.",
+               "it activates. The key h lists all keys.",
     };
     files_open_standard();
     mapped_ranges_watch();
@@ -132,10 +261,12 @@ int main(int argc, char **argv) {
     argp_err_exit_status = 2;
     Arguments arguments = {
         .teller = { .seed = 1, .temperature = 0.5, .speed = 4 },
-        .frames = { .width = 1280, .height = 720, .fps = 30, .seconds = 10, .panel = -1 },
+        .frames = { .width = 1280, .height = 720, .fps = 30, .panel = -1 },
     };
-    if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
+    int count = before_train(&arguments, argc, argv);
+    if (!options_parse(&argp, count, argv, 0, &arguments)) return 1;
+    if (arguments.train != NULL) return run_training(&arguments);
     program_start(arguments.threads, &cpu_backend);
     Error error;
-    return run(&arguments, &error) ? 0 : command_failed("visualizer", &error);
+    return tell(&arguments, &arguments.teller, &error) ? 0 : command_failed("visualizer", &error);
 }

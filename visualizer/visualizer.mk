@@ -22,3 +22,14 @@ $(VIEWER): $(B)/visualizer/main.o $(B)/visualizer/window.o \
 build/visualizer: $(VIEWER) ## the window: a model tells a story while you watch its neurons
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
 all: build/visualizer
+
+# The demo's run; or make view RUN=runs/mine
+RUN = out/demo/run
+.PHONY: view tour tour-picture
+view: build/visualizer ## open the window on the demo's model (after make demo), or on RUN=...
+	build/visualizer --checkpoint '$(RUN)'
+tour: build/visualizer ## two minutes in the window: what a word does in the demo's model
+	build/visualizer --checkpoint '$(RUN)' --tour
+tour-picture: build/visualizer ## the tour as an animated picture, visualizer/tour.png
+	build/visualizer --checkpoint '$(RUN)' --prompt 'The dog' --tour --headless --fps 2 \
+	  --size 960x540 --scale 0.75 --animation visualizer/tour.png
