@@ -77,7 +77,7 @@ static bool open_outputs(Frames *frames, Error *error) {
 
 bool frames_write(Teller *teller, const FrameOptions *options, Error *error) {
     Frames frames = { .teller = teller, .options = options };
-    frames.view = view_new(teller_scene(teller), options->width, options->height);
+    frames.view = view_new(options->width, options->height);
     frames.view.panel = options->panel;
     frames.view.speed = options->speed;
     frames.view.scale =

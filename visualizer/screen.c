@@ -20,7 +20,7 @@ void screen_open(Screen *out, const WindowOptions *options) {
     *out = (Screen){ .options = options, .changed = true };
     View *view = &out->view;
     take_scene(out);
-    *view = view_new(out->scene, options->width, options->height);
+    *view = view_new(options->width, options->height);
     view->panel = options->panel;
     view->speed = options->speed;
     view->now = out->due = screen_now(out);

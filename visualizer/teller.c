@@ -164,8 +164,6 @@ Teller *teller_new(const TellerOptions *options, Error *error) {
     snprintf(teller->prompt, sizeof teller->prompt, "%s", prompt);
     teller->watch = run_watch_new(options->checkpoint);
     teller->look = options->watch ? 0 : INFINITY;
-    teller->layer = 1;
-    teller->channel = 1;
     if (open_model(teller, options->checkpoint, error) && start_story(teller, 0, error))
         return teller;
     teller_free(teller);

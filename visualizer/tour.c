@@ -44,6 +44,7 @@ static void stop_at_word(View *view, const Scene *scene, RequestList *requests) 
            lexicon_class(scene->model.lexicon, scene->story.tokens[token].id) == NO_CLASS)
         token--;
     pause_story(view, true, requests);
+    view->layer = view->channel = 0; // where circuits know the word itself
     select_token(view, token > 0 ? token : scene->story.count - 1, requests);
 }
 

@@ -9,13 +9,11 @@
 static const double MESSAGE_SECONDS = 4;
 static const double MIN_SPEED = 0.25, MAX_SPEED = 256;
 
-View view_new(const Scene *scene, int width, int height) {
+View view_new(int width, int height) {
     return (View){ .width = width,
                    .height = height,
                    .scale = 1,
                    .token = LATEST,
-                   .layer = max_int(0, min_int(1, scene->model.L - 1)),
-                   .channel = max_int(0, min_int(1, scene->model.C - 1)),
                    .neuron = -1,
                    .circuit = -1,
                    .panel = -1,

@@ -126,7 +126,7 @@ typedef struct {
 // Pixels per point for a window of this size: more for a large one, from 1 to 3 in halves.
 float view_scale(int width, int height);
 
-View view_new(const Scene *scene, int width, int height);
+View view_new(int width, int height);
 
 // Brings the selections into the sizes of a scene whose model or story is another one. Call it for
 // every new scene.
