@@ -8,6 +8,8 @@ void panel_frame_new(PanelFrame *out, const FakeScene *fake, int width, int heig
     memset(out, 0, sizeof *out);
     fake_scene(&out->scene, fake);
     out->view = view_new(width, height);
+    out->view.layer = out->scene.focus.layer;
+    out->view.channel = out->scene.focus.channel;
     out->view.now = 10;
     out->list = draw_new(width, height, font_builtin());
     out->frame = (Frame){ &out->list, &out->hits, &out->scene, &out->view };
