@@ -18,13 +18,19 @@ typedef struct {
     Animation *animation; // NULL: none
 } Frames;
 
-// Does all that is due up to the frame's time.
-static void advance(Frames *frames) {
+// Does all that is due up to a time, as a window would that looks every tenth of a second.
+static void advance(Frames *frames, double now) {
+    const double STEP = 0.1;
     bool changed;
-    double due = frames->view.now;
-    while (due <= frames->view.now) {
-        due = teller_advance(frames->teller, frames->view.now, &frames->requests, &changed);
-        frames->requests.count = 0;
+    while (frames->view.now < now) {
+        frames->view.now = fmin(now, frames->view.now + STEP);
+        tour_advance(&frames->view, teller_scene(frames->teller), &frames->requests);
+        double due = frames->view.now;
+        while (due <= frames->view.now) {
+            due = teller_advance(frames->teller, frames->view.now, &frames->requests, &changed);
+            frames->requests.count = 0;
+        }
+        view_fit(&frames->view, teller_scene(frames->teller));
     }
 }
 
@@ -54,13 +60,10 @@ static bool write_frame(Frames *frames, int64_t number, Error *error) {
 static bool write_all(Frames *frames, Error *error) {
     const FrameOptions *options = frames->options;
     int64_t count = (int64_t)fmax(1, floor(options->fps * options->seconds + 1e-9));
-    const Scene *scene = teller_scene(frames->teller);
-    if (options->tour) tour_go(&frames->view, scene, 0, &frames->requests);
+    frames->view.now = -1e-9; // the first frame is at 0
+    if (options->tour) tour_go(&frames->view, teller_scene(frames->teller), 0, &frames->requests);
     for (int64_t i = 0; i < count; i++) {
-        frames->view.now = (double)i / options->fps;
-        tour_advance(&frames->view, scene, &frames->requests);
-        advance(frames);
-        view_fit(&frames->view, scene);
+        advance(frames, (double)i / options->fps);
         if (!write_frame(frames, i, error)) return false;
     }
     return true;

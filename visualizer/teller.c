@@ -16,6 +16,7 @@ enum {
 };
 static const double SHOWN_ENDED = 6;   // seconds before another story is told
 static const double LOOK_EVERY = 0.5;  // seconds, at a run that is being trained
+static const double MAX_LAG = 0.5;     // seconds that tokens may be late and still be made up for
 static const double FOCUS_EVERY = 0.1; // seconds at least, while words come faster
 
 struct Teller {
@@ -498,7 +499,7 @@ static bool work(Teller *teller, double now, bool *worked, Error *error) {
     }
     if (token_due(teller, now)) {
         teller->step = false;
-        teller->next = fmax(teller->next + 1 / teller->options.speed, now);
+        teller->next = fmax(teller->next + 1 / teller->options.speed, now - MAX_LAG);
         return tell(teller, now, error);
     }
     if (teller->model->atlas != NULL && !teller->model->recorded) {
