@@ -52,7 +52,9 @@ cat <<END
 Look at  $out/loss.png   the training and validation loss, with both baselines
          $out/gates.png  the neurons that fired for one sentence, by layer and channel
          $out/words.png  the same word by word, for one channel
-Next     build/sgatlin sample --checkpoint $out/run --prompt "The dog" --temperature 0.8
+Next     make view                                                      watch it in a window
+         (make deps-visualizer, once, installs SDL2 for that)
+         build/sgatlin sample --checkpoint $out/run --prompt "The dog" --temperature 0.8
          build/sgatlin train --data $out/data --out runs/mlp --ffn mlp  the dense layer instead
          build/sgatlin flops --preset demo                              what each layer costs
          build/sgatlin data --text YOUR.txt --out data/mine             your own text
