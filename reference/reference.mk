@@ -3,8 +3,9 @@ REFERENCE := $(B)/reference.a
 $(REFERENCE): $(filter-out $(B)/reference/cli/%,$(call objects,reference/*/*.c)) \
   $(call objects,datasets/storyworld/*.c)
 $(B)/reference/%.o: KIND_FLAGS = $(SPEED) $(FAST)
-# What compares rounds exactly, as the tests do.
+# What compares rounds exactly, as the tests do; pictures are the same from every compiler.
 $(B)/reference/check/%.o: KIND_FLAGS = $(SPEED) $(EXACT)
+$(B)/reference/draw/%.o $(B)/reference/circuits/map_picture.o: KIND_FLAGS = $(SPEED) $(EXACT)
 $(B)/datasets/%.o: KIND_FLAGS = $(EXACT)
 PROGRAMS += build/sgatlin
 $(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)
