@@ -1,16 +1,18 @@
+#include "visualizer/arrange.h"
 #include "visualizer/tour.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-// Where the panels are: sizes in points.
+// Sizes in points.
 enum {
     MARGIN = 16,
+    SMALL_MARGIN = 8, // of a window that is narrower than NARROW
+    NARROW = 480,
     GAP = 12,
-    HEADER = 44, // the line at the top
-    FOOTER = 40, // the line at the bottom
-    PADDING = 16,
-    TITLE = 34, // of a panel, with the padding above
+    HEADER = 40, // the line at the top; of a low window there is none
+    FOOTER = 38, // the line at the bottom
+    BOTTOM = 12, // of a panel, below its area
 };
 
 static void title_story(char *out, size_t size, const Scene *scene, const View *view) {
@@ -21,13 +23,21 @@ static void title_gates(char *out, size_t size, const Scene *scene, const View *
     (void)view;
     snprintf(out, size, "%s", scene->model.ragged ? "ACTIVE EXPERTS" : "ACTIVE NEURONS");
 }
+// " · LAYER 1, CHANNEL 2", as far as the model has them.
+static const char *place_words(char out[64], const Scene *scene, const View *view) {
+    out[0] = '\0';
+    if (scene->model.sparse)
+        snprintf(out, 64, scene->model.ragged ? " · LAYER %d" : " · LAYER %d, CHANNEL %d",
+                 view->layer, view->channel);
+    return out;
+}
 static void title_neighbours(char *out, size_t size, const Scene *scene, const View *view) {
-    (void)scene;
-    snprintf(out, size, "NEAREST CIRCUITS · LAYER %d, CHANNEL %d", view->layer, view->channel);
+    char place[64];
+    snprintf(out, size, "NEAREST CIRCUITS%s", place_words(place, scene, view));
 }
 static void title_map(char *out, size_t size, const Scene *scene, const View *view) {
-    (void)scene;
-    snprintf(out, size, "MAP OF CIRCUITS · LAYER %d", view->layer);
+    snprintf(out, size, scene->model.sparse ? "MAP OF CIRCUITS · LAYER %d" : "MAP OF CIRCUITS",
+             view->layer);
 }
 static void title_why(char *out, size_t size, const Scene *scene, const View *view) {
     (void)scene, (void)view;
@@ -47,9 +57,12 @@ static void title_loss(char *out, size_t size, const Scene *scene, const View *v
     snprintf(out, size, "LOSS");
 }
 static void title_card(char *out, size_t size, const Scene *scene, const View *view) {
-    (void)scene;
-    snprintf(out, size, "NEURON %d · LAYER %d, CHANNEL %d", view->neuron, view->layer,
-             view->channel);
+    char number[16] = "", place[64] = "";
+    if (view->neuron >= 0) {
+        snprintf(number, sizeof number, " %d", view->neuron);
+        place_words(place, scene, view);
+    }
+    snprintf(out, size, "%s%s%s", scene->model.ragged ? "EXPERT" : "NEURON", number, place);
 }
 
 const Panel panels[PANELS] = {
@@ -69,8 +82,8 @@ static bool is_alone(const View *view) { return view->panel >= 0; }
 static void draw_panel(const Frame *frame, PanelNumber number, Rect rect) {
     char title[SCENE_TEXT];
     DrawList *list = frame->list;
-    float width = rect.width - 2 * PADDING;
-    if (width < 24 || rect.height < TITLE + PADDING) return;
+    float width = rect.width - 2 * PANEL_PADDING;
+    if (width < 24 || rect.height < PANEL_TITLE + BOTTOM) return;
     if (tour_panel(frame->view) == (int)number)
         draw_round_rect(list, (Rect){ rect.x - 2, rect.y - 2, rect.width + 4, rect.height + 4 }, 8,
                         COLOR_ACCENT);
@@ -79,10 +92,11 @@ static void draw_panel(const Frame *frame, PanelNumber number, Rect rect) {
     const Target *hover = &frame->view->hover;
     bool hovered = hover->kind == TARGET_PANEL && hover->index == (int)number;
     Color color = hovered ? COLOR_TEXT : COLOR_DIM;
-    draw_text_cut(list, rect.x + PADDING, rect.y + 10, TEXT_SMALL, color, title, width);
+    draw_text_cut(list, rect.x + PANEL_PADDING, rect.y + 10, TEXT_SMALL, color, title, width);
     Target target = { .kind = TARGET_PANEL, .index = (int)number };
-    hit_add(frame->hits, (Rect){ rect.x, rect.y, rect.width, TITLE }, target);
-    Rect area = { rect.x + PADDING, rect.y + TITLE, width, rect.height - TITLE - PADDING };
+    hit_add(frame->hits, (Rect){ rect.x, rect.y, rect.width, PANEL_TITLE }, target);
+    Rect area = { rect.x + PANEL_PADDING, rect.y + PANEL_TITLE, width,
+                  rect.height - PANEL_TITLE - BOTTOM };
     draw_clip(list, area);
     panels[number].draw(frame, area);
     draw_clip(list, draw_whole(list));
@@ -124,10 +138,10 @@ static void state_words(char *out, size_t size, const Frame *frame) {
 static void draw_header(const Frame *frame, Rect rect) {
     DrawList *list = frame->list;
     char words[SCENE_TEXT], state[SCENE_TEXT];
-    float y = rect.y + 13, right = rect.x + rect.width - MARGIN - 4;
+    float y = rect.y + 11, right = rect.x + rect.width - 4;
     state_words(state, sizeof state, frame);
     float taken = draw_text_width(list, state, TEXT_SMALL);
-    float x = rect.x + MARGIN + 4, left = right - x;
+    float x = rect.x + 4, left = right - x;
     if (taken + 80 < left) {
         draw_text_right(list, right, y, TEXT_SMALL, COLOR_DIM, state);
         left -= taken + 24;
@@ -159,10 +173,7 @@ static int hints_now(Hint out[MAX_HINTS], const Frame *frame) {
         out[count++] = (Hint){ KEY_ESCAPE, "Esc", "cancel" };
         return count;
     }
-    if (view->help) {
-        out[count++] = (Hint){ 'h', "h", "close" };
-        return count;
-    }
+    if (is_alone(view)) out[count++] = (Hint){ KEY_ESCAPE, "Esc", "all panels" };
     out[count++] = (Hint){ KEY_SPACE, "space", view->paused ? "go on" : "pause" };
     if (view->paused) out[count++] = (Hint){ 'n', "n", "one token" };
     if (view->neuron >= 0) out[count++] = (Hint){ 'x', "x", "silence this neuron" };
@@ -174,40 +185,53 @@ static int hints_now(Hint out[MAX_HINTS], const Frame *frame) {
     out[count++] = (Hint){ 'c', "c", "channel" };
     out[count++] = (Hint){ KEY_ENTER, "Enter", "prompt" };
     out[count++] = (Hint){ 'r', "r", "another story" };
-    out[count++] = (Hint){ 'h', "h", "all keys" };
-    if (is_alone(view)) out[count++] = (Hint){ KEY_ESCAPE, "Esc", "all panels" };
     return count;
 }
 
-static void draw_hint(const Frame *frame, const Hint *hint, float x, float y, float width) {
+static float hint_width(const Frame *frame, const Hint *hint) {
+    return draw_text_width(frame->list, hint->name, TEXT_SMALL) + 6 +
+           draw_text_width(frame->list, hint->what, TEXT_SMALL);
+}
+
+static void draw_hint(const Frame *frame, const Hint *hint, float x, float y) {
     DrawList *list = frame->list;
     const Target *hover = &frame->view->hover;
     bool hovered = hover->kind == TARGET_KEY && hover->index == (int)hint->key;
     float words = draw_text(list, x, y, TEXT_SMALL, COLOR_TEXT, hint->name);
     draw_text(list, words + 6, y, TEXT_SMALL, hovered ? COLOR_TEXT : COLOR_DIM, hint->what);
     Target target = { .kind = TARGET_KEY, .index = (int)hint->key };
-    hit_add(frame->hits, (Rect){ x - 6, y - 4, width + 12, font_line(TEXT_SMALL) + 8 }, target);
+    Rect rect = { x - 6, y - 4, hint_width(frame, hint) + 12, font_line(TEXT_SMALL) + 8 };
+    hit_add(frame->hits, rect, target);
 }
 
-static void draw_footer(const Frame *frame, Rect rect) {
-    Hint hints[MAX_HINTS];
-    DrawList *list = frame->list;
-    float x = rect.x + MARGIN + 4, y = rect.y + 11, right = rect.x + rect.width - MARGIN;
+// What was just said, or what the model's thread says; false: nothing.
+static bool draw_note(const Frame *frame, float x, float y, float right) {
     const View *view = frame->view;
     const char *note = frame->scene->note;
     bool said = view->message[0] != '\0' && view->now < view->message_until;
-    if (said || note[0] != '\0') {
-        Color color = said ? COLOR_ACCENT : COLOR_TEXT;
-        draw_text_cut(list, x, y, TEXT_SMALL, color, said ? view->message : note, right - x);
-        return;
+    if (!said && note[0] == '\0') return false;
+    draw_text_cut(frame->list, x, y, TEXT_SMALL, said ? COLOR_ACCENT : COLOR_TEXT,
+                  said ? view->message : note, right - x);
+    return true;
+}
+
+// At the right the key of all keys, where there is space for it.
+static void draw_footer(const Frame *frame, Rect rect) {
+    const float BETWEEN = 22;
+    Hint hints[MAX_HINTS];
+    float x = rect.x + 4, y = rect.y + 11, right = rect.x + rect.width - 4;
+    Hint all = { 'h', "h", frame->view->help ? "close" : "all keys" };
+    float width = hint_width(frame, &all);
+    if (!frame->view->editing && x + width <= right) {
+        draw_hint(frame, &all, right - width, y);
+        right -= width + BETWEEN;
     }
+    if (draw_note(frame, x, y, right) || frame->view->help) return;
     int count = hints_now(hints, frame);
     for (int i = 0; i < count; i++) {
-        float width = draw_text_width(list, hints[i].name, TEXT_SMALL) + 6 +
-                      draw_text_width(list, hints[i].what, TEXT_SMALL);
-        if (x + width > right) break;
-        draw_hint(frame, &hints[i], x, y, width);
-        x += width + 22;
+        if (x + hint_width(frame, &hints[i]) > right) break;
+        draw_hint(frame, &hints[i], x, y);
+        x += hint_width(frame, &hints[i]) + BETWEEN;
     }
 }
 
@@ -234,111 +258,68 @@ static const Hint help[] = {
     { 'q', "q", "quit" },
 };
 
-static void draw_help(const Frame *frame, Rect whole) {
-    enum { ROW = 24, NAMES = 96, WIDTH = 520 };
+// Rows are less far from each other where all fit in that way; else the last one counts the others.
+static void draw_help_rows(const Frame *frame, Rect box) {
+    enum { ROW = 24, LEAST_ROW = 19, NAMES = 96 };
     DrawList *list = frame->list;
     int count = (int)(sizeof help / sizeof help[0]);
-    float width = fminf(WIDTH, whole.width - 2 * GAP);
-    float height = fminf((float)(count * ROW + TITLE + PADDING), whole.height - 2 * GAP);
-    if (width < 120 || height < TITLE + ROW) return;
-    Rect box = { (whole.width - width) / 2, (whole.height - height) / 2, width, height };
+    float row = fmaxf(LEAST_ROW, fminf(ROW, floorf(box.height / (float)count)));
+    int fitting = (int)(box.height / row), shown = fitting < count ? fitting - 1 : count;
+    float y = box.y;
+    for (int i = 0; i < shown; i++, y += row) {
+        Target target = { .kind = TARGET_KEY, .index = (int)help[i].key };
+        draw_text(list, box.x, y, TEXT_SMALL, COLOR_TEXT, help[i].name);
+        draw_text_cut(list, box.x + NAMES, y, TEXT_SMALL, COLOR_DIM, help[i].what,
+                      box.width - NAMES);
+        hit_add(frame->hits, (Rect){ box.x, y, box.width, row }, target);
+    }
+    char more[64];
+    snprintf(more, sizeof more, "%d more in a larger window", count - shown);
+    if (shown < count && fitting > 0)
+        draw_text_cut(list, box.x, y, TEXT_SMALL, COLOR_DIM, more, box.width);
+}
+
+static void draw_help(const Frame *frame, Rect around) {
+    enum { WIDTH = 520, HEIGHT = 478 };
+    DrawList *list = frame->list;
+    float width = fminf(WIDTH, around.width), height = fminf(HEIGHT, around.height);
+    if (width < 120 || height < 2 * PANEL_TITLE) return;
+    Rect box = { around.x + (around.width - width) / 2, around.y + (around.height - height) / 2,
+                 width, height };
     draw_round_rect(list, (Rect){ box.x - 1, box.y - 1, width + 2, height + 2 }, 7, COLOR_DIM);
     draw_round_rect(list, box, 6, COLOR_BACKGROUND);
-    draw_text(list, box.x + PADDING, box.y + 10, TEXT_SMALL, COLOR_DIM, "KEYS");
-    float y = box.y + TITLE, text = width - NAMES - 2 * PADDING;
-    for (int i = 0; i < count && y + ROW <= box.y + height; i++, y += ROW) {
-        Target target = { .kind = TARGET_KEY, .index = (int)help[i].key };
-        draw_text(list, box.x + PADDING, y, TEXT_SMALL, COLOR_TEXT, help[i].name);
-        draw_text_cut(list, box.x + PADDING + NAMES, y, TEXT_SMALL, COLOR_DIM, help[i].what, text);
-        hit_add(frame->hits, (Rect){ box.x, y, width, ROW }, target);
-    }
+    draw_text(list, box.x + PANEL_PADDING, box.y + 10, TEXT_SMALL, COLOR_DIM, "KEYS");
+    draw_help_rows(frame, (Rect){ box.x + PANEL_PADDING, box.y + PANEL_TITLE,
+                                  width - 2 * PANEL_PADDING, height - PANEL_TITLE - BOTTOM });
 }
 
-// ---- panels side by side
-
-// The panel at the left below the story: why, or in training the loss.
-static PanelNumber left_panel(const Frame *frame) {
-    return frame->scene->training.mode != NOT_TRAINING ? PANEL_LOSS : PANEL_WHY;
-}
-
-// The panel at the right above the map: a neuron's card, or the nearest circuits.
-static PanelNumber right_panel(const Frame *frame) {
-    return frame->view->neuron >= 0 ? PANEL_CARD : PANEL_NEIGHBOURS;
-}
-
-static Rect split_left(Rect *rest, float width) {
-    Rect part = { rest->x, rest->y, width, rest->height };
-    rest->x += width + GAP;
-    rest->width -= width + GAP;
-    return part;
-}
-
-static Rect split_top(Rect *rest, float height) {
-    Rect part = { rest->x, rest->y, rest->width, height };
-    rest->y += height + GAP;
-    rest->height -= height + GAP;
-    return part;
-}
+// ---- the whole window
 
 static void draw_tour(const Frame *frame, Rect rect) {
+    Rect area = { rect.x + PANEL_PADDING, rect.y + PANEL_PADDING, rect.width - 2 * PANEL_PADDING,
+                  rect.height - 2 * PANEL_PADDING };
+    if (area.width < 24 || area.height < font_line(TEXT_LARGE)) return;
     draw_round_rect(frame->list, rect, 6, COLOR_PANEL);
-    Rect area = { rect.x + PADDING, rect.y + PADDING, rect.width - 2 * PADDING,
-                  rect.height - 2 * PADDING };
     draw_clip(frame->list, area);
     tour_draw(frame, area);
     draw_clip(frame->list, draw_whole(frame->list));
 }
 
-static void draw_wide(const Frame *frame, Rect rest) {
-    float bottom = fminf(150, fmaxf(110, 0.19f * rest.height));
-    Rect top = split_top(&rest, rest.height - bottom - GAP);
-    Rect left = split_left(&top, floorf(0.29f * (top.width - 2 * GAP)));
-    Rect middle = split_left(&top, floorf(0.56f * (top.width - GAP)));
-    draw_panel(frame, PANEL_STORY, split_top(&left, floorf(0.62f * (left.height - GAP))));
-    draw_panel(frame, left_panel(frame), left);
-    draw_panel(frame, PANEL_GATES, middle);
-    draw_panel(frame, right_panel(frame), split_top(&top, floorf(0.47f * (top.height - GAP))));
-    draw_panel(frame, PANEL_MAP, top);
-    if (frame->view->tour >= 0) {
-        draw_tour(frame, rest);
-        return;
-    }
-    draw_panel(frame, PANEL_TIMELINE, split_left(&rest, floorf(0.78f * (rest.width - GAP))));
-    draw_panel(frame, PANEL_USAGE, rest);
-}
-
-static void draw_small(const Frame *frame, Rect rest) {
-    if (rest.height > 340) {
-        Rect top = split_top(&rest, rest.height - 110 - GAP);
-        if (frame->view->tour >= 0) {
-            draw_tour(frame, rest);
-        } else {
-            draw_panel(frame, PANEL_TIMELINE, rest);
-        }
-        rest = top;
-    }
-    if (rest.width > 480) draw_panel(frame, PANEL_STORY, split_left(&rest, 0.5f * rest.width));
-    bool card = frame->view->neuron >= 0;
-    if (rest.width <= 480 && !card) {
-        draw_panel(frame, PANEL_STORY, rest);
-    } else {
-        draw_panel(frame, card ? PANEL_CARD : PANEL_GATES, rest);
-    }
-}
-
 void layout_draw(const Frame *frame) {
-    Rect whole = draw_whole(frame->list), rest = whole;
-    if (whole.height >= 200) {
-        draw_header(frame, (Rect){ 0, 0, whole.width, HEADER });
-        draw_footer(frame, (Rect){ 0, whole.height - FOOTER, whole.width, FOOTER });
-        rest = (Rect){ MARGIN, HEADER, whole.width - 2 * MARGIN, whole.height - HEADER - FOOTER };
+    Rect rest = draw_whole(frame->list);
+    float margin = rest.width < NARROW ? SMALL_MARGIN : MARGIN;
+    if (rest.height >= 160) {
+        bool header = rest.height >= 260;
+        rest = (Rect){ margin, margin, rest.width - 2 * margin, rest.height - margin - FOOTER };
+        if (header) {
+            draw_header(frame, (Rect){ rest.x, 0, rest.width, HEADER });
+            rest.height -= HEADER - margin;
+            rest.y = HEADER;
+        }
+        draw_footer(frame, (Rect){ rest.x, rest.y + rest.height, rest.width, FOOTER });
     }
-    if (is_alone(frame->view)) {
-        draw_panel(frame, (PanelNumber)frame->view->panel, rest);
-    } else if (rest.width >= 900 && rest.height >= 500) {
-        draw_wide(frame, rest);
-    } else {
-        draw_small(frame, rest);
-    }
-    if (frame->view->help) draw_help(frame, whole);
+    Arrangement arrangement = arrange(frame, rest);
+    for (int i = 0; i < PANELS; i++) draw_panel(frame, (PanelNumber)i, arrangement.panel[i]);
+    draw_tour(frame, arrangement.tour);
+    if (frame->view->help) draw_help(frame, rest);
 }

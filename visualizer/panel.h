@@ -47,7 +47,11 @@ int panel_find(const char *name); // -1: none
 
 // ---- for panels (panel_parts.c)
 
-// A calm line in the middle of an area, which says why there is nothing to show.
+// Text in lines that are broken between words, "…" where not all of it fits; and the points that
+// all of it needs.
+void part_text(const Frame *frame, Rect area, float size, Color color, const char *text);
+float part_text_height(const Frame *frame, float width, float size, const char *text);
+// Calm words in the middle of an area, which say why there is nothing to show.
 void part_empty(const Frame *frame, Rect area, const char *why);
 // A horizontal bar over the first `share` of `rect`.
 void part_bar(const Frame *frame, Rect rect, double share, Color color);

@@ -87,7 +87,7 @@ static void place(Grids *grids, const Frame *frame, PixelRect area) {
 
 // Labels and gaps are given up only where cells become twice as large without.
 static bool fit(Grids *grids, const Frame *frame, PixelRect area) {
-    static const Spacing spacings[] = { { 16, 4, true }, { 8, 3, true }, { 4, 2, false } };
+    static const Spacing spacings[] = { { 12, 4, true }, { 8, 3, true }, { 4, 2, false } };
     Grids best = { 0 };
     for (int i = 0; i < COUNT_OF(spacings); i++) {
         Grids tried = *grids;

@@ -6,9 +6,9 @@ enum {
     ROW = 25,
     INSET = 10, // of the text from the edges of a row
     DISTANCE = 44,
-    BAR = 56,
+    BAR = 40,
     BAR_HEIGHT = 7,
-    GAP = 16,
+    GAP = 14,
     LEFT_OF_TOKEN = 200, // at most, for the words in front of it
 };
 

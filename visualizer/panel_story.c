@@ -299,7 +299,7 @@ void panel_story(const Frame *frame, Rect area) {
     }
     bool both = scene->story.before_count > 0;
     int bets = min_int(both && area.width < WIDE ? 2 : MAX_BETS, scene->focus.bet_count);
-    bets = min_int(bets, (int)((0.4f * area.height - LABEL) / ROW));
+    bets = min_int(bets, (int)((0.36f * area.height - LABEL) / ROW));
     if (bets > 0) draw_bets(frame, take_bottom(&area, (float)(LABEL + bets * ROW)), bets);
     if (both)
         draw_both(frame, area);

@@ -90,7 +90,7 @@ static void draw_card(const Table *table, Rect row, const SceneTerm *term) {
 static void draw_head(const Frame *frame, Rect area) {
     const SceneFocus *focus = &frame->scene->focus;
     char token[SCENE_TEXT], text[2 * SCENE_TEXT], sum[64];
-    snprintf(text, sizeof text, "why “%s” · logit %.2f",
+    snprintf(text, sizeof text, "“%s” · logit %.2f",
              part_token_text(frame, focus->term_token, token), focus->logit);
     snprintf(sum, sizeof sum, "sum %.2f", focus->total);
     float width = area.width, needed = draw_text_width(frame->list, sum, TEXT_SMALL);

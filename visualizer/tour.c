@@ -5,7 +5,7 @@
 
 typedef struct {
     const char *title;
-    const char *lines[2];
+    const char *text;
     int panel; // -1: none
     double seconds;
     void (*begin)(View *view, const Scene *scene, RequestList *requests); // NULL: nothing
@@ -92,66 +92,45 @@ static void swap_circuit(View *view, const Scene *scene, RequestList *requests) 
 
 static const Step steps[] = {
     { "A model tells a story",
-      { "It writes one token at a time: a word, or a piece of one. Each time it gives every token",
-        "it knows a probability, and draws one. The bars show the most likely ones." },
-      PANEL_STORY,
-      14,
-      tell },
+      "It writes one token at a time: a word, or a piece of one. Each time it gives every token "
+      "it knows a probability, and draws one. The bars show the most likely ones.",
+      PANEL_STORY, 14, tell },
     { "One token",
-      { "The story is stopped at one of its words. Colors are classes of words, such as animals or",
-        "places. The model was never told of them." },
-      PANEL_STORY,
-      10,
-      stop_at_word },
+      "The story is stopped at one of its words. Colors are classes of words, such as animals or "
+      "places. The model was never told of them.",
+      PANEL_STORY, 10, stop_at_word },
     { "The neurons that it activates",
-      { "Every layer has several channels, each with a grid of neurons. Of each grid a few are",
-        "active for this word, the bright cells; all the others do nothing at all." },
-      PANEL_GATES,
-      14,
-      NULL },
+      "Every layer has several channels, each with a grid of neurons. Of each grid a few are "
+      "active for this word, the bright cells; all the others do nothing at all.",
+      PANEL_GATES, 14, NULL },
     { "Two keys choose them",
-      { "A neuron is a row and a column. Its score is the sum of two: the strip at the left has a",
-        "score for each row, the strip above one for each column. The highest sums are active." },
-      PANEL_GATES,
-      14,
-      NULL },
+      "A neuron is a row and a column. Its score is the sum of two: the strip at the left has a "
+      "score for each row, the strip above one for each column. The highest sums are active.",
+      PANEL_GATES, 14, NULL },
     { "Who else activates these neurons?",
-      { "The active neurons and their scores are the word's circuit. These are the most similar",
-        "circuits among thousands that were recorded: often words of the same kind." },
-      PANEL_NEIGHBOURS,
-      14,
-      NULL },
+      "The active neurons and their scores are the word's circuit. These are the most similar "
+      "circuits among thousands that were recorded: often words of the same kind.",
+      PANEL_NEIGHBOURS, 14, NULL },
     { "A map of circuits",
-      { "Every point is the circuit of one word; similar circuits are near each other. The line is",
-        "the path of this story. Words of one class form islands, although nobody named them." },
-      PANEL_MAP,
-      14,
-      NULL },
+      "Every point is the circuit of one word; similar circuits are near each other. The line is "
+      "the path of this story. Words of one class form islands, although nobody named them.",
+      PANEL_MAP, 14, NULL },
     { "Why the next word?",
-      { "Neurons are linear once they are chosen, so the score of the next word is a plain sum: so",
-        "much from the embedding, from each attention head, and from each active neuron." },
-      PANEL_WHY,
-      14,
-      NULL },
+      "Neurons are linear once they are chosen, so the score of the next word is a plain sum: so "
+      "much from the embedding, from each attention head, and from each active neuron.",
+      PANEL_WHY, 14, NULL },
     { "One neuron",
-      { "The card of the neuron that says most: what it reads and what it promotes, by its weights",
-        "alone, and the recorded words at which it fires." },
-      PANEL_CARD,
-      12,
-      show_neuron },
+      "The card of the neuron that says most: what it reads and what it promotes, by its weights "
+      "alone, and the recorded words at which it fires.",
+      PANEL_CARD, 12, show_neuron },
     { "What if it were another word?",
-      { "Now the circuit of another word of the same class takes the place of this one. The text "
-        "is",
-        "as before, and yet the story may take another turn: see both ends beside each other." },
-      PANEL_STORY,
-      16,
-      swap_circuit },
+      "Now the circuit of another word of the same class takes the place of this one. The text is "
+      "as before, and yet the story may take another turn: see both ends beside each other.",
+      PANEL_STORY, 16, swap_circuit },
     { "Your turn",
-      { "Click a word, a neuron, a neighbour; type a prompt with Enter; put circuits in with p,",
-        "silence neurons with x; h lists all keys." },
-      -1,
-      8,
-      hide_neuron },
+      "Click a word, a neuron, a neighbour; type a prompt with Enter; put circuits in with p, "
+      "silence neurons with x; h lists all keys.",
+      -1, 8, hide_neuron },
 };
 
 int tour_steps(void) { return (int)(sizeof steps / sizeof steps[0]); }
@@ -192,26 +171,33 @@ bool tour_key(View *view, const Scene *scene, Key key, RequestList *requests) {
     }
 }
 
+enum { TITLE = 32, BAR = 2, ABOVE_BAR = 6, WIDEST = 860 }; // points; of a line of text
+
+float tour_height(const Frame *frame, float width) {
+    if (!is_on(frame->view)) return 0;
+    const char *text = steps[frame->view->tour].text;
+    return TITLE + part_text_height(frame, fminf(WIDEST, width), TEXT_NORMAL, text) + ABOVE_BAR +
+           BAR;
+}
+
 void tour_draw(const Frame *frame, Rect area) {
     const View *view = frame->view;
     if (!is_on(view)) return;
     const Step *step = &steps[view->tour];
     DrawList *list = frame->list;
     char count[32];
-    float y = area.y, line = font_line(TEXT_NORMAL) + 2;
     snprintf(count, sizeof count, "%d of %d", view->tour + 1, tour_steps());
     float taken = draw_text_width(list, count, TEXT_SMALL) + 24;
-    draw_text_cut(list, area.x, y, TEXT_LARGE, COLOR_ACCENT, step->title, area.width - taken);
-    draw_text_right(list, area.x + area.width, y + 6, TEXT_SMALL, COLOR_DIM, count);
-    y += font_line(TEXT_LARGE) + 6;
-    for (int i = 0; i < 2 && y + line <= area.y + area.height + 1; i++, y += line)
-        draw_text_cut(list, area.x, y, TEXT_NORMAL, COLOR_TEXT, step->lines[i], area.width);
+    draw_text_cut(list, area.x, area.y, TEXT_LARGE, COLOR_ACCENT, step->title, area.width - taken);
+    draw_text_right(list, area.x + area.width, area.y + 6, TEXT_SMALL, COLOR_DIM, count);
+    Rect text = { area.x, area.y + TITLE, fminf(WIDEST, area.width),
+                  area.height - TITLE - ABOVE_BAR - BAR };
+    part_text(frame, text, TEXT_NORMAL, COLOR_TEXT, step->text);
     double share = (view->now - view->tour_since) / step->seconds;
-    Rect bar = { area.x, area.y + area.height - 2, area.width, 2 };
-    part_bar(frame, bar, share, COLOR_DIM);
+    part_bar(frame, (Rect){ area.x, area.y + area.height - BAR, area.width, BAR }, share,
+             COLOR_DIM);
     Target on = { .kind = TARGET_KEY, .index = KEY_RIGHT };
     Target back = { .kind = TARGET_KEY, .index = KEY_LEFT };
-    Rect half = { area.x, area.y, area.width / 4, area.height };
     hit_add(frame->hits, area, on);
-    hit_add(frame->hits, half, back);
+    hit_add(frame->hits, (Rect){ area.x, area.y, area.width / 4, area.height }, back);
 }

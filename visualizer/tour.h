@@ -17,6 +17,8 @@ void tour_advance(View *view, const Scene *scene, RequestList *requests);
 // Right, Enter and space go on, left goes back, Escape leaves. true: it was one of them.
 bool tour_key(View *view, const Scene *scene, Key key, RequestList *requests);
 
+// Points that a caption of this width needs.
+float tour_height(const Frame *frame, float width);
 // The caption, with targets to go on and back.
 void tour_draw(const Frame *frame, Rect area);
 #endif

@@ -52,8 +52,8 @@ START_TEST(names_each_term_with_its_value)
     set_terms(&frame.scene.focus);
     panel_frame_draw(&frame, PANEL_WHY);
     const char *const texts[] = {
-        "why “slow” · logit 9.50", "sum 9.50", "+8.00", "-4.00", "+2.25", "+2.00",
-        "the other 150",           "+1.25",    "dog",   " → ",   "lake"
+        "“slow” · logit 9.50", "sum 9.50", "+8.00", "-4.00", "+2.25", "+2.00",
+        "the other 150",       "+1.25",    "dog",   " → ",   "lake"
     };
     for (int i = 0; i < COUNT_OF(texts); i++) ck_assert_msg(says(&frame, texts[i]), "%s", texts[i]);
     for (int i = 0; i < 4; i++)
