@@ -33,7 +33,8 @@ static bool is_training(const Frame *frame) { return frame->scene->training.mode
 
 // Below the story: why, or in training the loss.
 static PanelNumber panel_of_story(const Frame *frame) {
-    return is_training(frame) ? PANEL_LOSS : PANEL_WHY;
+    bool why = tour_panel(frame->view) == PANEL_WHY;
+    return is_training(frame) && !why ? PANEL_LOSS : PANEL_WHY;
 }
 
 // A neuron's card, or the nearest circuits.
@@ -82,10 +83,14 @@ static void arrange_wide(Arrangement *out, const Frame *frame, Rect rest) {
 static void arrange_low(Arrangement *out, const Frame *frame, Rect rest) {
     if (frame->view->tour >= 0) arrange_bottom(out, frame, &rest, 0);
     bool map = rest.width >= 1400;
+    PanelNumber now = panel_now(frame, true);
     out->panel[PANEL_STORY] = take_left(&rest, map ? 0.25f : 0.32f);
     out->panel[PANEL_GATES] = take_left(&rest, map ? 0.4f : 0.55f);
-    if (map) out->panel[panel_of_circuit(frame)] = take_left(&rest, 0.5f);
-    out->panel[map ? PANEL_MAP : panel_now(frame, true)] = rest;
+    if (map) {
+        PanelNumber other = now == PANEL_MAP ? panel_of_circuit(frame) : now;
+        out->panel[other] = take_left(&rest, 0.5f);
+    }
+    out->panel[map ? PANEL_MAP : now] = rest;
 }
 
 // Higher than wide.
@@ -158,5 +163,7 @@ Arrangement arrange(const Frame *frame, Rect area) {
     } else {
         arrange_small(&out, frame, area);
     }
+    for (int i = 0; i < PANELS; i++) // the tour left it no space
+        if (out.panel[i].width <= 0 || out.panel[i].height <= 0) out.panel[i] = (Rect){ 0 };
     return out;
 }

@@ -283,7 +283,7 @@ static void draw_help(const Frame *frame, Rect around) {
     enum { WIDTH = 520, HEIGHT = 478 };
     DrawList *list = frame->list;
     float width = fminf(WIDTH, around.width), height = fminf(HEIGHT, around.height);
-    if (width < 120 || height < 2 * PANEL_TITLE) return;
+    if (width < 200 || height < 2 * PANEL_TITLE) return;
     Rect box = { around.x + (around.width - width) / 2, around.y + (around.height - height) / 2,
                  width, height };
     draw_round_rect(list, (Rect){ box.x - 1, box.y - 1, width + 2, height + 2 }, 7, COLOR_DIM);

@@ -94,7 +94,7 @@ START_TEST(contexts_are_cut_at_both_ends)
             if (command.kind != DRAW_TEXT || command.rect.y < ROW) continue;
             if (strncmp(command.text, "…", strlen("…")) == 0) {
                 left++; // no more than a character and a half is left out that would fit
-                float space = command.rect.x - (width >= 300 ? 126 : width >= 200 ? 54 : 10);
+                float space = command.rect.x - (width >= 300 ? 108 : width >= 200 ? 54 : 10);
                 ck_assert(space >= 0 && space < 20);
             }
             right += ends_in_dots(command.text);
