@@ -181,8 +181,8 @@ static int hints_now(Hint out[MAX_HINTS], const Frame *frame) {
         out[count++] = (Hint){ 'p', "p", "patch the circuit in here" };
     if (story->before_count > 0) out[count++] = (Hint){ 'u', "u", "undo patches" };
     out[count++] = (Hint){ KEY_LEFT, "←→", "token" };
-    out[count++] = (Hint){ KEY_DOWN, "↑↓", "layer" };
-    out[count++] = (Hint){ 'c', "c", "channel" };
+    if (frame->scene->model.L > 1) out[count++] = (Hint){ KEY_DOWN, "↑↓", "layer" };
+    if (frame->scene->model.C > 1) out[count++] = (Hint){ 'c', "c", "channel" };
     out[count++] = (Hint){ KEY_ENTER, "Enter", "prompt" };
     out[count++] = (Hint){ 'r', "r", "another story" };
     return count;

@@ -10,10 +10,12 @@ typedef struct {
     int n;                                            // cells in a row of a grid
     int first_layer, layers, first_channel, channels; // that are shown
     int columns, rows;                                // of blocks; rows of each layer
+    int stacks, stacked;                              // beside each other; layers in each
     int cell, strip, strip_gap;
     int block;          // its side
     int label, caption; // left of the blocks, and above: "L0", "channel 0"; 0: none
     int across, down;   // from one block to the next
+    int aside;          // from one stack to the next, more than its width
     int between;        // layers, more than between the rows of one
     int pad;            // around a block, for the frame of the selected one
     int left, top;      // of the first block
@@ -33,23 +35,30 @@ static void set_cell(Grids *grids, const Frame *frame, const Spacing *spacing, i
     grids->strip_gap = strips ? min_int(max_int(cell / 2, 1), gates_scaled(frame, 5)) : 0;
     grids->block = grids->strip + grids->strip_gap + grids->n * cell;
     grids->across = grids->block + gap;
+    grids->aside = 2 * gap;
     grids->down = grids->block + gap + (grids->rows > 1 ? grids->caption : 0);
     grids->between = grids->rows > 1 ? gap : 0;
 }
 
-static int total_width(const Grids *grids) {
+static int stack_width(const Grids *grids) {
     return grids->label + 2 * grids->pad + (grids->columns - 1) * grids->across + grids->block;
 }
 
-static int total_height(const Grids *grids) {
-    int rows = grids->rows * grids->layers;
-    return grids->caption + 2 * grids->pad + (rows - 1) * grids->down +
-           (grids->layers - 1) * grids->between + grids->block;
+static int total_width(const Grids *grids) {
+    return grids->stacks * stack_width(grids) + (grids->stacks - 1) * grids->aside;
 }
 
-// The largest cells with this many blocks side by side; false: there are none.
+static int total_height(const Grids *grids) {
+    int rows = grids->rows * grids->stacked;
+    return grids->caption + 2 * grids->pad + (rows - 1) * grids->down +
+           (grids->stacked - 1) * grids->between + grids->block;
+}
+
+// The largest cells with this many blocks side by side in each stack; false: there are none.
 static bool fit_columns(Grids *grids, const Frame *frame, const Spacing *spacing, PixelRect area,
-                        int columns) {
+                        int stacks, int columns) {
+    grids->stacks = stacks;
+    grids->stacked = (grids->layers + stacks - 1) / stacks;
     grids->columns = columns;
     grids->rows = (grids->channels + columns - 1) / columns;
     grids->pad = gates_scaled(frame, spacing->pad);
@@ -63,22 +72,32 @@ static bool fit_columns(Grids *grids, const Frame *frame, const Spacing *spacing
     return false;
 }
 
-// Channels are side by side, unless cells are much larger where they take several rows.
+static void keep_larger(Grids *best, const Grids *tried) {
+    if (5 * tried->cell > 7 * best->cell) *best = *tried;
+}
+
+// Channels are side by side and layers below each other, unless cells are much larger where a
+// layer's channels take several rows, or where layers are in several stacks.
 static bool fit_spacing(Grids *grids, const Frame *frame, const Spacing *spacing, PixelRect area) {
     Grids best = { 0 };
-    for (int columns = grids->channels; columns >= 1; columns--) {
-        bool fits = fit_columns(grids, frame, spacing, area, columns);
-        if (fits && 5 * grids->cell > 7 * best.cell) best = *grids;
-    }
+    for (int columns = grids->channels; columns >= 1; columns--)
+        if (fit_columns(grids, frame, spacing, area, 1, columns)) keep_larger(&best, grids);
+    for (int stacks = 2; stacks <= grids->layers; stacks++)
+        if (fit_columns(grids, frame, spacing, area, stacks, grids->channels))
+            keep_larger(&best, grids);
     if (best.cell > 0) *grids = best;
     return best.cell > 0;
 }
 
 // Puts the blocks in the middle of the area, with larger gaps where there is space.
 static void place(Grids *grids, const Frame *frame, PixelRect area) {
-    int rows = grids->rows * grids->layers, most = gates_scaled(frame, 14);
-    if (grids->columns > 1)
-        grids->across += min_int(most, (area.width - total_width(grids)) / (grids->columns - 1));
+    int rows = grids->rows * grids->stacked, most = gates_scaled(frame, 14);
+    int gaps = grids->stacks * grids->columns - 1;
+    if (gaps > 0) {
+        int more = min_int(most, (area.width - total_width(grids)) / gaps);
+        grids->across += more;
+        grids->aside += more;
+    }
     if (rows > 1)
         grids->down += min_int(2 * most, (area.height - total_height(grids)) / (rows - 1));
     grids->left = area.x + grids->label + grids->pad + (area.width - total_width(grids)) / 2;
@@ -133,8 +152,11 @@ static bool shows(const Grids *grids, int layer, int channel) {
 
 static PixelRect block_at(const Grids *grids, int layer, int channel) {
     int number = channel - grids->first_channel;
-    int above = layer - grids->first_layer, row = above * grids->rows + number / grids->columns;
-    return (PixelRect){ grids->left + number % grids->columns * grids->across,
+    int stack = (layer - grids->first_layer) / grids->stacked;
+    int above = (layer - grids->first_layer) % grids->stacked;
+    int row = above * grids->rows + number / grids->columns;
+    return (PixelRect){ grids->left + stack * (stack_width(grids) + grids->aside) +
+                            number % grids->columns * grids->across,
                         grids->top + row * grids->down + above * grids->between, grids->block,
                         grids->block };
 }
@@ -290,7 +312,7 @@ static void draw_caption(const Page *page, PixelRect block, int channel) {
 static void draw_block(const Page *page, int layer, int channel) {
     const Grids *grids = &page->grids;
     PixelRect block = block_at(grids, layer, channel);
-    bool first_row = layer == grids->first_layer || grids->rows > 1;
+    bool first_row = (layer - grids->first_layer) % grids->stacked == 0 || grids->rows > 1;
     if (grids->caption > 0 && first_row) draw_caption(page, block, channel);
     if (grids->label > 0 && channel == grids->first_channel)
         gates_layer_label(page->frame, block.x - grids->label - grids->pad,

@@ -127,8 +127,12 @@ static char ascii(int32_t character) {
     case 0x00b7:             // middle dot
     case 0x2026: return '.'; // ellipsis
     case 0x00d7: return 'x'; // times
-    case 0x2192: return '>'; // arrow
-    case 0x2013:             // dashes
+    case 0x2190: return '<'; // arrows
+    case 0x2191: return '^';
+    case 0x2192: return '>';
+    case 0x2193: return 'v';
+    case 0x2212: // minus
+    case 0x2013: // dashes
     case 0x2014: return '-';
     case 0x2018: // quotation marks
     case 0x2019: return '\'';

@@ -210,6 +210,29 @@ START_TEST(shows_as_many_layers_as_fit)
 }
 END_TEST
 
+// Twelve layers of one channel: below each other their cells would be a pixel wide.
+START_TEST(layers_are_in_several_stacks)
+{
+    PanelFrame frame;
+    panel_frame_new(&frame, &(FakeScene){ .L = 12, .C = 1 }, 494, 470);
+    panel_frame_draw(&frame, PANEL_GATES);
+    Hit hits[12];
+    for (int layer = 0; layer < 12; layer++) {
+        DrawCommand cells, text;
+        char name[8];
+        find_grid(&hits[layer], &cells, &frame, layer, 0);
+        ck_assert_float_ge(hits[layer].rect.width, 16 * 5);
+        snprintf(name, sizeof name, "L%d", layer);
+        ck_assert(drawn_text(&text, &frame.list, name));
+        ck_assert(text.rect.x < hits[layer].rect.x && text.rect.x > hits[layer].rect.x - 80);
+        if (layer < 4) continue;
+        ck_assert_float_eq(hits[layer].rect.y, hits[layer - 4].rect.y);
+        ck_assert_float_gt(hits[layer].rect.x, hits[layer - 4].rect.x + 16 * 5);
+    }
+    panel_frame_free(&frame);
+}
+END_TEST
+
 START_TEST(marks_what_is_selected_and_names_what_is_pointed_at)
 {
     PanelFrame frame;
@@ -325,6 +348,7 @@ int main(void) {
         { every_neuron_is_a_target },
         { the_last_row_may_be_shorter },
         { shows_as_many_layers_as_fit, COUNT_OF(places) },
+        { layers_are_in_several_stacks },
         { marks_what_is_selected_and_names_what_is_pointed_at },
         { grids_settle_in_training },
         { a_moe_is_a_table_of_tokens_and_experts },
