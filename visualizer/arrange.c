@@ -53,20 +53,30 @@ static PanelNumber panel_now(const Frame *frame, bool gates) {
 
 // ---- where they are
 
-// At the bottom: the caption of the tour, or the timeline.
-static void arrange_bottom(Arrangement *out, const Frame *frame, Rect *rest, float height) {
-    if (frame->view->tour < 0) {
-        Rect bottom = take_bottom(rest, height);
-        if (bottom.width >= 800) {
-            out->panel[PANEL_TIMELINE] = take_left(&bottom, 0.78f);
-            out->panel[PANEL_USAGE] = bottom;
-        } else {
-            out->panel[PANEL_TIMELINE] = bottom;
-        }
-        return;
-    }
+static void arrange_tour(Arrangement *out, const Frame *frame, Rect *rest, float height) {
     float caption = tour_height(frame, rest->width - 2 * PANEL_PADDING) + 2 * PANEL_PADDING;
     out->tour = take_bottom(rest, fminf(fmaxf(height, caption), rest->height - GAP));
+}
+
+// At the bottom: the caption of the tour, or the timeline, beside it the usage.
+static void arrange_bottom(Arrangement *out, const Frame *frame, Rect *rest, float height) {
+    if (frame->view->tour >= 0) {
+        arrange_tour(out, frame, rest, height);
+        return;
+    }
+    Rect bottom = take_bottom(rest, height);
+    out->panel[PANEL_TIMELINE] = take_left(&bottom, 0.78f);
+    out->panel[PANEL_USAGE] = bottom;
+}
+
+// The same where there is less space: one panel, in training the loss.
+static void arrange_narrow_bottom(Arrangement *out, const Frame *frame, Rect *rest) {
+    if (frame->view->tour >= 0)
+        arrange_tour(out, frame, rest, 110);
+    else if (is_training(frame))
+        out->panel[PANEL_LOSS] = take_bottom(rest, 150);
+    else
+        out->panel[PANEL_TIMELINE] = take_bottom(rest, 110);
 }
 
 static void arrange_wide(Arrangement *out, const Frame *frame, Rect rest) {
@@ -81,7 +91,7 @@ static void arrange_wide(Arrangement *out, const Frame *frame, Rect rest) {
 
 // Wide, and too low for two panels in a column.
 static void arrange_low(Arrangement *out, const Frame *frame, Rect rest) {
-    if (frame->view->tour >= 0) arrange_bottom(out, frame, &rest, 0);
+    if (frame->view->tour >= 0) arrange_tour(out, frame, &rest, 0);
     bool map = rest.width >= 1400;
     PanelNumber now = panel_now(frame, true);
     out->panel[PANEL_STORY] = take_left(&rest, map ? 0.25f : 0.32f);
@@ -95,9 +105,8 @@ static void arrange_low(Arrangement *out, const Frame *frame, Rect rest) {
 
 // Higher than wide.
 static void arrange_tall(Arrangement *out, const Frame *frame, Rect rest) {
-    if (rest.height >= 420 || frame->view->tour >= 0)
-        arrange_bottom(out, frame, &rest, fmaxf(110, floorf(0.12f * rest.height)));
     if (rest.width >= 700) {
+        arrange_bottom(out, frame, &rest, fmaxf(110, floorf(0.12f * rest.height)));
         Rect story = take_top(&rest, 0.3f), gates = take_top(&rest, 0.58f);
         out->panel[PANEL_STORY] = take_left(&story, 0.55f);
         out->panel[panel_of_story(frame)] = story;
@@ -106,6 +115,7 @@ static void arrange_tall(Arrangement *out, const Frame *frame, Rect rest) {
         out->panel[PANEL_MAP] = rest;
         return;
     }
+    if (rest.height >= 420 || frame->view->tour >= 0) arrange_narrow_bottom(out, frame, &rest);
     if (rest.height >= 560) {
         out->panel[PANEL_STORY] = take_top(&rest, 0.38f);
         out->panel[PANEL_GATES] = take_top(&rest, 0.6f);
@@ -118,7 +128,7 @@ static void arrange_tall(Arrangement *out, const Frame *frame, Rect rest) {
 
 static void arrange_small(Arrangement *out, const Frame *frame, Rect rest) {
     bool tour = frame->view->tour >= 0;
-    if (rest.height >= 340 || tour) arrange_bottom(out, frame, &rest, 110);
+    if (rest.height >= 340 || tour) arrange_narrow_bottom(out, frame, &rest);
     if (rest.width < 480) {
         out->panel[tour || frame->view->neuron >= 0 ? panel_now(frame, false) : PANEL_STORY] = rest;
         return;
@@ -126,7 +136,7 @@ static void arrange_small(Arrangement *out, const Frame *frame, Rect rest) {
     Rect story = take_left(&rest, 0.5f);
     if (story.height >= 400) {
         out->panel[PANEL_STORY] = take_top(&story, 0.62f);
-        out->panel[panel_of_story(frame)] = story;
+        out->panel[PANEL_WHY] = story;
     } else {
         out->panel[PANEL_STORY] = story;
     }
@@ -137,7 +147,7 @@ static void arrange_small(Arrangement *out, const Frame *frame, Rect rest) {
 // is the loss too. Before a model is there the story says why.
 static void arrange_dense(Arrangement *out, const Frame *frame, Rect rest) {
     if (frame->view->tour >= 0)
-        arrange_bottom(out, frame, &rest, 0);
+        arrange_tour(out, frame, &rest, 0);
     else if (frame->scene->model.config.ffn != NULL && rest.height >= 300)
         out->panel[PANEL_GATES] = take_bottom(&rest, 90);
     if (is_training(frame) && rest.width >= 480)
@@ -150,7 +160,7 @@ static void arrange_dense(Arrangement *out, const Frame *frame, Rect rest) {
 Arrangement arrange(const Frame *frame, Rect area) {
     Arrangement out = { 0 };
     if (frame->view->panel >= 0) {
-        if (frame->view->tour >= 0) arrange_bottom(&out, frame, &area, 0);
+        if (frame->view->tour >= 0) arrange_tour(&out, frame, &area, 0);
         out.panel[frame->view->panel] = area;
     } else if (!frame->scene->model.sparse) {
         arrange_dense(&out, frame, area);

@@ -202,6 +202,25 @@ START_TEST(what_matters_is_shown)
 }
 END_TEST
 
+// In training the loss is shown from 400 x 480 points on, whatever the shape of the window.
+START_TEST(training_shows_the_loss)
+{
+    for (int dense = 0; dense < 2; dense++) {
+        PanelFrame frame;
+        panel_frame_new(&frame, &(FakeScene){ .kind = dense ? "mlp" : NULL, .training = true }, 1,
+                        1);
+        for (int width = 400; width < 2600; width += 71) {
+            for (int height = 480; height < 2000; height += 89) {
+                Arrangement arrangement =
+                    arrange(&frame.frame, (Rect){ 0, 0, (float)width, (float)height });
+                ck_assert_msg(is_shown(&arrangement, PANEL_LOSS), "%d x %d", width, height);
+            }
+        }
+        panel_frame_free(&frame);
+    }
+}
+END_TEST
+
 // ---- one panel
 
 START_TEST(one_panel_fills_the_window)
@@ -348,6 +367,7 @@ int main(void) {
         { everything_is_inside_and_apart, COUNT_OF(scenes) },
         { panels_are_apart, COUNT_OF(scenes) },
         { what_matters_is_shown },
+        { training_shows_the_loss },
         { one_panel_fills_the_window },
         { titles },
         { hints_can_be_clicked },

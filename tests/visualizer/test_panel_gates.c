@@ -219,7 +219,7 @@ START_TEST(layers_are_in_several_stacks)
     Hit hits[12];
     for (int layer = 0; layer < 12; layer++) {
         DrawCommand cells, text;
-        char name[8];
+        char name[16];
         find_grid(&hits[layer], &cells, &frame, layer, 0);
         ck_assert_float_ge(hits[layer].rect.width, 16 * 5);
         snprintf(name, sizeof name, "L%d", layer);
