@@ -260,8 +260,10 @@ void view_click(View *view, const Scene *scene, const HitList *hits, float x, fl
     Target target = hit_find(hits, x, y);
     int i = target.index;
     view_hover(view, hits, x, y);
-    if (view->help) {
+    if (view->help) { // a click ends it, on a row of it as the row's key does
         view->help = false;
+        if (target.kind == TARGET_KEY && i != 'h' && i != KEY_ESCAPE)
+            view_key(view, scene, (Key)i, requests);
         return;
     }
     switch (target.kind) {

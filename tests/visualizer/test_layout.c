@@ -362,6 +362,38 @@ START_TEST(help_has_all_keys_or_counts_the_others)
 }
 END_TEST
 
+// Opens help and clicks the middle of a text.
+static void click_in_help(PanelFrame *frame, const char *text, RequestList *requests) {
+    DrawCommand command;
+    frame->view.help = true;
+    draw_window(frame);
+    ck_assert_msg(drawn_text(&command, &frame->list, text), "%s", text);
+    Rect rect = command.rect;
+    view_click(&frame->view, &frame->scene, &frame->hits, rect.x + rect.width / 2,
+               rect.y + rect.height / 2, requests);
+    ck_assert(!frame->view.help);
+}
+
+START_TEST(rows_of_help_are_keys)
+{
+    PanelFrame frame;
+    RequestList requests = { .count = 0 };
+    panel_frame_new(&frame, &(FakeScene){ .kind = "sgatlin" }, 1280, 720);
+    frame.view.panel = PANEL_MAP;
+    click_in_help(&frame, "close", &requests);
+    click_in_help(&frame, "KEYS", &requests);
+    click_in_help(&frame, "leave what was opened last", &requests); // which is help
+    ck_assert_int_eq(requests.count, 0);
+    ck_assert_int_eq(frame.view.panel, PANEL_MAP);
+    click_in_help(&frame, "another story", &requests);
+    ck_assert_int_eq(requests.items[0].kind, REQUEST_ANOTHER);
+    ck_assert(!frame.view.quit);
+    click_in_help(&frame, "quit", &requests);
+    ck_assert(frame.view.quit);
+    panel_frame_free(&frame);
+}
+END_TEST
+
 int main(void) {
     const TestRow tests[] = {
         { everything_is_inside_and_apart, COUNT_OF(scenes) },
@@ -373,6 +405,7 @@ int main(void) {
         { hints_can_be_clicked },
         { all_keys_can_be_found },
         { help_has_all_keys_or_counts_the_others },
+        { rows_of_help_are_keys },
     };
     return run_tests("layout", tests, COUNT_OF(tests));
 }
