@@ -162,7 +162,7 @@ static void draw_chosen(const Tables *tables, Rect area) {
 void gates_experts(const Frame *frame, Rect area) {
     Tables tables = { .frame = frame, .E = frame->scene->model.F };
     tables.shown = view_token(frame->view, frame->scene);
-    tables.most = gates_most_fired(frame->scene, tables.shown);
+    tables.most = tables.shown < 0 ? gates_most_fired(frame->scene) : NAN;
     if (tables.shown < 0 && isnan(tables.most)) {
         part_empty(frame, area, "no token yet");
     } else if (tables.E > GATES_VALUES || !choose(&tables, area)) {

@@ -215,15 +215,15 @@ static void add_story(const Band *band, int shown) {
     }
 }
 
-// How often each neuron fired, the most active one at 1.
-static void add_training(const Band *band, float most) {
+// How often each neuron fired, the most active one of `most` at `brightest`.
+static void add_training(const Band *band, float most, float brightest) {
     const SceneModel *model = &band->frame->scene->model;
     size_t first =
         ((size_t)band->layer * (size_t)model->C + (size_t)band->channel) * (size_t)model->F +
         (size_t)band->first;
     const float *fired = band->frame->scene->training.fired + first;
     for (int i = 0; i < band->count; i++) {
-        if (fired[i] > 0) band->values[i] = fired[i] / most;
+        if (fired[i] > 0) band->values[i] = brightest * fired[i] / most;
     }
 }
 
@@ -243,11 +243,9 @@ static void draw_rows(const Page *page, PixelRect block, int layer, int channel,
     const Frame *frame = page->frame;
     Band band = { frame, layer, channel, first * page->grids.n, count * columns, values };
     for (int i = 0; i < band.count; i++) values[i] = NAN;
-    if (page->shown >= 0) {
-        add_story(&band, page->shown);
-    } else if (!isnan(page->most)) {
-        add_training(&band, page->most);
-    }
+    // Below the story's active neurons, which are brighter, one sees in training how grids settle.
+    if (!isnan(page->most)) add_training(&band, page->most, page->shown < 0 ? 1 : 0.3f);
+    if (page->shown >= 0) add_story(&band, page->shown);
     Rect rect = gates_points(frame, rows_at(&page->grids, block, first, count, columns));
     draw_cells(frame->list, rect, count, columns, values, 0, 1);
     Target target = { TARGET_GRID, layer, channel, band.first };
@@ -358,7 +356,7 @@ static void draw_hover(const Page *page, Rect area) {
 
 static void draw_grids(const Frame *frame, Rect area) {
     Page page = { .frame = frame, .shown = view_token(frame->view, frame->scene) };
-    page.most = gates_most_fired(frame->scene, page.shown);
+    page.most = gates_most_fired(frame->scene);
     if (!choose(&page.grids, frame, area)) {
         part_empty(frame, area, "too small to show the neurons");
         return;

@@ -19,9 +19,8 @@ void gates_frame(const Frame *frame, PixelRect rect, float thickness, Color colo
 
 // The brightness of what fired, whose score has this share of the range: dark is not empty.
 float gates_brightness(float share);
-// The largest share of tokens at which a neuron fired in training, where that is shown: there is no
-// token of a story. NAN: it is not.
-float gates_most_fired(const Scene *scene, int shown);
+// The largest share of tokens at which a neuron fired lately in training; NAN: unknown.
+float gates_most_fired(const Scene *scene);
 // The line at the bottom where not everything fits.
 void gates_note(const Frame *frame, Rect area, const char *note);
 // "L0" left of what begins at x and whose middle is at y, in pixels.

@@ -27,10 +27,10 @@ void gates_frame(const Frame *frame, PixelRect rect, float thickness, Color colo
 
 float gates_brightness(float share) { return 0.35f + 0.65f * fminf(1, fmaxf(0, share)); }
 
-float gates_most_fired(const Scene *scene, int shown) {
+float gates_most_fired(const Scene *scene) {
     const SceneTraining *training = &scene->training;
     const SceneModel *model = &scene->model;
-    if (shown >= 0 || training->mode == NOT_TRAINING || training->fired == NULL) return NAN;
+    if (training->mode == NOT_TRAINING || training->fired == NULL) return NAN;
     float most = 0;
     size_t count = (size_t)model->L * (size_t)model->C * (size_t)model->F;
     for (size_t i = 0; i < count; i++) most = fmaxf(most, training->fired[i]);
