@@ -82,7 +82,8 @@ static void arrange_narrow_bottom(Arrangement *out, const Frame *frame, Rect *re
 static void arrange_wide(Arrangement *out, const Frame *frame, Rect rest) {
     arrange_bottom(out, frame, &rest, floorf(fminf(150, fmaxf(110, 0.18f * rest.height))));
     Rect left = take_left(&rest, 0.28f), middle = take_left(&rest, 0.6f);
-    out->panel[PANEL_STORY] = take_top(&left, 0.64f);
+    bool both = frame->scene->story.before_count > 0; // stories, before the patch and after
+    out->panel[PANEL_STORY] = take_top(&left, both ? 0.76f : 0.64f);
     out->panel[panel_of_story(frame)] = left;
     out->panel[PANEL_GATES] = middle;
     out->panel[panel_of_circuit(frame)] = take_top(&rest, 0.47f);

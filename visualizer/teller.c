@@ -13,6 +13,7 @@ enum {
     MAX_TOKENS = 10000, // of a story
     MAX_EDITS = 64,
     PROMPT = 1024,
+    AHEAD = 60, // tokens that a story has after the place of a patch, to compare with
 };
 static const double SHOWN_ENDED = 6;   // seconds before another story is told
 static const double LOOK_EVERY = 0.5;  // seconds, at a run that is being trained
@@ -281,24 +282,75 @@ static void show_words(char out[SCENE_TEXT], const char *format, const char *one
              other != NULL ? other : "", other != NULL ? "”" : "");
 }
 
-// Puts a recorded circuit in at a token, in all layers, and tells the story from there.
+// Of the story that follows token `token` with the edits as they are: how many tokens are those of
+// the story before, up to `most`.
+static bool equal_tokens(int *out, Teller *teller, int token, int most, Error *error) {
+    const SceneStory *story = &teller->scene.story;
+    *out = 0;
+    story_rewind(teller->story, token + 1);
+    for (int t = token + 1; t < story->before_count && *out < most; t++, (*out)++) {
+        const char *text;
+        size_t size;
+        if (story_next(teller->story, &text, &size, error) == STORY_FAILED) return false;
+        if (story_token(teller->story, t) != story->before[t].id) break;
+    }
+    return true;
+}
+
+// Whether a recorded circuit is tried for a token, at first one of a word of the same class.
+static bool may_turn(const Teller *teller, int token, int circuit, bool same_class) {
+    const Lexicon *lexicon = teller->model->lexicon;
+    int32_t own = teller->scene.story.tokens[token].id;
+    int32_t other = atlas_recording(teller->model->atlas)->gatings.tokens[circuit];
+    int class = lexicon_class(lexicon, other);
+    return other != own && class != NO_CLASS &&
+           (class == lexicon_class(lexicon, own)) == same_class;
+}
+
+// Sets the last edit to a circuit that soon turns the story, found by trying some. Where none does,
+// it is the last that was tried.
+static bool find_turn(Teller *teller, int token, Error *error) {
+    enum { TRIED = 24, SOON = 12 }; // circuits of each kind; tokens
+    GatingEdit *edit = &teller->edits[teller->patch.count - 1];
+    int T = atlas_recording(teller->model->atlas)->gatings.T;
+    bool turned = false;
+    for (int kind = 0; kind < 2; kind++) {
+        for (int i = 0, count = 0; i < T && count < TRIED && !turned; i++) {
+            int circuit = (int)((int64_t)i * 7919 % T), equal; // spread over the recording
+            if (!may_turn(teller, token, circuit, kind == 0)) continue;
+            count++;
+            edit->source_position = circuit;
+            if (!equal_tokens(&equal, teller, token, SOON, error)) return false;
+            turned = equal < SOON;
+        }
+    }
+    return true;
+}
+
+// Puts a recorded circuit in at a token, in all layers, and tells the story from there. ANY_CIRCUIT:
+// one that turns the story.
 static bool patch_token(Teller *teller, int token, int circuit, double now, Error *error) {
     SceneStory *story = &teller->scene.story;
     const Lexicon *lexicon = teller->model->lexicon;
     if (!teller->model->recorded || token < 0 || token >= story->count) return true;
     const Recording *recording = atlas_recording(teller->model->atlas);
-    if (circuit < 0 || circuit >= recording->gatings.T || teller->patch.count == MAX_EDITS)
-        return true;
-    if (!remember(teller, token + 1, error)) return false;
-    teller->edits[teller->patch.count++] = (GatingEdit){ .layer = ALL,
-                                                         .position = token,
-                                                         .channel = ALL,
-                                                         .source = &recording->gatings,
-                                                         .source_position = circuit,
-                                                         .scale = 1 };
+    bool any = circuit == ANY_CIRCUIT;
+    if (!any && (circuit < 0 || circuit >= recording->gatings.T)) return true;
+    if (teller->patch.count == MAX_EDITS) return true;
+    // As it would have gone on, to compare with.
+    if (!tell_until(teller, token + 1 + AHEAD, error) || !remember(teller, token + 1, error))
+        return false;
+    GatingEdit *edit = &teller->edits[teller->patch.count++];
+    *edit = (GatingEdit){ .layer = ALL,
+                          .position = token,
+                          .channel = ALL,
+                          .source = &recording->gatings,
+                          .source_position = any ? 0 : circuit,
+                          .scale = 1 };
+    if (any && !find_turn(teller, token, error)) return false;
     story->patched = token;
     show_words(story->patch, "the circuit of",
-               lexicon_text(lexicon, recording->gatings.tokens[circuit]),
+               lexicon_text(lexicon, recording->gatings.tokens[edit->source_position]),
                lexicon_text(lexicon, story->tokens[token].id));
     rewind_story(teller, token + 1, now);
     return true;

@@ -70,22 +70,12 @@ static void hide_neuron(View *view, const Scene *scene, RequestList *requests) {
     close_card(view, requests);
 }
 
-// Puts in the circuit of another word of the same class, if the map has one.
 static void swap_circuit(View *view, const Scene *scene, RequestList *requests) {
-    int token = view_token(view, scene), circuit = -1;
+    int token = view_token(view, scene);
     if (token < 0) return;
-    const Lexicon *lexicon = scene->model.lexicon;
-    int32_t id = scene->story.tokens[token].id;
-    for (int i = 0; circuit < 0 && i < scene->circuits.count; i++) {
-        const ScenePoint *point = &scene->circuits.points[i];
-        if (point->token != id &&
-            lexicon_class(lexicon, point->token) == lexicon_class(lexicon, id))
-            circuit = point->circuit;
-    }
-    if (circuit < 0) return;
     Request *request = request_add(requests, REQUEST_PATCH);
     request->index = token;
-    request->value = circuit;
+    request->value = ANY_CIRCUIT;
     pause_story(view, false, requests);
     select_token(view, LATEST, requests);
 }
@@ -124,8 +114,8 @@ static const Step steps[] = {
       "alone, and the recorded words at which it fires.",
       PANEL_CARD, 12, show_neuron },
     { "What if it were another word?",
-      "Now the circuit of another word of the same class takes the place of this one. The text is "
-      "as before, and yet the story may take another turn: see both ends beside each other.",
+      "Now the circuit of another word takes the place of this one, while the text stays as it is. "
+      "Most circuits change nothing; this one was found by trying, and turns the story.",
       PANEL_STORY, 16, swap_circuit },
     { "Your turn",
       "Click a word, a neuron, a neighbour; type a prompt with Enter; put circuits in with p, "

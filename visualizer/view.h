@@ -77,11 +77,15 @@ typedef enum {
     REQUEST_STEP,    // one more token, or one more training step, while paused
     REQUEST_FOCUS,   // index, layer, channel: what `focus` is computed for; index -1: the latest
     REQUEST_NEURON,  // layer, channel, index: whose card; index -1: none
-    REQUEST_PATCH,   // put the circuit `value` of the recording in at token `index`
+    // Put the circuit `value` of the recording in at token `index`; ANY_CIRCUIT: one that turns the
+    // story, found by trying.
+    REQUEST_PATCH,
     REQUEST_SILENCE, // layer, channel, value: neuron; at every position from now on
     REQUEST_RESTORE, // without patches, from the first patched token on
     REQUEST_QUIT,
 } RequestKind;
+
+enum { ANY_CIRCUIT = -1 };
 
 typedef struct {
     RequestKind kind;

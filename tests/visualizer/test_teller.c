@@ -185,6 +185,24 @@ START_TEST(a_patch_changes_what_follows)
 }
 END_TEST
 
+START_TEST(a_circuit_that_turns_the_story_is_found)
+{
+    TinyRun run;
+    tiny_run_new(&run, kinds[_i], T);
+    Teller *teller = open_teller(&run);
+    const Scene *scene = teller_scene(teller);
+    pass_time(teller, 0, 2);
+    ask(teller, 2, REQUEST_PATCH, 3, ANY_CIRCUIT);
+    ck_assert_int_eq(scene->story.count, 4);
+    ck_assert_int_gt(scene->story.before_count, 20);
+    pass_time(teller, 2, 5);
+    ck_assert_int_ge(same_until(scene), 4);
+    ck_assert_int_lt(same_until(scene), 4 + 12);
+    teller_free(teller);
+    tiny_run_remove(&run);
+}
+END_TEST
+
 START_TEST(a_paused_story_waits_and_takes_steps)
 {
     TinyRun run;
@@ -245,6 +263,7 @@ int main(void) {
         { gatings_are_those_of_a_pass, SPARSE },
         { recorded_circuits_are_compared, SPARSE },
         { a_patch_changes_what_follows, SPARSE },
+        { a_circuit_that_turns_the_story_is_found, SPARSE },
         { a_paused_story_waits_and_takes_steps },
         { requests_that_make_no_sense_change_nothing, KINDS },
     };
