@@ -178,10 +178,12 @@ static int train_cell(Study *study, const Cell *cell, const char *folder, Error 
     Trainer trainer = { 0 };
     RunLog log = LOG_CLOSED;
     RunEnd end = RUN_FAILED;
-    if (open_cell(&trainer, &log, study, cell, folder, error)) {
-        end = train_with_progress(study->command, &trainer, folder, &log);
-    } else {
+    if (!open_cell(&trainer, &log, study, cell, folder, error)) {
         command_failed(study->command, error);
+    } else if (trainer.step == trainer.settings.steps && log.final) {
+        end = RUN_FINISHED; // its log could not be read a moment ago, as when memory ran out
+    } else {
+        end = train_with_progress(study->command, &trainer, folder, &log);
     }
     log_close(&log);
     trainer_free(&trainer);
