@@ -156,6 +156,7 @@ static bool show(const Arguments *arguments, Teller *teller, Error *error) {
     ModelThread *thread = model_thread_start(teller, exchange, window_notify, error);
     bool ok = thread != NULL && window_run(&options, error);
     model_thread_stop(thread);
+    window_quit();
     scene_exchange_free(exchange);
     return ok;
 }

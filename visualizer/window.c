@@ -7,6 +7,7 @@ bool window_run(const WindowOptions *options, Error *error) {
                        "or use --headless --frames DIR");
 }
 void window_notify(void) {}
+void window_quit(void) {}
 #else
 
 #include "reference/numbers/array.h"
@@ -287,8 +288,7 @@ static bool open_window(Window *window, Error *error) {
     const WindowOptions *options = window->options;
     SDL_SetMainReady();
     set_hints();
-    // at exit, because the model's thread may call window_notify until then
-    if (SDL_Init(SDL_INIT_VIDEO) == 0 && atexit(SDL_Quit) == 0) {
+    if (SDL_Init(SDL_INIT_VIDEO) == 0) {
         // X11 shows parts of a picture in shared memory, with no detour by OpenGL.
         if (strcmp(SDL_GetCurrentVideoDriver(), "x11") == 0)
             SDL_SetHintWithPriority(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0", SDL_HINT_DEFAULT);
@@ -332,4 +332,8 @@ void window_notify(void) {
     SDL_Event event = { .type = SDL_USEREVENT };
     SDL_PushEvent(&event);
 }
+
+// Not by atexit: when the connection to the display breaks, X11 calls exit, and SDL would then wait
+// for an answer that never comes.
+void window_quit(void) { SDL_Quit(); }
 #endif

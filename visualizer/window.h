@@ -21,6 +21,8 @@ typedef struct {
 bool window_run(const WindowOptions *options, Error *error);
 
 // A new scene was handed over: a window that waits draws it. From any thread, at any time until
-// main returns.
+// window_quit.
 void window_notify(void);
+// When no other thread calls window_notify any more.
+void window_quit(void);
 #endif
