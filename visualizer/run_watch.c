@@ -45,14 +45,16 @@ static void show_state(SceneTraining *training, const LogLines *lines) {
     training->trigram = baseline(lines, "trigram");
     training->finished = false;
     training->step = 0;
+    bool diverged = false;
     for (int i = 0; i < lines->count; i++) {
         const json_t *line = lines->items[i];
         training->step = log_integer(line, "step", training->step);
         training->learning_rate = log_number(line, "rate", training->learning_rate);
         training->tokens_per_second = log_number(line, "tokens_per_s", training->tokens_per_second);
         training->finished |= !isnan(log_number(line, "final_valid_loss", NAN));
+        diverged |= json_is_true(json_object_get(line, "diverged"));
     }
-    training->running = !training->finished;
+    training->running = !training->finished && !diverged;
     double B = log_number(settings, "B", NAN);
     double T = log_number(json_object_get(lines->header, "model"), "T", NAN);
     training->seconds_left =
@@ -60,21 +62,28 @@ static void show_state(SceneTraining *training, const LogLines *lines) {
     if (training->mode == NOT_TRAINING) training->mode = WATCHING;
 }
 
+static bool show_log(Scene *scene, const char *path, Error *error) {
+    LogLines lines;
+    if (!log_lines_read(&lines, path, INT64_MAX, error)) return false;
+    bool ok = show_losses(scene, &lines) || fail(error, "out of memory for the losses");
+    show_state(&scene->training, &lines);
+    scene->version.training++;
+    if (ok && lines.damaged)
+        ok =
+            fail(error, "%s: line %d is damaged; those before it are shown", path, lines.count + 2);
+    log_lines_free(&lines);
+    return ok;
+}
+
+// A log that cannot be read is read again at the next look.
 static bool read_log(RunWatch *watch, Scene *scene, Error *error) {
     struct stat status;
-    LogLines lines;
     char *path = path_join(watch->run, LOG_NAME);
     if (path == NULL) return fail(error, "out of memory for the log");
     bool ok = true;
     if (stat(path, &status) == 0 && (int64_t)status.st_size != watch->log_size) {
-        ok = log_lines_read(&lines, path, INT64_MAX, error);
-        if (ok) {
-            watch->log_size = (int64_t)status.st_size;
-            ok = show_losses(scene, &lines) || fail(error, "out of memory for the losses");
-            show_state(&scene->training, &lines);
-            scene->version.training++;
-            log_lines_free(&lines);
-        }
+        ok = show_log(scene, path, error);
+        watch->log_size = ok ? (int64_t)status.st_size : -1;
     }
     free(path);
     return ok;
