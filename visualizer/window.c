@@ -258,7 +258,8 @@ static void close_window(Window *window) {
     SDL_FreeCursor(window->arrow);
     SDL_FreeCursor(window->hand);
     SDL_FreeCursor(window->beam);
-    if (window->sdl != NULL) SDL_DestroyWindow(window->sdl);
+    // SDL_Quit destroys it: until then a thread may be in window_notify, which sends it an event
+    if (window->sdl != NULL) SDL_HideWindow(window->sdl);
     free(window->rects);
     free(window);
 }
