@@ -21,6 +21,10 @@ static double baseline(const LogLines *lines, const char *name) {
     return log_number(json_object_get(lines->header, "baselines"), name, NAN);
 }
 
+static void copy(double *to, const double *from, int count) {
+    if (count > 0) memcpy(to, from, (size_t)count * sizeof *to); // there may be no array
+}
+
 static bool show_losses(Scene *scene, const LogLines *lines) {
     SceneTraining *training = &scene->training;
     LossChart losses;
@@ -28,11 +32,10 @@ static bool show_losses(Scene *scene, const LogLines *lines) {
     const Series *train = &losses.series[0], *valid = &losses.series[1];
     bool ok = scene_losses(scene, train->count, valid->count);
     if (ok) {
-        size_t size = sizeof *training->train_steps;
-        memcpy(training->train_steps, train->x, (size_t)train->count * size);
-        memcpy(training->train_losses, train->y, (size_t)train->count * size);
-        memcpy(training->valid_steps, valid->x, (size_t)valid->count * size);
-        memcpy(training->valid_losses, valid->y, (size_t)valid->count * size);
+        copy(training->train_steps, train->x, train->count);
+        copy(training->train_losses, train->y, train->count);
+        copy(training->valid_steps, valid->x, valid->count);
+        copy(training->valid_losses, valid->y, valid->count);
     }
     free(losses.points);
     return ok;

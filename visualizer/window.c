@@ -1,13 +1,18 @@
 #include "visualizer/window.h"
 
 #ifndef WITH_SDL2
-bool window_run(const WindowOptions *options, Error *error) {
+Window *window_open(const WindowOptions *options, Error *error) {
     (void)options;
-    return fail(error, "this program was built without SDL2: `make deps-visualizer` installs it; "
-                       "or use --headless --frames DIR");
+    fail(error, "this program was built without SDL2: `make deps-visualizer` installs it; "
+                "or use --headless --frames DIR");
+    return NULL;
+}
+bool window_run(Window *window, Error *error) {
+    (void)window, (void)error;
+    return false;
 }
 void window_notify(void) {}
-void window_quit(void) {}
+void window_close(Window *window) { (void)window; }
 #else
 
 #include "reference/numbers/array.h"
@@ -23,7 +28,7 @@ void window_quit(void) {}
 static const float WHEEL = 48;          // points that a step of the wheel scrolls
 static const int MOST_PIXELS = 1 << 14; // of a side, as of a Picture
 
-typedef struct {
+struct Window {
     const WindowOptions *options;
     SDL_Window *sdl;
     SDL_Cursor *arrow, *hand, *beam, *shown; // `shown` is one of the others
@@ -36,7 +41,7 @@ typedef struct {
     double drained;         // when there was no event left to take
     double input;           // when the first input came that no frame shows yet; INFINITY: none
     FrameTimes times;
-} Window;
+};
 
 // ---- a frame
 
@@ -254,27 +259,6 @@ static void obey(Window *window) {
 
 // ---- the window
 
-static void close_window(Window *window) {
-    SDL_FreeCursor(window->arrow);
-    SDL_FreeCursor(window->hand);
-    SDL_FreeCursor(window->beam);
-    // SDL_Quit destroys it: until then a thread may be in window_notify, which sends it an event
-    if (window->sdl != NULL) SDL_HideWindow(window->sdl);
-    free(window->rects);
-    free(window);
-}
-
-static bool run(Window *window, Error *error) {
-    Screen *screen = &window->screen;
-    while (!screen->view.quit && screen_now(screen) < window->options->seconds) {
-        take_events(window);
-        screen_update(screen);
-        obey(window);
-        if (screen_wait(screen) <= 0 && !show_frame(window, error)) return false;
-    }
-    return true;
-}
-
 // Variables of the environment, as SDL_VIDEODRIVER, override these.
 static void set_hints(void) {
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
@@ -311,22 +295,35 @@ static bool open_window(Window *window, Error *error) {
     return true;
 }
 
-bool window_run(const WindowOptions *options, Error *error) {
+Window *window_open(const WindowOptions *options, Error *error) {
     Window *window = calloc(1, sizeof *window);
-    if (window == NULL) return fail(error, "out of memory for a window");
-    window->options = options;
-    bool ok = open_window(window, error);
-    if (ok) {
-        screen_open(&window->screen, options);
-        window->input = INFINITY;
-        window->drained = window->screen.view.now;
-        window->ratio_x = window->ratio_y = 1;
-        ok = run(window, error);
-        screen_close(&window->screen);
+    if (window == NULL) {
+        fail(error, "out of memory for a window");
+        return NULL;
     }
-    if (ok && options->measure) frame_times_print(&window->times, scene_clock(options->exchange));
-    close_window(window);
-    return ok;
+    window->options = options;
+    if (!open_window(window, error)) {
+        free(window);
+        return NULL;
+    }
+    screen_open(&window->screen, options);
+    window->input = INFINITY;
+    window->drained = window->screen.view.now;
+    window->ratio_x = window->ratio_y = 1;
+    return window;
+}
+
+bool window_run(Window *window, Error *error) {
+    const WindowOptions *options = window->options;
+    Screen *screen = &window->screen;
+    while (!screen->view.quit && screen_now(screen) < options->seconds) {
+        take_events(window);
+        screen_update(screen);
+        obey(window);
+        if (screen_wait(screen) <= 0 && !show_frame(window, error)) return false;
+    }
+    if (options->measure) frame_times_print(&window->times, scene_clock(options->exchange));
+    return true;
 }
 
 void window_notify(void) {
@@ -334,7 +331,21 @@ void window_notify(void) {
     SDL_PushEvent(&event);
 }
 
-// Not by atexit: when the connection to the display breaks, X11 calls exit, and SDL would then wait
-// for an answer that never comes.
-void window_quit(void) { SDL_Quit(); }
+// An event of window_notify may still be on its way to the window, in a connection to the display
+// of its own: the window is hidden first, which waits for an answer of the display. SDL_Quit is not
+// left to atexit: when the connection breaks, X11 calls exit, and SDL would wait for such an answer
+// forever.
+void window_close(Window *window) {
+    if (window != NULL) {
+        screen_close(&window->screen); // waits for a picture that is being saved
+        SDL_FreeCursor(window->arrow);
+        SDL_FreeCursor(window->hand);
+        SDL_FreeCursor(window->beam);
+        SDL_HideWindow(window->sdl);
+        SDL_DestroyWindow(window->sdl);
+        free(window->rects);
+        free(window);
+    }
+    SDL_Quit();
+}
 #endif
