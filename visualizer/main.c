@@ -154,10 +154,8 @@ static bool show(const Arguments *arguments, Teller *teller, Error *error) {
                                     .seconds = frames->seconds > 0 ? frames->seconds : INFINITY,
                                     .measure = arguments->measure };
     ModelThread *thread = model_thread_start(teller, exchange, window_notify, error);
-    Window *window = thread != NULL ? window_open(&options, error) : NULL;
-    bool ok = window != NULL && window_run(window, error);
+    bool ok = thread != NULL && window_run(&options, error);
     model_thread_stop(thread);
-    window_close(window);
     scene_exchange_free(exchange);
     return ok;
 }

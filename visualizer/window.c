@@ -1,18 +1,12 @@
 #include "visualizer/window.h"
 
 #ifndef WITH_SDL2
-Window *window_open(const WindowOptions *options, Error *error) {
+bool window_run(const WindowOptions *options, Error *error) {
     (void)options;
-    fail(error, "this program was built without SDL2: `make deps-visualizer` installs it; "
-                "or use --headless --frames DIR");
-    return NULL;
-}
-bool window_run(Window *window, Error *error) {
-    (void)window, (void)error;
-    return false;
+    return fail(error, "this program was built without SDL2: `make deps-visualizer` installs it; "
+                       "or use --headless --frames DIR");
 }
 void window_notify(void) {}
-void window_close(Window *window) { (void)window; }
 #else
 
 #include "reference/numbers/array.h"
@@ -28,7 +22,7 @@ void window_close(Window *window) { (void)window; }
 static const float WHEEL = 48;          // points that a step of the wheel scrolls
 static const int MOST_PIXELS = 1 << 14; // of a side, as of a Picture
 
-struct Window {
+typedef struct {
     const WindowOptions *options;
     SDL_Window *sdl;
     SDL_Cursor *arrow, *hand, *beam, *shown; // `shown` is one of the others
@@ -41,7 +35,7 @@ struct Window {
     double drained;         // when there was no event left to take
     double input;           // when the first input came that no frame shows yet; INFINITY: none
     FrameTimes times;
-};
+} Window;
 
 // ---- a frame
 
@@ -259,6 +253,30 @@ static void obey(Window *window) {
 
 // ---- the window
 
+// The window is hidden, and destroyed by the end of the program: until then window_notify may send
+// it events, in a connection of its own to the display, and X11 takes one to a window that is
+// destroyed for an error that ends the program. Nor is SDL_Quit left to atexit: where the display
+// is lost, X11 calls exit, and SDL would wait for an answer of it forever.
+static void close_window(Window *window) {
+    SDL_FreeCursor(window->arrow);
+    SDL_FreeCursor(window->hand);
+    SDL_FreeCursor(window->beam);
+    if (window->sdl != NULL) SDL_HideWindow(window->sdl);
+    free(window->rects);
+    free(window);
+}
+
+static bool run(Window *window, Error *error) {
+    Screen *screen = &window->screen;
+    while (!screen->view.quit && screen_now(screen) < window->options->seconds) {
+        take_events(window);
+        screen_update(screen);
+        obey(window);
+        if (screen_wait(screen) <= 0 && !show_frame(window, error)) return false;
+    }
+    return true;
+}
+
 // Variables of the environment, as SDL_VIDEODRIVER, override these.
 static void set_hints(void) {
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
@@ -295,57 +313,26 @@ static bool open_window(Window *window, Error *error) {
     return true;
 }
 
-Window *window_open(const WindowOptions *options, Error *error) {
+bool window_run(const WindowOptions *options, Error *error) {
     Window *window = calloc(1, sizeof *window);
-    if (window == NULL) {
-        fail(error, "out of memory for a window");
-        return NULL;
-    }
+    if (window == NULL) return fail(error, "out of memory for a window");
     window->options = options;
-    if (!open_window(window, error)) {
-        free(window);
-        return NULL;
+    bool ok = open_window(window, error);
+    if (ok) {
+        screen_open(&window->screen, options);
+        window->input = INFINITY;
+        window->drained = window->screen.view.now;
+        window->ratio_x = window->ratio_y = 1;
+        ok = run(window, error);
+        screen_close(&window->screen);
     }
-    screen_open(&window->screen, options);
-    window->input = INFINITY;
-    window->drained = window->screen.view.now;
-    window->ratio_x = window->ratio_y = 1;
-    return window;
-}
-
-bool window_run(Window *window, Error *error) {
-    const WindowOptions *options = window->options;
-    Screen *screen = &window->screen;
-    while (!screen->view.quit && screen_now(screen) < options->seconds) {
-        take_events(window);
-        screen_update(screen);
-        obey(window);
-        if (screen_wait(screen) <= 0 && !show_frame(window, error)) return false;
-    }
-    if (options->measure) frame_times_print(&window->times, scene_clock(options->exchange));
-    return true;
+    if (ok && options->measure) frame_times_print(&window->times, scene_clock(options->exchange));
+    close_window(window);
+    return ok;
 }
 
 void window_notify(void) {
     SDL_Event event = { .type = SDL_USEREVENT };
     SDL_PushEvent(&event);
-}
-
-// An event of window_notify may still be on its way to the window, in a connection to the display
-// of its own: the window is hidden first, which waits for an answer of the display. SDL_Quit is not
-// left to atexit: when the connection breaks, X11 calls exit, and SDL would wait for such an answer
-// forever.
-void window_close(Window *window) {
-    if (window != NULL) {
-        screen_close(&window->screen); // waits for a picture that is being saved
-        SDL_FreeCursor(window->arrow);
-        SDL_FreeCursor(window->hand);
-        SDL_FreeCursor(window->beam);
-        SDL_HideWindow(window->sdl);
-        SDL_DestroyWindow(window->sdl);
-        free(window->rects);
-        free(window);
-    }
-    SDL_Quit();
 }
 #endif

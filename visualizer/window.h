@@ -17,16 +17,10 @@ typedef struct {
     bool measure;            // print at the end how long frames took
 } WindowOptions;
 
-typedef struct Window Window;
-
-// NULL: it could not be opened. The options must outlive it.
-Window *window_open(const WindowOptions *options, Error *error);
-// Returns when the reader has closed it; false: it could not be drawn.
-bool window_run(Window *window, Error *error);
-// When no other thread calls window_notify any more; also where it could not be opened (NULL).
-void window_close(Window *window);
+// Opens the window and returns when it is closed. false: it could not be opened or drawn.
+bool window_run(const WindowOptions *options, Error *error);
 
 // A new scene was handed over: a window that waits draws it. From any thread, at any time until
-// window_close.
+// main returns.
 void window_notify(void);
 #endif

@@ -86,8 +86,8 @@ expect 2 'expected --checkpoint RUN, --watch RUN or --train'
     expect 2 'unexpected argument; quote the prompt' $one --prompt The dog
     expect 2 'unrecognized option' $one --nothing
     expect 2 'requires an argument' $one --panel
-    for bad in size=0x5 size=5x0 size=5 size=x size=1x1x1 size=-4x4 size=16385x2 size=2x99999999999 \
-        size= size='4 x4x' panel=none panel= panel=Story seed=-1 seed=x seed=1.5 seed= \
+    for bad in size=0x5 size=5x0 size=5 size=x size=1x1x1 size=-4x4 size=16385x2 size= \
+        size=2x99999999999 size='4 x4x' panel=none panel= panel=Story seed=-1 seed=x seed=1.5 seed= \
         temperature=-1 temperature=nan temperature=101 speed=0 speed=inf speed=x speed=1001 \
         scale=0.4 scale=9 scale=nan fps=0 fps=-1 fps=nan fps=1001 seconds=-1 seconds=x \
         seconds=1e7 threads=0 threads=x; do
@@ -102,8 +102,8 @@ expect 2 'expected --checkpoint RUN, --watch RUN or --train'
     expect 1 'none.safetensors' $shot --recording "$work/none.safetensors"
     expect 1 'moe.safetensors' $shot --recording "$work/moe.safetensors"
     expect 1 'classes.tsv' $shot --recording "$work/data/classes.tsv"
-    DISPLAY='' expect 1 'where there is no display, use --headless' $one
-    DISPLAY=:987 expect 1 'where there is no display, use --headless' $one
+    DISPLAY='' expect 1 'use --headless --frames DIR' $one
+    DISPLAY=:987 expect 1 'use --headless --frames DIR' $one
     [ "$(grep -cv '^blas=' "$work/stderr")" = 1 ] || failure "not one line: $(cat "$work/stderr")"
     echo text >"$work/file"
     expect 1 'file' $one --headless --frames "$work/file" --seconds 1
