@@ -37,7 +37,8 @@ $(FUZZERS): %: %.o $(REFERENCE)
 JOBS := $(shell getconf _NPROCESSORS_ONLN)
 run = @mkdir -p $(B); printf 'leak:%s\n' libomp.so libdbus-1.so >$(B)/leaks; \
   export B='$(B)' EXERCISES='$(EXERCISES)' \
-    SGATLIN="$$PWD/$(B)/sgatlin" GOLDEN="$$PWD/$(B)/golden" SERVER="$$PWD/$(SERVER)" \
+    SGATLIN="$$PWD/$(B)/sgatlin" VIEWER="$$PWD/$(VIEWER)" GOLDEN="$$PWD/$(B)/golden" \
+    SERVER="$$PWD/$(SERVER)" \
     SHIM="$(SHIM:%=$$PWD/%)" \
     UBSAN_OPTIONS=print_stacktrace=1 \
     TSAN_OPTIONS='ignore_noninstrumented_modules=1 die_after_fork=0' \
@@ -52,7 +53,7 @@ test: all run-tests ## every test; ends with a line `N passed, N failed`
 # compiler.
 COURSE = 1
 IN_COURSE := $(if $(filter 1,$(COURSE)),tests/course/lessons.sh tests/course/solutions.sh)
-build-tests: $(PROGRAMS:build/%=$(B)/%) $(SERVER) $(SHIM) $(TESTS) \
+build-tests: $(PROGRAMS:build/%=$(B)/%) $(VIEWER) $(SERVER) $(SHIM) $(TESTS) \
   $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED))
 # the longest come first
 run-tests: build-tests
@@ -64,7 +65,7 @@ lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are ri
 solutions: $(SOLVED) $(UNSOLVED) ## the tests of the exercises fail at first and pass when solved
 	$(call run,tests/course/solutions.sh)
 named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS)))
-needed_by = $(if $(filter %.sh,$1),$(PROGRAMS) $(SERVER) $(SHIM))
+needed_by = $(if $(filter %.sh,$1),$(PROGRAMS) $(VIEWER) $(SERVER) $(SHIM))
 test-%: $$(call named,$$*) $$(call needed_by,$$(call named,$$*)) ## one: test_%.c, test_%.sh or both
 	@[ -n '$(call named,$*)' ] || { \
 	  echo 'There is neither tests/*/test_$*.c nor tests/*/test_$*.sh' >&2; exit 1; }

@@ -21,6 +21,10 @@ static double baseline(const LogLines *lines, const char *name) {
     return log_number(json_object_get(lines->header, "baselines"), name, NAN);
 }
 
+static void copy(double *to, const double *from, int count) {
+    if (count > 0) memcpy(to, from, (size_t)count * sizeof *to); // there may be no array
+}
+
 static bool show_losses(Scene *scene, const LogLines *lines) {
     SceneTraining *training = &scene->training;
     LossChart losses;
@@ -28,11 +32,10 @@ static bool show_losses(Scene *scene, const LogLines *lines) {
     const Series *train = &losses.series[0], *valid = &losses.series[1];
     bool ok = scene_losses(scene, train->count, valid->count);
     if (ok) {
-        size_t size = sizeof *training->train_steps;
-        memcpy(training->train_steps, train->x, (size_t)train->count * size);
-        memcpy(training->train_losses, train->y, (size_t)train->count * size);
-        memcpy(training->valid_steps, valid->x, (size_t)valid->count * size);
-        memcpy(training->valid_losses, valid->y, (size_t)valid->count * size);
+        copy(training->train_steps, train->x, train->count);
+        copy(training->train_losses, train->y, train->count);
+        copy(training->valid_steps, valid->x, valid->count);
+        copy(training->valid_losses, valid->y, valid->count);
     }
     free(losses.points);
     return ok;
@@ -45,14 +48,16 @@ static void show_state(SceneTraining *training, const LogLines *lines) {
     training->trigram = baseline(lines, "trigram");
     training->finished = false;
     training->step = 0;
+    bool diverged = false;
     for (int i = 0; i < lines->count; i++) {
         const json_t *line = lines->items[i];
         training->step = log_integer(line, "step", training->step);
         training->learning_rate = log_number(line, "rate", training->learning_rate);
         training->tokens_per_second = log_number(line, "tokens_per_s", training->tokens_per_second);
         training->finished |= !isnan(log_number(line, "final_valid_loss", NAN));
+        diverged |= json_is_true(json_object_get(line, "diverged"));
     }
-    training->running = !training->finished;
+    training->running = !training->finished && !diverged;
     double B = log_number(settings, "B", NAN);
     double T = log_number(json_object_get(lines->header, "model"), "T", NAN);
     training->seconds_left =
@@ -60,21 +65,28 @@ static void show_state(SceneTraining *training, const LogLines *lines) {
     if (training->mode == NOT_TRAINING) training->mode = WATCHING;
 }
 
+static bool show_log(Scene *scene, const char *path, Error *error) {
+    LogLines lines;
+    if (!log_lines_read(&lines, path, INT64_MAX, error)) return false;
+    bool ok = show_losses(scene, &lines) || fail(error, "out of memory for the losses");
+    show_state(&scene->training, &lines);
+    scene->version.training++;
+    if (ok && lines.damaged)
+        ok =
+            fail(error, "%s: line %d is damaged; those before it are shown", path, lines.count + 2);
+    log_lines_free(&lines);
+    return ok;
+}
+
+// A log that cannot be read is read again at the next look.
 static bool read_log(RunWatch *watch, Scene *scene, Error *error) {
     struct stat status;
-    LogLines lines;
     char *path = path_join(watch->run, LOG_NAME);
     if (path == NULL) return fail(error, "out of memory for the log");
     bool ok = true;
     if (stat(path, &status) == 0 && (int64_t)status.st_size != watch->log_size) {
-        ok = log_lines_read(&lines, path, INT64_MAX, error);
-        if (ok) {
-            watch->log_size = (int64_t)status.st_size;
-            ok = show_losses(scene, &lines) || fail(error, "out of memory for the losses");
-            show_state(&scene->training, &lines);
-            scene->version.training++;
-            log_lines_free(&lines);
-        }
+        ok = show_log(scene, path, error);
+        watch->log_size = ok ? (int64_t)status.st_size : -1;
     }
     free(path);
     return ok;

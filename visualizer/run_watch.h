@@ -15,7 +15,7 @@ RunWatch run_watch_new(const char *run);
 void run_watch_free(RunWatch *watch);
 
 // Reads the log into scene.training where it has grown. *newer: there is another checkpoint than
-// before, at watch->checkpoint. false: the run is gone, or its log cannot be read; what was read
-// before stays.
+// before, at watch->checkpoint. false: the run is gone, or its log cannot be read or is damaged;
+// what was read before stays.
 bool run_watch_look(RunWatch *watch, Scene *scene, bool *newer, Error *error);
 #endif

@@ -25,6 +25,7 @@ struct Teller {
     TellerModel *model;
     RunWatch watch;
     double look;        // when to look at the run; INFINITY: never
+    bool look_failed;   // the scene's note says why
     Lexicon **lexicons; // [lexicon_count]: of earlier models, which scenes may still point to
     size_t lexicon_count, lexicon_capacity;
     Scene scene;
@@ -106,7 +107,7 @@ static bool start_story(Teller *teller, double now, Error *error) {
     scene->story.prompt = scene->story.count;
     scene->story.window = (int)story_dropped(teller->story);
     scene->story.state = STORY_TELLING;
-    scene->note[0] = '\0';
+    if (!teller->look_failed) scene->note[0] = '\0';
     teller->next = now + 0.5;
     teller->focus_due = true;
     return true;
@@ -516,10 +517,12 @@ static bool compare_tokens(Teller *teller, Error *error) {
 }
 
 // Looks at the run that is being trained. A newer checkpoint tells the story from its prompt on.
-static void look(Teller *teller, double now) {
+// Whether there was something new.
+static bool look(Teller *teller, double now) {
     Error error = { "" };
     Scene *scene = &teller->scene;
-    bool newer = false;
+    uint64_t version = scene->version.training;
+    bool newer = false, had_failed = teller->look_failed;
     bool ok = run_watch_look(&teller->watch, scene, &newer, &error);
     if (ok && newer && teller->watch.checkpoint != NULL) {
         ok = open_model(teller, teller->watch.checkpoint, &error) &&
@@ -527,19 +530,18 @@ static void look(Teller *teller, double now) {
         if (!ok) teller->watch.identity = 0; // again at the next look
         ok = ok && run_watch_look(&teller->watch, scene, &newer, &error);
     }
+    if (!ok || had_failed) snprintf(scene->note, SCENE_TEXT, "%.*s", SCENE_TEXT - 1, error.text);
+    teller->look_failed = !ok;
     if (teller->options.training != NULL) training_show(teller->options.training, scene);
-    if (!ok || newer) snprintf(scene->note, SCENE_TEXT, "%.*s", SCENE_TEXT - 1, error.text);
     teller->look = now + LOOK_EVERY;
+    return newer || !ok || had_failed || scene->version.training != version;
 }
 
 // One piece of work; *worked: there was some.
 static bool work(Teller *teller, double now, bool *worked, Error *error) {
     bool follows = teller->token == LATEST;
     *worked = true;
-    if (now >= teller->look) {
-        look(teller, now);
-        return true;
-    }
+    if (now >= teller->look && look(teller, now)) return true;
     if (teller->focus_due &&
         !(follows && token_due(teller, now) && now - teller->focused < FOCUS_EVERY))
         return compute_focus(teller, now, error);

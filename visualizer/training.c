@@ -161,10 +161,12 @@ static void show_fired(const Training *training, Scene *scene) {
 
 bool training_show(Training *training, Scene *scene) {
     pthread_mutex_lock(&training->lock);
-    bool fresh = training->fresh;
+    bool running = !training->ended && !training->paused; // whatever its log says
+    bool fresh =
+        training->fresh || scene->training.mode != TRAINING || running != scene->training.running;
     if (fresh) {
         scene->training.mode = TRAINING;
-        scene->training.running = !training->ended && !training->paused;
+        scene->training.running = running;
         scene->training.step = training->step;
         if (training->counted) show_fired(training, scene);
         if (training->ended && training->end >= RUN_DIVERGED)

@@ -2,14 +2,15 @@
 # PNG files.
 VISUALIZER := $(B)/visualizer.a
 $(VISUALIZER): $(filter-out %/main.o %/window.o,$(call objects,visualizer/*.c))
-$(B)/visualizer/%.o: KIND_FLAGS = $(EXACT)
+# with OpenMP, so that its threads use as many threads as the one that made the model
+$(B)/visualizer/%.o: KIND_FLAGS = $(EXACT) $(THREADS)
 
 # SDL2 is looked for only where the program is built: nothing else needs it. SDL2=0 leaves it out.
 SDL2 = $(eval SDL2 := $(if $(call builds,sdl2),1,0))$(SDL2)
 with_sdl2 = $(if $(filter 1,$(SDL2)),$1)
 $(B)/sdl2: FORCE
 	$(call if_changed,echo '$(call with_sdl2,$(use_sdl2) $(lib_sdl2))')
-$(B)/visualizer/window.o: KIND_FLAGS = $(EXACT) $(call with_sdl2,$(use_sdl2))
+$(B)/visualizer/window.o: KIND_FLAGS = $(EXACT) $(THREADS) $(call with_sdl2,$(use_sdl2))
 $(B)/visualizer/window.o: $(B)/sdl2
 
 # Its objects are in a folder of its name, so the program is inside.

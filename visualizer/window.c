@@ -253,11 +253,15 @@ static void obey(Window *window) {
 
 // ---- the window
 
+// The window is hidden, and destroyed by the end of the program: until then window_notify may send
+// it events, in a connection of its own to the display, and X11 takes one to a window that is
+// destroyed for an error that ends the program. Nor is SDL_Quit left to atexit: where the display
+// is lost, X11 calls exit, and SDL would wait for an answer of it forever.
 static void close_window(Window *window) {
     SDL_FreeCursor(window->arrow);
     SDL_FreeCursor(window->hand);
     SDL_FreeCursor(window->beam);
-    if (window->sdl != NULL) SDL_DestroyWindow(window->sdl);
+    if (window->sdl != NULL) SDL_HideWindow(window->sdl);
     free(window->rects);
     free(window);
 }
@@ -287,8 +291,7 @@ static bool open_window(Window *window, Error *error) {
     const WindowOptions *options = window->options;
     SDL_SetMainReady();
     set_hints();
-    // at exit, because the model's thread may call window_notify until then
-    if (SDL_Init(SDL_INIT_VIDEO) == 0 && atexit(SDL_Quit) == 0) {
+    if (SDL_Init(SDL_INIT_VIDEO) == 0) {
         // X11 shows parts of a picture in shared memory, with no detour by OpenGL.
         if (strcmp(SDL_GetCurrentVideoDriver(), "x11") == 0)
             SDL_SetHintWithPriority(SDL_HINT_FRAMEBUFFER_ACCELERATION, "0", SDL_HINT_DEFAULT);

@@ -1,6 +1,7 @@
 #include "reference/io/json.h"
 #include "reference/io/files.h"
 #include <limits.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +39,12 @@ typedef struct {
     void **blocks; // [capacity], the first `count` are allocated
     size_t count, capacity;
 } Guard;
-static _Thread_local Guard *guard; // NULL: neither is at work
+static _Thread_local Guard *guard; // NULL: neither is at work in this thread
+// jansson's allocation functions are those of all threads, so that one guard at a time sets them.
+static pthread_mutex_t guarding = PTHREAD_MUTEX_INITIALIZER;
 
 static void *guarded_allocate(size_t size) {
+    if (guard == NULL) return malloc(size); // another thread has set it
     if (guard->count == guard->capacity) {
         size_t capacity = 2 * guard->capacity + 64;
         void **blocks = realloc(guard->blocks, capacity * sizeof *blocks);
@@ -54,15 +58,20 @@ static void *guarded_allocate(size_t size) {
 }
 
 static void guarded_release(void *block) {
+    if (guard == NULL) {
+        free(block);
+        return;
+    }
     size_t i = guard->count;
     while (i > 0 && guard->blocks[i - 1] != block) i--; // most are among the last
     if (i > 0) guard->blocks[i - 1] = guard->blocks[--guard->count];
     guard->release(block);
 }
 
-// Calls work(context); false: memory ran out in it. Not for several threads at once.
+// Calls work(context); false: memory ran out in it.
 static bool has_memory(void (*work)(void *context), void *context) {
     Guard here = { .count = 0 };
+    pthread_mutex_lock(&guarding);
     json_get_alloc_funcs(&here.allocate, &here.release);
     json_set_alloc_funcs(guarded_allocate, guarded_release);
     guard = &here;
@@ -74,6 +83,7 @@ static bool has_memory(void (*work)(void *context), void *context) {
     for (size_t i = 0; !ok && i < here.count; i++) here.release(here.blocks[i]);
     guard = NULL;
     json_set_alloc_funcs(here.allocate, here.release);
+    pthread_mutex_unlock(&guarding);
     free(here.blocks);
     return ok;
 }

@@ -49,6 +49,7 @@ static bool parse_lines(LogLines *out, const MappedFile *file, int64_t last_step
         json_t *value = end != NULL ? json_try(line, (size_t)(end - line), &no_memory) : NULL;
         if (no_memory) return fail(error, "%s: out of memory", path);
         if (is_header ? !json_is_object(value) : !is_step_line(value, last_step)) {
+            out->damaged = end != NULL && !is_step_line(value, INT64_MAX);
             json_decref(value);
             break;
         }

@@ -15,6 +15,7 @@ typedef struct {
     int count;
     size_t capacity; // of items
     size_t bytes;    // that header and lines take in the file
+    bool damaged;    // what follows them is a line, but none of a log
 } LogLines;
 bool log_lines_read(LogLines *out, const char *path, int64_t last_step, Error *error);
 void log_lines_free(LogLines *lines);

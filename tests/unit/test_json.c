@@ -3,6 +3,7 @@
 #include "tests/harness/scratch.h"
 #include "tests/harness/suite.h"
 #include <check.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +142,31 @@ START_TEST(json_builders_remember_failure)
 }
 END_TEST
 
+// ---- threads
+
+static void *read_and_write(void *context) {
+    static const char text[] = "{\"a\": [1, 2.5, \"x\", null], \"b\": {}}";
+    for (int i = 0; i < 2000; i++) {
+        json_t *value = json_parse(text, sizeof text - 1, "where", context);
+        json_add(&value, "c", json_string("another value"));
+        char *again = json_text(value, JSON_COMPACT);
+        ck_assert_str_eq(again, "{\"a\":[1,2.5,\"x\",null],\"b\":{},\"c\":\"another value\"}");
+        free(again);
+        json_decref(value);
+    }
+    return NULL;
+}
+
+START_TEST(threads_read_and_write_at_once)
+{
+    pthread_t threads[3];
+    Error errors[3];
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, read_and_write, &errors[i]), 0);
+    for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+}
+END_TEST
+
 int main(void) {
     const TestRow tests[] = {
         { json_is_accepted_or_refused, COUNT_OF(json_cases) },
@@ -149,6 +175,7 @@ int main(void) {
         { json_depth_is_limited },
         { json_is_written_sorted_and_read_again },
         { json_builders_remember_failure },
+        { threads_read_and_write_at_once, .threads = USES_THREADS },
     };
     return run_tests("json", tests, COUNT_OF(tests));
 }

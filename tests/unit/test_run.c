@@ -1,12 +1,10 @@
 // A run with an observer: what is reported to it, in which order; stopped at every call of stop;
 // how it ends.
-#include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
 #include "reference/numbers/parallel.h"
-#include "reference/numbers/random.h"
 #include "reference/train/log_read.h"
 #include "reference/train/run.h"
-#include "tests/harness/scratch.h"
+#include "tests/harness/run_fixture.h"
 #include "tests/harness/suite.h"
 #include <check.h>
 #include <math.h>
@@ -14,68 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VOCABULARY = 259, STEPS = 6 };
+enum { VOCABULARY = FIXTURE_VOCABULARY, STEPS = FIXTURE_STEPS };
 
 static const Baselines baselines = { .unigram = 5.5, .trigram = 5.25, .counted = 77 };
-
-// A corpus of random tokens and a tiny model to train on it.
-typedef struct {
-    Scratch scratch;
-    char data[300], run[300];
-    Config config;
-    TrainSettings settings;
-} Fixture;
-
-static void write_tokens(const char *path, uint64_t hash, int stories) {
-    Error error = { "" };
-    TokenWriter *writer = token_writer_open(path, VOCABULARY, hash, &error);
-    ck_assert_msg(writer != NULL, "%s", error.text);
-    for (int s = 0; s < stories; s++) {
-        uint32_t ids[20];
-        for (uint64_t i = 0; i < 20; i++)
-            ids[i] = 2 + (uint32_t)random_below(8, 100 * (uint64_t)s + i, VOCABULARY - 2);
-        ck_assert(token_writer_story(writer, ids, 20, &error));
-    }
-    ck_assert_msg(token_writer_commit(writer, &error), "%s", error.text);
-}
-
-static void write_data(Fixture *f) {
-    Error error = { "" };
-    static const char text[] = "the turtle was slow";
-    TokenizerTrainer *trainer = tokenizer_trainer_new();
-    ck_assert(trainer != NULL && tokenizer_trainer_add(trainer, text, strlen(text)));
-    Tokenizer *tokenizer = tokenizer_trainer_finish(trainer, VOCABULARY, true, &error);
-    ck_assert_msg(tokenizer != NULL, "%s", error.text);
-    ck_assert(folder_make(f->data, &error));
-    ck_assert(tokenizer_save(tokenizer, scratch_path(&f->scratch, "data/tokenizer.json"), &error));
-    uint64_t hash = tokenizer_hash(tokenizer);
-    write_tokens(scratch_path(&f->scratch, "data/train.bin"), hash, 8);
-    write_tokens(scratch_path(&f->scratch, "data/valid.bin"), hash, 3);
-    tokenizer_free(tokenizer);
-    tokenizer_trainer_free(trainer);
-}
-
-static void setup(Fixture *f) {
-    Error error = { "" };
-    *f = (Fixture){ .scratch = scratch_new("run"), .settings = settings_default() };
-    snprintf(f->data, sizeof f->data, "%s/data", f->scratch.path);
-    snprintf(f->run, sizeof f->run, "%s/run", f->scratch.path);
-    write_data(f);
-    f->config = config_default(ffn_find("sgatlin"));
-    f->config.T = f->config.D = 8;
-    f->config.L = 2;
-    f->config.Dh = f->config.F = 4;
-    f->config.C = 1;
-    f->config.K = f->config.Dk = 2;
-    TrainSettings *s = &f->settings;
-    s->B = s->log_every = s->eval_batches = 2;
-    s->steps = STEPS;
-    s->eval_every = 3;
-    s->checkpoint_every = 4;
-    ck_assert_msg(settings_finish(s, 1, &error), "%s", error.text);
-}
-
-static void teardown(Fixture *f) { scratch_remove(&f->scratch); }
 
 // ---- an observer
 
@@ -137,7 +76,7 @@ static RunObserver observer_of(Watch *watch) {
     return (RunObserver){ on_step, on_evaluated, on_logged, on_saved, on_warned, on_stop, watch };
 }
 
-static RunEnd run_log(Trainer *trainer, RunLog *log, Fixture *f, const RunObserver *observer,
+static RunEnd run_log(Trainer *trainer, RunLog *log, RunFixture *f, const RunObserver *observer,
                       Error *error) {
     ck_assert_msg(run_open_log(log, f->run, trainer, &baselines, error), "%s", error->text);
     RunEnd end = run_train(trainer, f->run, log, observer, error);
@@ -145,7 +84,8 @@ static RunEnd run_log(Trainer *trainer, RunLog *log, Fixture *f, const RunObserv
     return end;
 }
 
-static RunEnd start(Fixture *f, const Backend *backend, const RunObserver *observer, Error *error) {
+static RunEnd start(RunFixture *f, const Backend *backend, const RunObserver *observer,
+                    Error *error) {
     Trainer trainer;
     RunLog log = LOG_CLOSED;
     ck_assert_msg(trainer_new(&trainer, backend, f->data, &f->config, &f->settings, error), "%s",
@@ -155,7 +95,7 @@ static RunEnd start(Fixture *f, const Backend *backend, const RunObserver *obser
     return end;
 }
 
-static RunEnd resume(Fixture *f, const RunObserver *observer, Error *error) {
+static RunEnd resume(RunFixture *f, const RunObserver *observer, Error *error) {
     Trainer trainer;
     RunLog log = LOG_CLOSED;
     ck_assert_msg(run_resume(&trainer, &log, &cpu_backend, f->run, NULL, error), "%s", error->text);
@@ -168,8 +108,8 @@ static RunEnd resume(Fixture *f, const RunObserver *observer, Error *error) {
 
 START_TEST(an_observer_is_called_in_order)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     Error error = { "" };
     Watch watch = { .stop_at = -1 };
     RunObserver observer = observer_of(&watch);
@@ -191,18 +131,18 @@ START_TEST(an_observer_is_called_in_order)
     ck_assert_double_eq_tol(losses.items[2].loss, watch.final_loss, 1e-8);
     free(losses.items);
     ck_assert(path_exists(scratch_path(&f.scratch, "run/loss.png")));
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
 START_TEST(an_observer_may_be_empty)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     Error error = { "" };
     const RunObserver nothing = { 0 };
     ck_assert_msg(start(&f, &cpu_backend, &nothing, &error) == RUN_FINISHED, "%s", error.text);
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
@@ -231,8 +171,8 @@ static void expect_same(const char *whole, const char *stopped) {
 // to the end, and has the bytes of the unbroken run.
 START_TEST(a_run_stops_at_every_question_and_resumes)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     char whole[300];
     Error error = { "" };
     Watch watch = { .stop_at = -1 };
@@ -255,7 +195,7 @@ START_TEST(a_run_stops_at_every_question_and_resumes)
         if (end == RUN_STOPPED) ck_assert(resume(&f, &observer, &error) == RUN_FINISHED);
         expect_same(whole, f.run);
     }
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
@@ -263,8 +203,8 @@ END_TEST
 
 START_TEST(a_step_that_is_not_finite_ends_the_run)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     f.settings.peak = 1e30;
     f.settings.clip = 0;
     Error error = { "" };
@@ -278,7 +218,7 @@ START_TEST(a_step_that_is_not_finite_ends_the_run)
     f.config.V = VOCABULARY;
     ck_assert_msg(log_result(&result, f.run, &f.config, &f.settings, &error), "%s", error.text);
     ck_assert(result.diverged && !result.final);
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
@@ -290,8 +230,8 @@ static double nan_loss(Device *device, int64_t *scored, const int32_t *inputs,
 
 START_TEST(a_validation_loss_that_is_not_finite_ends_the_run)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     Backend backend = cpu_backend;
     backend.loss = nan_loss;
     Error error = { "" };
@@ -300,14 +240,14 @@ START_TEST(a_validation_loss_that_is_not_finite_ends_the_run)
     ck_assert(start(&f, &backend, &observer, &error) == RUN_DIVERGED);
     ck_assert_msg(strstr(error.text, "step 0: the validation loss") != NULL, "%s", error.text);
     ck_assert_str_eq(watch.diary, "saved 0 step-000000, ");
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
 START_TEST(a_checkpoint_that_cannot_be_written_ends_the_run)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     Error error = { "" };
     Watch watch = { .stop_at = -1 };
     RunObserver observer = observer_of(&watch);
@@ -315,14 +255,14 @@ START_TEST(a_checkpoint_that_cannot_be_written_ends_the_run)
     ck_assert(start(&f, &cpu_backend, &observer, &error) == RUN_FAILED);
     ck_assert_msg(strstr(error.text, "step 4 was not saved") != NULL, "%s", error.text);
     ck_assert_msg(strstr(error.text, "that of step 0") != NULL, "%s", error.text);
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
 START_TEST(an_old_checkpoint_that_cannot_be_removed_is_a_warning)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     Error error = { "" };
     Watch watch = { .stop_at = -1 };
     RunObserver observer = observer_of(&watch);
@@ -334,7 +274,7 @@ START_TEST(an_old_checkpoint_that_cannot_be_removed_is_a_warning)
     ck_assert_msg(strstr(watch.diary, "warned, ") != NULL, "%s", watch.diary);
     ck_assert_msg(strstr(watch.warning, ".removed") != NULL, "%s", watch.warning);
     ck_assert(path_exists(scratch_path(&f.scratch, "run/step-000006/model.safetensors")));
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
@@ -347,8 +287,8 @@ static const Model *cannot_read(Device *device, const float **moments, Error *er
 
 START_TEST(a_run_that_cannot_begin_leaves_nothing)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     Backend backend = cpu_backend;
     backend.read = cannot_read;
     Error error = { "" };
@@ -357,15 +297,15 @@ START_TEST(a_run_that_cannot_begin_leaves_nothing)
     ck_assert_msg(strstr(error.text, "the device is gone; nothing was trained") != NULL, "%s",
                   error.text);
     ck_assert(!path_exists(f.run));
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
 // A picture that cannot be written is a warning: the run goes on, ends and can be resumed.
 START_TEST(a_run_survives_its_picture)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     Watch watch = { .stop_at = -1 };
     const RunObserver observer = observer_of(&watch);
     Error error = { "" };
@@ -376,7 +316,7 @@ START_TEST(a_run_survives_its_picture)
     ck_assert(watch.final_loss > 0);
     ck_assert(path_exists(scratch_path(&f.scratch, "run/step-000006/model.safetensors")));
     ck_assert(resume(&f, &observer, &error) == RUN_FINISHED);
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
@@ -384,8 +324,8 @@ END_TEST
 
 START_TEST(the_header_says_what_the_run_is)
 {
-    Fixture f;
-    setup(&f);
+    RunFixture f;
+    run_fixture_new(&f);
     Error error = { "" };
     const RunObserver nothing = { 0 };
     ck_assert(start(&f, &cpu_backend, &nothing, &error) == RUN_FINISHED);
@@ -406,7 +346,7 @@ START_TEST(the_header_says_what_the_run_is)
     ck_assert(!run_resume(&trainer, &log, &cpu_backend, checkpoint, NULL, &error));
     ck_assert_int_eq(log.lock, -1);
     ck_assert_msg(strstr(error.text, "is a checkpoint") != NULL, "%s", error.text);
-    teardown(&f);
+    run_fixture_free(&f);
 }
 END_TEST
 
