@@ -11,7 +11,7 @@ for program in Xvfb xdotool; do
 done
 
 # ---- a display
-Xvfb -displayfd 3 -screen 0 1400x900x24 -nolisten tcp 3>"$work/display" >/dev/null 2>&1 &
+Xvfb -displayfd 3 -screen 0 1400x900x24 -nolisten tcp -noreset 3>"$work/display" >/dev/null 2>&1 &
 display=$!
 trap 'kill $display 2>/dev/null; wait $display 2>/dev/null; rm -rf "$work"' EXIT
 await test -s "$work/display"
