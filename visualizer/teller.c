@@ -328,8 +328,8 @@ static bool find_turn(Teller *teller, int token, Error *error) {
     return true;
 }
 
-// Puts a recorded circuit in at a token, in all layers, and tells the story from there. ANY_CIRCUIT:
-// one that turns the story.
+// Puts a recorded circuit in at a token, in all layers, and tells the story from there.
+// ANY_CIRCUIT: one that turns the story.
 static bool patch_token(Teller *teller, int token, int circuit, double now, Error *error) {
     SceneStory *story = &teller->scene.story;
     const Lexicon *lexicon = teller->model->lexicon;

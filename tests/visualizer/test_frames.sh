@@ -87,10 +87,10 @@ expect 2 'expected --checkpoint RUN, --watch RUN or --train'
     expect 2 'unrecognized option' $one --nothing
     expect 2 'requires an argument' $one --panel
     for bad in size=0x5 size=5x0 size=5 size=x size=1x1x1 size=-4x4 size=16385x2 size= \
-        size=2x99999999999 size='4 x4x' panel=none panel= panel=Story seed=-1 seed=x seed=1.5 seed= \
-        temperature=-1 temperature=nan temperature=101 speed=0 speed=inf speed=x speed=1001 \
-        scale=0.4 scale=9 scale=nan fps=0 fps=-1 fps=nan fps=1001 seconds=-1 seconds=x \
-        seconds=1e7 threads=0 threads=x; do
+        size=2x99999999999 size='4 x4x' panel=none panel= panel=Story seed=-1 seed=x \
+        seed=1.5 seed= temperature=-1 temperature=nan temperature=101 speed=0 speed=inf \
+        speed=x speed=1001 scale=0.4 scale=9 scale=nan fps=0 fps=-1 fps=nan fps=1001 \
+        seconds=-1 seconds=x seconds=1e7 threads=0 threads=x; do
         expect 2 "${bad%%=*}" $shot --"$bad"
     done
 
