@@ -90,6 +90,9 @@ static void check(const struct argp_state *state, const Arguments *arguments) {
     if (sources != 1)
         argp_error(state, "expected --checkpoint RUN, --watch RUN or --train OPTION…, and only one "
                           "of them");
+    if (arguments->teller.recording != NULL &&
+        (arguments->train != NULL || arguments->teller.watch))
+        argp_error(state, "--recording is of one checkpoint: give it with --checkpoint");
     if (arguments->headless != (frames->folder != NULL || frames->animation != NULL))
         argp_error(state, "expected --headless with --frames DIR or --animation FILE, or neither");
     if (arguments->headless && (arguments->train != NULL || arguments->teller.watch))

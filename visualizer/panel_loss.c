@@ -10,7 +10,10 @@ static void progress_line(char *out, size_t size, const SceneTraining *training)
     if (training->steps > 0)
         used += (size_t)snprintf(out + used, size - used, " of %lld", (long long)training->steps);
     if (!training->running) {
-        snprintf(out + used, size - used, training->finished ? " · finished" : " · stopped");
+        snprintf(out + used, size - used,
+                 training->finished ? " · finished"
+                 : training->paused ? " · paused"
+                                    : " · stopped");
         return;
     }
     if (isfinite(training->tokens_per_second))

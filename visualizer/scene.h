@@ -147,7 +147,7 @@ typedef enum { NOT_TRAINING, WATCHING, TRAINING } TrainMode;
 
 typedef struct {
     TrainMode mode;
-    bool running, finished;
+    bool running, finished, paused;
     int64_t step, steps;
     double tokens_per_second, seconds_left; // NAN: unknown
     double learning_rate;

@@ -12,7 +12,6 @@
 enum {
     MAX_TOKENS = 10000, // of a story
     MAX_EDITS = 64,
-    PROMPT = 1024,
     AHEAD = 60, // tokens that a story has after the place of a patch, to compare with
 };
 static const double SHOWN_ENDED = 6;   // seconds before another story is told
@@ -31,7 +30,7 @@ struct Teller {
     Scene scene;
     Story *story;
     uint64_t seed;
-    char prompt[PROMPT];
+    char *prompt;
     GatingRecord record; // a view of the scene's story, for the recording hook
     int32_t *ids;        // [ids_capacity]: the record's tokens
     size_t ids_capacity;
@@ -152,6 +151,14 @@ static bool open_model(Teller *teller, const char *path, Error *error) {
            gating_record_sizes(&teller->record, &scene->model.config, 0, error);
 }
 
+static bool set_prompt(Teller *teller, const char *text, Error *error) {
+    char *copy = strdup(text);
+    if (copy == NULL) return fail(error, "out of memory for the prompt");
+    free(teller->prompt);
+    teller->prompt = copy;
+    return true;
+}
+
 Teller *teller_new(const TellerOptions *options, Error *error) {
     Teller *teller = calloc(1, sizeof *teller);
     if (teller == NULL) {
@@ -163,8 +170,11 @@ Teller *teller_new(const TellerOptions *options, Error *error) {
     teller->sampling = (Sampling){ .temperature = options->temperature };
     teller->token = LATEST;
     teller->patch.edits = teller->edits;
-    const char *prompt = options->prompt != NULL ? options->prompt : "Once upon a time";
-    snprintf(teller->prompt, sizeof teller->prompt, "%s", prompt);
+    if (!set_prompt(teller, options->prompt != NULL ? options->prompt : "Once upon a time",
+                    error)) {
+        teller_free(teller);
+        return NULL;
+    }
     teller->watch = run_watch_new(options->checkpoint);
     teller->look = options->watch ? 0 : INFINITY;
     if (open_model(teller, options->checkpoint, error) && start_story(teller, 0, error))
@@ -188,6 +198,7 @@ void teller_free(Teller *teller) {
     run_watch_free(&teller->watch);
     scene_free(&teller->scene);
     free(teller->ids);
+    free(teller->prompt);
     free(teller);
 }
 
@@ -423,7 +434,7 @@ static void pause(Teller *teller, bool paused, double now) {
 static bool answer(Teller *teller, const Request *request, double now, Error *error) {
     switch (request->kind) {
     case REQUEST_PROMPT:
-        snprintf(teller->prompt, sizeof teller->prompt, "%s", request->text);
+        if (!set_prompt(teller, request->text, error)) return false;
         teller->token = LATEST;
         forget(teller);
         return start_story(teller, now, error);

@@ -167,6 +167,7 @@ bool training_show(Training *training, Scene *scene) {
     if (fresh) {
         scene->training.mode = TRAINING;
         scene->training.running = running;
+        scene->training.paused = training->paused && !training->ended;
         scene->training.step = training->step;
         if (training->counted) show_fired(training, scene);
         if (training->ended && training->end >= RUN_DIVERGED)

@@ -44,6 +44,19 @@ static const struct {
     { false, true, 600, 9500, 0, "step 600 of 600 · finished" },
 };
 
+START_TEST(a_line_says_that_it_waits)
+{
+    PanelFrame frame;
+    panel_frame_new(&frame, &(FakeScene){ .training = true }, 400, 200);
+    frame.scene.training.running = false;
+    frame.scene.training.paused = true;
+    DrawCommand command;
+    panel_frame_draw(&frame, PANEL_LOSS);
+    ck_assert(drawn_text(&command, &frame.list, "step 600 of 1200 · paused"));
+    panel_frame_free(&frame);
+}
+END_TEST
+
 START_TEST(a_line_says_how_far_it_is)
 {
     PanelFrame frame;
@@ -83,6 +96,7 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { both_losses_and_the_baselines_are_drawn },
+        { a_line_says_that_it_waits },
         { a_line_says_how_far_it_is, COUNT_OF(states) },
         { without_losses_it_says_why },
         { every_size_and_scene },
