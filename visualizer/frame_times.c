@@ -23,11 +23,11 @@ void frame_times_input(FrameTimes *times, double seconds) {
 }
 
 double frame_times_within(const FrameTimes *times, double share) {
-    double wanted = share * (double)times->count;
+    double rank = share * (double)times->count;
     int64_t counted = 0;
     for (int step = 0; step < FRAME_STEPS - 1; step++) {
         counted += times->steps[step];
-        if (counted > 0 && (double)counted >= wanted)
+        if (counted > 0 && (double)counted >= rank)
             return fmin(times->longest, STEP * (step + 1));
     }
     return times->longest;

@@ -174,7 +174,7 @@ static int hints_now(Hint out[MAX_HINTS], const Frame *frame) {
         return count;
     }
     if (is_alone(view)) out[count++] = (Hint){ KEY_ESCAPE, "Esc", "all panels" };
-    out[count++] = (Hint){ KEY_SPACE, "space", view->paused ? "go on" : "pause" };
+    out[count++] = (Hint){ KEY_SPACE, "space", view->paused ? "resume" : "pause" };
     if (view->paused) out[count++] = (Hint){ 'n', "n", "one token" };
     if (view->neuron >= 0) out[count++] = (Hint){ 'x', "x", "silence this neuron" };
     if (view->token != LATEST || view->circuit >= 0)
@@ -238,7 +238,7 @@ static void draw_footer(const Frame *frame, Rect rect) {
 // ---- help
 
 static const Hint help[] = {
-    { KEY_SPACE, "space", "pause, and go on" },
+    { KEY_SPACE, "space", "pause and resume" },
     { 'n', "n", "one token, or one step of training, while paused" },
     { '+', "+ −", "faster, slower" },
     { KEY_ENTER, "Enter", "type a prompt" },

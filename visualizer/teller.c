@@ -349,7 +349,7 @@ static bool patch_token(Teller *teller, int token, int circuit, double now, Erro
     bool any = circuit == ANY_CIRCUIT;
     if (!any && (circuit < 0 || circuit >= recording->gatings.T)) return true;
     if (teller->patch.count == MAX_EDITS) return true;
-    // As it would have gone on, to compare with.
+    // Its continuation without the patch, to compare with.
     if (!tell_until(teller, token + 1 + AHEAD, error) || !remember(teller, token + 1, error))
         return false;
     GatingEdit *edit = &teller->edits[teller->patch.count++];

@@ -11,14 +11,14 @@ int tour_panel(const View *view); // the panel of the step; -1: none, or no tour
 
 // Begins the tour, or goes to a step of it.
 void tour_go(View *view, const Scene *scene, int step, RequestList *requests);
-// Call it for every frame: goes on to the next step when its time has come. After the last the tour
+// Call it for every frame: moves to the next step when its time has come. After the last the tour
 // is over.
 void tour_advance(View *view, const Scene *scene, RequestList *requests);
-// Right, Enter and space go on, left goes back, Escape leaves. true: it was one of them.
+// Right, Enter and space move on, left goes back, Escape leaves. true: it was one of them.
 bool tour_key(View *view, const Scene *scene, Key key, RequestList *requests);
 
 // Points that a caption of this width needs.
 float tour_height(const Frame *frame, float width);
-// The caption, with targets to go on and back.
+// The caption, with targets to move on and back.
 void tour_draw(const Frame *frame, Rect area);
 #endif

@@ -315,7 +315,7 @@ START_TEST(hints_can_be_clicked)
     pause(&frame);
     frame.view.panel = PANEL_GATES;
     draw_window(&frame);
-    check_hint(&frame, "go on", KEY_SPACE);
+    check_hint(&frame, "resume", KEY_SPACE);
     check_hint(&frame, "one token", 'n');
     check_hint(&frame, "silence this neuron", 'x');
     check_hint(&frame, "patch the circuit in here", 'p');

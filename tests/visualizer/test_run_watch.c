@@ -1,5 +1,5 @@
 // A run that is watched while it grows, breaks, vanishes and becomes another one: what is wrong is
-// said, the story goes on, what is right again is shown, and no file of the run ever changes.
+// said, the story continues, what is right again is shown, and no file of the run ever changes.
 #define _XOPEN_SOURCE 700 // nftw, truncate
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
