@@ -27,8 +27,7 @@ double frame_times_within(const FrameTimes *times, double share) {
     int64_t counted = 0;
     for (int step = 0; step < FRAME_STEPS - 1; step++) {
         counted += times->steps[step];
-        if (counted > 0 && (double)counted >= rank)
-            return fmin(times->longest, STEP * (step + 1));
+        if (counted > 0 && (double)counted >= rank) return fmin(times->longest, STEP * (step + 1));
     }
     return times->longest;
 }

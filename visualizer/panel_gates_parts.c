@@ -51,10 +51,14 @@ void gates_layer_label(const Frame *frame, int x, int y, int layer) {
               TEXT_SMALL, color, text);
 }
 
-// The words of the card of what is pointed at; NULL: it is not its card.
+// The words of the neuron that is pointed at; NULL: they are not there (yet).
 static const int32_t *favourite_words(const Frame *frame) {
     const SceneCard *card = &frame->scene->card;
+    const SceneHover *named = &frame->scene->hover;
     const Target *hover = &frame->view->hover;
+    if (named->index == hover->index && named->layer == hover->layer &&
+        named->channel == hover->channel && named->fires[0] >= 0)
+        return named->fires;
     bool same = card->index == hover->index && card->layer == hover->layer &&
                 card->channel == hover->channel;
     if (same && card->recorded && card->fires[0] >= 0) return card->fires;

@@ -136,7 +136,7 @@ void scene_set_model(Scene *scene, const SceneModel *model) {
     scene->version.focus++;
     scene->version.circuits++;
     scene->version.training++;
-    scene->focus.token = scene->circuits.layer = scene->card.index = -1;
+    scene->focus.token = scene->circuits.layer = scene->card.index = scene->hover.index = -1;
 }
 
 // ---- copying
@@ -236,6 +236,7 @@ bool scene_copy(Scene *to, const Scene *from) {
     if (ok) {
         to->model = from->model;
         to->card = from->card;
+        to->hover = from->hover;
         memcpy(to->note, from->note, sizeof to->note);
         to->version = from->version;
     } else {

@@ -101,6 +101,12 @@ typedef struct {
     double score;         // mean, where it fired
 } SceneCard;
 
+// The tokens at which the neuron that is pointed at fires most often.
+typedef struct {
+    int layer, channel, index;  // index -1: none
+    int32_t fires[SCENE_WORDS]; // -1: no more
+} SceneHover;
+
 // What was computed for the selected token, layer and channel. Where the selection of the View is
 // another one already, this is about to follow.
 typedef struct {
@@ -163,6 +169,7 @@ typedef struct {
     SceneStory story;
     SceneFocus focus;
     SceneCard card;
+    SceneHover hover;
     SceneCircuits circuits;
     SceneTraining training;
     char note[SCENE_TEXT]; // what is wrong, or what is awaited; "": nothing

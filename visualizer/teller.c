@@ -413,14 +413,27 @@ static void select_token(Teller *teller, const Request *request) {
     teller->focus_due = true;
 }
 
-static void select_neuron(Teller *teller, const Request *request) {
+static bool has_neuron(const Teller *teller, const Request *request) {
     const SceneModel *model = &teller->scene.model;
-    bool there = request->layer >= 0 && request->layer < model->L && request->channel >= 0 &&
-                 request->channel < model->C && request->index >= 0 && request->index < model->F;
+    return request->layer >= 0 && request->layer < model->L && request->channel >= 0 &&
+           request->channel < model->C && request->index >= 0 && request->index < model->F;
+}
+
+static void select_neuron(Teller *teller, const Request *request) {
+    bool there = has_neuron(teller, request);
     teller->scene.card = (SceneCard){ .layer = request->layer,
                                       .channel = request->channel,
                                       .index = there ? request->index : -1 };
     teller->card_due = there;
+}
+
+static void hover_neuron(Teller *teller, const Request *request) {
+    SceneHover hover = { request->layer, request->channel, request->index, { 0 } };
+    bool ready = has_neuron(teller, request) && teller->model->recorded;
+    if (!ready || !atlas_fires(hover.fires, teller->model->atlas, hover.layer, hover.channel,
+                               hover.index, NULL))
+        hover.index = -1;
+    teller->scene.hover = hover;
 }
 
 static void pause(Teller *teller, bool paused, double now) {
@@ -454,6 +467,7 @@ static bool answer(Teller *teller, const Request *request, double now, Error *er
         return true;
     case REQUEST_FOCUS: select_token(teller, request); return true;
     case REQUEST_NEURON: select_neuron(teller, request); return true;
+    case REQUEST_HOVER: hover_neuron(teller, request); return true;
     case REQUEST_PATCH: return patch_token(teller, request->index, (int)request->value, now, error);
     case REQUEST_SILENCE:
         return silence(teller, request->layer, request->channel, request->index, now, error);

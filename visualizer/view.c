@@ -242,10 +242,22 @@ void view_text(View *view, const char *utf8) {
 
 // ---- the mouse
 
-void view_hover(View *view, const HitList *hits, float x, float y) {
+static bool is_neuron(const Target *target) {
+    return target->kind == TARGET_GRID || target->kind == TARGET_EXPERT;
+}
+
+void view_hover(View *view, const HitList *hits, float x, float y, RequestList *requests) {
+    Target target = hit_find(hits, x, y), *old = &view->hover;
+    bool same = target.kind == old->kind && target.layer == old->layer &&
+                target.channel == old->channel && target.index == old->index;
     view->mouse_x = x;
     view->mouse_y = y;
-    view->hover = hit_find(hits, x, y);
+    view->hover = target;
+    if (same || !is_neuron(&target)) return;
+    Request *request = request_add(requests, REQUEST_HOVER);
+    request->layer = target.layer;
+    request->channel = target.channel;
+    request->index = target.index;
 }
 
 static void click_term(View *view, const Scene *scene, int i, RequestList *requests) {
@@ -259,7 +271,7 @@ void view_click(View *view, const Scene *scene, const HitList *hits, float x, fl
                 RequestList *requests) {
     Target target = hit_find(hits, x, y);
     int i = target.index;
-    view_hover(view, hits, x, y);
+    view_hover(view, hits, x, y, requests);
     if (view->help) { // a click ends it, on a row of it as the row's key does
         view->help = false;
         if (target.kind == TARGET_KEY && i != 'h' && i != KEY_ESCAPE)

@@ -80,6 +80,7 @@ typedef enum {
     // Put the circuit `value` of the recording in at token `index`; ANY_CIRCUIT: one that turns the
     // story, found by trying.
     REQUEST_PATCH,
+    REQUEST_HOVER,   // layer, channel, index: the neuron that is pointed at
     REQUEST_SILENCE, // layer, channel, value: neuron; at every position from now on
     REQUEST_RESTORE, // without patches, from the first patched token on
     REQUEST_QUIT,
@@ -145,7 +146,7 @@ void view_say(View *view, const char *message);
 // Input. Each changes the view and may add requests.
 void view_key(View *view, const Scene *scene, Key key, RequestList *requests);
 void view_text(View *view, const char *utf8); // typed while editing
-void view_hover(View *view, const HitList *hits, float x, float y);
+void view_hover(View *view, const HitList *hits, float x, float y, RequestList *requests);
 void view_click(View *view, const Scene *scene, const HitList *hits, float x, float y,
                 RequestList *requests);
 void view_wheel(View *view, const Scene *scene, float points);

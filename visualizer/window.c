@@ -183,11 +183,11 @@ static bool take_input(Window *window, const SDL_Event *event) {
         return view->editing;
     case SDL_MOUSEMOTION:
         view_hover(view, &window->screen.hits, (float)event->motion.x * scale_x,
-                   (float)event->motion.y * scale_y);
+                   (float)event->motion.y * scale_y, &window->screen.requests);
         return true;
     case SDL_WINDOWEVENT:
         if (event->window.event != SDL_WINDOWEVENT_LEAVE) return false;
-        view_hover(view, &window->screen.hits, -1, -1);
+        view_hover(view, &window->screen.hits, -1, -1, &window->screen.requests);
         return true;
     case SDL_MOUSEBUTTONDOWN:
         if (event->button.button != SDL_BUTTON_LEFT) return false;

@@ -300,6 +300,7 @@ void fake_scene(Scene *out, const FakeScene *fake) {
     fake_focus(out, fake, &draws);
     fake_circuits(out, fake, &draws);
     fake_card(out, fake, &draws);
+    out->hover.index = -1;
     if (fake->training) fake_training(out, &draws);
 }
 

@@ -203,6 +203,25 @@ START_TEST(a_circuit_that_turns_the_story_is_found)
 }
 END_TEST
 
+// The words of the neuron that is pointed at: tokens at which it fired in the recording.
+START_TEST(a_neuron_that_is_pointed_at_is_named)
+{
+    TinyRun run;
+    tiny_run_new(&run, kinds[_i], T);
+    Teller *teller = open_teller(&run);
+    const Scene *scene = teller_scene(teller);
+    pass_time(teller, 0, 1);
+    int32_t neuron = scene->story.index[scene_entry(scene, 2, 0, 0)];
+    ask(teller, 1, REQUEST_HOVER, neuron, 0);
+    ck_assert_int_eq(scene->hover.index, neuron);
+    ck_assert_int_ge(scene->hover.fires[0], 0);
+    ask(teller, 1, REQUEST_HOVER, scene->model.F, 0);
+    ck_assert_int_eq(scene->hover.index, -1);
+    teller_free(teller);
+    tiny_run_remove(&run);
+}
+END_TEST
+
 START_TEST(a_paused_story_waits_and_takes_steps)
 {
     TinyRun run;
@@ -264,6 +283,7 @@ int main(void) {
         { recorded_circuits_are_compared, SPARSE },
         { a_patch_changes_what_follows, SPARSE },
         { a_circuit_that_turns_the_story_is_found, SPARSE },
+        { a_neuron_that_is_pointed_at_is_named, SPARSE },
         { a_paused_story_waits_and_takes_steps },
         { requests_that_make_no_sense_change_nothing, KINDS },
     };

@@ -533,9 +533,9 @@ START_TEST(the_mouse_hovers_and_scrolls)
     View *view = &hands.frame.view;
     draw(&hands);
     const HitList *hits = &hands.frame.hits;
-    view_hover(view, hits, hits->items[0].rect.x + 1, hits->items[0].rect.y + 1);
+    view_hover(view, hits, hits->items[0].rect.x + 1, hits->items[0].rect.y + 1, &hands.requests);
     ck_assert_int_eq(view->hover.kind, hits->items[0].target.kind);
-    view_hover(view, hits, -1, -1);
+    view_hover(view, hits, -1, -1, &hands.requests);
     ck_assert_int_eq(view->hover.kind, TARGET_NONE);
     press(&hands, KEY_PAGE_UP);
     ck_assert_float_eq(view->scroll, 200);
