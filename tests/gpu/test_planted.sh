@@ -27,7 +27,7 @@ reported() { # FILE STATUS
     complain "$1" 'no report at a planted line'
 }
 
-for file in tests/gpu/kernels/planted/*.cu; do
+for file in ${KERNELS:-tests/gpu/kernels/planted/*.cu}; do
     build "$file" || exit 1
     arguments=planted
     grep -q 'planted too' "$file" && arguments='planted p2'

@@ -155,6 +155,15 @@ void set_written(void *memory, size_t bytes) {
     if (arena().contains(memory)) memset(arena().shadow_of(memory), WRITTEN, bytes);
 }
 
+bool is_written(const void *memory, size_t bytes) {
+    if (!arena().contains(memory)) return true;
+    const uint8_t *shadow = arena().shadow_of(memory);
+    for (size_t i = 0; i < bytes; i++) {
+        if (shadow[i] != WRITTEN) return false;
+    }
+    return true;
+}
+
 namespace {
 
 constexpr char UNINITIALISED[] = "uninitialised read";

@@ -28,6 +28,7 @@ bool may_be_host_memory(const void *memory);
 bool can_copy(const void *memory, size_t bytes);
 void copy_shadow(void *to, const void *from, size_t bytes);
 void set_written(void *memory, size_t bytes);
+bool is_written(const void *memory, size_t bytes);
 
 // Checks an access of the running thread or, where none runs, of host code.
 void check_access(const void *address, int bytes, Access access, const void *instruction);
