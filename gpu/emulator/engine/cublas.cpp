@@ -30,7 +30,7 @@ const char *cublasGetStatusString(cublasStatus_t status) {
 
 namespace {
 
-// Matrices of a batch: rows and columns as they are stored, `leading` numbers from one column to the
+// Matrices of a batch: rows and columns as stored, `leading` numbers from one column to the
 // next, `stride` from one matrix to the next.
 struct Matrices {
     const char *name;

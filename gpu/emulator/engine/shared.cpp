@@ -18,7 +18,7 @@ namespace {
 struct Storage {
     char *begin = thread_storage();
     size_t bytes = thread_storage_bytes();
-    std::vector<uint8_t> shadow = std::vector<uint8_t>(bytes, OUTSIDE);
+    std::vector<uint8_t> shadow = std::vector<uint8_t>(bytes + 3, OUTSIDE);
     std::vector<Word> words = std::vector<Word>(bytes / 4 + 1);
 };
 

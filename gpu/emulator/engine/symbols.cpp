@@ -46,6 +46,14 @@ Loaded loaded_program() {
     return loaded;
 }
 
+// The path from the current folder, if it is in it.
+std::string from_here(const std::string &path) {
+    char here[4096];
+    if (!getcwd(here, sizeof here)) return path;
+    std::string folder = std::string(here) + "/";
+    return path.compare(0, folder.size(), folder) == 0 ? path.substr(folder.size()) : path;
+}
+
 // addr2line -i prints the innermost of inlined functions first: the first line that is not in the
 // emulator's own headers.
 std::string ask_addr2line(size_t address) {
@@ -56,8 +64,8 @@ std::string ask_addr2line(size_t address) {
     FILE *pipe = popen(command, "r");
     while (pipe && fgets(line, sizeof line, pipe)) {
         line[strcspn(line, "\n (")] = '\0';
-        bool known = line[0] != '?' && !strstr(line, "/gpu/emulator/");
-        if (known && found.empty()) found = line;
+        bool ours = strstr(line, "/gpu/emulator/") && strstr(line, ".h:");
+        if (line[0] != '?' && !ours && found.empty()) found = from_here(line);
     }
     if (pipe) pclose(pipe);
     return found;
