@@ -17,11 +17,14 @@ if [ -z "$work" ]; then
     trap 'rm -rf "$work"' EXIT
 fi
 name=$(basename "$file" .cu)
+profile=
+[ "${PROFILE-}" = 1 ] && profile=1
 
 compile() {
     "$build/gpu/rewrite" "$file" >"$work/$name.cpp" || return 1
     # shellcheck disable=SC2046 # a list of flags
     "${CXX:-g++}" $(cat "$here/flags") -I"$here" -I"$(dirname "$file")" -include cuda_runtime.h \
+        ${profile:+-DEMULATOR_PROFILE} \
         -c "$work/$name.cpp" -o "$work/$name.o" || return 1
     "${CXX:-g++}" -fopenmp "$work/$name.o" "$build/gpu/emulator.a" -o "$work/$name"
 }

@@ -51,7 +51,11 @@ template <class Format> struct SmallFloat {
 
 template <class Format> struct alignas(4) SmallFloat2 {
     SmallFloat<Format> x, y;
+#ifdef EMULATOR_PROFILE
+    EMULATOR_WHOLE_COPY(SmallFloat2, 4)
+#else
     SmallFloat2() = default;
+#endif
     SmallFloat2(SmallFloat<Format> x_, SmallFloat<Format> y_) : x(x_), y(y_) {}
 };
 

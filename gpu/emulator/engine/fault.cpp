@@ -29,6 +29,7 @@ struct Faults {
     std::mutex lock;
     std::set<std::string> places; // `what` with the place of each one that was seen
     long found = 0, shown = 0;
+    void (*print)() = nullptr; // at the end
 };
 
 void end_program();
@@ -43,6 +44,7 @@ Faults &faults() {
 
 void end_program() {
     Faults &all = faults();
+    if (all.print) all.print();
     if (all.found == 0) return;
     fflush(stdout);
     fprintf(stderr, "emulator: %ld fault%s at %zu place%s\n", all.found, all.found == 1 ? "" : "s",
@@ -79,6 +81,8 @@ void fault(const std::string &what, Site site, const std::string &details) {
     std::string place = format("%s:%d", site.file, site.line);
     report(what, what + place, place, details);
 }
+
+void print_at_end(void (*print)()) { faults().print = print; }
 
 long faults_found() {
     std::lock_guard<std::mutex> guard(faults().lock);

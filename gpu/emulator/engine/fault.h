@@ -15,6 +15,8 @@ std::string format(const char *text, ...) __attribute__((format(printf, 1, 2)));
 // block and the thread.
 void fault(const std::string &what, const void *instruction, const std::string &details = "");
 void fault(const std::string &what, Site site, const std::string &details = "");
+// Calls the function when the program ends.
+void print_at_end(void (*print)());
 // How many were found, those not shown included.
 long faults_found();
 

@@ -1,5 +1,6 @@
 #include "engine.h"
 #include "fault.h"
+#include "profile.h"
 #include "race.h"
 #include "shared.h"
 #include <atomic>
@@ -77,6 +78,7 @@ bool run_grid(Launch *launch) {
         Block *block = own_block();
         reset_shared_memory(launch->shared_bytes);
         run_block(block, launch, i);
+        if (profiling()) profile_block(block);
         if (block->failed) failed = true;
     }
     free_fences(launch->fences);

@@ -1,5 +1,6 @@
 #include "memory.h"
 #include "fault.h"
+#include "profile.h"
 #include "shared.h"
 #include "symbols.h"
 #include <cstdio>
@@ -245,18 +246,18 @@ void check_access(const void *address, int bytes, Access access, const void *ins
     if (!current) {
         check_host(address, bytes, access, instruction);
     } else if (a.contains(address)) {
+        if (profiling()) profile_access(address, bytes, access, instruction, false);
         if (check_shadow("global", a.shadow_of(address), address, bytes, access, instruction)) {
             Word *words = a.words + (static_cast<const char *>(address) - a.begin) / 4;
             check_races(words, static_cast<const char *>(address), bytes, access, instruction,
                         false);
         }
     } else if (Word *words = shared_words(address)) {
-        if (check_shadow("shared", shared_shadow(address), address, bytes, access, instruction)) {
-            check_races(words, static_cast<const char *>(address), bytes, access, instruction,
-                        true);
-        } else {
+        if (profiling()) profile_access(address, bytes, access, instruction, true);
+        if (!check_shadow("shared", shared_shadow(address), address, bytes, access, instruction)) {
             abandon_block(); // it may belong to the emulator itself
         }
+        check_races(words, static_cast<const char *>(address), bytes, access, instruction, true);
     } else {
         check_other(address, bytes, access, instruction);
     }
