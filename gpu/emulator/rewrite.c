@@ -1,8 +1,10 @@
 // Rewrites a CUDA C++ file into C++ for the emulator, on standard output. Lines stay in place.
 //   kernel<<<grid, block>>>(...)       -> emulator::launcher("kernel", ...)(...)
-//   extern __shared__ float s[];       -> extern thread_local float s[] EMULATOR_DYNAMIC;
+//   extern __shared__ float s[];       -> float (&s)[] = emulator::DynamicShared();
+//                          at file scope: extern thread_local float s[] EMULATOR_DYNAMIC;
 //   static __shared__                  -> __shared__
 //   __noinline__                       -> EMULATOR_NOINLINE
+//   NULL, as an argument of a kernel   -> nullptr
 // Comments and strings are copied. Inline assembly is refused.
 #include <ctype.h>
 #include <stdbool.h>
@@ -16,6 +18,8 @@ typedef struct {
     size_t at;      // the next character of it
     char *out;
     size_t length, capacity; // of out
+    bool in_arguments;       // of a launch
+    int braces, namespaces;  // that are open; only the outermost are of namespaces
     bool failed;
 } Rewriter;
 
@@ -112,17 +116,17 @@ static size_t kernel_begin(const char *text, size_t end) {
     }
 }
 
-// The place of the >>> that ends a launch configuration; 0: there is none.
-static size_t configuration_end(const Rewriter *r, size_t at) {
-    for (int depth = 0; r->in[at] && r->in[at] != ';'; at++) {
+// The place of the >>> or ) that ends what begins here; 0: there is none.
+static size_t end_of(const Rewriter *r, size_t at, const char *closing) {
+    for (int depth = 0; r->in[at] && !(depth == 0 && r->in[at] == ';'); at++) {
         size_t skipped = skipped_here(r, at);
         if (skipped > 0) {
             at += skipped - 1;
             continue;
         }
+        if (depth == 0 && starts(r->in + at, closing)) return at;
         depth += strchr("([{", r->in[at]) != NULL;
         depth -= strchr(")]}", r->in[at]) != NULL;
-        if (depth == 0 && starts(r->in + at, ">>>")) return at;
     }
     return 0;
 }
@@ -141,9 +145,20 @@ static void emit_literal(Rewriter *r, const char *text, size_t length) {
 
 static void rewrite_until(Rewriter *r, size_t end);
 
+// The arguments of a launch: in a template's argument, NULL would no longer be a pointer.
+static void rewrite_arguments(Rewriter *r) {
+    while (isspace((unsigned char)r->in[r->at])) emit(r, r->in + r->at++, 1);
+    if (r->in[r->at] != '(') return;
+    emit(r, r->in + r->at++, 1);
+    size_t end = end_of(r, r->at, ")");
+    r->in_arguments = true;
+    rewrite_until(r, end);
+    r->in_arguments = false;
+}
+
 // At <<<, with the kernel's name at the end of what was written.
 static void rewrite_launch(Rewriter *r) {
-    size_t end = configuration_end(r, r->at + 3), name_end = r->length;
+    size_t end = end_of(r, r->at + 3, ">>>"), name_end = r->length;
     while (name_end > 0 && isspace((unsigned char)r->out[name_end - 1])) name_end--;
     size_t begin = kernel_begin(r->out, name_end), length = r->length - begin;
     if (end == 0 || begin == name_end) {
@@ -166,29 +181,60 @@ static void rewrite_launch(Rewriter *r) {
     rewrite_until(r, end);
     emit_text(r, ")");
     r->at = end + 3;
+    rewrite_arguments(r);
 }
 
-// The declaration after `extern`: its name ends with [].
-static void rewrite_dynamic_shared(Rewriter *r) {
-    r->at += strlen("__shared__");
-    emit_text(r, "thread_local");
-    size_t length = strcspn(r->in + r->at, "[;"), end = r->at + length;
-    if (r->in[end] == '[') end += strcspn(r->in + end, "]");
-    if (r->in[end] != ']') {
-        refuse(r, "extern __shared__ is not followed by type name[]");
-        return;
-    }
-    emit(r, r->in + r->at, end + 1 - r->at);
-    emit_text(r, " EMULATOR_DYNAMIC");
-    r->at = end + 1;
-}
-
-// Whether the word that was written last is this one.
-static bool follows(const Rewriter *r, const char *word) {
+// The beginning of the word that was written last if it is this one; -1: it is another.
+static long last_word(const Rewriter *r, const char *word) {
     size_t end = r->length, length = strlen(word);
     while (end > 0 && isspace((unsigned char)r->out[end - 1])) end--;
-    return end >= length && strncmp(r->out + end - length, word, length) == 0 &&
-           (end == length || !is_word(r->out[end - length - 1]));
+    bool same = end >= length && strncmp(r->out + end - length, word, length) == 0 &&
+                (end == length || !is_word(word[0]) || !is_word(r->out[end - length - 1]));
+    return same ? (long)(end - length) : -1;
+}
+
+static bool follows(const Rewriter *r, const char *word) { return last_word(r, word) >= 0; }
+
+// After `extern`, at __shared__: the declaration of an array. In a function it becomes a reference,
+// because an extern declaration there must have one type in all functions.
+static void rewrite_dynamic_shared(Rewriter *r) {
+    const char *declaration = r->in + r->at + strlen("__shared__");
+    size_t end = strcspn(declaration, "[;"), name = end;
+    while (name > 0 && is_word(declaration[name - 1])) name--;
+    size_t close = end + strcspn(declaration + end, "];");
+    if (declaration[close] != ']') {
+        refuse(r, "extern __shared__ is not followed by type name[]");
+        r->at += strlen("__shared__");
+        return;
+    }
+    if (r->braces > r->namespaces) {
+        r->length = (size_t)last_word(r, "extern");
+        emit(r, declaration, name);
+        emit_text(r, "(&");
+        emit(r, declaration + name, end - name);
+        emit_text(r, ")");
+        emit(r, declaration + end, close + 1 - end);
+        emit_text(r, " = emulator::DynamicShared()");
+    } else {
+        emit_text(r, "thread_local");
+        emit(r, declaration, close + 1);
+        emit_text(r, " EMULATOR_DYNAMIC");
+    }
+    r->at += strlen("__shared__") + close + 1;
+}
+
+// At { or }: counts those of functions and classes, and those of namespaces and extern "C".
+static void count_brace(Rewriter *r) {
+    if (r->in[r->at] == '}') {
+        if (r->braces == r->namespaces) r->namespaces--;
+        r->braces--;
+        return;
+    }
+    size_t name = r->length;
+    while (name > 0 && (is_word(r->out[name - 1]) || strchr(": \n\t", r->out[name - 1]))) name--;
+    bool is_namespace = strstr(r->out + name, "namespace") != NULL || follows(r, "\"C\"");
+    r->braces++;
+    r->namespaces += r->braces == r->namespaces + 1 && is_namespace;
 }
 
 static void rewrite_word(Rewriter *r) {
@@ -204,6 +250,8 @@ static void rewrite_word(Rewriter *r) {
     if (IS("asm") || IS("__asm__")) refuse(r, "asm: inline PTX is not emulated");
     if (IS("__noinline__") && !follows(r, "(")) {
         emit_text(r, "EMULATOR_NOINLINE");
+    } else if (r->in_arguments && IS("NULL")) {
+        emit_text(r, "nullptr");
     } else if (!(IS("static") && starts(word + next, "__shared__"))) {
         emit(r, word, length);
     }
@@ -222,6 +270,7 @@ static void rewrite_until(Rewriter *r, size_t end) {
         } else if (starts(r->in + r->at, "<<<")) {
             rewrite_launch(r);
         } else {
+            if (strchr("{}", r->in[r->at])) count_brace(r);
             emit(r, r->in + r->at++, 1);
         }
     }

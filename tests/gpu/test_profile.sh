@@ -9,8 +9,8 @@ file=tests/gpu/kernels/profile.cu
 build "$file" || exit 1
 failed=0
 
-# expect KERNEL LINE MEMORY ACCESS NUMBERS...: requests, lanes, sectors or wavefronts of each, and the
-# part used of what is moved.
+# expect KERNEL LINE MEMORY ACCESS NUMBERS...: requests, lanes, sectors or wavefronts of each, and
+# the part used of what is moved.
 expect() {
     kernel=$1 memory=$3 access=$4
     line=$(grep -n "// $2\$" "$file" | cut -d : -f 1)
@@ -47,4 +47,10 @@ for order in forward reverse random:3; do
         cmp "$work/first" "$work/report" || failed=1
     done
 done
+# The page shows lines of it.
+sed -n 's/^    \(  tests.*profile.cu:.*\)/\1/p' gpu/emulator/README.md >"$work/shown"
+[ "$(wc -l <"$work/shown")" -ge 5 ] || failed=1
+while IFS= read -r shown; do
+    grep -qxF "$shown" "$work/first" || { echo "README.md: not so: $shown" >&2; failed=1; }
+done <"$work/shown"
 exit $failed

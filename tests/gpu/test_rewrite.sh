@@ -37,6 +37,8 @@ becomes 'k<<<dim3(1,
          2), 3
    )(x,
        y);"
+becomes 'k<<<1, 2>>>(NULL, f(NULL), "NULL"); p = NULL;' \
+    "$(launch k k)1, 2)(nullptr, f(nullptr), \"NULL\"); p = NULL;"
 # not code
 same '// k<<<1, 2>>>(x)'
 same '/* k<<<1, 2>>>(x)
@@ -45,8 +47,15 @@ same 'f("k<<<1, 2>>>(x) \" \\", '\''"'\'', R"x(k<<<1>>>"( )x", 1'\''000);'
 same 'y = a << b; z <<= 3; x = v<v<int>>::n >> 2;'
 
 becomes 'extern __shared__ float s[];' 'extern thread_local float s[] EMULATOR_DYNAMIC;'
-becomes 'extern __shared__ __align__(16) T s[];' \
-    'extern thread_local __align__(16) T s[] EMULATOR_DYNAMIC;'
+becomes 'void f() { extern __shared__ __align__(16) T s[]; }' \
+    'void f() {  __align__(16) T (&s)[] = emulator::DynamicShared(); }'
+becomes 'namespace a { extern "C" { extern __shared__ float s[]; } void f() {}
+extern __shared__ float t[]; }' 'namespace a { extern "C" { extern thread_local float s[] '\
+'EMULATOR_DYNAMIC; } void f() {}
+extern thread_local float t[] EMULATOR_DYNAMIC; }'
+becomes 'namespace { struct S { void f() {
+extern __shared__ int s[];' 'namespace { struct S { void f() {
+ int (&s)[] = emulator::DynamicShared();'
 becomes 'extern  int x; __shared__ int y[3];' 'extern  int x; __shared__ int y[3];'
 becomes 'static __shared__ int y;' ' __shared__ int y;'
 becomes '__noinline__ void f();' 'EMULATOR_NOINLINE void f();'

@@ -42,5 +42,15 @@ struct Guard {
     static thread_local __attribute__((aligned(128)))
 
 // All dynamic shared memory is one array of the engine, under many names and types.
-#define EMULATOR_DYNAMIC           __asm__("emulator_dynamic_shared")
-#define DYNAMIC_SHARED(type, name) extern thread_local type name[] EMULATOR_DYNAMIC
+#define EMULATOR_DYNAMIC __asm__("emulator_dynamic_shared")
+namespace emulator {
+char *dynamic_shared() __attribute__((const));
+// Converts to a reference to an array of any type.
+struct DynamicShared {
+    template <class T> using Array = T[];
+    template <class T> operator Array<T> &() const {
+        return *reinterpret_cast<Array<T> *>(dynamic_shared());
+    }
+};
+} // namespace emulator
+#define DYNAMIC_SHARED(type, name) type(&name)[] = emulator::DynamicShared()

@@ -45,6 +45,8 @@ void reset_shared_memory(size_t dynamic_bytes) {
     reset_variable(emulator_dynamic_shared, dynamic_bytes);
 }
 
+char *dynamic_shared() { return emulator_dynamic_shared; }
+
 size_t static_shared_bytes() {
     size_t sum = 0;
     for (const SharedVariable &v : shared_variables()) sum += v.bytes;

@@ -43,6 +43,21 @@ __global__ void large(int *y) {
     y[threadIdx.x] = s[threadIdx.x * 300];
 }
 
+// Two types of one name, as samples do it.
+template <class T> struct Dynamic {
+    __device__ operator T *() {
+        extern __shared__ double memory[];
+        return reinterpret_cast<T *>(memory);
+    }
+};
+
+template <class T> __global__ void two_types(T *y, const T *missing) {
+    T *s = Dynamic<T>();
+    s[threadIdx.x] = (T)threadIdx.x;
+    __syncthreads();
+    if (!missing) y[threadIdx.x] = s[blockDim.x - 1 - threadIdx.x];
+}
+
 // A launch in a macro, and one that calls functions with commas and strings.
 #define RUN(kernel, n, ...) kernel<<<((n) + 31) / 32, 32>>>(__VA_ARGS__)
 static int one_of(const char *text, int n) { return text[0] == '<' ? n : 0; }
@@ -66,6 +81,11 @@ static void test_forms() {
     void (*chosen)(float *) = dynamic;
     chosen<<<1, 64, 64 * sizeof(float), stream>>>(y.device);
     CHECK(y.host()[0] == 63.0f);
+    two_types<float><<<1, 64, 64 * sizeof(float)>>>(y.device, NULL);
+    CHECK(y.host()[0] == 63.0f);
+    Buffer<short> z(64, 0);
+    two_types<short><<<1, 64, 64 * sizeof(short)>>>(z.device, NULL);
+    CHECK(z.host()[0] == 63);
     OK(cudaStreamDestroy(stream));
 }
 

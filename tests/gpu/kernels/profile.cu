@@ -1,4 +1,4 @@
-// Kernels whose requests are known: see test_profile.sh. Without PROFILE=1, one more correct program.
+// Kernels whose requests are known: see test_profile.sh. Without PROFILE=1, a correct program.
 #include "check.h"
 #include <cuda_fp16.h>
 
