@@ -5,8 +5,10 @@
 
 namespace emulator {
 
-// Checks the access, and lets other threads run when this one calls it again and again.
+// Before an atomic: checks the access, and lets other threads run when this one calls it again and
+// again. After it: the thread now knows what others did before theirs.
 void begin_atomic(void *address, int bytes, const void *instruction);
+void end_atomic();
 
 template <size_t BYTES> struct Bits;
 template <> struct Bits<2> { using Type = uint16_t; };
@@ -32,6 +34,7 @@ template <class T, class Change> EMULATOR_UNCHECKED T update(T *address, Change 
         memcpy(&new_bits, (const void *)&changed, sizeof changed);
     } while (!__atomic_compare_exchange_n(cell, &old_bits, new_bits, false, __ATOMIC_SEQ_CST,
                                           __ATOMIC_SEQ_CST));
+    end_atomic();
     return old;
 }
 

@@ -19,6 +19,7 @@ struct Thread {
     int fiber;             // the fibre that runs it, once it has started
     const char *operation; // what it waits for, and where
     Site site;
+    bool after_volatile; // its last access was volatile: the next one comes after what that saw
 };
 
 // Counts the arrivals of one barrier. The result is read by threads that run after its end, when

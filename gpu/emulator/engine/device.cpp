@@ -41,10 +41,14 @@ void begin_atomic(void *address, int bytes, const void *instruction) {
         abandon_block();
     }
     if (current) {
-        acquire();
         maybe_yield();
+        acquire();
     }
     check_access(address, bytes, Access::ATOMIC, instruction);
+}
+
+void end_atomic() {
+    if (current) acquire();
 }
 
 } // namespace emulator

@@ -241,8 +241,17 @@ void check_other(const void *address, int bytes, Access access, const void *inst
 
 } // namespace
 
+// A thread may wait in a loop of volatile reads, as of atomics.
+static void synchronise(Access access) {
+    Thread &thread = current->thread_state[current->current];
+    if (thread.after_volatile) acquire();
+    thread.after_volatile = is_volatile(access);
+    if (is_volatile(access)) maybe_yield();
+}
+
 void check_access(const void *address, int bytes, Access access, const void *instruction) {
     Arena &a = arena();
+    if (current) synchronise(access);
     if (!current) {
         check_host(address, bytes, access, instruction);
     } else if (a.contains(address)) {

@@ -58,8 +58,6 @@ bool ordered_in_block(const Block *b, const Record &r) {
     return r.stamp < fenced && fenced <= b->last_acquire[me];
 }
 
-bool is_volatile(Access a) { return a == Access::VOLATILE_READ || a == Access::VOLATILE_WRITE; }
-
 // Volatile accesses are how blocks wait for each other's flags; within a block, they are the mark
 // of code that relies on the lanes of a warp running in step, which GPUs since Volta do not do.
 bool both_synchronise(Access a, Access b, bool same_block) {

@@ -17,6 +17,10 @@ inline bool writes(Access a) {
     return a == Access::WRITE || a == Access::ATOMIC || a == Access::VOLATILE_WRITE;
 }
 
+inline bool is_volatile(Access a) {
+    return a == Access::VOLATILE_READ || a == Access::VOLATILE_WRITE;
+}
+
 struct Record {
     uint32_t block, stamp; // the block's serial number and its clock; block 0: no record
     uint32_t instruction;  // from the beginning of the image
@@ -39,7 +43,7 @@ void reset_block_clock(Block *block);
 void barrier_clock(Block *block);                       // __syncthreads
 void warp_clock(Block *block, int warp, unsigned mask); // __syncwarp
 void fence();                                           // __threadfence
-void acquire();                                         // an atomic
+void acquire();                                         // an atomic or volatile access
 Fences *new_fences(const Launch *launch);
 void free_fences(Fences *fences);
 

@@ -125,7 +125,7 @@ void reset(Block *b, const Launch *launch, long index) {
     b->barrier = {};
     b->serial = launch->first_serial + (uint32_t)index;
     reset_block_clock(b);
-    for (int i = 0; i < b->threads; i++) b->thread_state[i].state = State::FRESH;
+    for (int i = 0; i < b->threads; i++) b->thread_state[i] = {};
     reset_warps(b);
     set_order_of_threads(b);
 }
