@@ -5,7 +5,7 @@ set -u
 . tests/harness/scratch.sh
 . tests/gpu/programs.sh
 failed=0
-for file in ${KERNELS:-tests/gpu/kernels/*.cu}; do
+for file in ${KERNELS:-tests/gpu/kernels/*.cu tests/gpu/orders.cu}; do
     build "$file" || exit 1
     for order in forward reverse random:1 random:2; do
         for threads in 1 3; do

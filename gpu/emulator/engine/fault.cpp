@@ -84,9 +84,4 @@ void fault(const std::string &what, Site site, const std::string &details) {
 
 void print_at_end(void (*print)()) { faults().print = print; }
 
-long faults_found() {
-    std::lock_guard<std::mutex> guard(faults().lock);
-    return faults().found;
-}
-
 } // namespace emulator

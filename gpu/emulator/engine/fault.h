@@ -17,8 +17,6 @@ void fault(const std::string &what, const void *instruction, const std::string &
 void fault(const std::string &what, Site site, const std::string &details = "");
 // Calls the function when the program ends.
 void print_at_end(void (*print)());
-// How many were found, those not shown included.
-long faults_found();
 
 // "(x,y,z)"
 std::string describe(Index index);

@@ -47,12 +47,6 @@ void reset_shared_memory(size_t dynamic_bytes) {
 
 char *dynamic_shared() { return emulator_dynamic_shared; }
 
-size_t static_shared_bytes() {
-    size_t sum = 0;
-    for (const SharedVariable &v : shared_variables()) sum += v.bytes;
-    return sum;
-}
-
 uint8_t *shared_shadow(const void *address) {
     if (!contains(address)) return nullptr;
     return &storage->shadow[(size_t)(static_cast<const char *>(address) - storage->begin)];

@@ -9,7 +9,6 @@ constexpr size_t MAX_DYNAMIC_SHARED = 227 << 10;
 
 // At the start of a block: nothing is written yet, and reads give NaN.
 void reset_shared_memory(size_t dynamic_bytes);
-size_t static_shared_bytes(); // of all kernels of the program together
 
 // What is known of a byte of it; null: the address is not in this worker's storage.
 uint8_t *shared_shadow(const void *address);
