@@ -81,9 +81,13 @@ __forceinline__ void store_matrix_sync(T *to, const fragment<accumulator, M, N, 
 }
 
 // The element in a row and column of a fragment, from the lane that has it.
-template <class Fragment> float element(const Fragment *const *of_lane, int row, int column) {
+template <class Fragment>
+EMULATOR_UNCHECKED float element(const Fragment *const *of_lane, int row, int column) {
     int at = row * Fragment::COLUMNS + column;
-    return (float)of_lane[at / Fragment::num_elements]->x[at % Fragment::num_elements];
+    typename Fragment::element_type x; // a copy: the conversion to float would be checked
+    memcpy((void *)&x, &of_lane[at / Fragment::num_elements]->x[at % Fragment::num_elements],
+           sizeof x);
+    return (float)x;
 }
 
 // Gives every lane the address of each lane's fragment.

@@ -10,7 +10,8 @@ namespace emulator {
 constexpr int MAX_THREADS = 1024; // of a block, as on every GPU
 constexpr int LANES = 32;
 constexpr int MAX_WARPS = MAX_THREADS / LANES;
-constexpr size_t STACK_BYTES = 256 << 10; // of a thread; only what it touches uses memory
+// Of a thread: CUDA allows 512 KiB of local memory. Only what is touched uses memory.
+constexpr size_t STACK_BYTES = 640 << 10;
 
 enum class State : uint8_t { FRESH, READY, AT_BARRIER, AT_WARP_OPERATION, ENDED };
 
@@ -72,7 +73,7 @@ struct Block {
 
     Fiber main, fibers[MAX_THREADS];
     int fibers_used;
-    char *stacks;   // MAX_THREADS * STACK_BYTES
+    char *stacks;   // one after the other, after an unused one
     unsigned spins; // atomics since the last switch
 
     // For races, see race.h.

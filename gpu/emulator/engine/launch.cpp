@@ -47,14 +47,14 @@ Block *own_block() {
     if (own) return own;
     void *block =
         mmap(nullptr, sizeof(Block), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    void *stacks = mmap(nullptr, MAX_THREADS * STACK_BYTES, PROT_READ | PROT_WRITE,
+    void *stacks = mmap(nullptr, (MAX_THREADS + 1) * STACK_BYTES, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (block == MAP_FAILED || stacks == MAP_FAILED) {
         fprintf(stderr, "emulator: no memory for the stacks of %d threads\n", MAX_THREADS);
         exit(1);
     }
     own = new (block) Block;
-    own->stacks = static_cast<char *>(stacks);
+    own->stacks = static_cast<char *>(stacks) + STACK_BYTES;
     return own;
 }
 

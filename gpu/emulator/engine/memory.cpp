@@ -225,12 +225,25 @@ void check_host(const void *address, int bytes, Access access, const void *instr
           describe_place(address, bytes));
 }
 
+// Stacks follow each other, so a thread whose local variables are too large uses another's.
+void check_stack(const void *address, Access access, const void *instruction) {
+    int fiber = current->thread_state[current->current].fiber;
+    if (lies_in(address, current->stacks + (size_t)fiber * STACK_BYTES, STACK_BYTES)) return;
+    fault(format("%s of another thread's local memory", verb(access)), instruction,
+          format("  or the thread's own local variables have more than %zu KiB\n",
+                 STACK_BYTES >> 10));
+    abandon_block();
+}
+
 // Memory that is neither allocated nor shared: the stacks, the kernel's arguments, and the
 // program's static variables (__device__, __constant__) are not checked; all else is the host's.
 void check_other(const void *address, int bytes, Access access, const void *instruction) {
     const Launch *launch = current->launch;
-    if (lies_in(address, current->stacks, MAX_THREADS * STACK_BYTES) ||
-        lies_in(address, launch->arguments, launch->argument_bytes) || lies_in(address, image())) {
+    if (lies_in(address, current->stacks - STACK_BYTES, (MAX_THREADS + 1) * STACK_BYTES)) {
+        check_stack(address, access, instruction);
+        return;
+    }
+    if (lies_in(address, launch->arguments, launch->argument_bytes) || lies_in(address, image())) {
         return;
     }
     fault(format("%s of memory that is not the device's", verb(access)), instruction,
