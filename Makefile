@@ -20,7 +20,7 @@ FUZZ_SECONDS = 20
 
 include reference/probe.mk
 deps: ## install what is missing, with the system's package manager
-	@CC='$(CC)' sh .ci/deps.sh $(MISSING) $(LEFT_OUT)
+	@CC='$(CC)' sh .ci/deps.sh $(MISSING) $(LEFT_OUT) $(if $(HAVE_CXX),,cxx)
 deps-checks: $(filter deps,$(MAKECMDGOALS)) ## the same for .ci/run, make races and make fuzz
 	@sh .ci/deps.sh checks
 deps-visualizer: $(filter deps deps-checks,$(MAKECMDGOALS)) ## SDL2, for the window
@@ -86,7 +86,8 @@ $(B)/flags: FORCE
 # The sources that are there, and what is linked: a change of it links again.
 $(B)/sources: FORCE
 	$(call if_changed,echo '$(LIBS) $(lib_check)' \
-	  $(sort $(wildcard chapters/*/*.c reference/*/*.c visualizer/*.c tests/*/*.c)))
+	  $(sort $(wildcard chapters/*/*.c reference/*/*.c visualizer/*.c gpu/*/*/*.cpp \
+    tests/*/*.c)))
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(CC) $<'
@@ -95,7 +96,8 @@ $(B)/%.o: %.cu $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(NVCC) $<'
 	@$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
-FRAGMENTS := reference/reference.mk chapters/chapters.mk visualizer/visualizer.mk tests/tests.mk
+FRAGMENTS := reference/reference.mk chapters/chapters.mk visualizer/visualizer.mk gpu/gpu.mk \
+  tests/tests.mk
 %.a: $(B)/sources Makefile reference/probe.mk $(FRAGMENTS)
 	$(archive)
 
@@ -122,12 +124,12 @@ help: ## this list
 	@echo '(explained in the first lines of the Makefile)'
 
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
-SOURCES = git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cu' '*.cuh'
+SOURCES = git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.cu' '*.cuh'
 format: format-version ## clang-format every source in place
 	$(SOURCES) | xargs $(CLANG_FORMAT) -i
 format-check: format-version ## what clang-format would change, and longer lines elsewhere
 	$(SOURCES) | xargs $(CLANG_FORMAT) --dry-run -Werror
-	! git ls-files '*.[ch]' '*.sh' '*.mk' '*.awk' Makefile .ci | \
+	! git ls-files '*.[ch]' '*.cpp' '*.cu' '*.sh' '*.mk' '*.awk' Makefile .ci | \
 	  LC_ALL=C.UTF-8 xargs grep -nE '^.{101,}'
 format-version:
 	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { \

@@ -41,6 +41,7 @@ packages() {
             esac
             ;;
         apt-get:check) echo check libsubunit-dev pkg-config ;;
+        apt-get:cxx) echo g++ ;;
         apt-get:sdl2) echo libsdl2-dev pkg-config ;;
         apt-get:checks)
             echo clang libomp-dev libclang-rt-dev clang-format shellcheck curl wget xvfb xdotool
@@ -59,6 +60,7 @@ packages() {
         dnf:cblas) echo openblas-devel pkgconf-pkg-config ;;
         dnf:openmp) case $compiler in clang*) echo libomp-devel ;; esac ;;
         dnf:check) echo check-devel pkgconf-pkg-config ;;
+        dnf:cxx) echo gcc-c++ ;;
         dnf:sdl2) echo SDL2-devel pkgconf-pkg-config ;;
         dnf:checks)
             echo clang libomp-devel compiler-rt clang-tools-extra ShellCheck curl wget \
@@ -73,6 +75,7 @@ packages() {
         pacman:cblas) echo openblas pkgconf ;;
         pacman:openmp) case $compiler in clang*) echo openmp ;; esac ;;
         pacman:check) echo check pkgconf ;;
+        pacman:cxx) echo gcc ;;
         pacman:sdl2) echo sdl2 pkgconf ;;
         pacman:checks)
             echo clang openmp compiler-rt shellcheck curl wget xorg-server-xvfb xdotool
@@ -92,6 +95,7 @@ packages() {
         brew:cblas) ;; # Accelerate is part of the system
         brew:openmp) echo libomp ;;
         brew:check) echo check pkgconf ;;
+        brew:cxx) echo gcc ;;
         brew:sdl2) echo sdl2 pkgconf ;;
         brew:checks) echo llvm clang-format shellcheck curl wget ;;
         *:argp) ;; # part of glibc

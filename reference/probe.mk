@@ -48,6 +48,9 @@ try_sdl2     := $Hdefine SDL_MAIN_HANDLED\n$Hinclude <SDL.h>\n\
 float try_sdl2(SDL_MouseWheelEvent *e) { return SDL_Init(0) == 0 ? e->preciseY : 0; }\n
 try_openmp   := $Hinclude <omp.h>\nint try_openmp(void) { return omp_get_max_threads(); }\n
 try_check    := $Hinclude <check.h>\nvoid *try_check(void) { return suite_create(""); }\n
+# A C++ compiler, for the emulator alone: only `make deps` and what builds it look for one.
+HAVE_CXX = $(eval HAVE_CXX := $(shell echo 'int main(void) { return 0; }' | $(CXX) $(shell cat \
+  gpu/emulator/flags) -fopenmp -x c++ -c - -o /dev/null 2>/dev/null && echo 1))$(HAVE_CXX)
 # A font for pictures, at one of the places that reference/draw/font.c looks at.
 FONTS        := $(shell sed -n 's|^ *"\(/.*[.][ot]t[cf]\)",.*|\1|p' reference/draw/font.c)
 try_font     := $(if $(wildcard $(FONTS)),,$Herror no font\n)

@@ -1,6 +1,7 @@
 # The tests: tests/*/test_NAME.c and test_NAME.sh, the chapters' own, the lessons and the exercises.
 TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c)) \
-  $(wildcard tests/*/test_*.sh)
+  $(filter-out tests/gpu/%,$(wildcard tests/*/test_*.sh))
+GPU_TESTS := $(wildcard tests/gpu/test_*.sh)
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SERVER  := $(B)/tests/commands/server
 # Lets calls fail: for glibc, and not under a sanitizer, which replaces malloc itself.
@@ -39,7 +40,7 @@ run = @mkdir -p $(B); printf 'leak:%s\n' libomp.so libdbus-1.so >$(B)/leaks; \
   export B='$(B)' EXERCISES='$(EXERCISES)' \
     SGATLIN="$$PWD/$(B)/sgatlin" VIEWER="$$PWD/$(VIEWER)" GOLDEN="$$PWD/$(B)/golden" \
     SERVER="$$PWD/$(SERVER)" \
-    SHIM="$(SHIM:%=$$PWD/%)" \
+    SHIM="$(SHIM:%=$$PWD/%)" CXX='$(CXX)' HAVE_CXX='$(HAVE_CXX)' \
     UBSAN_OPTIONS=print_stacktrace=1 \
     TSAN_OPTIONS='ignore_noninstrumented_modules=1 die_after_fork=0' \
     LSAN_OPTIONS="suppressions=\"$$PWD/$(B)/leaks\":print_suppressions=0" \
@@ -53,19 +54,23 @@ test: all run-tests ## every test; ends with a line `N passed, N failed`
 # compiler.
 COURSE = 1
 IN_COURSE := $(if $(filter 1,$(COURSE)),tests/course/lessons.sh tests/course/solutions.sh)
+# Nor is the emulator another one for another CC or V.
+WITH_GPU := $(if $(filter 1_release,$(COURSE)_$(V)),$(GPU_TESTS))
 build-tests: $(PROGRAMS:build/%=$(B)/%) $(VIEWER) $(SERVER) $(SHIM) $(TESTS) \
+  $(if $(WITH_GPU),$(if $(HAVE_CXX),$(EMULATE))) \
   $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED))
 # the longest come first
 run-tests: build-tests
-	$(call run,$(IN_COURSE) $(TESTS))
+	$(call run,$(IN_COURSE) $(WITH_GPU) $(TESTS))
 faults: $(PROGRAMS) $(SHIM) ## commands while each call for memory or files fails: about an hour
 	$(call run,tests/faults/sweep.sh,1 1)
 lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are right
 	$(call run,tests/course/lessons.sh)
 solutions: $(SOLVED) $(UNSOLVED) ## the tests of the exercises fail at first and pass when solved
 	$(call run,tests/course/solutions.sh)
-named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS)))
-needed_by = $(if $(filter %.sh,$1),$(PROGRAMS) $(VIEWER) $(SERVER) $(SHIM))
+named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS) $(GPU_TESTS)))
+needed_by = $(if $(filter tests/gpu/%,$1),$(if $(HAVE_CXX),$(EMULATE)),$(if $(filter \
+  %.sh,$1),$(PROGRAMS) $(VIEWER) $(SERVER) $(SHIM)))
 test-%: $$(call named,$$*) $$(call needed_by,$$(call named,$$*)) ## one: test_%.c, test_%.sh or both
 	@[ -n '$(call named,$*)' ] || { \
 	  echo 'There is neither tests/*/test_$*.c nor tests/*/test_$*.sh' >&2; exit 1; }
