@@ -6,7 +6,8 @@ set -eu
 root=$PWD
 folder="$work/o'brien x"
 mkdir -p "$folder/tests" "$work/elsewhere"
-ln -s "$root/Makefile" "$root/reference" "$root/chapters" "$root/datasets" "$root/visualizer" \
+ln -s "$root/Makefile" "$root/reference" "$root/chapters" "$root/datasets" \
+    "$root/visualizer" "$root/gpu" \
     "$folder"
 ln -s "$root"/tests/* "$folder/tests"
 rm "$folder/tests/run.sh"
