@@ -9,7 +9,8 @@ enum { AHEAD = 60 }; // tokens that a story has after the place of a patch, to c
 static bool remember(Teller *teller, int fork, Error *error) {
     SceneStory *story = &teller->scene.story;
     if (!scene_before(&teller->scene, story->count)) return fail(error, "out of memory");
-    memcpy(story->before, story->tokens, (size_t)story->count * sizeof *story->before);
+    if (story->count > 0) // else there may be no arrays
+        memcpy(story->before, story->tokens, (size_t)story->count * sizeof *story->before);
     story->fork = fork;
     return true;
 }
