@@ -6,6 +6,12 @@ viewer=${VIEWER:-$PWD/build/visualizer}
 sgatlin_program=$sgatlin
 sgatlin=$viewer # of `expect`
 
+# Besides the line about the build, and a warning about that, one says what is wrong.
+one_line() {
+    [ "$(grep -cv -e '^blas=' -e '^warning: this build' "$work/stderr")" = 1 ] ||
+        failure "not one line: $(cat "$work/stderr")"
+}
+
 # make_run NAME ARGUMENT...: a run of a few steps
 make_run() {
     run=$1
@@ -104,7 +110,7 @@ expect 2 'expected --checkpoint RUN, --watch RUN or --train'
     expect 1 'classes.tsv' $shot --recording "$work/data/classes.tsv"
     DISPLAY='' expect 1 'use --headless --frames DIR' $one
     DISPLAY=:987 expect 1 'use --headless --frames DIR' $one
-    [ "$(grep -cv '^blas=' "$work/stderr")" = 1 ] || failure "not one line: $(cat "$work/stderr")"
+    one_line
     echo text >"$work/file"
     expect 1 'file' $one --headless --frames "$work/file" --seconds 1
     expect 1 'file' $one --headless --frames "$work/file/inside" --seconds 1
@@ -129,7 +135,7 @@ for size in 0 7 100 20000; do
     head -c $size "$work/whole" >"$model"
     # shellcheck disable=SC2086
     expect 1 'model.safetensors' $shot
-    [ "$(grep -cv '^blas=' "$work/stderr")" = 1 ] || failure "not one line: $(cat "$work/stderr")"
+    one_line
 done
 
 finish
