@@ -146,10 +146,14 @@ grep -q "train --resume $work/twice" "$work/messages" ||
     fail "the same signal again: the run was not saved"
 (resume "$work/twice" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
 same "$work/whole-packed" "$work/twice"
-signalled "$work/hung-up" HUP 129
-grep -q "train --resume $work/hung-up" "$work/messages" || fail "SIGHUP: the run was not saved"
-(resume "$work/hung-up" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
-same "$work/whole-packed" "$work/hung-up"
+if sh -c 'kill -HUP $$' 2>/dev/null; then
+    echo "skipped: test_resume.sh: SIGHUP is ignored here, as under nohup"
+else
+    signalled "$work/hung-up" HUP 129
+    grep -q "train --resume $work/hung-up" "$work/messages" || fail "SIGHUP: the run was not saved"
+    (resume "$work/hung-up" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
+    same "$work/whole-packed" "$work/hung-up"
+fi
 trap '' HUP
 signalled "$work/nohup" HUP 0
 trap - HUP
