@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
-// The palette is known after the last frame, so until then the changes are kept, as runs of pixels
+// The palette is known after the last frame, so until then the changes are saved, as runs of pixels
 // of one color.
 enum {
     UNCHANGED = RGB_COLORS,   // the color of pixels that stay as they are
@@ -230,14 +230,14 @@ static size_t expand(uint8_t *out, const Animation *animation, const Change *cha
 
 // False: out of memory. `rows` and `compressed` are large enough for the first frame, as for all.
 static bool write_frames(const Animation *animation, uint8_t *rows, uint8_t *compressed,
-                         size_t room) {
+                         size_t capacity) {
     double start = 0;
     for (size_t i = 0; i < animation->count; i++) {
         const Change *change = &animation->changes[i];
         write_control(animation, i, start);
         start += change->seconds;
         size_t size = expand(rows, animation, change);
-        uLongf compressed_size = (uLongf)(room - 4); // the first 4 bytes are for the number
+        uLongf compressed_size = (uLongf)(capacity - 4); // the first 4 bytes are for the number
         if (compress2(compressed + 4, &compressed_size, rows, (uLong)size, 9) != Z_OK) return false;
         store(compressed, 4, sequence_number(i) + 1);
         if (i == 0)
@@ -251,14 +251,14 @@ static bool write_frames(const Animation *animation, uint8_t *rows, uint8_t *com
 
 static bool write_animation(Animation *animation) {
     size_t size = ((size_t)animation->last.width + 1) * (size_t)animation->last.height;
-    size_t room = 4 + compressBound((uLong)size);
-    uint8_t *rows = malloc(size), *compressed = malloc(room);
+    size_t capacity = 4 + compressBound((uLong)size);
+    uint8_t *rows = malloc(size), *compressed = malloc(capacity);
     Color palette[ANIMATION_COLORS];
     int colors = palette_choose(palette, ANIMATION_COLORS, animation->pixels);
     bool ok = rows != NULL && compressed != NULL && colors > 0;
     if (ok) {
         write_start(animation, palette, colors);
-        ok = write_frames(animation, rows, compressed, room);
+        ok = write_frames(animation, rows, compressed, capacity);
     }
     free(rows);
     free(compressed);
