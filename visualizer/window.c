@@ -39,6 +39,16 @@ typedef struct {
 
 // ---- a frame
 
+// restrict, and copies of the shifts: the compiler can then convert many pixels at a time.
+static void copy_row(uint32_t *restrict out, const uint8_t *restrict rgb, int count,
+                     const SDL_PixelFormat *format) {
+    int red = format->Rshift, green = format->Gshift, blue = format->Bshift;
+    uint32_t opaque = format->Amask;
+    for (int x = 0; x < count; x++)
+        out[x] = (uint32_t)rgb[3 * x] << red | (uint32_t)rgb[3 * x + 1] << green |
+                 (uint32_t)rgb[3 * x + 2] << blue | opaque;
+}
+
 static void copy_pixels(const SDL_Surface *surface, const Picture *picture, const SDL_Rect *rect) {
     const SDL_PixelFormat *format = surface->format;
     for (int y = rect->y; y < rect->y + rect->h; y++) {
@@ -46,15 +56,12 @@ static void copy_pixels(const SDL_Surface *surface, const Picture *picture, cons
             picture->rgb + ((size_t)y * (size_t)picture->width + (size_t)rect->x) * 3;
         void *row = (uint8_t *)surface->pixels + (size_t)y * (size_t)surface->pitch +
                     (size_t)rect->x * format->BytesPerPixel;
-        if (format->BytesPerPixel != 4) {
+        if (format->BytesPerPixel == 4) {
+            copy_row(row, rgb, rect->w, format);
+        } else {
             SDL_ConvertPixels(rect->w, 1, SDL_PIXELFORMAT_RGB24, rgb, 3 * rect->w, format->format,
                               row, surface->pitch);
-            continue;
         }
-        uint32_t *out = row;
-        for (int x = 0; x < rect->w; x++, rgb += 3)
-            out[x] = (uint32_t)rgb[0] << format->Rshift | (uint32_t)rgb[1] << format->Gshift |
-                     (uint32_t)rgb[2] << format->Bshift | format->Amask;
     }
 }
 
