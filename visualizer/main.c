@@ -5,6 +5,8 @@
 #include "reference/io/files.h"
 #include "reference/io/mapped_ranges.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/minmax.h"
+#include "reference/numbers/parallel.h"
 #include "reference/train/checkpoint.h"
 #include "visualizer/frames.h"
 #include "visualizer/model_thread.h"
@@ -235,6 +237,13 @@ static int run_training(const Arguments *arguments) {
     return status;
 }
 
+// Unless told otherwise, the model leaves one processor to the window: a token is computed in less
+// time than a frame, but a frame that loses its processor comes late.
+static int model_threads(const Arguments *arguments) {
+    if (arguments->threads != 0 || arguments->headless) return arguments->threads;
+    return max_int(1, parallel_threads() - 1);
+}
+
 // Cuts argv at --train; what comes after it is of `sgatlin train`.
 static int before_train(Arguments *arguments, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
@@ -269,7 +278,7 @@ int main(int argc, char **argv) {
     int count = before_train(&arguments, argc, argv);
     if (!options_parse(&argp, count, argv, 0, &arguments)) return 1;
     if (arguments.train != NULL) return run_training(&arguments);
-    program_start(arguments.threads, &cpu_backend);
+    program_start(model_threads(&arguments), &cpu_backend);
     Error error;
     return tell(&arguments, &arguments.teller, &error) ? 0 : command_failed("visualizer", &error);
 }

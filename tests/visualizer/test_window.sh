@@ -128,17 +128,18 @@ kill -0 $process || failure 'the window did not stay open'
 keys q
 ended $process same
 
-# ---- each panel alone, all at once; they close by themselves
+# ---- each panel alone, all at once; they close by themselves; of two threads the model takes one
 pids=
 for panel in story gates neighbours map why timeline usage loss card; do
     mkdir "$work/$panel"
-    (cd "$work/$panel" && exec "$viewer" --checkpoint "$work/run" --panel $panel --speed 50 \
-        --seconds 2 --size 400x300 --measure >stdout 2>stderr) &
+    (cd "$work/$panel" && OMP_NUM_THREADS=2 exec "$viewer" --checkpoint "$work/run" \
+        --panel $panel --speed 50 --seconds 2 --size 400x300 --measure >stdout 2>stderr) &
     pids="$pids $!:$panel"
 done
 for pid in $pids; do
     ended "${pid%:*}" "${pid#*:}"
     grep -q '^frames: [1-9]' "$work/${pid#*:}/stdout" || failure "${pid#*:}: no frames were drawn"
+    grep -q ' threads=1 ' "$work/${pid#*:}/stderr" || failure "${pid#*:}: expected one thread"
 done
 
 # ---- the tour, with keys, to its end; and a display that ends in the midst of it
