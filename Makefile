@@ -41,7 +41,7 @@ else
 # ---- how things are built: every configuration in a folder of its own, so nothing is stale
 B := build/$(notdir $(CC))-$(V)-$(or $(ARCH),any)-$(SGEMM)-omp$(HAVE_OPENMP)
 MACHINE := $(if $(ARCH),$(if $(filter arm64 aarch64,$(shell uname -m)),-mcpu,-march)=$(ARCH))
-SANITIZE := -O1 $(MACHINE) -fno-omit-frame-pointer -fsanitize=address,undefined \
+SANITIZE := -O2 $(MACHINE) -fno-omit-frame-pointer -fsanitize=address,undefined \
   -fno-sanitize-recover=all
 FLAGS_release := -O3 $(MACHINE)
 FLAGS_debug   := -O0
