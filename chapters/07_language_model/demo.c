@@ -1,14 +1,19 @@
 // build/chapter-07 trains very small models on sentences whose lowest possible loss is known, and
 // shows what one of them attends to; --picture ATTENTION LOSS draws the lesson's pictures.
+// build/chapter-07 scoreboard [PICTURE] trains small models on letters, for the scoreboard.
 #include "chapters/demo.h"
+#include "chapters/00_text/letter_scores.h"
+#include "chapters/07_language_model/letter_model.h"
 #include "chapters/07_language_model/sampling.h"
 #include "chapters/07_language_model/toy_language.h"
+#include "chapters/scoreboard.h"
 #include "reference/draw/chart.h"
 #include "reference/draw/paint.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { MODELS = 4, SGATLIN = 2, T = TOY_T, V = TOY_V, SEED = 1 };
 static const FeedForwardKind kinds[MODELS] = { FEED_FORWARD_MLP, FEED_FORWARD_GLU,
@@ -186,9 +191,71 @@ static bool show(char **pictures, Error *error) {
     return ok;
 }
 
+// ---- the scoreboard: the letters of chapter 00
+
+enum { WRITTEN = 2 * LETTERS_PER_LINE };
+
+// Trains a model of each kind on the letters of `counted`, and lets it write; the losses are those
+// on `held_out`.
+static bool train_letters(double loss[MODELS], char written[MODELS][WRITTEN + 1],
+                          const Alphabet *alphabet, const char *counted, const char *held_out,
+                          Error *error) {
+    for (int model = 0; model < MODELS; model++) {
+        LanguageModel m;
+        if (!letter_model_new(&m, kinds[model], alphabet, SEED))
+            return fail(error, "not enough memory for the model");
+        letter_model_train(&m, alphabet, counted, LETTER_STEPS, SEED);
+        loss[model] = letter_model_loss(&m, alphabet, held_out);
+        letter_model_write(written[model], WRITTEN, &m, alphabet, SEED);
+        language_model_free(&m);
+    }
+    return true;
+}
+
+static bool show_scores(const Alphabet *alphabet, const char *counted, const char *held_out,
+                        const char *picture, Error *error) {
+    enum { LAYERS = MODELS - 1, SCORES = TABLE_SCORES + MODELS }; // the last kind is none
+    static const char *const names[MODELS] = { "transformer with mlp", "transformer with glu",
+                                               "transformer with sgatlin",
+                                               "transformer without the layer" };
+    double loss[MODELS];
+    char written[MODELS][WRITTEN + 1];
+    Score scores[SCORES];
+    if (!table_scores(scores, alphabet, counted, held_out))
+        return fail(error, "not enough memory for the tables");
+    if (!train_letters(loss, written, alphabet, counted, held_out, error)) return false;
+    scores[TABLE_SCORES] = (Score){ "07", names[LAYERS], loss[LAYERS], NULL };
+    for (int i = 0; i < LAYERS; i++)
+        scores[TABLE_SCORES + 1 + i] = (Score){ "07", names[i], loss[i], NULL };
+    const Scoreboard board = { LETTERS_TASK, "07", scores, SCORES };
+    if (!scoreboard_show(&board, 1, picture, error)) return false;
+    for (int model = 0; model < MODELS; model++) {
+        printf("\n%s writes\n", feed_forward_kinds[kinds[model]].name);
+        print_letters(written[model]);
+    }
+    return true;
+}
+
+static bool show_scoreboard(char **pictures, Error *error) {
+    char *counted = stories_text(COUNTED_FIRST, COUNTED_STORIES);
+    char *held_out = stories_text(HELD_OUT_FIRST, HELD_OUT_STORIES);
+    Alphabet alphabet;
+    bool ok = counted != NULL && held_out != NULL;
+    if (!ok) fail(error, "not enough memory for the stories");
+    if (ok) {
+        alphabet_of(&alphabet, (const char *const[]){ counted, held_out }, 2);
+        ok = show_scores(&alphabet, counted, held_out, pictures[0], error);
+    }
+    free(counted);
+    free(held_out);
+    return ok;
+}
+
 static const DemoPart parts[] = {
     { "", "trains four models, and shows what one of them attends to", 0, show },
     { "--picture", "the same, and draws attention and losses", 2, show },
+    { "scoreboard", "models of letters, against the tables of chapter 00", 0, show_scoreboard },
+    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

@@ -61,9 +61,8 @@ static ModelSizes toy_sizes(FeedForwardKind kind) {
     return s;
 }
 
-bool toy_model_new(LanguageModel *out, FeedForwardKind kind, uint64_t seed) {
-    ModelSizes sizes = toy_sizes(kind);
-    if (!language_model_new(out, &sizes)) return false;
+bool random_model_new(LanguageModel *out, const ModelSizes *sizes, uint64_t seed) {
+    if (!language_model_new(out, sizes)) return false;
     for (int i = 0; i < out->list.count; i++) {
         const Parameter *p = &out->list.items[i];
         uint64_t key = random_key(seed, p->name);
@@ -71,6 +70,11 @@ bool toy_model_new(LanguageModel *out, FeedForwardKind kind, uint64_t seed) {
             out->parameters[p->offset + j] = p->mean + p->deviation * random_normal(key, j);
     }
     return true;
+}
+
+bool toy_model_new(LanguageModel *out, FeedForwardKind kind, uint64_t seed) {
+    ModelSizes sizes = toy_sizes(kind);
+    return random_model_new(out, &sizes, seed);
 }
 
 static void read_sentence(LanguageModel *m, int targets[TOY_T], int i) {

@@ -41,7 +41,9 @@ double toy_lowest_loss_without_facts(void);
 // The dimensions of the models, and of the sgatlin one.
 enum { TOY_D = 16, TOY_L = 2, TOY_F = 64, TOY_C = 2, TOY_K = 8, TOY_DK = 16 };
 
-// A small model of the given kind (not moe or peer), initialised at random. false: out of memory.
+// A model whose parameters are initialised at random. false: out of memory, or invalid sizes.
+bool random_model_new(LanguageModel *out, const ModelSizes *sizes, uint64_t seed);
+// A small one of the given kind (not moe or peer). false: out of memory.
 bool toy_model_new(LanguageModel *out, FeedForwardKind kind, uint64_t seed);
 
 enum { TOY_B = 8, TOY_STEPS = 1000, TOY_EVERY = 20, TOY_POINTS = TOY_STEPS / TOY_EVERY + 1 };
