@@ -53,13 +53,24 @@ $(UNSOLVED): $(B)/exercises/%: $(B)/chapters/$$(call in_exercises,$$*).o $$(call
 	$(link) $(lib_check) $(LIBS)
 $(SOLVED): $(B)/solutions/%: $(B)/tests/course/solutions/%.o $$(call exercise_test,$$*)
 	$(link) $(lib_check) $(LIBS)
+# Wrong solutions, which the test must refuse: tests/course/cheats/NN_name/M_name.WHAT.c.
+CHEATS  := $(patsubst tests/course/cheats/%.c,%,$(sort $(wildcard tests/course/cheats/*/*.c)))
+CHEATED := $(CHEATS:%=$(B)/cheats/%)
+$(CHEATED): $(B)/cheats/%: $(B)/tests/course/cheats/%.o $$(call exercise_test,$$(basename $$*))
+	$(link) $(lib_check) $(LIBS)
 # 04-2: of 04_…, what is named 2_…
 exercise = $(strip $(foreach e,$(filter $(firstword $(subst -, ,$1))_%,$(EXERCISES)),$(if \
   $(filter $(lastword $(subst -, ,$1))_%,$(notdir $e)),$e)))
-EXERCISE_KIND := $(if $(filter 1,$(SOLUTION)),solutions,exercises)
-exercise-%: $$(addprefix $(B)/$(EXERCISE_KIND)/,$$(call exercise,$$*)) ## one; SOLUTION=1: ours
-	@[ -n '$(call exercise,$*)' ] || { \
+exercise_program = $(B)/$(if $(filter 1,$(SOLUTION)),solutions,exercises)/$(call exercise,$1)
+# The program is built by a make of its own, and this one runs under -q: then a command marked with +
+# that ends with status 1 ends make with status 1 as well, and without the line
+# `make: *** [...] Error 1`. (GNU make 3.81 prints it.)
+ifeq ($(filter-out exercise-%,$(or $(MAKECMDGOALS),all)),)
+MAKEFLAGS += -q
+endif
+exercise-%: ## one; SOLUTION=1: ours
+	+@[ -n '$(call exercise,$*)' ] || { \
 	  echo 'There is no exercise $*; there are: $(EXERCISES)' >&2; exit 1; }
-	@mkdir -p build/tmp; export CK_DEFAULT_TIMEOUT=60; \
-	  CK_VERBOSITY=verbose $< && echo 'Solved: $*' || \
-	  { echo 'Not yet solved: chapters/$(call in_exercises,$(call exercise,$*)).c'; exit 1; }
+	+@MAKEFLAGS= $(MAKE) --no-print-directory $(MAKEOVERRIDES) $(call exercise_program,$*)
+	+@EXERCISES='$(EXERCISES)' tests/course/exercise.sh \
+	  $(call exercise,$*) $(call exercise_program,$*)

@@ -37,7 +37,7 @@ $(FUZZERS): %: %.o $(REFERENCE)
 # would take the processor from the ones that work.
 JOBS := $(shell getconf _NPROCESSORS_ONLN)
 run = @mkdir -p $(B); printf 'leak:%s\n' libomp.so libdbus-1.so >$(B)/leaks; \
-  export B='$(B)' EXERCISES='$(EXERCISES)' \
+  export B='$(B)' EXERCISES='$(EXERCISES)' CHEATS='$(CHEATS)' \
     SGATLIN="$$PWD/$(B)/sgatlin" VIEWER="$$PWD/$(VIEWER)" GOLDEN="$$PWD/$(B)/golden" \
     SERVER="$$PWD/$(SERVER)" \
     SHIM="$(SHIM:%=$$PWD/%)" CXX='$(CXX)' HAVE_CXX='$(HAVE_CXX)' \
@@ -58,7 +58,7 @@ IN_COURSE := $(if $(filter 1,$(COURSE)),tests/course/lessons.sh tests/course/sol
 WITH_GPU := $(if $(filter 1_release,$(COURSE)_$(V)),$(GPU_TESTS))
 build-tests: $(PROGRAMS:build/%=$(B)/%) $(VIEWER) $(SERVER) $(SHIM) $(TESTS) \
   $(if $(WITH_GPU),$(if $(HAVE_CXX),$(EMULATE))) \
-  $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED))
+  $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED) $(CHEATED))
 # the longest come first
 run-tests: build-tests
 	$(call run,$(IN_COURSE) $(WITH_GPU) $(TESTS))
@@ -66,7 +66,7 @@ faults: $(PROGRAMS) $(SHIM) ## commands while each call for memory or files fail
 	$(call run,tests/faults/sweep.sh,1 1)
 lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are right
 	$(call run,tests/course/lessons.sh)
-solutions: $(SOLVED) $(UNSOLVED) ## the tests of the exercises fail at first and pass when solved
+solutions: $(SOLVED) $(UNSOLVED) $(CHEATED) ## the tests of the exercises fail at first and pass when solved
 	$(call run,tests/course/solutions.sh)
 named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS) $(GPU_TESTS)))
 needed_by = $(if $(filter tests/gpu/%,$1),$(if $(HAVE_CXX),$(EMULATE)),$(if $(filter \

@@ -167,25 +167,80 @@ END
 
 # An exercise whose starting file solves it, one whose starting file crashes, one with a wrong
 # solution.
-mkdir -p "$work/exercises" "$work/solutions"
+mkdir -p "$work/exercises" "$work/solutions" "$work/cheats"
+program() { # FILE STATUS OUTPUT
+    printf '#!/bin/sh\ncat <<END\n%s\nEND\nexit %d\n' "$3" "$2" >"$1"
+    chmod +x "$1"
+}
 exercise() { # NAME STATUS STATUS
-    printf '#!/bin/sh\nexit %d\n' "$2" >"$work/exercises/$1"
-    printf '#!/bin/sh\nexit %d\n' "$3" >"$work/solutions/$1"
-    chmod +x "$work/exercises/$1" "$work/solutions/$1"
+    program "$work/exercises/$1" "$2" ''
+    program "$work/solutions/$1" "$3" ''
 }
 solutions() { # STATUS MESSAGE
     status=0
-    EXERCISES='1_good 2_tried' B=$work sh tests/course/solutions.sh >"$work/said" 2>&1 || status=$?
+    EXERCISES='1_good 2_tried' B=$work CHEAT_SOURCES=$work/cheats \
+        sh tests/course/solutions.sh >"$work/said" 2>&1 || status=$?
     [ $status = "$1" ] || failure "solutions: exit status $status, expected $1: $(cat "$work/said")"
     grep -q -F -e "$2" "$work/said" || failure "solutions: no '$2' in: $(cat "$work/said")"
 }
+export CHEATS=
 exercise 1_good 1 0
-exercise 2_tried 1 0 && solutions 0 '2 exercises, 0 problems'
+exercise 2_tried 1 0 && solutions 0 '2 exercises, 0 wrong solutions, 0 problems'
 exercise 2_tried 0 0 &&
     solutions 1 '2_tried: the starting file ends its test with status 0, expected: 1'
 exercise 2_tried 139 0 &&
     solutions 1 '2_tried: the starting file ends its test with status 139, expected: 1'
 exercise 2_tried 1 1 && solutions 1 '2_tried: the solution does not pass'
+
+# A wrong solution that passes; one that another test refuses than the one it names; one that two
+# tests refuse; one that names none.
+exercise 2_tried 1 0
+CHEATS=1_good.lazy
+echo '// Refused by large: it only adds.' >"$work/cheats/1_good.lazy.c"
+cheat() { # EXIT-STATUS OUTPUT STATUS MESSAGE
+    program "$work/cheats/1_good.lazy" "$1" "$2"
+    solutions "$3" "$4"
+}
+cheat 1 'test.c:7:F:1-1 add:large:0: 3, expected 4
+test.c:9:E:1-1 add:large:1: Test timeout expired' 0 '2 exercises, 1 wrong solutions, 0 problems'
+cheat 0 '' 1 "1_good.lazy: refused by '' (status 0), expected: by 'large'"
+cheat 1 'test.c:7:F:1-1 add:small:0: 3, expected 4' 1 "refused by 'small'"
+cheat 1 'test.c:7:F:1-1 add:large:0: 3, expected 4
+test.c:3:F:1-1 add:small:0: 3, expected 4' 1 "refused by 'large
+small'"
+echo '// It only adds.' >"$work/cheats/1_good.lazy.c"
+cheat 1 'test.c:7:F:1-1 add:large:0: 3, expected 4' 1 "expected: by ''"
+
+# What the reader of an exercise sees: for a test that fails in two runs, and when all pass.
+learner() { # NAME EXIT-STATUS OUTPUT EXPECTED
+    program "$work/program" "$2" "$3"
+    status=0
+    EXERCISES='06_sgatlin/3_patch 06_sgatlin/4_gini 07_language_model/1_perplexity' \
+        sh tests/course/exercise.sh "$1" "$work/program" >"$work/said" 2>&1 || status=$?
+    [ $status = "$2" ] || failure "exercise.sh: exit status $status, expected $2"
+    [ "$(cat "$work/said")" = "$4" ] || failure "exercise.sh: '$(cat "$work/said")', expected '$4'"
+}
+source=chapters/06_sgatlin/exercises/test_4_gini.c
+line=$(grep -n 'START_TEST(on_paper)' $source)
+learner 06_sgatlin/4_gini 1 "Running suite(s): 06-4 Gini
+here: 3
+66%: Checks: 3, Failures: 1, Errors: 0
+tests/harness/expect.c:16:F:06-4 Gini:on_paper:0: Gini: 3, expected 0.25
+$source:26:F:06-4 Gini:on_paper:1: Gini: 4, expected 0.25" "here: 3
+
+on_paper ($source:${line%%:*})
+    1, 2, 3, 4: (−3·1 − 1·2 + 1·3 + 3·4) / (4·10) = 10/40.
+  Gini: 3, expected 0.25
+
+Not yet solved: chapters/06_sgatlin/exercises/4_gini.c"
+learner 06_sgatlin/3_patch 0 'Running suite(s): 06-3 patching
+100%: Checks: 3, Failures: 0, Errors: 0' 'Solved: 06-3
+Next: make exercise-06-4'
+learner 06_sgatlin/4_gini 0 '' '
+Solved: 06-4
+Next: chapters/07_language_model/README.md, and then make exercise-07-1'
+learner 07_language_model/1_perplexity 0 '' '
+Solved: 07-1'
 
 [ $failed = 0 ] && echo 'test_course.sh: planted mistakes in lessons and exercises are detected'
 exit $failed

@@ -1,6 +1,7 @@
 #include "tests/harness/expect.h"
 #include "reference/numbers/random.h"
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,17 @@ void expect(const char *name, const double *actual, const double *expected, size
 
 void expect_by_hand(const char *name, const double *actual, const double *expected, size_t count) {
     expect_within(name, actual, expected, count, (Tolerance){ .absolute = 1e-14 });
+}
+
+void expect_number(const char *what, double actual, double expected, double within) {
+    bool same = fabs(actual - expected) <= within; // false for NaN
+    ck_assert_msg(same, "%s: %.9g, expected %.9g within %.2g", what, actual, expected, within);
+}
+
+void expect_ints(const char *name, const int *actual, const int *expected, size_t count) {
+    Difference difference;
+    bool same = compare_ints(&difference, name, actual, count, expected, count);
+    ck_assert_msg(same, "%s", difference.problem);
 }
 
 double *new_doubles(size_t count) {

@@ -15,6 +15,10 @@ void expect(const char *name, const double *actual, const double *expected, size
             double relative);
 // The same for numbers of about 1 that were calculated by hand.
 void expect_by_hand(const char *name, const double *actual, const double *expected, size_t count);
+// One number; `what` says in words which.
+void expect_number(const char *what, double actual, double expected, double within);
+// Integers must be equal.
+void expect_ints(const char *name, const int *actual, const int *expected, size_t count);
 
 // ---- numbers to test with
 

@@ -31,8 +31,10 @@ int run_tests_with(const TestFixture *fixture, const char *name, const TestRow *
             skipped++;
             continue;
         }
-        TCase **tcase = &cases[row->threads != NO_THREADS];
+        TCase *own = NULL, **shared = &cases[row->threads != NO_THREADS],
+              **tcase = row->seconds > 0 ? &own : shared;
         if (*tcase == NULL) *tcase = new_tcase(suite, name, fixture);
+        if (row->seconds > 0) tcase_set_timeout(*tcase, row->seconds);
         if (row->threads != NO_THREADS) tcase_set_tags(*tcase, "threads");
         int end = row->first + max_int(row->count, 1);
         tcase_add_loop_test_raise_signal(*tcase, row->test, row->signal, row->first, end);

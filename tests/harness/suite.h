@@ -20,6 +20,7 @@ typedef struct {
     int first;
     int signal; // that must end it
     TestThreads threads;
+    int seconds; // it may take; 0: two minutes
 } TestRow;
 
 // Runs a table of tests and returns main's exit status:
@@ -27,8 +28,7 @@ typedef struct {
 //         const TestRow tests[] = { { one_test }, { a_loop_test, COUNT_OF(cases) } };
 //         return run_tests("tensors", tests, COUNT_OF(tests));
 //     }
-// An empty table fails. A test may take two minutes. CK_VERBOSITY in the environment says how much
-// is printed.
+// An empty table fails. CK_VERBOSITY in the environment says how much is printed.
 int run_tests(const char *name, const TestRow *tests, int count);
 
 // Called before and after each test; with `once`, before the first and after the last.

@@ -107,6 +107,19 @@ START_TEST(bug_in_a_number)
     if (_i == 4)
         expect_within("within", (double[]){ 1, INFINITY, 3 }, expected, 3,
                       (Tolerance){ .absolute = 1e300 });
+    if (_i == 5) expect_number("number", nextafter(3, 4), 3, 0);
+    if (_i == 6) expect_number("number", 3 + 2e-9, 3, 1e-9);
+    if (_i == 7) expect_number("number", NAN, 3, INFINITY);
+    if (_i == 8) expect_number("number", INFINITY, 3, 1e300);
+    if (_i == 9) expect_ints("ints", (int[]){ 1, 2, 4 }, (int[]){ 1, 2, 3 }, 3);
+}
+END_TEST
+
+START_TEST(right_numbers_agree)
+{
+    expect_number("number", 3, 3, 0);
+    expect_number("number", 3 + 1e-9, 3, 2e-9);
+    expect_ints("ints", (int[]){ 1, 2, 3 }, (int[]){ 1, 2, 3 }, 3);
 }
 END_TEST
 
@@ -136,16 +149,16 @@ START_TEST(planted_bugs_are_seen)
     tcase_add_loop_test(bugs, bug_in_one_slope, 0, 5);
     tcase_add_loop_test(bugs, bug_all_zeros, 0, 4);
     tcase_add_test(bugs, bug_the_choice_always_changes);
-    tcase_add_loop_test(bugs, bug_in_a_number, 0, 5);
+    tcase_add_loop_test(bugs, bug_in_a_number, 0, 10);
     tcase_add_loop_test(bugs, bug_in_a_golden_file, 0, 7);
     suite_add_tcase(suite, bugs);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_SILENT);
-    ck_assert_int_eq(srunner_ntests_run(runner), 22);
+    ck_assert_int_eq(srunner_ntests_run(runner), 27);
     TestResult **failures = srunner_failures(runner);
     for (int i = 0; i < srunner_ntests_failed(runner); i++)
         ck_assert_int_eq(tr_rtype(failures[i]), CK_FAILURE);
-    ck_assert_int_eq(srunner_ntests_failed(runner), 22);
+    ck_assert_int_eq(srunner_ntests_failed(runner), 27);
     free(failures);
     srunner_free(runner);
 }
@@ -154,6 +167,7 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { right_slopes_agree },
+        { right_numbers_agree },
         { planted_bugs_are_seen },
     };
     return run_tests("expect", tests, COUNT_OF(tests));
