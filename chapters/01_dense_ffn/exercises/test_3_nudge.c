@@ -19,17 +19,29 @@ START_TEST(by_hand)
 }
 END_TEST
 
-// At 0 a one-sided difference of |w|³ would be h²; the central difference is 0.
 static double cube(const double *w, const void *context) {
     (void)context;
-    return w[0] < 0 ? -w[0] * w[0] * w[0] : w[0] * w[0] * w[0];
+    return w[0] * w[0] * w[0];
+}
+static double absolute_cube(const double *w, const void *context) {
+    return w[0] < 0 ? -cube(w, context) : cube(w, context);
 }
 
+// At 0 a one-sided difference of |w|³ would be h²; the central difference is 0.
 START_TEST(nudges_both_ways)
 {
     double w[] = { 0 }, dw[] = { 1 };
-    nudge_gradient(dw, w, 1, 0.125, cube, NULL);
-    ck_assert_double_eq(dw[0], 0.0);
+    nudge_gradient(dw, w, 1, 0.125, absolute_cube, NULL);
+    expect_number("dw of |w|³ at 0", dw[0], 0.0, 0.0);
+}
+END_TEST
+
+// w³ at 1: the slope is 3, but a nudge of 1/2 measures (1.5³ - 0.5³) / 1 = 3.25.
+START_TEST(nudges_by_h)
+{
+    double w[] = { 1 }, dw[1];
+    nudge_gradient(dw, w, 1, 0.5, cube, NULL);
+    expect_number("dw of w³ at 1 with h = 1/2", dw[0], 3.25, 0.0);
 }
 END_TEST
 
@@ -39,7 +51,7 @@ START_TEST(weights_come_back)
     double w[] = { 0.1, 0.7, 1e9 }, before[3], dw[3];
     memcpy(before, w, sizeof w);
     nudge_gradient(dw, w, 2, 0.3, square_times, NULL);
-    ck_assert(memcmp(before, w, sizeof w) == 0);
+    expect("w", w, before, 3, 0.0);
 }
 END_TEST
 
@@ -61,10 +73,8 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { by_hand },
-        { nudges_both_ways },
-        { weights_come_back },
-        { agrees_with_the_neuron },
+        { by_hand },           { nudges_both_ways },       { nudges_by_h },
+        { weights_come_back }, { agrees_with_the_neuron },
     };
-    return run_tests("exercise 01-3: a gradient by nudging", tests, COUNT_OF(tests));
+    return run_tests("01-3 a gradient by nudging", tests, COUNT_OF(tests));
 }

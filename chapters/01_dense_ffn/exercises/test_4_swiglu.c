@@ -25,6 +25,20 @@ START_TEST(backward_by_hand)
 }
 END_TEST
 
+// g = 9 and u = -12, which chapter 01's glu would clamp to 7 and -7: swish(9) = 9/(1 + e^-9), and its
+// slope there is s + 9 s (1 - s) with s = 1/(1 + e^-9).
+START_TEST(no_clamps)
+{
+    const double gate_up[] = { 9, -12 }, dhidden[] = { 1 }, s = 1 / (1 + exp(-9)),
+                 expected = 9 * s * -12, expected_dg = -12 * (s + 9 * s * (1 - s));
+    double hidden[1], dgate_up[2];
+    swiglu(hidden, gate_up, 1);
+    expect("hidden", hidden, &expected, 1, 1e-12);
+    swiglu_backward(dgate_up, dhidden, gate_up, 1);
+    expect("dgate_up", dgate_up, (double[]){ expected_dg, 9 * s }, 2, 1e-12);
+}
+END_TEST
+
 enum { F = 7 };
 typedef struct {
     double gate_up[2 * F], dhidden[F];
@@ -52,7 +66,8 @@ int main(void) {
     const TestRow tests[] = {
         { by_hand },
         { backward_by_hand },
+        { no_clamps },
         { backward_is_finite_difference },
     };
-    return run_tests("exercise 01-4: SwiGLU", tests, COUNT_OF(tests));
+    return run_tests("01-4 SwiGLU", tests, COUNT_OF(tests));
 }
