@@ -27,7 +27,9 @@ void expect_by_hand(const char *name, const double *actual, const double *expect
 
 void expect_number(const char *what, double actual, double expected, double within) {
     bool same = fabs(actual - expected) <= within; // false for NaN
-    ck_assert_msg(same, "%s: %.9g, expected %.9g within %.2g", what, actual, expected, within);
+    char tolerance[32] = "";
+    if (within > 0.0) snprintf(tolerance, sizeof tolerance, " within %.2g", within);
+    ck_assert_msg(same, "%s: %.9g, expected %.9g%s", what, actual, expected, tolerance);
 }
 
 void expect_ints(const char *name, const int *actual, const int *expected, size_t count) {

@@ -4,7 +4,7 @@
 // weights are the scores divided by their sum:
 //     s_k = sigmoid(logit_k),   weight_k = s_k / Σ_j s_j
 // Write both for the K chosen logits of one token, and the backward pass: dlogit [K] is written,
-// from dweight [K] and the same logits.
+// from dweight [K] and the same logits. Single logits may be as large as 800 or as small as -800.
 //
 // Check with: make exercise-02-3
 #include "chapters/01_dense_ffn/dense_ffn.h"

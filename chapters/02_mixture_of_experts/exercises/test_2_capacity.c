@@ -1,6 +1,6 @@
 #include "chapters/02_mixture_of_experts/moe.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 
 int drop_overflow(MoeGating *gating, int *scratch, int capacity, int E);
 
@@ -11,15 +11,13 @@ START_TEST(by_hand)
     int start[] = { 0, 2, 4, 6 }, index[] = { 0, 1, 0, 2, 0, 1 }, scratch[3];
     double weight[] = { 0.6, 0.5, 0.4, 0.3, 0.2, 0.1 };
     MoeGating gating = { .N = 3, .start = start, .index = index, .weight = weight };
-    ck_assert_int_eq(drop_overflow(&gating, scratch, 2, 3), 1);
+    expect_number("dropped entries", drop_overflow(&gating, scratch, 2, 3), 1, 0);
     static const int expected_start[] = { 0, 2, 4, 5 }, expected_index[] = { 0, 1, 0, 2, 1 };
     static const double expected_weight[] = { 0.6, 0.5, 0.4, 0.3, 0.1 };
-    ck_assert_int_eq(gating.N, 3);
-    for (int t = 0; t <= 3; t++) ck_assert_int_eq(start[t], expected_start[t]);
-    for (int i = 0; i < 5; i++) {
-        ck_assert_int_eq(index[i], expected_index[i]);
-        ck_assert_double_eq(weight[i], expected_weight[i]);
-    }
+    expect_number("N", gating.N, 3, 0);
+    expect_ints("start", start, expected_start, 4);
+    expect_ints("index", index, expected_index, 5);
+    expect("weight", weight, expected_weight, 5, 0);
 }
 END_TEST
 
@@ -29,9 +27,10 @@ START_TEST(a_token_may_lose_all)
     int start[] = { 0, 1, 2, 3 }, index[] = { 1, 1, 1 }, scratch[2];
     double weight[] = { 1, 2, 3 };
     MoeGating gating = { .N = 3, .start = start, .index = index, .weight = weight };
-    ck_assert_int_eq(drop_overflow(&gating, scratch, 1, 2), 2);
-    ck_assert(start[0] == 0 && start[1] == 1 && start[2] == 1 && start[3] == 1);
-    ck_assert(index[0] == 1 && weight[0] == 1);
+    expect_number("dropped entries", drop_overflow(&gating, scratch, 1, 2), 2, 0);
+    expect_ints("start", start, (int[]){ 0, 1, 1, 1 }, 4);
+    expect_number("index[0]", index[0], 1, 0);
+    expect_number("weight[0]", weight[0], 1, 0);
 }
 END_TEST
 
@@ -40,7 +39,7 @@ START_TEST(any_list)
 {
     enum { N = 40, E = 5, MAX_K = 3 };
     int start[N + 1] = { 0 }, index[N * MAX_K], scratch[E], old_start[N + 1], old_index[N * MAX_K],
-                  capacity = _i, left = 0;
+                  expected[N + 1], capacity = _i, left = 0;
     double weight[N * MAX_K];
     for (int t = 0; t < N; t++)
         start[t + 1] = start[t] + (int)random_below(random_key(_i, "entries"), t, MAX_K + 1);
@@ -52,18 +51,20 @@ START_TEST(any_list)
     MoeGating gating = { .N = N, .start = start, .index = index, .weight = weight };
     int dropped = drop_overflow(&gating, scratch, capacity, E);
     for (int t = 0; t < N; t++) {
-        ck_assert_int_eq(start[t], left);
+        expected[t] = left;
         for (int i = old_start[t]; i < old_start[t + 1]; i++) {
             int before = 0;
             for (int j = 0; j < i; j++) before += old_index[j] == old_index[i];
             if (before >= capacity) continue;
-            ck_assert_int_eq(index[left], old_index[i]);
-            ck_assert_double_eq(weight[left], i);
+            ck_assert_msg(index[left] == old_index[i] && weight[left] == i,
+                          "entry %d is expert %d with weight %g, expected %d with %d", left,
+                          index[left], weight[left], old_index[i], i);
             left++;
         }
     }
-    ck_assert_int_eq(start[N], left);
-    ck_assert_int_eq(dropped, old_start[N] - left);
+    expected[N] = left;
+    expect_ints("start", start, expected, N + 1);
+    expect_number("dropped entries", dropped, old_start[N] - left, 0);
 }
 END_TEST
 
@@ -73,5 +74,5 @@ int main(void) {
         { a_token_may_lose_all },
         { any_list, 20 },
     };
-    return run_tests("exercise 02-2: capacity", tests, COUNT_OF(tests));
+    return run_tests("02-2 capacity", tests, COUNT_OF(tests));
 }

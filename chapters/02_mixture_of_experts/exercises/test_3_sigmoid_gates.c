@@ -21,9 +21,23 @@ START_TEST(one_has_all_the_weight)
 {
     double weight, dlogit;
     sigmoid_gates(&weight, (double[]){ -3 }, 1);
-    ck_assert_double_eq(weight, 1.0);
+    expect_number("weight[0]", weight, 1.0, 0.0);
     sigmoid_gates_backward(&dlogit, (double[]){ 5 }, (double[]){ -3 }, 1);
-    ck_assert_double_eq_tol(dlogit, 0.0, 1e-14);
+    expect_number("dlogit[0]", dlogit, 0.0, 1e-14);
+}
+END_TEST
+
+// e^800 overflows a double, but its sigmoid is 1, and that of -800 is 0: the scores are 1, 0 and
+// 1/2. Backward with dweight = (3, 0, 0): only the middle of the sigmoid has a slope, and raising
+// its score takes from the first weight: 1/4 · (0 - 2) / 1.5.
+START_TEST(large_logits)
+{
+    const double logit[] = { 800, -800, 0 };
+    double weight[3], dlogit[3];
+    sigmoid_gates(weight, logit, 3);
+    expect_by_hand("weight", weight, (double[]){ 2.0 / 3, 0, 1.0 / 3 }, 3);
+    sigmoid_gates_backward(dlogit, (double[]){ 3, 0, 0 }, logit, 3);
+    expect_by_hand("dlogit", dlogit, (double[]){ 0, 0, -1.0 / 3 }, 3);
 }
 END_TEST
 
@@ -54,7 +68,8 @@ int main(void) {
     const TestRow tests[] = {
         { by_hand },
         { one_has_all_the_weight },
+        { large_logits },
         { backward_is_finite_difference, 5 },
     };
-    return run_tests("exercise 02-3: sigmoid gates", tests, COUNT_OF(tests));
+    return run_tests("02-3 sigmoid gates", tests, COUNT_OF(tests));
 }

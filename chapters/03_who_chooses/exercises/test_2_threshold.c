@@ -1,6 +1,6 @@
 #include "chapters/03_who_chooses/routing.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 #include <string.h>
 
@@ -26,17 +26,37 @@ static void sequence_pool(bool *chosen, const double *score) {
     }
 }
 
+static void expect_chosen(const bool *chosen, const bool *expected, const double *score,
+                          int cells) {
+    for (int i = 0; i < cells; i++)
+        ck_assert_msg(chosen[i] == expected[i], "chosen[%d], of score %g, is %s", i, score[i],
+                      chosen[i] ? "true, expected false" : "false, expected true");
+}
+
 START_TEST(on_paper)
 {
     const double score[] = { 0.2, 0.9, 0.5, 0.7 };
     bool chosen[4];
     int scratch[4];
-    ck_assert(threshold(score, 4, 1, scratch) == 0.9);
-    ck_assert(threshold(score, 4, 3, scratch) == 0.5);
+    expect_number("the threshold for 1 of 0.2 0.9 0.5 0.7", threshold(score, 4, 1, scratch), 0.9,
+                  0);
+    expect_number("the threshold for 3 of 0.2 0.9 0.5 0.7", threshold(score, 4, 3, scratch), 0.5,
+                  0);
     choose_above(chosen, score, 4, 0.5);
-    ck_assert(memcmp(chosen, (bool[4]){ 0, 1, 1, 1 }, sizeof chosen) == 0);
-    choose_above(chosen, (double[]){ NAN, 1, NAN, -1 }, 4, -2);
-    ck_assert(memcmp(chosen, (bool[4]){ 0, 1, 0, 1 }, sizeof chosen) == 0);
+    expect_chosen(chosen, (bool[]){ false, true, true, true }, score, 4);
+}
+END_TEST
+
+// NaN is not above anything: it is taken last.
+START_TEST(not_a_number)
+{
+    const double score[] = { NAN, 1, NAN, -1 };
+    bool chosen[4];
+    int scratch[4];
+    expect_number("the threshold for 1 of NaN 1 NaN -1", threshold(score, 4, 1, scratch), 1, 0);
+    expect_number("the threshold for 2 of NaN 1 NaN -1", threshold(score, 4, 2, scratch), -1, 0);
+    choose_above(chosen, score, 4, -2);
+    expect_chosen(chosen, (bool[]){ false, true, false, true }, score, 4);
 }
 END_TEST
 
@@ -50,7 +70,7 @@ START_TEST(its_own_table_gets_the_same_experts)
         draw_scores(score, seed);
         sequence_pool(pool, score);
         choose_above(above, score, CELLS, threshold(score, CELLS, 2 * T, scratch));
-        ck_assert(memcmp(pool, above, sizeof pool) == 0);
+        expect_chosen(above, pool, score, CELLS);
     }
 }
 END_TEST
@@ -69,7 +89,7 @@ START_TEST(other_tables_get_about_the_budget)
         for (int i = 0; i < CELLS; i++) taken += chosen[i];
         bool prefix[CELLS / 2];
         choose_above(prefix, score, CELLS / 2, lowest);
-        ck_assert(memcmp(prefix, chosen, sizeof prefix) == 0);
+        expect_chosen(prefix, chosen, score, CELLS / 2);
     }
     double each = taken / (50.0 * T);
     ck_assert_msg(fabs(each - 2.0) < 0.4, "%.2f experts per token, expected about 2", each);
@@ -79,6 +99,7 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { on_paper },
+        { not_a_number },
         { its_own_table_gets_the_same_experts },
         { other_tables_get_about_the_budget },
     };
