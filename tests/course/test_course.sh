@@ -229,7 +229,7 @@ tests/harness/expect.c:16:F:06-4 Gini:on_paper:0: Gini: 3, expected 0.25
 $source:26:F:06-4 Gini:on_paper:1: Gini: 4, expected 0.25" "here: 3
 
 on_paper ($source:${line%%:*})
-    1, 2, 3, 4: (−3·1 − 1·2 + 1·3 + 3·4) / (4·10) = 10/40.
+    1, 2, 3, 4: (−3·1 − 1·2 + 1·3 + 3·4) / (4·10) = 10/40. The counts stay in their order.
   Gini: 3, expected 0.25
 
 Not yet solved: chapters/06_sgatlin/exercises/4_gini.c"

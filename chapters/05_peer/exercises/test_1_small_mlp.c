@@ -1,8 +1,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/05_peer/peer.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
-#include <math.h>
+#include "tests/harness/expect.h"
 
 void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in,
                const double *out, const Peer *p);
@@ -15,14 +14,12 @@ START_TEST(on_paper)
     const double expected_up[] = { 3, 1, 4, 2 }, expected_down[] = { 3, 9, 1, 2 };
     double up[4], down[4];
     small_mlp(up, down, (double[]){ 0.75, 0.25 }, (int[]){ 2, 0 }, in, out, &p);
-    for (int i = 0; i < 4; i++)
-        ck_assert_msg(up[i] == expected_up[i], "up[%d] is %g, on paper %g", i, up[i],
-                      expected_up[i]);
-    for (int i = 0; i < 4; i++)
-        ck_assert_msg(down[i] == expected_down[i], "down[%d] is %g", i, down[i]);
+    expect("up", up, expected_up, 4, 0);
+    expect("down", down, expected_down, 4, 0);
 }
 END_TEST
 
+// Chapter 01's mlp_forward with up and down, against the layer.
 START_TEST(it_outputs_what_the_layer_does)
 {
     enum { D = 7, F = 16, C = 3, K = 2 };
@@ -42,10 +39,7 @@ START_TEST(it_outputs_what_the_layer_does)
     small_mlp(up, down, gate, index, in, out, &p);
     mlp_forward(mlp, &(MlpSaved){ hidden, hidden + C * K }, x, &(MlpWeights){ up, down },
                 &(DenseSizes){ D, C * K });
-    for (int d = 0; d < D; d++) {
-        ck_assert_msg(fabs(mlp[d] - y[d]) < 1e-12, "y[%d] is %.6g, the small mlp's %.6g", d, y[d],
-                      mlp[d]);
-    }
+    expect("y of the small mlp", mlp, y, D, 1e-12);
 }
 END_TEST
 

@@ -1,9 +1,8 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 #include <math.h>
-#include <stdlib.h>
 
 void normalise_queries(double *query, int T, int width);
 
@@ -13,10 +12,27 @@ START_TEST(on_paper)
     double query[] = { 1, 7, 5, 7, 1, 7, 5, 7 };
     const double expected[] = { -1, 0, 1, 0, -1, 0, 1, 0 };
     normalise_queries(query, 4, 2);
-    for (int i = 0; i < 8; i++) {
-        ck_assert_msg(fabs(query[i] - expected[i]) < 1e-6, "query[%d] is %.6g, on paper %.6g", i,
-                      query[i], expected[i]);
-    }
+    expect_within("query", query, expected, 8, (Tolerance){ .absolute = 1e-6 });
+}
+END_TEST
+
+// 0 0 0 4 has mean 1 and variance (1 + 1 + 1 + 9) / 4 = 3, although its range is 4.
+START_TEST(the_deviation_is_not_half_the_range)
+{
+    double query[] = { 0, 0, 0, 4 }, low = -1 / sqrt(3), high = 3 / sqrt(3);
+    normalise_queries(query, 4, 1);
+    expect_within("query", query, (double[]){ low, low, low, high }, 4,
+                  (Tolerance){ .absolute = 1e-6 });
+}
+END_TEST
+
+// -0.001 and 0.001 have a variance of 1e-6, as large as the 1e-6 that is added: ±0.001 / √(2e-6).
+START_TEST(small_variances)
+{
+    double query[] = { 0.999, 1.001 };
+    normalise_queries(query, 2, 1);
+    expect_within("query", query, (double[]){ -sqrt(0.5), sqrt(0.5) }, 2,
+                  (Tolerance){ .absolute = 1e-9 });
 }
 END_TEST
 
@@ -40,6 +56,7 @@ static double usage_of(const double *query, const double *keys) {
     return expert_usage(total, p.F);
 }
 
+// Of 64 experts, with queries that have much in common.
 START_TEST(more_experts_are_used)
 {
     static double query[T * 2 * Dk], keys[2 * SIDE * Dk];
@@ -52,13 +69,16 @@ START_TEST(more_experts_are_used)
     normalise_queries(query, T, 2 * Dk);
     double after = usage_of(query, keys);
     ck_assert_msg(before < 0.7, "usage is %.2f before", before); // otherwise the test shows nothing
-    ck_assert_msg(after > 0.95, "usage is %.2f, and was %.2f before", after, before);
+    ck_assert_msg(after > 0.95, "usage is %.2f, expected over 0.95; it was %.2f before", after,
+                  before);
 }
 END_TEST
 
 int main(void) {
     const TestRow tests[] = {
         { on_paper },
+        { the_deviation_is_not_half_the_range },
+        { small_variances },
         { more_experts_are_used },
     };
     return run_tests("05-3 normalised queries", tests, COUNT_OF(tests));

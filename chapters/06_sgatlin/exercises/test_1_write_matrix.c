@@ -1,7 +1,6 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
-#include <math.h>
+#include "tests/harness/expect.h"
 
 void write_matrix(double *W, const double *score, const int *index, const double *in,
                   const double *out, const Sgatlin *s);
@@ -12,16 +11,17 @@ START_TEST(on_paper)
     const Sgatlin s = { .D = 2, .F = 1, .C = 1, .K = 1 };
     double W[4];
     write_matrix(W, (double[]){ 10 }, (int[]){ 0 }, (double[]){ 1, 2 }, (double[]){ 3, 5 }, &s);
-    ck_assert(W[0] == 30 && W[1] == 60 && W[2] == 50 && W[3] == 100);
+    expect("W", W, (double[]){ 30, 60, 50, 100 }, 4, 0);
 }
 END_TEST
 
+// W x against the layer's third step, for two channels and five tokens.
 START_TEST(it_outputs_what_the_layer_does)
 {
     enum { D = 7, F = 9, C = 2, K = 3 };
     const Sgatlin s = { .D = D, .F = F, .C = C, .K = K };
     int index[C * K] = { 8, 0, 4, 2, 3, 4 };
-    double in[C * F * D], out[C * F * D], score[C * K], x[D], y[D], z[C * K], W[D * D];
+    double in[C * F * D], out[C * F * D], score[C * K], x[D], y[D], z[C * K], W[D * D], Wx[D];
     for (uint64_t i = 0; i < C * F * D; i++) {
         in[i] = random_normal(1, i);
         out[i] = random_normal(2, i);
@@ -34,11 +34,10 @@ START_TEST(it_outputs_what_the_layer_does)
         for (uint64_t d = 0; d < D; d++) x[d] = random_normal(4, t * D + d);
         sgatlin_experts(y, &token, x, &w, &s);
         for (int o = 0; o < D; o++) {
-            double sum = 0.0;
-            for (int i = 0; i < D; i++) sum += W[o * D + i] * x[i];
-            ck_assert_msg(fabs(sum - y[o]) < 1e-12, "y[%d] is %.6g, by the matrix %.6g", o, y[o],
-                          sum);
+            Wx[o] = 0.0;
+            for (int i = 0; i < D; i++) Wx[o] += W[o * D + i] * x[i];
         }
+        expect("W x", Wx, y, D, 1e-12);
     }
 }
 END_TEST

@@ -1,6 +1,6 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,9 +17,9 @@ START_TEST(the_faster_one_enters_first)
     int leaving = -1, entering = -1;
     double t = border(&leaving, &entering, (double[]){ 3, 2, 1 }, (double[]){ 0, 1, 3 },
                       (int[]){ 0 }, 3, 1);
-    ck_assert_double_eq_tol(t, 2.0 / 3.0, 1e-15);
-    ck_assert_int_eq(leaving, 0);
-    ck_assert_int_eq(entering, 2);
+    expect_number("t", t, 2.0 / 3.0, 1e-15);
+    expect_number("leaving", leaving, 0, 0);
+    expect_number("entering", entering, 2, 0);
 }
 END_TEST
 
@@ -30,9 +30,9 @@ START_TEST(the_selected_may_change_ranks)
     const double score[] = { -1, 3, -9, 2.9 }, slope[] = { 0, -1, 0, 5 };
     int leaving = -1, entering = -1;
     double t = border(&leaving, &entering, score, slope, (int[]){ 1, 3 }, 4, 2);
-    ck_assert_double_eq_tol(t, 4.0, 1e-15);
-    ck_assert_int_eq(leaving, 1);
-    ck_assert_int_eq(entering, 0);
+    expect_number("t", t, 4.0, 1e-15);
+    expect_number("leaving", leaving, 1, 0);
+    expect_number("entering", entering, 0, 0);
 }
 END_TEST
 
@@ -40,11 +40,13 @@ END_TEST
 START_TEST(some_lines_meet_no_border)
 {
     int leaving = -1, entering = -1;
-    ck_assert(isinf(border(&leaving, &entering, (double[]){ 2, 1, 0 }, (double[]){ 1, 1, -4 },
-                           (int[]){ 0 }, 3, 1)));
-    ck_assert(isinf(border(&leaving, &entering, (double[]){ 2, 1 }, (double[]){ 0, 9 },
-                           (int[]){ 0, 1 }, 2, 2)));
-    ck_assert(leaving == -1 && entering == -1);
+    double fall_back = border(&leaving, &entering, (double[]){ 2, 1, 0 }, (double[]){ 1, 1, -4 },
+                              (int[]){ 0 }, 3, 1);
+    ck_assert_msg(isinf(fall_back), "t is %g, expected infinity: nobody catches up", fall_back);
+    double all =
+        border(&leaving, &entering, (double[]){ 2, 1 }, (double[]){ 0, 9 }, (int[]){ 0, 1 }, 2, 2);
+    ck_assert_msg(isinf(all), "t is %g, expected infinity: all are selected", all);
+    ck_assert_msg(leaving == -1 && entering == -1, "leaving or entering was written");
 }
 END_TEST
 
@@ -90,8 +92,10 @@ static void expect_selected(Layer *l, const int *before, int left, double t, con
     double y[D];
     forward_at(l, y, t, x, step);
     for (int k = 0; k < K; k++) {
-        ck_assert_msg(contains(l->index, before[k]) == (before[k] != left), "t = %g, neuron %d", t,
-                      before[k]);
+        ck_assert_msg(contains(l->index, before[k]) == (before[k] != left),
+                      "at t = %g neuron %d is %s; by your border it %s", t, before[k],
+                      before[k] != left ? "not selected" : "selected",
+                      before[k] != left ? "is" : "has left");
     }
 }
 

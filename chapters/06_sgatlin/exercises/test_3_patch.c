@@ -1,6 +1,6 @@
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -35,13 +35,7 @@ static void draw(double *x, uint64_t key) {
     for (uint64_t d = 0; d < D; d++) x[d] = random_normal(key, d);
 }
 
-static void expect(const double *y, const double *expected, double factor) {
-    for (int d = 0; d < D; d++) {
-        ck_assert_msg(fabs(y[d] - factor * expected[d]) < 1e-12, "y[%d] is %.6g, expected %.6g", d,
-                      y[d], factor * expected[d]);
-    }
-}
-
+// x with x's own circuit is the layer's output.
 START_TEST(its_own_circuit_changes_nothing)
 {
     Layer l;
@@ -50,7 +44,7 @@ START_TEST(its_own_circuit_changes_nothing)
     draw(x, 1);
     sgatlin_forward(expected, &l.saved, l.scratch, x, &l.w, &l.s);
     patched(y, &l.saved, l.scratch, x, x, &l.w, &l.s);
-    expect(y, expected, 1.0);
+    expect("y", y, expected, D, 1e-12);
     free(l.block);
 }
 END_TEST
@@ -67,7 +61,8 @@ START_TEST(with_a_fixed_circuit_it_is_linear)
     for (int d = 0; d < D; d++) three[d] = 3 * x[d];
     patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
     patched(of_three, &l.saved, l.scratch, three, other, &l.w, &l.s);
-    expect(of_three, y, 3.0);
+    for (int d = 0; d < D; d++) three[d] = 3 * y[d];
+    expect("y for 3·x", of_three, three, D, 1e-12);
     sgatlin_forward(own, &l.saved, l.scratch, x, &l.w, &l.s);
     for (int d = 0; d < D; d++) difference += fabs(own[d] - y[d]);
     ck_assert_msg(difference > 1e-3, "the output is that of x's own circuit");
@@ -86,7 +81,7 @@ START_TEST(the_circuit_is_of_other_and_the_input_is_x)
     patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
     sgatlin_forward(expected, &l.saved, l.scratch, other, &l.w, &l.s); // only for its gates
     sgatlin_experts(expected, &l.saved, x, &l.w, &l.s);
-    expect(y, expected, 1.0);
+    expect("y", y, expected, D, 1e-12);
     free(l.block);
 }
 END_TEST
