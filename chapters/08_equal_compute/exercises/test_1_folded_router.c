@@ -1,6 +1,6 @@
 #include "chapters/08_equal_compute/parts.h"
 #include "chapters/08_equal_compute/scales.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 
 double folded_router_flops(const ModelSizes *sizes);
 
@@ -9,10 +9,11 @@ double folded_router_flops(const ModelSizes *sizes);
 START_TEST(a_query_for_each_list)
 {
     ModelSizes sizes = { .ffn = FEED_FORWARD_PEER, .D = 256, .F = 1024, .C = 8, .K = 8, .Dk = 128 };
-    ck_assert_double_eq(folded_router_flops(&sizes), 16 * 16384);
+    expect_number("the FLOPs of peer", folded_router_flops(&sizes), 16 * 16384, 0);
     sizes.ffn = FEED_FORWARD_SGATLIN;
     sizes.router = PRODUCT_KEY_VALUE;
-    ck_assert_double_eq(folded_router_flops(&sizes), 16 * 16384);
+    expect_number("the FLOPs of sgatlin, product key-value", folded_router_flops(&sizes),
+                  16 * 16384, 0);
 }
 END_TEST
 
@@ -22,7 +23,7 @@ START_TEST(where_it_does_not_pay)
 {
     ModelSizes sizes;
     ck_assert(quarter_scale(&sizes, FEED_FORWARD_PEER, 2));
-    ck_assert_double_eq(folded_router_flops(&sizes), 73728);
+    expect_number("the FLOPs of peer at q2", folded_router_flops(&sizes), 73728, 0);
 }
 END_TEST
 
@@ -31,12 +32,12 @@ END_TEST
 START_TEST(a_query_that_all_share)
 {
     ModelSizes sizes = { .ffn = FEED_FORWARD_SGATLIN, .D = 8, .F = 9, .C = 2, .K = 2, .Dk = 4 };
-    ck_assert_double_eq(folded_router_flops(&sizes), 160);
+    expect_number("the FLOPs with Dk = 4", folded_router_flops(&sizes), 160, 0);
     sizes.Dk = 16;
-    ck_assert_double_eq(folded_router_flops(&sizes), 192);
+    expect_number("the FLOPs with Dk = 16", folded_router_flops(&sizes), 192, 0);
     sizes.C = 1;
     sizes.Dk = 5;
-    ck_assert_double_eq(folded_router_flops(&sizes), 96);
+    expect_number("the FLOPs with C = 1, Dk = 5", folded_router_flops(&sizes), 96, 0);
 }
 END_TEST
 
@@ -47,23 +48,24 @@ START_TEST(flat_routers)
     ModelSizes sizes = {
         .ffn = FEED_FORWARD_SGATLIN, .D = 8, .F = 9, .C = 2, .K = 2, .Dk = 16, .router = KEY_VALUE
     };
-    ck_assert_double_eq(folded_router_flops(&sizes), 288);
+    expect_number("the FLOPs of key_value", folded_router_flops(&sizes), 288, 0);
     sizes.router = DENSE;
-    ck_assert_double_eq(folded_router_flops(&sizes), 288);
+    expect_number("the FLOPs of dense", folded_router_flops(&sizes), 288, 0);
     sizes.Dk = 2; // 2·8·2 + 2·18·2
-    ck_assert_double_eq(folded_router_flops(&sizes), 104);
+    expect_number("the FLOPs of dense with Dk = 2", folded_router_flops(&sizes), 104, 0);
 }
 END_TEST
 
+// None but the moe has a router: 2·8·5.
 START_TEST(kinds_without_a_query)
 {
     ModelSizes sizes = { .D = 8, .F = 9, .E = 5, .K = 2 };
     sizes.ffn = FEED_FORWARD_MLP;
-    ck_assert_double_eq(folded_router_flops(&sizes), 0);
+    expect_number("the FLOPs of mlp", folded_router_flops(&sizes), 0, 0);
     sizes.ffn = FEED_FORWARD_GLU;
-    ck_assert_double_eq(folded_router_flops(&sizes), 0);
+    expect_number("the FLOPs of glu", folded_router_flops(&sizes), 0, 0);
     sizes.ffn = FEED_FORWARD_MOE;
-    ck_assert_double_eq(folded_router_flops(&sizes), 80);
+    expect_number("the FLOPs of moe", folded_router_flops(&sizes), 80, 0);
 }
 END_TEST
 

@@ -1,15 +1,16 @@
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 
 double roofline_seconds(const Traffic *t, double flops, double bytes);
 long busy_tokens(const ModelSizes *sizes, double flops, double bytes, long max_tokens);
 
+// 600 FLOPs and 100 bytes, at 100 FLOPs/s and 100 or 10 bytes/s: 6 s against 1 s or 10 s.
 START_TEST(the_slower_of_the_two)
 {
     const Traffic t = { .flops = 600, .bytes_once = 100, .bytes_per_use = 5000 };
-    ck_assert_double_eq_tol(roofline_seconds(&t, 100, 100), 6.0, 1e-14);
-    ck_assert_double_eq_tol(roofline_seconds(&t, 100, 10), 10.0, 1e-14);
+    expect_number("seconds at 100 bytes/s", roofline_seconds(&t, 100, 100), 6.0, 1e-14);
+    expect_number("seconds at 10 bytes/s", roofline_seconds(&t, 100, 10), 10.0, 1e-14);
 }
 END_TEST
 
@@ -18,36 +19,43 @@ END_TEST
 START_TEST(an_mlp_on_paper)
 {
     const ModelSizes mlp = { .ffn = FEED_FORWARD_MLP, .D = 16, .F = 40 };
-    ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 1000), 40);
-    ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 40), 40);
-    ck_assert_int_eq(busy_tokens(&mlp, 1e10, 1e9, 39), 0);
-    // 0.1 FLOPs per byte: one token is enough
-    ck_assert_int_eq(busy_tokens(&mlp, 1e9, 1e10, 1000), 1);
-    // no number of tokens reaches 20
-    ck_assert_int_eq(busy_tokens(&mlp, 2e10, 1e9, 1000000000L), 0);
+    expect_number("tokens, of up to 1000", (double)busy_tokens(&mlp, 1e10, 1e9, 1000), 40, 0);
+    expect_number("tokens, of up to 40", (double)busy_tokens(&mlp, 1e10, 1e9, 40), 40, 0);
+    expect_number("tokens, of up to 39", (double)busy_tokens(&mlp, 1e10, 1e9, 39), 0, 0);
+    expect_number("tokens at 0.1 FLOPs per byte, which one token has",
+                  (double)busy_tokens(&mlp, 1e9, 1e10, 1000), 1, 0);
+    expect_number("tokens at 20 FLOPs per byte, which none reach",
+                  (double)busy_tokens(&mlp, 2e10, 1e9, 1000000000L), 0, 0);
 }
 END_TEST
+
+// FLOPs per byte, if N tokens share the weights.
+static double intensity(const ModelSizes *sizes, double N) {
+    Traffic t = layer_traffic(sizes, N);
+    return t.flops / t.bytes_once;
+}
 
 // Every kind, many machines: with the answer the processor is busy, with one token less it is not.
 START_TEST(just_enough)
 {
+    FeedForwardKind kind = (FeedForwardKind)_i;
+    const char *name = feed_forward_kinds[kind].name;
     for (int s = 1; s <= 4; s++) {
         for (double balance = 0.6; balance < 60; balance *= 1.9) {
             ModelSizes sizes;
-            ck_assert(quarter_scale(&sizes, (FeedForwardKind)_i, s));
+            ck_assert(quarter_scale(&sizes, kind, s));
             long N = busy_tokens(&sizes, balance * 1e9, 1e9, 1L << 40);
-            if (N == 0) { // not even this many are enough
-                Traffic many = layer_traffic(&sizes, 0x1p40);
-                ck_assert_msg(many.flops / many.bytes_once < balance, "q%d, %g: %g", s, balance,
-                              many.flops / many.bytes_once);
-                continue;
-            }
-            Traffic enough = layer_traffic(&sizes, (double)N),
-                    fewer = layer_traffic(&sizes, (double)N - 1);
-            ck_assert_msg(enough.flops / 1e9 / balance >= enough.bytes_once / 1e9, "q%d, %g: %ld",
-                          s, balance, N);
-            ck_assert_msg(N == 1 || fewer.flops / 1e9 / balance < fewer.bytes_once / 1e9,
-                          "q%d, %g: %ld", s, balance, N);
+            double enough = intensity(&sizes, N > 0 ? (double)N : 0x1p40),
+                   fewer = N > 1 ? intensity(&sizes, (double)N - 1) : 0.0;
+            ck_assert_msg(N > 0 || enough < balance,
+                          "%s at q%d, %g FLOPs per byte: 0 tokens, but 2^40 have %g", name, s,
+                          balance, enough);
+            ck_assert_msg(N == 0 || enough >= balance,
+                          "%s at q%d, %g FLOPs per byte: %ld tokens, but these have only %g", name,
+                          s, balance, N, enough);
+            ck_assert_msg(N == 0 || fewer < balance,
+                          "%s at q%d, %g FLOPs per byte: %ld tokens, but one less has %g", name, s,
+                          balance, N, fewer);
         }
     }
 }
