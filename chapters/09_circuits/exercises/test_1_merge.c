@@ -1,5 +1,5 @@
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,30 +7,27 @@
 double merged_cosine(const double *a_score, const int *a_index, int a_count, const double *b_score,
                      const int *b_index, int b_count);
 
-static void expect_cosine(const char *what, double actual, double expected) {
-    ck_assert_msg(fabs(actual - expected) < 1e-13, "%s: %.15g, expected %.15g", what, actual,
-                  expected);
-}
-
 // (3, 0, 4) and (0, 0, 2): 8 / (5 · 2).
 START_TEST(on_paper)
 {
     const double a[] = { 3, 4 }, b[] = { 2 };
     const int i[] = { 0, 2 }, j[] = { 2 };
-    expect_cosine("(3,0,4), (0,0,2)", merged_cosine(a, i, 2, b, j, 1), 0.8);
-    expect_cosine("the other way round", merged_cosine(b, j, 1, a, i, 2), 0.8);
-    expect_cosine("with itself", merged_cosine(a, i, 2, a, i, 2), 1.0);
-    expect_cosine("with its opposite", merged_cosine(a, i, 2, (double[]){ -3, -4 }, i, 2), -1.0);
+    expect_number("(3,0,4), (0,0,2)", merged_cosine(a, i, 2, b, j, 1), 0.8, 1e-13);
+    expect_number("the other way round", merged_cosine(b, j, 1, a, i, 2), 0.8, 1e-13);
+    expect_number("with itself", merged_cosine(a, i, 2, a, i, 2), 1.0, 1e-13);
+    expect_number("with its opposite", merged_cosine(a, i, 2, (double[]){ -3, -4 }, i, 2), -1.0,
+                  1e-13);
 }
 END_TEST
 
+// Orthogonal vectors, and vectors of length 0: the cosine is 0.
 START_TEST(nothing_in_common)
 {
     const double a[] = { 3, 4 }, zeros[] = { 0, 0 };
     const int i[] = { 0, 2 }, j[] = { 1, 3 };
-    expect_cosine("other indices", merged_cosine(a, i, 2, a, j, 2), 0.0);
-    expect_cosine("zeros", merged_cosine(a, i, 2, zeros, i, 2), 0.0);
-    expect_cosine("an empty vector", merged_cosine(a, i, 2, NULL, NULL, 0), 0.0);
+    expect_number("other indices", merged_cosine(a, i, 2, a, j, 2), 0.0, 1e-13);
+    expect_number("zeros", merged_cosine(a, i, 2, zeros, i, 2), 0.0, 1e-13);
+    expect_number("an empty vector", merged_cosine(a, i, 2, NULL, NULL, 0), 0.0, 1e-13);
 }
 END_TEST
 
@@ -39,7 +36,7 @@ START_TEST(no_dense_vector)
 {
     const double a[] = { 1, 2, 2 }, b[] = { 5, 3, 4 };
     const int i[] = { 7, 1000000, INT_MAX }, j[] = { 8, 1000000, INT_MAX };
-    expect_cosine("far apart", merged_cosine(a, i, 3, b, j, 3), 14 / (3 * sqrt(50)));
+    expect_number("far apart", merged_cosine(a, i, 3, b, j, 3), 14 / (3 * sqrt(50)), 1e-13);
 }
 END_TEST
 
@@ -64,7 +61,7 @@ START_TEST(in_one_pass)
     free(b);
     free(i);
     free(j);
-    expect_cosine("a million entries", actual, expected);
+    expect_number("a million entries", actual, expected, 1e-13);
 }
 END_TEST
 

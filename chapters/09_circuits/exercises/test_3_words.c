@@ -9,25 +9,28 @@ static const double scores[] = { 1, 6, 2, 2, 3, 5, -1, 4, 8, 9 };
 static const int indices[] = { 0, 7, 1, 2, 7, 1, 7, 2, 3, 1 };
 static const int words[] = { 3, 3, 0, 2, 1 };
 
+// Neuron 7: words 0 and 3 have the mean 3, the lower index comes first; word 2 has -1.
 START_TEST(on_paper)
 {
     double mean[5] = { 0 };
     int best[5] = { -9, -9, -9, -9, -9 }, counts[5] = { 0 };
     int count = neuron_words(best, mean, counts, 7, scores, indices, words, 5, 2, 5, 5);
     expect_by_hand("mean", mean, (double[]){ 3, 0, -1, 3, 0 }, 5);
-    ck_assert_msg(count == 2 && best[0] == 0 && best[1] == 3, "%d words: %d, %d", count, best[0],
-                  best[1]);
-    ck_assert_msg(best[2] == -9, "best [2] was written, but only two words are above 0");
+    expect_number("words with a mean above 0", count, 2, 0);
+    expect_ints("best", best, (int[]){ 0, 3, -9, -9, -9 }, 5); // -9: not written
 }
 END_TEST
 
+// One of the two words of neuron 7, and a neuron without words.
 START_TEST(at_most)
 {
     double mean[5] = { 0 };
     int best[2] = { -9, -9 }, counts[5] = { 0 };
-    ck_assert_int_eq(neuron_words(best, mean, counts, 7, scores, indices, words, 5, 2, 5, 1), 1);
-    ck_assert(best[0] == 0 && best[1] == -9);
-    ck_assert_int_eq(neuron_words(best, mean, counts, 60, scores, indices, words, 5, 2, 5, 2), 0);
+    int count = neuron_words(best, mean, counts, 7, scores, indices, words, 5, 2, 5, 1);
+    expect_number("words of neuron 7, at most one", count, 1, 0);
+    expect_ints("best", best, (int[]){ 0, -9 }, 2); // -9: not written
+    count = neuron_words(best, mean, counts, 60, scores, indices, words, 5, 2, 5, 2);
+    expect_number("words of neuron 60, which never fires", count, 0, 0);
 }
 END_TEST
 
@@ -56,8 +59,11 @@ START_TEST(of_many)
             positive += expected[v] > 0.0;
         }
         expect_by_hand("mean", mean, expected, V);
-        ck_assert_int_eq(count, positive);
-        for (int i = 1; i < count; i++) ck_assert(mean[best[i - 1]] >= mean[best[i]]);
+        expect_number("words with a mean above 0", count, positive, 0);
+        for (int i = 1; i < count; i++)
+            ck_assert_msg(mean[best[i - 1]] >= mean[best[i]],
+                          "best[%d] has the mean %g, and best[%d] after it %g", i - 1,
+                          mean[best[i - 1]], i, mean[best[i]]);
     }
 }
 END_TEST

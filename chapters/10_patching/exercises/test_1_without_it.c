@@ -1,7 +1,7 @@
 #include "chapters/07_language_model/toy_language.h"
 #include "chapters/10_patching/patch.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 
 double logit_without(const LanguageModel *m, int slot, int t, int token);
 
@@ -19,6 +19,7 @@ static LanguageModel random_model(void) {
     return m;
 }
 
+// For each neuron of the last layer: a second pass with its score set to 0.
 START_TEST(it_is_the_logit_of_a_second_pass)
 {
     enum { SLOTS = 16, TOKENS = 5 };
@@ -45,7 +46,7 @@ START_TEST(it_is_the_logit_of_a_second_pass)
         patched_forward(&m, inputs, TOY_T,
                         &(Patch){ .position = t, .source = &silence, .neurons = one });
         for (int v = 0; v < TOKENS; v++)
-            ck_assert_double_eq_tol(predicted[slot][v], m.logits[t * s->V + 7 * v], 1e-12);
+            expect_number("the logit", predicted[slot][v], m.logits[t * s->V + 7 * v], 1e-12);
     }
     snapshot_free(&silence);
     language_model_free(&m);

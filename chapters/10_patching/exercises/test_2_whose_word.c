@@ -1,6 +1,6 @@
 #include "chapters/10_patching/logit_terms.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 
 void split_head(double *out, const LanguageModel *m, int l, int h, int t, const double *direction);
@@ -23,6 +23,7 @@ static void draw(double direction[D]) {
     for (uint64_t d = 0; d < D; d++) direction[d] = random_normal(4, d);
 }
 
+// The head's term as logit_terms has it, for every head and position.
 START_TEST(the_parts_add_up_to_the_heads_term)
 {
     LanguageModel m = random_model();
@@ -36,14 +37,15 @@ START_TEST(the_parts_add_up_to_the_heads_term)
             double sum = 0.0;
             split_head(parts, &m, terms[i].layer, terms[i].index, t, direction);
             for (int s = 0; s <= t; s++) sum += parts[s];
-            ck_assert_double_eq_tol(sum, terms[i].value, 1e-12);
+            expect_number("the sum over the words", sum, terms[i].value, 1e-12);
         }
     }
     language_model_free(&m);
 }
 END_TEST
 
-// Each part is proportional to the attention weight: all of it to one word, and it is the whole.
+// Each part is proportional to its word's attention weight: three times the weight of word 2, and
+// only that part is three times as large.
 START_TEST(each_part_belongs_to_its_word)
 {
     LanguageModel m = random_model();
@@ -53,9 +55,10 @@ START_TEST(each_part_belongs_to_its_word)
     split_head(parts, &m, l, h, t, direction);
     m.layers[l].attention.weights[(h * T + t) * T + changed] *= 3.0;
     split_head(again, &m, l, h, t, direction);
-    for (int s = 0; s <= t; s++)
-        ck_assert_double_eq_tol(again[s], (s == changed ? 3.0 : 1.0) * parts[s], 1e-12);
-    ck_assert(fabs(parts[changed]) > 1e-6);
+    parts[changed] *= 3.0;
+    expect_within("out", again, parts, (size_t)t + 1, (Tolerance){ .absolute = 1e-12 });
+    ck_assert_msg(fabs(parts[changed]) > 1e-6, "out[%d] is %g, expected not 0", changed,
+                  parts[changed]);
     language_model_free(&m);
 }
 END_TEST

@@ -1,7 +1,7 @@
 #include "chapters/07_language_model/toy_language.h"
 #include "chapters/10_patching/logit_terms.h"
 #include "reference/numbers/random.h"
-#include "tests/harness/suite.h"
+#include "tests/harness/expect.h"
 #include <math.h>
 
 int input_terms(LogitTerm *out, const LanguageModel *m, int l, int slot, int t);
@@ -24,6 +24,7 @@ static LanguageModel random_model(void) {
     return m;
 }
 
+// in·x of every neuron: z of the forward pass.
 START_TEST(the_terms_add_up_to_the_input)
 {
     LanguageModel m = random_model();
@@ -33,9 +34,9 @@ START_TEST(the_terms_add_up_to_the_input)
     for (int l = 0; l < s->L; l++) {
         for (int slot = 0; slot < s->C * s->K; slot++) {
             int count = input_terms(terms, &m, l, slot, 4);
-            ck_assert_int_eq(count, 1 + (l + 1) * (s->D / s->Dh) + l * s->C * s->K);
-            ck_assert_double_eq_tol(sum_of_terms(terms, count), m.layers[l].ffn[4].sgatlin.z[slot],
-                                    1e-12);
+            expect_number("terms", count, 1 + (l + 1) * (s->D / s->Dh) + l * s->C * s->K, 0);
+            expect_number("the sum of the terms", sum_of_terms(terms, count),
+                          m.layers[l].ffn[4].sgatlin.z[slot], 1e-12);
         }
     }
     language_model_free(&m);
@@ -56,12 +57,13 @@ START_TEST(each_term_is_of_its_part)
     double expected = 0.0;
     for (int d = 0; d < s->D; d++) // x / stream is what the norm multiplies by
         expected += in[d] * x[d] / stream[d] * m.layers[0].residual[t * s->D + d];
-    ck_assert_int_eq(terms[0].part, PART_EMBEDDING);
-    ck_assert_double_eq_tol(terms[0].value, expected, 1e-9);
+    ck_assert_msg(terms[0].part == PART_EMBEDDING, "the first term is not the embedding's");
+    expect_number("the embedding's term", terms[0].value, expected, 1e-9);
     for (int i = 1; i < count; i++) {
-        ck_assert(terms[i].part == PART_HEAD ||
-                  (terms[i].part == PART_NEURON && terms[i].layer < l));
-        ck_assert(fabs(terms[i].value) > 0.0);
+        ck_assert_msg(terms[i].part == PART_HEAD ||
+                          (terms[i].part == PART_NEURON && terms[i].layer < l),
+                      "term %d is neither a head's nor an earlier neuron's", i);
+        ck_assert_msg(fabs(terms[i].value) > 0.0, "term %d is %g", i, terms[i].value);
     }
     language_model_free(&m);
 }
