@@ -17,8 +17,8 @@ static void expect_best(const double *a, const double *b, const double *c, int n
     triple_top_k(score, index, a, b, c, n, K, scratch);
     for (int k = 0; k < K; k++) {
         ck_assert_msg(index[k] == expected[k] && score[k] == sums[expected[k]],
-                      "n %d K %d rank %d: key %d with %g, expected %d", n, K, k + 1, index[k],
-                      score[k], expected[k]);
+                      "n %d K %d rank %d: key %d with %g, expected %d with %g", n, K, k + 1,
+                      index[k], score[k], expected[k], sums[expected[k]]);
     }
 }
 

@@ -39,7 +39,7 @@ START_TEST(it_outputs_what_the_layer_does)
     small_mlp(up, down, gate, index, in, out, &p);
     mlp_forward(mlp, &(MlpSaved){ hidden, hidden + C * K }, x, &(MlpWeights){ up, down },
                 &(DenseSizes){ D, C * K });
-    expect("y of the small mlp", mlp, y, D, 1e-12);
+    expect("y", mlp, y, D, 1e-12);
 }
 END_TEST
 

@@ -37,7 +37,7 @@ START_TEST(it_outputs_what_the_layer_does)
             Wx[o] = 0.0;
             for (int i = 0; i < D; i++) Wx[o] += W[o * D + i] * x[i];
         }
-        expect("W x", Wx, y, D, 1e-12);
+        expect("(W x)", Wx, y, D, 1e-12);
     }
 }
 END_TEST

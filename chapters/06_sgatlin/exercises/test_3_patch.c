@@ -62,7 +62,7 @@ START_TEST(with_a_fixed_circuit_it_is_linear)
     patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
     patched(of_three, &l.saved, l.scratch, three, other, &l.w, &l.s);
     for (int d = 0; d < D; d++) three[d] = 3 * y[d];
-    expect("y for 3·x", of_three, three, D, 1e-12);
+    expect("y(3x)", of_three, three, D, 1e-12);
     sgatlin_forward(own, &l.saved, l.scratch, x, &l.w, &l.s);
     for (int d = 0; d < D; d++) difference += fabs(own[d] - y[d]);
     ck_assert_msg(difference > 1e-3, "the output is that of x's own circuit");
