@@ -97,7 +97,7 @@ static double trained(bool keys_learn, uint64_t seed) {
     return sum / POINTS;
 }
 
-// Five random starts. Measured: 0.0391 with random keys and 0.0010 with keys that learn.
+// 20,000 steps from five random starts, once with keys that stay random.
 START_TEST(it_learns_a_product)
 {
     double fixed = 0.0, learned = 0.0;
@@ -108,6 +108,7 @@ START_TEST(it_learns_a_product)
     printf("The loss, if the answer is always 0: 0.1975. With random keys: %.4f. With keys that "
            "learn: %.4f.\n",
            fixed, learned);
+    // measured: 0.0391 and 0.0010
     ck_assert_msg(fixed < 0.1, "with random keys: %.4f, expected under 0.1", fixed);
     ck_assert_msg(learned < fixed / 10,
                   "with keys that learn: %.4f, expected under a tenth of %.4f", learned, fixed);

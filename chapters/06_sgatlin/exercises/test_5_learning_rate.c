@@ -120,7 +120,7 @@ START_TEST(nan_is_not_the_lowest)
 }
 END_TEST
 
-// Measured: 0.00007 with rate 1, the last one before infinity.
+// Four linear neurons, two at a time, learn a·b.
 START_TEST(linear_neurons_multiply)
 {
     static const double rates[] = { 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3 };
@@ -131,6 +131,7 @@ START_TEST(linear_neurons_multiply)
     int best = sweep_example(losses, &e, 300, rates, COUNT_OF(rates));
     for (size_t i = 0; i < COUNT_OF(rates); i++)
         printf("rate %5g: loss %.5f after 300 steps\n", rates[i], losses[i]);
+    // measured: 0.00007 with rate 1, the last one before infinity
     ck_assert_msg(losses[best] < 1e-3, "the lowest loss is %g, expected under 0.001", losses[best]);
     expect_number("the loss of the layer at the end", mean_loss(&e), losses[best], 1e-12);
     free(e.block);
