@@ -62,9 +62,9 @@ $(CHEATED): $(B)/cheats/%: $(B)/tests/course/cheats/%.o $$(call exercise_test,$$
 exercise = $(strip $(foreach e,$(filter $(firstword $(subst -, ,$1))_%,$(EXERCISES)),$(if \
   $(filter $(lastword $(subst -, ,$1))_%,$(notdir $e)),$e)))
 exercise_program = $(B)/$(if $(filter 1,$(SOLUTION)),solutions,exercises)/$(call exercise,$1)
-# The program is built by a make of its own, and this one runs under -q: then a command marked with +
+# The program is built by a make of its own, and this one runs under -q: then a command marked +
 # that ends with status 1 ends make with status 1 as well, and without the line
-# `make: *** [...] Error 1`. (GNU make 3.81 prints it.)
+# `make: *** [...] Error 1` (which GNU make 3.81 prints all the same).
 ifeq ($(filter-out exercise-%,$(or $(MAKECMDGOALS),all)),)
 MAKEFLAGS += -q
 endif

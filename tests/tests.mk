@@ -66,7 +66,7 @@ faults: $(PROGRAMS) $(SHIM) ## commands while each call for memory or files fail
 	$(call run,tests/faults/sweep.sh,1 1)
 lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are right
 	$(call run,tests/course/lessons.sh)
-solutions: $(SOLVED) $(UNSOLVED) $(CHEATED) ## the tests of the exercises fail at first and pass when solved
+solutions: $(SOLVED) $(UNSOLVED) $(CHEATED) ## the tests of exercises accept ours and no wrong ones
 	$(call run,tests/course/solutions.sh)
 named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS) $(GPU_TESTS)))
 needed_by = $(if $(filter tests/gpu/%,$1),$(if $(HAVE_CXX),$(EMULATE)),$(if $(filter \

@@ -25,6 +25,8 @@ int run_tests_with(const TestFixture *fixture, const char *name, const TestRow *
     Suite *suite = suite_create(name);
     TCase *cases[2] = { NULL, NULL };
     int skipped = 0;
+    // a failed check ends its process without flushing what the test has printed
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     for (int i = 0; i < count; i++) {
         const TestRow *row = &tests[i];
         if (row->threads == NEEDS_THREADS && !HAVE_THREADS) {

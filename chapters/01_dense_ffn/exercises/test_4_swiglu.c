@@ -25,8 +25,8 @@ START_TEST(backward_by_hand)
 }
 END_TEST
 
-// g = 9 and u = -12, which chapter 01's glu would clamp to 7 and -7: swish(9) = 9/(1 + e^-9), and its
-// slope there is s + 9 s (1 - s) with s = 1/(1 + e^-9).
+// g = 9 and u = -12, which chapter 01's glu would clamp to 7 and -7. With s = 1/(1 + e^-9),
+// swish(9) is 9 s and its slope s + 9 s (1 - s).
 START_TEST(no_clamps)
 {
     const double gate_up[] = { 9, -12 }, dhidden[] = { 1 }, s = 1 / (1 + exp(-9)),
