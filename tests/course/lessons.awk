@@ -5,9 +5,13 @@
 #                                `// REGION]`; a ```c block without is an error
 #   <!-- run: COMMAND -->        the ```text block below is, byte for byte, what COMMAND prints on
 #                                stdout
+#   <!-- draw: COMMAND -->       COMMAND draws; nothing needs to follow
 #   [text](path), ![text](path)  the file exists
+# A word NAME.png of a COMMAND is a picture in the lesson's folder; what the COMMAND draws must be
+# that picture, byte for byte. A picture that a lesson shows and that no COMMAND draws is an error.
 # Variables: work, a folder for temporary files; programs, the folder that `build/PROGRAM` of a
-# command is taken from.
+# command is taken from; compare, 0 if pictures are drawn but not compared; undrawn, the paths of
+# pictures that need no COMMAND, each between spaces.
 # Exit status: 0 all is correct, 1 not; each problem is a line FILE:LINE: …
 
 function problem(line, text) {
@@ -54,7 +58,41 @@ function here(command,   out) {
     return out command
 }
 
-function check_run(   expected, got, status) {
+# The command with its pictures in the folder for temporary files; lists their names in `pictures`.
+function to_work(command,   out, picture) {
+    pictures = ""
+    while (match(command, / [A-Za-z0-9_]+\.png/)) {
+        picture = substr(command, RSTART + 1, RLENGTH - 1)
+        out = out substr(command, 1, RSTART) quoted(work "/" picture)
+        command = substr(command, RSTART + RLENGTH)
+        pictures = pictures " " picture
+    }
+    return out command
+}
+
+function check_picture(picture) {
+    drawn[folder picture] = 1
+    if (compare != "0" && \
+        system("cmp " quoted(work "/" picture) " " quoted(folder picture) " >&2") != 0)
+        problem(marked, "`" expected_command "` does not draw this " picture)
+    system("rm -f " quoted(work "/" picture))
+}
+
+# Runs the lesson's command, with its output in a file, and checks what it draws.
+function execute(got,   status, each, count, i) {
+    status = system("( " to_work(here(expected_command)) "\n) >" quoted(got) " </dev/null")
+    if (status != 0) problem(marked, "`" expected_command "` ends with exit status " status)
+    count = split(pictures, each)
+    for (i = 1; i <= count; i++) check_picture(each[i])
+    return status
+}
+
+function check_draw() {
+    execute("/dev/null")
+    if (pictures == "") problem(marked, "no word NAME.png in `" expected_command "`")
+}
+
+function check_run(   expected, got) {
     expected = work "/expected"
     got = work "/got"
     printf "%s", text > expected
@@ -62,9 +100,7 @@ function check_run(   expected, got, status) {
     if (text ~ /[0-9]\.[0-9][0-9][0-9][0-9][0-9]/)
         problem(marked, "a number with more than four decimals: other machines may round it " \
             "in another way")
-    status = system("( " here(expected_command) "\n) >" quoted(got) " </dev/null")
-    if (status != 0) problem(marked, "`" expected_command "` ends with exit status " status)
-    else if (system("diff " quoted(expected) " " quoted(got) " >&2") != 0)
+    if (execute(got) == 0 && system("diff " quoted(expected) " " quoted(got) " >&2") != 0)
         problem(marked, "`" expected_command "` prints something else: < the lesson, > the program")
     runs++
 }
@@ -79,11 +115,17 @@ function check_links(line,   target) {
         if (target == "" || target ~ /^(https?|mailto):/) continue
         if (system("test -e " quoted(folder target)) != 0)
             problem(FNR, "links to " target ", which does not exist")
+        if (target ~ /^[A-Za-z0-9_]+\.png$/ && !index(undrawn, " " folder target " "))
+            shown[folder target] = FNR
         links++
     }
 }
 
-function finish() {
+function finish(   picture) {
+    for (picture in shown) {
+        if (!(picture in drawn)) problem(shown[picture], "no command of this lesson draws " picture)
+        delete shown[picture]
+    }
     if (pending) problem(marked, "nothing follows this line")
     if (inside) problem(opened, "this block does not end")
     pending = inside = ""
@@ -95,7 +137,17 @@ FNR == 1 {
     folder = name
     sub(/[^\/]*$/, "", folder)
 }
-!inside && /^<!-- *(code|run)/ {
+!inside && /^<!-- draw: .+ -->$/ {
+    if (pending) problem(marked, "nothing follows this line")
+    marked = FNR
+    pending = ""
+    expected_command = $0
+    sub(/^<!-- draw: /, "", expected_command)
+    sub(/ -->$/, "", expected_command)
+    check_draw()
+    next
+}
+!inside && /^<!-- *(code|run|draw)/ {
     if (pending) problem(marked, "nothing follows this line")
     marked = FNR
     pending = ""
@@ -109,8 +161,8 @@ FNR == 1 {
         sub(/^<!-- run: /, "", expected_command)
         sub(/ -->$/, "", expected_command)
     } else
-        problem(FNR, "expected: <!-- code: FILE REGION --> or <!-- run: COMMAND -->, and nothing " \
-            "else on the line")
+        problem(FNR, "expected: <!-- code: FILE REGION -->, <!-- run: COMMAND --> or " \
+            "<!-- draw: COMMAND -->, and nothing else on the line")
     next
 }
 pending {
@@ -140,6 +192,8 @@ inside { text = text $0 "\n"; next }
 { check_links($0) }
 END {
     finish()
-    printf "%d blocks of code, %d outputs, %d links: %d problems\n", blocks, runs, links, problems
+    for (picture in drawn) drawings++
+    printf "%d blocks of code, %d outputs, %d pictures, %d links: %d problems\n", blocks, runs, \
+        drawings, links, problems
     exit problems > 0
 }

@@ -29,7 +29,7 @@ lesson() {
     grep -q -F -e "$2" "$work/said" || failure "no '$2' in: $(cat "$work/said")"
 }
 
-lesson 0 '2 blocks of code, 2 outputs, 4 links: 0 problems' <<'END'
+lesson 0 '2 blocks of code, 2 outputs, 0 pictures, 4 links: 0 problems' <<'END'
 [code](topk.c), ![again](topk.c "title"), [a line](topk.c#L3), [folder](..),
 [elsewhere](https://example.org/x)
 
@@ -110,7 +110,8 @@ lesson 1 'README.md:1: expected in the next line: ```c' <<'END'
 ```c
 ```
 END
-lesson 1 'README.md:1: expected: <!-- code: FILE REGION --> or <!-- run: COMMAND -->' <<'END'
+lesson 1 'README.md:1: expected: <!-- code: FILE REGION -->, <!-- run: COMMAND --> or <!-- draw' \
+    <<'END'
 <!--code: topk.c-->
 ```c
 ```
@@ -163,6 +164,50 @@ B=$work/programs lesson 0 '0 problems' <<'END'
 this build: build/x
 this build: 
 ```
+END
+
+# Pictures: NAME.png in a command is the lesson's, and every picture of a lesson is drawn.
+echo one >"$work/one.png"
+echo two >"$work/two.png"
+mkdir "$work/pictures"
+# pictures STATUS MESSAGE [NAME=VALUE]: as `lesson`, on any machine, whatever its fonts are.
+pictures() {
+    cat >"$work/README.md"
+    status=0
+    awk -v work="$work/pictures" -v compare=1 -v "${3:-undrawn=}" -f tests/course/lessons.awk \
+        "$work/README.md" >"$work/said" 2>&1 || status=$?
+    [ $status = "$1" ] || failure "exit status $status, expected $1: $(cat "$work/said")"
+    grep -q -F -e "$2" "$work/said" || failure "no '$2' in: $(cat "$work/said")"
+}
+pictures 0 '1 outputs, 2 pictures, 2 links: 0 problems' <<'END'
+![One](one.png)
+<!-- draw: f() { echo one >"$1"; }; f one.png -->
+
+![Two, in two
+lines](two.png)
+<!-- run: f() { echo two | tee "$1"; }; f two.png -->
+```text
+two
+```
+END
+pictures 1 'README.md:1: `echo 1 | tee one.png` does not draw this one.png' <<'END'
+<!-- draw: echo 1 | tee one.png -->
+END
+pictures 1 'README.md:1: `true one.png` does not draw this one.png' <<'END'
+<!-- draw: true one.png -->
+END
+pictures 1 'README.md:1: `false one.png` ends with exit status' <<'END'
+<!-- draw: false one.png -->
+END
+pictures 1 'README.md:1: no word NAME.png in `echo 1`' <<'END'
+<!-- draw: echo 1 -->
+END
+pictures 1 'README.md:2: no command of this lesson draws ' <<'END'
+![One
+](one.png)
+END
+pictures 0 '0 pictures, 1 links: 0 problems' "undrawn= $work/one.png " <<'END'
+![One](one.png)
 END
 
 # An exercise whose starting file solves it, one whose starting file crashes, one with a wrong
