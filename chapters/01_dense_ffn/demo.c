@@ -69,13 +69,34 @@ static bool neuron_picture(const char *path, Error *error) {
     return chart_write_png(&chart, path, error);
 }
 
+// The loss of the best straight line: linear regression. x [points,stride], of which the first of
+// each row counts.
+static double straight_line_loss(const double *x, int stride, const double *target, int points) {
+    double x_mean = 0.0, mean = 0.0, xx = 0.0, xy = 0.0, sum = 0.0;
+    for (int i = 0; i < points; i++) {
+        x_mean += x[i * stride] / points;
+        mean += target[i] / points;
+    }
+    for (int i = 0; i < points; i++) {
+        xx += (x[i * stride] - x_mean) * (x[i * stride] - x_mean);
+        xy += (x[i * stride] - x_mean) * target[i];
+    }
+    for (int i = 0; i < points; i++) {
+        double error = xy / xx * (x[i * stride] - x_mean) + mean - target[i];
+        sum += error * error;
+    }
+    return sum / points;
+}
+
 static bool show_neuron(char **pictures, Error *error) {
-    printf(" step     loss       in     bias      out\n");
-    for (int steps = 0; steps <= 10000; steps = steps == 0 ? 1 : 10 * steps) {
+    printf("  step     loss       in     bias      out  the bend\n");
+    for (int steps = 0; steps <= 100000; steps = steps == 0 ? 1 : 10 * steps) {
         Neuron neuron = trained(steps);
         double loss = neuron_loss(&neuron, gigabytes, euros, POINTS);
-        printf("%5d %8.4f %8.4f %8.4f %8.4f\n", steps, loss, neuron.in, neuron.bias, neuron.out);
+        printf("%6d %8.4f %8.4f %8.4f %8.4f %9.4f\n", steps, loss, neuron.in, neuron.bias,
+               neuron.out, -neuron.bias / neuron.in);
     }
+    printf("the best straight line: %.4f\n", straight_line_loss(gigabytes, 1, euros, POINTS));
     return pictures[0] == NULL || neuron_picture(pictures[0], error);
 }
 
@@ -210,21 +231,6 @@ static void fit_train(Fit *fit, const Samples *samples, int steps, double learni
 }
 // descent]
 
-// The loss of the best straight line: linear regression, for x that are symmetric about 0.
-static double straight_line_loss(const Samples *samples) {
-    double xx = 0.0, xy = 0.0, mean = 0.0, sum = 0.0;
-    for (int i = 0; i < samples->count; i++) {
-        xx += samples->x[i][0] * samples->x[i][0];
-        xy += samples->x[i][0] * samples->target[i];
-        mean += samples->target[i] / samples->count;
-    }
-    for (int i = 0; i < samples->count; i++) {
-        double error = xy / xx * samples->x[i][0] + mean - samples->target[i];
-        sum += error * error;
-    }
-    return sum / samples->count;
-}
-
 enum { FITS = 6 };
 
 static bool layer_picture(const char *path, Fit *fits, Error *error) {
@@ -261,26 +267,79 @@ static bool show_layer(char **pictures, Error *error) {
         printf("%7d  %7d  %6.4f%s\n", widths[row], 3 * widths[row], fit_loss(&fits[row], &samples),
                straight ? "  without gelu" : "");
     }
-    printf("the best straight line: %.4f\n", straight_line_loss(&samples));
+    printf("the best straight line: %.4f\n",
+           straight_line_loss(samples.x[0], MAX_D, samples.target, samples.count));
     return pictures[0] == NULL || layer_picture(pictures[0], fits, error);
 }
 
-// Nine random starts, because one may be lucky.
+// ---- gate: mlp and glu learn a·b, from many random starts, because one may be lucky
+enum { STARTS = 40, STOPS = 2 };
+static const int stops[STOPS] = { 3000, 10000 }; // steps after which the losses are compared
+
+// [product
+// The gates see a and -a; both values are b - 1, to which the layer adds 1.
+static Fit product_by_hand(void) {
+    return (Fit){ .kind = GLU,
+                  .sizes = { .D = 3, .F = 2 },
+                  .up = { 1, -1, 0, 0,    // a
+                          0, 0, 1, 1,     // b
+                          0, 0, -1, -1 }, // 1
+                  .down = { 1, 0, 0,      // the first neuron
+                            -1, 0, 0 } }; // minus the second
+}
+// product]
+
+static void fit_from(double loss[STOPS][STARTS], Kind kind, int F, const Samples *samples) {
+    for (int start = 0; start < STARTS; start++) {
+        Fit fit;
+        fit_new(&fit, kind, samples->D, F, (uint64_t)start + 1);
+        for (int stop = 0, steps = 0; stop < STOPS; steps = stops[stop++]) {
+            fit_train(&fit, samples, stops[stop] - steps, 0.02);
+            loss[stop][start] = fit_loss(&fit, samples);
+        }
+    }
+}
+
+// For qsort; NaN comes last.
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    if (isnan(x) || isnan(y)) return isnan(x) - isnan(y);
+    return (x > y) - (x < y);
+}
+
+static double median(const double sorted[STARTS]) {
+    return (sorted[(STARTS - 1) / 2] + sorted[STARTS / 2]) / 2.0;
+}
+
+// The sign test: how often a fair coin falls heads at least this many times in STARTS throws.
+static double coin_probability(int heads) {
+    double sum = 0.0, exactly = pow(0.5, STARTS); // the probability of exactly k heads
+    for (int k = 0; k <= STARTS; k++) {
+        if (k >= heads) sum += exactly;
+        exactly *= (double)(STARTS - k) / (k + 1);
+    }
+    return sum;
+}
+
 static bool show_gate(char **pictures, Error *error) {
     (void)pictures, (void)error;
     const Samples samples = product_samples();
-    Fit mlp, glu;
-    int won = 0;
-    printf("start   mlp, 7 neurons   glu, 4 neurons\n");
-    for (int seed = 1; seed <= 9; seed++) {
-        fit_new(&mlp, MLP, samples.D, 7, seed);
-        fit_new(&glu, GLU, samples.D, 4, seed);
-        fit_train(&mlp, &samples, 3000, 0.02);
-        fit_train(&glu, &samples, 3000, 0.02);
-        printf("%5d   %14.4f   %14.4f\n", seed, fit_loss(&mlp, &samples), fit_loss(&glu, &samples));
-        won += fit_loss(&glu, &samples) < fit_loss(&mlp, &samples);
+    double mlp[STOPS][STARTS], glu[STOPS][STARTS];
+    fit_from(mlp, MLP, 7, &samples);
+    fit_from(glu, GLU, 4, &samples);
+    printf("%d starts    mlp, 7 neurons      glu, 4 neurons\n", STARTS);
+    printf("  steps    median     worst    median     worst   the glu is ahead   sign test\n");
+    for (int stop = 0; stop < STOPS; stop++) {
+        int ahead = 0;
+        for (int start = 0; start < STARTS; start++) ahead += glu[stop][start] < mlp[stop][start];
+        qsort(mlp[stop], STARTS, sizeof mlp[stop][0], by_value);
+        qsort(glu[stop], STARTS, sizeof glu[stop][0], by_value);
+        printf("%7d %9.4f %9.4f %9.4f %9.4f   %10d times   %9.4f\n", stops[stop], median(mlp[stop]),
+               mlp[stop][STARTS - 1], median(glu[stop]), glu[stop][STARTS - 1], ahead,
+               coin_probability(ahead));
     }
-    printf("the glu is ahead in %d of 9\n", won);
+    Fit by_hand = product_by_hand();
+    printf("a glu of 2 neurons, written by hand: %.4f\n", fit_loss(&by_hand, &samples));
     return true;
 }
 
@@ -349,7 +408,7 @@ static const DemoPart parts[] = {
     { "nudge", "measures a gradient by nudging a weight", 0, show_nudge },
     { "layer", "1 to 16 neurons learn a curve, with and without gelu", 0, show_layer },
     { "layer", "the same, and draws it", 1, show_layer },
-    { "gate", "mlp and glu learn to multiply", 0, show_gate },
+    { "gate", "mlp and glu learn to multiply, from 40 starts", 0, show_gate },
     { "cost", "operations, bytes and time of one token on this machine", 0, show_cost },
 };
 
