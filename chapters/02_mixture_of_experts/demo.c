@@ -167,8 +167,11 @@ enum {
     BATCH = 64,
     BATCHES = 4000,
     WINDOW = 20,
-    WINDOWS = BATCHES / WINDOW
+    WINDOWS = BATCHES / WINDOW,
+    LAST = 50 // windows: the last 1,000 batches
 };
+
+static const double LEARNING_RATE = 0.03;
 
 // A token of topic t is a point x near place[t], and its target is x · matrix[t]. All places have
 // the vector `common` in them.
@@ -202,11 +205,17 @@ static void draw_batch(Layer *l, const World *world, int batch) {
 typedef struct {
     const char *name;
     double switch_alpha, z_alpha, bias_step; // 0: not used
-} Balancing;
+    int dense; // neurons of a single glu in place of the experts; 0: E experts
+} Setup;
+
+static Moe moe_of(const Setup *setup) {
+    int dense = setup->dense;
+    return dense > 0 ? (Moe){ .D = D, .F = dense, .E = 1, .K = 1, .order = SOFTMAX_TOP_K }
+                     : (Moe){ .D = D, .F = F, .E = E, .K = K, .order = SOFTMAX_TOP_K };
+}
 
 typedef struct {
     double first_logit; // how far, roughly, the first expert's logit starts above the others'
-    double learning_rate;
     uint64_t seed;
 } Start;
 
@@ -219,11 +228,11 @@ typedef struct {
 static void record(History *history, int batch, const Layer *l, const int *count, double loss) {
     int window = batch / WINDOW;
     history->loss[window] += loss / WINDOW;
-    for (int e = 0; e < E; e++)
-        history->share[window][e] += (double)count[e] / (BATCH * K * WINDOW);
+    for (int e = 0; e < l->m.E; e++)
+        history->share[window][e] += (double)count[e] / (BATCH * l->m.K * WINDOW);
     for (int n = 0; n < BATCH; n++) {
         double largest = 0.0;
-        for (int e = 0; e < E; e++) largest = fmax(largest, l->tokens.p[n * E + e]);
+        for (int e = 0; e < l->m.E; e++) largest = fmax(largest, l->tokens.p[n * l->m.E + e]);
         history->largest_p[window] += largest / (BATCH * WINDOW);
     }
 }
@@ -240,43 +249,44 @@ static double square_loss(Layer *l) {
 
 // [step
 // One batch: forward, the gradients of the task's loss and of the balancing, and a step downhill.
-static double step(Layer *l, double *bias, int *count, const Balancing *balancing,
-                   double learning_rate) {
+static double step(Layer *l, double *bias, int *count, const Setup *setup) {
     const MoeTokens *tokens = &l->tokens;
     const MoeScratch *scratch = &l->scratch;
     double *dlogits = scratch->dlogits, row[E];
+    int experts = l->m.E;
     forward(l);
     double loss = square_loss(l);
-    moe_counts(count, &tokens->gating, E);
+    moe_counts(count, &tokens->gating, experts);
     memset(l->gradients[0], 0, l->parameters * sizeof(double));
     moe_experts_backward(l->dx, &l->dw, scratch, l->dy, tokens, l->x, &l->w, &l->m);
     moe_route_backward(dlogits, scratch->dweight, &tokens->gating, tokens->p, &l->m);
-    if (balancing->switch_alpha > 0)
-        moe_switch_backward(dlogits, row, tokens->p, count, balancing->switch_alpha, BATCH, E);
-    if (balancing->z_alpha > 0)
-        moe_z_backward(dlogits, row, tokens->logits, balancing->z_alpha, BATCH, E);
+    if (setup->switch_alpha > 0)
+        moe_switch_backward(dlogits, row, tokens->p, count, setup->switch_alpha, BATCH, experts);
+    if (setup->z_alpha > 0)
+        moe_z_backward(dlogits, row, tokens->logits, setup->z_alpha, BATCH, experts);
     moe_logits_backward(l->dx, l->dw.router, scratch->dtoken, dlogits, l->x, l->w.router, BATCH,
                         &l->m);
-    if (balancing->bias_step > 0) moe_bias_step(bias, count, balancing->bias_step, E);
+    moe_bias_step(bias, count, setup->bias_step, experts);
     for (size_t i = 0; i < l->parameters; i++)
-        l->tensors[0][i] -= learning_rate * l->gradients[0][i];
+        l->tensors[0][i] -= LEARNING_RATE * l->gradients[0][i];
     return loss;
 }
 // step]
 
-static bool train(History *out, const Balancing *balancing, const Start *start, Error *error) {
-    const Moe m = { .D = D, .F = F, .E = E, .K = K, .order = SOFTMAX_TOP_K };
+static bool train(History *out, const Setup *setup, const Start *start, Error *error) {
+    const Moe m = moe_of(setup);
     const World world = world_new();
     double bias[E] = { 0 }, square = pow(length(world.common, D), 2.0);
     int count[E];
     Layer l;
     if (!layer_new(&l, &m, BATCH, 0.1, start->seed, error)) return false;
-    for (int d = 0; d < D; d++) l.w.router[d * E] += start->first_logit * world.common[d] / square;
-    if (balancing->bias_step > 0) l.w.bias = bias;
+    for (int d = 0; d < D && square > 0.0; d++)
+        l.w.router[d * m.E] += start->first_logit * world.common[d] / square;
+    if (setup->bias_step != 0.0) l.w.bias = bias;
     memset(out, 0, sizeof *out);
     for (int batch = 0; batch < BATCHES; batch++) {
         draw_batch(&l, &world, batch);
-        double loss = step(&l, bias, count, balancing, start->learning_rate);
+        double loss = step(&l, bias, count, setup);
         record(out, batch, &l, count, loss);
     }
     layer_free(&l);
@@ -287,6 +297,17 @@ static double mean(const double *v, int n, int stride) {
     double sum = 0.0;
     for (int i = 0; i < n; i++) sum += v[(size_t)i * stride] / n;
     return sum;
+}
+
+static double final_loss(const History *history) {
+    return mean(history->loss + WINDOWS - LAST, LAST, 1);
+}
+
+// How many experts get at least 1% of the entries at the end.
+static int experts_in_use(const History *history) {
+    int used = 0;
+    for (int e = 0; e < E; e++) used += mean(&history->share[WINDOWS - LAST][e], LAST, E) >= 0.01;
+    return used;
 }
 
 // A line of the tables: the average over `windows` windows from `first`.
@@ -301,18 +322,31 @@ static void show_head(const char *what) {
     printf("  %-22s %6s   share of each expert, percent  largest p\n", what, "loss");
 }
 
-enum { LAST = 50 }; // windows: the last 1,000 batches
+static void show_final(const Setup *setup, const History *history) {
+    if (setup->dense > 0)
+        printf("  %-22s %6.2f\n", setup->name, final_loss(history));
+    else
+        show_windows(setup->name, history, WINDOWS - LAST, LAST);
+}
 
-static const Balancing balancings[] = {
+static const Setup setups[] = {
+    { .name = "one glu of 6 neurons", .dense = K * F },
+    { .name = "one glu of 9 neurons", .dense = 9 },
     { .name = "nothing" },
     { .name = "Switch loss, 0.01", .switch_alpha = 0.01 },
+    { .name = "Switch loss, 0.1", .switch_alpha = 0.1 },
     { .name = "Switch loss, 1", .switch_alpha = 1.0 },
     { .name = "z-loss, 0.001", .z_alpha = 0.001 },
+    { .name = "z-loss, 0.01", .z_alpha = 0.01 },
     { .name = "z-loss, 0.1", .z_alpha = 0.1 },
+    { .name = "z-loss, 0.3", .z_alpha = 0.3 },
+    { .name = "z-loss, 1", .z_alpha = 1.0 },
+    { .name = "z-loss, 3", .z_alpha = 3.0 },
     { .name = "bias, 0.001", .bias_step = 0.001 },
     { .name = "bias, 0.01", .bias_step = 0.01 },
+    { .name = "one glu of 24 neurons", .dense = E * F },
 };
-enum { BALANCINGS = COUNT_OF(balancings), NOTHING = 0, SWITCH = 2, Z = 4, BIAS = 6 };
+enum { SETUPS = COUNT_OF(setups), NOTHING = 2, SWITCH = 5, Z = 8, BIAS = 13 };
 
 // The picture: each run's shares over time, stacked.
 static void draw_history(DrawList *list, float x, float y, const char *title,
@@ -343,10 +377,10 @@ static bool collapse_picture(const char *path, const History *history, Error *er
 
 static bool show_collapse(char **pictures, Error *error) {
     static const int shown[] = { 0, 4, 24, 49, 199 };
-    static const Start start = { .learning_rate = 0.03, .seed = 1 };
-    static History history[BALANCINGS];
-    for (int i = 0; i < BALANCINGS; i++) {
-        if (!train(&history[i], &balancings[i], &start, error)) return false;
+    static const Start start = { .seed = 1 };
+    static History history[SETUPS];
+    for (int i = 0; i < SETUPS; i++) {
+        if (!train(&history[i], &setups[i], &start, error)) return false;
     }
     show_head("nothing done, batches");
     for (int i = 0; i < COUNT_OF(shown); i++) {
@@ -356,14 +390,13 @@ static bool show_collapse(char **pictures, Error *error) {
     }
     printf("\n");
     show_head("the last 1,000 batches");
-    for (int i = 0; i < BALANCINGS; i++)
-        show_windows(balancings[i].name, &history[i], WINDOWS - LAST, LAST);
+    for (int i = 0; i < SETUPS; i++) show_final(&setups[i], &history[i]);
     return pictures[0] == NULL || collapse_picture(pictures[0], history, error);
 }
 
 // ---- sure: a router that starts out certain
 static bool show_sure(char **pictures, Error *error) {
-    static const Balancing tried[] = {
+    static const Setup tried[] = {
         { .name = "nothing" },
         { .name = "Switch loss, 1", .switch_alpha = 1.0 },
         { .name = "z-loss, 0.1", .z_alpha = 0.1 },
@@ -371,36 +404,60 @@ static bool show_sure(char **pictures, Error *error) {
         { .name = "z-loss and Switch loss", .z_alpha = 0.1, .switch_alpha = 1.0 },
         { .name = "z-loss and bias", .z_alpha = 0.1, .bias_step = 0.01 },
     };
-    const Start start = { .first_logit = 20.0, .learning_rate = 0.01, .seed = 1 };
+    const Start start = { .first_logit = 20.0, .seed = 1 };
     (void)pictures;
     show_head("the last 1,000 batches");
     for (int i = 0; i < COUNT_OF(tried); i++) {
         History history;
         if (!train(&history, &tried[i], &start, error)) return false;
-        show_windows(tried[i].name, &history, WINDOWS - LAST, LAST);
+        show_final(&tried[i], &history);
     }
     return true;
 }
 
 // ---- starts: nine random starts, because one may be lucky or unlucky
-// How many experts get at least 1% of the entries at the end?
+enum { STARTS = 9 };
+
+// By the formulas of the lesson's table.
+static void show_size(const Setup *setup) {
+    const Moe m = moe_of(setup);
+    int router = m.E > 1 ? m.D * m.E : 0;
+    printf("  %-22s %5d  %7d ", setup->name, 2 * router + 6 * m.K * m.D * m.F,
+           router + m.E * (3 * m.D * m.F + 2 * m.F + m.D));
+}
+
+static void show_losses(const Setup *setup, const double *loss, const double *nothing) {
+    int below = 0;
+    show_size(setup);
+    for (int start = 0; start < STARTS; start++) {
+        printf(" %5.2f", loss[start]);
+        below += loss[start] < nothing[start];
+    }
+    printf("  %5.2f  %5d\n", mean(loss, STARTS, 1), below);
+}
+
 static bool show_starts(char **pictures, Error *error) {
+    static const int shown[] = { 0, 1, NOTHING, SWITCH, Z, BIAS - 1, BIAS, SETUPS - 1 };
+    double loss[SETUPS][STARTS];
+    int used[SETUPS][STARTS];
     (void)pictures;
-    printf("  start");
-    for (int i = 0; i < BALANCINGS; i++) printf("   %s", balancings[i].name);
-    printf("\n");
-    for (uint64_t seed = 1; seed <= 9; seed++) {
-        const Start start = { .learning_rate = 0.03, .seed = seed };
-        printf("  %5d", (int)seed);
-        for (int i = 0; i < BALANCINGS; i++) {
+    for (int i = 0; i < COUNT_OF(shown); i++) {
+        for (int start = 0; start < STARTS; start++) {
+            const Start from = { .seed = (uint64_t)start + 1 };
             History history;
-            int used = 0;
-            if (!train(&history, &balancings[i], &start, error)) return false;
-            for (int e = 0; e < E; e++)
-                used += mean(&history.share[WINDOWS - LAST][e], LAST, E) >= 0.01;
-            printf("   %*d %5.2f", (int)strlen(balancings[i].name) - 6, used,
-                   mean(history.loss + WINDOWS - LAST, LAST, 1));
+            if (!train(&history, &setups[shown[i]], &from, error)) return false;
+            loss[shown[i]][start] = final_loss(&history);
+            used[shown[i]][start] = experts_in_use(&history);
         }
+    }
+    printf("  %22s FLOPs  weights   loss from nine starts %34s  below nothing\n", "", "mean");
+    for (int i = 0; i < COUNT_OF(shown); i++)
+        show_losses(&setups[shown[i]], loss[shown[i]], loss[NOTHING]);
+    printf("\n  %39s experts in use\n", "");
+    for (int i = 0; i < COUNT_OF(shown); i++) {
+        if (setups[shown[i]].dense > 0) continue;
+        printf("  %-38s", setups[shown[i]].name);
+        for (int start = 0; start < STARTS; start++) printf(" %5d", used[shown[i]][start]);
         printf("\n");
     }
     return true;
@@ -441,7 +498,7 @@ static const DemoPart parts[] = {
     { "collapse", "a router that sends all to two experts, and three remedies", 0, show_collapse },
     { "collapse", "the same, and draws it", 1, show_collapse },
     { "sure", "a router that starts out certain", 0, show_sure },
-    { "starts", "collapse from nine starts (half a minute)", 0, show_starts },
+    { "starts", "mixtures and dense layers from nine starts", 0, show_starts },
     { "cost", "parameters, operations and time of one token on this machine", 0, show_cost },
 };
 
