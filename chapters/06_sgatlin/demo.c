@@ -1,4 +1,4 @@
-// build/chapter-06 shows that only the selection makes this layer nonlinear, and what it costs;
+// build/chapter-06 shows what makes this layer nonlinear, selection and scores, and what it costs;
 // --picture FILE draws the lesson's picture, --time measures this chapter's own code.
 #include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
@@ -183,7 +183,26 @@ static bool show_linearity(Error *error) {
     printf("\nThe matrix of u's gates: %d x %d numbers, rank %d\n", D, D, matrix_rank(W));
     for (int d = 0; d < D; d++) twice[d] = 2 * u[d];
     forward(y2, &layer, twice);
-    printf("f(2u) is %.4f times f(u): the gates double too\n\n", y2[0] / y[0]);
+    printf("f(2u) is %.4f times f(u): the gates double too\n", y2[0] / y[0]);
+    layer_free(&layer);
+    return true;
+}
+
+// A neuron whose score is a, and which listens for b.
+static bool show_product(Error *error) {
+    const Sgatlin s = { .router = PRODUCT_DENSE, .D = 2, .F = 1, .C = 1, .K = 1, .Dk = 1 };
+    const double x[2] = { 0.37, -0.81 };
+    double y[2];
+    Layer layer;
+    if (!layer_new(&layer, &s, error)) return false;
+    // [product
+    layer.w.router.query[0] = 1.0, layer.w.router.query[1] = 0.0; // the query is a
+    layer.w.router.keys[0] = 1.0, layer.w.router.keys[1] = 0.0;   // the score is 1·a + 0·a
+    layer.w.in[0] = 0.0, layer.w.in[1] = 1.0;                     // in · x is b
+    layer.w.out[0] = 1.0, layer.w.out[1] = 0.0;
+    // product]
+    forward(y, &layer, x);
+    printf("\nOne neuron multiplies: f(%.2f, %.2f) = %.4f\n\n", x[0], x[1], y[0]);
     layer_free(&layer);
     return true;
 }
@@ -352,7 +371,7 @@ static bool measure(char **pictures, Error *error) {
 
 static bool show(char **pictures, Error *error) {
     (void)pictures;
-    if (!show_linearity(error)) return false;
+    if (!show_linearity(error) || !show_product(error)) return false;
     show_costs();
     return true;
 }
