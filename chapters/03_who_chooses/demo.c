@@ -381,8 +381,8 @@ static Book read_book(void) {
 }
 
 // Each step is one batch of random sentences of the book.
-static void train(Model *model, const Book *book) {
-    for (int s = 0; s < BOOK_STEPS; s++) {
+static void train(Model *model, const Book *book, int steps) {
+    for (int s = 0; s < steps; s++) {
         int text[BATCH * LINE], words = 0;
         for (uint64_t b = 0; b < BATCH; b++) {
             uint64_t line = random_below(random_key((uint64_t)s, "line"), b, SENTENCES);
@@ -390,7 +390,7 @@ static void train(Model *model, const Book *book) {
             for (int t = 1; t < LINE; t++) words += book->text[line][t] != NO_WORD;
         }
         parallel_loss(model, text, LINE, BATCH, TOKENS, 1.0 / words);
-        step(model, 0.3 * (1.0 - (double)s / BOOK_STEPS));
+        step(model, 0.3 * (1.0 - (double)s / steps));
     }
 }
 
@@ -417,12 +417,12 @@ static const RoutingRule two_each[ROUTING_KINDS] = { { TOKEN_CHOICE, 2, 0 },
                                                      { UNIFIED_SEQUENCE, 2, 0.5 },
                                                      { UNIFIED_STEP, 2, 0.5 } };
 
-static bool trained_model(Model *out, const RoutingRule *rule, uint64_t seed, const Book *book,
+static bool trained_model(Model *out, RoutingKind kind, uint64_t seed, const Book *book, int steps,
                           Error *error) {
-    const RoutedMoe layer = { .m = { .D = MAX_D, .F = 12, .E = EXPERTS }, .rule = *rule };
+    const RoutedMoe layer = { .m = { .D = MAX_D, .F = 12, .E = EXPERTS }, .rule = two_each[kind] };
     if (!model_new(out, &layer, book->V, BATCH, TOKENS, error)) return false;
     draw_weights(out, seed);
-    train(out, book);
+    train(out, book, steps);
     return true;
 }
 
@@ -435,7 +435,8 @@ static bool print_losses(const Book *book, Error *error) {
         double token_choice = 0.0;
         for (int i = 0; i < STARTS; i++) {
             Model model;
-            if (!trained_model(&model, &two_each[kind], (uint64_t)i, book, error)) return false;
+            if (!trained_model(&model, (RoutingKind)kind, (uint64_t)i, book, BOOK_STEPS, error))
+                return false;
             add_losses(&mean, &token_choice, &model, book, 1.0 / STARTS);
             model_free(&model);
         }
@@ -458,7 +459,7 @@ typedef struct {
 // logits.
 static bool fill_tables(Tables *out, const Book *book, Error *error) {
     Model model;
-    if (!trained_model(&model, &two_each[TOKEN_CHOICE], 0, book, error)) return false;
+    if (!trained_model(&model, TOKEN_CHOICE, 0, book, BOOK_STEPS, error)) return false;
     model_forward(&model, book->own, LINE, 1, ROWS);
     RoutedTokens *tokens = &model.tokens;
     MoeTokens *moe = &tokens->moe;
@@ -562,11 +563,46 @@ static bool show_sentence(char **pictures, Error *error) {
     return pictures[0] == NULL || draw(pictures[0], &tables, &book, error);
 }
 
+// ---- starts: token choice and the sequence pool from six random starts
+
+enum { MORE_STARTS = 6 };
+
+static bool print_starts(RoutingKind kind, int steps, const Book *book, Error *error) {
+    Losses mean = { 0 };
+    printf("%-18s %5d  ", rule_names[kind], steps);
+    for (int i = 0; i < MORE_STARTS; i++) {
+        Model model;
+        Losses own = { 0 };
+        double token_choice = 0.0;
+        if (!trained_model(&model, kind, (uint64_t)i, book, steps, error)) return false;
+        add_losses(&own, &token_choice, &model, book, 1.0);
+        model_free(&model);
+        printf(" %.2f", own.parallel);
+        mean.parallel += own.parallel / MORE_STARTS;
+        mean.word_by_word += own.word_by_word / MORE_STARTS;
+    }
+    printf("   %.2f          %.2f\n", mean.parallel, mean.word_by_word);
+    return true;
+}
+
+static bool show_starts(char **pictures, Error *error) {
+    (void)pictures;
+    Book book = read_book();
+    printf("rule               steps   whole sentences, six starts     mean  word by word\n");
+    for (int steps = BOOK_STEPS; steps <= 1200; steps += 400) {
+        if (!print_starts(TOKEN_CHOICE, steps, &book, error) ||
+            !print_starts(UNIFIED_SEQUENCE, steps, &book, error))
+            return false;
+    }
+    return true;
+}
+
 static const DemoPart parts[] = {
     { "rules", "a small table, routed in four ways", 0, show_rules },
     { "coins", "small models that can see the future", 0, show_coins },
     { "sentence", "which experts the words of a sentence get", 0, show_sentence },
     { "sentence", "the same, and draws it", 1, show_sentence },
+    { "starts", "token choice and the sequence pool from six starts", 0, show_starts },
 };
 
 int main(int count, char **arguments) {
