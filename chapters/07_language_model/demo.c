@@ -66,9 +66,30 @@ static const double *attention_weights(const LanguageModel *m, int layer, int t)
     return m->layers[layer].attention.weights + (size_t)t * T;
 }
 
-// The layer and the earlier word with the largest attention weight for word t.
-static void print_attention(const LanguageModel *m, const int *inputs, int t, const char *next) {
-    int layer = 0, s = 0;
+static void read_example(LanguageModel *m, int inputs[T]) {
+    int targets[T];
+    toy_sentence(targets, 4, 1, 0); // mia, blue, likes
+    shift_right(inputs, targets, T);
+    language_model_forward(m, inputs, T);
+}
+
+// From word t to word s, the mean over all sentences.
+static double mean_attention(LanguageModel *m, int layer, int t, int s) {
+    int targets[T], inputs[T];
+    double sum = 0.0;
+    for (int i = 0; i < TOY_SENTENCES; i++) {
+        toy_sentence_number(targets, i);
+        shift_right(inputs, targets, T);
+        language_model_forward(m, inputs, T);
+        sum += attention_weights(m, layer, t)[s];
+    }
+    return sum / TOY_SENTENCES;
+}
+
+// The layer and the earlier word with the largest attention weight for word t of the example.
+static void print_attention(LanguageModel *m, int t, const char *next) {
+    int inputs[T], layer = 0, s = 0;
+    read_example(m, inputs);
     for (int l = 0; l < m->sizes.L; l++) {
         for (int i = 0; i < t; i++) {
             if (attention_weights(m, l, t)[i] <= attention_weights(m, layer, t)[s]) continue;
@@ -76,16 +97,9 @@ static void print_attention(const LanguageModel *m, const int *inputs, int t, co
             s = i;
         }
     }
-    printf("  before %-6s layer %d attends from \"%s\" (%d) to \"%s\" (%d): %.2f\n", next,
-           layer + 1, toy_words[inputs[t]], t, toy_words[inputs[s]], s,
-           attention_weights(m, layer, t)[s]);
-}
-
-static void read_example(LanguageModel *m, int inputs[T]) {
-    int targets[T];
-    toy_sentence(targets, 4, 1, 0); // mia, blue, likes
-    shift_right(inputs, targets, T);
-    language_model_forward(m, inputs, T);
+    printf("  before %-6s layer %d attends from \"%s\" (%d) to \"%s\" (%d): %.2f", next, layer + 1,
+           toy_words[inputs[t]], t, toy_words[inputs[s]], s, attention_weights(m, layer, t)[s]);
+    printf("; in all sentences %.2f\n", mean_attention(m, layer, t, s));
 }
 
 // ---- pictures
@@ -179,12 +193,12 @@ static bool show(char **pictures, Error *error) {
     print_losses(loss, fact);
     printf("\nThe sgatlin model (%zu parameters) writes\n", m.list.doubles);
     for (uint64_t line = 0; line < 3; line++) print_sampled(&m, line);
-    read_example(&m, inputs);
     printf("\nWhat it attends to in: mia has a blue hat . she likes the blue hat .\n");
-    print_attention(&m, inputs, 4, "\"hat\"");
-    print_attention(&m, inputs, 6, "\"she\"");
-    print_attention(&m, inputs, 9, "\"blue\"");
-    print_attention(&m, inputs, 10, "\"hat\"");
+    print_attention(&m, 4, "\"hat\"");
+    print_attention(&m, 6, "\"she\"");
+    print_attention(&m, 9, "\"blue\"");
+    print_attention(&m, 10, "\"hat\"");
+    read_example(&m, inputs);
     bool ok = pictures[0] == NULL || (draw_attention(pictures[0], &m, inputs, error) &&
                                       draw_losses(pictures[1], loss, error));
     language_model_free(&m);
