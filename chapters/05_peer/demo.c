@@ -287,7 +287,7 @@ static bool show(char **pictures, Error *error) {
 static const DemoPart parts[] = {
     { "", "what two heads select, what more experts cost, how many are used", 0, show },
     { "--picture", "draws the lesson's picture", 1, draw },
-    { "--time", "measures this chapter's own code (20 seconds)", 0, measure },
+    { "--time", "measures this chapter's own code", 0, measure },
 };
 
 int main(int count, char **arguments) {
