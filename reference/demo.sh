@@ -1,7 +1,7 @@
 #!/bin/sh
-# make demo: a corpus, a model trained on it while you watch, three stories, pictures. About two
-# minutes on two cores. Everything is written to out/demo/, which may be deleted; running it again
-# starts over.
+# make demo: a corpus, a model trained on it while you watch, three stories, pictures. Some minutes
+# on two cores, more if they are busy. Everything is written to out/demo/, which may be deleted;
+# running it again starts over.
 set -eu
 export LC_ALL=C # a decimal comma would confuse awk
 sgatlin=${SGATLIN:-build/sgatlin}

@@ -12,7 +12,7 @@ $(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)
 	$(link) $(LIBS)
 
 .PHONY: demo bench front-page
-demo: build/sgatlin ## two minutes: make a corpus, train a small model on it, let it tell stories
+demo: build/sgatlin ## some minutes: make a corpus, train a small model on it, let it tell stories
 	SGATLIN=build/sgatlin reference/demo.sh
 	$(if $(filter 1,$(SDL2)),+@$(MAKE) --no-print-directory build/visualizer)
 bench: build/sgatlin ## on an idle machine: layers, training steps and circuits beside its ceilings

@@ -6,7 +6,7 @@ const Preset presets[] = {
       "B=4 steps=20 peak=0.003 log_every=5 eval_every=10 eval_batches=4 checkpoint_every=10", 100 },
     // Heads of width 16: keeping apart who "she" is and what her name was takes many heads (four
     // heads of 32 mixed them up).
-    { "demo", "storyworld, about two minutes on two cores", "V=1024 T=256 D=128 L=3 Dh=16",
+    { "demo", "storyworld, some minutes on two cores", "V=1024 T=256 D=128 L=3 Dh=16",
       "B=4 steps=2000 peak=0.004 log_every=20 eval_every=200 eval_batches=16 checkpoint_every=600",
       100 },
     { "laptop", "real stories, about ten minutes on two cores", "V=4096 T=256 D=192 L=4 Dh=24",
