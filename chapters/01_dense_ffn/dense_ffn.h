@@ -55,7 +55,7 @@ typedef struct {
 } GluSaved;
 
 // The gated form (Shazeer 2020, equations 5 and 6), clamped as in OpenAI's gpt-oss, whose constants
-// the sgatlin authors use:
+// the sgatlin paper uses:
 //     [g, u] = x [D] · up + up_bias;             g = min(g, 7), u = u clamped to -7 .. 7
 //     hidden = g·sigmoid(1.702 g)·(u + 1);       y [D] = hidden · down + down_bias
 void glu_forward(double *y, const GluSaved *saved, const double *x, const GluWeights *w,

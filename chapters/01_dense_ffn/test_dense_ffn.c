@@ -1,5 +1,5 @@
 // The dense layer against numbers worked out by hand, against the golden files of the layer
-// authors' own code, and against finite differences of its own forward pass.
+// paper's own code, and against finite differences of its own forward pass.
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
 #include "tests/harness/expect.h"
@@ -281,7 +281,7 @@ START_TEST(gradients_add_up)
 }
 END_TEST
 
-// ---- golden files: the authors' own code in float64
+// ---- golden files: the paper's own code in float64
 static const char *const golden[] = { "mlp", "glu", "glu_clamped" };
 enum { GOLDEN = COUNT_OF(golden) };
 

@@ -9,7 +9,7 @@
 //   x → logits of all experts → gating (experts and weights, a list by token) → y
 // The caller owns all memory. Gradients are of a loss whose dL/dy is dy.
 
-// How a weight is computed from the logits. The sgatlin authors' baseline is SOFTMAX_TOP_K.
+// How a weight is computed from the logits. The sgatlin paper's baseline is SOFTMAX_TOP_K.
 //   SOFTMAX_TOP_K  weight = p of the chosen expert, p the softmax over all E; the sum is below 1
 //   RENORMALISED   the same, divided by the sum of the chosen p; the sum is 1
 //   TOP_K_SOFTMAX  the softmax over the K chosen logits alone; the sum is 1

@@ -1,5 +1,5 @@
 // Mixture of experts against numbers worked out by hand, against the golden files of the layer
-// authors' own code, against finite differences, and against layers that it must be equal to.
+// paper's own code, against finite differences, and against layers that it must be equal to.
 #include "chapters/02_mixture_of_experts/moe.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/02_mixture_of_experts/top_k.h"

@@ -2,7 +2,7 @@
 #define CHAPTERS_05_PEER_KEY_VALUE_H
 #include <stddef.h>
 
-// The key-value router (He 2024, section 2, with the scale of the sgatlin authors' baseline): every
+// The key-value router (He 2024, section 2, with the scale of the sgatlin paper's baseline): every
 // list of keys is scored by a query of its own,
 //   query[p,c] = x · Wq[p,c]        score[p,c,i] = query[p,c] · keys[p,c,i] / √(parts·Dk)
 // C heads have `parts` lists of n keys each. With two parts, the score of product key (i,j) is a

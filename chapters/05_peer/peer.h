@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 // Parameter-efficient expert retrieval, one token at a time (He 2024, equations 1 to 3, as in the
-// sgatlin authors' baseline). There is one pool of F experts, each a single neuron: two vectors, in
+// sgatlin paper's baseline). There is one pool of F experts, each a single neuron: two vectors, in
 // and out. Each of C heads selects K of them by product keys (chapter 04) and weights them by a
 // softmax (chapter 02) over the K:
 //   y = Σ_c Σ_k gate[c,k] · gelu(in[index[c,k]] · x) · out[index[c,k]]

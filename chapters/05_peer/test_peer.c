@@ -143,7 +143,7 @@ START_TEST(four_experts_on_paper)
 }
 END_TEST
 
-// ---- the golden file: the numbers of the sgatlin authors' own code
+// ---- the golden file: the numbers of the sgatlin paper's own code
 
 // Runs all tokens of the file, and compares the results and the sums of the gradients.
 static void expect_golden(Layer *l, const Safetensors *file, size_t keys, size_t entries) {

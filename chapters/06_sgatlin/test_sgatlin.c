@@ -138,7 +138,7 @@ START_TEST(four_neurons_on_paper)
 }
 END_TEST
 
-// ---- golden files: the numbers of the layer's authors' own code
+// ---- golden files: the numbers of the sgatlin paper's own code
 
 static const char *const golden[] = {
     "sgatlin_dense_identity",

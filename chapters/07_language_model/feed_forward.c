@@ -128,8 +128,8 @@ Peer peer_of(const ModelSizes *sizes) {
     return (Peer){ .D = sizes->D, .F = sizes->F, .C = sizes->C, .K = sizes->K, .Dk = sizes->Dk };
 }
 
-// standard deviation of a standard normal distribution truncated at ±2, from which the authors draw
-// the keys of key-value routers
+// standard deviation of a standard normal distribution truncated at ±2, from which the paper's code
+// draws the keys of key-value routers
 static const double KEY_DEVIATION = 0.88;
 
 static void peer_declare(ParameterWalk *walk, FeedForwardWeights *w, const ModelSizes *sizes) {

@@ -20,7 +20,7 @@ typedef enum {
 } FeedForwardKind;
 
 // The hyperparameters of a model. E is used by moe alone, C and Dk by peer and sgatlin, K by these
-// three, router and activation by sgatlin alone. The moe is the authors' baseline: token choice,
+// three, router and activation by sgatlin alone. The moe is the paper's baseline: token choice,
 // weighted by the softmax over all E experts.
 typedef struct {
     FeedForwardKind ffn;

@@ -4,7 +4,7 @@
 #include "chapters/07_language_model/attention.h"
 #include "chapters/07_language_model/feed_forward.h"
 
-// A decoder-only language model, pre-norm, with a tied embedding (as in the sgatlin authors' code):
+// A decoder-only language model, pre-norm, with a tied embedding (as in the sgatlin paper's code):
 //   h = embedding[tokens];  for each layer: h += attention(rmsnorm(h)), h += ffn(rmsnorm(h));
 //   logits = rmsnorm(h) · embedding^T
 // It works on one sequence at a time. A batch is a loop over sequences, because gradients add.

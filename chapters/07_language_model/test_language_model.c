@@ -1,4 +1,4 @@
-// The whole model: the authors' numbers, finite differences, and causality.
+// The whole model: the paper's numbers, finite differences, and causality.
 #include "chapters/07_language_model/language_model.h"
 #include "reference/numbers/random.h"
 #include "tests/harness/expect.h"
@@ -36,7 +36,7 @@ static ModelSizes tiny_sizes(FeedForwardKind kind) {
     return sizes;
 }
 
-// ---- the authors' numbers
+// ---- the paper's numbers
 
 typedef struct {
     Safetensors file;
@@ -229,7 +229,7 @@ static void check_steps(Golden *g) {
     compare_golden(g, "learning_rate", learning_rate, 10);
 }
 
-START_TEST(the_authors_numbers)
+START_TEST(the_papers_numbers)
 {
     Golden g = golden_open_file(golden_files[_i]);
     check_first_batch(&g);
@@ -491,7 +491,7 @@ END_TEST
 
 int main(void) {
     const TestRow tests[] = {
-        { the_authors_numbers, COUNT_OF(golden_files) },
+        { the_papers_numbers, COUNT_OF(golden_files) },
         { gradients_are_slopes, COUNT_OF(variants) },
         { no_token_sees_the_future, FEED_FORWARD_KINDS },
         { the_hook_changes_what_a_sublayer_adds, FEED_FORWARD_KINDS },

@@ -2,7 +2,7 @@
 #define CHAPTERS_08_EQUAL_COMPUTE_COUNT_H
 #include "chapters/07_language_model/feed_forward.h"
 
-// The cost of a model, counted as the sgatlin authors' code does: matrix products only, a
+// The cost of a model, counted as the sgatlin paper's code does: matrix products only, a
 // multiplication and an addition as two FLOPs, attention without the causal mask. Integers in
 // doubles: exact below 2^53.
 

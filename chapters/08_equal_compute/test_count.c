@@ -107,7 +107,7 @@ START_TEST(the_model_of_chapter_07_has_as_many_parameters)
 }
 END_TEST
 
-// ---- the authors' own counting functions, exactly
+// ---- the paper's own counting functions, exactly
 
 enum { GOLDEN_ROWS = 42 };
 
@@ -153,7 +153,7 @@ static json_t *golden_rows(void) {
     return rows;
 }
 
-START_TEST(the_authors_count_exactly)
+START_TEST(the_papers_count_exactly)
 {
     json_t *rows = golden_rows(), *row = json_array_get(rows, (size_t)_i);
     ModelSizes sizes;
@@ -317,7 +317,7 @@ int main(void) {
         { weights_on_paper, ON_PAPER },
         { at_most_all_experts_are_active },
         { the_model_of_chapter_07_has_as_many_parameters, ON_PAPER },
-        { the_authors_count_exactly, GOLDEN_ROWS },
+        { the_papers_count_exactly, GOLDEN_ROWS },
         { the_scales_are_the_papers },
         { a_quarter_keeps_the_proportions, FEED_FORWARD_LAYERS },
         { invalid_scales_and_kinds },

@@ -19,7 +19,7 @@ typedef struct {
 } Differences;
 
 // The normalised indirect effect (m patched - m clean) / (m other - m clean): 0 if the patch
-// changed nothing, 1 if m is the other prompt's. The divisor is moved by 1e-8, as in the authors'
+// changed nothing, 1 if m is the other prompt's. The divisor is moved by 1e-8, as in the paper's
 // code.
 double indirect_effect(const Differences *m);
 bool rank_flipped(const Differences *m); // the other's answer is now ahead of the clean one's

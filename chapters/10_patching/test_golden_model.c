@@ -1,4 +1,4 @@
-// The authors' model and their patching of it, to 1e-10; and the terms of its logits.
+// The paper's model and its patching of it, to 1e-10; and the terms of its logits.
 #include "chapters/10_patching/effect.h"
 #include "chapters/10_patching/logit_terms.h"
 #include "chapters/10_patching/patch.h"
@@ -109,7 +109,7 @@ static void check_cell(const Prompts *p, const char *layers, int position) {
     snapshot_free(&source);
 }
 
-START_TEST(the_authors_patching)
+START_TEST(the_papers_patching)
 {
     static const char *const layers[] = { "0", "1", "0_1" };
     Prompts p = read_prompts();
@@ -141,7 +141,7 @@ START_TEST(terms_add_up_to_the_logit)
 END_TEST
 
 int main(void) {
-    const TestRow tests[] = { { the_authors_patching }, { terms_add_up_to_the_logit, PAIRS } };
-    return run_tests_with(&(TestFixture){ setup, teardown, false }, "10 the authors' model", tests,
+    const TestRow tests[] = { { the_papers_patching }, { terms_add_up_to_the_logit, PAIRS } };
+    return run_tests_with(&(TestFixture){ setup, teardown, false }, "10 the paper's model", tests,
                           COUNT_OF(tests));
 }

@@ -45,7 +45,7 @@ void generate_subject_run(void *generate, double seconds[BENCH_PARTS]);
 // The work of one run, counted rather than measured: backward as twice forward, attention as the
 // whole square (a causal implementation may skip half of it), a step with the logits.
 typedef struct {
-    double flops;          // of matrix products and experts, by the sgatlin authors' count
+    double flops;          // of matrix products and experts, by the sgatlin paper's count
     double gathered_bytes; // of the gathered expert rows; each float is two of `flops`
     double update_bytes;   // that AdamW reads and writes
     double read_bytes;     // of generation: the weights, keys and values that each token reads

@@ -105,7 +105,7 @@ static void print_legend(BenchSubject subject) {
         return;
     }
     bool step = subject == BENCH_STEP;
-    printf("\nFLOPs are counted, not measured: the sgatlin authors' count, backward as twice "
+    printf("\nFLOPs are counted, not measured: the sgatlin paper's count, backward as twice "
            "forward%s.\n"
            "of matmul: GFLOP/s as a share of the machine's matrix product above.\n"
            "of ceilings: the time that the counted work would take if each part ran at its ceiling "

@@ -169,7 +169,7 @@ static void print_table(const CostReport *reports, int count) {
         }
         printf("\n");
     }
-    printf("\nFLOPs are those of the layers' matrix products, as counted by the sgatlin authors. A "
+    printf("\nFLOPs are those of the layers' matrix products, as the sgatlin paper counts them. A "
            "training step\ncounts three times as much as a forward pass. In small models the "
            "logits take a seventh to a half\nof all FLOPs.\n");
 }
@@ -184,8 +184,8 @@ static void print_scales(const CostReport *reports, int count) {
         print_settings(&reports[i]);
         printf("\n");
     }
-    printf("\nFLOPs are those of the layers' matrix products for one sequence, as counted by the "
-           "sgatlin authors.\n");
+    printf("\nFLOPs are those of the layers' matrix products for one sequence, as the sgatlin "
+           "paper counts them.\n");
 }
 
 static json_t *report_json(const CostReport *report) {

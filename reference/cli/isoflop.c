@@ -24,7 +24,7 @@ static const struct argp_option options[] = {
     { "data", 'd', "DIR", 0, "folder made by `sgatlin data`", 0 },
     { "out", 'o', "DIR", 0, "folder of the study; an existing study is continued", 0 },
     { "budget", 'b', "FLOPS,...", 0,
-      "FLOPs of training, by the sgatlin authors' count, such as 4e12", 0 },
+      "FLOPs of training, by the sgatlin paper's count, such as 4e12", 0 },
     { "kinds", KEY_KINDS, "KIND,...", 0, "some of %kinds, or variants of them (default: all)", 0 },
     { "scales", KEY_SCALES, "SCALE,...", 0,
       "some of %scales (default q2,q3,q4); those without q are the paper's", 0 },

@@ -56,7 +56,7 @@ static void print_study(const Study *study, const Totals *totals) {
             study->corpus.path, short_count((double)study->corpus.train.tokens).text,
             short_count((double)study->corpus.valid.tokens).text, study->corpus.train.V);
     fprintf(stderr,
-            "study    %d cells, %d of them done; %s FLOPs left by the authors' count, about %s\n",
+            "study    %d cells, %d of them done; %s FLOPs left by the paper's count, about %s\n",
             totals->cells, totals->done, short_count(totals->flops).text,
             short_duration(totals->seconds).text);
 }
@@ -108,7 +108,7 @@ void study_dry_run(Study *study) {
         }
     }
     Totals totals = add_up(study);
-    printf("\n%d cells, %s FLOPs by the authors' count, about %s with evaluation on valid.bin\n",
+    printf("\n%d cells, %s FLOPs by the paper's count, about %s with evaluation on valid.bin\n",
            totals.cells, number_text(totals.flops).text, short_duration(totals.seconds).text);
 }
 

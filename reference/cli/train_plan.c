@@ -26,7 +26,7 @@ static void print_model(const Config *config, const ModelCost *cost) {
 static void print_work(const Trainer *t, const ModelCost *cost) {
     double B = (double)t->settings.B, steps = (double)t->settings.steps;
     fprintf(stderr,
-            "steps    %lld of %lld x %d tokens, %.3g epochs; %s FLOPs in total by the authors' "
+            "steps    %lld of %lld x %d tokens, %.3g epochs; %s FLOPs in total by the paper's "
             "count, %s with the logits\n",
             (long long)t->settings.steps, (long long)t->settings.B, t->config.T,
             steps / (double)batches_per_epoch(&t->batches),

@@ -26,7 +26,7 @@ typedef struct {
 // Cost of one sequence of T tokens, forward, of the layer alone.
 typedef struct {
     double parameters, active_parameters; // active: used by one token
-    double flops; // by the sgatlin authors' count: matrix products and chosen experts only
+    double flops; // by the sgatlin paper's count: matrix products and chosen experts only
     // Of parameters read: those of one-neuron experts once per use, all others once (a moe's
     // experts too, since the tokens of an expert go through it together).
     double bytes;

@@ -20,7 +20,7 @@ size_t key_router_saved(const Config *config, int N); // floats
 bool key_router_valid(const Config *config, Error *error);
 bool key_router_is_product(Router router);
 int key_router_keys(const Config *config);     // scores per token: 2·C·n, or C·F
-double key_router_flops(const Config *config); // per token, forward, by the sgatlin authors' count
+double key_router_flops(const Config *config); // per token, forward, by the sgatlin paper's count
 
 // The two tensors of a router, shapes as above.
 typedef struct {

@@ -19,7 +19,7 @@ typedef struct {
     int B, T; // N = B·T
     // [B,T]: the tokens that were read; may be NULL. Where TOKEN_PAD was read, the row is in no
     // pool of several tokens, or padding would take places from text. Token choice treats padding
-    // like any other token, as the sgatlin authors do.
+    // like any other token, as the sgatlin paper's code does.
     const int32_t *tokens;
     const float *logits; // [N,E]
     const float *bias;   // [E]: token choice ranks by p + bias; may be NULL

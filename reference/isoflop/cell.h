@@ -11,7 +11,7 @@ enum { CELL_KIND = 64, CELL_SCALE = 8, CELL_NAME = 160 };
 typedef struct {
     // Input. kind: the name of an FfnKind, then options, each after a +: an activation, a router or
     // NAME=VALUE, as in sgatlin+gelu or sgatlin+K=4. scale: one of scale_names. budget: FLOPs, by
-    // the sgatlin authors' count. peak: learning rate.
+    // the sgatlin paper's count. peak: learning rate.
     char kind[CELL_KIND], scale[CELL_SCALE];
     double budget, peak;
     int64_t seed;
@@ -32,7 +32,7 @@ bool cell_new(Cell *out, const char *kind, const char *scale, double budget, dou
 // the kind; as many steps as the budget allows.
 bool cell_prepare(Cell *cell, int V, const char *set, Error *error);
 
-// FLOPs of one training step of B sequences by the authors' count, three times the forward pass;
+// FLOPs of one training step of B sequences by the paper's count, three times the forward pass;
 // the second with the logits.
 double cell_step_flops(const Cell *cell);
 double cell_step_flops_full(const Cell *cell);

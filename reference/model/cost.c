@@ -1,7 +1,7 @@
 #include "reference/model/layout.h"
 #include "reference/model/model.h"
 
-// By the sgatlin authors' count the attention of a layer costs 8·T·D² + 4·H·T²·Dh FLOPs.
+// By the sgatlin paper's count the attention of a layer costs 8·T·D² + 4·H·T²·Dh FLOPs.
 ModelCost model_cost(const Config *config) {
     double T = config->T, D = config->D, V = config->V, H = config_heads(config);
     Cost ffn = ffn_of(config)->cost(config, config->T);

@@ -78,7 +78,7 @@ Gating model_gating(const Activations *activations, int layer); // N = 0 for den
 
 // The cost of the whole model for one sequence of config->T tokens, forward.
 typedef struct {
-    Cost layers;       // all L layers, attention and feed-forward, by the sgatlin authors' count
+    Cost layers;       // all L layers, attention and feed-forward, by the sgatlin paper's count
     double flops_full; // with the logits
     double parameters, active_parameters; // with embedding and norms
 } ModelCost;

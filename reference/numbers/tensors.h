@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// How a tensor is initialised: flax's initialisers, as the sgatlin authors use them.
+// How a tensor is initialised: flax's initialisers, as the sgatlin paper's code uses them.
 typedef enum {
     INIT_ZERO,
     INIT_ONE,

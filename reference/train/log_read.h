@@ -39,7 +39,7 @@ bool log_result(LogResult *out, const char *run, const Config *config,
 // on the whole file. The caller calls free(items).
 typedef struct {
     double step, loss;
-    double flops;   // of training up to this step, by the authors' count
+    double flops;   // of training up to this step, by the paper's count
     double seconds; // of training steps up to this step
 } LogLoss;
 typedef struct {

@@ -297,7 +297,7 @@ grep -q '"forward_flops_per_sequence": 7516192768' "$work/stdout" ||
 expect 0 '' flops
 expect 0 '' flops --scales --json
 cp "$work/stdout" "$work/scales.json"
-# One row per line: the values of the authors' keys, in one order.
+# One row per line: the values of the paper's keys, in one order.
 rows() {
     awk -F ': ' 'BEGIN {
             keys = split("study scale ffn V T D Dh L F E C K Dk router parameters " \
@@ -315,7 +315,7 @@ rows() {
 "$sgatlin" flops --json | sed -n 's/.*"ffn": "\(.*\)",/ \1 /p' >"$work/kinds"
 rows tests/golden/flops.json | grep -F -f "$work/kinds" >"$work/expected"
 rows "$work/scales.json" | cmp - "$work/expected" ||
-    failure "flops --scales --json: not the authors' counts"
+    failure "flops --scales --json: not the paper's counts"
 [ "$(wc -l <"$work/expected")" -ge 26 ] ||
     failure "flops --scales: $(wc -l <"$work/expected") rows to compare with"
 misused '--scales takes no' flops --scales --set D=8

@@ -104,7 +104,7 @@ static int give_row(LayerNumbers *numbers, int first, const double *weights) {
     return count;
 }
 
-// The authors' weight: the softmax over all experts.
+// The paper's weight: the softmax over all experts.
 static void softmax_weights(double *weights, const double *logits, int E) {
     double sum = 0.0;
     for (int e = 0; e < E; e++) sum += exp(logits[e]);

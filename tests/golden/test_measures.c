@@ -1,5 +1,5 @@
 // Circuits' measures against the golden ones: exact cosine neighbours, counts, co-activation and
-// CKA in double by the layer authors' conventions, and the parts of UMAP by umap-learn 0.5.12.
+// CKA in double by the sgatlin paper's conventions, and the parts of UMAP by umap-learn 0.5.12.
 #include "reference/circuits/cka.h"
 #include "reference/circuits/coactivation.h"
 #include "reference/circuits/layout_measures.h"

@@ -6,7 +6,7 @@
 #include <check.h>
 #include <string.h>
 
-// The sgatlin authors' own counts for the models of their studies: parameters of the whole model,
+// The sgatlin paper's own counts for the models of its studies: parameters of the whole model,
 // and FLOPs of the layers' matrix products for one sequence, forward.
 static const char *const GOLDEN = "tests/golden/flops.json";
 enum { GOLDEN_ROWS = 42 };

@@ -1,4 +1,4 @@
-// Patching pairs of prompts: the equations against numbers from the layer authors' own code, and
+// Patching pairs of prompts: the equations against numbers from the sgatlin paper's own code, and
 // controls whose results are known.
 #include "reference/check/compare.h"
 #include "reference/circuits/patch.h"
@@ -108,7 +108,7 @@ static void check_golden(const Golden *golden, Recall *recall, int layer, Place 
     }
 }
 
-START_TEST(effects_are_those_of_the_authors)
+START_TEST(effects_are_those_of_the_paper)
 {
     Golden golden;
     golden_open_pairs(&golden);
@@ -306,7 +306,7 @@ int main(void) {
     parallel_set_threads(1);
     int variants = layer_variants(), first = first_sparse();
     const TestRow tests[] = {
-        { effects_are_those_of_the_authors },
+        { effects_are_those_of_the_paper },
         { pairs_have_the_same_form_and_other_answers },
         { controls_are_what_they_say, variants - first, .first = first },
         { a_row_of_a_batch_is_a_pass_of_its_own, variants - first, .first = first },

@@ -188,7 +188,7 @@ START_TEST(presets_have_the_promised_size)
     ck_assert_double_le(parameters_of("demo"), 3e6);
     ck_assert_double_ge(parameters_of("laptop"), 3e6);
     ck_assert_double_le(parameters_of("laptop"), 5.05e6);        // about 5 million
-    ck_assert_double_eq(parameters_of("tinystories"), 20318976); // as the authors count
+    ck_assert_double_eq(parameters_of("tinystories"), 20318976); // as the paper counts
 }
 END_TEST
 
