@@ -4,7 +4,7 @@
 
 double folded_router_flops(const ModelSizes *sizes);
 
-// D = 256, Dk = 128, n = 32, 16 lists, the sgatlin authors' TinyStories model: a list takes
+// D = 256, Dk = 128, n = 32, 16 lists, the sgatlin paper's TinyStories model: a list takes
 // 2·(256·128 + 32·128) = 73728, folded 2·256·32 = 16384.
 START_TEST(a_query_for_each_list)
 {
