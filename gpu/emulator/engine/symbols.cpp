@@ -46,8 +46,9 @@ Loaded loaded_program() {
     return loaded;
 }
 
-// The path from the current folder, if it is in it.
+// The path from the current folder, if it is in it: also of -I. in front of an included file.
 std::string from_here(const std::string &path) {
+    if (path.compare(0, 2, "./") == 0) return path.substr(2);
     char here[4096];
     if (!getcwd(here, sizeof here)) return path;
     std::string folder = std::string(here) + "/";
@@ -82,7 +83,7 @@ std::string variable_name(const char *symbol) {
 
 bool before(const SharedVariable &a, const SharedVariable &b) { return a.offset < b.offset; }
 
-bool is_guard(const std::string &name) { return name.find("emulator_guard") != name.npos; }
+bool starts_with(const std::string &text, const char *with) { return text.rfind(with, 0) == 0; }
 
 // The variables that follow a guard or are local to a function; other thread-local variables are
 // not shared memory. DYNAMIC_SHARED's is: only its offset is known here.
@@ -91,13 +92,11 @@ std::vector<SharedVariable> select_shared(std::vector<SharedVariable> all) {
     std::vector<SharedVariable> shared;
     bool after_guard = false;
     for (SharedVariable &v : all) {
-        bool guard = is_guard(v.name), local = v.name.compare(0, 3, "_ZZ") == 0;
-        bool ours = v.name.find("emulator") != v.name.npos;
-        if (!ours && (local || after_guard)) {
-            v.name = variable_name(v.name.c_str());
-            shared.push_back(v);
-        }
-        after_guard = guard;
+        bool local = starts_with(v.name, "_ZZ"), engine = starts_with(v.name, "_ZN8emulator");
+        v.name = variable_name(v.name.c_str());
+        bool ours = engine || starts_with(v.name, "emulator_");
+        if (!ours && (local || after_guard)) shared.push_back(v);
+        after_guard = starts_with(v.name, "emulator_guard");
     }
     return shared;
 }
