@@ -103,6 +103,13 @@ char *device_allocate(size_t bytes, Kind kind, const void *instruction) {
     return memory;
 }
 
+// Whole pages go back to the system.
+static void release_pages(void *memory, size_t bytes) {
+    uintptr_t begin = ((uintptr_t)memory + 4095) & ~uintptr_t(4095);
+    uintptr_t end = ((uintptr_t)memory + bytes) & ~uintptr_t(4095);
+    if (begin < end) madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+}
+
 bool device_free(void *memory, const void *instruction) {
     Arena &a = arena();
     std::lock_guard<std::mutex> guard(a.lock);
@@ -112,10 +119,9 @@ bool device_free(void *memory, const void *instruction) {
     a.in_use -= found->second.bytes;
     memset(a.shadow_of(memory), FREED, found->second.bytes);
     memset(memory, POISON, found->second.bytes);
-    // whole pages go back to the system
-    uintptr_t begin = ((uintptr_t)memory + 4095) & ~uintptr_t(4095);
-    uintptr_t end = ((uintptr_t)memory + found->second.bytes) & ~uintptr_t(4095);
-    if (begin < end) madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+    release_pages(memory, found->second.bytes);
+    size_t word = (size_t)(static_cast<char *>(memory) - a.begin) / 4;
+    release_pages(a.words + word, found->second.bytes / 4 * sizeof(Word));
     return true;
 }
 
