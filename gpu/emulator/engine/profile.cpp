@@ -10,6 +10,7 @@
 #include <set>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace emulator {
@@ -34,10 +35,11 @@ struct Instruction {
 
 struct Counts {
     uint64_t requests, lanes, bytes_used;
-    uint64_t moved; // sectors, or wavefronts
+    uint64_t moved;                         // sectors, or wavefronts
+    std::unordered_set<uintptr_t> distinct; // sectors
 };
 
-// One line of the report.
+// What is counted together.
 struct Line {
     const char *kernel;
     const void *instruction;
@@ -53,10 +55,19 @@ struct Profile {
     std::mutex lock;
     std::map<Line, Counts> lines;
     std::vector<const char *> kernels; // in the order of their first block
+    bool on = false;
 };
 
+void print_profile();
+
 Profile &profile() {
-    static Profile *all = new Profile; // never destroyed: printed at the end of the program
+    static Profile *all = [] { // never destroyed: printed at the end of the program
+        Profile *p = new Profile;
+        const char *value = getenv("PROFILE");
+        p->on = value && strcmp(value, "1") == 0;
+        if (p->on) print_at_end(print_profile);
+        return p;
+    }();
     return *all;
 }
 
@@ -75,10 +86,10 @@ template <class Visit> void for_units(const Request &r, uintptr_t unit, Visit vi
     }
 }
 
-uint64_t sectors(const Request &r) {
+std::set<uintptr_t> sectors(const Request &r) {
     std::set<uintptr_t> touched;
     for_units(r, SECTOR, [&](uintptr_t sector) { touched.insert(sector); });
-    return touched.size();
+    return touched;
 }
 
 uint64_t wavefronts(const Request &r) {
@@ -95,7 +106,13 @@ void add(Counts *counts, const Request &r, bool shared) {
     counts->requests++;
     counts->lanes += (uint64_t)lanes;
     counts->bytes_used += (uint64_t)(lanes * r.bytes);
-    counts->moved += shared ? wavefronts(r) : sectors(r);
+    if (shared) {
+        counts->moved += wavefronts(r);
+        return;
+    }
+    std::set<uintptr_t> touched = sectors(r);
+    counts->moved += touched.size();
+    counts->distinct.insert(touched.begin(), touched.end());
 }
 
 const char *name_of(Access access) {
@@ -104,37 +121,57 @@ const char *name_of(Access access) {
 
 double per(uint64_t a, uint64_t b) { return (double)a / (double)b; }
 
-void print_line(const std::string &where, const char *access, bool shared, const Counts &c) {
-    fprintf(stderr, "  %-40s %-6s %-6s %9lu %6.2f ", where.c_str(), shared ? "shared" : "global",
-            access, (unsigned long)c.requests, per(c.lanes, c.requests));
-    if (shared)
-        fprintf(stderr, "%8s %10.2f\n", "", per(c.moved, c.requests));
+void print_line(const LineProfile &l) {
+    fprintf(stderr, "  %-40s %-6s %-6s %9lu %6.2f ", l.line.c_str(), l.shared ? "shared" : "global",
+            l.access, (unsigned long)l.requests, per(l.lanes, l.requests));
+    if (l.shared)
+        fprintf(stderr, "%8s %10.2f\n", "", per(l.moved, l.requests));
     else
-        fprintf(stderr, "%8.2f %10s %4.0f%%\n", per(c.moved, c.requests), "",
-                100 * per(c.bytes_used, c.moved * SECTOR));
+        fprintf(stderr, "%8.2f %10s %4.0f%%\n", per(l.moved, l.requests), "",
+                100 * per(l.bytes_used, l.moved * SECTOR));
 }
 
 // Instructions of one line are added up, reads and writes apart.
-void print_kernel(const char *kernel) {
-    std::map<std::tuple<std::string, bool, std::string>, Counts> lines;
+KernelProfile profile_of(const char *kernel) {
+    typedef std::tuple<std::string, bool, std::string> Key; // of a line
+    std::map<Key, LineProfile> lines;
+    std::map<Key, std::unordered_set<uintptr_t>> distinct;
+    std::unordered_set<uintptr_t> read, written;
+    KernelProfile k = { kernel, {}, 0, 0 };
     for (const auto &[line, counts] : profile().lines) {
         if (strcmp(line.kernel, kernel) != 0) continue;
-        Counts &c = lines[{ source_line(line.instruction), line.shared, name_of(line.access) }];
-        c.requests += counts.requests;
-        c.lanes += counts.lanes;
-        c.bytes_used += counts.bytes_used;
-        c.moved += counts.moved;
+        const char *access = name_of(line.access);
+        Key key{ source_line(line.instruction), line.shared, access };
+        LineProfile &l = lines[key];
+        l.line = std::get<0>(key);
+        l.shared = line.shared;
+        l.access = access;
+        l.requests += counts.requests;
+        l.lanes += counts.lanes;
+        l.bytes_used += counts.bytes_used;
+        l.moved += counts.moved;
+        distinct[key].insert(counts.distinct.begin(), counts.distinct.end());
+        bool atomic = line.access == Access::ATOMIC;
+        if (atomic || !writes(line.access))
+            read.insert(counts.distinct.begin(), counts.distinct.end());
+        if (writes(line.access)) written.insert(counts.distinct.begin(), counts.distinct.end());
     }
-    fprintf(stderr, "profile of %s\n  %-40s %-6s %-6s %9s %6s %8s %10s %5s\n", kernel, "line",
-            "memory", "access", "requests", "lanes", "sectors", "wavefronts", "used");
-    for (const auto &[key, counts] : lines) {
-        print_line(std::get<0>(key), std::get<2>(key).c_str(), std::get<1>(key), counts);
+    for (auto &[key, l] : lines) {
+        l.distinct = distinct[key].size();
+        k.lines.push_back(l);
     }
+    k.sectors_read = read.size();
+    k.sectors_written = written.size();
+    return k;
 }
 
 void print_profile() {
     fflush(stdout);
-    for (const char *kernel : profile().kernels) print_kernel(kernel);
+    for (const KernelProfile &k : profile_results()) {
+        fprintf(stderr, "profile of %s\n  %-40s %-6s %-6s %9s %6s %8s %10s %5s\n", k.kernel.c_str(),
+                "line", "memory", "access", "requests", "lanes", "sectors", "wavefronts", "used");
+        for (const LineProfile &l : k.lines) print_line(l);
+    }
 }
 
 void add_kernel(const char *kernel) {
@@ -146,14 +183,19 @@ void add_kernel(const char *kernel) {
 
 } // namespace
 
-bool profiling() {
-    static const bool on = [] {
-        const char *value = getenv("PROFILE");
-        if (!value || strcmp(value, "1") != 0) return false;
-        print_at_end(print_profile);
-        return true;
-    }();
-    return on;
+bool profiling() { return profile().on; }
+
+void start_profile() {
+    Profile &all = profile();
+    all.lines.clear();
+    all.kernels.clear();
+    all.on = true;
+}
+
+std::vector<KernelProfile> profile_results() {
+    std::vector<KernelProfile> results;
+    for (const char *kernel : profile().kernels) results.push_back(profile_of(kernel));
+    return results;
 }
 
 void profile_access(const void *address, int bytes, Access access, const void *instruction,
