@@ -86,7 +86,7 @@ $(B)/flags: FORCE
 # The sources that are there, and what is linked: a change of it links again.
 $(B)/sources: FORCE
 	$(call if_changed,echo '$(LIBS) $(lib_check)' \
-	  $(sort $(wildcard chapters/*/*.c reference/*/*.c visualizer/*.c gpu/*/*/*.cpp \
+	  $(sort $(wildcard chapters/*/*.c reference/*/*.c visualizer/*.c gpu/*/*/*.cpp gpu/*/*.cu \
     tests/*/*.c)))
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)

@@ -2,7 +2,7 @@
 # the emulator is built: nothing else needs it. Its objects depend neither on V nor on CC.
 G := $(B)/gpu
 EMULATOR := $(G)/emulator.a
-ENGINE_FLAGS := -std=gnu++17 -O2 -g -fopenmp -Wall -Wextra -Wshadow -Igpu/emulator \
+ENGINE_FLAGS := -std=gnu++17 -O2 -g -fopenmp -Wall -Wextra -Wshadow -Igpu/emulator -I. \
   $(if $(filter 1,$(WERROR)),-Werror)
 $(EMULATOR): $(patsubst gpu/%.cpp,$(G)/%.o,$(wildcard gpu/emulator/engine/*.cpp))
 $(G)/%.o: gpu/%.cpp gpu/gpu.mk $(B)/flags
@@ -13,7 +13,7 @@ $(G)/%.o: gpu/%.cpp gpu/gpu.mk $(B)/flags
 $(G)/rewrite: $(B)/gpu/emulator/rewrite.o
 	$(link)
 
-# What a test or a person needs to run gpu/emulator/emulate.sh.
+# What a person needs to run gpu/emulator/emulate.sh.
 EMULATE := $(EMULATOR) $(G)/rewrite gpu/emulator/emulate.sh
 FILE =
 ARGS =
@@ -21,3 +21,61 @@ ARGS =
 emulate: $(EMULATE) ## compile and run FILE=kernel.cu with ARGS="..." on the CPU, checked
 	@B='$(B)' CXX='$(CXX)' gpu/emulator/emulate.sh '$(or $(FILE),$(error make emulate FILE=x.cu))' \
 	  $(ARGS)
+
+# ---- lessons: a lesson is a folder gpu/NN_name with lesson.cu, its kernels, and exercises
+GPU_LESSONS   := $(sort $(notdir $(patsubst %/lesson.cu,%,$(wildcard gpu/[0-9][0-9]_*/lesson.cu))))
+GPU_PROGRAMS  := build/gpu-test build/gpu-profile
+KERNEL_FLAGS  := $(shell cat gpu/emulator/flags) -DEMULATOR_PROFILE \
+  $(filter -W% -I%,$(ENGINE_FLAGS))
+define compile_kernels
+	$(if $(HAVE_CXX),,@echo 'No g++ for the emulator. Run `make deps`' >&2; exit 1)
+	@mkdir -p $(@D)
+	@echo '$(CXX) $<'
+	@$(CXX) $(KERNEL_FLAGS) -MMD -MP -x c++ -c $< -o $@
+endef
+$(G)/%.o: gpu/%.cu gpu/emulator/flags gpu/gpu.mk $(B)/flags
+	$(compile_kernels)
+$(G)/solutions/%.o: tests/gpu/solutions/%.cu gpu/emulator/flags gpu/gpu.mk $(B)/flags
+	$(compile_kernels)
+# The one part of the reference that is used, without threads: they would be those of CC.
+$(G)/random.o: reference/numbers/random.c $(B)/flags
+	@mkdir -p $(@D)
+	@$(CC) $(FLAGS) $(EXACT) -Wno-unknown-pragmas -MMD -MP -c $< -o $@
+link_emulated = @echo '$(CXX) -o $@'; mkdir -p $(@D); \
+  $(CXX) -fopenmp $(filter %.o,$^) $(filter %.a,$^) -lm -o $@
+# What the programs share, and the chapters: the oracle.
+GPU_COMMON := $(patsubst %,$(G)/%.o,lesson trial $(GPU_LESSONS:%=%/lesson)) $(G)/random.o \
+  $(B)/chapters/$(lastword $(CHAPTERS)).a $(EMULATOR)
+$(GPU_PROGRAMS:build/%=$(B)/%): $(B)/gpu-%: $(G)/%.o $(GPU_COMMON) $(B)/sources
+	$(link_emulated)
+.PHONY: $(GPU_PROGRAMS)
+$(GPU_PROGRAMS): build/%: $(B)/%
+	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
+# $(B)/gpu-test in place of build/gpu-test: another build may have been the last.
+gpu_lesson = $(filter $1_%,$(GPU_LESSONS))
+gpu-%: $(B)/gpu-test build/gpu-profile ## the tests of one GPU lesson, as in make gpu-01
+	@[ -n '$(call gpu_lesson,$*)' ] || { \
+	  echo 'There is no gpu/$*_…; there are: $(GPU_LESSONS)' >&2; exit 1; }
+	$(call run,$(B)/gpu-test,$*)
+
+# Exercises: gpu/NN_name/exercises/M_name.cu, a program that includes its test test_M_name.cuh; the
+# solutions are in tests/gpu/solutions/NN_name/M_name.cu.
+GPU_EXERCISES := $(sort \
+  $(patsubst tests/gpu/solutions/%.cu,%,$(wildcard tests/gpu/solutions/*/*.cu)) \
+  $(subst /exercises/,/,$(patsubst gpu/%.cu,%,$(wildcard gpu/*/exercises/[0-9]*.cu))))
+GPU_UNSOLVED  := $(GPU_EXERCISES:%=$(G)/exercises/%)
+GPU_SOLVED    := $(GPU_EXERCISES:%=$(G)/solutions/%)
+$(GPU_UNSOLVED): $(G)/exercises/%: $(G)/$$(subst /,/exercises/,$$*).o $(EMULATOR)
+	$(link_emulated)
+$(GPU_SOLVED): $(G)/solutions/%: $(G)/solutions/%.o $(EMULATOR)
+	$(link_emulated)
+# 01-2: of 01_..., what is named 2_...
+gpu_exercise = $(strip $(foreach e,$(filter $(firstword $(subst -, ,$1))_%,$(GPU_EXERCISES)),$(if \
+  $(filter $(lastword $(subst -, ,$1))_%,$(notdir $e)),$e)))
+gpu-exercise-%: $$(addprefix $(G)/$(EXERCISE_KIND)/,$$(call gpu_exercise,$$*)) ## one; SOLUTION=1
+	@[ -n '$(call gpu_exercise,$*)' ] || { \
+	  echo 'There is no exercise $*; there are: $(GPU_EXERCISES)' >&2; exit 1; }
+	@$< && echo 'Solved: $*' || { echo 'Not yet solved:' \
+	  'gpu/$(subst /,/exercises/,$(call gpu_exercise,$*)).cu'; exit 1; }
+# What the tests of this track need.
+GPU_NEEDS := $(EMULATE) $(GPU_PROGRAMS:build/%=$(B)/%) $(GPU_UNSOLVED) $(GPU_SOLVED)

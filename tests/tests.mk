@@ -37,7 +37,8 @@ $(FUZZERS): %: %.o $(REFERENCE)
 # would take the processor from the ones that work.
 JOBS := $(shell getconf _NPROCESSORS_ONLN)
 run = @mkdir -p $(B); printf 'leak:%s\n' libomp.so libdbus-1.so >$(B)/leaks; \
-  export B='$(B)' EXERCISES='$(EXERCISES)' CHEATS='$(CHEATS)' \
+  export B='$(B)' EXERCISES='$(EXERCISES)' GPU_EXERCISES='$(GPU_EXERCISES)' \
+    CHEATS='$(CHEATS)' \
     SGATLIN="$$PWD/$(B)/sgatlin" VIEWER="$$PWD/$(VIEWER)" GOLDEN="$$PWD/$(B)/golden" \
     SERVER="$$PWD/$(SERVER)" \
     SHIM="$(SHIM:%=$$PWD/%)" CXX='$(CXX)' HAVE_CXX='$(HAVE_CXX)' \
@@ -57,19 +58,20 @@ IN_COURSE := $(if $(filter 1,$(COURSE)),tests/course/lessons.sh tests/course/sol
 # Nor is the emulator another one for another CC or V.
 WITH_GPU := $(if $(filter 1_release,$(COURSE)_$(V)),$(GPU_TESTS))
 build-tests: $(PROGRAMS:build/%=$(B)/%) $(VIEWER) $(SERVER) $(SHIM) $(TESTS) \
-  $(if $(WITH_GPU),$(if $(HAVE_CXX),$(EMULATE))) \
+  $(if $(WITH_GPU),$(if $(HAVE_CXX),$(GPU_NEEDS))) \
   $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED) $(CHEATED))
 # the longest come first
 run-tests: build-tests
 	$(call run,$(IN_COURSE) $(WITH_GPU) $(TESTS))
 faults: $(PROGRAMS) $(SHIM) ## commands while each call for memory or files fails: about an hour
 	$(call run,tests/faults/sweep.sh,1 1)
+lessons: $(if $(WITH_GPU),$(if $(HAVE_CXX),$(GPU_PROGRAMS)))
 lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are right
 	$(call run,tests/course/lessons.sh)
 solutions: $(SOLVED) $(UNSOLVED) $(CHEATED) ## the tests of exercises accept ours and no wrong ones
 	$(call run,tests/course/solutions.sh)
 named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS) $(GPU_TESTS)))
-needed_by = $(if $(filter tests/gpu/%,$1),$(if $(HAVE_CXX),$(EMULATE)),$(if $(filter \
+needed_by = $(if $(filter tests/gpu/%,$1),$(if $(HAVE_CXX),$(GPU_NEEDS)),$(if $(filter \
   %.sh,$1),$(PROGRAMS) $(VIEWER) $(SERVER) $(SHIM)))
 test-%: $$(call named,$$*) $$(call needed_by,$$(call named,$$*)) ## one: test_%.c, test_%.sh or both
 	@[ -n '$(call named,$*)' ] || { \

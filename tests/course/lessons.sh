@@ -3,8 +3,13 @@
 # folder of this build. With arguments: only these files.
 set -eu
 if [ $# = 0 ]; then
+    gpu=gpu
+    if [ ! -x "${B:-build}/gpu-profile" ]; then
+        echo 'skipped: the lessons of gpu/: no build/gpu-profile, which needs g++ (make deps)'
+        gpu=gpu/emulator
+    fi
     # shellcheck disable=SC2046 # no name here has a space
-    set -- $(find README.md chapters datasets reference tests gpu visualizer \
+    set -- $(find README.md chapters datasets reference tests $gpu visualizer \
         -name '*.md' 2>/dev/null | sort)
 fi
 . tests/harness/scratch.sh

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Every kernel version of the GPU lessons against the chapters, in the emulator; then what
+# gpu-profile prints and refuses.
+set -u
+. tests/harness/scratch.sh
+. tests/gpu/programs.sh
+failed=0
+"$B/gpu-test" || failed=1
+
+# refused MESSAGE ARGUMENT...: exit status 2, one line that contains the message.
+refused() {
+    message=$1
+    shift
+    "$B/gpu-profile" "$@" >"$work/out" 2>"$work/said"
+    status=$?
+    [ $status = 2 ] && [ ! -s "$work/out" ] && [ "$(wc -l <"$work/said")" = 1 ] &&
+        grep -qF -e "$message" "$work/said" && return
+    echo "test_lessons.sh: gpu-profile $*: status $status: $(cat "$work/said")" >&2
+    failed=1
+}
+refused 'there is no lesson 99' 99
+refused 'unknown argument --wrong' 01 --wrong
+refused '--size needs a value' 01 --size
+refused 'has no task wrong' 01 --task wrong
+refused 'has no version wrong' 01 --version wrong
+refused 'size T=0: expected a number' 01 --size T=0
+refused 'size T=3x: expected a number' 01 --size T=3x
+refused 'size Q=3: expected NAME=NUMBER' 01 --size Q=3
+refused '--precision fp8' 01 --precision fp8
+refused 'naive refuses this size: T is more' 01 --version naive --size T=524281,D=1,F=1
+
+# The same in every run.
+for threads in 1 3; do
+    OMP_NUM_THREADS=$threads "$B/gpu-profile" 01 --size T=33,D=31,F=65 >"$work/$threads" || failed=1
+done
+cmp "$work/1" "$work/3" || failed=1
+exit $failed
