@@ -51,8 +51,6 @@ FLAGS_fuzz    := $(SANITIZE) -fsanitize=fuzzer-no-link
 FLAGS += -I. -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes $(if $(filter 1,$(WERROR)),-Werror) \
   $(or $(FLAGS_$(V)),$(error V=$(V) is not one of: release debug asan tsan fuzz)) \
   $(CPPFLAGS) $(CFLAGS)
-NVCC      = nvcc
-NVCCFLAGS = -std=c++17 -O3 -I.
 LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) \
   $(lib_$(SGEMM)) \
   $(foreach n,$(NEEDED),$(lib_$n)) -lm
@@ -92,10 +90,6 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(CC) $<'
 	@$(CC) $(FLAGS) $(KIND_FLAGS) -MMD -MP -c $< -o $@
-$(B)/%.o: %.cu $(B)/flags
-	@mkdir -p $(@D)
-	@echo '$(NVCC) $<'
-	@$(NVCC) $(NVCCFLAGS) -MMD -MP -c $< -o $@
 FRAGMENTS := reference/reference.mk chapters/chapters.mk visualizer/visualizer.mk gpu/gpu.mk \
   tests/tests.mk
 %.a: $(B)/sources Makefile reference/probe.mk $(FRAGMENTS)
@@ -129,7 +123,7 @@ format: format-version ## clang-format every source in place
 	$(SOURCES) | xargs $(CLANG_FORMAT) -i
 format-check: format-version ## what clang-format would change, and longer lines elsewhere
 	$(SOURCES) | xargs $(CLANG_FORMAT) --dry-run -Werror
-	! git ls-files '*.[ch]' '*.cpp' '*.cu' '*.sh' '*.mk' '*.awk' Makefile .ci | \
+	! git ls-files '*.[ch]' '*.cpp' '*.cu' '*.cuh' '*.sh' '*.mk' '*.awk' Makefile .ci | \
 	  LC_ALL=C.UTF-8 xargs grep -nE '^.{101,}'
 format-version:
 	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { \

@@ -46,6 +46,7 @@ link_emulated = @echo '$(CXX) -o $@'; mkdir -p $(@D); \
 # What the programs share, and the chapters: the oracle.
 GPU_COMMON := $(patsubst %,$(G)/%.o,lesson trial $(GPU_LESSONS:%=%/lesson)) $(G)/random.o \
   $(B)/chapters/$(lastword $(CHAPTERS)).a $(EMULATOR)
+$(B)/gpu-profile: $(G)/profile_report.o
 $(GPU_PROGRAMS:build/%=$(B)/%): $(B)/gpu-%: $(G)/%.o $(GPU_COMMON) $(B)/sources
 	$(link_emulated)
 .PHONY: $(GPU_PROGRAMS)
@@ -57,6 +58,42 @@ gpu-%: $(B)/gpu-test build/gpu-profile ## the tests of one GPU lesson, as in mak
 	@[ -n '$(call gpu_lesson,$*)' ] || { \
 	  echo 'There is no gpu/$*_…; there are: $(GPU_LESSONS)' >&2; exit 1; }
 	$(call run,$(B)/gpu-test,$*)
+
+# ---- the same for a GPU: needs NVIDIA's toolkit. CUDA_ARCH: compute capabilities, as in
+# make CUDA_ARCH='89 90' gpu; by default this machine's, or without a GPU those since Turing.
+NVCC      := $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
+CUDA_ARCH  =
+ALL_ARCHS := 75 80 86 89 90 100 120
+ARCHS     := $(or $(CUDA_ARCH),$(if $(shell nvidia-smi -L 2>/dev/null),native,$(ALL_ARCHS)))
+GENCODE   := $(if $(filter native,$(ARCHS)),-arch=native,\
+  $(foreach a,$(ARCHS),-gencode arch=compute_$a,code=sm_$a) \
+  -gencode arch=compute_$(lastword $(ARCHS)),code=compute_$(lastword $(ARCHS)))
+comma     := ,
+NVCCFLAGS := -std=c++20 -O3 -I. -lineinfo -Xcompiler -Wall,-Wextra$(if $(filter 1,$(WERROR)),$\
+  $(comma)-Werror -Werror all-warnings)
+N := $(B)/nvcc
+$(N)/%.o: %.cu gpu/gpu.mk $(B)/flags
+	$(compile_nvcc)
+$(N)/%.o: %.cpp gpu/gpu.mk $(B)/flags
+	$(compile_nvcc)
+define compile_nvcc
+	$(if $(NVCC),,@echo 'No nvcc: install the CUDA toolkit, or name it: make NVCC=...' >&2; exit 1)
+	@mkdir -p $(@D)
+	@echo 'nvcc $<'
+	@$(NVCC) $(NVCCFLAGS) $(GENCODE) -MMD -MP -c $< -o $@
+endef
+CUDA_PROGRAMS := $(N)/gpu-test $(N)/gpu-bench
+$(CUDA_PROGRAMS): $(N)/gpu-%: $(N)/gpu/%.o \
+  $(patsubst %,$(N)/gpu/%.o,lesson trial $(GPU_LESSONS:%=%/lesson)) $(G)/random.o \
+  $(B)/chapters/$(lastword $(CHAPTERS)).a $(B)/sources
+	@echo 'nvcc -o $@'
+	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -lcublas -lm -o $@
+.PHONY: gpu gpu-test gpu-bench
+gpu: $(CUDA_PROGRAMS) ## the GPU lessons for a GPU, with nvcc
+gpu-test: $(N)/gpu-test ## every kernel version on this machine's GPU
+	$<
+gpu-bench: $(N)/gpu-bench ## the time of each version on this machine's GPU
+	$<
 
 # Exercises: gpu/NN_name/exercises/M_name.cu, a program that includes its test test_M_name.cuh; the
 # solutions are in tests/gpu/solutions/NN_name/M_name.cu.

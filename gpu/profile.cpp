@@ -1,18 +1,18 @@
-// build/gpu-profile [LESSON [--task T] [--version V] [--size B=64,D=128] [--precision fp32|bf16]]:
-// what the accesses of each source line of a kernel cost a GPU, counted by the emulator. Without
-// LESSON: the lessons, their tasks and versions. Exit status 2: wrong arguments.
-#include "gpu/emulator/engine/profile.h"
+// build/gpu-profile [LESSON [--task T] [--version V] [--size D=64,F=128] [--precision fp32|bf16]
+// [--json]]: what the accesses of each source line of a kernel cost a GPU, counted by the emulator,
+// and what follows for three GPUs. Without LESSON: the lessons, their tasks and versions. The same
+// in every run. Exit status 2: wrong arguments.
+#include "gpu/profile_report.h"
 #include "gpu/trial.h"
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 using namespace lesson;
 
 struct Options {
     std::string lesson, task, version, size;
     Precision precision = Precision::FP32;
-    bool bf16_only = false;
+    bool json = false;
 };
 
 [[noreturn]] static void wrong(const std::string &what) {
@@ -26,23 +26,31 @@ static Precision parse_precision(const std::string &text) {
     wrong("--precision " + text + ": expected fp32 or bf16");
 }
 
+static void parse_option(Options *o, const std::string &name, const char *value) {
+    bool known =
+        name == "--task" || name == "--version" || name == "--size" || name == "--precision";
+    if (!known)
+        wrong("unknown argument " + name + "; usage: LESSON --task --version --size " +
+              "--precision --json");
+    if (!value) wrong(name + " needs a value");
+    if (name == "--task") o->task = value;
+    if (name == "--version") o->version = value;
+    if (name == "--size") o->size = value;
+    if (name == "--precision") o->precision = parse_precision(value);
+}
+
 static Options parse(int count, char **arguments) {
     Options o;
     for (int i = 1; i < count; i++) {
-        std::string name = arguments[i];
-        if (name[0] != '-' && o.lesson.empty()) {
-            o.lesson = name;
-            continue;
+        std::string argument = arguments[i];
+        if (argument == "--json")
+            o.json = true;
+        else if (argument[0] != '-' && o.lesson.empty())
+            o.lesson = argument;
+        else {
+            parse_option(&o, argument, i + 1 < count ? arguments[i + 1] : nullptr);
+            i++;
         }
-        bool known =
-            name == "--task" || name == "--version" || name == "--size" || name == "--precision";
-        if (!known) wrong("unknown argument " + name);
-        if (++i == count) wrong(name + " needs a value");
-        std::string value = arguments[i];
-        if (name == "--task") o.task = value;
-        if (name == "--version") o.version = value;
-        if (name == "--size") o.size = value;
-        if (name == "--precision") o.precision = parse_precision(value);
     }
     return o;
 }
@@ -51,66 +59,60 @@ static void list() {
     for (const Lesson *l : lessons()) {
         printf("%s\n", l->name.c_str());
         for (const Task &task : l->tasks) {
-            printf("  %s: %s, sizes %s\n", task.name, task.summary, task.size_names);
+            printf("  %s: %s; sizes %s\n", task.name, task.summary, task.size_names);
             for (const Version &v : task.versions) {
-                printf("    %-12s %s%s %s\n", v.name, v.fp32 ? " fp32" : "     ",
-                       v.bf16 ? " bf16" : "     ", v.file);
+                printf("    %-16s %-4s %-4s  %s\n", v.name, v.fp32 ? "fp32" : "",
+                       v.bf16 ? "bf16" : "", v.file);
             }
         }
     }
 }
 
-static double per(uint64_t a, uint64_t b) { return (double)a / (double)b; }
-
-static void print_line(const emulator::LineProfile &l) {
-    printf("  %-38s %-6s %-6s %8lu %6.2f ", l.line.c_str(), l.shared ? "shared" : "global",
-           l.access, (unsigned long)l.requests, per(l.lanes, l.requests));
-    if (l.shared)
-        printf("%8s %10.2f\n", "", per(l.moved, l.requests));
-    else
-        printf("%8.2f %10s %4.0f%% %9lu\n", per(l.moved, l.requests), "",
-               100 * per(l.bytes_used, l.moved * 32), (unsigned long)l.distinct * 32);
-}
-
-static void profile_version(const Task &task, const Version &version, const Size &size,
-                            Precision precision) {
+static Report profile_version(const Lesson &lesson, const Task &task, const Version &version,
+                              const Size &size, Precision precision) {
     Trial trial(task, size, precision);
     auto device = trial.device();
     emulator::start_profile();
     const char *refusal = run_of(version, precision)(device->arguments());
     if (refusal) wrong(std::string(version.name) + " refuses this size: " + refusal);
-    printf("%s %s, %s, %s\n", task.name, version.name, name_of(precision),
-           describe(task, size).c_str());
-    for (const emulator::KernelProfile &k : emulator::profile_results()) {
-        printf("  %-38s %-6s %-6s %8s %6s %8s %10s %5s %9s\n", "line", "memory", "access",
-               "requests", "lanes", "sectors", "wavefronts", "used", "distinct");
-        for (const emulator::LineProfile &l : k.lines) print_line(l);
-    }
+    return { lesson, task, version, precision, size, emulator::profile_results() };
 }
 
-static void profile_task(const Task &task, const Options &o) {
+// The versions that the options choose, of one task.
+static void profile_task(std::vector<Report> *reports, const Lesson &lesson, const Task &task,
+                         const Options &o) {
     Size size = task.profile_size;
     std::string error;
     if (!parse_size(&size, task, o.size, &error)) wrong(error);
-    if (!o.version.empty() && !find_version(task, o.version))
-        wrong("task " + std::string(task.name) + " has no version " + o.version);
     for (const Version &v : task.versions) {
         if (!o.version.empty() && o.version != v.name) continue;
-        if (run_of(v, o.precision)) profile_version(task, v, size, o.precision);
+        if (run_of(v, o.precision))
+            reports->push_back(profile_version(lesson, task, v, size, o.precision));
     }
 }
 
 int main(int count, char **arguments) {
     Options o = parse(count, arguments);
     if (o.lesson.empty()) {
+        if (count > 1) wrong("the lesson is missing: gpu-profile without arguments lists them");
         list();
         return 0;
     }
     const Lesson *l = find_lesson(o.lesson);
-    if (!l) wrong("there is no lesson " + o.lesson + "; without arguments, it lists them");
+    if (!l) wrong("there is no lesson " + o.lesson + "; gpu-profile without arguments lists them");
     if (!o.task.empty() && !find_task(*l, o.task)) wrong(l->name + " has no task " + o.task);
+    std::vector<Report> reports;
     for (const Task &task : l->tasks) {
-        if (o.task.empty() || o.task == task.name) profile_task(task, o);
+        bool has_it = o.version.empty() || find_version(task, o.version);
+        if (has_it && (o.task.empty() || o.task == task.name)) profile_task(&reports, *l, task, o);
     }
+    if (reports.empty()) {
+        wrong((o.task.empty() ? l->name : "task " + o.task) + " has no version " + o.version +
+              " in " + name_of(o.precision));
+    }
+    if (o.json)
+        print_json(reports);
+    else
+        print_text(reports);
     return 0;
 }

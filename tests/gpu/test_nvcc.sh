@@ -1,6 +1,7 @@
 #!/bin/sh
-# The test programs of the emulator are CUDA: nvcc compiles them as they are. Where there is none,
-# this is left out; NVCC names it.
+# The test programs of the emulator are CUDA: nvcc compiles them as they are, and the lessons, with
+# warnings as errors, for every GPU since Turing. Where there is no nvcc, this is left out; NVCC
+# names it.
 set -u
 . tests/harness/scratch.sh
 nvcc=${NVCC:-$(command -v nvcc || ls /usr/local/cuda/bin/nvcc 2>/dev/null)}
@@ -12,5 +13,14 @@ failed=0
 for file in tests/gpu/kernels/*.cu tests/gpu/kernels/planted/*.cu; do
     # front ends only: no code is made
     "$nvcc" -std=c++17 -arch=sm_80 -ptx "$file" -o "$work/ptx" || failed=1
+done
+architectures=
+for arch in 75 80 86 89 90 100 120; do
+    architectures="$architectures -gencode arch=compute_$arch,code=sm_$arch"
+done
+for file in gpu/*/lesson.cu; do
+    # shellcheck disable=SC2086 # a list of flags
+    "$nvcc" -std=c++20 -I. -Xcompiler -Wall,-Wextra,-Werror -Werror all-warnings $architectures \
+        -c "$file" -o "$work/object" || failed=1
 done
 exit $failed

@@ -54,7 +54,7 @@ struct Line {
 struct Profile {
     std::mutex lock;
     std::map<Line, Counts> lines;
-    std::vector<const char *> kernels; // in the order of their first block
+    std::vector<KernelProfile> kernels; // without their lines; in the order of their first block
     bool on = false;
 };
 
@@ -132,14 +132,13 @@ void print_line(const LineProfile &l) {
 }
 
 // Instructions of one line are added up, reads and writes apart.
-KernelProfile profile_of(const char *kernel) {
+KernelProfile profile_of(KernelProfile k) {
     typedef std::tuple<std::string, bool, std::string> Key; // of a line
     std::map<Key, LineProfile> lines;
     std::map<Key, std::unordered_set<uintptr_t>> distinct;
     std::unordered_set<uintptr_t> read, written;
-    KernelProfile k = { kernel, {}, 0, 0 };
     for (const auto &[line, counts] : profile().lines) {
-        if (strcmp(line.kernel, kernel) != 0) continue;
+        if (line.kernel != k.kernel) continue;
         const char *access = name_of(line.access);
         Key key{ source_line(line.instruction), line.shared, access };
         LineProfile &l = lines[key];
@@ -174,11 +173,19 @@ void print_profile() {
     }
 }
 
-void add_kernel(const char *kernel) {
-    for (const char *known : profile().kernels) {
-        if (strcmp(known, kernel) == 0) return;
+void add_launch(const Block *block) {
+    std::vector<KernelProfile> &kernels = profile().kernels;
+    const char *name = block->launch->kernel;
+    auto found = std::find_if(kernels.begin(), kernels.end(),
+                              [=](const KernelProfile &k) { return k.kernel == name; });
+    if (found == kernels.end()) {
+        kernels.push_back({ name, 0, 0, 0, {}, 0, 0 });
+        found = kernels.end() - 1;
     }
-    profile().kernels.push_back(kernel);
+    const Index i = block->index;
+    found->launches += i.x == 0 && i.y == 0 && i.z == 0;
+    found->blocks++;
+    found->threads += (uint64_t)block->threads;
 }
 
 } // namespace
@@ -194,7 +201,7 @@ void start_profile() {
 
 std::vector<KernelProfile> profile_results() {
     std::vector<KernelProfile> results;
-    for (const char *kernel : profile().kernels) results.push_back(profile_of(kernel));
+    for (const KernelProfile &k : profile().kernels) results.push_back(profile_of(k));
     return results;
 }
 
@@ -216,7 +223,7 @@ void profile_access(const void *address, int bytes, Access access, const void *i
 void profile_block(const Block *block) {
     Profile &all = profile();
     std::lock_guard<std::mutex> guard(all.lock);
-    add_kernel(block->launch->kernel);
+    add_launch(block);
     for (auto &[address, i] : instructions()) {
         Counts &counts = all.lines[{ block->launch->kernel, address, i.access, i.shared }];
         for (std::vector<Request> &requests : i.requests) {

@@ -21,6 +21,7 @@ struct LineProfile {
 
 struct KernelProfile {
     std::string kernel;
+    uint64_t launches, blocks, threads; // of all launches together
     std::vector<LineProfile> lines;
     // Different sectors of all lines: what a cache that forgets nothing would fetch and write back.
     uint64_t sectors_read, sectors_written;

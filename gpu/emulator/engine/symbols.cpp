@@ -46,13 +46,14 @@ Loaded loaded_program() {
     return loaded;
 }
 
-// The path from the current folder, if it is in it: also of -I. in front of an included file.
-std::string from_here(const std::string &path) {
-    if (path.compare(0, 2, "./") == 0) return path.substr(2);
+// The path from the current folder, if it is in it; -I. leaves a ./ in front of included files.
+std::string from_here(std::string path) {
     char here[4096];
     if (!getcwd(here, sizeof here)) return path;
-    std::string folder = std::string(here) + "/";
-    return path.compare(0, folder.size(), folder) == 0 ? path.substr(folder.size()) : path;
+    for (const std::string &folder : { std::string(here) + "/", std::string("./") }) {
+        if (path.compare(0, folder.size(), folder) == 0) path.erase(0, folder.size());
+    }
+    return path;
 }
 
 // addr2line -i prints the innermost of inlined functions first: the first line that is not in the
