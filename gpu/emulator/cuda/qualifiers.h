@@ -28,7 +28,8 @@
 #define EMULATOR_UNCHECKED __attribute__((noinline, no_sanitize("thread")))
 
 // Shared variables are thread-local: a worker runs one block at a time. Before each one lies a
-// guard that no kernel uses, so that accesses beyond the variable before it are seen.
+// guard that no kernel uses, so that accesses beyond the variable before it are seen. __constinit: no
+// code that initialises them at first use, as the compiler would make for bf16.
 namespace emulator {
 struct Guard {
     char bytes[128];
@@ -39,7 +40,7 @@ struct Guard {
 #define __shared__                                                                           \
     __attribute__((used)) static thread_local emulator::Guard EMULATOR_JOIN(emulator_guard_, \
                                                                             __COUNTER__);    \
-    static thread_local __attribute__((aligned(128)))
+    static thread_local __constinit __attribute__((aligned(128)))
 
 // All dynamic shared memory is one array of the engine, under many names and types.
 #define EMULATOR_DYNAMIC __asm__("emulator_dynamic_shared")

@@ -49,6 +49,9 @@ template <class T> __global__ void arithmetic(T a, T b) { // 1.5 and 2
     EXPECT((float)__hadd(a, b) == 3.5f && (float)__hmul(a, b) == 3.0f && __hlt(a, b));
     EXPECT((float)__hfma(a, b, a) == 4.5f && (float)__hmax(a, b) == 2.0f);
     EXPECT((float)__habs(-a) == 1.5f && (float)hsqrt(b * b) == 2.0f);
+    __shared__ T shared[2];
+    shared[1] = b;
+    EXPECT((float)shared[1] == 2.0f);
     a += b;
     EXPECT((float)a == 3.5f && (float)__shfl_xor_sync(1u << threadIdx.x, a, 0) == 3.5f);
 }
