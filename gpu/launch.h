@@ -15,6 +15,21 @@
     type *name = reinterpret_cast<type *>(dynamic_shared_)
 #endif
 
+// Whether the code that is being compiled is for a GPU whose tensor cores know bf16: before sm_80
+// such a kernel has an empty body, within `if constexpr (BF16_TENSOR_CORES)`.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+constexpr bool BF16_TENSOR_CORES = true;
+#else
+constexpr bool BF16_TENSOR_CORES = false;
+#endif
+
+// Whether the GPU has them.
+static inline bool has_bf16_tensor_cores() {
+    int major = 0;
+    cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0);
+    return major >= 8;
+}
+
 // A launcher returns null, or in one line why it refuses or what failed. Its last statement is
 // `return launch_error();`.
 static inline const char *launch_error() {

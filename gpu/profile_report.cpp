@@ -51,21 +51,26 @@ double per(uint64_t a, uint64_t b) { return (double)a / (double)b; }
 unsigned long number(uint64_t n) { return (unsigned long)n; }
 
 void print_line(const Report &r, const LineProfile &l) {
-    printf("  %-20s %-6s %-6s %8lu %6.2f ", short_line(r, l.line).c_str(),
+    printf("  %-22s %-6s %-6s %8lu %6.2f ", short_line(r, l.line).c_str(),
            l.shared ? "shared" : "global", l.access, number(l.requests), per(l.lanes, l.requests));
     if (l.shared) {
         printf("%7s %10.2f %9lu\n", "", per(l.moved, l.requests), number(l.bytes_used));
     } else {
-        printf("%7.2f %10s %9lu %9lu %8lu\n", per(l.moved, l.requests), "", number(l.bytes_used),
+        printf("%7.2f %10s %9lu %9lu %10lu\n", per(l.moved, l.requests), "", number(l.bytes_used),
                number(l.moved) * 32, number(l.distinct) * 32);
     }
 }
 
+// Without the parentheses that LAUNCH needs around a name with commas.
+std::string kernel_name(const KernelProfile &k) {
+    return k.kernel[0] == '(' ? k.kernel.substr(1, k.kernel.size() - 2) : k.kernel;
+}
+
 void print_kernel(const Report &r, const KernelProfile &k) {
-    printf("%s: %lu launch%s, %lu blocks, %lu threads\n", k.kernel.c_str(), number(k.launches),
-           k.launches == 1 ? "" : "es", number(k.blocks), number(k.threads));
-    printf("  %-20s %-13s %8s %6s %7s %10s %9s %9s %8s\n", "", "", "requests", "lanes", "sectors",
-           "wavefronts", "used", "moved", "distinct");
+    printf("%s: launches %lu, blocks %lu, threads %lu\n", kernel_name(k).c_str(),
+           number(k.launches), number(k.blocks), number(k.threads));
+    printf("  %-22s %-13s %8s %6s %7s %10s %9s %9s %10s\n", "", "", "requests", "lanes", "sectors",
+           "wavefronts", "used B", "moved B", "distinct B");
     for (const LineProfile &l : k.lines) print_line(r, l);
 }
 
@@ -108,7 +113,7 @@ void print_json_line(const Report &r, const LineProfile &l) {
 void print_json_kernel(const Report &r, const KernelProfile &k) {
     printf("{\"kernel\":\"%s\",\"launches\":%lu,\"blocks\":%lu,\"threads\":%lu,"
            "\"distinct_bytes_read\":%lu,\"distinct_bytes_written\":%lu,\"lines\":[",
-           k.kernel.c_str(), number(k.launches), number(k.blocks), number(k.threads),
+           kernel_name(k).c_str(), number(k.launches), number(k.blocks), number(k.threads),
            number(k.sectors_read) * 32, number(k.sectors_written) * 32);
     for (size_t i = 0; i < k.lines.size(); i++) {
         if (i) putchar(',');

@@ -3,6 +3,7 @@
 // number is read from global memory once per block, and used 32 times.
 #pragma once
 #include "gpu/launch.h"
+#include <cublas_v2.h>
 
 // [tiled
 template <class Real>
@@ -26,7 +27,7 @@ __global__ void product_tiled_kernel(Real *y, const Real *x, const Real *w, int 
 
 template <class Real>
 const char *product_tiled(Real *y, const Real *x, const Real *w, int T, int D, int F,
-                          cudaStream_t stream) {
+                          cudaStream_t stream, cublasHandle_t) {
     dim3 block(32, 32), grid((unsigned)ceil_div(F, 32), (unsigned)ceil_div(T, 32));
     if (grid.y > 65535) return "T is more than 32 * 65535, the most blocks in a column of a grid";
     LAUNCH(product_tiled_kernel<Real>, grid, block, 0, stream, y, x, w, T, D, F);

@@ -34,7 +34,7 @@ template <class Use, int M, int N, int K, class T, class Layout = void> struct f
     static constexpr int COLUMNS = Shape<Use, M, N, K>::COLUMNS;
     static constexpr int num_elements = ROWS * COLUMNS / 32;
     typedef T element_type;
-    T x[num_elements];
+    alignas(16) T x[num_elements];
 };
 
 // Where element e of the calling lane is in a matrix whose rows (or columns) are `leading` apart.
@@ -42,6 +42,32 @@ template <class Fragment> size_t place(int e, size_t leading, bool row_major_ord
     size_t at = (size_t)(emulator::lane_number() * Fragment::num_elements + e);
     size_t row = at / Fragment::COLUMNS, column = at % Fragment::COLUMNS;
     return row_major_order ? row * leading + column : column * leading + row;
+}
+
+// Copies a lane's elements between a fragment and row-major memory, where they are neighbours. For a
+// profile, in accesses of up to 16 bytes, as GPUs do it; the memory is aligned to 16 bytes.
+template <class T, int N> __forceinline__ void copy_elements(T *to, const T *from) {
+#ifdef EMULATOR_PROFILE
+    struct Elements {
+        T x[N];
+    };
+    constexpr size_t BYTES = sizeof(Elements) < 16 ? sizeof(Elements) : 16;
+    emulator::copy_whole<BYTES>(reinterpret_cast<Elements *>(to),
+                                reinterpret_cast<const Elements *>(from));
+#else
+    for (int e = 0; e < N; e++) to[e] = from[e];
+#endif
+}
+
+template <class Use, int M, int N, int K, class T, class Layout>
+__forceinline__ void load(fragment<Use, M, N, K, T, Layout> &f, const T *from, unsigned leading,
+                          bool rows) {
+    using Fragment = fragment<Use, M, N, K, T, Layout>;
+    if (rows) {
+        copy_elements<T, Fragment::num_elements>(f.x, from + place<Fragment>(0, leading, rows));
+    } else {
+        for (int e = 0; e < f.num_elements; e++) f.x[e] = from[place<Fragment>(e, leading, rows)];
+    }
 }
 
 template <class Use, int M, int N, int K, class T, class Layout, class U>
@@ -53,21 +79,18 @@ template <class Use, int M, int N, int K, class T, class Layout>
 __forceinline__ void load_matrix_sync(fragment<Use, M, N, K, T, Layout> &f, const T *from,
                                       unsigned leading,
                                       emulator::Site site = emulator::Site::here()) {
-    using Fragment = fragment<Use, M, N, K, T, Layout>;
     constexpr bool rows = std::is_same<Layout, row_major>::value;
     static_assert(rows || std::is_same<Layout, col_major>::value, "wmma: no layout");
     emulator::warp_leave(emulator::warp_arrive(~0u, 0, "load_matrix_sync", site));
-    for (int e = 0; e < f.num_elements; e++) f.x[e] = from[place<Fragment>(e, leading, rows)];
+    load(f, from, leading, rows);
 }
 
 template <int M, int N, int K, class T>
 __forceinline__ void load_matrix_sync(fragment<accumulator, M, N, K, T> &f, const T *from,
                                       unsigned leading, layout_t layout,
                                       emulator::Site site = emulator::Site::here()) {
-    using Fragment = fragment<accumulator, M, N, K, T>;
-    bool rows = layout == mem_row_major;
     emulator::warp_leave(emulator::warp_arrive(~0u, 0, "load_matrix_sync", site));
-    for (int e = 0; e < f.num_elements; e++) f.x[e] = from[place<Fragment>(e, leading, rows)];
+    load(f, from, leading, layout == mem_row_major);
 }
 
 template <int M, int N, int K, class T>
@@ -77,7 +100,11 @@ __forceinline__ void store_matrix_sync(T *to, const fragment<accumulator, M, N, 
     using Fragment = fragment<accumulator, M, N, K, T>;
     bool rows = layout == mem_row_major;
     emulator::warp_leave(emulator::warp_arrive(~0u, 0, "store_matrix_sync", site));
-    for (int e = 0; e < f.num_elements; e++) to[place<Fragment>(e, leading, rows)] = f.x[e];
+    if (rows) {
+        copy_elements<T, Fragment::num_elements>(to + place<Fragment>(0, leading, rows), f.x);
+    } else {
+        for (int e = 0; e < f.num_elements; e++) to[place<Fragment>(e, leading, rows)] = f.x[e];
+    }
 }
 
 // The element in a row and column of a fragment, from the lane that has it.
