@@ -44,8 +44,8 @@ template <class Fragment> size_t place(int e, size_t leading, bool row_major_ord
     return row_major_order ? row * leading + column : column * leading + row;
 }
 
-// Copies a lane's elements between a fragment and row-major memory, where they are neighbours. For a
-// profile, in accesses of up to 16 bytes, as GPUs do it; the memory is aligned to 16 bytes.
+// Copies a lane's elements between a fragment and row-major memory, where they are neighbours. For
+// a profile, in accesses of up to 16 bytes, as GPUs do it; the memory is aligned to 16 bytes.
 template <class T, int N> __forceinline__ void copy_elements(T *to, const T *from) {
 #ifdef EMULATOR_PROFILE
     struct Elements {

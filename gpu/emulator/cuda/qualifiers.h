@@ -28,8 +28,8 @@
 #define EMULATOR_UNCHECKED __attribute__((noinline, no_sanitize("thread")))
 
 // Shared variables are thread-local: a worker runs one block at a time. Before each one lies a
-// guard that no kernel uses, so that accesses beyond the variable before it are seen. __constinit: no
-// code that initialises them at first use, as the compiler would make for bf16.
+// guard that no kernel uses, so that accesses beyond the variable before it are seen. __constinit:
+// without code that initialises them at first use, which the compiler would make for bf16.
 namespace emulator {
 struct Guard {
     char bytes[128];
