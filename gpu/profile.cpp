@@ -1,7 +1,8 @@
 // build/gpu-profile [LESSON [--task T] [--version V] [--size D=64,F=128] [--precision fp32|bf16]
-// [--json]]: what the accesses of each source line of a kernel cost a GPU, counted by the emulator,
-// and what follows for three GPUs. Without LESSON: the lessons, their tasks and versions. The same
-// in every run. Exit status 2: wrong arguments.
+// [--summary|--json]]: what the accesses of each source line of a kernel cost a GPU, counted by the
+// emulator, and what follows for three GPUs. --summary: only that, and in both precisions. Without
+// LESSON: the lessons, their tasks and versions. The same in every run. Exit status 2: wrong
+// arguments.
 #include "gpu/profile_report.h"
 #include "gpu/trial.h"
 #include <cstdio>
@@ -11,8 +12,8 @@ using namespace lesson;
 
 struct Options {
     std::string lesson, task, version, size;
-    Precision precision = Precision::FP32;
-    bool json = false;
+    std::vector<Precision> precisions = { Precision::FP32 };
+    bool summary = false, json = false;
 };
 
 [[noreturn]] static void wrong(const std::string &what) {
@@ -31,19 +32,22 @@ static void parse_option(Options *o, const std::string &name, const char *value)
         name == "--task" || name == "--version" || name == "--size" || name == "--precision";
     if (!known)
         wrong("unknown argument " + name + "; usage: LESSON --task --version --size " +
-              "--precision --json");
+              "--precision --summary --json");
     if (!value) wrong(name + " needs a value");
     if (name == "--task") o->task = value;
     if (name == "--version") o->version = value;
     if (name == "--size") o->size = value;
-    if (name == "--precision") o->precision = parse_precision(value);
+    if (name == "--precision") o->precisions = { parse_precision(value) };
 }
 
 static Options parse(int count, char **arguments) {
     Options o;
     for (int i = 1; i < count; i++) {
         std::string argument = arguments[i];
-        if (argument == "--json")
+        if (argument == "--summary") {
+            o.summary = true;
+            o.precisions = { Precision::FP32, Precision::BF16 };
+        } else if (argument == "--json")
             o.json = true;
         else if (argument[0] != '-' && o.lesson.empty())
             o.lesson = argument;
@@ -86,8 +90,9 @@ static void profile_task(std::vector<Report> *reports, const Lesson &lesson, con
     if (!parse_size(&size, task, o.size, &error)) wrong(error);
     for (const Version &v : task.versions) {
         if (!o.version.empty() && o.version != v.name) continue;
-        if (run_of(v, o.precision))
-            reports->push_back(profile_version(lesson, task, v, size, o.precision));
+        for (Precision p : o.precisions) {
+            if (run_of(v, p)) reports->push_back(profile_version(lesson, task, v, size, p));
+        }
     }
 }
 
@@ -108,9 +113,11 @@ int main(int count, char **arguments) {
     }
     if (reports.empty()) {
         wrong((o.task.empty() ? l->name : "task " + o.task) + " has no version " + o.version +
-              " in " + name_of(o.precision));
+              " in " + name_of(o.precisions[0]));
     }
-    if (o.json)
+    if (o.summary)
+        print_summary(reports);
+    else if (o.json)
         print_json(reports);
     else
         print_text(reports);

@@ -1,4 +1,5 @@
 #include "gpu/profile_report.h"
+#include "gpu/emulator/engine/fault.h"
 #include "gpu/gpus.h"
 #include <algorithm>
 #include <cstdio>
@@ -156,6 +157,23 @@ void print_text(const std::vector<Report> &reports) {
     for (size_t i = 0; i < reports.size(); i++) {
         if (i) putchar('\n');
         print_report(reports[i]);
+    }
+}
+
+void print_summary(const std::vector<Report> &reports) {
+    printf("modelled time in us, and what limits it\n%-25s", "");
+    for (const Gpu &gpu : gpus) printf("  %16s", gpu.name);
+    printf("\n");
+    for (const Report &r : reports) {
+        printf("%-20s %s", r.version.name, name_of(r.precision));
+        for (const Gpu &gpu : gpus) {
+            if (r.kernels.empty()) break;
+            Model m = model(r, gpu);
+            std::string text =
+                emulator::format("%.2f %s", m.limit->seconds * 1e6, m.limit->resource);
+            printf("  %16s", text.c_str());
+        }
+        printf("%s\n", r.kernels.empty() ? "  a library" : "");
     }
 }
 

@@ -15,6 +15,7 @@ struct Report {
 };
 
 void print_text(const std::vector<Report> &reports);
+void print_summary(const std::vector<Report> &reports); // one line per version
 void print_json(const std::vector<Report> &reports);
 
 } // namespace lesson

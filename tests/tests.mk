@@ -65,7 +65,7 @@ run-tests: build-tests
 	$(call run,$(IN_COURSE) $(WITH_GPU) $(TESTS))
 faults: $(PROGRAMS) $(SHIM) ## commands while each call for memory or files fails: about an hour
 	$(call run,tests/faults/sweep.sh,1 1)
-lessons: $(if $(WITH_GPU),$(if $(HAVE_CXX),$(GPU_PROGRAMS)))
+lessons: $(if $(WITH_GPU),$(if $(HAVE_CXX),$(GPU_NEEDS)))
 lessons: $(PROGRAMS) ## the code, the output and the links of the lessons are right
 	$(call run,tests/course/lessons.sh)
 solutions: $(SOLVED) $(UNSOLVED) $(CHEATED) ## the tests of exercises accept ours and no wrong ones

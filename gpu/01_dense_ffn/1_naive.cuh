@@ -21,8 +21,10 @@ __global__ void product_naive_kernel(Real *y, const Real *x, const Real *w, int 
 template <class Real>
 const char *product_naive(Real *y, const Real *x, const Real *w, int T, int D, int F,
                           cudaStream_t stream, cublasHandle_t) {
+    // [launch
     dim3 block(32, 8), grid((unsigned)ceil_div(F, 32), (unsigned)ceil_div(T, 8));
     if (grid.y > 65535) return "T is more than 8 * 65535, the most blocks in a column of a grid";
     LAUNCH(product_naive_kernel<Real>, grid, block, 0, stream, y, x, w, T, D, F);
     return launch_error();
+    // launch]
 }

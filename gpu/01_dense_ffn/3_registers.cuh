@@ -11,7 +11,6 @@ template <class Real> struct Store {
     __device__ void operator()(size_t i, float value) const { y[i] = (Real)value; }
 };
 
-// [registers
 template <class Real, class Finish>
 __global__ void product_registers_kernel(Finish finish, const Real *x, const Real *w, int T, int D,
                                          int F) {
@@ -29,6 +28,7 @@ __global__ void product_registers_kernel(Finish finish, const Real *x, const Rea
             w_tile[row][column + i * SIDE] = dw < D && f < F ? (float)w[(size_t)dw * F + f] : 0.0f;
         }
         __syncthreads();
+        // [inner
         for (int d = 0; d < DEPTH; d++) {
             float xs[EACH], ws[EACH];
             for (int i = 0; i < EACH; i++) {
@@ -39,6 +39,7 @@ __global__ void product_registers_kernel(Finish finish, const Real *x, const Rea
                 for (int j = 0; j < EACH; j++) sum[i][j] += xs[i] * ws[j];
             }
         }
+        // inner]
         __syncthreads();
     }
     for (int i = 0; i < EACH; i++) {
@@ -48,7 +49,6 @@ __global__ void product_registers_kernel(Finish finish, const Real *x, const Rea
         }
     }
 }
-// registers]
 
 // What 3_registers.cuh and 6_fused_gelu.cuh launch.
 template <class Real, class Finish>

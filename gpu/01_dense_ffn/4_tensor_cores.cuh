@@ -6,7 +6,6 @@
 #include <cublas_v2.h>
 #include <mma.h>
 
-// [tensor_cores
 template <class Real, class Finish>
 __global__ void product_tensor_cores_kernel(Finish finish, const Real *x, const Real *w, int T,
                                             int D, int F) {
@@ -27,6 +26,7 @@ __global__ void product_tensor_cores_kernel(Finish finish, const Real *x, const 
                 w_tile[i / TILE][i % TILE] = dw < D && f < F ? w[(size_t)dw * F + f] : Real(0.0f);
             }
             __syncthreads();
+            // [inner
             for (int d = 0; d < DEPTH; d += 16) {
                 fragment<matrix_a, 16, 16, 16, Real, row_major> a[2];
                 fragment<matrix_b, 16, 16, 16, Real, row_major> b[2];
@@ -37,6 +37,7 @@ __global__ void product_tensor_cores_kernel(Finish finish, const Real *x, const 
                 for (int i = 0; i < 4; i++)
                     mma_sync(sum[i / 2][i % 2], a[i / 2], b[i % 2], sum[i / 2][i % 2]);
             }
+            // inner]
             __syncthreads();
         }
         for (int i = 0; i < 4; i++) { // which lane has which element is not specified
@@ -50,7 +51,6 @@ __global__ void product_tensor_cores_kernel(Finish finish, const Real *x, const 
         }
     }
 }
-// tensor_cores]
 
 // What 4_tensor_cores.cuh and 6_fused_gelu.cuh launch.
 template <class Real, class Finish>
