@@ -114,5 +114,12 @@ gpu-exercise-%: $$(addprefix $(G)/$(EXERCISE_KIND)/,$$(call gpu_exercise,$$*)) #
 	  echo 'There is no exercise $*; there are: $(GPU_EXERCISES)' >&2; exit 1; }
 	@$< && echo 'Solved: $*' || { echo 'Not yet solved:' \
 	  'gpu/$(subst /,/exercises/,$(call gpu_exercise,$*)).cu'; exit 1; }
+# gpu-test with versions that it has to reject.
+$(G)/lessons/%.o: tests/gpu/lessons/%.cu gpu/emulator/flags gpu/gpu.mk $(B)/flags
+	$(compile_kernels)
+$(G)/test-planted: $(G)/lessons/planted.o \
+  $(patsubst %,$(G)/%.o,test lesson trial random) $(EMULATOR)
+	$(link_emulated)
 # What the tests of this track need.
-GPU_NEEDS := $(EMULATE) $(GPU_PROGRAMS:build/%=$(B)/%) $(GPU_UNSOLVED) $(GPU_SOLVED)
+GPU_NEEDS := $(EMULATE) $(GPU_PROGRAMS:build/%=$(B)/%) $(GPU_UNSOLVED) $(GPU_SOLVED) \
+  $(G)/test-planted

@@ -91,12 +91,11 @@ void print_report(const Report &r) {
     printf("%s %s, %s, %s: %.0f FLOPs, at least %.0f bytes\n", r.task.name, r.version.name,
            name_of(r.precision), describe(r.task, r.size).c_str(), r.task.flops(r.size.data()),
            floor_bytes(r.task, r.size, r.precision));
-    if (r.kernels.empty()) {
-        printf("a library: there are no accesses to count\n");
-        return;
-    }
     for (const KernelProfile &k : r.kernels) print_kernel(r, k);
-    print_model(r);
+    if (r.version.library)
+        printf("and a library, whose accesses are not counted\n");
+    else
+        print_model(r);
 }
 
 void print_json_line(const Report &r, const LineProfile &l) {
@@ -144,7 +143,7 @@ void print_json_report(const Report &r) {
     }
     printf("],\n \"modelled\":[");
     for (const Gpu &gpu : gpus) {
-        if (r.kernels.empty()) break;
+        if (r.version.library) break;
         if (&gpu != gpus) putchar(',');
         print_json_model(r, gpu);
     }
@@ -167,13 +166,13 @@ void print_summary(const std::vector<Report> &reports) {
     for (const Report &r : reports) {
         printf("%-20s %s", r.version.name, name_of(r.precision));
         for (const Gpu &gpu : gpus) {
-            if (r.kernels.empty()) break;
+            if (r.version.library) break;
             Model m = model(r, gpu);
             std::string text =
                 emulator::format("%.2f %s", m.limit->seconds * 1e6, m.limit->resource);
             printf("  %16s", text.c_str());
         }
-        printf("%s\n", r.kernels.empty() ? "  a library" : "");
+        printf("%s\n", r.version.library ? "  a library" : "");
     }
 }
 

@@ -11,7 +11,7 @@ struct Report {
     const Version &version;
     Precision precision;
     Size size;
-    std::vector<emulator::KernelProfile> kernels; // none, if a library does the work
+    std::vector<emulator::KernelProfile> kernels; // without a library's
 };
 
 void print_text(const std::vector<Report> &reports);

@@ -100,7 +100,7 @@ static bool test_version(const Lesson &lesson, const Task &task, const Version &
         const Trial trial(task, size, precision);
         ok &= in(version.refuses, size) ? test_refusal(c, trial) : test_case(c, trial, &worst);
     }
-    printf("%-24s %-12s %-16s %s  %2zu sizes  largest error %.1e%s\n", lesson.name.c_str(),
+    printf("%-24s %-12s %-20s %s  %2zu sizes  largest error %.1e%s\n", lesson.name.c_str(),
            task.name, version.name, name_of(precision), sizes.size(), worst, ok ? "" : "  FAILED");
     return ok;
 }

@@ -39,9 +39,9 @@ Launcher<Kernel> launcher(const char *name, Site site, Kernel kernel, dim3 grid,
 } // namespace emulator
 
 // kernel: a name, in parentheses where it has commas: (kernel<float, 4>)
-#define EMULATOR_LAUNCHER(kernel, ...)                                                          \
-    emulator::launcher(                                                                         \
-        #kernel, emulator::Site{ __FILE__, __LINE__ }, [=](const auto &...a) { kernel(a...); }, \
-        __VA_ARGS__)
+#define EMULATOR_LAUNCHER(kernel, ...)                 \
+    emulator::launcher(                                \
+        #kernel, emulator::Site{ __FILE__, __LINE__ }, \
+        [=](const auto &...emulator_arguments) { kernel(emulator_arguments...); }, __VA_ARGS__)
 #define LAUNCH(kernel, grid, block, shared_bytes, stream, ...) \
     EMULATOR_LAUNCHER(kernel, grid, block, shared_bytes, stream)(__VA_ARGS__)
