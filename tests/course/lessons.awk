@@ -182,7 +182,7 @@ inside && (inside == "other" ? /^[ \t]*(```|~~~)[`~]*[ \t]*$/ : /^```$/) {
 }
 inside { text = text $0 "\n"; next }
 /^[ \t]*(```|~~~)/ {
-    if (tolower($0) ~ /^[ \t]*[`~]+[ \t]*\.?(c|h)([^a-z]|$)/)
+    if (tolower($0) ~ /^[ \t]*[`~]+[ \t]*\.?(c|h|cpp|cu|cuh|cuda)([^a-z]|$)/)
         problem(FNR, "a block of C needs a line <!-- code: FILE REGION --> above it; mark " \
             "other blocks as ```text")
     inside = "other"

@@ -104,6 +104,11 @@ lesson 1 'README.md:3: a block of C needs a line <!-- code: FILE REGION --> abov
   int best(int a, int b);
   ~~~
 END
+lesson 1 'README.md:1: a block of C needs a line <!-- code: FILE REGION --> above it' <<'END'
+```cuda
+__global__ void kernel();
+```
+END
 lesson 1 'README.md:1: expected in the next line: ```c' <<'END'
 <!-- code: topk.c topk -->
 
@@ -235,6 +240,8 @@ exercise 2_tried 0 0 &&
     solutions 1 '2_tried: the starting file ends its test with status 0, expected: 1'
 exercise 2_tried 139 0 &&
     solutions 1 '2_tried: the starting file ends its test with status 139, expected: 1'
+exercise 2_tried 3 0 && solutions 1 'ends its test with status 3, expected: 1'
+FAILURES='1 3' solutions 0 '2 exercises, 0 wrong solutions, 0 problems'
 exercise 2_tried 1 1 && solutions 1 '2_tried: the solution does not pass'
 
 # A wrong solution that passes; one that another test refuses than the one it names; one that two
