@@ -100,13 +100,7 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: gpu-bench [LESSON [TASK]]\n");
         return 2;
     }
-    int devices = 0;
-    cudaError_t error = cudaGetDeviceCount(&devices);
-    if (error != cudaSuccess || devices == 0) {
-        fprintf(stderr, "gpu-bench: no GPU: %s. build/gpu-profile counts without one\n",
-                error == cudaSuccess ? "none found" : cudaGetErrorString(error));
-        return 1;
-    }
+    need_gpu("gpu-bench");
     const Gpu gpu = this_gpu();
     printf("%s\n", gpu.name);
     bool ok = true;

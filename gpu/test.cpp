@@ -97,8 +97,9 @@ static bool test_version(const Lesson &lesson, const Task &task, const Version &
     }
     for (const Size &size : sizes) {
         const Case c = { lesson, task, version, precision, size };
-        const Trial trial(task, size, precision);
-        ok &= in(version.refuses, size) ? test_refusal(c, trial) : test_case(c, trial, &worst);
+        bool refused = in(version.refuses, size);
+        const Trial trial(task, size, precision, !refused);
+        ok &= refused ? test_refusal(c, trial) : test_case(c, trial, &worst);
     }
     printf("%-24s %-12s %-20s %s  %2zu sizes  largest error %.1e%s\n", lesson.name.c_str(),
            task.name, version.name, name_of(precision), sizes.size(), worst, ok ? "" : "  FAILED");
@@ -124,6 +125,7 @@ int main(int count, char **arguments) {
         fprintf(stderr, "\n");
         return 2;
     }
+    need_gpu("gpu-test");
     bool ok = true;
     for (const Lesson *l : lessons()) {
         if (!only || l == only) ok &= test_lesson(*l);

@@ -22,6 +22,16 @@ void check_cublas(cublasStatus_t status, const char *call, const char *file, int
     exit(1);
 }
 
+void need_gpu(const char *program) {
+    int devices = 0;
+    cudaError_t error = cudaGetDeviceCount(&devices);
+    if (error == cudaSuccess && devices > 0) return;
+    fprintf(stderr,
+            "%s: no GPU: %s. In the emulator: make gpu-01; build/gpu-profile counts the costs\n",
+            program, error == cudaSuccess ? "none found" : cudaGetErrorString(error));
+    exit(1);
+}
+
 namespace {
 
 template <class T> std::vector<T> converted(const std::vector<double> &values) {

@@ -11,6 +11,9 @@ namespace lesson {
 void check_cuda(cudaError_t error, const char *call, const char *file, int line);
 void check_cublas(cublasStatus_t status, const char *call, const char *file, int line);
 
+// Ends the program with a message where there is no GPU. The emulator is one.
+void need_gpu(const char *program);
+
 // The task's tensors in device memory, with the inputs set and the rest unwritten.
 class DeviceTensors {
   public:
