@@ -76,8 +76,10 @@ $(N)/%.o: %.cu gpu/gpu.mk $(B)/flags
 	$(compile_nvcc)
 $(N)/%.o: %.cpp gpu/gpu.mk $(B)/flags
 	$(compile_nvcc)
+no_nvcc = $(if $(NVCC),,@echo 'No nvcc: install the CUDA toolkit, or name it: make NVCC=...' >&2; \
+  exit 1)
 define compile_nvcc
-	$(if $(NVCC),,@echo 'No nvcc: install the CUDA toolkit, or name it: make NVCC=...' >&2; exit 1)
+	$(no_nvcc)
 	@mkdir -p $(@D)
 	@echo 'nvcc $<'
 	@$(NVCC) $(NVCCFLAGS) $(GENCODE) -MMD -MP -c $< -o $@
@@ -94,6 +96,11 @@ gpu-test: $(N)/gpu-test ## every kernel version on this machine's GPU
 	$<
 gpu-bench: $(N)/gpu-bench ## the time of each version on this machine's GPU
 	$<
+.PHONY: gpu-registers
+gpu-registers: ## registers, shared memory and spills of each kernel, as nvcc compiles it
+	$(no_nvcc)
+	@$(foreach l,$(GPU_LESSONS),$(NVCC) $(NVCCFLAGS) $(GENCODE) -Xptxas -v -c gpu/$l/lesson.cu \
+	  -o /dev/null 2>&1 | c++filt | awk -f gpu/registers.awk;)
 
 # Exercises: gpu/NN_name/exercises/M_name.cu, a program that includes its test test_M_name.cuh; the
 # solutions are in tests/gpu/solutions/NN_name/M_name.cu.
