@@ -64,14 +64,15 @@ gpu-%: $(B)/gpu-test build/gpu-profile ## the tests of one GPU lesson, as in mak
 NVCC      := $(or $(shell command -v nvcc),$(wildcard /usr/local/cuda/bin/nvcc))
 CUDA_ARCH  =
 ALL_ARCHS := 75 80 86 89 90 100 120
-ARCHS     := $(or $(CUDA_ARCH),$(if $(shell nvidia-smi -L 2>/dev/null),native,$(ALL_ARCHS)))
+HAVE_GPU  := $(wildcard /dev/nvidia0 /usr/lib/wsl/lib/libcuda.so.1)
+ARCHS     := $(or $(CUDA_ARCH),$(if $(HAVE_GPU),native,$(ALL_ARCHS)))
 GENCODE   := $(if $(filter native,$(ARCHS)),-arch=native,\
   $(foreach a,$(ARCHS),-gencode arch=compute_$a,code=sm_$a) \
   -gencode arch=compute_$(lastword $(ARCHS)),code=compute_$(lastword $(ARCHS)))
 comma     := ,
 NVCCFLAGS := -std=c++20 -O3 -I. -lineinfo -Xcompiler -Wall,-Wextra$(if $(filter 1,$(WERROR)),$\
   $(comma)-Werror -Werror all-warnings)
-N := $(B)/nvcc
+N := $(B)/nvcc-$(subst $(eval) ,-,$(strip $(ARCHS)))
 $(N)/%.o: %.cu gpu/gpu.mk $(B)/flags
 	$(compile_nvcc)
 $(N)/%.o: %.cpp gpu/gpu.mk $(B)/flags
@@ -90,8 +91,10 @@ $(CUDA_PROGRAMS): $(N)/gpu-%: $(N)/gpu/%.o \
   $(B)/chapters/$(lastword $(CHAPTERS)).a $(B)/sources
 	@echo 'nvcc -o $@'
 	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -lcublas -lm -o $@
-.PHONY: gpu gpu-test gpu-bench
-gpu: $(CUDA_PROGRAMS) ## the GPU lessons for a GPU, with nvcc
+.PHONY: gpu gpu-test gpu-bench build/gpu-bench
+build/gpu-bench: build/%: $(N)/%
+	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
+gpu: $(CUDA_PROGRAMS) build/gpu-bench ## the GPU lessons for a GPU, with nvcc
 gpu-test: $(N)/gpu-test ## every kernel version on this machine's GPU
 	$<
 gpu-bench: $(N)/gpu-bench ## the time of each version on this machine's GPU
