@@ -18,7 +18,7 @@ architectures=
 for arch in 75 80 86 89 90 100 120; do
     architectures="$architectures -gencode arch=compute_$arch,code=sm_$arch"
 done
-for file in gpu/*/lesson.cu; do
+for file in gpu/*/lesson.cu gpu/lesson.cpp gpu/trial.cpp gpu/test.cpp gpu/bench.cpp; do
     # shellcheck disable=SC2086 # a list of flags
     "$nvcc" -std=c++20 -I. -Xcompiler -Wall,-Wextra,-Werror -Werror all-warnings $architectures \
         -c "$file" -o "$work/object" || failed=1
