@@ -57,7 +57,7 @@ struct Version {
     std::vector<Size> refuses = {};
     // The bits of the outputs depend on the order in which threads run (atomics on floats).
     bool varies = false;
-    bool tensor_cores = false; // its products are theirs: another roof
+    bool tensor_cores = false; // its products are theirs: another roof, and bf16 from sm_80 on
     bool library = false;      // cuBLAS does the work: there is no kernel to profile
 };
 

@@ -64,6 +64,11 @@ requests=$(awk '$2 == "global" && $3 == "write" { print $4 }' "$work/text")
 distinct=$(awk '$2 == "global" && $3 == "write" { print $9 }' "$work/text")
 grep -q '"access":"write","requests":'"$requests,"'.*"distinct_bytes":'"$distinct}" "$work/json" ||
     failed=1
+# The summary has the modelled time of the same report, and both precisions.
+modelled=$(awk '$1 == "H200" { print $4 }' "$work/text")
+"$B/gpu-profile" 01 --version naive --size T=33,D=31,F=65 --summary >"$work/summary"
+grep -q "^naive  *fp32 .* $modelled L2\$" "$work/summary" || failed=1
+grep -q '^naive  *bf16 ' "$work/summary" || failed=1
 # The same in every run.
 for threads in 1 3; do
     OMP_NUM_THREADS=$threads "$B/gpu-profile" 01 --size T=33,D=31,F=65 >"$work/$threads" || failed=1
