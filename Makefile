@@ -15,7 +15,8 @@ FUZZ_SECONDS = 20
 .SECONDARY:
 .SECONDEXPANSION:
 .DEFAULT_GOAL := all
-.PHONY: FORCE all info help deps deps-checks deps-visualizer clean sanitize races fuzz
+.PHONY: FORCE all info help deps deps-checks deps-visualizer deps-course clean
+.PHONY: sanitize races fuzz
 .PHONY: format format-check format-version
 
 include reference/probe.mk
@@ -25,11 +26,13 @@ deps-checks: $(filter deps,$(MAKECMDGOALS)) ## the same for .ci/run, make races 
 	@sh .ci/deps.sh checks
 deps-visualizer: $(filter deps deps-checks,$(MAKECMDGOALS)) ## SDL2, for the window
 	@CC='$(CC)' sh .ci/deps.sh $(if $(call builds,sdl2),,sdl2)
+deps-course: $(filter deps deps-checks deps-visualizer,$(MAKECMDGOALS)) ## md4c, for `make course`
+	@CC='$(CC)' sh .ci/deps.sh $(if $(call builds,md4c),,md4c)
 clean: ## remove every build
 	rm -rf build
 
 # deps… and clean change what the other goals find, so those wait and run in a make of their own.
-FIRST := $(filter deps deps-checks deps-visualizer clean,$(MAKECMDGOALS))
+FIRST := $(filter deps deps-checks deps-visualizer deps-course clean,$(MAKECMDGOALS))
 LATER := $(filter-out $(FIRST),$(MAKECMDGOALS))
 ifneq ($(FIRST),)
 .PHONY: $(LATER) later
@@ -90,8 +93,8 @@ $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	@echo '$(CC) $<'
 	@$(CC) $(FLAGS) $(KIND_FLAGS) -MMD -MP -c $< -o $@
-FRAGMENTS := reference/reference.mk chapters/chapters.mk visualizer/visualizer.mk gpu/gpu.mk \
-  tests/tests.mk
+FRAGMENTS := reference/reference.mk chapters/chapters.mk chapters/pages/pages.mk \
+  visualizer/visualizer.mk gpu/gpu.mk tests/tests.mk
 %.a: $(B)/sources Makefile reference/probe.mk $(FRAGMENTS)
 	$(archive)
 
@@ -118,13 +121,14 @@ help: ## this list
 	@echo '(explained in the first lines of the Makefile)'
 
 CLANG_FORMAT := $(or $(shell command -v clang-format-14),clang-format)
-SOURCES = git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.cu' '*.cuh'
+SOURCES = git ls-files --cached --others --exclude-standard '*.c' '*.h' '*.cpp' '*.cu' '*.cuh' \
+  '*.js'
 format: format-version ## clang-format every source in place
 	$(SOURCES) | xargs $(CLANG_FORMAT) -i
 format-check: format-version ## what clang-format would change, and longer lines elsewhere
 	$(SOURCES) | xargs $(CLANG_FORMAT) --dry-run -Werror
-	! git ls-files '*.[ch]' '*.cpp' '*.cu' '*.cuh' '*.sh' '*.mk' '*.awk' Makefile .ci | \
-	  LC_ALL=C.UTF-8 xargs grep -nE '^.{101,}'
+	! git ls-files '*.[ch]' '*.cpp' '*.cu' '*.cuh' '*.js' '*.css' '*.sh' '*.mk' '*.awk' Makefile \
+	  .ci | LC_ALL=C.UTF-8 xargs grep -nE '^.{101,}'
 format-version:
 	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { \
 	  echo 'Formatting needs clang-format 14 (other versions break some lines differently);' \

@@ -43,6 +43,7 @@ packages() {
         apt-get:check) echo check libsubunit-dev pkg-config ;;
         apt-get:cxx) echo g++ ;;
         apt-get:sdl2) echo libsdl2-dev pkg-config ;;
+        apt-get:md4c) echo libmd4c-dev pkg-config ;;
         apt-get:checks)
             echo clang libomp-dev libclang-rt-dev clang-format shellcheck curl wget xvfb xdotool
             ;;
@@ -62,6 +63,7 @@ packages() {
         dnf:check) echo check-devel pkgconf-pkg-config ;;
         dnf:cxx) echo gcc-c++ ;;
         dnf:sdl2) echo SDL2-devel pkgconf-pkg-config ;;
+        dnf:md4c) echo md4c-devel pkgconf-pkg-config ;;
         dnf:checks)
             echo clang libomp-devel compiler-rt clang-tools-extra ShellCheck curl wget \
                 xorg-x11-server-Xvfb xdotool
@@ -77,6 +79,7 @@ packages() {
         pacman:check) echo check pkgconf ;;
         pacman:cxx) echo gcc ;;
         pacman:sdl2) echo sdl2 pkgconf ;;
+        pacman:md4c) echo md4c pkgconf ;;
         pacman:checks)
             echo clang openmp compiler-rt shellcheck curl wget xorg-server-xvfb xdotool
             ;;
@@ -97,6 +100,7 @@ packages() {
         brew:check) echo check pkgconf ;;
         brew:cxx) echo gcc ;;
         brew:sdl2) echo sdl2 pkgconf ;;
+        brew:md4c) echo md4c pkgconf ;;
         brew:checks) echo llvm clang-format shellcheck curl wget ;;
         *:argp) ;; # part of glibc
         *) stop "no package is known for $1; install it by hand" ;;

@@ -32,6 +32,9 @@ lib_stb      := -lm
 # For the window alone (visualizer.mk looks for it): not in NEEDED, nor in OPTIONAL.
 use_sdl2      = -DWITH_SDL2 $(call pkg,--cflags,sdl2,-I/usr/include/SDL2)
 lib_sdl2      = $(call pkg,--libs,sdl2,-lSDL2)
+# For the course's pages alone (pages.mk looks for it).
+use_md4c      = $(call pkg,--cflags,md4c)
+lib_md4c      = $(call pkg,--libs,md4c,-lmd4c)
 use_check    := $(call pkg,--cflags,check)
 lib_check    := $(call pkg,--libs,check,-lcheck -lsubunit -lrt -lm -pthread)
 lib_fuzzer   := -fsanitize=fuzzer,address,undefined
@@ -46,6 +49,7 @@ $Hendif\nint try_onednn(void) { return dnnl_sgemm(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 try_cblas    := $Hinclude <cblas.h>\nfloat try_cblas(void) { return cblas_sasum(0, 0, 1); }\n
 try_sdl2     := $Hdefine SDL_MAIN_HANDLED\n$Hinclude <SDL.h>\n\
 float try_sdl2(SDL_MouseWheelEvent *e) { return SDL_Init(0) == 0 ? e->preciseY : 0; }\n
+try_md4c     := $Hinclude <md4c.h>\nint try_md4c(void) { return md_parse("", 0, 0, 0); }\n
 try_openmp   := $Hinclude <omp.h>\nint try_openmp(void) { return omp_get_max_threads(); }\n
 try_check    := $Hinclude <check.h>\nvoid *try_check(void) { return suite_create(""); }\n
 # A C++ compiler, for the emulator alone: only `make deps` and what builds it look for one.
