@@ -4,6 +4,7 @@ TESTS   := $(CHAPTER_TESTS) $(patsubst %.c,$(B)/%,$(wildcard tests/*/test_*.c)) 
 GPU_TESTS := $(wildcard tests/gpu/test_*.sh)
 FUZZERS := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 SERVER  := $(B)/tests/commands/server
+BROWSER := $(B)/tests/course/browser
 # Lets calls fail: for glibc, and not under a sanitizer, which replaces malloc itself.
 SHIM := $(if $(filter Linux-x86_64 Linux-aarch64,$(shell uname -sm | tr ' ' -)),\
   $(if $(filter release debug,$(V)),$(B)/tests/faults/shim.so))
@@ -23,6 +24,8 @@ $(filter-out $(CHAPTER_TESTS) %.sh,$(TESTS)): %: %.o $(HARNESS) $(PLAIN) $(VISUA
 	$(link) $(lib_check) $(LIBS)
 $(SERVER): %: %.o
 	$(link) $(LDFLAGS)
+$(BROWSER): %: %.o
+	$(link) $(LDFLAGS) $(lib_jansson)
 $(SHIM): tests/faults/shim.c $(B)/flags
 	@echo '$(CC) -o $@'; mkdir -p $(@D); \
 	$(CC) $(FLAGS) -O1 -fno-builtin -fPIC -shared $< -o $@
@@ -40,7 +43,7 @@ run = @mkdir -p $(B); printf 'leak:%s\n' libomp.so libdbus-1.so >$(B)/leaks; \
   export B='$(B)' EXERCISES='$(EXERCISES)' GPU_EXERCISES='$(GPU_EXERCISES)' \
     CHEATS='$(CHEATS)' \
     SGATLIN="$$PWD/$(B)/sgatlin" VIEWER="$$PWD/$(VIEWER)" GOLDEN="$$PWD/$(B)/golden" \
-    SERVER="$$PWD/$(SERVER)" \
+    SERVER="$$PWD/$(SERVER)" COURSE_PAGES="$$PWD/$(PAGES)" BROWSER="$$PWD/$(BROWSER)" \
     SHIM="$(SHIM:%=$$PWD/%)" CXX='$(CXX)' HAVE_CXX='$(HAVE_CXX)' \
     UBSAN_OPTIONS=print_stacktrace=1 \
     TSAN_OPTIONS='ignore_noninstrumented_modules=1 die_after_fork=0' \
@@ -57,7 +60,8 @@ COURSE = 1
 IN_COURSE := $(if $(filter 1,$(COURSE)),tests/course/lessons.sh tests/course/solutions.sh)
 # Nor is the emulator another one for another CC or V.
 WITH_GPU := $(if $(filter 1_release,$(COURSE)_$(V)),$(GPU_TESTS))
-build-tests: $(PROGRAMS:build/%=$(B)/%) $(VIEWER) $(SERVER) $(SHIM) $(TESTS) \
+build-tests: $(PROGRAMS:build/%=$(B)/%) $(VIEWER) $(SERVER) $(BROWSER) $(SHIM) $(TESTS) \
+  $$(if $$(filter 1,$$(MD4C)),$(PAGES)) \
   $(if $(WITH_GPU),$(if $(HAVE_CXX),$(GPU_NEEDS))) \
   $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED) $(CHEATED))
 # the longest come first
@@ -72,7 +76,7 @@ solutions: $(SOLVED) $(UNSOLVED) $(CHEATED) ## the tests of exercises accept our
 	$(call run,tests/course/solutions.sh)
 named = $(filter %/test_$1 %/test_$1.sh,$(filter-out $(CHAPTER_TESTS),$(TESTS) $(GPU_TESTS)))
 needed_by = $(if $(filter tests/gpu/%,$1),$(if $(HAVE_CXX),$(GPU_NEEDS)),$(if $(filter \
-  %.sh,$1),$(PROGRAMS) $(VIEWER) $(SERVER) $(SHIM)))
+  %.sh,$1),$(PROGRAMS) $(VIEWER) $(SERVER) $(BROWSER) $(SHIM) $(if $(filter 1,$(MD4C)),$(PAGES))))
 test-%: $$(call named,$$*) $$(call needed_by,$$(call named,$$*)) ## one: test_%.c, test_%.sh or both
 	@[ -n '$(call named,$*)' ] || { \
 	  echo 'There is neither tests/*/test_$*.c nor tests/*/test_$*.sh' >&2; exit 1; }
