@@ -1,10 +1,9 @@
 // Balancing of token choice: the Switch loss, the z-loss, and the bias. Padding is left out.
 // oracle: chapters/02_mixture_of_experts/balance.c
 #pragma once
+#include "gpu/02_mixture_of_experts/padding.cuh"
 #include "gpu/02_mixture_of_experts/router_2_warp.cuh"
 
-// The token of padding; reference/data/special_tokens.h, TOKEN_PAD
-constexpr int PADDING_TOKEN = 0;
 constexpr int MAX_BALANCE_BLOCKS = 1024;
 
 // What the losses are computed from.
@@ -15,10 +14,6 @@ typedef struct {
     float switch_loss, z_loss; // how much each counts
     int N, E;
 } Balance;
-
-static __device__ __forceinline__ bool is_padding(const int *tokens, int t) {
-    return tokens && tokens[t] == PADDING_TOKEN;
-}
 
 // count (E+1), which is 0. Whole numbers: the order in which atomics add them does not matter.
 // [count
