@@ -34,7 +34,7 @@ static void prepare(const int *size, Arrays t) {
 static void oracle(const int *size, Arrays t) {
     size_t cells = (size_t)size[N] * (size_t)size[E];
     const RoutingKind kinds[] = { EXPERT_CHOICE, UNIFIED_SEQUENCE, UNIFIED_STEP };
-    const RoutingRule rule = { kinds[size[KIND]], size[BUDGET] / 10.0, 0.0 };
+    const RoutingRule rule = { kinds[size[KIND] - EXPERT_POOLS], size[BUDGET] / 10.0, 0.0 };
     std::unique_ptr<bool[]> pad(new bool[(size_t)size[N]]);
     for (int i = 0; i < size[N]; i++) pad[(size_t)i] = t[TOKENS][i] == PADDING_TOKEN;
     const RoutingTable table = { size[N] / size[T], size[T], size[E], t[SCORE], pad.get() };

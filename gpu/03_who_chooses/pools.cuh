@@ -7,9 +7,9 @@
 
 // Tables have N rows of E scores, one row per token; a batch is N / T sequences of T tokens. Pools:
 enum PoolKind {
-    EXPERT_POOLS,   // a column: expert choice
-    SEQUENCE_POOLS, // the rows of a sequence
-    STEP_POOLS,     // the rows of one time step, one per sequence
+    EXPERT_POOLS = 1, // a column: expert choice
+    SEQUENCE_POOLS,   // the rows of a sequence
+    STEP_POOLS,       // the rows of one time step, one per sequence
 };
 
 struct Pools {
