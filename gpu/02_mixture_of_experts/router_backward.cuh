@@ -4,7 +4,7 @@
 #pragma once
 #include "gpu/02_mixture_of_experts/router_2_warp.cuh"
 
-// One warp per token. An expert is at most once among a token's entries.
+// One warp per token.
 // [router_backward
 static __global__ void router_backward_kernel(float *dlogits, const float *dweight, const float *p,
                                               const int *start, const int *index, float share,
@@ -18,7 +18,7 @@ static __global__ void router_backward_kernel(float *dlogits, const float *dweig
     mean = lanes_sum<32>(mean);
     for (int e = lane; e < E; e += 32) {
         float slope = 0.0f;
-        for (int i = begin; i < end; i++) slope = index[i] == e ? share * dweight[i] : slope;
+        for (int i = begin; i < end; i++) slope += index[i] == e ? share * dweight[i] : 0.0f;
         dlogits[(size_t)t * E + e] = own[e] * (slope - mean);
     }
 }

@@ -40,7 +40,8 @@ static inline const char *unified_scores(float *p, float *log_sum, float *score,
     return launch_error();
 }
 
-// Adds the sigmoid's part to dlogits, one warp per token; each entry is another cell.
+// Adds the sigmoid's part to dlogits, one warp per token. An expert is at most once among a token's
+// entries.
 static __global__ void sigmoid_backward_kernel(float *dlogits, const float *dweight,
                                                const float *logits, const int *start,
                                                const int *index, float alpha, int N, int E) {
