@@ -18,7 +18,7 @@ $(CHAPTERS:%=$(B)/chapters/%.a): $(B)/chapters/%.a: $$(call objects,$$(call code
 CHAPTER_SUPPORT := $(B)/chapters/support.a
 WITH_CHECK := chapters/token_results.c $(patsubst %,tests/harness/%.c,expect scratch suite)
 $(CHAPTER_SUPPORT): \
-  $(call objects,chapters/demo.c chapters/scoreboard.c datasets/storyworld/*.c \
+  $(call objects,chapters/demo.c chapters/diagram.c chapters/scoreboard.c datasets/storyworld/*.c \
     reference/numbers/*.c reference/io/*.c reference/draw/*.c) \
   $(B)/reference/check/compare.o $(if $(filter check,$(FOUND)),$(call objects,$(WITH_CHECK)))
 

@@ -3,6 +3,7 @@
 #include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/neuron.h"
+#include "chapters/01_dense_ffn/pictures.h"
 #include "reference/draw/chart.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/minmax.h"
@@ -113,6 +114,21 @@ static bool show_nudge(char **pictures, Error *error) {
     printf("change per unit of out: %.2f\n", (after - before) / 0.001);
     printf("gradient of out:        %.2f\n", gradient.out);
     return true;
+}
+
+// ---- steps, valley: the loss as a landscape
+static NeuronTask neuron_task(void) {
+    return (NeuronTask){ gigabytes, euros, POINTS, trained(0), 0.02 };
+}
+
+static bool show_steps(char **pictures, Error *error) {
+    const NeuronTask task = neuron_task();
+    return steps_picture(&task, pictures[0], error);
+}
+
+static bool show_valley(char **pictures, Error *error) {
+    const NeuronTask task = neuron_task();
+    return valley_picture(&task, pictures[0], error);
 }
 
 // ---- layer, gate: F neurons learn what one cannot
@@ -233,20 +249,22 @@ static void fit_train(Fit *fit, const Samples *samples, int steps, double learni
 
 enum { FITS = 6 };
 
-static bool layer_picture(const char *path, Fit *fits, Error *error) {
-    double x[DRAWN], target[DRAWN], lines[FITS][DRAWN];
+static bool layer_picture(const char *path, Fit *fits, const Samples *samples, Error *error) {
+    double x[DRAWN], lines[FITS][DRAWN], sample_x[MAX_SAMPLES], px[7 * MAX_SAMPLES],
+        py[7 * MAX_SAMPLES];
     for (int i = 0; i < DRAWN; i++) {
         x[i] = -2.0 + 4.0 * i / (DRAWN - 1);
-        target[i] = curve(x[i]);
         for (int row = 0; row < FITS; row++)
             lines[row][i] = fit_output(&fits[row], (double[]){ x[i], 1 });
     }
+    for (int i = 0; i < samples->count; i++) sample_x[i] = samples->x[i][0];
+    draw_points(px, py, sample_x, samples->target, samples->count, 0.03, 0.06);
     const Series series[] = {
-        { "the curve", COLOR_TEXT, x, target, DRAWN },
         { "16 neurons without gelu", COLOR_DIM, x, lines[5], DRAWN },
         { "1 neuron", color_class(1), x, lines[0], DRAWN },
         { "2 neurons", color_class(2), x, lines[1], DRAWN },
         { "16 neurons", COLOR_ACCENT, x, lines[4], DRAWN },
+        { "the points", COLOR_TEXT, px, py, 7 * samples->count },
     };
     const Chart chart = { .title = "A layer learns a curve that no single neuron can",
                           .x_label = "x",
@@ -269,7 +287,7 @@ static bool show_layer(char **pictures, Error *error) {
     }
     printf("the best straight line: %.4f\n",
            straight_line_loss(samples.x[0], MAX_D, samples.target, samples.count));
-    return pictures[0] == NULL || layer_picture(pictures[0], fits, error);
+    return pictures[0] == NULL || layer_picture(pictures[0], fits, &samples, error);
 }
 
 // ---- gate: mlp and glu learn a·b, from many random starts, because one may be lucky
@@ -406,6 +424,10 @@ static const DemoPart parts[] = {
     { "neuron", "one neuron learns seven points", 0, show_neuron },
     { "neuron", "the same, and draws it", 1, show_neuron },
     { "nudge", "measures a gradient by nudging a weight", 0, show_nudge },
+    { "gelu", "draws the bend and its slope", 1, gelu_picture },
+    { "steps", "draws steps of three lengths", 1, show_steps },
+    { "valley", "draws the loss over two weights, and a path of steps", 1, show_valley },
+    { "dot", "draws dot products of vectors at four angles", 1, dot_picture },
     { "layer", "1 to 16 neurons learn a curve, with and without gelu", 0, show_layer },
     { "layer", "the same, and draws it", 1, show_layer },
     { "gate", "mlp and glu learn to multiply, from 40 starts", 0, show_gate },

@@ -1,0 +1,25 @@
+#ifndef CHAPTERS_01_DENSE_FFN_PICTURES_H
+#define CHAPTERS_01_DENSE_FFN_PICTURES_H
+#include "chapters/01_dense_ffn/neuron.h"
+#include "reference/io/error.h"
+
+// The pictures of the lesson that are more than a chart.
+
+// gelu and its slope. For a DemoPart.
+bool gelu_picture(char **pictures, Error *error);
+// Dot products of vectors and the angle between them. For a DemoPart.
+bool dot_picture(char **pictures, Error *error);
+
+// Points to learn, and a neuron before its first step. x, target [points]
+typedef struct {
+    const double *x, *target;
+    int points;
+    Neuron start;
+    double learning_rate;
+} NeuronTask;
+
+// The loss against `out`, with the steps that move only `out`, at three learning rates.
+bool steps_picture(const NeuronTask *task, const char *path, Error *error);
+// The loss over bias and out, with the path of the steps that move only these two.
+bool valley_picture(const NeuronTask *task, const char *path, Error *error);
+#endif
