@@ -2,8 +2,9 @@
 // same, except that of `cost`, which measures this machine.
 #include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/balance.h"
+#include "chapters/02_mixture_of_experts/pictures.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
-#include "reference/draw/paint.h"
+#include "chapters/diagram.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
@@ -351,12 +352,14 @@ enum { SETUPS = COUNT_OF(setups), NOTHING = 2, SWITCH = 5, Z = 8, BIAS = 13 };
 // The picture: each run's shares over time, stacked.
 static void draw_history(DrawList *list, float x, float y, const char *title,
                          const History *history) {
-    const float width = 440.0f / WINDOWS, height = 176;
-    draw_text(list, x, y, TEXT_LARGE, COLOR_TEXT, title);
+    const Plot plot = { { x, y, 2 * WINDOWS, 176 }, 0, BATCHES / 1000.0, 0, 100, false };
+    const float width = plot.area.width / WINDOWS; // whole pixels
+    plot_axes(list, &plot, "thousand batches", "");
+    draw_text(list, x, y - 34, DIAGRAM_TEXT, COLOR_TEXT, title);
     for (int window = 0; window < WINDOWS; window++) {
-        float top = y + 32;
+        float top = y;
         for (int e = 0; e < E; e++) {
-            float share = height * (float)history->share[window][e];
+            float share = plot.area.height * (float)history->share[window][e];
             draw_rect(list, (Rect){ x + (float)window * width, top, width, share }, color_class(e));
             top += share;
         }
@@ -364,15 +367,16 @@ static void draw_history(DrawList *list, float x, float y, const char *title,
 }
 
 static bool collapse_picture(const char *path, const History *history, Error *error) {
-    DrawList list = draw_new(960, 490, font_find());
-    draw_round_rect(&list, (Rect){ 8, 8, 944, 474 }, 6, COLOR_PANEL);
-    draw_history(&list, 24, 20, "no balancing", &history[NOTHING]);
-    draw_history(&list, 496, 20, "the Switch loss", &history[SWITCH]);
-    draw_history(&list, 24, 252, "the z-loss", &history[Z]);
-    draw_history(&list, 496, 252, "DeepSeek's bias", &history[BIAS]);
-    bool ok = paint_png(&list, path, error);
-    draw_free(&list);
-    return ok;
+    DrawList list = diagram_new(960, 690, "Which expert gets the tokens",
+                                "each colour is one of eight experts, its height the percentage of "
+                                "entries that it gets");
+    draw_history(&list, 76, 140, "no balancing", &history[NOTHING]);
+    draw_history(&list, 536, 140, "the Switch loss", &history[SWITCH]);
+    draw_history(&list, 76, 430, "the z-loss", &history[Z]);
+    draw_history(&list, 536, 430, "DeepSeek's bias", &history[BIAS]);
+    draw_text_right(&list, 428, 398, DIAGRAM_NOTE, COLOR_TEXT, "a little for others, here");
+    diagram_arrow(&list, 434, 408, 458, 426, 2, COLOR_TEXT);
+    return diagram_write(&list, path, error);
 }
 
 static bool show_collapse(char **pictures, Error *error) {
@@ -392,6 +396,32 @@ static bool show_collapse(char **pictures, Error *error) {
     show_head("the last 1,000 batches");
     for (int i = 0; i < SETUPS; i++) show_final(&setups[i], &history[i]);
     return pictures[0] == NULL || collapse_picture(pictures[0], history, error);
+}
+
+// ---- router, gating: four tokens and their experts, before any training
+static bool few_tokens(Layer *out, Error *error) {
+    const Moe m = { .D = D, .F = F, .E = E, .K = K, .order = SOFTMAX_TOP_K };
+    const World world = world_new();
+    if (!layer_new(out, &m, 4, 1.0, 1, error)) return false;
+    draw_batch(out, &world, 0);
+    forward(out);
+    return true;
+}
+
+static bool show_router(char **pictures, Error *error) {
+    Layer l;
+    if (!few_tokens(&l, error)) return false;
+    bool ok = router_picture(&l.tokens, &l.m, pictures[0], error);
+    layer_free(&l);
+    return ok;
+}
+
+static bool show_gating(char **pictures, Error *error) {
+    Layer l;
+    if (!few_tokens(&l, error)) return false;
+    bool ok = gating_picture(&l.tokens.gating, E, pictures[0], error);
+    layer_free(&l);
+    return ok;
 }
 
 // ---- sure: a router that starts out certain
@@ -495,6 +525,9 @@ static bool show_cost(char **pictures, Error *error) {
 
 static const DemoPart parts[] = {
     { "orders", "softmax and top-K in three orders", 0, show_orders },
+    { "softmax", "draws softmax of small and of large logits", 1, softmax_picture },
+    { "router", "draws the way of a token to its experts", 1, show_router },
+    { "gating", "draws a gating as lists and as a table", 1, show_gating },
     { "collapse", "a router that sends all to two experts, and three remedies", 0, show_collapse },
     { "collapse", "the same, and draws it", 1, show_collapse },
     { "sure", "a router that starts out certain", 0, show_sure },
