@@ -2,6 +2,7 @@
 // --picture FILE draws the lesson's picture, --time measures this chapter's own code.
 #include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/06_sgatlin/pictures.h"
 #include "chapters/06_sgatlin/sgatlin.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
@@ -186,6 +187,19 @@ static bool show_linearity(Error *error) {
     printf("f(2u) is %.4f times f(u): the gates double too\n", y2[0] / y[0]);
     layer_free(&layer);
     return true;
+}
+
+// u's way through this layer.
+static bool draw_layer(char **pictures, Error *error) {
+    const Sgatlin s = { .router = PRODUCT_DENSE, .D = D, .F = F, .C = 1, .K = K, .Dk = Dk };
+    double u[D], y[D];
+    Layer layer;
+    if (!layer_new(&layer, &s, error)) return false;
+    normal(u, D, 1.0, "u");
+    forward(y, &layer, u);
+    bool ok = layer_picture(u, y, &layer.saved, &layer.w, &s, pictures[0], error);
+    layer_free(&layer);
+    return ok;
 }
 
 // A neuron whose score is a, and which listens for b.
@@ -379,6 +393,7 @@ static bool show(char **pictures, Error *error) {
 static const DemoPart parts[] = {
     { "", "when the layer is linear, and what it costs", 0, show },
     { "--picture", "draws the lesson's picture", 1, draw },
+    { "layer", "draws the way from x to y", 1, draw_layer },
     { "--time", "measures this chapter's own code", 0, measure },
 };
 
