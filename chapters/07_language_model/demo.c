@@ -4,6 +4,7 @@
 #include "chapters/demo.h"
 #include "chapters/00_text/letter_scores.h"
 #include "chapters/07_language_model/letter_model.h"
+#include "chapters/07_language_model/pictures.h"
 #include "chapters/07_language_model/sampling.h"
 #include "chapters/07_language_model/toy_language.h"
 #include "chapters/scoreboard.h"
@@ -268,6 +269,9 @@ static bool show_scoreboard(char **pictures, Error *error) {
 static const DemoPart parts[] = {
     { "", "trains four models, and shows what one of them attends to", 0, show },
     { "--picture", "the same, and draws attention and losses", 2, show },
+    { "model", "draws the parts of the model", 1, model_picture },
+    { "attend", "draws attention with numbers", 1, attend_picture },
+    { "rope", "draws the rotations of RoPE", 1, rope_picture },
     { "scoreboard", "models of letters, against the tables of chapter 00", 0, show_scoreboard },
     { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };
