@@ -4,6 +4,7 @@
 #include "chapters/demo.h"
 #include "chapters/08_equal_compute/best_size.h"
 #include "chapters/08_equal_compute/count.h"
+#include "chapters/08_equal_compute/pictures.h"
 #include "chapters/08_equal_compute/scales.h"
 #include "chapters/08_equal_compute/traffic.h"
 #include "reference/draw/chart.h"
@@ -296,9 +297,17 @@ static bool draw(char **pictures, Error *error) {
     return draw_parts(pictures[0], error) && draw_known_loss(pictures[1], error);
 }
 
+static bool draw_roofline(char **pictures, Error *error) {
+    const int scale = FIRST_PAPER + 2; // 4
+    ModelSizes sizes[KINDS];
+    for (int kind = 0; kind < KINDS; kind++) sizes[kind] = at_scale(kind, scale);
+    return roofline_picture(sizes, scale_names[scale], pictures[0], error);
+}
+
 static const DemoPart parts[] = {
     { "", "what a budget buys, and the search for the best size", 0, show },
     { "--picture", "draws the parts of the cost, and the known loss with its fits", 2, draw },
+    { "roofline", "draws how fast each layer can run", 1, draw_roofline },
 };
 
 int main(int count, char **arguments) {
