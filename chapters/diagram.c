@@ -75,6 +75,15 @@ void diagram_bar(DrawList *list, float x, float bottom, float width, float heigh
               color);
 }
 
+void diagram_scale(DrawList *list, float x, float y, const char *low, const char *high) {
+    enum { STEPS = 40, STEP = 3 };
+    float values[STEPS];
+    for (int i = 0; i < STEPS; i++) values[i] = (float)i;
+    x = draw_text(list, x, y, DIAGRAM_NOTE, COLOR_DIM, low) + 10;
+    draw_cells(list, (Rect){ x, y + 4, STEPS * STEP, 16 }, 1, STEPS, values, 0, STEPS - 1);
+    draw_text(list, x + STEPS * STEP + 10, y, DIAGRAM_NOTE, COLOR_DIM, high);
+}
+
 // ---- plots
 
 static double share(const Plot *plot, double value, double low, double high) {

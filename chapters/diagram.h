@@ -27,6 +27,8 @@ void diagram_box(DrawList *list, Rect rect, Color outline, const char *label, co
 void diagram_numbers(DrawList *list, Rect rect, const double *values, int count);
 // A bar of this height, which stands on y = bottom, or hangs from it where the height is negative.
 void diagram_bar(DrawList *list, float x, float bottom, float width, float height, Color color);
+// The colors of draw_cells from low to high, with a name for each end.
+void diagram_scale(DrawList *list, float x, float y, const char *low, const char *high);
 
 // ---- plots
 

@@ -7,9 +7,9 @@
 #include "chapters/07_language_model/pictures.h"
 #include "chapters/07_language_model/sampling.h"
 #include "chapters/07_language_model/toy_language.h"
+#include "chapters/diagram.h"
 #include "chapters/scoreboard.h"
 #include "reference/draw/chart.h"
-#include "reference/draw/paint.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
 #include <math.h>
@@ -105,7 +105,7 @@ static void print_attention(LanguageModel *m, int t, const char *next) {
 
 // ---- pictures
 
-enum { CELL = 20, LABEL = 60, GRID = T * CELL, WIDE = LABEL + GRID + 36 };
+enum { CELL = 28, LABEL = 72, GRID = T * CELL, WIDE = LABEL + GRID + 30, TOP = 140 };
 
 static void draw_weights(DrawList *list, const LanguageModel *m, int layer, float x, float y) {
     float values[T * T];
@@ -120,31 +120,38 @@ static void draw_panel(DrawList *list, const LanguageModel *m, const int *inputs
                        float x, float y) {
     char title[40];
     snprintf(title, sizeof title, "layer %d", layer + 1);
-    draw_text(list, x, y - 26, TEXT_NORMAL, COLOR_TEXT, title);
+    draw_text(list, x, y - 32, DIAGRAM_TEXT, COLOR_TEXT, title);
     draw_weights(list, m, layer, x, y);
     for (int t = 0; t < T; t++) {
         const char *word = toy_words[inputs[t]];
         float offset = (float)(t * CELL);
-        draw_text_right(list, x - 8, y + offset + 1, TEXT_SMALL, COLOR_TEXT, word);
+        draw_text_right(list, x - 8, y + offset + 3, DIAGRAM_NOTE, COLOR_TEXT, word);
         for (int c = 0; word[c] != '\0' && c < 5; c++) { // the column's word, downwards
-            draw_text_center(list, x + offset + CELL / 2.0f, y + GRID + 3 + 12 * (float)c, 11,
-                             COLOR_DIM, (char[]){ word[c], '\0' });
+            draw_text_center(list, x + offset + CELL / 2.0f, y + GRID + 4 + 16 * (float)c,
+                             TEXT_NORMAL, COLOR_DIM, (char[]){ word[c], '\0' });
         }
     }
 }
 
+// A frame around the weight of word s for word t, with its number in the lesson's caption.
+static void mark_weight(DrawList *list, int layer, int t, int s, const char *number) {
+    const float x = DIAGRAM_LEFT + LABEL + (float)(layer * WIDE + s * CELL), y = TOP + t * CELL;
+    draw_frame(list, (Rect){ x - 2, y - 2, CELL + 3, CELL + 3 }, 3, 0xffffff);
+    draw_text(list, x + CELL + 7, y + 1, DIAGRAM_TEXT, 0xffffff, number);
+}
+
 static bool draw_attention(const char *path, const LanguageModel *m, const int *inputs,
                            Error *error) {
-    DrawList list = draw_new(m->sizes.L * WIDE + 24, GRID + 162, font_find());
-    draw_round_rect(&list, (Rect){ 8, 8, (float)list.width - 16, (float)list.height - 16 }, 6,
-                    COLOR_PANEL);
-    draw_text(&list, 24, 18, TEXT_SMALL, COLOR_DIM,
-              "row: the word that attends · column: the word attended to");
+    DrawList list =
+        diagram_new(m->sizes.L * WIDE + 64, TOP + GRID + 130, "Which word attends to which",
+                    "row: the word that attends; column: the word attended to");
     for (int l = 0; l < m->sizes.L; l++)
-        draw_panel(&list, m, inputs, l, 24 + LABEL + (float)(l * WIDE), 76);
-    bool ok = paint_png(&list, path, error);
-    draw_free(&list);
-    return ok;
+        draw_panel(&list, m, inputs, l, DIAGRAM_LEFT + LABEL + (float)(l * WIDE), TOP);
+    mark_weight(&list, 0, 4, 1, "1");
+    mark_weight(&list, 0, 9, 4, "2");
+    mark_weight(&list, 1, 10, 5, "3");
+    diagram_scale(&list, DIAGRAM_LEFT + LABEL + WIDE + 60, TOP + GRID + 92, "weight 0", "1");
+    return diagram_write(&list, path, error);
 }
 
 static bool draw_losses(const char *path, double loss[MODELS][TOY_POINTS], Error *error) {
