@@ -4,6 +4,7 @@
 #include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/routing.h"
+#include "chapters/diagram.h"
 #include "reference/draw/paint.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
@@ -538,7 +539,7 @@ static void draw_table(DrawList *list, const Tables *tables, int rule, float lef
 }
 
 static bool draw(const char *path, const Tables *tables, const Book *book, Error *error) {
-    DrawList list = draw_new(LEFT + PANELS * PANEL, TOP + ROWS * HIGH + 74, font_find());
+    DrawList list = draw_new(LEFT + PANELS * PANEL, TOP + ROWS * HIGH + 84, font_find());
     draw_round_rect(&list, (Rect){ 8, 8, (float)list.width - 16, (float)list.height - 16 }, 6,
                     COLOR_PANEL);
     for (int t = 0; t < ROWS; t++) {
@@ -547,9 +548,9 @@ static bool draw(const char *path, const Tables *tables, const Book *book, Error
     }
     for (int rule = 0; rule < PANELS; rule++)
         draw_table(&list, tables, rule, LEFT + (float)rule * PANEL);
-    draw_text(
-        &list, LEFT, TOP + ROWS * HIGH + 36, TEXT_SMALL, COLOR_DIM,
-        "white: chosen · above: the expert · right: experts per word · below: words per expert");
+    draw_text(&list, LEFT, TOP + ROWS * HIGH + 38, DIAGRAM_NOTE, COLOR_DIM,
+              "white: chosen; right: experts per word; below: words per expert");
+    diagram_scale(&list, LEFT + 2 * PANEL, TOP + ROWS * HIGH + 38, "score 0", "1");
     bool ok = paint_png(&list, path, error);
     draw_free(&list);
     return ok;

@@ -5,7 +5,7 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
-#include "reference/draw/paint.h"
+#include "chapters/diagram.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
@@ -172,25 +172,27 @@ static bool draw(char **pictures, Error *error) {
     static const char *const titles[COMMONS] = { "tokens share nothing",
                                                  "shared part as large as the rest",
                                                  "shared part three times the rest" };
-    DrawList list = draw_new(960, 400, font_find());
+    DrawList list =
+        diagram_new(960, 520, "How much each expert speaks", "every cell is one expert");
     double *total = malloc((size_t)usage_sizes.F * sizeof *total);
     bool ok = total != NULL || fail(error, "no memory for %d totals", usage_sizes.F);
-    draw_round_rect(&list, (Rect){ 8, 8, 944, 384 }, 6, COLOR_PANEL);
     for (int i = 0; ok && i < COMMONS; i++) {
         char text[64];
-        float left = 24 + (float)i * (PANEL + 24), top = 60;
+        float left = DIAGRAM_LEFT + (float)i * (PANEL + 20), top = 134;
         ok = sum_gates(total, &usage_sizes, commons[i], error);
         if (!ok) break;
-        draw_text(&list, left, 24, TEXT_NORMAL, COLOR_TEXT, titles[i]);
+        draw_text(&list, left, top - 30, DIAGRAM_NOTE, COLOR_TEXT, titles[i]);
         draw_totals(&list, left, top, total);
         snprintf(text, sizeof text, "usage %.1f%%, unevenness %.2f",
                  100 * expert_usage(total, usage_sizes.F), expert_unevenness(total, usage_sizes.F));
-        draw_text(&list, left, top + PANEL + 12, TEXT_SMALL, COLOR_DIM, text);
+        draw_text(&list, left, top + PANEL + 10, DIAGRAM_NOTE, COLOR_DIM, text);
     }
-    ok = ok && paint_png(&list, pictures[0], error);
-    draw_free(&list);
     free(total);
-    return ok;
+    diagram_scale(&list, DIAGRAM_LEFT, 466, "never: grey; little",
+                  "as much as the loudest of the square (root scale)");
+    if (ok) return diagram_write(&list, pictures[0], error);
+    draw_free(&list);
+    return false;
 }
 
 // ---- time, of this chapter's own plain code
