@@ -4,6 +4,7 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/pictures.h"
 #include "chapters/06_sgatlin/sgatlin.h"
+#include "chapters/diagram.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/minmax.h"
@@ -252,15 +253,25 @@ static void show_costs(void) {
 
 // ---- the picture: a plane of inputs, coloured by the selected neurons, and by one output
 
-enum { SIDE = 440, PLANE_D = 8 };
+enum { SIDE = 440, PLANE_D = 8, MAX_PAIRS = 16 }; // 16: color_class has as many colors
 
 typedef struct {
-    uint64_t set; // one bit per neuron
+    int pair; // of the selected neurons, numbered as they are found
     double y;
 } Pixel;
 
+// The number of a pair, whose neurons are the bits of `set`.
+static int pair_number(uint64_t sets[MAX_PAIRS], int *count, uint64_t set) {
+    int i = 0;
+    while (i < *count && sets[i] != set) i++;
+    if (i == *count && i < MAX_PAIRS) sets[(*count)++] = set;
+    return i;
+}
+
 static bool evaluate(Pixel *pixels, Error *error) {
     const Sgatlin s = { .router = PRODUCT_DENSE, .D = PLANE_D, .F = 64, .C = 1, .K = 2, .Dk = 4 };
+    uint64_t sets[MAX_PAIRS];
+    int pairs = 0;
     double origin[PLANE_D], across[PLANE_D], down[PLANE_D], x[PLANE_D], y[PLANE_D];
     Layer layer;
     if (!layer_new(&layer, &s, error)) return false;
@@ -273,22 +284,20 @@ static bool evaluate(Pixel *pixels, Error *error) {
                    (2.0 * (i / SIDE) / SIDE - 1.0) * down[d];
         }
         forward(y, &layer, x);
-        pixels[i] = (Pixel){ .y = y[0] };
-        for (int k = 0; k < s.K; k++) pixels[i].set |= (uint64_t)1 << layer.index[k];
+        uint64_t set = 0;
+        for (int k = 0; k < s.K; k++) set |= (uint64_t)1 << layer.index[k];
+        pixels[i] = (Pixel){ pair_number(sets, &pairs, set), y[0] };
     }
     layer_free(&layer);
     return true;
 }
 
-static Color color_of(uint64_t set) {
-    return color_blend((Color)(random_bits(set, 0) >> 40), COLOR_DIM, 0.3);
-}
-
 // The color of a pixel of the left half: that of its neurons, or dark at a border.
 static Color color_at(const Pixel *pixels, int x, int y) {
     const Pixel *pixel = pixels + y * SIDE + x;
-    bool edge = (x > 0 && pixel[-1].set != pixel->set) || (y > 0 && pixel[-SIDE].set != pixel->set);
-    return edge ? COLOR_BACKGROUND : color_of(pixel->set);
+    bool edge =
+        (x > 0 && pixel[-1].pair != pixel->pair) || (y > 0 && pixel[-SIDE].pair != pixel->pair);
+    return edge ? COLOR_BACKGROUND : color_blend(color_class(pixel->pair), COLOR_PANEL, 0.25);
 }
 
 static void draw_sets(DrawList *list, float left, float top, const Pixel *pixels) {
@@ -315,14 +324,15 @@ static void draw_heights(DrawList *list, float left, float top, const Pixel *pix
 static bool draw(char **pictures, Error *error) {
     Pixel *pixels = malloc((size_t)SIDE * SIDE * sizeof *pixels);
     if (pixels == NULL) return fail(error, "%s: no memory for a picture", pictures[0]);
-    DrawList list = draw_new(960, 530, font_find());
+    DrawList list = draw_new(960, 556, font_find());
     bool ok = evaluate(pixels, error);
     if (ok) {
-        draw_round_rect(&list, (Rect){ 8, 8, 944, 514 }, 6, COLOR_PANEL);
+        draw_round_rect(&list, (Rect){ 8, 8, 944, 540 }, 6, COLOR_PANEL);
         draw_text(&list, 24, 24, TEXT_LARGE, COLOR_TEXT, "which 2 of 64 neurons are chosen");
         draw_text(&list, 496, 24, TEXT_LARGE, COLOR_TEXT, "the first number that comes out");
         draw_sets(&list, 24, 64, pixels);
         draw_heights(&list, 496, 64, pixels);
+        diagram_scale(&list, 496, 514, "below 0", "above 0");
         ok = paint_png(&list, pictures[0], error);
     }
     draw_free(&list);
