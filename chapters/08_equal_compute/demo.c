@@ -272,7 +272,7 @@ static bool draw_known_loss(const char *path, Error *error) {
         series[1 + 2 * d] = (Series){ drawn[d].name, color_class(d), N, parabola[d], POINTS };
         series[2 + 2 * d] = (Series){ NULL, color_class(d), dot_N[d], dots[d], 2 * count };
     }
-    Chart chart = { .title = "Where is the lowest point?",
+    Chart chart = { .title = "Where is the lowest point? Dots are the sizes tried",
                     .x_label = "parameters",
                     .y_label = "loss, nats per token",
                     .log_x = true,
