@@ -161,9 +161,10 @@ void plot_mark(DrawList *list, const Plot *plot, double x, double y, Color color
     diagram_dot(list, left, top, 11, COLOR_PANEL);
     diagram_dot(list, left, top, 9, color);
     if (text == NULL) return;
-    float y_text = top + dy - font_line(DIAGRAM_NOTE) / 2;
-    if (dx < 0)
-        draw_text_right(list, left + dx, y_text, DIAGRAM_NOTE, COLOR_TEXT, text);
-    else
-        draw_text(list, left + dx, y_text, DIAGRAM_NOTE, COLOR_TEXT, text);
+    const float width = draw_text_width(list, text, DIAGRAM_NOTE);
+    const float x_text = dx < 0 ? left + dx - width : left + dx;
+    const float y_text = top + dy - font_line(DIAGRAM_NOTE) / 2;
+    draw_round_rect(list, (Rect){ x_text - 4, y_text, width + 8, font_line(DIAGRAM_NOTE) }, 4,
+                    COLOR_PANEL); // over grid lines and colors
+    draw_text(list, x_text, y_text, DIAGRAM_NOTE, COLOR_TEXT, text);
 }

@@ -360,7 +360,9 @@ static void draw_history(DrawList *list, float x, float y, const char *title,
         float top = y;
         for (int e = 0; e < E; e++) {
             float share = plot.area.height * (float)history->share[window][e];
-            draw_rect(list, (Rect){ x + (float)window * width, top, width, share }, color_class(e));
+            const Rect bar = { x + (float)window * width, top, width, share };
+            draw_rect(list, bar, color_class(e));
+            draw_rect(list, (Rect){ bar.x, top, width, share > 3 ? 1 : 0 }, COLOR_PANEL);
             top += share;
         }
     }

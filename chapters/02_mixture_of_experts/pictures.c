@@ -125,7 +125,7 @@ static void draw_lists(DrawList *list, const MoeGating *gating, float width) {
         float first = 140 + width * (float)gating->start[t];
         float end = 140 + width * (float)gating->start[t + 1] - 3;
         snprintf(text, sizeof text, "token %d", t);
-        diagram_text(list, (first + end) / 2, 176, DIAGRAM_NOTE, color_class(t), text);
+        diagram_text(list, (first + end) / 2, 176, DIAGRAM_NOTE, COLOR_TEXT, text);
         draw_rect(list, (Rect){ first, 190, end - first, 3 }, color_class(t));
     }
     draw_ints(list, 116, "start", gating->start, gating->N + 1, width);
@@ -144,7 +144,7 @@ static void draw_table(DrawList *list, const MoeGating *gating, int E, float wid
         double zero = 0.0;
         const float y = 350 + 38 * (float)t;
         snprintf(text, sizeof text, "token %d", t);
-        draw_text_right(list, 124, y + 6, DIAGRAM_NOTE, color_class(t), text);
+        draw_text_right(list, 124, y + 6, DIAGRAM_NOTE, COLOR_TEXT, text);
         for (int e = 0; e < E; e++)
             diagram_numbers(list, (Rect){ 140 + width * (float)e, y, width, 34 }, &zero, 1);
         for (int i = gating->start[t]; i < gating->start[t + 1]; i++) {
