@@ -3,6 +3,7 @@
 #include "reference/draw/paint.h"
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 DrawList diagram_new(int width, int height, const char *title, const char *note) {
     DrawList list = draw_new(width, height, font_find());
@@ -57,13 +58,20 @@ void diagram_box(DrawList *list, Rect rect, Color outline, const char *label, co
     if (note != NULL) diagram_text(list, x, y + apart, DIAGRAM_NOTE, COLOR_DIM, note);
 }
 
+const char *number_text(char text[NUMBER_TEXT], double value, int decimals) {
+    char digits[NUMBER_TEXT - 4];
+    snprintf(digits, sizeof digits, "%.*f", decimals, fabs(value));
+    bool negative = value < 0.0 && strtod(digits, NULL) > 0.0;
+    snprintf(text, NUMBER_TEXT, "%s%s", negative ? "−" : "", digits);
+    return text;
+}
+
 void diagram_numbers(DrawList *list, Rect rect, const double *values, int count) {
     const float width = rect.width / (float)count;
     for (int i = 0; i < count; i++) {
-        char text[32];
+        char text[NUMBER_TEXT];
         const Rect cell = { rect.x + (float)i * width, rect.y, width - 3, rect.height };
-        snprintf(text, sizeof text, values[i] == 0.0 ? "%.0f" : "%.2f", fabs(values[i]));
-        if (values[i] < 0.0) snprintf(text, sizeof text, "−%.2f", -values[i]);
+        number_text(text, values[i], values[i] == 0.0 ? 0 : 2);
         draw_round_rect(list, cell, 4, COLOR_EMPTY);
         diagram_text(list, cell.x + cell.width / 2, cell.y + cell.height / 2, DIAGRAM_NOTE,
                      values[i] == 0.0 ? COLOR_DIM : COLOR_TEXT, text);

@@ -23,6 +23,9 @@ void diagram_arrow(DrawList *list, float x0, float y0, float x1, float y1, float
 void diagram_dashes(DrawList *list, float x0, float y0, float x1, float y1, Color color);
 // A round rectangle with an outline, a label, and a note below the label; each may be NULL.
 void diagram_box(DrawList *list, Rect rect, Color outline, const char *label, const char *note);
+// A number with a minus sign as wide as a plus, and none before 0.00. Returns text.
+enum { NUMBER_TEXT = 32 };
+const char *number_text(char text[NUMBER_TEXT], double value, int decimals);
 // Numbers side by side, with two decimals, in cells as wide as `rect` allows; 0 is dim.
 void diagram_numbers(DrawList *list, Rect rect, const double *values, int count);
 // A bar of this height, which stands on y = bottom, or hangs from it where the height is negative.

@@ -22,12 +22,13 @@ static double lowest_gelu(void) {
 bool gelu_picture(char **pictures, Error *error) {
     const Plot plot = { { 92, 124, 824, 380 }, -4.0, 4.0, -0.75, 4.0, false };
     const double lowest = lowest_gelu();
-    char text[96];
+    char text[96], height[NUMBER_TEXT], place[NUMBER_TEXT];
     DrawList list = diagram_new(960, 580, "The bend: gelu, and its slope", NULL);
     plot_axes(&list, &plot, "what goes in", "what comes out");
     plot_function(&list, &plot, gelu_derivative, color_class(1));
     plot_function(&list, &plot, gelu, COLOR_ACCENT);
-    snprintf(text, sizeof text, "the dip: −%.2f at −%.2f, slope 0", -gelu(lowest), -lowest);
+    snprintf(text, sizeof text, "the dip: %s at %s, slope 0", number_text(height, gelu(lowest), 2),
+             number_text(place, lowest, 2));
     plot_mark(&list, &plot, lowest, gelu(lowest), COLOR_ACCENT, text, -8, 26);
     snprintf(text, sizeof text, "slope at 0: %.2f", gelu_derivative(0.0));
     plot_mark(&list, &plot, 0.0, gelu_derivative(0.0), color_class(1), text, -14, -6);
@@ -175,7 +176,7 @@ static void draw_dot_product(DrawList *list, Rect area, double degrees) {
     const double x[2] = { 2.0, 0.0 }, pattern[2] = { length * cos(angle), length * sin(angle) };
     const Plot plot = { area, -1.6, 2.4, -0.4, 1.8, false };
     double product;
-    char text[64];
+    char text[64], number[NUMBER_TEXT];
     linear(&product, x, pattern, 2, 1);
     float center = plot_x(&plot, 0.0), ground = plot_y(&plot, 0.0);
     float foot = plot_x(&plot, pattern[0]), tip = plot_y(&plot, pattern[1]);
@@ -188,7 +189,7 @@ static void draw_dot_product(DrawList *list, Rect area, double degrees) {
     float middle = area.x + area.width / 2;
     snprintf(text, sizeof text, "angle %.0f°", degrees);
     diagram_text(list, middle, area.y + area.height + 22, DIAGRAM_NOTE, COLOR_DIM, text);
-    snprintf(text, sizeof text, "x · pattern = %s%.2f", product < -0.005 ? "−" : "", fabs(product));
+    snprintf(text, sizeof text, "x · pattern = %s", number_text(number, product, 2));
     diagram_text(list, middle, area.y + area.height + 52, DIAGRAM_TEXT + 3, COLOR_TEXT, text);
 }
 

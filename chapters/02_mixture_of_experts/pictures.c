@@ -2,7 +2,6 @@
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/diagram.h"
 #include "reference/numbers/minmax.h"
-#include <math.h>
 #include <stdio.h>
 
 // ---- softmax
@@ -14,11 +13,10 @@ static void draw_values(DrawList *list, float x, float bottom, float unit, const
                         int decimals, Color color) {
     for (int i = 0; i < LOGITS; i++) {
         float left = x + 50 * (float)i, height = unit * (float)values[i];
-        char text[32];
-        snprintf(text, sizeof text, "%s%.*f", values[i] < 0 ? "−" : "", decimals, fabs(values[i]));
+        char text[NUMBER_TEXT];
         diagram_bar(list, left, bottom, 38, height, color);
         diagram_text(list, left + 19, bottom - height + (values[i] < 0 ? 14.0f : -14.0f),
-                     DIAGRAM_NOTE, COLOR_TEXT, text);
+                     DIAGRAM_NOTE, COLOR_TEXT, number_text(text, values[i], decimals));
     }
 }
 
@@ -60,10 +58,9 @@ static void draw_expert(DrawList *list, const MoeTokens *tokens, int expert, flo
     const int entry = rank_of(&tokens->gating, expert);
     const Color color = entry < 0 ? COLOR_DIM : COLOR_ACCENT;
     const float y = TOP + ROW * (float)expert, middle = y + 19;
-    char text[32];
+    char text[NUMBER_TEXT];
     draw_line(list, 268, sum_y, 312, middle, entry < 0 ? 1 : 2, color);
-    snprintf(text, sizeof text, "%s%.2f", tokens->logits[expert] < 0 ? "−" : "",
-             fabs(tokens->logits[expert]));
+    number_text(text, tokens->logits[expert], 2);
     draw_text_right(list, 376, middle - 12, DIAGRAM_TEXT, entry < 0 ? COLOR_DIM : COLOR_TEXT, text);
     diagram_bar(list, 404, y + 31, 130 * (float)tokens->p[expert], 24, color);
     snprintf(text, sizeof text, "%.2f", tokens->p[expert]);

@@ -51,11 +51,10 @@ static void draw_table(DrawList *list, const SgatlinToken *saved, const Sgatlin 
         const double sum = rows[f / n] + columns[f % n];
         const Rect cell = { TABLE_X + CELL_W * (float)(f % n), TABLE_Y + CELL_H * (float)(f / n),
                             CELL_W - 3, CELL_H - 4 };
-        char text[32];
+        char text[NUMBER_TEXT];
         bool selected = is_selected(saved, f, s);
-        snprintf(text, sizeof text, "%s%.2f", sum < 0 ? "−" : "", sum < 0 ? -sum : sum);
         diagram_text(list, cell.x + cell.width / 2, cell.y + cell.height / 2, DIAGRAM_NOTE,
-                     selected ? COLOR_ACCENT : COLOR_DIM, text);
+                     selected ? COLOR_ACCENT : COLOR_DIM, number_text(text, sum, 2));
         if (selected) draw_frame(list, cell, 2, COLOR_ACCENT);
     }
     float note = TABLE_X + CELL_W * (float)n + 14;
