@@ -247,39 +247,30 @@ static void fit_train(Fit *fit, const Samples *samples, int steps, double learni
 }
 // descent]
 
-enum { FITS = 6 };
-
-static bool layer_picture(const char *path, Fit *fits, const Samples *samples, Error *error) {
-    double x[DRAWN], lines[FITS][DRAWN], sample_x[MAX_SAMPLES], px[7 * MAX_SAMPLES],
-        py[7 * MAX_SAMPLES];
-    for (int i = 0; i < DRAWN; i++) {
-        x[i] = -2.0 + 4.0 * i / (DRAWN - 1);
-        for (int row = 0; row < FITS; row++)
-            lines[row][i] = fit_output(&fits[row], (double[]){ x[i], 1 });
-    }
+static bool layer_picture(const char *path, Fit *layers, const Samples *samples, Error *error) {
+    double x[DRAWN], lines[FIT_PANELS][DRAWN], sample_x[MAX_SAMPLES];
+    FitCurves fits = { sample_x, samples->target, samples->count, x, DRAWN, { { "", 0, NULL } } };
     for (int i = 0; i < samples->count; i++) sample_x[i] = samples->x[i][0];
-    draw_points(px, py, sample_x, samples->target, samples->count, 0.03, 0.06);
-    const Series series[] = {
-        { "16 neurons without gelu", COLOR_DIM, x, lines[5], DRAWN },
-        { "1 neuron", color_class(1), x, lines[0], DRAWN },
-        { "2 neurons", color_class(2), x, lines[1], DRAWN },
-        { "16 neurons", COLOR_ACCENT, x, lines[4], DRAWN },
-        { "the points", COLOR_TEXT, px, py, 7 * samples->count },
-    };
-    const Chart chart = { .title = "A layer learns a curve that no single neuron can",
-                          .x_label = "x",
-                          .series = series,
-                          .series_count = COUNT_OF(series) };
-    return chart_write_png(&chart, path, error);
+    for (int i = 0; i < DRAWN; i++) x[i] = -2.0 + 4.0 * i / (DRAWN - 1);
+    for (int panel = 0; panel < FIT_PANELS; panel++) {
+        Fit *layer = &layers[panel];
+        for (int i = 0; i < DRAWN; i++) lines[panel][i] = fit_output(layer, (double[]){ x[i], 1 });
+        snprintf(fits.panels[panel].name, sizeof fits.panels[panel].name, "%d neuron%s%s",
+                 layer->sizes.F, layer->sizes.F == 1 ? "" : "s",
+                 layer->kind == STRAIGHT ? ", no gelu" : "");
+        fits.panels[panel].loss = fit_loss(layer, samples);
+        fits.panels[panel].line = lines[panel];
+    }
+    return fits_picture(&fits, path, error);
 }
 
 static bool show_layer(char **pictures, Error *error) {
-    static const int widths[FITS] = { 1, 2, 4, 8, 16, 16 };
+    static const int widths[FIT_PANELS] = { 1, 2, 4, 8, 16, 16 };
     const Samples samples = curve_samples();
-    Fit fits[FITS];
+    Fit fits[FIT_PANELS];
     printf("neurons  weights    loss\n");
-    for (int row = 0; row < FITS; row++) {
-        bool straight = row == FITS - 1;
+    for (int row = 0; row < FIT_PANELS; row++) {
+        bool straight = row == FIT_PANELS - 1;
         fit_new(&fits[row], straight ? STRAIGHT : MLP, samples.D, widths[row], 5);
         fit_train(&fits[row], &samples, 10000, 0.02);
         printf("%7d  %7d  %6.4f%s\n", widths[row], 3 * widths[row], fit_loss(&fits[row], &samples),

@@ -150,6 +150,28 @@ bool valley_picture(const NeuronTask *task, const char *path, Error *error) {
     return diagram_write(&list, path, error);
 }
 
+// ---- layers
+
+static void draw_fit(DrawList *list, const FitCurves *fits, int panel) {
+    const Rect area = { 76 + 304 * (float)(panel % 3), 142 + 266 * (float)(panel / 3), 240, 166 };
+    const Plot plot = { area, -2, 2, -1.5, 1.5, false };
+    char text[64];
+    plot_axes(list, &plot, "", "");
+    plot_curve(list, &plot, fits->line_x, fits->panels[panel].line, fits->line_points,
+               COLOR_ACCENT);
+    for (int i = 0; i < fits->points; i++)
+        plot_mark(list, &plot, fits->x[i], fits->target[i], COLOR_TEXT, NULL, 0, 0);
+    snprintf(text, sizeof text, "%s: %.4f", fits->panels[panel].name, fits->panels[panel].loss);
+    draw_text(list, area.x, area.y - 32, DIAGRAM_NOTE, COLOR_TEXT, text);
+}
+
+bool fits_picture(const FitCurves *fits, const char *path, Error *error) {
+    DrawList list = diagram_new(960, 622, "A layer learns a curve that no single neuron can",
+                                "dots: the points to learn; line: the layer; number: its loss");
+    for (int panel = 0; panel < FIT_PANELS; panel++) draw_fit(&list, fits, panel);
+    return diagram_write(&list, path, error);
+}
+
 // ---- a dot product
 
 // An arrow from the center of the plot to the vector.
@@ -187,7 +209,7 @@ static void draw_dot_product(DrawList *list, Rect area, double degrees) {
     draw_vector(list, &plot, pattern, COLOR_ACCENT, "pattern", 0, -20);
     draw_line(list, center, ground + 14, foot, ground + 14, 7, color_class(product < 0 ? 5 : 1));
     float middle = area.x + area.width / 2;
-    snprintf(text, sizeof text, "angle %.0f°", degrees);
+    snprintf(text, sizeof text, "angle %.0f degrees", degrees);
     diagram_text(list, middle, area.y + area.height + 22, DIAGRAM_NOTE, COLOR_DIM, text);
     snprintf(text, sizeof text, "x · pattern = %s", number_text(number, product, 2));
     diagram_text(list, middle, area.y + area.height + 52, DIAGRAM_TEXT + 3, COLOR_TEXT, text);

@@ -10,6 +10,22 @@ bool gelu_picture(char **pictures, Error *error);
 // Dot products of vectors and the angle between them. For a DemoPart.
 bool dot_picture(char **pictures, Error *error);
 
+// What layers make of the points (x, target): one panel for each, with its curve through
+// (line_x, line).
+enum { FIT_PANELS = 6 };
+typedef struct {
+    const double *x, *target; // [points]
+    int points;
+    const double *line_x; // [line_points], from -2 to 2
+    int line_points;
+    struct {
+        char name[32];
+        double loss;
+        const double *line; // [line_points]
+    } panels[FIT_PANELS];
+} FitCurves;
+bool fits_picture(const FitCurves *fits, const char *path, Error *error);
+
 // Points to learn, and a neuron before its first step. x, target [points]
 typedef struct {
     const double *x, *target;
