@@ -200,7 +200,32 @@ static bool has_baseline(const Frame *frame, const Chart *chart, float y, float 
     return false;
 }
 
-// Above the lines, at their right ends; below where another line or name is above.
+// The y of the line through two points at x, which is moved to between them.
+static float line_y(float x0, float y0, float x1, float y1, float x) {
+    float share = x1 != x0 ? fminf(1, fmaxf(0, (x - x0) / (x1 - x0))) : 0;
+    return y0 + share * (y1 - y0);
+}
+
+// Whether a curve is drawn in the box.
+static bool has_curve(const Frame *frame, const Chart *chart, Rect box) {
+    float right = box.x + box.width, bottom = box.y + box.height;
+    for (int s = 0; s < chart->series_count; s++) {
+        const Series *series = &chart->series[s];
+        for (int i = 0; i < series->count; i++) {
+            int j = i > 0 && shown(chart, series->x[i - 1], series->y[i - 1]) ? i - 1 : i;
+            if (!shown(chart, series->x[i], series->y[i])) continue;
+            float x0 = place_x(frame, series->x[j]), y0 = place_y(frame, series->y[j]);
+            float x1 = place_x(frame, series->x[i]), y1 = place_y(frame, series->y[i]);
+            if (fmaxf(x0, x1) < box.x || fminf(x0, x1) > right) continue;
+            float from = line_y(x0, y0, x1, y1, box.x), to = line_y(x0, y0, x1, y1, right);
+            if (fmaxf(from, to) >= box.y && fminf(from, to) <= bottom) return true;
+        }
+    }
+    return false;
+}
+
+// Above the lines, at their right ends, or at their left ends if a curve crosses only the right
+// ones; below where another line or name is above.
 static void draw_baseline_names(DrawList *list, const Frame *frame, const Chart *chart) {
     float right = (float)frame->right, last = -INFINITY, height = font_line(TEXT_SMALL);
     for (int b = 0; b < chart->baseline_count; b++) {
@@ -211,8 +236,11 @@ static void draw_baseline_names(DrawList *list, const Frame *frame, const Chart 
         bool free = !has_baseline(frame, chart, y, height);
         if (!free || y < frame->names_top || y + height > frame->bottom) continue;
         float width = draw_text_width(list, baseline->name, TEXT_SMALL) + 8;
-        draw_rect(list, (Rect){ right - width, y, width, height }, COLOR_PANEL); // hides grid lines
-        draw_text_right(list, right - 4, y, TEXT_SMALL, COLOR_TEXT, baseline->name);
+        Rect box = { right - width, y, width, height };
+        const Rect other = { (float)frame->left, y, width, height };
+        if (has_curve(frame, chart, box) && !has_curve(frame, chart, other)) box = other;
+        draw_rect(list, box, COLOR_PANEL); // hides grid lines
+        draw_text(list, box.x + 4, y, TEXT_SMALL, COLOR_TEXT, baseline->name);
         last = y;
     }
 }

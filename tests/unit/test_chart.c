@@ -145,6 +145,21 @@ START_TEST(names_of_near_baselines_do_not_overlap)
 }
 END_TEST
 
+// A curve that ends near the baseline would cross a name there; one that begins near it does not.
+START_TEST(names_of_baselines_avoid_curves)
+{
+    static const double x[] = { 1, 200 }, y[][2] = { { 8, 1.1 }, { 1.1, 8 } };
+    const Series series = { "loss", COLOR_ACCENT, x, y[_i], 2 };
+    const Baseline baseline = { "lowest", 1 };
+    const Chart chart = { NULL, NULL, NULL, false, &series, 1, &baseline, 1 };
+    DrawList list = draw_new(WIDTH, HEIGHT, font_builtin());
+    draw_chart(&list, &chart);
+    Rect name = text_of(&list, "lowest").rect;
+    ck_assert_int_eq(name.x + name.width < WIDTH / 2.0f, _i == 0);
+    draw_free(&list);
+}
+END_TEST
+
 static bool lies_in(const DrawList *list, Rect area) {
     DrawCommand command;
     for (size_t cursor = 0; draw_next(list, &command, &cursor);) {
@@ -299,6 +314,7 @@ int main(void) {
         { ticks_of_coarse_numbers_are_bounded, 5 },
         { a_chart_shows_its_curves },
         { names_of_near_baselines_do_not_overlap, 2 },
+        { names_of_baselines_avoid_curves, 2 },
         { a_compact_chart_stays_in_its_area, 2 },
         { charts_without_points },
         { extreme_numbers_are_left_out, 4 },
