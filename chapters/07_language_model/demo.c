@@ -1,5 +1,6 @@
 // build/chapter-07 trains very small models on sentences whose lowest possible loss is known, and
 // shows what one of them attends to; --picture ATTENTION LOSS draws the lesson's pictures.
+// PART model, attend and rope draw those that need no trained model.
 // build/chapter-07 scoreboard [PICTURE] trains small models on letters, for the scoreboard.
 #include "chapters/demo.h"
 #include "chapters/00_text/letter_scores.h"
