@@ -60,7 +60,8 @@ const char *sgatlin_warp(Real *y, float *z, const Real *x, const int *index, con
                          NeuronSizes s, cudaStream_t stream) {
     if (const char *refusal = refuse_tokens(s)) return refusal;
     SgatlinForward neuron = { z, score, activation };
-    LAUNCH(sgatlin_warp_kernel<Real>, ceil_div(s.T, TOKEN_WARPS), 32 * TOKEN_WARPS,
-           token_shared_bytes(s), stream, y, neuron, x, index, in, out, s);
+    auto warp = sgatlin_warp_kernel<Real>;
+    LAUNCH(warp, ceil_div(s.T, TOKEN_WARPS), 32 * TOKEN_WARPS, token_shared_bytes(s), stream, y,
+           neuron, x, index, in, out, s);
     return launch_error();
 }

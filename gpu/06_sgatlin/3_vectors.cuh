@@ -48,10 +48,10 @@ const char *sgatlin_vectors(Real *y, float *z, const Real *x, const int *index, 
                             NeuronSizes s, cudaStream_t stream) {
     if (const char *refusal = refuse_tokens(s)) return refusal;
     SgatlinForward neuron = { z, score, activation };
-    auto kernel = is_vectorizable<Real>(s.D, y, x, in, out)
-                      ? sgatlin_vectors_kernel<VECTOR<Real>, Real>
-                      : sgatlin_vectors_kernel<1, Real>;
-    LAUNCH(kernel, ceil_div(s.T, TOKEN_WARPS), 32 * TOKEN_WARPS, token_shared_bytes(s), stream, y,
+    auto vectors = is_vectorizable<Real>(s.D, y, x, in, out)
+                       ? sgatlin_vectors_kernel<VECTOR<Real>, Real>
+                       : sgatlin_vectors_kernel<1, Real>;
+    LAUNCH(vectors, ceil_div(s.T, TOKEN_WARPS), 32 * TOKEN_WARPS, token_shared_bytes(s), stream, y,
            neuron, x, index, in, out, s);
     return launch_error();
 }

@@ -94,10 +94,10 @@ const char *launch_neurons(Real *y, const Neuron &neuron, const Real *v, const i
                            const Real *dot_table, const Real *sum_table, NeuronSizes s,
                            cudaStream_t stream) {
     if (const char *refusal = refuse_tokens(s)) return refusal;
-    auto kernel = is_vectorizable<Real>(s.D, y, v, dot_table, sum_table)
-                      ? neurons_kernel<VECTOR<Real>, Real, Neuron>
-                      : neurons_kernel<1, Real, Neuron>;
-    LAUNCH(kernel, ceil_div(s.T, TOKEN_WARPS), 32 * TOKEN_WARPS, token_shared_bytes(s), stream, y,
+    auto neurons = is_vectorizable<Real>(s.D, y, v, dot_table, sum_table)
+                       ? neurons_kernel<VECTOR<Real>, Real, Neuron>
+                       : neurons_kernel<1, Real, Neuron>;
+    LAUNCH(neurons, ceil_div(s.T, TOKEN_WARPS), 32 * TOKEN_WARPS, token_shared_bytes(s), stream, y,
            neuron, v, index, dot_table, sum_table, s);
     return launch_error();
 }

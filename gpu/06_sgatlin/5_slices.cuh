@@ -12,15 +12,17 @@ constexpr int SLICE_ROUNDS = 8; // tokens per group of lanes in a block
 // A group of lanes owns a token: 16 bytes of a row per lane.
 template <class Real, int BYTES> struct Slice {
     static constexpr int WIDTH = VECTOR<Real>, GROUP = BYTES / 16, COLUMNS = GROUP * WIDTH;
-    static constexpr int TOKENS = SLICE_THREADS / GROUP * SLICE_ROUNDS; // per block
+    static constexpr int GROUPS = SLICE_THREADS / GROUP,
+                         TOKENS = GROUPS * SLICE_ROUNDS; // a block's
 };
 
-// The columns d0 .. of all rows of a pool into shared memory, 0 beyond D.
-template <int COLUMNS, class Real>
+// Columns d0 .. of all rows of a pool into shared memory; those beyond D stay as they are.
+template <int GROUP, class Real>
 __device__ void load_slice(Real *slice, const Real *pool, int d0, const NeuronSizes &s) {
-    for (int i = (int)threadIdx.x; i < s.F * COLUMNS; i += SLICE_THREADS) {
-        int f = i / COLUMNS, d = d0 + i % COLUMNS;
-        slice[i] = d < s.D ? pool[(size_t)f * s.D + d] : Real(0.0f);
+    constexpr int WIDTH = VECTOR<Real>;
+    for (int i = (int)threadIdx.x; i < s.F * GROUP; i += SLICE_THREADS) {
+        int f = i / GROUP, d = d0 + i % GROUP * WIDTH;
+        if (d < s.D) copy_vector(slice + i * WIDTH, pool + (size_t)f * s.D + d);
     }
 }
 
@@ -38,23 +40,22 @@ __global__ void partial_dots_kernel(float *partial, const Real *x, const int *in
     for (int c = 0; c < s.C; c++) {
         if (c == 0 || s.pools > 1) {
             __syncthreads(); // nobody reads the last channel's any more
-            load_slice<Shape::COLUMNS>(slice, in + s.row(c * s.K, 0), d0, s);
+            load_slice<GROUP>(slice, in + s.row(c * s.K, 0), d0, s);
             __syncthreads();
         }
         for (int round = 0; round < SLICE_ROUNDS; round++) {
-            int t = (int)blockIdx.x * Shape::TOKENS + round * (SLICE_THREADS / GROUP) + group;
-            float xs[WIDTH] = {};
-            for (int i = 0; i < WIDTH; i++) {
-                if (t < s.T && d + i < s.D) xs[i] = (float)x[(size_t)t * s.D + d + i];
-            }
+            int t = (int)blockIdx.x * Shape::TOKENS + round * Shape::GROUPS + group;
+            bool exists = t < s.T && d < s.D;
+            float xs[WIDTH] = {}, ws[WIDTH] = {};
+            if (exists) load(xs, x + (size_t)t * s.D + d);
             for (int k = 0; k < s.K; k++) {
                 size_t e = ((size_t)t * s.C + c) * s.K + k;
-                float ws[WIDTH], sum = 0.0f;
-                load(ws, slice + (t < s.T ? index[e] : 0) * Shape::COLUMNS + lane * WIDTH);
+                float sum = 0.0f;
+                if (exists) load(ws, slice + index[e] * Shape::COLUMNS + lane * WIDTH);
                 for (int i = 0; i < WIDTH; i++) sum += xs[i] * ws[i];
                 for (int step = GROUP / 2; step > 0; step /= 2)
                     sum += __shfl_xor_sync(0xffffffffu, sum, step);
-                if (lane == 0 && t < s.T) part[e] = sum;
+                if (lane == 0 && exists) part[e] = sum;
             }
         }
     }
@@ -96,13 +97,12 @@ __global__ void sum_slice_kernel(Real *y, const float *weight, const int *index,
     for (int c = 0; c < s.C; c++) {
         if (c == 0 || s.pools > 1) {
             __syncthreads();
-            load_slice<Shape::COLUMNS>(slice, out + s.row(c * s.K, 0), d0, s);
+            load_slice<GROUP>(slice, out + s.row(c * s.K, 0), d0, s);
             __syncthreads();
         }
         for (int round = 0; round < SLICE_ROUNDS; round++) {
-            int t = t0 + round * (SLICE_THREADS / GROUP);
-            if (t >= s.T) continue;
-            for (int k = 0; k < s.K; k++) {
+            int t = t0 + round * Shape::GROUPS;
+            for (int k = 0; k < s.K && t < s.T && d < s.D; k++) {
                 size_t e = ((size_t)t * s.C + c) * s.K + k;
                 float ws[WIDTH], w = weight[e];
                 load(ws, slice + index[e] * Shape::COLUMNS + lane * WIDTH);
@@ -111,10 +111,8 @@ __global__ void sum_slice_kernel(Real *y, const float *weight, const int *index,
         }
     }
     for (int round = 0; round < SLICE_ROUNDS; round++) {
-        int t = t0 + round * (SLICE_THREADS / GROUP);
-        for (int i = 0; i < WIDTH; i++) {
-            if (t < s.T && d + i < s.D) y[(size_t)t * s.D + d + i] = (Real)sum[round][i];
-        }
+        int t = t0 + round * Shape::GROUPS;
+        if (t < s.T && d < s.D) store(y + (size_t)t * s.D + d, sum[round]);
     }
 }
 
@@ -131,14 +129,15 @@ const char *launch_slices(Real *y, const Neuron &neuron, float *scratch, const R
     int slices = ceil_div(s.D, Shape::COLUMNS), bytes = s.F * BYTES;
     float *weight = scratch, *partial = scratch + s.entries();
     dim3 grid((unsigned)ceil_div(s.T, Shape::TOKENS), (unsigned)slices);
-    auto dots = partial_dots_kernel<BYTES, Real>;
-    auto sums = sum_slice_kernel<BYTES, Real>;
-    cudaFuncSetAttribute(dots, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
-    cudaFuncSetAttribute(sums, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
-    LAUNCH(dots, grid, SLICE_THREADS, bytes, stream, partial, v, index, dot_table, s);
-    LAUNCH(combine_slices_kernel<Neuron>, ceil_div(s.T, TOKEN_WARPS), 32 * TOKEN_WARPS,
-           token_shared_bytes(s), stream, weight, neuron, partial, slices, s);
-    LAUNCH(sums, grid, SLICE_THREADS, bytes, stream, y, weight, index, sum_table, s);
+    auto partial_dots = partial_dots_kernel<BYTES, Real>;
+    auto sum_slice = sum_slice_kernel<BYTES, Real>;
+    cudaFuncSetAttribute(partial_dots, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+    cudaFuncSetAttribute(sum_slice, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+    LAUNCH(partial_dots, grid, SLICE_THREADS, bytes, stream, partial, v, index, dot_table, s);
+    auto combine_slices = combine_slices_kernel<Neuron>;
+    LAUNCH(combine_slices, ceil_div(s.T, TOKEN_WARPS), 32 * TOKEN_WARPS, token_shared_bytes(s),
+           stream, weight, neuron, partial, slices, s);
+    LAUNCH(sum_slice, grid, SLICE_THREADS, bytes, stream, y, weight, index, sum_table, s);
     return launch_error();
 }
 
@@ -147,6 +146,7 @@ const char *sgatlin_slices(Real *y, float *z, float *scratch, const Real *x, con
                            const float *score, const Real *in, const Real *out,
                            NeuronActivation activation, NeuronSizes s, cudaStream_t stream) {
     if (const char *refusal = refuse_tokens(s)) return refusal;
+    if (!is_vectorizable<Real>(s.D, y, x, in, out)) return "rows are not a multiple of 16 bytes";
     int limit = 0; // of shared memory per block, in bytes
     cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, 0);
     SgatlinForward neuron = { z, score, activation };

@@ -118,7 +118,7 @@ static const lesson::Task task = {
                     { 9, 40, 25, 2, 5, 4 },
                     { 17, 264, 9, 3, 3, 1 },
                     { 130, 72, 16, 2, 8, 1 } },
-    .profile_size = { 64, 256, 64, 2, 8, 1 },
+    .profile_size = { 512, 256, 128, 2, 8, 1 },
     .bench_size = { 16384, 256, 1024, 8, 8, 1 },
     .versions = {
         { .name = "dense",
@@ -146,7 +146,11 @@ static const lesson::Task task = {
           .file = "5_slices.cuh",
           .fp32 = slices<float>,
           .bf16 = slices<bf16>,
-          .refuses = { too_many_selected, too_many_slots, { 1, 1, 100000, 1, 1, 1 } } },
+          .refuses = { too_many_selected, too_many_slots,
+                       // rows that are not a multiple of 16 bytes
+                       { 1, 1, 1, 1, 1, 1 }, { 3, 7, 5, 1, 3, 2 }, { 5, 33, 7, 3, 2, 3 },
+                       // rows of which 32 bytes each are too much for shared memory
+                       { 1, 8, 100000, 1, 1, 1 } } },
     },
 };
 } // namespace forward
@@ -228,7 +232,7 @@ static const lesson::Task task = {
                     { 9, 40, 1025, 2, 5, 4 },
                     { 17, 264, 9, 3, 3, 1 },
                     { 641, 8, 5, 2, 3, 1 } },
-    .profile_size = { 256, 256, 64, 2, 8, 1 },
+    .profile_size = { 512, 256, 128, 2, 8, 1 },
     .bench_size = { 16384, 256, 1024, 8, 8, 1 },
     .versions = {
         { .name = "atomics",
@@ -297,7 +301,7 @@ static const lesson::Task task = {
                     { 3, 1, 5, 1, 3, 1 },
                     { 129, 1, 1030, 3, 7, 1 },
                     { 700, 1, 5, 2, 3, 1 } },
-    .profile_size = { 256, 1, 64, 2, 8, 1 },
+    .profile_size = { 512, 1, 128, 2, 8, 1 },
     .bench_size = { 16384, 1, 1024, 8, 8, 1 },
     .versions = { { .name = "counting", .file = "sort.cuh", .fp32 = run } },
 };

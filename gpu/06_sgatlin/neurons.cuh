@@ -29,6 +29,11 @@ static inline const char *refuse_neurons(const NeuronSizes &s) {
 
 template <class Real> constexpr int VECTOR = 16 / sizeof(Real);
 
+// Copies 16 bytes at once.
+template <class Real> __device__ void copy_vector(Real *to, const Real *from) {
+    *reinterpret_cast<uint4 *>(to) = *reinterpret_cast<const uint4 *>(from);
+}
+
 // [load
 template <int WIDTH, class Real> __device__ void load(float (&to)[WIDTH], const Real *from) {
     constexpr int EACH = VECTOR<Real>;
@@ -38,7 +43,7 @@ template <int WIDTH, class Real> __device__ void load(float (&to)[WIDTH], const 
         static_assert(WIDTH % EACH == 0);
         for (int part = 0; part < WIDTH; part += EACH) {
             __align__(16) Real values[EACH];
-            *reinterpret_cast<uint4 *>(values) = *reinterpret_cast<const uint4 *>(from + part);
+            copy_vector(values, from + part);
             for (int i = 0; i < EACH; i++) to[part + i] = (float)values[i];
         }
     }
@@ -54,7 +59,7 @@ template <int WIDTH, class Real> __device__ void store(Real *to, const float (&f
         for (int part = 0; part < WIDTH; part += EACH) {
             __align__(16) Real values[EACH];
             for (int i = 0; i < EACH; i++) values[i] = (Real)from[part + i];
-            *reinterpret_cast<uint4 *>(to + part) = *reinterpret_cast<const uint4 *>(values);
+            copy_vector(to + part, values);
         }
     }
 }
