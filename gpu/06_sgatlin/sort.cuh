@@ -33,8 +33,8 @@ static __global__ void count_kernel(int *counts, const int *index, NeuronSizes s
 }
 // count]
 
-// Each count becomes the number of the neuron's entries in the parts before, and start[pool,f+1] the
-// number in all parts. One thread per neuron.
+// Each count becomes the number of the neuron's entries in the parts before, and start[pool,f+1]
+// the number in all parts. One thread per neuron.
 // [scan_parts
 static __global__ void scan_parts_kernel(int *counts, int *start, NeuronSizes s) {
     int f = (int)(blockIdx.x * blockDim.x + threadIdx.x), pool = (int)blockIdx.y;

@@ -4,8 +4,8 @@
 // goes. An entry takes its place with an atomic addition, so of several lanes with the same neuron
 // any may be first: the entries of a neuron come out in another order each time. Make it stable,
 // without atomics. Two functions help: __match_any_sync(0xffffffff, f) gives a lane the lanes (as
-// bits) that have the same f, itself included, and __popc counts bits. Which lane moves place[f] on,
-// and when may it?
+// bits) that have the same f, itself included, and __popc counts bits. Which lane moves place[f]
+// on, and when may it?
 //
 // Check with: make gpu-exercise-06-4
 #include "gpu/launch.h"
