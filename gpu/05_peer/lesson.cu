@@ -89,7 +89,7 @@ static const lesson::Task task = {
                     { 5, 33, 7, 3, 2 },
                     { 9, 40, 25, 34, 2 },
                     { 17, 264, 9, 3, 3 } },
-    .profile_size = { 512, 256, 256, 2, 8 },
+    .profile_size = { 128, 256, 256, 8, 8 },
     .bench_size = { 16384, 256, 1024, 8, 8 },
     .versions = {
         { .name = "separate",
@@ -183,7 +183,7 @@ static const lesson::Task task = {
                     { 9, 40, 25, 34, 2 },
                     { 17, 264, 9, 3, 3 },
                     { 321, 8, 5, 2, 3 } },
-    .profile_size = { 512, 256, 256, 2, 8 },
+    .profile_size = { 128, 256, 256, 8, 8 },
     .bench_size = { 16384, 256, 1024, 8, 8 },
     .versions = {
         { .name = "separate",
