@@ -1,7 +1,7 @@
 // Exercise gpu-06-2. Find the race.
 //
-// The scan of sort.cuh in one block: start[f] becomes the number of entries of all experts before f.
-// In each step a thread adds what is `step` places to its left. One barrier is missing, and the
+// The scan of sort.cuh in one block: start[f] becomes the number of entries of all neurons before
+// f. In each step a thread adds what is `step` places to its left. One barrier is missing, and the
 // emulator names the two accesses that race. Why is the barrier that is there not enough?
 //
 // Check with: make gpu-exercise-06-2
