@@ -12,8 +12,8 @@ struct KeySizes {
     __host__ __device__ int lists() const { return parts * C; } // of a token
 };
 
-// The score of a key of list part·C + c. Token-major, [T,lists,n]: strides lists·n and 1. Key-major,
-// [lists,n,T]: strides 1 and T.
+// The score of a key of list part·C + c. Token-major, [T,lists,n]: strides lists·n and 1.
+// Key-major, [lists,n,T]: strides 1 and T.
 struct KeyScores {
     const float *data;
     size_t token_stride, key_stride;

@@ -77,7 +77,8 @@ static const lesson::Task task = {
     .prepare = prepare,
     .oracle = oracle,
     .tolerance_fp32 = 0, // additions of two numbers, all exact
-    .flops = [](const int *size) { return (double)size[T] * size[C] * product_candidates(size[K]); },
+    .flops =
+        [](const int *size) { return 1.0 * size[T] * size[C] * product_candidates(size[K]); },
     // either of the two orders
     .floor_bytes =
         [](const int *size, int) {

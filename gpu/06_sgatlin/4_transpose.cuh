@@ -1,8 +1,8 @@
 // y = Σ_c Σ_k act(score[c,k] · (in[c,index[c,k]] · x)) · out[c,index[c,k]]
 // oracle: chapters/06_sgatlin/sgatlin.c, sgatlin_experts
 // As 3_vectors.cuh, with 8 rows at a time: their loads are issued together, and their 8 sums are
-// reduced together, with 9 shuffles in place of 40. The kernel serves both directions and lesson 05:
-// it takes dot products of a vector with the rows of one table, lets a neuron turn them into
+// reduced together, with 9 shuffles in place of 40. The kernel serves both directions and lesson
+// 05: it takes dot products of a vector with the rows of one table, lets a neuron turn them into
 // weights, and sums the rows of another table.
 #pragma once
 #include "gpu/06_sgatlin/2_warp.cuh"

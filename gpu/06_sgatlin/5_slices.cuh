@@ -1,8 +1,8 @@
 // y = Σ_c Σ_k act(score[c,k] · (in[c,index[c,k]] · x)) · out[c,index[c,k]]
 // oracle: chapters/06_sgatlin/sgatlin.c, sgatlin_experts
 // A block has a slice of 128, 64 or 32 bytes of each row of a channel's table in shared memory, and
-// streams many tokens past it: the table is read once for all of them. The sums over the slices of a
-// dot product need a kernel of their own.
+// streams many tokens past it: the table is read once for all of them. The sums over the slices of
+// a dot product need a kernel of their own.
 #pragma once
 #include "gpu/06_sgatlin/2_warp.cuh"
 

@@ -1,10 +1,10 @@
 // Exercise gpu-04-1. Coalesce the reads.
 //
-// best[t] is the index of the highest of the n scores of token t (the lowest such index). The scores
-// are key-major here: the score of key i for token t is scores[i*T + t]. The kernel was written for
-// the other order: one warp per token, whose lanes read keys side by side. Now these are T numbers
-// apart. Rewrite it: which thread should compute which token, so that a request moves 4 sectors? It
-// becomes shorter. The grid has at least T warps, and so more than T threads.
+// best[t] is the index of the highest of the n scores of token t (the lowest such index). The
+// scores are key-major here: the score of key i for token t is scores[i*T + t]. The kernel was
+// written for the other order: one warp per token, whose lanes read keys side by side. Now these
+// are T numbers apart. Rewrite it: which thread should compute which token, so that a request
+// moves 4 sectors? It becomes shorter. The grid has at least T warps, and so more than T threads.
 //
 // Check with: make gpu-exercise-04-1
 #include "gpu/launch.h"

@@ -1,10 +1,10 @@
 // Exercise gpu-04-2. Finish the reduction.
 //
 // best[t] is the index of the highest of the n scores of token t, scores[t*n + i]; of equal ones,
-// the lowest index. One warp per token: each lane finds the best of its own keys, and then the lanes
-// have to agree. The kernel takes the word of lane 0. Finish it with shuffles. Both the score and
-// its index have to travel, and mind the ties: which lane has the lower index cannot be seen from
-// the lanes' numbers.
+// the lowest index. One warp per token: each lane finds the best of its own keys, and then the
+// lanes have to agree. The kernel takes the word of lane 0. Finish it with shuffles. Both the
+// score and its index have to travel, and mind the ties: which lane has the lower index cannot be
+// seen from the lanes' numbers.
 //
 // Check with: make gpu-exercise-04-2
 #include "gpu/launch.h"

@@ -1,11 +1,11 @@
 // Exercise gpu-04-3. Remove the bank conflict.
 //
-// best[t] is the index of the highest of 32 scores of token t, scores[t*32 + i], as a matrix product
-// writes them: token-major. One thread per token would read 32 sectors per request. So the block, a
-// warp, first copies the scores of its 32 tokens to shared memory, in order, and then each lane
-// reads the scores of its own token there. Now the requests to global memory are coalesced, but the
-// lanes read a column of `tile`: 32 words in one bank. Change the kernel so that every request to
-// shared memory takes one wavefront.
+// best[t] is the index of the highest of 32 scores of token t, scores[t*32 + i], as a matrix
+// product writes them: token-major. One thread per token would read 32 sectors per request. So the
+// block, a warp, first copies the scores of its 32 tokens to shared memory, in order, and then
+// each lane reads the scores of its own token there. Now the requests to global memory are
+// coalesced, but the lanes read a column of `tile`: 32 words in one bank. Change the kernel so
+// that every request to shared memory takes one wavefront.
 //
 // Check with: make gpu-exercise-04-3
 #include "gpu/launch.h"

@@ -1,9 +1,9 @@
 // Exercise gpu-05-1. Find the race.
 //
 // One warp per token. A lane per head computes the softmax of the head's K scores, and then all
-// lanes multiply: weight[t,c,k] = gate · hidden. With few heads the result is right as long as lower
-// lanes run first. But the lanes of a warp need not be in step: since 2017 each may run ahead of the
-// others. Where must they wait, and for what?
+// lanes multiply: weight[t,c,k] = gate · hidden. With few heads the result is right as long as
+// lower lanes run first. But the lanes of a warp need not be in step: since 2017 each may run
+// ahead of the others. Where must they wait, and for what?
 //
 // Check with: make gpu-exercise-05-1
 #include "gpu/launch.h"

@@ -1,9 +1,10 @@
 // Exercise gpu-05-2. Finish the reduction.
 //
 // gate = softmax(score) of heads of 8 scores each: four heads per warp, one score per lane. A lane
-// needs the largest of its head's scores and the sum of their exponentials. Both are reductions over
-// 8 lanes, not 32: __shfl_xor_sync with 4, 2 and 1 stays within them. The kernel has the arithmetic,
-// with each lane's own number in place of both. Finish it, without reading score again.
+// needs the largest of its head's scores and the sum of their exponentials. Both are reductions
+// over 8 lanes, not 32: __shfl_xor_sync with 4, 2 and 1 stays within them. The kernel has the
+// arithmetic, with each lane's own number in place of both. Finish it, without reading score
+// again.
 //
 // Check with: make gpu-exercise-05-2
 #include "gpu/launch.h"

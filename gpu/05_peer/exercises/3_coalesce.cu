@@ -1,9 +1,9 @@
 // Exercise gpu-05-3. Coalesce the reads.
 //
-// The backward of the softmax, dscore = gate · (dgate - Σ gate·dgate), of heads of 8 gates each. One
-// thread per head: neighbouring lanes read numbers that are 8 apart, 32 sectors per request. Let a
-// thread compute one gate instead of a head; the sum is then one over 8 lanes, as in exercise 2. The
-// grid has enough threads for either.
+// The backward of the softmax, dscore = gate · (dgate - Σ gate·dgate), of heads of 8 gates each.
+// One thread per head: neighbouring lanes read numbers that are 8 apart, 32 sectors per request.
+// Let a thread compute one gate instead of a head; the sum is then one over 8 lanes, as in
+// exercise 2. The grid has enough threads for either.
 //
 // Check with: make gpu-exercise-05-3
 #include "gpu/launch.h"

@@ -1,9 +1,10 @@
 // Exercise gpu-06-1. Read 16 bytes at a time.
 //
-// y[t] = Σ weight[t,k] · table[index[t,k]]: one warp per token sums K rows of D numbers, D a multiple
-// of 4. Each request of a warp reads 32 numbers, 128 bytes. A request can read four times as much,
-// and the loop then needs a quarter of the steps: read and write float4 (a structure of four floats
-// x, y, z, w; `*reinterpret_cast<const float4 *>(pointer)` reads one). The sums must not change.
+// y[t] = Σ weight[t,k] · table[index[t,k]]: one warp per token sums K rows of D numbers, D a
+// multiple of 4. Each request of a warp reads 32 numbers, 128 bytes. A request can read four times
+// as much, and the loop then needs a quarter of the steps: read and write float4 (a structure of
+// four floats x, y, z, w; `*reinterpret_cast<const float4 *>(pointer)` reads one). The sums must
+// not change.
 //
 // Check with: make gpu-exercise-06-1
 #include "gpu/launch.h"
