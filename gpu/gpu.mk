@@ -133,3 +133,14 @@ $(G)/test-planted: $(G)/lessons/planted.o \
 # What the tests of this track need.
 GPU_NEEDS := $(EMULATE) $(GPU_PROGRAMS:build/%=$(B)/%) $(GPU_UNSOLVED) $(GPU_SOLVED) \
   $(G)/test-planted
+# ---- sgatlin with one more device: the trainer, compiled for the emulator. A program of its own,
+# since it needs g++.
+TRAINER := $(patsubst gpu/%.cu,$(G)/%.o,$(wildcard gpu/trainer/*.cu))
+$(B)/sgatlin-emulator: $(TRAINER) $(B)/gpu/trainer/emulator_devices.o \
+  $(filter-out %/devices.o,$(call objects,reference/cli/*.c)) $(REFERENCE) $(EMULATOR)
+	@echo '$(CXX) -o $@'
+	@$(CXX) -fopenmp $(filter %.o,$^) $(filter %.a,$^) -o $@ $(LIBS)
+.PHONY: build/sgatlin-emulator
+build/sgatlin-emulator: $(B)/sgatlin-emulator ## sgatlin with --device emulator
+	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
+GPU_NEEDS += $(B)/sgatlin-emulator
