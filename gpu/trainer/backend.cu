@@ -40,6 +40,7 @@ static void gpu_close(Device *d) {
         free(gating.start);
     }
     floats_free(d->moments, 2 * floats);
+    floats_free(d->host_gradients, floats);
     model_free(&d->model);
     delete d;
 }
@@ -113,7 +114,8 @@ static void upload(const Device *d) {
                      cudaMemcpyHostToDevice));
 }
 
-static bool valid(const Config *config, Error *error) {
+static bool valid(const Config *config, int B, Error *error) {
+    if (!model_countable(config, B, config->T, error)) return false;
     enum { MAX_DH = 128 }; // of the kernels of attention
     if (config->Dh <= MAX_DH) return true;
     return fail(error, "Dh=%d: heads on this device have at most %d; use --set Dh=%d", config->Dh,
@@ -128,7 +130,7 @@ static Device *gpu_open(Model *model, float *moments, int B, DeviceUse use, Erro
     d->use = use;
     d->ffn = device_ffn(&d->model.config, error);
     *model = Model{};
-    if (d->ffn == NULL || !valid(&d->model.config, error) || !find_gpu(error) ||
+    if (d->ffn == NULL || !valid(&d->model.config, B, error) || !find_gpu(error) ||
         !take_block(d, error) || !take_host_memory(d, error)) {
         gpu_close(d);
         return NULL;
@@ -254,6 +256,18 @@ static Gating gpu_gating(Device *d, int layer) {
     return Gating{};
 }
 
+static const float *gpu_gradients(Device *d, Error *error) {
+    size_t floats = d->model.tensors.floats;
+    if (d->host_gradients == NULL) d->host_gradients = floats_new(floats);
+    if (d->host_gradients == NULL) {
+        fail(error, "out of memory for a copy of the gradients");
+        return NULL;
+    }
+    CHECK(cudaMemcpy(d->host_gradients, d->memory.gradients, floats * sizeof(float),
+                     cudaMemcpyDeviceToHost));
+    return d->host_gradients;
+}
+
 static void gpu_hooks(Device *d, const HookList *hooks) {
     d->hooks = hooks != NULL ? *hooks : HookList{};
 }
@@ -269,5 +283,6 @@ static const Model *gpu_read(Device *d, const float **moments, Error *error) {
     return &d->model;
 }
 
-const Backend gpu_backend = { gpu_device_name, gpu_bytes,  gpu_open,   gpu_close, gpu_step,
-                              gpu_loss,        gpu_logits, gpu_gating, gpu_hooks, gpu_read };
+const Backend gpu_backend = { gpu_device_name, gpu_bytes, gpu_open,   gpu_close,
+                              gpu_step,        gpu_loss,  gpu_logits, gpu_gating,
+                              gpu_gradients,   gpu_hooks, gpu_read };

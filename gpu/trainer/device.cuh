@@ -58,8 +58,9 @@ size_t memory_layout(Memory *out, float *block, const Config *config, const Devi
                      const Tensors *tensors, int B, DeviceUse use);
 
 struct Device {
-    Model model;    // parameters on the host: as of the last read
-    float *moments; // likewise; NULL: not for training
+    Model model;           // parameters on the host: as of the last read
+    float *moments;        // likewise; NULL: not for training
+    float *host_gradients; // NULL until they are asked for
     int B;
     DeviceUse use;
     const DeviceFfn *ffn;

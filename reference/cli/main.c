@@ -27,6 +27,7 @@ static const struct {
     { "eval", "print the loss and perplexity on a token file", command_eval },
     { "flops", "print the parameters, FLOPs and memory of a model", command_flops },
     { "bench", "time layers and training steps, beside the machine's own ceilings", command_bench },
+    { "compare", "check that a device computes what the CPU does", command_compare },
     { "curves", "draw the losses of several runs in one picture", command_curves },
     { "isoflop", "compare kinds of layers trained with equal FLOPs", command_isoflop },
     { "gates", "draw which neurons fired for a sentence", command_gates },
