@@ -20,7 +20,9 @@ static __device__ __forceinline__ size_t head_log_sum(AttentionShape s, int b, i
 }
 
 // More than 48 KiB of dynamic shared memory must be asked for.
-template <class Kernel> static inline cudaError_t allow_shared(Kernel *kernel, size_t bytes) {
-    if (bytes <= 48 * 1024) return cudaSuccess;
-    return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes);
+template <class Kernel> static inline const char *allow_shared(Kernel *kernel, size_t bytes) {
+    if (bytes <= 48 * 1024) return nullptr;
+    cudaError_t error =
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)bytes);
+    return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
 }

@@ -32,13 +32,13 @@ static __global__ void attention_naive_kernel(float *out, float *log_sum, const 
     if (threadIdx.x == 0) log_sum[head_log_sum(s, b, h, t)] = max + logf(sum);
 }
 
-static inline cudaError_t attention_naive(float *out, float *log_sum, const float *q,
+static inline const char *attention_naive(float *out, float *log_sum, const float *q,
                                           const float *k, const float *v, AttentionShape s,
                                           cudaStream_t stream) {
     size_t bytes = (size_t)s.T * sizeof(float);
-    cudaError_t error = allow_shared(attention_naive_kernel, bytes);
-    if (error != cudaSuccess) return error;
+    const char *error = allow_shared(attention_naive_kernel, bytes);
+    if (error != nullptr) return error;
     dim3 grid((unsigned)s.T, (unsigned)s.H, (unsigned)s.B);
     LAUNCH(attention_naive_kernel, grid, NAIVE_THREADS, bytes, stream, out, log_sum, q, k, v, s);
-    return cudaGetLastError();
+    return launch_error();
 }

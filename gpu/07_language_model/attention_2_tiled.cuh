@@ -46,22 +46,22 @@ static __global__ void attention_tiled_kernel(float *out, float *log_sum, const 
 }
 
 template <int COLUMNS>
-static inline cudaError_t launch_tiled(float *out, float *log_sum, const float *q, const float *k,
+static inline const char *launch_tiled(float *out, float *log_sum, const float *q, const float *k,
                                        const float *v, AttentionShape s, cudaStream_t stream) {
     size_t bytes = tiled_bytes(s, 1, 2);
-    cudaError_t error = allow_shared(attention_tiled_kernel<COLUMNS>, bytes);
-    if (error != cudaSuccess) return error;
+    const char *error = allow_shared(attention_tiled_kernel<COLUMNS>, bytes);
+    if (error != nullptr) return error;
     LAUNCH((attention_tiled_kernel<COLUMNS>), tiled_grid(s), TILE_THREADS, bytes, stream, out,
            log_sum, q, k, v, s);
-    return cudaGetLastError();
+    return launch_error();
 }
 
 // Dh is at most MAX_HEAD.
-static inline cudaError_t attention_tiled(float *out, float *log_sum, const float *q,
+static inline const char *attention_tiled(float *out, float *log_sum, const float *q,
                                           const float *k, const float *v, AttentionShape s,
                                           cudaStream_t stream) {
     if (s.Dh <= 32) return launch_tiled<1>(out, log_sum, q, k, v, s, stream);
     if (s.Dh <= 64) return launch_tiled<2>(out, log_sum, q, k, v, s, stream);
     if (s.Dh <= MAX_HEAD) return launch_tiled<4>(out, log_sum, q, k, v, s, stream);
-    return cudaErrorInvalidValue;
+    return "heads have more than 128 floats";
 }

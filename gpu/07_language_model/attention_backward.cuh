@@ -102,12 +102,12 @@ typedef struct {
 } AttentionBackward;
 
 template <int COLUMNS>
-static inline cudaError_t launch_attention_backward(const AttentionBackward *call, AttentionShape s,
+static inline const char *launch_attention_backward(const AttentionBackward *call, AttentionShape s,
                                                     cudaStream_t stream) {
     size_t bytes = tiled_bytes(s, 2, 2);
-    cudaError_t error = allow_shared(attention_dq_kernel<COLUMNS>, bytes);
-    if (error == cudaSuccess) error = allow_shared(attention_dkv_kernel<COLUMNS>, bytes);
-    if (error != cudaSuccess) return error;
+    const char *error = allow_shared(attention_dq_kernel<COLUMNS>, bytes);
+    if (error == nullptr) error = allow_shared(attention_dkv_kernel<COLUMNS>, bytes);
+    if (error != nullptr) return error;
     int rows = s.B * s.H * s.T;
     LAUNCH(attention_delta_kernel, (rows + TILE_WARPS - 1) / TILE_WARPS, TILE_THREADS, 0, stream,
            call->delta, call->dout, call->out, s);
@@ -115,14 +115,14 @@ static inline cudaError_t launch_attention_backward(const AttentionBackward *cal
            call->dout, call->q, call->k, call->v, call->log_sum, call->delta, s);
     LAUNCH((attention_dkv_kernel<COLUMNS>), tiled_grid(s), TILE_THREADS, bytes, stream, call->dk,
            call->dv, call->dout, call->q, call->k, call->v, call->log_sum, call->delta, s);
-    return cudaGetLastError();
+    return launch_error();
 }
 
 // Dh is at most MAX_HEAD.
-static inline cudaError_t attention_gradients(const AttentionBackward *call, AttentionShape s,
+static inline const char *attention_gradients(const AttentionBackward *call, AttentionShape s,
                                               cudaStream_t stream) {
     if (s.Dh <= 32) return launch_attention_backward<1>(call, s, stream);
     if (s.Dh <= 64) return launch_attention_backward<2>(call, s, stream);
     if (s.Dh <= MAX_HEAD) return launch_attention_backward<4>(call, s, stream);
-    return cudaErrorInvalidValue;
+    return "heads have more than 128 floats";
 }

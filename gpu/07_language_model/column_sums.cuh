@@ -2,7 +2,7 @@
 // No atomics: a block adds the rows of one part, then the parts are added in order, so the bits are
 // the same in every run.
 #pragma once
-#include <cuda_runtime.h>
+#include "gpu/launch.h"
 #include <stddef.h>
 
 enum { COLUMN_WARPS = 8, MAX_PARTS = 256, MIN_PART_ROWS = 64 };
@@ -49,12 +49,12 @@ static __global__ void column_total_kernel(float *out, const float *partial, int
 
 // out [D] = Σ over N >= 1 rows of term(row, d); partial has column_sums_scratch floats.
 template <class Term>
-static inline cudaError_t column_sums(float *out, Term term, int N, int D, float *partial,
+static inline const char *column_sums(float *out, Term term, int N, int D, float *partial,
                                       cudaStream_t stream) {
     int parts = column_parts(N), part_rows = (N + parts - 1) / parts;
     dim3 grid((unsigned)(D + 31) / 32, (unsigned)parts);
     LAUNCH((column_parts_kernel<Term>), grid, 32 * COLUMN_WARPS, 0, stream, partial, term, N, D,
            part_rows);
     LAUNCH((column_total_kernel<Term>), (D + 127) / 128, 128, 0, stream, out, partial, parts, D);
-    return cudaGetLastError();
+    return launch_error();
 }

@@ -1,6 +1,6 @@
 // The embedding: a row of its table for every token. Oracle: reference/model/model.c
 #pragma once
-#include <cuda_runtime.h>
+#include "gpu/launch.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,12 +12,12 @@ static __global__ void embedding_kernel(float *x, const float *embedding, const 
     x[i] = embedding[(size_t)tokens[i / D] * D + i % D];
 }
 
-static inline cudaError_t embedding_forward(float *x, const float *embedding, const int32_t *tokens,
+static inline const char *embedding_forward(float *x, const float *embedding, const int32_t *tokens,
                                             int N, int D, cudaStream_t stream) {
     size_t count = (size_t)N * D;
     LAUNCH(embedding_kernel, (unsigned)((count + 255) / 256), 256, 0, stream, x, embedding, tokens,
            count, D);
-    return cudaGetLastError();
+    return launch_error();
 }
 
 // dembedding (V,D) += Σ dx[t] over the tokens t that read its row. Adding token by token with atomics
@@ -42,11 +42,11 @@ static __global__ void embedding_backward_kernel(float *dembedding, const float 
     dembedding[(size_t)v * D + d] += sum;
 }
 
-static inline cudaError_t embedding_backward(float *dembedding, const float *dx,
+static inline const char *embedding_backward(float *dembedding, const float *dx,
                                              const int32_t *start, const int32_t *order, int V,
                                              int D, cudaStream_t stream) {
     dim3 grid((unsigned)V, (unsigned)(D + 31) / 32);
     LAUNCH(embedding_backward_kernel, grid, 32 * EMBEDDING_WARPS, 0, stream, dembedding, dx, start,
            order, D);
-    return cudaGetLastError();
+    return launch_error();
 }

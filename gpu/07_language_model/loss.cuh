@@ -32,12 +32,12 @@ static __global__ void cross_entropy_kernel(float *losses, float *logits, const 
 }
 
 template <bool GRADIENT>
-static inline cudaError_t cross_entropy(float *losses, float *logits, const int32_t *targets,
+static inline const char *cross_entropy(float *losses, float *logits, const int32_t *targets,
                                         float scale, int rows, int V, int pad,
                                         cudaStream_t stream) {
     LAUNCH((cross_entropy_kernel<GRADIENT>), rows, LOSS_THREADS, 0, stream, losses, logits, targets,
            scale, V, pad);
-    return cudaGetLastError();
+    return launch_error();
 }
 
 // *out = Σ losses (N) / divisor; one block.
@@ -48,8 +48,8 @@ static __global__ void mean_loss_kernel(double *out, const float *losses, int N,
     if (threadIdx.x == 0) *out = divisor > 0.0 ? sum / divisor : 0.0;
 }
 
-static inline cudaError_t mean_loss(double *out, const float *losses, int N, double divisor,
+static inline const char *mean_loss(double *out, const float *losses, int N, double divisor,
                                     cudaStream_t stream) {
     LAUNCH(mean_loss_kernel, 1, LOSS_THREADS, 0, stream, out, losses, N, divisor);
-    return cudaGetLastError();
+    return launch_error();
 }

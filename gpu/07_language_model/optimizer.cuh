@@ -47,13 +47,13 @@ static __global__ void norm_kernel(StepNumbers *out, double *tensor_squares, con
     out->finite = isfinite(out->loss) && isfinite(total);
 }
 
-static inline cudaError_t gradient_norm(StepNumbers *out, double *tensor_squares, double *squares,
+static inline const char *gradient_norm(StepNumbers *out, double *tensor_squares, double *squares,
                                         const float *gradients, const Chunk *chunks, int count,
                                         const int *first, int tensors, cudaStream_t stream) {
     LAUNCH(squares_kernel, count, OPTIMIZER_THREADS, 0, stream, squares, gradients, chunks);
     LAUNCH(norm_kernel, 1, OPTIMIZER_THREADS, 0, stream, out, tensor_squares, squares, first,
            tensors);
-    return cudaGetLastError();
+    return launch_error();
 }
 
 // What one step multiplies by.
@@ -88,10 +88,10 @@ static __global__ void adamw_kernel(float *parameters, float *m, float *v, const
     }
 }
 
-static inline cudaError_t adamw(float *parameters, float *m, float *v, const float *gradients,
+static inline const char *adamw(float *parameters, float *m, float *v, const float *gradients,
                                 const StepNumbers *step, const Chunk *chunks, int count,
                                 AdamwFactors factors, cudaStream_t stream) {
     LAUNCH(adamw_kernel, count, OPTIMIZER_THREADS, 0, stream, parameters, m, v, gradients, step,
            chunks, factors);
-    return cudaGetLastError();
+    return launch_error();
 }

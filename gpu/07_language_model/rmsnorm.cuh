@@ -48,16 +48,16 @@ struct ScaleTerm {
 };
 
 // All pointers are the device's.
-static inline cudaError_t rmsnorm_forward(float *y, float *rstd, const float *x, const float *scale,
+static inline const char *rmsnorm_forward(float *y, float *rstd, const float *x, const float *scale,
                                           int N, int D, cudaStream_t stream) {
     LAUNCH(rmsnorm_kernel, (N + RMSNORM_WARPS - 1) / RMSNORM_WARPS, 32 * RMSNORM_WARPS, 0, stream,
            y, rstd, x, scale, N, D);
-    return cudaGetLastError();
+    return launch_error();
 }
 
 // Writes dscale (D), and dx or with ADD adds to it; scratch has column_sums_scratch(D) floats.
 template <bool ADD>
-static inline cudaError_t rmsnorm_backward(float *dx, float *dscale, const float *dy,
+static inline const char *rmsnorm_backward(float *dx, float *dscale, const float *dy,
                                            const float *x, const float *rstd, const float *scale,
                                            int N, int D, float *scratch, cudaStream_t stream) {
     LAUNCH((rmsnorm_backward_kernel<ADD>), (N + RMSNORM_WARPS - 1) / RMSNORM_WARPS,

@@ -1,7 +1,7 @@
 // Rotary positions (Su 2021), in the form that rotates the two halves of a head. Oracle:
 // reference/model/rope.c, which also makes the table.
 #pragma once
-#include <cuda_runtime.h>
+#include "gpu/launch.h"
 #include <stddef.h>
 
 // x (B,T,H,Dh) is rotated in place, in direction 1 or back with -1, and multiplied by factor. table
@@ -19,10 +19,10 @@ static __global__ void rope_kernel(float *x, const float *table, float direction
     pair[half_head] = factor * (b * cosine + a * sine);
 }
 
-static inline cudaError_t rope_apply(float *x, const float *table, float direction, float factor,
+static inline const char *rope_apply(float *x, const float *table, float direction, float factor,
                                      int B, int T, int H, int Dh, cudaStream_t stream) {
     size_t pairs = (size_t)B * T * H * (Dh / 2);
     LAUNCH(rope_kernel, (unsigned)((pairs + 255) / 256), 256, 0, stream, x, table, direction,
            factor, pairs, T, H, Dh);
-    return cudaGetLastError();
+    return launch_error();
 }

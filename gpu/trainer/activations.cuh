@@ -1,6 +1,6 @@
 // The activations of feed-forward layers. Oracle: reference/ffn/activations.h
 #pragma once
-#include <cuda_runtime.h>
+#include "gpu/launch.h"
 #include <stddef.h>
 
 static __device__ __forceinline__ float logistic(float x) { return 1.0f / (1.0f + expf(-x)); }

@@ -2,6 +2,7 @@
 // lessons. A step makes no allocation, and the host waits for it once, at its end.
 #include "backend.h"
 #include "device.cuh"
+#include "gating.cuh"
 #include <algorithm>
 #include <cmath>
 
@@ -34,11 +35,7 @@ static void gpu_close(Device *d) {
     cudaFree(d->block);
     cudaFreeHost(d->host_inputs);
     cudaFreeHost(d->host_numbers);
-    for (const Gating &gating : d->gatings) {
-        free(gating.score);
-        free(gating.index);
-        free(gating.start);
-    }
+    for (Gating &gating : d->gatings) gating_host_free(&gating);
     floats_free(d->moments, 2 * floats);
     floats_free(d->host_gradients, floats);
     model_free(&d->model);
@@ -92,6 +89,10 @@ static bool take_host_memory(Device *d, Error *error) {
                  cudaMallocHost(&d->host_inputs, tokens * sizeof(int32_t)) == cudaSuccess &&
                  cudaMallocHost(&d->host_numbers, numbers_bytes(&d->model.tensors)) == cudaSuccess;
     d->gatings.resize((size_t)config->L);
+    if (d->ffn->gating != NULL) {
+        Gating shape = d->ffn->gating(config, NULL, (int)N);
+        for (Gating &gating : d->gatings) taken = gating_host_new(&gating, &shape) && taken;
+    }
     return taken || fail(error, "out of memory for the copies of parameters, moments and tokens");
 }
 
@@ -251,9 +252,12 @@ static void gpu_logits(Device *d, float *out, int first, int rows) {
 }
 
 static Gating gpu_gating(Device *d, int layer) {
-    (void)d;
-    (void)layer;
-    return Gating{};
+    const Config *config = &d->model.config;
+    if (d->ffn->gating == NULL) return Gating{};
+    Gating gating =
+        d->ffn->gating(config, d->memory.layers[(size_t)layer].ffn, d->rows * config->T);
+    gating_download(&d->gatings[(size_t)layer], &gating, d->gpu.stream);
+    return d->gatings[(size_t)layer];
 }
 
 static const float *gpu_gradients(Device *d, Error *error) {

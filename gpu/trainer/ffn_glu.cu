@@ -67,11 +67,11 @@ static void glu_forward(const LayerCall *call) {
     linear_forward(gpu, gate_up, call->x, ffn_parameter(call, UP), N, D, 2 * F);
     LAUNCH(gate_kernel, blocks_of(count), BLOCK_THREADS, 0, gpu->stream, hidden, gate_up,
            ffn_parameter(call, UP_BIAS), count, F);
-    CHECK(cudaGetLastError());
+    CHECK(launch_error());
     linear_forward(gpu, call->y, hidden, ffn_parameter(call, DOWN), N, F, D);
     LAUNCH(add_bias_kernel, blocks_of(outputs), BLOCK_THREADS, 0, gpu->stream, call->y,
            ffn_parameter(call, DOWN_BIAS), outputs, D);
-    CHECK(cudaGetLastError());
+    CHECK(launch_error());
 }
 
 static void glu_backward(const LayerCall *call) {
@@ -86,7 +86,7 @@ static void glu_backward(const LayerCall *call) {
     linear_input_gradient(gpu, dhidden, call->dy, ffn_parameter(call, DOWN), N, F, D, false);
     LAUNCH(gate_backward_kernel, blocks_of(count), BLOCK_THREADS, 0, gpu->stream, dgate_up, dhidden,
            gate_up, ffn_parameter(call, UP_BIAS), count, F);
-    CHECK(cudaGetLastError());
+    CHECK(launch_error());
     linear_weight_gradient(gpu, ffn_gradient(call, UP), call->x, dgate_up, N, D, 2 * F);
     CHECK(column_sums(ffn_gradient(call, UP_BIAS), TableTerm{ dgate_up, 2 * F }, N, 2 * F, partial,
                       gpu->stream));

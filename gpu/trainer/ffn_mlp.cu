@@ -26,7 +26,7 @@ static void mlp_forward(const LayerCall *call) {
     linear_forward(call->gpu, preactivation, call->x, ffn_parameter(call, UP), N, D, F);
     LAUNCH(gelu_kernel, blocks_of(count), BLOCK_THREADS, 0, call->gpu->stream, hidden,
            preactivation, count);
-    CHECK(cudaGetLastError());
+    CHECK(launch_error());
     linear_forward(call->gpu, call->y, hidden, ffn_parameter(call, DOWN), N, F, D);
 }
 
@@ -40,7 +40,7 @@ static void mlp_backward(const LayerCall *call) {
     linear_input_gradient(gpu, dhidden, call->dy, ffn_parameter(call, DOWN), N, F, D, false);
     LAUNCH(gelu_backward_kernel, blocks_of(count), BLOCK_THREADS, 0, gpu->stream, dhidden,
            preactivation, count);
-    CHECK(cudaGetLastError());
+    CHECK(launch_error());
     linear_weight_gradient(gpu, ffn_gradient(call, UP), call->x, dhidden, N, D, F);
     linear_input_gradient(gpu, call->dx, dhidden, ffn_parameter(call, UP), N, D, F, false);
 }

@@ -1,7 +1,7 @@
 // What every part of the trainer works with: a stream, cuBLAS, and checked calls.
 #pragma once
+#include "gpu/launch.h"
 #include <cublas_v2.h>
-#include <cuda_runtime.h>
 
 typedef struct {
     cudaStream_t stream;
@@ -10,6 +10,8 @@ typedef struct {
 
 // A call that fails in the middle of a pass ends the program with a line that says which: device
 // memory cannot be trusted afterwards, and the checkpoints on disk are whole.
+// A launcher returns null or what is wrong.
 #define CHECK(call) gpu_check((call), #call, __FILE__, __LINE__)
 void gpu_check(cudaError_t error, const char *call, const char *file, int line);
+void gpu_check(const char *error, const char *call, const char *file, int line);
 void gpu_check(cublasStatus_t status, const char *call, const char *file, int line);

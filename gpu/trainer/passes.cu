@@ -29,7 +29,7 @@ static void add_to_residual(const Device *d, float *out, const float *residual) 
     size_t count = (size_t)d->rows * d->model.config.T * d->model.config.D;
     LAUNCH(add_kernel, (unsigned)((count + 255) / 256), 256, 0, d->gpu.stream, out, residual,
            d->memory.sublayer_out, count);
-    CHECK(cudaGetLastError());
+    CHECK(launch_error());
 }
 
 static AttentionShape shape_of(const Device *d) {
