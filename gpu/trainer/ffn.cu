@@ -1,8 +1,8 @@
 #include "ffn.cuh"
 #include <string.h>
 
-static const DeviceFfn *const kinds[] = { &mlp_device_ffn, &glu_device_ffn, &peer_device_ffn,
-                                          &sgatlin_device_ffn };
+static const DeviceFfn *const kinds[] = { &mlp_device_ffn, &glu_device_ffn, &moe_device_ffn,
+                                          &peer_device_ffn, &sgatlin_device_ffn };
 
 const DeviceFfn *device_ffn(const Config *config, Error *error) {
     char names[FFN_NAMES_SIZE] = "";

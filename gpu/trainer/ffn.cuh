@@ -25,7 +25,8 @@ struct DeviceFfn {
     void (*after_step)(const LayerCall *call, float *parameters); // may be NULL
 };
 
-extern const DeviceFfn mlp_device_ffn, glu_device_ffn, peer_device_ffn, sgatlin_device_ffn;
+extern const DeviceFfn mlp_device_ffn, glu_device_ffn, moe_device_ffn, peer_device_ffn,
+    sgatlin_device_ffn;
 
 // NULL: this kind does not run on the device yet; the error lists those that do.
 const DeviceFfn *device_ffn(const Config *config, Error *error);

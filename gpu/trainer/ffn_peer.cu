@@ -102,7 +102,8 @@ static void peer_backward(const LayerCall *call) {
     LAUNCH(heads_backward_kernel, ceil_div(rows, BLOCK_THREADS), BLOCK_THREADS, 0, gpu->stream,
            scratch.dscore, scratch.dz, scratch.dweight, saved.gate, saved.z, rows, own.K);
     CHECK(launch_error());
-    device_experts_sort(gpu, &scratch.order, gating, ONE_POOL);
+    DeviceEntries pools = gating_pools(gating, ONE_POOL);
+    device_order_sort(gpu, &scratch.order, &pools);
     device_experts_gradient(gpu, ffn_gradient(call, OUT), saved.weight, call->dy, &scratch.order,
                             gating, ONE_POOL, D);
     device_experts_gradient(gpu, ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order,

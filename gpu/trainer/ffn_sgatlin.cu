@@ -91,7 +91,8 @@ static void sgatlin_backward(const LayerCall *call) {
     LAUNCH(weigh_backward_kernel, blocks_of(entries), BLOCK_THREADS, 0, gpu->stream, scratch.dscore,
            scratch.dz, scratch.dweight, gating->score, saved.z, config->activation, entries);
     CHECK(launch_error());
-    device_experts_sort(gpu, &scratch.order, gating, C);
+    DeviceEntries pools = gating_pools(gating, C);
+    device_order_sort(gpu, &scratch.order, &pools);
     device_experts_gradient(gpu, ffn_gradient(call, OUT), saved.weight, call->dy, &scratch.order,
                             gating, C, D);
     device_experts_gradient(gpu, ffn_gradient(call, IN), scratch.dz, call->x, &scratch.order,

@@ -61,43 +61,36 @@ static int part_count(size_t entries, int F) {
     return (int)((entries + part_entries(F) - 1) / part_entries(F));
 }
 
-size_t device_order_layout(DeviceOrder *out, float *block, const Config *config, int N) {
-    int pools = ffn_pools(config), F = config->F;
-    size_t used = 0, entries = (size_t)N * config->C * config->K;
-    size_t parts = (size_t)part_count(entries / pools, F);
-    out->order = (int32_t *)floats_take(block, &used, entries);
-    out->start = (int32_t *)floats_take(block, &used, (size_t)pools * ((size_t)F + 1));
-    out->counts = (int32_t *)floats_take(block, &used, (size_t)pools * parts * (size_t)F);
+size_t device_order_layout(DeviceOrder *out, float *block, const DeviceEntries *entries) {
+    size_t used = 0, pools = (size_t)entries->pools, F = (size_t)entries->F;
+    size_t parts = (size_t)part_count(entries->count, entries->F);
+    out->order = (int32_t *)floats_take(block, &used, pools * entries->count);
+    out->start = (int32_t *)floats_take(block, &used, pools * (F + 1));
+    out->counts = (int32_t *)floats_take(block, &used, pools * parts * F);
     return used;
 }
 
-// Of one pool: entry i is entry i % each of token i / each, of which each = channels·K belong to
-// the pool.
-struct PoolEntries {
-    const int *index;
-    size_t count;
-    int each, slots, first; // slots = C·K of a token; the pool's begin at `first`
-    __device__ size_t operator()(size_t i) const { return i / each * slots + first + i % each; }
-};
-static __device__ __forceinline__ PoolEntries pool_entries(const int *index, size_t count, int each,
-                                                           int slots) {
-    return { index, count, each, slots, (int)blockIdx.y * each };
+DeviceEntries gating_pools(const Gating *gating, int pools) {
+    int slots = gating->C * gating->K, each = slots / pools;
+    return { gating->index, (size_t)gating->N * each, pools, gating->F, each, slots };
 }
 
 // counts (pools,parts,F) += how often the warp's part has each expert; zero on entry. With PLACE the
 // counts are places, and the entries go there.
 template <bool PLACE>
-static __global__ void count_experts_kernel(int *counts, int *order, const int *index, size_t count,
-                                            int each, int slots, int F, int part) {
-    PoolEntries entries = pool_entries(index, count, each, slots);
+static __global__ void count_experts_kernel(int *counts, int *order, DeviceEntries entries,
+                                            int part) {
+    int F = entries.F, each = entries.each;
+    size_t count = entries.count;
     int *own = counts + ((size_t)blockIdx.y * gridDim.x + blockIdx.x) * F;
     int lane = (int)threadIdx.x;
     size_t first = (size_t)blockIdx.x * part;
     size_t last = first + part < count ? first + part : count;
     for (size_t i0 = first; i0 < last; i0 += 32) {
-        bool valid = i0 + lane < last;
-        size_t entry = valid ? entries(i0 + lane) : 0;
-        int expert = valid ? index[entry] : -1;
+        size_t i = i0 + lane;
+        size_t entry = i / each * entries.slots + (size_t)blockIdx.y * each + i % each;
+        int expert = i < last ? entries.index[entry] : -1;
+        bool valid = expert >= 0;
         unsigned same = __match_any_sync(0xffffffffu, expert);
         int rank = __popc(same & ((1u << lane) - 1)); // of the lanes with this expert
         int place = valid ? own[expert] + rank : 0;
@@ -133,17 +126,16 @@ static __global__ void place_experts_kernel(int *start, int *counts, int parts, 
     if (thread == 255) own_start[F] = place;
 }
 
-void device_experts_sort(const Gpu *gpu, const DeviceOrder *out, const Gating *gating, int pools) {
-    int F = gating->F, slots = gating->C * gating->K, each = slots / pools;
-    size_t count = (size_t)gating->N * each;
-    int parts = part_count(count, F), part = part_entries(F);
+void device_order_sort(const Gpu *gpu, const DeviceOrder *out, const DeviceEntries *entries) {
+    int F = entries->F, pools = entries->pools, parts = part_count(entries->count, F),
+        part = part_entries(F);
     dim3 grid((unsigned)parts, (unsigned)pools);
     CHECK(cudaMemsetAsync(out->counts, 0, (size_t)pools * parts * F * sizeof(int), gpu->stream));
     LAUNCH((count_experts_kernel<false>), grid, 32, 0, gpu->stream, out->counts, out->order,
-           gating->index, count, each, slots, F, part);
+           *entries, part);
     LAUNCH(place_experts_kernel, pools, 256, 0, gpu->stream, out->start, out->counts, parts, F);
     LAUNCH((count_experts_kernel<true>), grid, 32, 0, gpu->stream, out->counts, out->order,
-           gating->index, count, each, slots, F, part);
+           *entries, part);
     CHECK(launch_error());
 }
 

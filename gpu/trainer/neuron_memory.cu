@@ -27,7 +27,13 @@ size_t neuron_scratch(NeuronScratch *out, float *block, const Config *config, in
     out->dweight = floats_take(block, &used, entries);
     out->dz = floats_take(block, &used, entries);
     out->dscore = floats_take(block, &used, entries);
-    size_t order = device_order_layout(&out->order, block == NULL ? NULL : block + used, config, N);
+    Gating sizes = {};
+    sizes.N = N;
+    sizes.C = config->C;
+    sizes.K = config->K;
+    sizes.F = config->F;
+    DeviceEntries pools = gating_pools(&sizes, ffn_pools(config));
+    size_t order = device_order_layout(&out->order, block == NULL ? NULL : block + used, &pools);
     floats_take(block, &used, order);
     out->router = floats_take(block, &used, device_router_scratch(config, N));
     return used;

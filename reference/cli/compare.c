@@ -34,8 +34,8 @@ static const struct {
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
-// Measured between the CPU (oneDNN) and the emulator, on all variants of preset tiny: see
-// tests/gpu/test_trainer.sh. About four times the worst is allowed.
+// Between the CPU and the emulator the worst were 3.9e-6, 3.5e-5 and 3.1e-4 (the last in parameters
+// whose gradient is nearly 0, since AdamW divides by its size).
 static const Tolerance FORWARD = { .relative = 1e-5 }, BACKWARD = { .relative = 1e-4 },
                        TRAINING = { .relative = 1e-3 };
 
