@@ -143,4 +143,4 @@ $(B)/sgatlin-emulator: $(TRAINER) $(B)/gpu/trainer/emulator_devices.o \
 .PHONY: build/sgatlin-emulator
 build/sgatlin-emulator: $(B)/sgatlin-emulator ## sgatlin with --device emulator
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
-GPU_NEEDS += $(B)/sgatlin-emulator
+GPU_NEEDS += $(B)/sgatlin-emulator $(B)/sgatlin
