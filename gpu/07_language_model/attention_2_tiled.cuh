@@ -1,6 +1,6 @@
-// Attention, version 2: a block owns 16 queries and reads keys and values in tiles of 32, so each is
-// read once for 16 queries. The softmax is online (Milakov and Gimelshein 2018; Dao 2022): when a
-// later tile has a larger score, what was summed so far is scaled down.
+// Attention, version 2: a block owns 16 queries and reads keys and values in tiles of 32, so each
+// is read once for 16 queries. The softmax is online (Milakov and Gimelshein 2018; Dao 2022): when
+// a later tile has a larger score, what was summed so far is scaled down.
 #pragma once
 #include "attention_tiles.cuh"
 

@@ -1,6 +1,6 @@
 // Backward of attention. The T×T weights are not stored: a tile of them is recomputed from the
-// scores and log_sum. One kernel owns queries and writes dq, another owns keys and writes dk and dv,
-// so every row has one owner and nothing is atomic.
+// scores and log_sum. One kernel owns queries and writes dq, another owns keys and writes dk and
+// dv, so every row has one owner and nothing is atomic.
 //   p = e^(q·k - log_sum),  ds = p · (dout·v - delta),  delta = dout·out
 //   dq = Σ ds·k,  dk = Σ ds·q,  dv = Σ p·dout
 #pragma once

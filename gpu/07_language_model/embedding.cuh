@@ -20,10 +20,10 @@ static inline const char *embedding_forward(float *x, const float *embedding, co
     return launch_error();
 }
 
-// dembedding (V,D) += Σ dx[t] over the tokens t that read its row. Adding token by token with atomics
-// would give other bits in every run. So the tokens come sorted: those that read row v are
-// order[start[v]] .. order[start[v+1]-1]. A block owns 32 columns of one row; its warps take the
-// tokens in turn, and their sums are added in order.
+// dembedding (V,D) += Σ dx[t] over the tokens t that read its row. Adding token by token with
+// atomics would give other bits in every run. So the tokens come sorted: those that read row v are
+// order[start[v]] .. order[start[v+1]-1]. A block owns 32 columns of one row; each of its warps
+// sums every fourth token, and these sums are added in order.
 enum { EMBEDDING_WARPS = 4 };
 static __global__ void embedding_backward_kernel(float *dembedding, const float *dx,
                                                  const int32_t *start, const int32_t *order,

@@ -7,10 +7,10 @@
 
 // The block of parameters is cut into chunks, none of which spans two tensors.
 enum { CHUNK_FLOATS = 16384, OPTIMIZER_THREADS = 256 };
-typedef struct {
+struct Chunk {
     size_t first; // in the block
     int count, decay;
-} Chunk;
+};
 
 typedef struct {
     double loss, balance_loss, gradient_norm;

@@ -19,7 +19,8 @@ static __global__ void rmsnorm_kernel(float *y, float *rstd, const float *x, con
     if (lane == 0) rstd[row] = inverse;
 }
 
-// With g = dy·scale and x̂ = x·rstd: dx = rstd · (g - x̂ · mean(g·x̂)), written or added to dx (N,D).
+// With g = dy·scale and x̂ = x·rstd: dx = rstd · (g - x̂ · mean(g·x̂)), written or added to dx
+// (N,D).
 template <bool ADD>
 static __global__ void rmsnorm_backward_kernel(float *dx, const float *dy, const float *x,
                                                const float *rstd, const float *scale, int N,

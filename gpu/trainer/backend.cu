@@ -27,7 +27,7 @@ static double gpu_bytes(const Config *config, int B) {
 static void gpu_close(Device *d) {
     if (d == NULL) return;
     size_t floats = d->model.tensors.floats;
-    if (d->gpu.cublas != NULL) cublasDestroy(d->gpu.cublas);
+    products_close(&d->gpu);
     for (cudaEvent_t event : d->events) {
         if (event != NULL) cudaEventDestroy(event);
     }
@@ -35,7 +35,9 @@ static void gpu_close(Device *d) {
     cudaFree(d->block);
     cudaFreeHost(d->host_inputs);
     cudaFreeHost(d->host_numbers);
-    for (Gating &gating : d->gatings) gating_host_free(&gating);
+    for (int l = 0; d->gatings != NULL && l < d->model.config.L; l++)
+        gating_host_free(&d->gatings[l]);
+    free(d->gatings);
     floats_free(d->moments, 2 * floats);
     floats_free(d->host_gradients, floats);
     model_free(&d->model);
@@ -88,10 +90,11 @@ static bool take_host_memory(Device *d, Error *error) {
     bool taken = (!trains || d->moments != NULL) &&
                  cudaMallocHost(&d->host_inputs, tokens * sizeof(int32_t)) == cudaSuccess &&
                  cudaMallocHost(&d->host_numbers, numbers_bytes(&d->model.tensors)) == cudaSuccess;
-    d->gatings.resize((size_t)config->L);
-    if (d->ffn->gating != NULL) {
+    d->gatings = (Gating *)calloc((size_t)config->L, sizeof *d->gatings);
+    taken = taken && d->gatings != NULL;
+    for (int l = 0; taken && d->ffn->gating != NULL && l < config->L; l++) {
         Gating shape = d->ffn->gating(config, NULL, (int)N);
-        for (Gating &gating : d->gatings) taken = gating_host_new(&gating, &shape) && taken;
+        taken = gating_host_new(&d->gatings[l], &shape);
     }
     return taken || fail(error, "out of memory for the copies of parameters, moments and tokens");
 }
@@ -137,8 +140,7 @@ static Device *gpu_open(Model *model, float *moments, int B, DeviceUse use, Erro
         return NULL;
     }
     CHECK(cudaStreamCreate(&d->gpu.stream));
-    CHECK(cublasCreate(&d->gpu.cublas));
-    CHECK(cublasSetStream(d->gpu.cublas, d->gpu.stream));
+    products_open(&d->gpu);
     for (cudaEvent_t &event : d->events) CHECK(cudaEventCreate(&event));
     upload(d);
     return d;
@@ -256,8 +258,8 @@ static Gating gpu_gating(Device *d, int layer) {
     if (d->ffn->gating == NULL) return Gating{};
     Gating gating =
         d->ffn->gating(config, d->memory.layers[(size_t)layer].ffn, d->rows * config->T);
-    gating_download(&d->gatings[(size_t)layer], &gating, d->gpu.stream);
-    return d->gatings[(size_t)layer];
+    gating_download(&d->gatings[layer], &gating, d->gpu.stream);
+    return d->gatings[layer];
 }
 
 static const float *gpu_gradients(Device *d, Error *error) {

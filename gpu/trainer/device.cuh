@@ -68,10 +68,10 @@ struct Device {
     cudaEvent_t events[STEP_PHASES + 1];
     float *block;
     Memory memory;
-    int rows;                    // of the last pass
-    int32_t *host_inputs;        // pinned: inputs [N], targets [N], token_start [V+1], order [N]
-    StepNumbers *host_numbers;   // pinned, tensor squares behind it
-    std::vector<Gating> gatings; // [L]: host copies
+    int rows;                  // of the last pass
+    int32_t *host_inputs;      // pinned: inputs [N], targets [N], token_start [V+1], order [N]
+    StepNumbers *host_numbers; // pinned, tensor squares behind it
+    Gating *gatings;           // [L]: host copies
     HookList hooks;
 };
 

@@ -3,8 +3,8 @@
 #include "gpu/07_language_model/optimizer.cuh"
 #include "products.cuh"
 
-// One call. All memory is the device's but `tokens`, which hooks read on the host. `loss` is unused:
-// balancing losses go to numbers->balance_loss.
+// One call. All memory is the device's but `tokens`, which hooks read on the host. `loss` is
+// unused: balancing losses go to numbers->balance_loss.
 struct LayerCall : FfnCall {
     const Gpu *gpu;
     const int32_t *device_tokens; // [N]

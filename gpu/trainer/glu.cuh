@@ -28,8 +28,8 @@ static __device__ __forceinline__ float clamp_up(float up) {
 }
 
 // hidden (rows,F) from gate_up (rows,2F) and bias (experts,2F)
-static inline __global__ void gate_kernel(float *hidden, const float *gate_up, const float *bias,
-                                          GluRows rows, int F) {
+static __global__ void gate_kernel(float *hidden, const float *gate_up, const float *bias,
+                                   GluRows rows, int F) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, row = i / F;
     int f = (int)(i % F);
     if (!rows.has(row)) return;
@@ -39,9 +39,9 @@ static inline __global__ void gate_kernel(float *hidden, const float *gate_up, c
 }
 
 // A clamped value passes no gradient.
-static inline __global__ void gate_backward_kernel(float *dgate_up, const float *dhidden,
-                                                   const float *gate_up, const float *bias,
-                                                   GluRows rows, int F) {
+static __global__ void gate_backward_kernel(float *dgate_up, const float *dhidden,
+                                            const float *gate_up, const float *bias, GluRows rows,
+                                            int F) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, row = i / F;
     int f = (int)(i % F);
     if (!rows.has(row)) return;
@@ -55,7 +55,7 @@ static inline __global__ void gate_backward_kernel(float *dgate_up, const float 
 }
 
 // y (rows,D) += bias (experts,D)
-static inline __global__ void add_bias_kernel(float *y, const float *bias, GluRows rows, int D) {
+static __global__ void add_bias_kernel(float *y, const float *bias, GluRows rows, int D) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, row = i / D;
     if (rows.has(row)) y[i] += bias[rows.expert_of(row) * D + i % D];
 }

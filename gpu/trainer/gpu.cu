@@ -17,8 +17,3 @@ void gpu_check(cudaError_t error, const char *call, const char *file, int line) 
 void gpu_check(const char *error, const char *call, const char *file, int line) {
     if (error != nullptr) end_program(call, error, file, line);
 }
-
-void gpu_check(cublasStatus_t status, const char *call, const char *file, int line) {
-    if (status != CUBLAS_STATUS_SUCCESS)
-        end_program(call, cublasGetStatusString(status), file, line);
-}

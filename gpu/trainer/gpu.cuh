@@ -5,7 +5,7 @@
 
 typedef struct {
     cudaStream_t stream;
-    cublasHandle_t cublas;
+    cublasHandle_t cublas; // NULL: products use our own kernel
 } Gpu;
 
 // A call that fails in the middle of a pass ends the program with a line that says which: device
@@ -14,4 +14,3 @@ typedef struct {
 #define CHECK(call) gpu_check((call), #call, __FILE__, __LINE__)
 void gpu_check(cudaError_t error, const char *call, const char *file, int line);
 void gpu_check(const char *error, const char *call, const char *file, int line);
-void gpu_check(cublasStatus_t status, const char *call, const char *file, int line);

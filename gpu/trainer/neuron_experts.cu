@@ -75,8 +75,8 @@ DeviceEntries gating_pools(const Gating *gating, int pools) {
     return { gating->index, (size_t)gating->N * each, pools, gating->F, each, slots };
 }
 
-// counts (pools,parts,F) += how often the warp's part has each expert; zero on entry. With PLACE the
-// counts are places, and the entries go there.
+// counts (pools,parts,F) += how often the warp's part has each expert; zero on entry. With PLACE
+// the counts are places, and the entries go there.
 template <bool PLACE>
 static __global__ void count_experts_kernel(int *counts, int *order, DeviceEntries entries,
                                             int part) {

@@ -74,7 +74,7 @@ static LayerCall layer_call(Device *d, int l) {
     call.gpu = &d->gpu;
     call.device_tokens = d->memory.inputs;
     call.numbers = d->memory.numbers;
-    call.host = &d->gatings[(size_t)l];
+    call.host = &d->gatings[l];
     return call;
 }
 

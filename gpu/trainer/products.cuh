@@ -6,6 +6,11 @@ extern "C" {
 #include "reference/numbers/matrix.h"
 }
 
+// Products use cuBLAS if it is there, and SGATLIN_CUBLAS=0 is not in the environment; else
+// gpu->cublas stays NULL, and they use a kernel of our own. gpu->stream is open.
+void products_open(Gpu *gpu);
+void products_close(Gpu *gpu);
+
 // out (rows,columns), its rows `stride` apart, = alpha · a · b, or with accumulate += it.
 void product(const Gpu *gpu, float *out, int stride, Matrix a, Matrix b, float alpha,
              bool accumulate);

@@ -32,6 +32,11 @@ same() { cmp "$1" "$2" >&2 || failed=1; }
 quietly "$emulator" compare --device emulator --batch 2 --steps 2 --set T=9
 quietly "$emulator" compare --device emulator --batch 1 --steps 1 --ffn glu --set T=65 D=66 Dh=66 \
     V=37 L=1
+# The products of the program's own, where there is no cuBLAS.
+for kind in glu sgatlin; do
+    SGATLIN_CUBLAS=0 quietly "$emulator" compare --device emulator --batch 1 --steps 1 \
+        --ffn $kind --set T=33 V=67 L=1
+done
 for order in reverse random:1; do
     for kind in moe sgatlin; do
         EMULATOR_ORDER=$order quietly "$emulator" compare --device emulator --batch 1 --steps 1 \
