@@ -121,7 +121,8 @@ static bool compare_all(const Arguments *arguments, Error *error) {
     for (int i = 0; i < VARIANTS; i++) {
         Error why;
         if (!compare(arguments, variants[i].ffn, variants[i].settings, &why))
-            return fail(error, "%s %s: %.900s", variants[i].ffn, variants[i].settings, why.text);
+            return fail(error, "%s%s%s: %.900s", variants[i].ffn, *variants[i].settings ? " " : "",
+                        variants[i].settings, why.text);
     }
     return true;
 }
