@@ -136,6 +136,9 @@ GPU_NEEDS := $(EMULATE) $(GPU_PROGRAMS:build/%=$(B)/%) $(GPU_UNSOLVED) $(GPU_SOL
 # ---- sgatlin with one more device: the trainer, compiled for the emulator. A program of its own,
 # since it needs g++.
 TRAINER := $(wildcard gpu/trainer/*.cu)
+# Of the files of a lesson it uses one version each.
+$(G)/trainer/%.o: KERNEL_FLAGS += -Wno-unused-function
+$(N)/gpu/trainer/%.o: NVCCFLAGS += -diag-suppress=177 -Xcompiler -Wno-unused-function
 WITH_TRAINER := $(filter-out %/devices.o,$(call objects,reference/cli/*.c)) $(REFERENCE)
 $(B)/sgatlin-emulator: $(patsubst gpu/%.cu,$(G)/%.o,$(filter-out %/gpu_cublas.cu,$(TRAINER))) \
   $(B)/gpu/trainer/emulator_devices.o $(WITH_TRAINER) $(EMULATOR)

@@ -1,11 +1,11 @@
 // y = Σ over a token's entries of score · GLU_index(x). The rows of the experts' matrices are the
 // entries, sorted by expert. Oracle: reference/ffn/moe.c
+#include "expert_order.cuh"
 #include "gating.cuh"
 #include "glu.cuh"
 #include "gpu/07_language_model/reduce.cuh"
 #include "grouped_products.cuh"
 #include "moe_routing.cuh"
-#include "neuron_experts.cuh"
 extern "C" {
 #include "reference/ffn/moe_routing.h"
 }

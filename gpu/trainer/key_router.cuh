@@ -3,7 +3,7 @@
 #include "ffn.cuh"
 
 // Experts per token and channel that the kernels can choose.
-enum { MAX_CHOSEN = 64 };
+enum { MAX_CHOSEN = 768 };
 bool device_router_valid(const Config *config, Error *error);
 
 size_t device_router_saved(const Config *config, int N);   // floats

@@ -1,56 +1,5 @@
-#include "gpu/07_language_model/reduce.cuh"
-#include "neuron_experts.cuh"
+#include "expert_order.cuh"
 #include <algorithm>
-
-enum { EXPERT_WARPS = 4 };
-
-// Threads for D columns: whole warps, at most 256.
-static int column_threads(int D) { return std::min(ceil_div(D, 32) * 32, 256); }
-
-// One warp per entry.
-static __global__ void experts_dot_kernel(float *z, const float *x, const float *table,
-                                          const int *index, size_t entries, int C, int K, int F,
-                                          int pools, int D) {
-    size_t entry = (size_t)blockIdx.x * EXPERT_WARPS + threadIdx.x / 32;
-    if (entry >= entries) return;
-    int lane = (int)threadIdx.x % 32, c = (int)(entry / K % C);
-    const float *xt = x + entry / K / C * D;
-    const float *row = table + ((size_t)(pools == 1 ? 0 : c) * F + index[entry]) * D;
-    float sum = 0.0f;
-    for (int d = lane; d < D; d += 32) sum += xt[d] * row[d];
-    sum = warp_sum(sum);
-    if (lane == 0) z[entry] = sum;
-}
-
-void device_experts_dot(const Gpu *gpu, float *z, const float *x, const float *table,
-                        const Gating *gating, int pools, int D) {
-    size_t entries = gating_entries(gating);
-    LAUNCH(experts_dot_kernel, (unsigned)((entries + EXPERT_WARPS - 1) / EXPERT_WARPS),
-           32 * EXPERT_WARPS, 0, gpu->stream, z, x, table, gating->index, entries, gating->C,
-           gating->K, gating->F, pools, D);
-    CHECK(launch_error());
-}
-
-// One block per token; a thread owns columns.
-static __global__ void experts_sum_kernel(float *y, const float *weight, const float *table,
-                                          const int *index, int C, int K, int F, int pools, int D) {
-    size_t first = (size_t)blockIdx.x * C * K;
-    for (int d = (int)threadIdx.x; d < D; d += (int)blockDim.x) {
-        float sum = 0.0f;
-        for (int i = 0; i < C * K; i++) {
-            size_t row = (size_t)(pools == 1 ? 0 : i / K) * F + index[first + i];
-            sum += weight[first + i] * table[row * D + d];
-        }
-        y[(size_t)blockIdx.x * D + d] = sum;
-    }
-}
-
-void device_experts_sum(const Gpu *gpu, float *y, const float *weight, const float *table,
-                        const Gating *gating, int pools, int D) {
-    LAUNCH(experts_sum_kernel, gating->N, column_threads(D), 0, gpu->stream, y, weight, table,
-           gating->index, gating->C, gating->K, gating->F, pools, D);
-    CHECK(launch_error());
-}
 
 // ---- a stable counting sort: each warp counts the experts of its part of the entries, the counts
 // become places, and the warps put their entries there. A pool's parts have at least as many
@@ -68,11 +17,6 @@ size_t device_order_layout(DeviceOrder *out, float *block, const DeviceEntries *
     out->start = (int32_t *)floats_take(block, &used, pools * (F + 1));
     out->counts = (int32_t *)floats_take(block, &used, pools * parts * F);
     return used;
-}
-
-DeviceEntries gating_pools(const Gating *gating, int pools) {
-    int slots = gating->C * gating->K, each = slots / pools;
-    return { gating->index, (size_t)gating->N * each, pools, gating->F, each, slots };
 }
 
 // counts (pools,parts,F) += how often the warp's part has each expert; zero on entry. With PLACE
@@ -136,29 +80,5 @@ void device_order_sort(const Gpu *gpu, const DeviceOrder *out, const DeviceEntri
     LAUNCH(place_experts_kernel, pools, 256, 0, gpu->stream, out->start, out->counts, parts, F);
     LAUNCH((count_experts_kernel<true>), grid, 32, 0, gpu->stream, out->counts, out->order,
            *entries, part);
-    CHECK(launch_error());
-}
-
-// One block per expert; a thread owns columns.
-static __global__ void experts_gradient_kernel(float *dtable, const float *weight, const float *v,
-                                               const int *order, const int *start, size_t count,
-                                               int slots, int F, int D) {
-    int f = (int)blockIdx.x, pool = (int)blockIdx.y;
-    const int *own_start = start + (size_t)pool * (F + 1), *own = order + (size_t)pool * count;
-    int first = own_start[f], last = own_start[f + 1];
-    for (int d = (int)threadIdx.x; d < D; d += (int)blockDim.x) {
-        float sum = 0.0f;
-        for (int i = first; i < last; i++)
-            sum += weight[own[i]] * v[(size_t)(own[i] / slots) * D + d];
-        dtable[((size_t)pool * F + f) * D + d] = sum;
-    }
-}
-
-void device_experts_gradient(const Gpu *gpu, float *dtable, const float *weight, const float *v,
-                             const DeviceOrder *order, const Gating *gating, int pools, int D) {
-    int F = gating->F, slots = gating->C * gating->K;
-    size_t count = (size_t)gating->N * (slots / pools);
-    LAUNCH(experts_gradient_kernel, dim3((unsigned)F, (unsigned)pools), column_threads(D), 0,
-           gpu->stream, dtable, weight, v, order->order, order->start, count, slots, F, D);
     CHECK(launch_error());
 }
