@@ -49,8 +49,6 @@ static void upload(const Gating *gating, const Gating *host, cudaStream_t stream
     size_t entries = gating_entries(host);
     if (host->start != NULL) {
         size_t bytes = ((size_t)host->N + 1) * sizeof(int32_t);
-        // there may be fewer entries than before
-        CHECK(cudaMemsetAsync(gating->index, 0xff, gating->capacity * sizeof(int32_t), stream));
         copy(gating->start, host->start, bytes, cudaMemcpyHostToDevice, stream);
     }
     copy(gating->score, host->score, entries * sizeof(float), cudaMemcpyHostToDevice, stream);

@@ -1,6 +1,6 @@
-#include "key_router.cuh"
 #include "gpu/04_product_keys/3_network.cuh"
 #include "gpu/04_product_keys/backward_2_gather.cuh"
+#include "key_router.cuh"
 #include <algorithm>
 #include <vector>
 extern "C" {

@@ -1,4 +1,6 @@
 #include "activations.cuh"
+#include "gpu/02_mixture_of_experts/router_3_group.cuh"
+#include "gpu/02_mixture_of_experts/router_backward.cuh"
 #include "gpu/07_language_model/reduce.cuh"
 #include "moe_routing.cuh"
 
@@ -36,26 +38,6 @@ static __global__ void moe_scores_kernel(float *score, float *p, float *log_sum,
 }
 
 // ---- the choice: keys that are not taken become 0
-
-// Token choice: the K best of a row, ranked by the logits, or by p + bias.
-static __global__ void choose_by_token_kernel(uint32_t *keys, const float *logits,
-                                              const float *score, const float *bias, int N, int E,
-                                              int K) {
-    int t = (int)(blockIdx.x * blockDim.x + threadIdx.x);
-    if (t >= N) return;
-    uint32_t *own = keys + (size_t)t * E;
-    for (int e = 0; e < E; e++) {
-        size_t i = (size_t)t * E + e;
-        own[e] = key_of(bias != NULL ? score[i] + bias[e] : logits[i]);
-    }
-    for (int taken = E; taken > K; taken--) { // drop the worst, of equal ones the last
-        int worst = -1;
-        for (int e = 0; e < E; e++) {
-            if (own[e] != 0 && (worst < 0 || own[e] <= own[worst])) worst = e;
-        }
-        own[worst] = 0;
-    }
-}
 
 static __global__ void pool_keys_kernel(uint32_t *keys, const float *score, const int32_t *tokens,
                                         int N, int E) {
@@ -163,38 +145,25 @@ static __global__ void fill_rows_kernel(int *index, float *weight, const int *st
     for (int i = first; i < first + count; i++) weight[i] = score[(size_t)t * E + index[i]];
 }
 
-static void choose(const Gpu *gpu, const DeviceRouting *routing, const float *score,
-                   uint32_t *keys) {
-    const Config *config = routing->config;
-    int B = routing->B, T = routing->T, N = B * T, E = config->E;
-    if (config->routing == ROUTING_TOKEN) {
-        LAUNCH(choose_by_token_kernel, blocks_of((size_t)N), BLOCK_THREADS, 0, gpu->stream, keys,
-               routing->logits, score, routing->bias, N, E, config->K);
-        CHECK(launch_error());
-        return;
-    }
-    bool by_expert = config->routing == ROUTING_EXPERT;
-    int pools = by_expert ? E : config->pool == POOL_SEQUENCE ? B : T;
-    double per_token = by_expert ? config->capacity : config_budget(config);
-    LAUNCH(pool_keys_kernel, blocks_of((size_t)N * E), BLOCK_THREADS, 0, gpu->stream, keys, score,
-           routing->tokens, N, E);
-    LAUNCH(choose_in_pool_kernel, pools, POOL_THREADS, 0, gpu->stream, keys, routing->tokens,
-           config->routing, config->pool, per_token, B, T, E);
-    CHECK(launch_error());
-}
-
 static float alpha_of(const Config *config) {
     return config->routing == ROUTING_UNIFIED ? (float)config->alpha : 0.0f;
 }
 
-void device_routing_select(const Gpu *gpu, Gating *gating, const DeviceRouting *routing,
-                           float *score, uint32_t *keys) {
-    int N = routing->B * routing->T, E = routing->config->E;
+// Pools of several tokens: every token's scores, then the best of each pool.
+static void choose_in_pools(const Gpu *gpu, Gating *gating, const DeviceRouting *routing,
+                            float *score, uint32_t *keys) {
+    const Config *config = routing->config;
+    int B = routing->B, T = routing->T, N = B * T, E = config->E;
+    bool by_expert = config->routing == ROUTING_EXPERT;
+    int pools = by_expert ? E : config->pool == POOL_SEQUENCE ? B : T;
+    double per_token = by_expert ? config->capacity : config_budget(config);
     unsigned blocks = blocks_of((size_t)N);
     LAUNCH(moe_scores_kernel, blocks, BLOCK_THREADS, 0, gpu->stream, score, routing->p,
-           routing->log_sum, routing->logits, alpha_of(routing->config), N, E);
-    choose(gpu, routing, score, keys);
-    CHECK(cudaMemsetAsync(gating->index, 0xff, gating->capacity * sizeof(int32_t), gpu->stream));
+           routing->log_sum, routing->logits, alpha_of(config), N, E);
+    LAUNCH(pool_keys_kernel, blocks_of((size_t)N * E), BLOCK_THREADS, 0, gpu->stream, keys, score,
+           routing->tokens, N, E);
+    LAUNCH(choose_in_pool_kernel, pools, POOL_THREADS, 0, gpu->stream, keys, routing->tokens,
+           config->routing, config->pool, per_token, B, T, E);
     LAUNCH(count_rows_kernel, blocks, BLOCK_THREADS, 0, gpu->stream, gating->start, keys, N, E);
     LAUNCH(sum_starts_kernel, 1, POOL_THREADS, 0, gpu->stream, gating->start, N);
     LAUNCH(fill_rows_kernel, blocks, BLOCK_THREADS, 0, gpu->stream, gating->index, gating->score,
@@ -202,115 +171,41 @@ void device_routing_select(const Gpu *gpu, Gating *gating, const DeviceRouting *
     CHECK(launch_error());
 }
 
-// ---- backward
+void device_routing_select(const Gpu *gpu, Gating *gating, const DeviceRouting *routing,
+                           float *score, uint32_t *keys) {
+    const Config *config = routing->config;
+    int N = routing->B * routing->T;
+    if (config->routing != ROUTING_TOKEN) {
+        choose_in_pools(gpu, gating, routing, score, keys);
+        return;
+    }
+    TokenChoice choice = { routing->p, routing->log_sum, gating->start, gating->index,
+                           gating->score };
+    CHECK(router_group(&choice, routing->logits, routing->bias, N, config->E, config->K,
+                       gpu->stream));
+}
 
-// For score = (1 - alpha)·p + alpha·q with q = sigmoid(logit)·2/E:
-//   dlogit = p·(dp - Σ p·dp) + alpha·dscore·2/E·s·(1 - s),   dp = (1 - alpha)·dscore
-static __global__ void moe_scores_backward_kernel(float *dtable, const float *p,
-                                                  const float *logits, float alpha, int N, int E) {
+// Of unified routing, the experts' view: a score has alpha·sigmoid(logit)·2/E besides p.
+static __global__ void add_sigmoid_slopes_kernel(float *dlogits, const float *dweight,
+                                                 const float *logits, const int *start,
+                                                 const int *index, float alpha, int N, int E) {
     int t = (int)(blockIdx.x * blockDim.x + threadIdx.x);
     if (t >= N) return;
-    size_t row = (size_t)t * E;
-    float *d = dtable + row, sum = 0.0f;
-    for (int e = 0; e < E; e++) sum += p[row + e] * (1.0f - alpha) * d[e];
-    for (int e = 0; e < E; e++) {
-        float s = logistic(logits[row + e]);
-        float own = alpha > 0.0f ? alpha * d[e] * 2.0f / (float)E * s * (1.0f - s) : 0.0f;
-        d[e] = p[row + e] * ((1.0f - alpha) * d[e] - sum) + own;
+    for (int i = start[t]; i < start[t + 1]; i++) {
+        size_t at = (size_t)t * E + index[i];
+        float s = logistic(logits[at]);
+        dlogits[at] += alpha * dweight[i] * 2.0f / (float)E * s * (1.0f - s);
     }
 }
 
-void device_routing_backward(const Gpu *gpu, const DeviceRouting *routing, float *dtable) {
-    int N = routing->B * routing->T, E = routing->config->E;
-    LAUNCH(moe_scores_backward_kernel, blocks_of((size_t)N), BLOCK_THREADS, 0, gpu->stream, dtable,
-           routing->p, routing->logits, alpha_of(routing->config), N, E);
-    CHECK(launch_error());
-}
-
-// ---- balancing
-
-// One block per expert.
-static __global__ void balance_count_kernel(int32_t *count, const int *index, const int *start,
-                                            const int32_t *tokens, int N) {
-    int sum = 0, expert = (int)blockIdx.x;
-    for (int t = (int)threadIdx.x; t < N; t += POOL_THREADS) {
-        for (int i = start[t]; tokens[t] != TOKEN_PAD && i < start[t + 1]; i++)
-            sum += index[i] == expert;
-    }
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) count[expert] = sum;
-}
-
-void device_balance_count(const Gpu *gpu, int32_t *count, const Gating *gating,
-                          const DeviceRouting *routing) {
-    LAUNCH(balance_count_kernel, routing->config->E, POOL_THREADS, 0, gpu->stream, count,
-           gating->index, gating->start, routing->tokens, gating->N);
-    CHECK(launch_error());
-}
-
-// One block.
-static __global__ void balance_loss_kernel(double *loss, const int32_t *count, double n,
-                                           double switch_loss, double z_loss, const float *p,
-                                           const float *log_sum, const int32_t *tokens, int N,
-                                           int E) {
-    double switched = 0.0, squares = 0.0;
-    for (int t = (int)threadIdx.x; t < N; t += POOL_THREADS) {
-        if (tokens[t] == TOKEN_PAD) continue;
-        for (int e = 0; e < E; e++) switched += count[e] / n * p[(size_t)t * E + e] / n;
-        squares += (double)log_sum[t] * log_sum[t] / n;
-    }
-    double sum = block_sum(switch_loss * E * switched + z_loss * squares);
-    if (threadIdx.x == 0) *loss += sum;
-}
-
-void device_balance_loss(const Gpu *gpu, double *loss, const int32_t *count, int n,
-                         const DeviceRouting *routing) {
-    const Config *config = routing->config;
-    if (n == 0) return;
-    LAUNCH(balance_loss_kernel, 1, POOL_THREADS, 0, gpu->stream, loss, count, (double)n,
-           config->switch_loss, config->z_loss, routing->p, routing->log_sum, routing->tokens,
-           routing->B * routing->T, config->E);
-    CHECK(launch_error());
-}
-
-// dlogit += p·(g - Σ p·g) + z_scale·log_sum·p, where g_e = scale·count_e is the gradient of
-// Switch's loss with respect to p_e.
-static __global__ void balance_backward_kernel(float *dlogits, const int32_t *count, float scale,
-                                               float z_scale, const float *p, const float *log_sum,
-                                               const int32_t *tokens, int N, int E) {
-    int t = (int)(blockIdx.x * blockDim.x + threadIdx.x);
-    if (t >= N || tokens[t] == TOKEN_PAD) return;
-    const float *own = p + (size_t)t * E;
-    float mean = 0.0f, z_slope = z_scale * log_sum[t];
-    for (int e = 0; e < E; e++) mean += own[e] * scale * (float)count[e];
-    for (int e = 0; e < E; e++)
-        dlogits[(size_t)t * E + e] += own[e] * (scale * (float)count[e] - mean + z_slope);
-}
-
-void device_balance_backward(const Gpu *gpu, float *dlogits, const int32_t *count, int n,
-                             const DeviceRouting *routing) {
-    const Config *config = routing->config;
-    int N = routing->B * routing->T, E = config->E;
-    if (n == 0) return;
-    LAUNCH(balance_backward_kernel, blocks_of((size_t)N), BLOCK_THREADS, 0, gpu->stream, dlogits,
-           count, (float)(config->switch_loss * E / n / n), (float)(2.0 * config->z_loss / n),
-           routing->p, routing->log_sum, routing->tokens, N, E);
-    CHECK(launch_error());
-}
-
-static __global__ void balance_bias_kernel(float *bias, const int32_t *count, float step,
-                                           const StepNumbers *numbers, int E) {
-    int e = (int)(blockIdx.x * blockDim.x + threadIdx.x);
-    if (e >= E || !numbers->finite) return;
-    long long total = 0;
-    for (int i = 0; i < E; i++) total += count[i];
-    long long under = total - (long long)count[e] * E; // E·(mean - count), in integers
-    bias[e] += (float)((under > 0) - (under < 0)) * step;
-}
-
-void device_balance_bias(const Gpu *gpu, float *bias, const int32_t *count, double step,
-                         const StepNumbers *numbers, int E) {
-    LAUNCH(balance_bias_kernel, blocks_of((size_t)E), BLOCK_THREADS, 0, gpu->stream, bias, count,
-           (float)step, numbers, E);
+void device_routing_backward(const Gpu *gpu, float *dlogits, const float *dweight,
+                             const Gating *gating, const DeviceRouting *routing) {
+    int N = gating->N, E = gating->F;
+    float alpha = alpha_of(routing->config);
+    CHECK(router_backward(dlogits, dweight, routing->p, gating->start, gating->index, 1.0f - alpha,
+                          N, E, gpu->stream));
+    if (alpha == 0.0f) return;
+    LAUNCH(add_sigmoid_slopes_kernel, blocks_of((size_t)N), BLOCK_THREADS, 0, gpu->stream, dlogits,
+           dweight, routing->logits, gating->start, gating->index, alpha, N, E);
     CHECK(launch_error());
 }
