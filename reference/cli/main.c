@@ -1,4 +1,5 @@
 // sgatlin: one binary; each subcommand is in a file of its own.
+#include "reference/cli/backends.h"
 #include "reference/cli/blas_watch.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
@@ -69,7 +70,9 @@ static void print_version(void) {
 #else
     printf("OpenMP    none, 1 thread\n");
 #endif
-    printf("CUDA      none\n");
+    char devices[BACKEND_NAMES];
+    backend_names(devices);
+    printf("devices   %s\n", devices);
 }
 
 static bool pipe_closed(void) {

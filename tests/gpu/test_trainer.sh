@@ -91,5 +91,5 @@ quietly "$SGATLIN" sample --checkpoint "$work/a" --prompt Once --tokens 5
 refused 2 'no such device; this program has cpu, emulator' train --device gpu
 refused 1 'heads on this device have at most 128' compare --device emulator --ffn mlp \
     --set D=260 Dh=130
-refused 1 'chooses at most 64 experts' compare --device emulator --ffn sgatlin --set K=65 F=4356
+refused 1 'C * K is more than 3072' compare --device emulator --ffn sgatlin --set C=124 K=25 F=625
 exit $failed
