@@ -294,8 +294,8 @@ static bool forward_agrees(Pair *pair) {
            numbers_agree(pair, "loss", actual->loss, expected->loss);
 }
 
-// AdamW divides a gradient by its size, so where a gradient is only rounding error its step is, too.
-// What `steps` steps can move a parameter by is rate·steps; this fraction of it may differ.
+// AdamW divides a gradient by its size, so where a gradient is only rounding error its step is,
+// too. What `steps` steps can move a parameter by is rate·steps; this fraction of it may differ.
 static const double RATE = 1e-3, MOVE = 0.005;
 
 // Every other step clips.
