@@ -56,12 +56,12 @@ struct MoeScratch {
     double *partial;             // of the balancing loss
     float *x, *dout, *dx;        // [R,D]
     float *dgate_up, *dweight;   // [R,2F], [R]
-    float *table;                // [N,E]: scores, or gradients of the logits
-    uint32_t *keys;              // [N,E]
+    float *dlogits;              // [N,E]
+    float *routing;              // see moe_routing.cuh
 };
 static size_t scratch_layout(MoeScratch *scratch, float *block, const Config *config, int N) {
     size_t used = 0, R = moe_routing_entries(config, N), D = (size_t)config->D,
-           E = (size_t)config->E, table = (size_t)N * E;
+           E = (size_t)config->E;
     scratch->first = (int *)floats_take(block, &used, E + 1);
     scratch->row = (int *)floats_take(block, &used, R);
     scratch->dispatch = (int *)floats_take(block, &used, dispatch_scratch(config->E, (int)R));
@@ -72,8 +72,8 @@ static size_t scratch_layout(MoeScratch *scratch, float *block, const Config *co
     scratch->dx = floats_take(block, &used, R * D);
     scratch->dgate_up = floats_take(block, &used, 2 * R * config->F);
     scratch->dweight = floats_take(block, &used, R);
-    scratch->table = floats_take(block, &used, table);
-    scratch->keys = (uint32_t *)floats_take(block, &used, table);
+    scratch->dlogits = floats_take(block, &used, (size_t)N * E);
+    scratch->routing = floats_take(block, &used, device_routing_scratch(config, N));
     return used;
 }
 
@@ -99,9 +99,8 @@ static bool valid(const Config *config, Error *error) {
     int R = (int)moe_routing_entries(config, config->T);
     const char *refusal = refuse_dispatch(config->E, R);
     if (refusal == NULL) refusal = refuse_experts({ config->D, config->F, config->E, R });
-    if (refusal == NULL && config->routing == ROUTING_TOKEN)
-        refusal = refuse_token_choice(config->T, config->E, config->K);
-    return refusal == NULL || fail(error, "this device cannot do that: %s", refusal);
+    if (refusal != NULL) return fail(error, "this device cannot do that: %s", refusal);
+    return device_routing_valid(config, error);
 }
 
 // ---- balancing
@@ -141,7 +140,7 @@ static void route(const LayerCall *call, MoeSaved *saved, const MoeScratch *scra
     if (key_scores != NULL)
         CHECK(cudaMemcpyAsync(key_scores, saved->logits, (size_t)N * E * sizeof(float),
                               cudaMemcpyDeviceToHost, gpu->stream));
-    device_routing_select(gpu, &saved->gating, &routing, scratch->table, scratch->keys);
+    device_routing_select(gpu, &saved->gating, &routing, scratch->routing);
     gating_call_hooks(call, &saved->gating);
     if (!has_losses(config)) return;
     CHECK(balance_loss(&call->numbers->balance_loss, balance_of(call, saved, scratch),
@@ -187,14 +186,14 @@ static void router_gradients(const LayerCall *call, const MoeSaved *saved,
     const Config *config = call->config;
     int N = call->B * call->T, D = config->D, E = config->E;
     DeviceRouting routing = routing_of(call, saved);
-    device_routing_backward(gpu, scratch->table, scratch->dweight, &saved->gating, &routing);
+    device_routing_backward(gpu, scratch->dlogits, scratch->dweight, &saved->gating, &routing);
     if (has_losses(config))
-        CHECK(balance_backward(scratch->table, balance_of(call, saved, scratch), gpu->stream));
+        CHECK(balance_backward(scratch->dlogits, balance_of(call, saved, scratch), gpu->stream));
     if (has_bias(config))
         CHECK(cudaMemsetAsync(ffn_gradient(call, ROUTER_BIAS), 0, (size_t)E * sizeof(float),
                               gpu->stream));
-    linear_weight_gradient(gpu, ffn_gradient(call, ROUTER), call->x, scratch->table, N, D, E);
-    linear_input_gradient(gpu, call->dx, scratch->table, ffn_parameter(call, ROUTER), N, D, E,
+    linear_weight_gradient(gpu, ffn_gradient(call, ROUTER), call->x, scratch->dlogits, N, D, E);
+    linear_input_gradient(gpu, call->dx, scratch->dlogits, ffn_parameter(call, ROUTER), N, D, E,
                           true);
 }
 

@@ -1,4 +1,5 @@
-// Who chooses in a mixture of experts (reference/ffn/moe_routing.h), on the device.
+// Who chooses in a mixture of experts (reference/ffn/moe_routing.h), with the kernels of lessons 02
+// and 03.
 #pragma once
 #include "ffn.cuh"
 
@@ -10,10 +11,12 @@ struct DeviceRouting {
     const float *bias;     // [E]; may be NULL
     float *p, *log_sum;    // [N,E], [N]: written by device_routing_select
 };
+bool device_routing_valid(const Config *config, Error *error);
 
-// Writes p, log_sum and the gating; score and keys [N,E] are scratch.
+size_t device_routing_scratch(const Config *config, int N); // floats
+// Writes p, log_sum and the gating.
 void device_routing_select(const Gpu *gpu, Gating *gating, const DeviceRouting *routing,
-                           float *score, uint32_t *keys);
+                           float *scratch);
 // dlogits [N,E] from dweight, the gradient of the entries' scores.
 void device_routing_backward(const Gpu *gpu, float *dlogits, const float *dweight,
                              const Gating *gating, const DeviceRouting *routing);
