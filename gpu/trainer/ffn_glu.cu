@@ -1,6 +1,5 @@
 // [g, u] = x up + up_bias, clamped; y = (g·sigmoid(1.702 g)·(u + 1)) down + down_bias. Oracle:
 // reference/ffn/glu.c
-#include "activations.cuh"
 #include "ffn.cuh"
 #include "gpu/02_mixture_of_experts/backward.cuh"
 #include "gpu/07_language_model/column_sums.cuh"

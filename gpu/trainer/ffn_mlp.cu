@@ -1,6 +1,6 @@
 // y = gelu(x up) down. Oracle: reference/ffn/mlp.c
-#include "activations.cuh"
 #include "ffn.cuh"
+#include "gpu/06_sgatlin/neurons.cuh"
 
 enum { UP, DOWN };
 
@@ -10,13 +10,13 @@ static size_t mlp_scratch(const Config *config, int N) { return (size_t)N * conf
 // hidden = gelu(preactivation), count each
 static __global__ void gelu_kernel(float *hidden, const float *preactivation, size_t count) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < count) hidden[i] = gelu(preactivation[i]);
+    if (i < count) hidden[i] = neuron_gelu(preactivation[i]);
 }
 
 // On entry d is the gradient of hidden, on return that of preactivation.
 static __global__ void gelu_backward_kernel(float *d, const float *preactivation, size_t count) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < count) d[i] *= gelu_derivative(preactivation[i]);
+    if (i < count) d[i] *= neuron_gelu_derivative(preactivation[i]);
 }
 
 static void mlp_forward(const LayerCall *call) {

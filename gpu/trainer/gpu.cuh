@@ -14,3 +14,9 @@ typedef struct {
 #define CHECK(call) gpu_check((call), #call, __FILE__, __LINE__)
 void gpu_check(cudaError_t error, const char *call, const char *file, int line);
 void gpu_check(const char *error, const char *call, const char *file, int line);
+
+// Kernels with one thread per element.
+enum { BLOCK_THREADS = 256 };
+static inline unsigned blocks_of(size_t count) {
+    return (unsigned)((count + BLOCK_THREADS - 1) / BLOCK_THREADS);
+}

@@ -27,7 +27,7 @@ static __global__ void add_kernel(float *out, const float *residual, const float
 
 static void add_to_residual(const Device *d, float *out, const float *residual) {
     size_t count = (size_t)d->rows * d->model.config.T * d->model.config.D;
-    LAUNCH(add_kernel, (unsigned)((count + 255) / 256), 256, 0, d->gpu.stream, out, residual,
+    LAUNCH(add_kernel, blocks_of(count), BLOCK_THREADS, 0, d->gpu.stream, out, residual,
            d->memory.sublayer_out, count);
     CHECK(launch_error());
 }
