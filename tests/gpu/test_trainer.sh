@@ -25,8 +25,6 @@ refused() {
     [ $status = "$expected" ] && grep -qF -e "$message" "$work/said" && return
     fail "$*: exit $status, expected $expected and '$message': $(cat "$work/said")"
 }
-# same FILE FILE
-same() { cmp "$1" "$2" >&2 || failed=1; }
 
 # Every kind of layer, routing and router, tensor by tensor. Also sizes around the tiles of 32.
 quietly "$emulator" compare --device emulator --batch 2 --steps 2 --set T=9
@@ -45,20 +43,25 @@ for order in reverse random:1; do
 done
 
 quietly "$SGATLIN" data --storyworld --stories 30 --seed 1 --vocab 300 --out "$work/data"
-# train RUN THREADS ORDER
+# train RUN THREADS ORDER KIND
 train() {
     EMULATOR_ORDER=$3 quietly "$emulator" train --device emulator --data "$work/data" --out "$1" \
-        --preset tiny --ffn sgatlin --threads "$2" --set T=8 B=3 L=1 steps=6 checkpoint_every=3 \
+        --preset tiny --ffn "$4" --threads "$2" --set T=8 B=3 L=1 steps=6 checkpoint_every=3 \
         eval_every=6 eval_batches=1 log_every=1 clip=0.5
 }
-train "$work/a" 1 forward
-train "$work/b" 2 reverse
-train "$work/c" 1 random:7
-for run in b c; do
+same_runs() { # RUN RUN
     for file in model optimizer; do
-        same "$work/a/step-000006/$file.safetensors" "$work/$run/step-000006/$file.safetensors"
+        cmp "$1/step-000006/$file.safetensors" "$2/step-000006/$file.safetensors" >&2 || failed=1
     done
-done
+}
+train "$work/a" 1 forward sgatlin
+train "$work/b" 2 reverse sgatlin
+train "$work/c" 1 random:7 sgatlin
+same_runs "$work/a" "$work/b"
+same_runs "$work/a" "$work/c"
+train "$work/moe" 1 forward moe
+train "$work/moe-again" 2 random:3 moe
+same_runs "$work/moe" "$work/moe-again"
 
 # A run that was stopped after three steps continues on the CPU, and one of the CPU here; to the
 # same losses but for rounding.
@@ -70,7 +73,8 @@ stopped() { # RUN PROGRAM DEVICE
 }
 stopped "$work/there" "$emulator" emulator
 stopped "$work/back" "$SGATLIN" cpu
-same "$work/a/step-000003/model.safetensors" "$work/there/step-000003/model.safetensors"
+cmp "$work/a/step-000003/model.safetensors" "$work/there/step-000003/model.safetensors" >&2 ||
+    failed=1
 quietly "$SGATLIN" train --device cpu --resume "$work/there"
 quietly "$emulator" train --device emulator --resume "$work/back"
 last_loss() { sed -n 's/^{"step":6,"loss":\([0-9.]*\),.*/\1/p' "$1/log.jsonl"; }
