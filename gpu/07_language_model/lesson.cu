@@ -78,7 +78,7 @@ static const lesson::Task task = {
 } // namespace embedding
 
 // ---- rmsnorm
-namespace norm {
+namespace root_mean_square {
 enum { N, D };
 enum { X, SCALE, DY, Y, RSTD, DX, DSCALE, PARTIAL };
 
@@ -124,7 +124,7 @@ static const lesson::Task task = {
     .bench_size = { 262144, 256 },
     .versions = { { .name = "warp", .file = "rmsnorm.cuh", .fp32 = run } },
 };
-} // namespace norm
+} // namespace root_mean_square
 
 // ---- rope, there and back with another factor
 namespace rotary {
@@ -443,6 +443,6 @@ static const lesson::Task task = {
 } // namespace update
 
 static const lesson::Lesson language_model("07_language_model",
-                                           { embedding::task, norm::task, rotary::task,
+                                           { embedding::task, root_mean_square::task, rotary::task,
                                              attention::task, attention::backward::task, loss::task,
                                              update::task });
