@@ -2,6 +2,7 @@
 // same, except that of `cost`, which measures this machine.
 #include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/01_dense_ffn/dense_scores.h"
 #include "chapters/01_dense_ffn/neuron.h"
 #include "reference/draw/chart.h"
 #include "reference/io/progress.h"
@@ -402,6 +403,11 @@ static bool show_cost(char **pictures, Error *error) {
     return true;
 }
 
+static bool show_scoreboard(char **pictures, Error *error) {
+    Learner learners[MAX_LEARNERS];
+    return tasks_show("01", learners, dense_learners(learners), pictures[0], error);
+}
+
 static const DemoPart parts[] = {
     { "neuron", "one neuron learns seven points", 0, show_neuron },
     { "neuron", "the same, and draws it", 1, show_neuron },
@@ -410,6 +416,9 @@ static const DemoPart parts[] = {
     { "layer", "the same, and draws it", 1, show_layer },
     { "gate", "mlp and glu learn to multiply, from 40 starts", 0, show_gate },
     { "cost", "operations, bytes and time of one token on this machine", 0, show_cost },
+    { "scoreboard", "the layers so far learn the wave and a*b, from 40 starts", 0,
+      show_scoreboard },
+    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };
 
 int main(int count, char **arguments) {
