@@ -3,6 +3,8 @@
 #include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/sgatlin.h"
+#include "chapters/06_sgatlin/sgatlin_scores.h"
+#include "chapters/06_sgatlin/square.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/minmax.h"
@@ -376,10 +378,19 @@ static bool show(char **pictures, Error *error) {
     return true;
 }
 
+static bool show_scoreboard(char **pictures, Error *error) {
+    Learner learners[MAX_LEARNERS];
+    return tasks_show("06", learners, sgatlin_learners(learners), pictures[0], error);
+}
+
 static const DemoPart parts[] = {
     { "", "when the layer is linear, and what it costs", 0, show },
     { "--picture", "draws the lesson's picture", 1, draw },
     { "--time", "measures this chapter's own code", 0, measure },
+    { "square", "what the layer learns where it has nothing to choose", 0, show_square },
+    { "square", "the same, and draws the wave as layers learn it", 1, show_square },
+    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
+    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };
 
 int main(int count, char **arguments) {
