@@ -119,17 +119,23 @@ typedef struct {
     char title[96];
 } TaskBoard;
 
+// loss [LEARNER_STARTS] of each start, and the same in thousandths, sorted.
+static void learn_from_all_starts(double *loss, double *sorted, const Learner *learner,
+                                  const Task *task, double rate) {
+    double w[LEARNER_MAX_DOUBLES];
+    for (int start = 0; start < LEARNER_STARTS; start++) {
+        loss[start] = learner_train(w, learner, task, rate, (uint64_t)start + 1);
+        sorted[start] = 1000.0 * loss[start];
+    }
+    sort_doubles(sorted, LEARNER_STARTS);
+}
+
 static void learn(TaskBoard *board, const Learner *learners, int count) {
-    double w[LEARNER_MAX_DOUBLES], sorted[LEARNER_STARTS];
     for (int i = 0; i < count; i++) {
         const Learner *learner = &learners[i];
         LearnerCost cost = learner->cost(learner->sizes, board->task.D);
-        for (int start = 0; start < LEARNER_STARTS; start++)
-            board->loss[i][start] =
-                learner_train(w, learner, &board->task, LEARNER_RATE, (uint64_t)start + 1);
-        for (int start = 0; start < LEARNER_STARTS; start++)
-            sorted[start] = 1000.0 * board->loss[i][start];
-        sort_doubles(sorted, LEARNER_STARTS);
+        double sorted[LEARNER_STARTS];
+        learn_from_all_starts(board->loss[i], sorted, learner, &board->task, LEARNER_RATE);
         snprintf(board->notes[i], MAX_NOTE, "%d FLOPs, %d weights", cost.flops, cost.weights);
         board->scores[i] = (Score){ .chapter = learner->chapter,
                                     .name = learner->name,
@@ -148,8 +154,9 @@ static void print_ahead(const TaskBoard *board, const Learner *learners, int cou
     for (int i = 1; i < count; i++) {
         printf("  %s  %-9s", learners[i].chapter, learners[i].kind);
         for (int j = 0; j < i; j++) {
-            int ahead = starts_ahead(board->loss[i], board->loss[j], LEARNER_STARTS);
-            printf("%6d %6.4f", ahead, sign_test(ahead, LEARNER_STARTS));
+            int ahead = starts_ahead(board->loss[i], board->loss[j], LEARNER_STARTS),
+                behind = starts_ahead(board->loss[j], board->loss[i], LEARNER_STARTS);
+            printf("%6d %6.4f", ahead, sign_test(max_int(ahead, behind), LEARNER_STARTS));
         }
         printf("\n");
     }
@@ -170,4 +177,26 @@ bool tasks_show(const char *chapter, const Learner *learners, int count, const c
     if (!scoreboard_show(shown, TASKS, path, error)) return false;
     for (int i = 0; i < TASKS; i++) print_ahead(&boards[i], learners, count);
     return true;
+}
+
+void tasks_show_rates(const Learner *learners, int count) {
+    static const double rates[] = { 0.01, 0.03, LEARNER_RATE, 0.3 };
+    const Task tasks[TASKS] = { wave_task(), product_task() };
+    printf("%28s%11s%32s\n%28s", "median, in thousandths", tasks[0].name, tasks[1].name,
+           "learning rate");
+    for (int task = 0; task < TASKS; task++) {
+        for (int i = 0; i < COUNT_OF(rates); i++) printf("%*g", i == 0 ? 11 : 8, rates[i]);
+    }
+    printf("\n");
+    for (int i = 0; i < count; i++) {
+        printf("  %-26s", learners[i].name);
+        for (int task = 0; task < TASKS; task++) {
+            for (int rate = 0; rate < COUNT_OF(rates); rate++) {
+                double loss[LEARNER_STARTS], sorted[LEARNER_STARTS];
+                learn_from_all_starts(loss, sorted, &learners[i], &tasks[task], rates[rate]);
+                printf("%*.3f", rate == 0 ? 11 : 8, median(sorted, LEARNER_STARTS));
+            }
+        }
+        printf("\n");
+    }
 }

@@ -80,4 +80,6 @@ enum { LEARNER_STARTS = 40 };
 // draws the losses if path is not NULL. chapter: the one whose rows stand out.
 bool tasks_show(const char *chapter, const Learner *learners, int count, const char *path,
                 Error *error);
+// Prints the median losses at four learning rates, LEARNER_RATE among them.
+void tasks_show_rates(const Learner *learners, int count);
 #endif

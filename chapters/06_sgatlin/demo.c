@@ -383,6 +383,13 @@ static bool show_scoreboard(char **pictures, Error *error) {
     return tasks_show("06", learners, sgatlin_learners(learners), pictures[0], error);
 }
 
+static bool show_rates(char **pictures, Error *error) {
+    (void)pictures, (void)error;
+    Learner learners[MAX_LEARNERS];
+    tasks_show_rates(learners, sgatlin_learners(learners));
+    return true;
+}
+
 static const DemoPart parts[] = {
     { "", "when the layer is linear, and what it costs", 0, show },
     { "--picture", "draws the lesson's picture", 1, draw },
@@ -391,6 +398,7 @@ static const DemoPart parts[] = {
     { "square", "the same, and draws the wave as layers learn it", 1, show_square },
     { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
     { "scoreboard", "the same, and draws it", 1, show_scoreboard },
+    { "rates", "the median losses of the scoreboard at four learning rates", 0, show_rates },
 };
 
 int main(int count, char **arguments) {
