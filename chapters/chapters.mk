@@ -13,13 +13,14 @@ up_to = $(foreach c,$(CHAPTERS),$(if $(filter $c,$(firstword $(sort $c $1))),$c)
 sources = $(foreach c,$(call up_to,$1),$(wildcard chapters/$c/*.c))
 code    = $(foreach f,$(sources),$(if $(filter test_% demo.c,$(notdir $f)),,$f))
 $(CHAPTERS:%=$(B)/chapters/%.a): $(B)/chapters/%.a: $$(call objects,$$(call code,$$*))
-# What demos and tests may use besides: pictures, files, random numbers, the toy corpus, and the
-# tests' common code.
+# What demos and tests may use besides: pictures, files, random numbers, the toy corpus, the
+# scoreboard (which trains with chapter 07's AdamW), and the tests' common code.
 CHAPTER_SUPPORT := $(B)/chapters/support.a
 WITH_CHECK := chapters/token_results.c $(patsubst %,tests/harness/%.c,expect scratch suite)
 $(CHAPTER_SUPPORT): \
-  $(call objects,chapters/demo.c chapters/diagram.c chapters/scoreboard.c datasets/storyworld/*.c \
-    reference/numbers/*.c reference/io/*.c reference/draw/*.c) \
+  $(call objects,chapters/demo.c chapters/diagram.c chapters/scoreboard.c chapters/tasks.c \
+    chapters/07_language_model/adamw.c datasets/storyworld/*.c reference/numbers/*.c \
+    reference/io/*.c reference/draw/*.c) \
   $(B)/reference/check/compare.o $(if $(filter check,$(FOUND)),$(call objects,$(WITH_CHECK)))
 
 chapter  = $(filter $1_%,$(CHAPTERS))

@@ -34,6 +34,9 @@ void print_letters(const char *letters) {
 
 // ---- as text
 
+// Its scores are of many starts.
+static bool is_spread(const Scoreboard *board) { return board->scores[0].high > 0.0; }
+
 static void print_board(const Scoreboard *board) {
     int width = 0;
     for (int i = 0; i < board->count; i++)
@@ -41,15 +44,21 @@ static void print_board(const Scoreboard *board) {
     printf("%s\n", board->title);
     for (int i = 0; i < board->count; i++) {
         const Score *score = &board->scores[i];
-        printf("  %s  %-*s %6.3f%s%s\n", score->chapter, width, score->name, score->loss,
-               score->note ? "  " : "", score->note ? score->note : "");
+        printf("  %s  %-*s", score->chapter, width, score->name);
+        if (is_spread(board))
+            printf("%8.3f  (%7.3f to %7.3f)", score->loss, score->low, score->high);
+        else
+            printf(" %6.3f", score->loss);
+        printf("%s%s\n", score->note ? "  " : "", score->note ? score->note : "");
     }
 }
 
-// ---- as bars
+// ---- as a picture
 
 enum { WIDTH = 960, MARGIN = 8, PADDING = 20, ROW = 30, HEAD = 54, FOOT = 36, NAMES = 300 };
 enum { NOTES = 200 }; // space to the right of the longest bar
+enum { LINE_NAMES = 250, LINE_NOTES = 270, DOT = 10 };
+#define LOWEST 0.001 // what is printed as 0.001 or less is drawn there
 
 static int board_height(const Scoreboard *board) { return HEAD + ROW * board->count + FOOT; }
 
@@ -66,33 +75,82 @@ static void draw_axis(DrawList *list, Rect bars, double highest) {
     }
 }
 
-static void draw_bar(DrawList *list, const Scoreboard *board, const Score *score, Rect row,
-                     float length) {
+// The names, the loss and the note of a row; those of this chapter stand out. Returns the color of
+// what is drawn between them.
+static Color draw_row(DrawList *list, const Scoreboard *board, const Score *score, float left,
+                      float y, float notes) {
     bool here = strcmp(score->chapter, board->chapter) == 0;
     char text[96];
-    float y = row.y + (ROW - font_line(TEXT_NORMAL)) / 2;
     Color color = here ? COLOR_TEXT : COLOR_DIM;
-    draw_text(list, row.x, y, TEXT_NORMAL, color, score->chapter);
-    draw_text(list, row.x + 34, y, TEXT_NORMAL, color, score->name);
-    draw_rect(list, (Rect){ row.x + NAMES, row.y + 4, length, ROW - 8 },
-              here ? COLOR_ACCENT : color_class(1));
+    y += (ROW - font_line(TEXT_NORMAL)) / 2;
+    draw_text(list, left, y, TEXT_NORMAL, color, score->chapter);
+    draw_text(list, left + 34, y, TEXT_NORMAL, color, score->name);
     snprintf(text, sizeof text, "%.3f%s%s", score->loss, score->note ? "   " : "",
              score->note ? score->note : "");
-    draw_text(list, row.x + NAMES + length + 8, y, TEXT_NORMAL, color, text);
+    draw_text(list, notes, y, TEXT_NORMAL, color, text);
+    return here ? COLOR_ACCENT : color_class(1);
 }
 
-static void draw_board(DrawList *list, const Scoreboard *board, float top) {
+static void draw_bars(DrawList *list, const Scoreboard *board, float top) {
     double highest = 0.0;
     for (int i = 0; i < board->count; i++) highest = fmax(highest, board->scores[i].loss);
     const float left = MARGIN + PADDING, width = WIDTH - 2 * left - NAMES - NOTES;
     const Rect bars = { left + NAMES, top + HEAD, width, (float)(ROW * board->count) };
-    draw_text(list, left, top + 14, TEXT_LARGE, COLOR_TEXT, board->title);
     draw_axis(list, bars, highest);
     for (int i = 0; i < board->count; i++) {
         const Score *score = &board->scores[i];
-        draw_bar(list, board, score, (Rect){ left, bars.y + (float)(ROW * i), width, ROW },
-                 width * (float)(score->loss / highest));
+        float y = bars.y + (float)(ROW * i), length = width * (float)(score->loss / highest);
+        Color color = draw_row(list, board, score, left, y, bars.x + length + 8);
+        draw_rect(list, (Rect){ bars.x, y + 4, length, ROW - 8 }, color);
     }
+}
+
+// Where a loss is on an axis of powers of ten from `first` to `last`; what is outside is at an end,
+// NaN at the end of the high losses.
+static float decade_x(Rect area, int first, int last, double loss) {
+    double decades = isnan(loss) ? last - first : log10(fmax(LOWEST, loss)) - first;
+    return area.x + area.width * (float)(fmin(fmax(decades, 0), last - first) / (last - first));
+}
+
+static void draw_decades(DrawList *list, Rect area, int first, int last) {
+    for (int decade = first; decade <= last; decade++) {
+        char text[16];
+        float x = roundf(decade_x(area, first, last, pow(10.0, decade)));
+        snprintf(text, sizeof text, "%g", pow(10.0, decade));
+        draw_rect(list, (Rect){ x, area.y, 1, area.height }, COLOR_FAINT);
+        draw_text_center(list, x, area.y + area.height + 6, TEXT_SMALL, COLOR_DIM, text);
+    }
+}
+
+static void draw_lines(DrawList *list, const Scoreboard *board, float top) {
+    double lowest = INFINITY, highest = LOWEST;
+    for (int i = 0; i < board->count; i++) {
+        lowest = fmin(lowest, fmax(LOWEST, board->scores[i].low));
+        highest = fmax(highest, board->scores[i].high);
+    }
+    const int first = (int)floor(log10(lowest)),
+              last = max_int(first + 1, (int)ceil(log10(highest)));
+    const float left = MARGIN + PADDING, width = WIDTH - 2 * left - LINE_NAMES - LINE_NOTES;
+    const Rect area = { left + LINE_NAMES, top + HEAD, width, (float)(ROW * board->count) };
+    draw_decades(list, area, first, last);
+    for (int i = 0; i < board->count; i++) {
+        const Score *score = &board->scores[i];
+        float y = area.y + (float)(ROW * i), middle = y + ROW / 2;
+        Color color = draw_row(list, board, score, left, y, area.x + width + 24);
+        float low = decade_x(area, first, last, score->low),
+              high = decade_x(area, first, last, score->high),
+              x = decade_x(area, first, last, score->loss);
+        draw_rect(list, (Rect){ low, middle - 1, high - low, 3 }, color);
+        draw_line(list, x, middle + 0.5f, x, middle + 0.5f, DOT, color);
+    }
+}
+
+static void draw_board(DrawList *list, const Scoreboard *board, float top) {
+    draw_text(list, MARGIN + PADDING, top + 14, TEXT_LARGE, COLOR_TEXT, board->title);
+    if (is_spread(board))
+        draw_lines(list, board, top);
+    else
+        draw_bars(list, board, top);
 }
 
 DrawList scoreboard_new(const Scoreboard *boards, int count, Font *font) {

@@ -12,6 +12,7 @@ typedef struct {
     const char *name;
     double loss;
     const char *note; // printed beside the loss, such as what it cost; NULL: none
+    double low, high; // where most losses of many starts are, around `loss`; 0: a single one
 } Score;
 
 // One task.
@@ -22,7 +23,9 @@ typedef struct {
     int count;
 } Scoreboard;
 
-// Prints the boards and, if path is not NULL, draws them as bars, one board below the other.
+// Prints the boards and, if path is not NULL, draws them, one board below the other: losses of a
+// single start as bars from 0, losses of many as dots, each on a line from low to high, on an axis
+// that has one tick per power of ten.
 bool scoreboard_show(const Scoreboard *boards, int count, const char *path, Error *error);
 // The picture: an empty list of the right size, and what is drawn into it.
 DrawList scoreboard_new(const Scoreboard *boards, int count, Font *font);

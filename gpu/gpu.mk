@@ -133,3 +133,28 @@ $(G)/test-planted: $(G)/lessons/planted.o \
 # What the tests of this track need.
 GPU_NEEDS := $(EMULATE) $(GPU_PROGRAMS:build/%=$(B)/%) $(GPU_UNSOLVED) $(GPU_SOLVED) \
   $(G)/test-planted
+# ---- sgatlin with one more device: the trainer, compiled for the emulator. A program of its own,
+# since it needs g++.
+TRAINER := $(wildcard gpu/trainer/*.cu)
+# Of the files of a lesson it uses one version each.
+$(G)/trainer/%.o: KERNEL_FLAGS += -Wno-unused-function
+$(N)/gpu/trainer/%.o: NVCCFLAGS += -diag-suppress=177 -Xcompiler -Wno-unused-function
+WITH_TRAINER := $(filter-out %/devices.o,$(call objects,reference/cli/*.c)) $(REFERENCE)
+$(B)/sgatlin-emulator: $(patsubst gpu/%.cu,$(G)/%.o,$(filter-out %/gpu_cublas.cu,$(TRAINER))) \
+  $(B)/gpu/trainer/emulator_devices.o $(WITH_TRAINER) $(EMULATOR)
+	@echo '$(CXX) -o $@'
+	@$(CXX) -fopenmp $(filter %.o,$^) $(filter %.a,$^) -o $@ $(LIBS)
+.PHONY: build/sgatlin-emulator
+build/sgatlin-emulator: $(B)/sgatlin-emulator ## sgatlin with --device emulator
+	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
+GPU_NEEDS += $(B)/sgatlin-emulator $(B)/sgatlin
+
+# And for a GPU. cuBLAS is loaded when it runs.
+$(N)/sgatlin-gpu: $(patsubst %.cu,$(N)/%.o,$(filter-out %/emulator_cublas.cu,$(TRAINER))) \
+  $(B)/gpu/trainer/gpu_devices.o $(WITH_TRAINER)
+	@echo 'nvcc -o $@'
+	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -Xcompiler '$(THREADS)' $(LIBS) -ldl -o $@
+gpu: build/sgatlin-gpu
+.PHONY: build/sgatlin-gpu
+build/sgatlin-gpu: $(N)/sgatlin-gpu ## sgatlin with --device gpu, which is its default
+	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@

@@ -13,6 +13,11 @@
 #define DYNAMIC_SHARED(type, name)                                   \
     extern __shared__ __align__(16) unsigned char dynamic_shared_[]; \
     type *name = reinterpret_cast<type *>(dynamic_shared_)
+// In front of a loop that nvcc is to unroll: its indices are then constants, and an array that they
+// index can be in registers.
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL
 #endif
 
 // Whether the code that is being compiled is for a GPU whose tensor cores know bf16: before sm_80

@@ -111,6 +111,7 @@ bool parse_size(Size *size, const Task &task, const std::string &text, std::stri
 }
 
 size_t count(const Task &task, const Tensor &tensor, const Size &size) {
+    if (tensor.elements) return tensor.elements(size.data());
     size_t product = 1;
     for (const std::string &word : words(tensor.shape)) product *= length(task, word, size);
     return product;

@@ -37,6 +37,8 @@ struct Tensor {
     Type type;
     // Lengths, separated by spaces: size names, numbers, or a name plus a number: "2 C F D", "E+1".
     const char *shape;
+    // In place of the shape, of scratch memory whose size is computed: its elements.
+    size_t (*elements)(const int *size) = nullptr;
 };
 
 // What a version gets: device memory for each tensor of the task, in its order.

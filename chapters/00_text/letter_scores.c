@@ -19,7 +19,8 @@ bool table_scores(Score scores[TABLE_SCORES], const Alphabet *alphabet, const ch
                                                "table, 2 letters of context" };
     double losses[TABLES];
     if (!table_losses(losses, alphabet, counted, held_out, SMALL_COUNT)) return false;
-    scores[0] = (Score){ "00", "every letter alike", log(alphabet->V), NULL };
-    for (int i = 0; i < TABLES; i++) scores[1 + i] = (Score){ "00", names[i], losses[i], NULL };
+    scores[0] = (Score){ .chapter = "00", .name = "every letter alike", .loss = log(alphabet->V) };
+    for (int i = 0; i < TABLES; i++)
+        scores[1 + i] = (Score){ .chapter = "00", .name = names[i], .loss = losses[i] };
     return true;
 }

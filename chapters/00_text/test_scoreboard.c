@@ -73,10 +73,10 @@ static int bars_of(Rect bars[MAX_BARS], const DrawList *list, Color color) {
 // of the chapter that draws have a color of their own. Nothing lies outside of the picture.
 START_TEST(bars_are_as_long_as_losses)
 {
-    const Score letters[] = { { "00", "a", 4, NULL },
-                              { "00", "b", 1, NULL },
-                              { "07", "c", 2, "d" } },
-                wave[] = { { "07", "e", 0.5, NULL } };
+    const Score letters[] = { { .chapter = "00", .name = "a", .loss = 4 },
+                              { .chapter = "00", .name = "b", .loss = 1 },
+                              { .chapter = "07", .name = "c", .loss = 2, .note = "d" } },
+                wave[] = { { .chapter = "07", .name = "e", .loss = 0.5 } };
     const Scoreboard boards[] = { { "letters", "07", letters, 3 }, { "wave", "07", wave, 1 } };
     DrawList list = scoreboard_new(boards, 2, font_builtin());
     Rect earlier[MAX_BARS], here[MAX_BARS];
@@ -98,12 +98,48 @@ START_TEST(bars_are_as_long_as_losses)
 }
 END_TEST
 
+// Losses of many starts: dots on lines from low to high, a tenth as much as far to the left from
+// decade to decade. What is below a thousandth is at the left end, NaN at the right.
+START_TEST(dots_are_at_powers_of_ten)
+{
+    const Score scores[] = {
+        { .chapter = "01", .name = "a", .loss = 1, .low = 0.1, .high = 10 },
+        { .chapter = "01", .name = "b", .loss = 0, .low = 0, .high = 0.01 },
+        { .chapter = "01", .name = "c", .loss = 10, .low = 0.1, .high = NAN }
+    };
+    const Scoreboard board = { "a*b", "02", scores, 3 };
+    DrawList list = scoreboard_new(&board, 1, font_builtin());
+    Rect lines[MAX_BARS];
+    float dots[3];
+    DrawCommand command;
+    int count = 0;
+    scoreboard_draw(&list, &board, 1);
+    ck_assert_int_eq(bars_of(lines, &list, color_class(1)), 3);
+    for (size_t cursor = 0; draw_next(&list, &command, &cursor);) {
+        if (command.kind != DRAW_LINE || command.color != color_class(1)) continue;
+        ck_assert_int_lt(count, 3);
+        dots[count++] = command.x0;
+    }
+    ck_assert_int_eq(count, 3);
+    // the axis reaches from 0.001 to 10: four decades
+    float decade = lines[0].width / 2;
+    ck_assert_float_eq_tol(dots[0], lines[0].x + decade, 0.01);
+    ck_assert_float_eq_tol(lines[1].x, lines[0].x - 2 * decade, 0.01);
+    ck_assert_float_eq_tol(lines[2].width, 2 * decade, 0.01);
+    ck_assert_float_eq_tol(dots[1], lines[1].x, 0.01);
+    ck_assert_float_eq_tol(dots[2], lines[0].x + 2 * decade, 0.01);
+    ck_assert_float_lt(dots[2], (float)list.width);
+    draw_free(&list);
+}
+END_TEST
+
 int main(void) {
     const TestRow tests[] = {
         { stories_are_those_of_storyworld },
         { each_letter_of_context_helps },
         { rows_of_the_tables },
         { bars_are_as_long_as_losses },
+        { dots_are_at_powers_of_ten },
     };
     return run_tests("00 scoreboard", tests, COUNT_OF(tests));
 }

@@ -2,6 +2,7 @@
 // same, except that of `cost`, which measures this machine.
 #include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
+#include "chapters/01_dense_ffn/dense_scores.h"
 #include "chapters/01_dense_ffn/neuron.h"
 #include "chapters/01_dense_ffn/pictures.h"
 #include "reference/draw/chart.h"
@@ -132,37 +133,7 @@ static bool show_valley(char **pictures, Error *error) {
 }
 
 // ---- layer, gate: F neurons learn what one cannot
-enum { MAX_F = 16, MAX_D = 3, MAX_SAMPLES = 49 };
-
-typedef struct {
-    int D, count;
-    // the last number of each x is 1: its row of `up` acts as the biases
-    double x[MAX_SAMPLES][MAX_D], target[MAX_SAMPLES];
-} Samples;
-
-static double curve(double x) { return sin(3.0 * x) + 0.5 * x; }
-
-static Samples curve_samples(void) {
-    Samples samples = { .D = 2, .count = 25 };
-    for (int i = 0; i < samples.count; i++) {
-        samples.x[i][0] = -2.0 + i / 6.0;
-        samples.x[i][1] = 1.0;
-        samples.target[i] = curve(samples.x[i][0]);
-    }
-    return samples;
-}
-
-// a·b on a grid of 7 by 7
-static Samples product_samples(void) {
-    Samples samples = { .D = 3, .count = 49 };
-    for (int i = 0; i < samples.count; i++) {
-        samples.x[i][0] = (i / 7 - 3) / 3.0;
-        samples.x[i][1] = (i % 7 - 3) / 3.0;
-        samples.x[i][2] = 1.0;
-        samples.target[i] = samples.x[i][0] * samples.x[i][1];
-    }
-    return samples;
-}
+enum { MAX_F = 16, MAX_D = TASK_MAX_D };
 
 // A layer that is being fitted. Like any such layer it has D outputs; the first is the prediction,
 // the others are ignored. STRAIGHT is the mlp without gelu.
@@ -194,13 +165,13 @@ static double fit_output(Fit *fit, const double *x) {
     return y[0];
 }
 
-static double fit_loss(Fit *fit, const Samples *samples) {
+static double fit_loss(Fit *fit, const Task *task) {
     double sum = 0.0;
-    for (int i = 0; i < samples->count; i++) {
-        double error = fit_output(fit, samples->x[i]) - samples->target[i];
+    for (int i = 0; i < task->points; i++) {
+        double error = fit_output(fit, task->x + i * task->D) - task->target[i];
         sum += error * error;
     }
-    return sum / samples->count;
+    return sum / task->points;
 }
 
 static void add_gradient(double *dup, double *ddown, Fit *fit, const double *dy, const double *x) {
@@ -232,14 +203,14 @@ static void fit_new(Fit *fit, Kind kind, int D, int F, uint64_t seed) {
 }
 
 // [descent
-static void fit_train(Fit *fit, const Samples *samples, int steps, double learning_rate) {
+static void fit_train(Fit *fit, const Task *task, int steps, double learning_rate) {
     int up_count = fit->sizes.D * up_width(fit), down_count = fit->sizes.F * fit->sizes.D;
     for (int step = 0; step < steps; step++) {
         double dup[MAX_D * 2 * MAX_F] = { 0 }, ddown[MAX_F * MAX_D] = { 0 };
-        for (int i = 0; i < samples->count; i++) {
-            double error = fit_output(fit, samples->x[i]) - samples->target[i];
-            const double dy[MAX_D] = { 2.0 * error / samples->count };
-            add_gradient(dup, ddown, fit, dy, samples->x[i]);
+        for (int i = 0; i < task->points; i++) {
+            double error = fit_output(fit, task->x + i * task->D) - task->target[i];
+            const double dy[MAX_D] = { 2.0 * error / task->points };
+            add_gradient(dup, ddown, fit, dy, task->x + i * task->D);
         }
         for (int i = 0; i < up_count; i++) fit->up[i] -= learning_rate * dup[i];
         for (int i = 0; i < down_count; i++) fit->down[i] -= learning_rate * ddown[i];
@@ -247,10 +218,10 @@ static void fit_train(Fit *fit, const Samples *samples, int steps, double learni
 }
 // descent]
 
-static bool layer_picture(const char *path, Fit *layers, const Samples *samples, Error *error) {
-    double x[DRAWN], lines[FIT_PANELS][DRAWN], sample_x[MAX_SAMPLES];
-    FitCurves fits = { sample_x, samples->target, samples->count, x, DRAWN, { { "", 0, NULL } } };
-    for (int i = 0; i < samples->count; i++) sample_x[i] = samples->x[i][0];
+static bool layer_picture(const char *path, Fit *layers, const Task *task, Error *error) {
+    double x[DRAWN], lines[FIT_PANELS][DRAWN], sample_x[TASK_MAX_POINTS];
+    FitCurves fits = { sample_x, task->target, task->points, x, DRAWN, { { "", 0, NULL } } };
+    for (int i = 0; i < task->points; i++) sample_x[i] = task->x[i * task->D];
     for (int i = 0; i < DRAWN; i++) x[i] = -2.0 + 4.0 * i / (DRAWN - 1);
     for (int panel = 0; panel < FIT_PANELS; panel++) {
         Fit *layer = &layers[panel];
@@ -258,7 +229,7 @@ static bool layer_picture(const char *path, Fit *layers, const Samples *samples,
         snprintf(fits.panels[panel].name, sizeof fits.panels[panel].name, "%d neuron%s%s",
                  layer->sizes.F, layer->sizes.F == 1 ? "" : "s",
                  layer->kind == STRAIGHT ? ", no gelu" : "");
-        fits.panels[panel].loss = fit_loss(layer, samples);
+        fits.panels[panel].loss = fit_loss(layer, task);
         fits.panels[panel].line = lines[panel];
     }
     return fits_picture(&fits, path, error);
@@ -266,19 +237,19 @@ static bool layer_picture(const char *path, Fit *layers, const Samples *samples,
 
 static bool show_layer(char **pictures, Error *error) {
     static const int widths[FIT_PANELS] = { 1, 2, 4, 8, 16, 16 };
-    const Samples samples = curve_samples();
+    const Task task = wave_task();
     Fit fits[FIT_PANELS];
     printf("neurons  weights    loss\n");
     for (int row = 0; row < FIT_PANELS; row++) {
         bool straight = row == FIT_PANELS - 1;
-        fit_new(&fits[row], straight ? STRAIGHT : MLP, samples.D, widths[row], 5);
-        fit_train(&fits[row], &samples, 10000, 0.02);
-        printf("%7d  %7d  %6.4f%s\n", widths[row], 3 * widths[row], fit_loss(&fits[row], &samples),
+        fit_new(&fits[row], straight ? STRAIGHT : MLP, task.D, widths[row], 5);
+        fit_train(&fits[row], &task, 10000, 0.02);
+        printf("%7d  %7d  %6.4f%s\n", widths[row], 3 * widths[row], fit_loss(&fits[row], &task),
                straight ? "  without gelu" : "");
     }
     printf("the best straight line: %.4f\n",
-           straight_line_loss(samples.x[0], MAX_D, samples.target, samples.count));
-    return pictures[0] == NULL || layer_picture(pictures[0], fits, &samples, error);
+           straight_line_loss(task.x, task.D, task.target, task.points));
+    return pictures[0] == NULL || layer_picture(pictures[0], fits, &task, error);
 }
 
 // ---- gate: mlp and glu learn a·b, from many random starts, because one may be lucky
@@ -298,57 +269,35 @@ static Fit product_by_hand(void) {
 }
 // product]
 
-static void fit_from(double loss[STOPS][STARTS], Kind kind, int F, const Samples *samples) {
+static void fit_from(double loss[STOPS][STARTS], Kind kind, int F, const Task *task) {
     for (int start = 0; start < STARTS; start++) {
         Fit fit;
-        fit_new(&fit, kind, samples->D, F, (uint64_t)start + 1);
+        fit_new(&fit, kind, task->D, F, (uint64_t)start + 1);
         for (int stop = 0, steps = 0; stop < STOPS; steps = stops[stop++]) {
-            fit_train(&fit, samples, stops[stop] - steps, 0.02);
-            loss[stop][start] = fit_loss(&fit, samples);
+            fit_train(&fit, task, stops[stop] - steps, 0.02);
+            loss[stop][start] = fit_loss(&fit, task);
         }
     }
 }
 
-// For qsort; NaN comes last.
-static int by_value(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    if (isnan(x) || isnan(y)) return isnan(x) - isnan(y);
-    return (x > y) - (x < y);
-}
-
-static double median(const double sorted[STARTS]) {
-    return (sorted[(STARTS - 1) / 2] + sorted[STARTS / 2]) / 2.0;
-}
-
-// The sign test: how often a fair coin falls heads at least this many times in STARTS throws.
-static double coin_probability(int heads) {
-    double sum = 0.0, exactly = pow(0.5, STARTS); // the probability of exactly k heads
-    for (int k = 0; k <= STARTS; k++) {
-        if (k >= heads) sum += exactly;
-        exactly *= (double)(STARTS - k) / (k + 1);
-    }
-    return sum;
-}
-
 static bool show_gate(char **pictures, Error *error) {
     (void)pictures, (void)error;
-    const Samples samples = product_samples();
+    const Task task = product_task();
     double mlp[STOPS][STARTS], glu[STOPS][STARTS];
-    fit_from(mlp, MLP, 7, &samples);
-    fit_from(glu, GLU, 4, &samples);
+    fit_from(mlp, MLP, 7, &task);
+    fit_from(glu, GLU, 4, &task);
     printf("%d starts    mlp, 7 neurons      glu, 4 neurons\n", STARTS);
     printf("  steps    median     worst    median     worst   the glu is ahead   sign test\n");
     for (int stop = 0; stop < STOPS; stop++) {
-        int ahead = 0;
-        for (int start = 0; start < STARTS; start++) ahead += glu[stop][start] < mlp[stop][start];
-        qsort(mlp[stop], STARTS, sizeof mlp[stop][0], by_value);
-        qsort(glu[stop], STARTS, sizeof glu[stop][0], by_value);
-        printf("%7d %9.4f %9.4f %9.4f %9.4f   %10d times   %9.4f\n", stops[stop], median(mlp[stop]),
-               mlp[stop][STARTS - 1], median(glu[stop]), glu[stop][STARTS - 1], ahead,
-               coin_probability(ahead));
+        int ahead = starts_ahead(glu[stop], mlp[stop], STARTS);
+        sort_doubles(mlp[stop], STARTS);
+        sort_doubles(glu[stop], STARTS);
+        printf("%7d %9.4f %9.4f %9.4f %9.4f   %10d times   %9.4f\n", stops[stop],
+               median(mlp[stop], STARTS), mlp[stop][STARTS - 1], median(glu[stop], STARTS),
+               glu[stop][STARTS - 1], ahead, sign_test(ahead, STARTS));
     }
     Fit by_hand = product_by_hand();
-    printf("a glu of 2 neurons, written by hand: %.4f\n", fit_loss(&by_hand, &samples));
+    printf("a glu of 2 neurons, written by hand: %.4f\n", fit_loss(&by_hand, &task));
     return true;
 }
 
@@ -411,6 +360,11 @@ static bool show_cost(char **pictures, Error *error) {
     return true;
 }
 
+static bool show_scoreboard(char **pictures, Error *error) {
+    Learner learners[MAX_LEARNERS];
+    return tasks_show("01", learners, dense_learners(learners), pictures[0], error);
+}
+
 static const DemoPart parts[] = {
     { "neuron", "one neuron learns seven points", 0, show_neuron },
     { "neuron", "the same, and draws it", 1, show_neuron },
@@ -423,6 +377,8 @@ static const DemoPart parts[] = {
     { "layer", "the same, and draws it", 1, show_layer },
     { "gate", "mlp and glu learn to multiply, from 40 starts", 0, show_gate },
     { "cost", "operations, bytes and time of one token on this machine", 0, show_cost },
+    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
+    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

@@ -2,6 +2,7 @@
 // same, except that of `cost`, which measures this machine.
 #include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/balance.h"
+#include "chapters/02_mixture_of_experts/moe_scores.h"
 #include "chapters/02_mixture_of_experts/pictures.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/diagram.h"
@@ -525,6 +526,11 @@ static bool show_cost(char **pictures, Error *error) {
     return true;
 }
 
+static bool show_scoreboard(char **pictures, Error *error) {
+    Learner learners[MAX_LEARNERS];
+    return tasks_show("02", learners, moe_learners(learners), pictures[0], error);
+}
+
 static const DemoPart parts[] = {
     { "orders", "softmax and top-K in three orders", 0, show_orders },
     { "softmax", "draws softmax of small and of large logits", 1, softmax_picture },
@@ -535,6 +541,8 @@ static const DemoPart parts[] = {
     { "sure", "a router that starts out certain", 0, show_sure },
     { "starts", "mixtures and dense layers from nine starts", 0, show_starts },
     { "cost", "parameters, operations and time of one token on this machine", 0, show_cost },
+    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
+    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

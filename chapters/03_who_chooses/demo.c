@@ -3,6 +3,7 @@
 // of a sentence get which experts, and draws it.
 #include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
+#include "chapters/03_who_chooses/routed_scores.h"
 #include "chapters/03_who_chooses/routing.h"
 #include "chapters/diagram.h"
 #include "reference/draw/paint.h"
@@ -598,12 +599,19 @@ static bool show_starts(char **pictures, Error *error) {
     return true;
 }
 
+static bool show_scoreboard(char **pictures, Error *error) {
+    Learner learners[MAX_LEARNERS];
+    return tasks_show("03", learners, routed_learners(learners), pictures[0], error);
+}
+
 static const DemoPart parts[] = {
     { "rules", "a small table, routed in four ways", 0, show_rules },
     { "coins", "small models that can see the future", 0, show_coins },
     { "sentence", "which experts the words of a sentence get", 0, show_sentence },
     { "sentence", "the same, and draws it", 1, show_sentence },
     { "starts", "token choice and the sequence pool from six starts", 0, show_starts },
+    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
+    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

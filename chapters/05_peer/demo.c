@@ -5,7 +5,9 @@
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
 #include "chapters/05_peer/peer.h"
+#include "chapters/05_peer/peer_scores.h"
 #include "chapters/diagram.h"
+#include "reference/draw/paint.h"
 #include "reference/io/progress.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
@@ -286,10 +288,17 @@ static bool show(char **pictures, Error *error) {
     return show_usage(error);
 }
 
+static bool show_scoreboard(char **pictures, Error *error) {
+    Learner learners[MAX_LEARNERS];
+    return tasks_show("05", learners, peer_learners(learners), pictures[0], error);
+}
+
 static const DemoPart parts[] = {
     { "", "what two heads select, what more experts cost, how many are used", 0, show },
     { "--picture", "draws the lesson's picture", 1, draw },
     { "--time", "measures this chapter's own code", 0, measure },
+    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
+    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

@@ -4,6 +4,8 @@
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/pictures.h"
 #include "chapters/06_sgatlin/sgatlin.h"
+#include "chapters/06_sgatlin/sgatlin_scores.h"
+#include "chapters/06_sgatlin/square.h"
 #include "chapters/diagram.h"
 #include "reference/draw/paint.h"
 #include "reference/io/progress.h"
@@ -400,11 +402,28 @@ static bool show(char **pictures, Error *error) {
     return true;
 }
 
+static bool show_scoreboard(char **pictures, Error *error) {
+    Learner learners[MAX_LEARNERS];
+    return tasks_show("06", learners, sgatlin_learners(learners), pictures[0], error);
+}
+
+static bool show_rates(char **pictures, Error *error) {
+    (void)pictures, (void)error;
+    Learner learners[MAX_LEARNERS];
+    tasks_show_rates(learners, sgatlin_learners(learners));
+    return true;
+}
+
 static const DemoPart parts[] = {
     { "", "when the layer is linear, and what it costs", 0, show },
     { "--picture", "draws the lesson's picture", 1, draw },
     { "layer", "draws the way from x to y", 1, draw_layer },
     { "--time", "measures this chapter's own code", 0, measure },
+    { "square", "what the layer learns where it has nothing to choose", 0, show_square },
+    { "square", "the same, and draws the wave as layers learn it", 1, show_square },
+    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
+    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
+    { "rates", "the median losses of the scoreboard at four learning rates", 0, show_rates },
 };
 
 int main(int count, char **arguments) {

@@ -247,9 +247,10 @@ static bool show_scores(const Alphabet *alphabet, const char *counted, const cha
     if (!table_scores(scores, alphabet, counted, held_out))
         return fail(error, "not enough memory for the tables");
     if (!train_letters(loss, written, alphabet, counted, held_out, error)) return false;
-    scores[TABLE_SCORES] = (Score){ "07", names[LAYERS], loss[LAYERS], NULL };
+    scores[TABLE_SCORES] = (Score){ .chapter = "07", .name = names[LAYERS], .loss = loss[LAYERS] };
     for (int i = 0; i < LAYERS; i++)
-        scores[TABLE_SCORES + 1 + i] = (Score){ "07", names[i], loss[i], NULL };
+        scores[TABLE_SCORES + 1 + i] =
+            (Score){ .chapter = "07", .name = names[i], .loss = loss[i] };
     const Scoreboard board = { LETTERS_TASK, "07", scores, SCORES };
     if (!scoreboard_show(&board, 1, picture, error)) return false;
     for (int model = 0; model < MODELS; model++) {

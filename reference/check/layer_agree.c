@@ -194,9 +194,10 @@ static bool scores_agree(const LayerComparison *comparison, LayerErrors *errors,
                  comparison->forward, &errors->scores, error);
 }
 
-static bool choices_agree(const LayerComparison *comparison, LayerErrors *errors, Error *error) {
+bool layer_choices_agree(const LayerComparison *comparison, LayerErrors *errors, Error *error) {
     Tables tables = { 0 };
     bool ragged = comparison->own_actual.config.ffn->ragged;
+    if (!scores_agree(comparison, errors, error)) return false;
     bool ok = tables_new(&tables, comparison, error) &&
               (ragged ? ragged_agree : rows_agree)(comparison, &tables, errors, error);
     free(tables.rank);
@@ -207,8 +208,7 @@ bool layers_agree(const LayerComparison *comparison, LayerErrors *errors, Error 
     const LayerNumbers *actual = &comparison->actual, *expected = &comparison->expected;
     Tolerance forward = comparison->forward, backward = comparison->backward;
     size_t rows = (size_t)expected->N * expected->config.D;
-    if (expected->config.ffn->sparse &&
-        (!scores_agree(comparison, errors, error) || !choices_agree(comparison, errors, error)))
+    if (expected->config.ffn->sparse && !layer_choices_agree(comparison, errors, error))
         return false;
     bool ok = agree("y", actual->y, expected->y, rows, forward, &errors->forward, error) &&
               agree("dx", actual->dx, expected->dx, rows, backward, &errors->backward, error);

@@ -29,6 +29,10 @@ typedef struct {
     long rows, other_choices;
 } LayerErrors;
 
+// Steps 1 and 2, of own_actual and own_expected: their scores, score, index and start. Adds to
+// `errors`.
+bool layer_choices_agree(const LayerComparison *comparison, LayerErrors *errors, Error *error);
+
 // Adds to `errors` (begin with zeros). false: the error names the first disagreement.
 bool layers_agree(const LayerComparison *comparison, LayerErrors *errors, Error *error);
 #endif

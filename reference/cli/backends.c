@@ -2,13 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-// What --device accepts, the default first. A program with another backend links its own table.
-static const Backend *const backends[] = { &cpu_backend };
-enum { BACKENDS = sizeof backends / sizeof backends[0] };
-
 const Backend *backend_find(const char *name, Error *error) {
     if (name == NULL) return backends[0];
-    for (int i = 0; i < BACKENDS; i++) {
+    for (int i = 0; backends[i] != NULL; i++) {
         if (strcmp(backends[i]->name, name) == 0) return backends[i];
     }
     char names[BACKEND_NAMES];
@@ -19,7 +15,7 @@ const Backend *backend_find(const char *name, Error *error) {
 
 void backend_names(char out[BACKEND_NAMES]) {
     *out = '\0';
-    for (int i = 0; i < BACKENDS; i++) {
+    for (int i = 0; backends[i] != NULL; i++) {
         size_t used = strlen(out);
         snprintf(out + used, BACKEND_NAMES - used, "%s%s", i > 0 ? ", " : "", backends[i]->name);
     }

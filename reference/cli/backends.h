@@ -2,6 +2,9 @@
 #define REFERENCE_CLI_BACKENDS_H
 #include "reference/train/backend.h"
 
+// Those of the program, ending with NULL: devices.c.
+extern const Backend *const backends[];
+
 // The backend with this name, of those that the program was built with; a name of NULL gives the
 // first. Returns NULL for an unknown name; the message lists the known ones.
 const Backend *backend_find(const char *name, Error *error);

@@ -6,7 +6,7 @@
 typedef int CommandFunction(int argc, char **argv);
 
 CommandFunction command_data, command_tokenize, command_train, command_sample, command_eval,
-    command_flops, command_curves, command_bench, command_isoflop;
+    command_flops, command_curves, command_bench, command_isoflop, command_compare;
 CommandFunction command_gates, command_record, command_neighbours, command_map, command_usage,
     command_neuron, command_why, command_patch, command_recall, command_score;
 #endif

@@ -1,4 +1,5 @@
 // sgatlin: one binary; each subcommand is in a file of its own.
+#include "reference/cli/backends.h"
 #include "reference/cli/blas_watch.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
@@ -27,6 +28,7 @@ static const struct {
     { "eval", "print the loss and perplexity on a token file", command_eval },
     { "flops", "print the parameters, FLOPs and memory of a model", command_flops },
     { "bench", "time layers and training steps, beside the machine's own ceilings", command_bench },
+    { "compare", "check that a device computes what the CPU does", command_compare },
     { "curves", "draw the losses of several runs in one picture", command_curves },
     { "isoflop", "compare kinds of layers trained with equal FLOPs", command_isoflop },
     { "gates", "draw which neurons fired for a sentence", command_gates },
@@ -68,7 +70,9 @@ static void print_version(void) {
 #else
     printf("OpenMP    none, 1 thread\n");
 #endif
-    printf("CUDA      none\n");
+    char devices[BACKEND_NAMES];
+    backend_names(devices);
+    printf("devices   %s\n", devices);
 }
 
 static bool pipe_closed(void) {

@@ -57,6 +57,10 @@ typedef struct {
     // for dense kinds.
     Gating (*gating)(Device *device, int layer);
 
+    // Of the last step, a block in the layout of the parameters, before clipping: a host view,
+    // valid until the next step. NULL: out of memory.
+    const float *(*gradients)(Device *device, Error *error);
+
     // The hooks of every pass from now on (see gating.h), copied; NULL: none.
     void (*hooks)(Device *device, const HookList *hooks);
 

@@ -102,6 +102,11 @@ static void cpu_logits(Device *d, float *out, int first, int rows) {
 
 static Gating cpu_gating(Device *d, int layer) { return model_gating(d->activations, layer); }
 
+static const float *cpu_gradients(Device *d, Error *error) {
+    (void)error;
+    return d->gradients;
+}
+
 static void cpu_hooks(Device *d, const HookList *hooks) { model_hooks(d->activations, hooks); }
 
 static const Model *cpu_read(Device *d, const float **moments, Error *error) {
@@ -119,6 +124,7 @@ const Backend cpu_backend = {
     .loss = cpu_loss,
     .logits = cpu_logits,
     .gating = cpu_gating,
+    .gradients = cpu_gradients,
     .hooks = cpu_hooks,
     .read = cpu_read,
 };

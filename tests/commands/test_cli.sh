@@ -28,11 +28,11 @@ grep -q '^  train ' "$work/stderr" || failure "no list of commands"
 expect 0 '' --help
 grep -q '^  sample ' "$work/stdout" || failure "--help lists no commands"
 expect 0 '' --version
-for word in sgatlin compiler BLAS OpenMP CUDA; do
+for word in sgatlin compiler BLAS OpenMP devices; do
     grep -q "^$word" "$work/stdout" || failure "--version: no line of $word"
 done
 commands='data tokenize train sample eval flops bench curves isoflop gates record neighbours map
-    usage neuron why patch recall score'
+    usage neuron why patch recall score compare'
 for command in $commands; do
     expect 0 '' $command --help
     grep -q "^Usage: sgatlin $command" "$work/stdout" || failure "$command --help: no usage"

@@ -23,4 +23,11 @@ for file in gpu/*/lesson.cu gpu/lesson.cpp gpu/trial.cpp gpu/test.cpp gpu/bench.
     "$nvcc" -std=c++20 -I. -Xcompiler -Wall,-Wextra,-Werror -Werror all-warnings $architectures \
         -c "$file" -o "$work/object" || failed=1
 done
+# The trainer: the kernels are mostly those of the lessons, so the oldest and the newest suffice.
+for file in gpu/trainer/*.cu; do
+    [ "$file" = gpu/trainer/emulator_cublas.cu ] && continue
+    "$nvcc" -std=c++20 -I. -Xcompiler -Wall,-Wextra,-Werror,-Wno-unused-function \
+        -Werror all-warnings -diag-suppress=177 -gencode arch=compute_75,code=sm_75 \
+        -gencode arch=compute_120,code=sm_120 -c "$file" -o "$work/object" || failed=1
+done
 exit $failed

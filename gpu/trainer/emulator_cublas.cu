@@ -1,0 +1,7 @@
+#include "cublas.cuh"
+
+const Cublas *cublas_find() {
+    static const Cublas linked = { cublasCreate, cublasDestroy, cublasSetStream, cublasSgemm,
+                                   cublasGetStatusString };
+    return &linked;
+}

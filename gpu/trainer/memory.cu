@@ -1,0 +1,108 @@
+#include "device.cuh"
+#include "gpu/07_language_model/column_sums.cuh"
+#include <algorithm>
+
+// Takes the parts of a block one after the other.
+struct Taker {
+    float *block;
+    size_t used;
+    template <class T = float> T *take(size_t count) {
+        size_t floats = (count * sizeof(T) + sizeof(float) - 1) / sizeof(float);
+        return reinterpret_cast<T *>(floats_take(block, &used, floats));
+    }
+};
+
+ChunkTable chunk_table(const Tensors *tensors) {
+    ChunkTable table;
+    for (int i = 0; i < tensors->count; i++) {
+        const Tensor *tensor = &tensors->items[i];
+        table.first.push_back((int)table.chunks.size());
+        for (size_t first = 0; first < tensor->count; first += CHUNK_FLOATS) {
+            size_t count = std::min(tensor->count - first, (size_t)CHUNK_FLOATS);
+            table.chunks.push_back({ tensor->offset + first, (int)count, tensor->decay });
+        }
+    }
+    table.first.push_back((int)table.chunks.size());
+    return table;
+}
+
+static void take_layer(LayerSaved *layer, Taker *taker, const Config *config, const DeviceFfn *ffn,
+                       size_t N) {
+    size_t rows = N * (size_t)config->D;
+    layer->residual = taker->take(rows);
+    layer->residual_mid = taker->take(rows);
+    layer->normed = taker->take(rows);
+    layer->ffn_normed = taker->take(rows);
+    layer->rstd = taker->take(N);
+    layer->ffn_rstd = taker->take(N);
+    layer->query = taker->take(rows);
+    layer->key = taker->take(rows);
+    layer->value = taker->take(rows);
+    layer->attended = taker->take(rows);
+    layer->log_sum = taker->take(N * (size_t)config_heads(config));
+    layer->ffn = taker->take(ffn->saved(config, (int)N));
+}
+
+static void take_attention(AttentionScratch *out, Taker *taker, const Config *config, size_t N) {
+    size_t rows = N * (size_t)config->D, heads = N * (size_t)config_heads(config);
+    out->q = taker->take(rows);
+    out->k = taker->take(rows);
+    out->dq = taker->take(rows);
+    out->dk = taker->take(rows);
+    out->q_rstd = taker->take(heads);
+    out->k_rstd = taker->take(heads);
+    out->delta = taker->take(heads);
+}
+
+// Attention and feed-forward layer use the same memory, one after the other.
+static void take_scratch(Memory *out, Taker *taker, const Config *config, const DeviceFfn *ffn,
+                         size_t N) {
+    Taker other = *taker;
+    take_attention(&out->attention, taker, config, N);
+    out->ffn_scratch = other.take(ffn->scratch(config, (int)N));
+    taker->used = std::max(taker->used, other.used);
+}
+
+static void take_training(Memory *out, Taker *taker, const Config *config, const Tensors *tensors,
+                          size_t N) {
+    size_t rows = N * (size_t)config->D;
+    ChunkTable table = chunk_table(tensors);
+    out->gradients = taker->take(tensors->floats);
+    out->moments = taker->take(2 * tensors->floats);
+    out->dresidual = taker->take(rows);
+    out->dnormed = taker->take(rows);
+    out->dquery = taker->take(rows);
+    out->dkey = taker->take(rows);
+    out->dvalue = taker->take(rows);
+    out->partial = taker->take(column_sums_scratch(std::max(config->D, config->Dh)));
+    out->token_start = taker->take<int32_t>((size_t)config->V + 1);
+    out->order = taker->take<int32_t>(N);
+    out->chunks = taker->take<Chunk>(table.chunks.size());
+    out->first_chunk = taker->take<int>(table.first.size());
+    out->squares = taker->take<double>(table.chunks.size());
+}
+
+size_t memory_layout(Memory *out, float *block, const Config *config, const DeviceFfn *ffn,
+                     const Tensors *tensors, int B, DeviceUse use) {
+    Taker taker = { block, 0 };
+    size_t N = (size_t)B * (size_t)config->T, rows = N * (size_t)config->D;
+    *out = Memory{};
+    out->parameters = taker.take(tensors->floats);
+    out->layers.resize((size_t)config->L + 1);
+    for (int l = 0; l < config->L; l++) take_layer(&out->layers[l], &taker, config, ffn, N);
+    out->layers[config->L].residual = taker.take(rows);
+    out->normed = taker.take(rows);
+    out->rstd = taker.take(N);
+    out->rope = taker.take((size_t)config->T * (size_t)config->Dh);
+    out->sublayer_out = taker.take(rows);
+    out->logits = taker.take(std::min(N, (size_t)LOGIT_ROWS) * (size_t)config->V);
+    out->losses = taker.take(N);
+    out->inputs = taker.take<int32_t>(N);
+    out->targets = taker.take<int32_t>(N);
+    take_scratch(out, &taker, config, ffn, N);
+    if (use == DEVICE_TRAINS) take_training(out, &taker, config, tensors, N);
+    size_t numbers = sizeof(StepNumbers) + (size_t)tensors->count * sizeof(double);
+    out->numbers = reinterpret_cast<StepNumbers *>(taker.take<char>(numbers));
+    out->tensor_squares = reinterpret_cast<double *>(out->numbers + 1);
+    return taker.used;
+}

@@ -1,0 +1,402 @@
+#include "reference/check/backend_agree.h"
+#include "reference/check/expert_scores.h"
+#include "reference/check/layer_agree.h"
+#include "reference/data/special_tokens.h"
+#include "reference/model/layout.h"
+#include "reference/model/loss.h"
+#include "reference/numbers/random.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- what the routers of a pass chose
+
+// The context of the hook. Of each layer's LayerNumbers only the scores and the gating are used.
+typedef struct Choices {
+    LayerNumbers *layers;         // [L]
+    int L, calls, mismatches;     // of the hook; gatings of other sizes than the forced ones
+    float *key_scores;            // [N,keys] of the layer that runs
+    const struct Choices *forced; // replace the gatings once they are noted; NULL: none
+} Choices;
+
+static void choices_free(Choices *choices) {
+    for (int l = 0; choices->layers != NULL && l < choices->L; l++)
+        layer_numbers_free(&choices->layers[l]);
+    free(choices->layers);
+    free(choices->key_scores);
+    *choices = (Choices){ 0 };
+}
+
+static bool choices_new(Choices *out, const Config *config, int B, Error *error) {
+    size_t L = (size_t)config->L, keys = (size_t)ffn_gating(config, NULL, 1).keys;
+    *out = (Choices){ .L = config->L };
+    if (!config->ffn->sparse) return true;
+    out->layers = calloc(L, sizeof *out->layers);
+    out->key_scores = calloc((size_t)B * (size_t)config->T * keys, sizeof *out->key_scores);
+    if (out->layers == NULL || out->key_scores == NULL) return fail(error, "out of memory");
+    for (size_t l = 0; l < L; l++) {
+        if (!layer_numbers_new(&out->layers[l], config, B, config->T, error)) return false;
+    }
+    return true;
+}
+
+static void note_choice(LayerNumbers *out, const Gating *gating, const float *key_scores) {
+    size_t entries = gating_entries(gating);
+    if (out->start != NULL)
+        memcpy(out->start, gating->start, ((size_t)gating->N + 1) * sizeof *out->start);
+    for (size_t i = 0; i < (size_t)gating->N * (size_t)gating->keys; i++)
+        out->scores[i] = key_scores[i];
+    for (size_t i = 0; i < entries; i++) {
+        out->score[i] = gating->score[i];
+        out->index[i] = gating->index[i];
+    }
+}
+
+static void force_choice(Gating *gating, const LayerNumbers *choice) {
+    size_t entries = layer_numbers_entries(choice);
+    if (choice->start != NULL)
+        memcpy(gating->start, choice->start, ((size_t)gating->N + 1) * sizeof *choice->start);
+    for (size_t i = 0; i < entries; i++) {
+        gating->score[i] = (float)choice->score[i];
+        gating->index[i] = choice->index[i];
+    }
+}
+
+static bool has_sizes(const Gating *gating, const LayerNumbers *numbers) {
+    const Config *config = &numbers->config;
+    if (gating->N != numbers->N || (gating->start == NULL) != (numbers->start == NULL))
+        return false;
+    if (gating->start != NULL) return gating_entries(gating) <= gating->capacity;
+    return gating->C == config->C && gating->K == config->K;
+}
+
+static void choices_hook(void *context, const GatingEvent *event) {
+    Choices *choices = context;
+    LayerNumbers *own = &choices->layers[event->layer];
+    choices->calls++;
+    if (!has_sizes(event->gating, own) || event->gating->key_scores == NULL) {
+        choices->mismatches++;
+        return;
+    }
+    note_choice(own, event->gating, event->gating->key_scores);
+    if (choices->forced != NULL)
+        force_choice(event->gating, &choices->forced->layers[event->layer]);
+}
+
+// ---- both backends
+
+typedef struct {
+    const Backend *backend;
+    Device *device;
+    Choices choices;
+    double loss;
+    float *logits; // [N,V]
+    StepResult result;
+    const float *gradients, *parameters, *moments;
+} Side;
+
+typedef struct {
+    const BackendComparison *comparison;
+    BackendErrors *errors;
+    Error *error;
+    Tensors tensors;
+    int N;
+    int32_t *inputs, *targets;
+    Side actual, expected;
+} Pair;
+
+// Random tokens. The last row ends with padding.
+static void draw_tokens(Pair *pair) {
+    const BackendComparison *c = pair->comparison;
+    int T = c->config->T;
+    uint64_t key = random_key(c->seed, "tokens");
+    for (int t = 0; t < pair->N; t++) {
+        uint64_t kinds = (uint64_t)c->config->V - 1;
+        pair->targets[t] = 1 + (int32_t)random_below(key, (uint64_t)t, kinds);
+        if (t >= pair->N - 2 && T > 2) pair->targets[t] = TOKEN_PAD;
+        pair->inputs[t] = t % T == 0 ? TOKEN_END : pair->targets[t - 1];
+    }
+}
+
+// Initial parameters, but norms and biases moved away from 1 and 0. A balancing bias stays.
+static bool draw_model(Model *out, const Config *config, uint64_t seed, Error *error) {
+    if (!model_new(out, config, error)) return false;
+    tensors_init(&out->tensors, out->parameters, seed);
+    for (int i = 0; i < out->tensors.count; i++) {
+        const Tensor *tensor = &out->tensors.items[i];
+        bool drawn = tensor->init != INIT_ZERO && tensor->init != INIT_ONE;
+        if (drawn || strstr(tensor->name, "router_bias") != NULL) continue;
+        uint64_t key = random_key(seed, tensor->name);
+        for (size_t j = 0; j < tensor->count; j++)
+            out->parameters[tensor->offset + j] += 0.1f * (float)random_normal(key, j);
+    }
+    return true;
+}
+
+static bool open_side(Side *out, const Backend *backend, Pair *pair) {
+    const BackendComparison *c = pair->comparison;
+    Model model;
+    out->backend = backend;
+    out->logits = calloc((size_t)pair->N * (size_t)c->config->V, sizeof *out->logits);
+    if (out->logits == NULL) return fail(pair->error, "out of memory for logits");
+    if (!choices_new(&out->choices, c->config, c->B, pair->error) ||
+        !draw_model(&model, c->config, c->seed, pair->error))
+        return false;
+    out->device = backend->open(&model, NULL, c->B, DEVICE_TRAINS, pair->error);
+    if (out->device == NULL) return false;
+    HookList hooks = one_hook(choices_hook, &out->choices);
+    hooks.key_scores = out->choices.key_scores;
+    if (c->config->ffn->sparse) backend->hooks(out->device, &hooks);
+    return true;
+}
+
+static void close_side(Side *side) {
+    if (side->device != NULL) side->backend->close(side->device);
+    choices_free(&side->choices);
+    free(side->logits);
+}
+
+static void pair_free(Pair *pair) {
+    close_side(&pair->actual);
+    close_side(&pair->expected);
+    tensors_free(&pair->tensors);
+    free(pair->inputs);
+    free(pair->targets);
+}
+
+static bool pair_new(Pair *pair) {
+    const BackendComparison *c = pair->comparison;
+    Model model;
+    pair->N = c->B * c->config->T;
+    pair->inputs = calloc((size_t)pair->N, sizeof *pair->inputs);
+    pair->targets = calloc((size_t)pair->N, sizeof *pair->targets);
+    if (pair->inputs == NULL || pair->targets == NULL) return fail(pair->error, "out of memory");
+    draw_tokens(pair);
+    if (!model_new(&model, c->config, pair->error)) return false;
+    pair->tensors = model.tensors; // the table outlives the model
+    model.tensors = (Tensors){ 0 };
+    model_free(&model);
+    pair->actual.choices.forced = NULL;
+    if (!open_side(&pair->expected, c->expected, pair) ||
+        !open_side(&pair->actual, c->actual, pair))
+        return false;
+    pair->actual.choices.forced = &pair->expected.choices;
+    return true;
+}
+
+// ---- comparing
+
+static bool agree(Pair *pair, const char *part, const char *tensor, const float *actual,
+                  const float *expected, size_t count, Tolerance tolerance, double *worst) {
+    char name[TENSOR_NAME + 40];
+    Difference difference;
+    double *wide = malloc(count * sizeof *wide);
+    if (wide == NULL) return fail(pair->error, "out of memory for %zu values", count);
+    for (size_t i = 0; i < count; i++) wide[i] = expected[i];
+    snprintf(name, sizeof name, "%s%s%s", part, *tensor ? " of " : "", tensor);
+    bool same =
+        compare_floats(&difference, name, actual, count, (Values){ wide, count }, tolerance);
+    free(wide);
+    const BackendComparison *c = pair->comparison;
+    if (c->report != NULL) c->report(c->context, part, tensor, &difference);
+    if (difference.rms > 0.0) *worst = fmax(*worst, difference.worst / difference.rms);
+    return same || fail(pair->error, "%s", difference.problem);
+}
+
+static bool numbers_agree(Pair *pair, const char *part, double actual, double expected) {
+    float a = (float)actual, e = (float)expected;
+    return agree(pair, part, "", &a, &e, 1, pair->comparison->forward, &pair->errors->forward);
+}
+
+// Each tensor of two blocks.
+static bool blocks_agree(Pair *pair, const char *part, const float *actual, const float *expected,
+                         Tolerance tolerance, double *worst) {
+    for (int i = 0; i < pair->tensors.count; i++) {
+        const Tensor *tensor = &pair->tensors.items[i];
+        if (!agree(pair, part, tensor->name, actual + tensor->offset, expected + tensor->offset,
+                   tensor->count, tolerance, worst))
+            return false;
+    }
+    return true;
+}
+
+// Of the last pass, layer by layer: each layer's input follows from the same choices before it.
+static bool choices_agree(Pair *pair) {
+    Choices *actual = &pair->actual.choices, *expected = &pair->expected.choices;
+    const BackendComparison *c = pair->comparison;
+    LayerErrors errors = { 0 };
+    Error why;
+    for (int l = 0; l < expected->L; l++) {
+        LayerComparison layer = { .own_actual = actual->layers[l],
+                                  .own_expected = expected->layers[l],
+                                  .expert_scores = expert_scores,
+                                  .forward = c->forward };
+        if (!layer_choices_agree(&layer, &errors, &why))
+            return fail(pair->error, "layer %d: %s", l, why.text);
+    }
+    BackendErrors *all = pair->errors;
+    all->forward = fmax(all->forward, errors.scores);
+    all->rows += errors.rows;
+    all->other_choices += errors.other_choices;
+    return true;
+}
+
+// Whether the hook of a side saw every layer of the last pass once.
+static bool hook_was_called(Pair *pair, Side *side) {
+    int expected = pair->comparison->config->ffn->sparse ? side->choices.L : 0;
+    bool ok = side->choices.calls == expected && side->choices.mismatches == 0;
+    if (!ok)
+        fail(pair->error, "%s: %d calls of the hook, %d with other sizes; expected %d, 0",
+             side->backend->name, side->choices.calls, side->choices.mismatches, expected);
+    side->choices.calls = side->choices.mismatches = 0;
+    return ok;
+}
+
+static bool forward_side(Pair *pair, Side *side) {
+    int64_t scored;
+    side->loss = side->backend->loss(side->device, &scored, pair->inputs, pair->targets,
+                                     pair->comparison->B);
+    side->backend->logits(side->device, side->logits, 0, pair->N);
+    int64_t expected = count_scored(pair->targets, pair->N);
+    if (scored != expected)
+        return fail(pair->error, "%s: %lld scored targets, expected %lld", side->backend->name,
+                    (long long)scored, (long long)expected);
+    return hook_was_called(pair, side);
+}
+
+// What the backend shows of its gatings is what the layers used: the expected choice.
+static bool gatings_are_shown(Pair *pair) {
+    const Config *config = pair->comparison->config;
+    Side *side = &pair->actual;
+    for (int l = 0; l < config->L; l++) {
+        Gating shown = side->backend->gating(side->device, l);
+        if (!config->ffn->sparse && shown.N == 0) continue;
+        const LayerNumbers *choice = &pair->expected.choices.layers[l];
+        size_t entries = gating_entries(&shown);
+        Difference difference;
+        if (shown.N != pair->N || entries != layer_numbers_entries(choice))
+            return fail(pair->error, "layer %d: gating of %d tokens", l, shown.N);
+        if (entries > 0 &&
+            !compare_ints(&difference, "shown index", shown.index, entries, choice->index, entries))
+            return fail(pair->error, "layer %d: %s", l, difference.problem);
+    }
+    return true;
+}
+
+static bool forward_agrees(Pair *pair) {
+    const BackendComparison *c = pair->comparison;
+    Side *actual = &pair->actual, *expected = &pair->expected;
+    if (!forward_side(pair, expected) || !forward_side(pair, actual)) return false;
+    if (c->config->ffn->sparse && (!choices_agree(pair) || !gatings_are_shown(pair))) return false;
+    return agree(pair, "logits", "", actual->logits, expected->logits,
+                 (size_t)pair->N * (size_t)c->config->V, c->forward, &pair->errors->forward) &&
+           numbers_agree(pair, "loss", actual->loss, expected->loss);
+}
+
+// AdamW divides a gradient by its size, so where a gradient is only rounding error its step is,
+// too. What `steps` steps can move a parameter by is rate·steps; this fraction of it may differ.
+static const double RATE = 1e-3, MOVE = 0.005;
+
+// Every other step clips.
+static bool step_side(Pair *pair, Side *side, int step) {
+    const AdamwSettings settings = {
+        .rate = RATE, .peak = 2 * RATE, .weight_decay = 0.1, .clip = step % 2 == 0 ? 0.5 : 0.0
+    };
+    if (!side->backend->step(side->device, &side->result, pair->inputs, pair->targets, &settings,
+                             step))
+        return fail(pair->error, "%s: step %d is not finite", side->backend->name, step);
+    if (!hook_was_called(pair, side)) return false;
+    side->gradients = side->backend->gradients(side->device, pair->error);
+    return side->gradients != NULL;
+}
+
+static bool results_agree(Pair *pair) {
+    const StepResult *actual = &pair->actual.result, *expected = &pair->expected.result;
+    if (actual->tokens != expected->tokens)
+        return fail(pair->error, "%lld scored targets, expected %lld", (long long)actual->tokens,
+                    (long long)expected->tokens);
+    return numbers_agree(pair, "loss", actual->loss, expected->loss) &&
+           numbers_agree(pair, "balancing loss", actual->balance_loss, expected->balance_loss) &&
+           numbers_agree(pair, "gradient norm", actual->gradient_norm, expected->gradient_norm);
+}
+
+static bool read_side(Pair *pair, Side *side) {
+    const Model *model = side->backend->read(side->device, &side->moments, pair->error);
+    if (model != NULL) side->parameters = model->parameters;
+    return model != NULL;
+}
+
+static bool training_agrees(Pair *pair) {
+    const BackendComparison *c = pair->comparison;
+    Side *actual = &pair->actual, *expected = &pair->expected;
+    for (int step = 0; step < c->steps; step++) {
+        Error why;
+        if (!step_side(pair, expected, step) || !step_side(pair, actual, step)) return false;
+        bool ok =
+            results_agree(pair) &&
+            (step > 0 || blocks_agree(pair, "gradient", actual->gradients, expected->gradients,
+                                      c->backward, &pair->errors->backward));
+        why = *pair->error;
+        if (!ok) return fail(pair->error, "step %d: %.900s", step, why.text);
+    }
+    size_t floats = pair->tensors.floats;
+    double *worst = &pair->errors->training;
+    Tolerance parameters = c->training;
+    parameters.absolute += MOVE * RATE * c->steps;
+    return read_side(pair, actual) && read_side(pair, expected) &&
+           blocks_agree(pair, "parameter", actual->parameters, expected->parameters, parameters,
+                        worst) &&
+           blocks_agree(pair, "first moment", actual->moments, expected->moments, c->training,
+                        worst) &&
+           blocks_agree(pair, "second moment", actual->moments + floats, expected->moments + floats,
+                        c->training, worst);
+}
+
+bool backends_agree(BackendErrors *errors, const BackendComparison *comparison, Error *error) {
+    Pair pair = { .comparison = comparison, .errors = errors, .error = error };
+    *errors = (BackendErrors){ 0 };
+    bool ok = pair_new(&pair) && forward_agrees(&pair) && training_agrees(&pair);
+    pair_free(&pair);
+    if (ok && errors->other_choices * 1000 > errors->rows)
+        return fail(error, "other choices in %ld of %ld rows, more than 0.1%%",
+                    errors->other_choices, errors->rows);
+    return ok;
+}
+
+// ---- NaN
+
+// A step on the opened side must fail and leave parameters [floats] and moments as they are.
+static bool step_refused(Pair *pair, Side *side, const float *parameters) {
+    const AdamwSettings settings = { .rate = 1e-3, .peak = 1e-3, .weight_decay = 0.1 };
+    if (side->backend->step(side->device, &side->result, pair->inputs, pair->targets, &settings, 0))
+        return fail(pair->error, "%s: a step with a NaN succeeds", side->backend->name);
+    if (!read_side(pair, side)) return false;
+    size_t floats = pair->tensors.floats;
+    bool same = memcmp(side->parameters, parameters, floats * sizeof *parameters) == 0;
+    for (size_t i = 0; i < 2 * floats; i++) same = same && side->moments[i] == 0.0f;
+    return same || fail(pair->error, "%s: a refused step changes the model", side->backend->name);
+}
+
+bool backend_refuses_nan(const Backend *backend, const Config *config, int B, Error *error) {
+    BackendComparison comparison = {
+        .actual = backend, .expected = backend, .config = config, .B = B, .seed = 1
+    };
+    Pair pair = { .comparison = &comparison, .error = error };
+    Model model = { 0 };
+    bool ok = pair_new(&pair) && draw_model(&model, config, 1, error);
+    size_t floats = pair.tensors.floats;
+    float *parameters = ok ? malloc(floats * sizeof *parameters) : NULL;
+    if (ok && parameters == NULL) ok = fail(error, "out of memory");
+    if (ok) {
+        model.parameters[layout_output_norm(&model.tensors)->offset] = NAN;
+        memcpy(parameters, model.parameters, floats * sizeof *parameters);
+        backend->close(pair.actual.device);
+        pair.actual.device = backend->open(&model, NULL, B, DEVICE_TRAINS, error);
+        ok = pair.actual.device != NULL && step_refused(&pair, &pair.actual, parameters);
+    }
+    free(parameters);
+    model_free(&model);
+    pair_free(&pair);
+    return ok;
+}

@@ -1,0 +1,99 @@
+#!/bin/sh
+# sgatlin --device emulator: the trainer for a GPU, in the emulator. It agrees with the CPU, its
+# bits depend neither on the run nor on the order of threads, and runs move between devices.
+set -u
+. tests/harness/scratch.sh
+. tests/gpu/programs.sh
+emulator=$PWD/$B/sgatlin-emulator
+failed=0
+
+fail() {
+    echo "test_trainer.sh: $*" >&2
+    failed=1
+}
+# quietly COMMAND...: it must succeed; its messages are shown when it does not.
+quietly() {
+    "$@" >"$work/said" 2>&1 && return
+    fail "$*: exit $?: $(cat "$work/said")"
+}
+# refused STATUS MESSAGE ARGUMENT...
+refused() {
+    expected=$1 message=$2
+    shift 2
+    "$emulator" "$@" >"$work/said" 2>&1
+    status=$?
+    [ $status = "$expected" ] && grep -qF -e "$message" "$work/said" && return
+    fail "$*: exit $status, expected $expected and '$message': $(cat "$work/said")"
+}
+
+# Every kind of layer, routing and router, tensor by tensor. Also sizes around the tiles of 32.
+quietly "$emulator" compare --device emulator --batch 2 --steps 2 --set T=9
+quietly "$emulator" compare --device emulator --batch 1 --steps 1 --ffn glu --set T=65 D=66 Dh=66 \
+    V=37 L=1
+# The products of the program's own, where there is no cuBLAS.
+for kind in glu sgatlin; do
+    SGATLIN_CUBLAS=0 quietly "$emulator" compare --device emulator --batch 1 --steps 1 \
+        --ffn $kind --set T=33 V=67 L=1
+done
+for order in reverse random:1; do
+    for kind in moe sgatlin; do
+        EMULATOR_ORDER=$order quietly "$emulator" compare --device emulator --batch 1 --steps 1 \
+            --set T=5 --ffn $kind
+    done
+done
+
+quietly "$SGATLIN" data --storyworld --stories 30 --seed 1 --vocab 300 --out "$work/data"
+# train RUN THREADS ORDER KIND
+train() {
+    EMULATOR_ORDER=$3 quietly "$emulator" train --device emulator --data "$work/data" --out "$1" \
+        --preset tiny --ffn "$4" --threads "$2" --set T=8 B=3 L=1 steps=6 checkpoint_every=3 \
+        eval_every=6 eval_batches=1 log_every=1 clip=0.5
+}
+same_runs() { # RUN RUN
+    for file in model optimizer; do
+        cmp "$1/step-000006/$file.safetensors" "$2/step-000006/$file.safetensors" >&2 || failed=1
+    done
+}
+train "$work/a" 1 forward sgatlin
+train "$work/b" 2 reverse sgatlin
+train "$work/c" 1 random:7 sgatlin
+same_runs "$work/a" "$work/b"
+same_runs "$work/a" "$work/c"
+train "$work/moe" 1 forward moe
+train "$work/moe-again" 2 random:3 moe
+same_runs "$work/moe" "$work/moe-again"
+
+# A run that was stopped after three steps continues on the CPU, and one of the CPU here; to the
+# same losses but for rounding.
+stopped() { # RUN PROGRAM DEVICE
+    SGATLIN_KILL=renamed:step-000003 "$2" train --device "$3" --data "$work/data" --out "$1" \
+        --preset tiny --ffn sgatlin --set T=8 B=3 L=1 steps=6 checkpoint_every=3 eval_every=6 \
+        eval_batches=1 log_every=1 clip=0.5 >"$work/said" 2>&1
+    if [ ! -d "$1/step-000003" ] || [ -d "$1/step-000006" ]; then fail "$1: $(cat "$work/said")"; fi
+}
+stopped "$work/there" "$emulator" emulator
+stopped "$work/back" "$SGATLIN" cpu
+cmp "$work/a/step-000003/model.safetensors" "$work/there/step-000003/model.safetensors" >&2 ||
+    failed=1
+quietly "$SGATLIN" train --device cpu --resume "$work/there"
+quietly "$emulator" train --device emulator --resume "$work/back"
+last_loss() { sed -n 's/^{"step":6,"loss":\([0-9.]*\),.*/\1/p' "$1/log.jsonl"; }
+close() { # NAME NUMBER EXPECTED
+    awk -v a="$2" -v b="$3" 'BEGIN { exit !(b > 0 && (a - b)^2 < (1e-5 * b)^2) }' ||
+        fail "$1: $2, expected $3"
+}
+for run in there back; do
+    close "loss of $run" "$(last_loss "$work/$run")" "$(last_loss "$work/a")"
+done
+loss_of() { # PROGRAM DEVICE
+    "$1" eval --device "$2" --checkpoint "$work/a" --data "$work/data/valid.bin" --json \
+        2>/dev/null | sed -n 's/.*"loss": \([0-9.]*\).*/\1/p'
+}
+close 'validation loss' "$(loss_of "$emulator" emulator)" "$(loss_of "$SGATLIN" cpu)"
+quietly "$SGATLIN" sample --checkpoint "$work/a" --prompt Once --tokens 5
+
+refused 2 'no such device; this program has cpu, emulator' train --device gpu
+refused 1 'heads on this device have at most 128' compare --device emulator --ffn mlp \
+    --set D=260 Dh=130
+refused 1 'C * K is more than 3072' compare --device emulator --ffn sgatlin --set C=124 K=25 F=625
+exit $failed
