@@ -48,10 +48,10 @@ function check_code(   expected) {
     blocks++
 }
 
-# build/PROGRAM at the beginning of a command and after | ; & is the one of this build.
+# build/PROGRAM at the beginning of a command, and after | ; & ( or `do`, is that of this build.
 function here(command,   out) {
     if (programs == "") return command
-    while (match(command, /(^|[|;&(] *)build\/[a-z]/)) {
+    while (match(command, /(^|[|;&(] *|; do )build\/[a-z]/)) {
         out = out substr(command, 1, RSTART + RLENGTH - 8) programs "/"
         command = substr(command, RSTART + RLENGTH - 1)
     }

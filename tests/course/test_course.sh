@@ -169,6 +169,12 @@ B=$work/programs lesson 0 '0 problems' <<'END'
 this build: build/x
 this build: 
 ```
+
+<!-- run: for i in 1 2; do build/chapter-99 $i; done -->
+```text
+this build: 1
+this build: 2
+```
 END
 
 # Pictures: NAME.png in a command is the lesson's, and every picture of a lesson is drawn.
