@@ -119,7 +119,9 @@ $(GPU_SOLVED): $(G)/solutions/%: $(G)/solutions/%.o $(EMULATOR)
 # 01-2: of 01_..., what is named 2_...
 gpu_exercise = $(strip $(foreach e,$(filter $(firstword $(subst -, ,$1))_%,$(GPU_EXERCISES)),$(if \
   $(filter $(lastword $(subst -, ,$1))_%,$(notdir $e)),$e)))
-gpu-exercise-%: $$(addprefix $(G)/$(EXERCISE_KIND)/,$$(call gpu_exercise,$$*)) ## one; SOLUTION=1
+gpu_exercise_program = $(addprefix \
+  $(G)/$(if $(filter 1,$(SOLUTION)),solutions,exercises)/,$(call gpu_exercise,$1))
+gpu-exercise-%: $$(call gpu_exercise_program,$$*) ## one; SOLUTION=1
 	@[ -n '$(call gpu_exercise,$*)' ] || { \
 	  echo 'There is no exercise $*; there are: $(GPU_EXERCISES)' >&2; exit 1; }
 	@$< && echo 'Solved: $*' || { echo 'Not yet solved:' \
