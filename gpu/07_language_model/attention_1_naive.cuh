@@ -5,6 +5,7 @@
 
 enum { NAIVE_THREADS = 128 };
 
+// [naive
 static __global__ void attention_naive_kernel(float *out, float *log_sum, const float *q,
                                               const float *k, const float *v, AttentionShape s) {
     DYNAMIC_SHARED(float, scores); // (T)
@@ -31,6 +32,7 @@ static __global__ void attention_naive_kernel(float *out, float *log_sum, const 
     }
     if (threadIdx.x == 0) log_sum[head_log_sum(s, b, h, t)] = max + logf(sum);
 }
+// naive]
 
 static inline const char *attention_naive(float *out, float *log_sum, const float *q,
                                           const float *k, const float *v, AttentionShape s,

@@ -4,6 +4,7 @@
 #pragma once
 #include "attention_tiles.cuh"
 
+// [tiled
 template <int COLUMNS>
 static __global__ void attention_tiled_kernel(float *out, float *log_sum, const float *q,
                                               const float *k, const float *v, AttentionShape s) {
@@ -44,6 +45,7 @@ static __global__ void attention_tiled_kernel(float *out, float *log_sum, const 
     }
     store_rows<COLUMNS>(out, sums, sum, s, b, h, row);
 }
+// tiled]
 
 template <int COLUMNS>
 static inline const char *launch_tiled(float *out, float *log_sum, const float *q, const float *k,

@@ -38,6 +38,7 @@ static __global__ void attention_dq_kernel(float *dq, const float *dout, const f
         load_rows(keys, tile_stride(s), k, s, b, h, i0, TILE);
         load_rows(values, tile_stride(s), v, s, b, h, i0, TILE);
         __syncthreads();
+        // [dq
         row_products(score, own + mine * s.Dh, keys, s);
         row_products(dweight, own_dout + mine * s.Dh, values, s);
         for (int r = 0; r < ROWS; r++) {
@@ -50,6 +51,7 @@ static __global__ void attention_dq_kernel(float *dq, const float *dout, const f
         }
         __syncwarp();
         add_tile<COLUMNS>(sums, ds + mine, keys, s);
+        // dq]
     }
     store_rows<COLUMNS>(dq, sums, one, s, b, h, row);
 }

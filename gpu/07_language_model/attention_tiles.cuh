@@ -29,6 +29,7 @@ static __device__ __forceinline__ void load_rows(float *to, int stride, const fl
 }
 
 // products[r] = own row r of the warp · row `lane` of the tile
+// [products
 static __device__ __forceinline__ void row_products(float products[ROWS], const float *own,
                                                     const float *tile, AttentionShape s) {
     int lane = (int)threadIdx.x % 32, stride = tile_stride(s);
@@ -38,6 +39,7 @@ static __device__ __forceinline__ void row_products(float products[ROWS], const 
         for (int r = 0; r < ROWS; r++) products[r] += own[r * s.Dh + d] * x;
     }
 }
+// products]
 
 // sums[r][i] += Σ_j weights[r][j] · tile[j][lane + 32 i]
 template <int COLUMNS>

@@ -25,6 +25,7 @@ static inline const char *embedding_forward(float *x, const float *embedding, co
 // order[start[v]] .. order[start[v+1]-1]. A block owns 32 columns of one row; each of its warps
 // sums every fourth token, and these sums are added in order.
 enum { EMBEDDING_WARPS = 4 };
+// [backward
 static __global__ void embedding_backward_kernel(float *dembedding, const float *dx,
                                                  const int32_t *start, const int32_t *order,
                                                  int D) {
@@ -41,6 +42,7 @@ static __global__ void embedding_backward_kernel(float *dembedding, const float 
     for (int i = 1; i < EMBEDDING_WARPS; i++) sum += sums[i][lane];
     dembedding[(size_t)v * D + d] += sum;
 }
+// backward]
 
 static inline const char *embedding_backward(float *dembedding, const float *dx,
                                              const int32_t *start, const int32_t *order, int V,

@@ -8,6 +8,7 @@ enum { LOSS_THREADS = 256 };
 
 // One block per row of logits (rows,V). losses[row] = log Σ e^logit - logit[target], or 0 where the
 // target is `pad`. With GRADIENT the logits become scale · (softmax - one-hot), 0 for padding.
+// [loss
 template <bool GRADIENT>
 static __global__ void cross_entropy_kernel(float *losses, float *logits, const int32_t *targets,
                                             float scale, int V, int pad) {
@@ -30,6 +31,7 @@ static __global__ void cross_entropy_kernel(float *losses, float *logits, const 
         row[v] = v == target ? gradient - scale : gradient;
     }
 }
+// loss]
 
 template <bool GRADIENT>
 static inline const char *cross_entropy(float *losses, float *logits, const int32_t *targets,

@@ -32,6 +32,7 @@ static __global__ void squares_kernel(double *squares, const float *gradients,
 
 // tensor_squares (tensors), and the norm. The chunks of a tensor are first[i] .. first[i+1]-1. One
 // block; sums run in order.
+// [norm
 static __global__ void norm_kernel(StepNumbers *out, double *tensor_squares, const double *squares,
                                    const int *first, int tensors) {
     for (int i = (int)threadIdx.x; i < tensors; i += OPTIMIZER_THREADS) {
@@ -46,6 +47,7 @@ static __global__ void norm_kernel(StepNumbers *out, double *tensor_squares, con
     out->gradient_norm = sqrt(total);
     out->finite = isfinite(out->loss) && isfinite(total);
 }
+// norm]
 
 static inline const char *gradient_norm(StepNumbers *out, double *tensor_squares, double *squares,
                                         const float *gradients, const Chunk *chunks, int count,
@@ -66,6 +68,7 @@ typedef struct {
 
 // m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g²,
 // p -= rate · m̂ / (sqrt(v̂) + eps) + decay · p; nothing where the step is not finite.
+// [adamw
 static __global__ void adamw_kernel(float *parameters, float *m, float *v, const float *gradients,
                                     const StepNumbers *step, const Chunk *chunks,
                                     AdamwFactors factors) {
@@ -87,6 +90,7 @@ static __global__ void adamw_kernel(float *parameters, float *m, float *v, const
         parameters[i] = p - (scaled + decay * p);
     }
 }
+// adamw]
 
 static inline const char *adamw(float *parameters, float *m, float *v, const float *gradients,
                                 const StepNumbers *step, const Chunk *chunks, int count,

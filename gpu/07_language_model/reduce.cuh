@@ -14,6 +14,7 @@ static __device__ __forceinline__ float warp_max(float x) {
 }
 
 // All threads of a block of whole warps call these.
+// [block_sum
 template <class T> static __device__ T block_sum(T x) {
     __shared__ T sums[32];
     int warp = (int)threadIdx.x / 32, warps = (int)blockDim.x / 32;
@@ -25,6 +26,7 @@ template <class T> static __device__ T block_sum(T x) {
     __syncthreads(); // before the next call writes sums
     return sum;
 }
+// block_sum]
 
 static __device__ __forceinline__ float block_max(float x) {
     __shared__ float maxima[32];

@@ -7,6 +7,7 @@
 enum { RMSNORM_WARPS = 4 }; // of a block; each takes one row
 
 // y (N,D), rstd (N), x (N,D), scale (D)
+// [rmsnorm
 static __global__ void rmsnorm_kernel(float *y, float *rstd, const float *x, const float *scale,
                                       int N, int D) {
     int row = (int)(blockIdx.x * RMSNORM_WARPS + threadIdx.x / 32), lane = (int)threadIdx.x % 32;
@@ -18,6 +19,7 @@ static __global__ void rmsnorm_kernel(float *y, float *rstd, const float *x, con
     for (int d = lane; d < D; d += 32) y[(size_t)row * D + d] = from[d] * inverse * scale[d];
     if (lane == 0) rstd[row] = inverse;
 }
+// rmsnorm]
 
 // With g = dy·scale and x̂ = x·rstd: dx = rstd · (g - x̂ · mean(g·x̂)), written or added to dx
 // (N,D).

@@ -6,6 +6,7 @@
 
 // x (B,T,H,Dh) is rotated in place, in direction 1 or back with -1, and multiplied by factor. table
 // (T,Dh) has the Dh/2 cosines of a position, then the sines. One thread turns one pair.
+// [rope
 static __global__ void rope_kernel(float *x, const float *table, float direction, float factor,
                                    size_t pairs, int T, int H, int Dh) {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
@@ -18,6 +19,7 @@ static __global__ void rope_kernel(float *x, const float *table, float direction
     pair[0] = factor * (a * cosine - b * sine);
     pair[half_head] = factor * (b * cosine + a * sine);
 }
+// rope]
 
 static inline const char *rope_apply(float *x, const float *table, float direction, float factor,
                                      int B, int T, int H, int Dh, cudaStream_t stream) {

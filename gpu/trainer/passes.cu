@@ -78,6 +78,7 @@ static LayerCall layer_call(Device *d, int l) {
     return call;
 }
 
+// [layer
 static void layer_forward(Device *d, int l) {
     const Memory *m = &d->memory;
     const LayerSaved *saved = &m->layers[l];
@@ -100,6 +101,7 @@ static void layer_forward(Device *d, int l) {
     d->ffn->forward(&call);
     add_to_residual(d, m->layers[l + 1].residual, saved->residual_mid);
 }
+// layer]
 
 void pass_forward(Device *d, int rows) {
     const Memory *m = &d->memory;
@@ -120,6 +122,7 @@ void pass_logits(Device *d, int first, int rows) {
             transpose(matrix(embedding_of(d), V, D)), 1.0f, false);
 }
 
+// [loss
 void pass_loss(Device *d, int64_t scored, bool gradient) {
     const Memory *m = &d->memory;
     int N = d->rows * d->model.config.T, D = d->model.config.D, V = d->model.config.V;
@@ -139,6 +142,7 @@ void pass_loss(Device *d, int64_t scored, bool gradient) {
     }
     CHECK(mean_loss(&m->numbers->loss, m->losses, N, (double)scored, d->gpu.stream));
 }
+// loss]
 
 // Backward of prepare: dx [N,D] and dnorm [Dh] from d, the gradient of its output, which is
 // overwritten.
