@@ -1,6 +1,6 @@
 // Exercise gpu-07-1. Finish the online softmax.
 //
-// Attention of one query per warp: out[d] = Σ_i softmax_i(score) · value[i][d], with 32 values of 32
+// Attention of one query per warp: out[d] = Σ_i softmax_i(score) · value[i][d], 32 values of 32
 // numbers at a time. A lane has the score of one value, and sums one column of out. The kernel
 // subtracts the largest score of each tile before the exponential, as it must: but the tiles then
 // have different largest scores, and their sums may not be added. Let max be the largest score so

@@ -3,7 +3,7 @@
 // The loss of a token is log Σ e^logit - logit[target]. A block computes the largest of the V
 // logits and then a sum over them: two reductions, one after the other, through the same array. The
 // losses are right here, in every order in which the emulator runs the threads, and on a GPU they
-// would be right nearly always. But nothing makes a warp wait before it overwrites what another warp
+// would be right nearly always. But nothing makes a warp wait before it overwrites what another one
 // is still reading. The emulator reports the two lines. Correct the reduction.
 //
 // Check with: make gpu-exercise-07-2

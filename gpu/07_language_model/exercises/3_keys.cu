@@ -1,11 +1,11 @@
 // Exercise gpu-07-3. Coalesce the transposed read.
 //
 // The scores of a query with 32 keys at a time, one key per lane: score[t][i] = query[t] · key[i].
-// Lane i reads number d of key i, so the lanes of a request are D numbers apart, each in a sector of
-// its own: the keys are read as a transposed matrix. Let the block, which is one warp, first copy
-// the 32 keys to shared memory, in the order in which they are in global memory, and read the
-// columns there. D is at most 64. Of the requests to shared memory none may have a bank conflict,
-// which is a question of how far apart the rows are.
+// Lane i reads number d of key i, so the numbers of a request are D apart, each in a sector of its
+// own: the keys are read as a transposed matrix. Let the block, which is one warp, first copy the
+// 32 keys to shared memory, in the order in which they are in global memory, and read the columns
+// there. D is at most 64. No request to shared memory may have a bank conflict, which is a question
+// of how far apart the rows are.
 //
 // Check with: make gpu-exercise-07-3
 #include "gpu/launch.h"
