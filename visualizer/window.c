@@ -217,7 +217,8 @@ static void take_event(Window *window, const SDL_Event *event) {
     }
     if (take_input(window, event)) {
         window->screen.changed = true;
-        window->input = fmin(window->input, window->drained);
+        // before the first frame there is nothing on the screen to act on
+        if (window->times.count > 0) window->input = fmin(window->input, window->drained);
     }
 }
 
