@@ -158,9 +158,13 @@ static bool show(const Arguments *arguments, Teller *teller, Error *error) {
                                     .speed = arguments->teller.speed,
                                     .seconds = frames->seconds > 0 ? frames->seconds : INFINITY,
                                     .measure = arguments->measure };
-    ModelThread *thread = model_thread_start(teller, exchange, window_notify, error);
-    bool ok = thread != NULL && window_run(&options, error);
+    Window *window = window_open(&options, error);
+    // after SDL's start: a notification before it fails
+    ModelThread *thread =
+        window != NULL ? model_thread_start(teller, exchange, window_notify, error) : NULL;
+    bool ok = thread != NULL && window_run(window, error);
     model_thread_stop(thread);
+    window_close(window);
     scene_exchange_free(exchange);
     return ok;
 }

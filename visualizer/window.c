@@ -1,11 +1,17 @@
 #include "visualizer/window.h"
 
 #ifndef WITH_SDL2
-bool window_run(const WindowOptions *options, Error *error) {
+Window *window_open(const WindowOptions *options, Error *error) {
     (void)options;
-    return fail(error, "this program was built without SDL2: `make deps-visualizer` installs it; "
-                       "or use --headless --frames DIR");
+    fail(error, "this program was built without SDL2: `make deps-visualizer` installs it; "
+                "or use --headless --frames DIR");
+    return NULL;
 }
+bool window_run(Window *window, Error *error) {
+    (void)window;
+    return fail(error, "no window is open");
+}
+void window_close(Window *window) { (void)window; }
 void window_notify(void) {}
 #else
 
@@ -22,7 +28,7 @@ void window_notify(void) {}
 static const float WHEEL = 48;          // points that a step of the wheel scrolls
 static const int MOST_PIXELS = 1 << 14; // of a side, as of a Picture
 
-typedef struct {
+struct Window {
     const WindowOptions *options;
     SDL_Window *sdl;
     SDL_Cursor *arrow, *hand, *beam, *shown; // `shown` is one of the others
@@ -31,11 +37,12 @@ typedef struct {
     size_t rects_capacity;
     float ratio_x, ratio_y; // pixels per unit of mouse coordinates
     bool moved;             // at the last frame something did
+    double first;           // the time of the first frame; INFINITY: there was none
     double start;           // of the last frame
     double drained;         // when there was no event left to take
     double input;           // when the first input came that no frame shows yet; INFINITY: none
     FrameTimes times;
-} Window;
+};
 
 // ---- a frame
 
@@ -109,6 +116,7 @@ static bool show_frame(Window *window, Error *error) {
     window->moved = moved;
     window->input = INFINITY;
     window->start = start;
+    window->first = fmin(window->first, start);
     return true;
 }
 
@@ -222,13 +230,16 @@ static void take_event(Window *window, const SDL_Event *event) {
     }
 }
 
+static double seconds_left(const Window *window) {
+    return window->first + window->options->seconds - screen_now(&window->screen);
+}
+
 // Takes all events, after waiting for the first until something else is due.
 static void take_events(Window *window) {
     SDL_Event event;
     bool any = SDL_PollEvent(&event) != 0;
     if (!any) {
-        double left = window->options->seconds - screen_now(&window->screen);
-        double seconds = fmin(screen_wait(&window->screen), left);
+        double seconds = fmin(screen_wait(&window->screen), seconds_left(window));
         if (seconds > 3600) {
             any = SDL_WaitEvent(&event) != 0;
         } else if (seconds > 0) {
@@ -261,30 +272,6 @@ static void obey(Window *window) {
 
 // ---- the window
 
-// The window is hidden, and destroyed by the end of the program: until then window_notify may send
-// it events, in a connection of its own to the display, and X11 takes one to a window that is
-// destroyed for an error that ends the program. Nor is SDL_Quit left to atexit: where the display
-// is lost, X11 calls exit, and SDL would wait for an answer of it forever.
-static void close_window(Window *window) {
-    SDL_FreeCursor(window->arrow);
-    SDL_FreeCursor(window->hand);
-    SDL_FreeCursor(window->beam);
-    if (window->sdl != NULL) SDL_HideWindow(window->sdl);
-    free(window->rects);
-    free(window);
-}
-
-static bool run(Window *window, Error *error) {
-    Screen *screen = &window->screen;
-    while (!screen->view.quit && screen_now(screen) < window->options->seconds) {
-        take_events(window);
-        screen_update(screen);
-        obey(window);
-        if (screen_wait(screen) <= 0 && !show_frame(window, error)) return false;
-    }
-    return true;
-}
-
 // Variables of the environment, as SDL_VIDEODRIVER, override these.
 static void set_hints(void) {
     SDL_SetHint(SDL_HINT_VIDEO_ALLOW_SCREENSAVER, "1");
@@ -295,7 +282,7 @@ static void set_hints(void) {
     SDL_SetHintWithPriority(SDL_HINT_VIDEODRIVER, drivers, SDL_HINT_DEFAULT);
 }
 
-static bool open_window(Window *window, Error *error) {
+static bool open_sdl(Window *window, Error *error) {
     const WindowOptions *options = window->options;
     SDL_SetMainReady();
     set_hints();
@@ -321,22 +308,48 @@ static bool open_window(Window *window, Error *error) {
     return true;
 }
 
-bool window_run(const WindowOptions *options, Error *error) {
+Window *window_open(const WindowOptions *options, Error *error) {
     Window *window = calloc(1, sizeof *window);
-    if (window == NULL) return fail(error, "out of memory for a window");
-    window->options = options;
-    bool ok = open_window(window, error);
-    if (ok) {
-        screen_open(&window->screen, options);
-        window->input = INFINITY;
-        window->drained = window->screen.view.now;
-        window->ratio_x = window->ratio_y = 1;
-        ok = run(window, error);
-        screen_close(&window->screen);
+    if (window == NULL) {
+        fail(error, "out of memory for a window");
+        return NULL;
     }
-    if (ok && options->measure) frame_times_print(&window->times, scene_clock(options->exchange));
-    close_window(window);
-    return ok;
+    window->options = options;
+    screen_open(&window->screen, options);
+    window->first = window->input = INFINITY;
+    window->drained = window->screen.view.now;
+    window->ratio_x = window->ratio_y = 1;
+    if (open_sdl(window, error)) return window;
+    window_close(window);
+    return NULL;
+}
+
+bool window_run(Window *window, Error *error) {
+    Screen *screen = &window->screen;
+    while (!screen->view.quit && seconds_left(window) > 0) {
+        take_events(window);
+        screen_update(screen);
+        obey(window);
+        if (screen_wait(screen) <= 0 && !show_frame(window, error)) return false;
+    }
+    if (window->options->measure)
+        frame_times_print(&window->times, screen_now(screen) - window->first);
+    return true;
+}
+
+// The window is hidden, and destroyed by the end of the program: until then window_notify may send
+// it events, in a connection of its own to the display, and X11 takes one to a window that is
+// destroyed for an error that ends the program. Nor is SDL_Quit left to atexit: where the display
+// is lost, X11 calls exit, and SDL would wait for an answer of it forever.
+void window_close(Window *window) {
+    if (window == NULL) return;
+    screen_close(&window->screen);
+    SDL_FreeCursor(window->arrow);
+    SDL_FreeCursor(window->hand);
+    SDL_FreeCursor(window->beam);
+    if (window->sdl != NULL) SDL_HideWindow(window->sdl);
+    free(window->rects);
+    free(window);
 }
 
 void window_notify(void) {

@@ -12,15 +12,20 @@ typedef struct {
     int panel;               // the only panel shown; -1: all
     bool tour;               // from the start
     double speed;            // tokens per second, as the model's thread begins
-    double seconds;          // it closes at this time of scene_clock; INFINITY: never
+    double seconds;          // it closes so long after its first frame; INFINITY: never
     const char *pictures;    // the folder that `s` saves pictures in; NULL: the current one
     bool measure;            // print at the end how long frames took
 } WindowOptions;
 
-// Opens the window and returns when it is closed. false: it could not be opened or drawn.
-bool window_run(const WindowOptions *options, Error *error);
+typedef struct Window Window;
 
-// A new scene was handed over: a window that waits draws it. From any thread, at any time until
-// main returns.
+// Opens the window; `options` outlive it. NULL: it cannot be opened.
+Window *window_open(const WindowOptions *options, Error *error);
+// Returns when the window is closed. false: it could not be drawn.
+bool window_run(Window *window, Error *error);
+void window_close(Window *window);
+
+// A new scene was handed over: a window that waits draws it. From any thread, at any time between
+// window_open and the return of main.
 void window_notify(void);
 #endif

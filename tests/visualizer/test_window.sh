@@ -142,6 +142,13 @@ for pid in $pids; do
     grep -q ' threads=1 ' "$work/${pid#*:}/stderr" || failure "${pid#*:}: expected one thread"
 done
 
+# ---- however slow its start is, a frame is shown
+mkdir "$work/short"
+(cd "$work/short" && exec "$viewer" --checkpoint "$work/run" --seconds 0.001 --measure \
+    >stdout 2>stderr) &
+ended $! short
+grep -q '^frames: [1-9]' "$work/short/stdout" || failure 'short: no frames were drawn'
+
 # ---- the tour, with keys, to its end; and a display that ends in the midst of it
 open_window tour --checkpoint "$work/run" --tour
 keys Right Return space Left Right Right
