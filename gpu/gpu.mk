@@ -87,10 +87,10 @@ define compile_nvcc
 endef
 CUDA_PROGRAMS := $(N)/gpu-test $(N)/gpu-bench
 $(CUDA_PROGRAMS): $(N)/gpu-%: $(N)/gpu/%.o \
-  $(patsubst %,$(N)/gpu/%.o,lesson trial $(GPU_LESSONS:%=%/lesson)) $(G)/random.o \
+  $(patsubst %,$(N)/gpu/%.o,lesson trial cublas $(GPU_LESSONS:%=%/lesson)) $(G)/random.o \
   $(B)/chapters/$(lastword $(CHAPTERS)).a $(B)/sources
 	@echo 'nvcc -o $@'
-	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -lcublas -lm -o $@
+	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -lm -ldl -o $@
 .PHONY: gpu gpu-test gpu-bench build/gpu-bench
 build/gpu-bench: build/%: $(N)/%
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
@@ -142,7 +142,7 @@ TRAINER := $(wildcard gpu/trainer/*.cu)
 $(G)/trainer/%.o: KERNEL_FLAGS += -Wno-unused-function
 $(N)/gpu/trainer/%.o: NVCCFLAGS += -diag-suppress=177 -Xcompiler -Wno-unused-function
 WITH_TRAINER := $(filter-out %/devices.o,$(call objects,reference/cli/*.c)) $(REFERENCE)
-$(B)/sgatlin-emulator: $(patsubst gpu/%.cu,$(G)/%.o,$(filter-out %/gpu_cublas.cu,$(TRAINER))) \
+$(B)/sgatlin-emulator: $(TRAINER:gpu/%.cu=$(G)/%.o) \
   $(B)/gpu/trainer/emulator_devices.o $(WITH_TRAINER) $(EMULATOR)
 	@echo '$(CXX) -o $@'
 	@$(CXX) -fopenmp $(filter %.o,$^) $(filter %.a,$^) -o $@ $(LIBS)
@@ -151,8 +151,8 @@ build/sgatlin-emulator: $(B)/sgatlin-emulator ## sgatlin with --device emulator
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
 GPU_NEEDS += $(B)/sgatlin-emulator $(B)/sgatlin
 
-# And for a GPU. cuBLAS is loaded when it runs.
-$(N)/sgatlin-gpu: $(patsubst %.cu,$(N)/%.o,$(filter-out %/emulator_cublas.cu,$(TRAINER))) \
+# And for a GPU.
+$(N)/sgatlin-gpu: $(TRAINER:%.cu=$(N)/%.o) $(N)/gpu/cublas.o \
   $(B)/gpu/trainer/gpu_devices.o $(WITH_TRAINER)
 	@echo 'nvcc -o $@'
 	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -Xcompiler '$(THREADS)' $(LIBS) -ldl -o $@

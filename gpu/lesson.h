@@ -46,7 +46,7 @@ struct Arguments {
     const int *size;
     void *const *tensor;
     cudaStream_t stream;
-    cublasHandle_t cublas; // its stream is `stream`
+    cublasHandle_t cublas; // its stream is `stream`; null where there is no cuBLAS
     template <class T> T *get(int i) const { return static_cast<T *>(tensor[i]); }
 };
 // Launches on the stream and returns null, or why it cannot, without having launched anything.

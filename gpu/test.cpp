@@ -90,9 +90,13 @@ static bool test_case(const Case &c, const Trial &trial, double *worst) {
 
 static bool test_version(const Lesson &lesson, const Task &task, const Version &version,
                          Precision precision) {
-    if (version.tensor_cores && !has_bf16_tensor_cores()) {
-        printf("%-24s %-12s %-20s left out: this GPU's tensor cores do not know bf16\n",
-               lesson.name.c_str(), task.name, version.name);
+    const char *missing = nullptr;
+    if (version.tensor_cores && !has_bf16_tensor_cores())
+        missing = "this GPU's tensor cores do not know bf16";
+    if (version.library && !has_cublas()) missing = "cuBLAS is not here";
+    if (missing) {
+        printf("%-24s %-12s %-20s left out: %s\n", lesson.name.c_str(), task.name, version.name,
+               missing);
         return true;
     }
     bool ok = true;

@@ -32,6 +32,18 @@ void need_gpu(const char *program) {
     exit(1);
 }
 
+bool has_cublas() {
+    static const bool found = [] {
+        cublasHandle_t handle;
+        cublasStatus_t status = cublasCreate(&handle);
+        if (status == CUBLAS_STATUS_NOT_SUPPORTED) return false;
+        check_cublas(status, "cublasCreate", __FILE__, __LINE__);
+        CUBLAS(cublasDestroy(handle));
+        return true;
+    }();
+    return found;
+}
+
 namespace {
 
 template <class T> std::vector<T> converted(const std::vector<double> &values) {
@@ -105,12 +117,12 @@ DeviceTensors::DeviceTensors(const Task &task, const Size &size, Precision preci
         else
             upload<float>(memory_[i], values[i]);
     }
-    CUBLAS(cublasCreate(&cublas_));
+    if (has_cublas()) CUBLAS(cublasCreate(&cublas_));
 }
 
 DeviceTensors::~DeviceTensors() {
     for (void *memory : memory_) CUDA(cudaFree(memory));
-    CUBLAS(cublasDestroy(cublas_));
+    if (cublas_) CUBLAS(cublasDestroy(cublas_));
 }
 
 std::vector<double> DeviceTensors::values(size_t tensor) const {

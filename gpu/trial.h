@@ -14,6 +14,9 @@ void check_cublas(cublasStatus_t status, const char *call, const char *file, int
 // Ends the program with a message where there is no GPU. The emulator is one.
 void need_gpu(const char *program);
 
+// Whether cuBLAS is where the program runs: gpu/cublas.cpp loads it.
+bool has_cublas();
+
 // The task's tensors in device memory, with the inputs set and the rest unwritten.
 class DeviceTensors {
   public:
@@ -29,7 +32,7 @@ class DeviceTensors {
     Size size_;
     Precision precision_;
     std::vector<void *> memory_;
-    cublasHandle_t cublas_;
+    cublasHandle_t cublas_ = nullptr;
 };
 
 class Trial {

@@ -1,4 +1,3 @@
-#include "cublas.cuh"
 #include "products.cuh"
 #include <assert.h>
 #include <stdlib.h>
@@ -77,25 +76,26 @@ static void own_product(const Gpu *gpu, float *out, int stride, Factor left, Fac
 
 static void check(cublasStatus_t status, const char *call, const char *file, int line) {
     if (status == CUBLAS_STATUS_SUCCESS) return;
-    gpu_check(cublas_find()->status_string(status), call, file, line);
+    gpu_check(cublasGetStatusString(status), call, file, line);
 }
 #define CHECK_CUBLAS(call) check((call), #call, __FILE__, __LINE__)
 
 void products_open(Gpu *gpu) {
     const char *wanted = getenv("SGATLIN_CUBLAS");
     if (wanted != NULL && strcmp(wanted, "0") == 0) return;
-    const Cublas *cublas = cublas_find();
-    if (cublas == NULL) {
+    cublasStatus_t status = cublasCreate(&gpu->cublas);
+    if (status == CUBLAS_STATUS_NOT_SUPPORTED) { // of gpu/cublas.cpp: there is no library
+        gpu->cublas = NULL;
         fprintf(stderr, "warning: cuBLAS was not found; products use kernels of our own, which "
                         "are slower\n");
         return;
     }
-    CHECK_CUBLAS(cublas->create(&gpu->cublas));
-    CHECK_CUBLAS(cublas->set_stream(gpu->cublas, gpu->stream));
+    check(status, "cublasCreate", __FILE__, __LINE__);
+    CHECK_CUBLAS(cublasSetStream(gpu->cublas, gpu->stream));
 }
 
 void products_close(Gpu *gpu) {
-    if (gpu->cublas != NULL) cublas_find()->destroy(gpu->cublas);
+    if (gpu->cublas != NULL) cublasDestroy(gpu->cublas);
     gpu->cublas = NULL;
 }
 
@@ -108,8 +108,7 @@ void product(const Gpu *gpu, float *out, int stride, Matrix a, Matrix b, float a
     }
     // cuBLAS stores by columns: what it takes for out is our out transposed, bᵀ aᵀ.
     float beta = accumulate ? 1.0f : 0.0f;
-    CHECK_CUBLAS(cublas_find()->sgemm(gpu->cublas, b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
-                                      a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N, b.columns, a.rows,
-                                      a.columns, &alpha, b.data, b.stride, a.data, a.stride, &beta,
-                                      out, stride));
+    CHECK_CUBLAS(cublasSgemm(gpu->cublas, b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+                             a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N, b.columns, a.rows, a.columns,
+                             &alpha, b.data, b.stride, a.data, a.stride, &beta, out, stride));
 }
