@@ -102,6 +102,7 @@ gpu-bench: $(N)/gpu-bench ## the time of each version on this machine's GPU
 .PHONY: gpu-registers
 gpu-registers: ## registers, shared memory and spills of each kernel, as nvcc compiles it
 	$(no_nvcc)
+	@$(NVCC) --version | grep release
 	@$(foreach l,$(GPU_LESSONS),$(NVCC) $(NVCCFLAGS) $(GENCODE) -Xptxas -v -c gpu/$l/lesson.cu \
 	  -o /dev/null 2>&1 | c++filt | awk -f gpu/registers.awk;)
 
@@ -160,3 +161,9 @@ gpu: build/sgatlin-gpu
 .PHONY: build/sgatlin-gpu
 build/sgatlin-gpu: $(N)/sgatlin-gpu ## sgatlin with --device gpu, which is its default
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
+
+# ---- results
+.PHONY: gpu-results
+gpu-results: build/gpu-profile $(if $(HAVE_GPU),gpu) ## writes gpu/RESULTS.md: what is here to run
+	$(if $(NVCC),@$(MAKE) -s CUDA_ARCH='75 80 90 120' gpu-registers >$(G)/registers)
+	gpu/results.sh build $(if $(NVCC),$(G)/registers)
