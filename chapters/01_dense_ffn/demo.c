@@ -15,19 +15,6 @@
 
 enum { DRAWN = 241 }; // points per line of a picture
 
-// A plus sign at each point, as one stroke that never goes left: 7 vertices per point, the last of
-// which breaks the line.
-static void draw_points(double *px, double *py, const double *x, const double *y, int points,
-                        double w, double h) {
-    for (int i = 0; i < points; i++) {
-        const double sx[] = { -w, 0, 0, 0, 0, w, NAN }, sy[] = { 0, 0, h, -h, 0, 0, NAN };
-        for (int j = 0; j < 7; j++) {
-            px[7 * i + j] = x[i] + sx[j];
-            py[7 * i + j] = y[i] + sy[j];
-        }
-    }
-}
-
 // ---- neuron: three weights learn seven points
 // [points
 enum { POINTS = 7 };
@@ -55,7 +42,7 @@ static bool neuron_picture(const char *path, Error *error) {
     double x[DRAWN], lines[4][DRAWN], px[7 * POINTS], py[7 * POINTS];
     for (int i = 0; i < DRAWN; i++) x[i] = 6.0 * i / (DRAWN - 1);
     for (int i = 0; i < 4; i++) draw_neuron(lines[i], x, trained(steps[i]));
-    draw_points(px, py, gigabytes, euros, POINTS, 0.06, 0.09);
+    plus_signs(px, py, gigabytes, euros, POINTS, 0.06, 0.09);
     const Series series[] = {
         { "before the first step", COLOR_DIM, x, lines[0], DRAWN },
         { "after 10 steps", color_class(1), x, lines[1], DRAWN },
@@ -114,6 +101,25 @@ static bool show_nudge(char **pictures, Error *error) {
     printf("loss with out = 0.101:  %.4f\n", after);
     printf("change per unit of out: %.2f\n", (after - before) / 0.001);
     printf("gradient of out:        %.2f\n", gradient.out);
+    return true;
+}
+
+// ---- chain: the chain rule, point by point; the loss is a mean, so each point counts 1/POINTS
+static bool show_chain(char **pictures, Error *error) {
+    (void)pictures, (void)error;
+    const Neuron neuron = trained(0);
+    Neuron sum = neuron_gradient(&neuron, gigabytes, euros, POINTS);
+    printf(
+        " x  target  preactivation  hidden       y       dy   slope     d.in   d.bias    d.out\n");
+    for (int i = 0; i < POINTS; i++) {
+        double preactivation = neuron.in * gigabytes[i] + neuron.bias;
+        double y = neuron_output(&neuron, gigabytes[i]);
+        Neuron d = neuron_gradient(&neuron, &gigabytes[i], &euros[i], 1);
+        printf("%2g %7.1f %14.4f %7.4f %7.4f %8.4f %7.4f %8.4f %8.4f %8.4f\n", gigabytes[i],
+               euros[i], preactivation, gelu(preactivation), y, 2.0 * (y - euros[i]) / POINTS,
+               gelu_derivative(preactivation), d.in / POINTS, d.bias / POINTS, d.out / POINTS);
+    }
+    printf("all seven, added up: %46.4f %8.4f %8.4f\n", sum.in, sum.bias, sum.out);
     return true;
 }
 
@@ -369,6 +375,7 @@ static const DemoPart parts[] = {
     { "neuron", "one neuron learns seven points", 0, show_neuron },
     { "neuron", "the same, and draws it", 1, show_neuron },
     { "nudge", "measures a gradient by nudging a weight", 0, show_nudge },
+    { "chain", "the chain rule with numbers, point by point", 0, show_chain },
     { "gelu", "draws the bend and its slope", 1, gelu_picture },
     { "steps", "draws steps of three lengths", 1, show_steps },
     { "valley", "draws the loss over two weights, and a path of steps", 1, show_valley },

@@ -5,6 +5,10 @@
 
 // The pictures of the lesson that are more than a chart.
 
+// A plus sign of half the width w and the height h at each point (x, y), as one stroke that never
+// goes left: 7 vertices (px, py) per point, the last of which breaks the line.
+void plus_signs(double *px, double *py, const double *x, const double *y, int points, double w,
+                double h);
 // gelu and its slope. For a DemoPart.
 bool gelu_picture(char **pictures, Error *error);
 // Dot products of vectors and the angle between them. For a DemoPart.
