@@ -12,8 +12,10 @@ double softmax_row(double *p, const double *v, int n) {
     return max + log(sum);
 }
 
+// [backward
 void softmax_row_backward(double *dv, const double *dp, const double *p, int n) {
     double mean = 0.0;
     for (int i = 0; i < n; i++) mean += p[i] * dp[i];
     for (int i = 0; i < n; i++) dv[i] = p[i] * (dp[i] - mean);
 }
+// backward]
