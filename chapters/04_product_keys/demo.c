@@ -30,20 +30,20 @@ static void show_search(void) {
     top_k(rows, a, N, N);
     top_k(columns, b, N, N);
     printf("The %d best of %d x %d sums, both lists sorted\n\n          b", K, N, N);
-    for (int q = 0; q < N; q++) printf("%5g", b[columns[q]]);
+    for (int column = 0; column < N; column++) printf("%5g", b[columns[column]]);
     printf("\n       rank");
-    for (int q = 0; q < N; q++) printf("%5d", q + 1);
-    for (int p = 0; p < N; p++) {
-        printf("\n   a %g%5d ", a[rows[p]], p + 1);
-        for (int q = 0; q < N; q++) {
-            int i = rows[p], j = columns[q];
-            if ((p + 1) * (q + 1) > K)
+    for (int column = 0; column < N; column++) printf("%5d", column + 1);
+    for (int row = 0; row < N; row++) {
+        printf("\n   a %g%5d ", a[rows[row]], row + 1);
+        for (int column = 0; column < N; column++) {
+            int i = rows[row], j = columns[column];
+            if ((row + 1) * (column + 1) > K)
                 printf("    .");
             else
                 printf("%s%g", is_chosen(index, K, i * N + j) ? "  *" : "   ", a[i] + b[j]);
         }
     }
-    printf("\n\n   *: chosen; number: computed (rank p times rank q is at most %d); dot: never "
+    printf("\n\n   *: chosen; number: computed (rank times rank is at most %d); dot: never "
            "computed\n  ",
            K);
     for (int k = 0; k < K; k++) {
@@ -79,7 +79,7 @@ static bool show_counts(Error *error) {
     const int K = 8, Dk = 128;
     printf("K = %d of n x n keys, keys of %d numbers\n\n", K, Dk);
     printf("                 multiplications         sums            comparisons\n");
-    printf("    n     keys       flat  product     all  KxK  p*q     all   KxK   p*q\n");
+    printf("    n     keys       flat  product     all  KxK  few     all   KxK   few\n");
     for (int n = 32; n <= 1024; n *= 2) {
         Comparisons comparisons;
         if (!count_comparisons(&comparisons, n, K))
@@ -110,23 +110,24 @@ static void draw_bars(DrawList *list, const Table *table, float left, float top)
     }
 }
 
-// The border of the pairs with p·q <= K, where cells of the sorted table are candidates.
+// The border of the candidates in the sorted table: the cells with rank_a · rank_b <= K.
 static void draw_staircase(DrawList *list, float left, float top) {
-    for (int p = 1; p <= CHOSEN; p++) {
-        float x = left + (float)(CHOSEN / p * CELL), y = top + (float)(p * CELL);
-        float next = left + (float)(p < CHOSEN ? CHOSEN / (p + 1) * CELL : 0);
+    for (int rank = 1; rank <= CHOSEN; rank++) {
+        float x = left + (float)(CHOSEN / rank * CELL), y = top + (float)(rank * CELL);
+        float next = left + (float)(rank < CHOSEN ? CHOSEN / (rank + 1) * CELL : 0);
         draw_line(list, x, y - CELL, x, y, 3, COLOR_TEXT);
         draw_line(list, x, y, next, y, 3, COLOR_TEXT);
     }
 }
 
 static void draw_table(DrawList *list, const Table *table, float left, float top, bool sorted) {
-    for (int p = 0; p < SIDE; p++) {
-        for (int q = 0; q < SIDE; q++) {
-            int i = table->rows[p], j = table->columns[q];
-            Rect cell = { left + (float)(q * CELL), top + (float)(p * CELL), CELL - 1, CELL - 1 };
+    for (int row = 0; row < SIDE; row++) {
+        for (int column = 0; column < SIDE; column++) {
+            int i = table->rows[row], j = table->columns[column];
+            Rect cell = { left + (float)(column * CELL), top + (float)(row * CELL), CELL - 1,
+                          CELL - 1 };
             Color heat = color_heat((table->a[i] + table->b[j]) / 2);
-            bool computed = !sorted || (p + 1) * (q + 1) <= CHOSEN;
+            bool computed = !sorted || (row + 1) * (column + 1) <= CHOSEN;
             draw_rect(list, cell, computed ? heat : color_blend(heat, COLOR_PANEL, 0.75));
             if (is_chosen(table->index, CHOSEN, i * SIDE + j)) draw_frame(list, cell, 4, 0xffffff);
         }
@@ -154,7 +155,7 @@ static bool draw(char **pictures, Error *error) {
     draw_table(&list, &table, second, top, true);
     draw_text(&list, left, 508, TEXT_SMALL, COLOR_DIM,
               "bars: a (left), b (top) · white frames: the 8 best");
-    draw_text(&list, second, 508, TEXT_SMALL, COLOR_DIM, "inside the stairs: ranks p × q <= 8");
+    draw_text(&list, second, 508, TEXT_SMALL, COLOR_DIM, "inside the stairs: rank × rank <= 8");
     bool ok = paint_png(&list, pictures[0], error);
     draw_free(&list);
     return ok;

@@ -56,9 +56,9 @@ long product_top_k(double *score, int *index, const double *a, const double *b, 
     Best best = { .score = score, .index = index, .K = K };
     int *best_a = scratch, *best_b = scratch + K;
     long comparisons = top_k(best_a, a, n, K) + top_k(best_b, b, n, K);
-    for (int p = 1; p <= K; p++) {
-        for (int q = 1; p * q <= K; q++) {
-            int i = best_a[p - 1], j = best_b[q - 1];
+    for (int rank_a = 1; rank_a <= K; rank_a++) {
+        for (int rank_b = 1; rank_a * rank_b <= K; rank_b++) {
+            int i = best_a[rank_a - 1], j = best_b[rank_b - 1];
             offer(&best, a[i] + b[j], i * n + j);
         }
     }
@@ -68,7 +68,7 @@ long product_top_k(double *score, int *index, const double *a, const double *b, 
 
 int product_candidates(int K) {
     int count = 0;
-    for (int p = 1; p <= K; p++) count += K / p;
+    for (int rank_a = 1; rank_a <= K; rank_a++) count += K / rank_a;
     return count;
 }
 

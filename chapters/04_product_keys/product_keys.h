@@ -22,12 +22,12 @@ long all_pairs_top_k(double *score, int *index, const double *a, const double *b
 // The K² sums of the K best of a and of b:
 long square_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
                   int *scratch);
-// Of those, the sums of ranks p and q with p·q <= K:
+// Of those, the sums with rank_a · rank_b <= K:
 long product_top_k(double *score, int *index, const double *a, const double *b, int n, int K,
                    int *scratch);
 
-// How many sums product_top_k computes: the pairs of ranks p, q >= 1 with p·q <= K, about K·ln K of
-// K². 20 for K = 8.
+// How many sums product_top_k computes: the pairs of ranks, counted from 1, with
+// rank_a · rank_b <= K, about K·ln K of K². 20 for K = 8.
 int product_candidates(int K);
 
 // Backward. The selection has no gradient; a chosen score passes its own to its two sub-scores:

@@ -40,8 +40,8 @@ END_TEST
 //     7 8 5
 //     3 4 1
 //     6 7 4      highest: 8 (key 1), then 7 twice: key 0 before key 7
-// Ranks: a is 5 (row 0), 4 (row 2), 1; b is 3 (column 1), 2 (column 0), 0. The pairs with p·q <= 3
-// are (1,1) = 8, (1,2) = 7, (1,3) = 5, (2,1) = 7, (3,1) = 4: five sums instead of nine.
+// Ranks: a is 5 (row 0), 4 (row 2), 1; b is 3 (column 1), 2 (column 0), 0. The pairs with
+// rank_a · rank_b <= 3 are (1,1) = 8, (1,2) = 7, (1,3) = 5, (2,1) = 7, (3,1) = 4: five sums instead of nine.
 START_TEST(three_by_three_on_paper)
 {
     const double a[] = { 5, 1, 4 }, b[] = { 2, 3, 0 };
@@ -101,22 +101,22 @@ START_TEST(all_pairs_finds_the_first_k_ranks)
 }
 END_TEST
 
-// No candidate may be left out: with p ones in a and q ones in b, p·q <= K pairs have the highest
-// sum, and the pair of ranks (p,q) is the last of them.
+// No candidate may be left out: with rank_a ones in a and rank_b ones in b, rank_a · rank_b
+// <= K pairs have the highest sum, and the pair of these ranks is the last of them.
 START_TEST(every_candidate_can_be_chosen)
 {
     enum { K = 8 };
     int candidates = 0;
-    for (int p = 1; p <= K; p++) {
-        for (int q = 1; p * q <= K; q++, candidates++) {
+    for (int rank_a = 1; rank_a <= K; rank_a++) {
+        for (int rank_b = 1; rank_a * rank_b <= K; rank_b++, candidates++) {
             double a[K], b[K], score[K];
             int index[K], scratch[2 * K], found = 0;
             for (int i = 0; i < K; i++) {
-                a[i] = i < p;
-                b[i] = i < q;
+                a[i] = i < rank_a;
+                b[i] = i < rank_b;
             }
             product_top_k(score, index, a, b, K, K, scratch);
-            for (int k = 0; k < K; k++) found += index[k] == (p - 1) * K + q - 1;
+            for (int k = 0; k < K; k++) found += index[k] == (rank_a - 1) * K + rank_b - 1;
             ck_assert_int_eq(found, 1);
             expect_same(a, b, K, K);
         }

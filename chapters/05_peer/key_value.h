@@ -4,7 +4,8 @@
 
 // The key-value router (He 2024, section 2, with the scale of the sgatlin paper's baseline): every
 // list of keys is scored by a query of its own,
-//   query[p,c] = x · Wq[p,c]        score[p,c,i] = query[p,c] · keys[p,c,i] / √(parts·Dk)
+//   query[part,c] = x · Wq[part,c]
+//   score[part,c,i] = query[part,c] · keys[part,c,i] / √(parts·Dk)
 // C heads have `parts` lists of n keys each. With two parts, the score of product key (i,j) is a
 // sum, score[0,c,i] + score[1,c,j]: the dot product of both queries with both keys, concatenated to
 // length 2·Dk; hence the square root. With one part, every key is scored by itself.

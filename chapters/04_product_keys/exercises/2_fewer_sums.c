@@ -31,9 +31,10 @@ static int offer(double *score, int *index, int count, int K, double sum, int pa
 void fewer_sums_top_k(double *score, int *index, const int *best_a, const int *best_b, int n, int K,
                       PairSum *sum, void *lists) {
     int count = 0;
-    for (int p = 1; p <= K; p++) { // correct, but it computes product_candidates(K) sums
-        for (int q = 1; p * q <= K; q++) {
-            int i = best_a[p - 1], j = best_b[q - 1];
+    // correct, but it computes product_candidates(K) sums
+    for (int rank_a = 1; rank_a <= K; rank_a++) {
+        for (int rank_b = 1; rank_a * rank_b <= K; rank_b++) {
+            int i = best_a[rank_a - 1], j = best_b[rank_b - 1];
             count = offer(score, index, count, K, sum(lists, i, j), i * n + j);
         }
     }

@@ -1,9 +1,11 @@
-// Chapter 04: the K best of all sums a[i] + b[j]; only those of ranks p·q <= K are computed.
+// Chapter 04: the K best of all sums a[i] + b[j]; only those with
+// rank_a · rank_b <= K are computed.
 figures.keys = (() => {
     function search(a, b, K) {
         const rows = best(a, K), columns = best(b, K), found = [];
-        rows.forEach((i, p) => columns.forEach((j, q) => {
-            if ((p + 1) * (q + 1) <= K) found.push({ key: i * b.length + j, score: a[i] + b[j] });
+        rows.forEach((i, row) => columns.forEach((j, column) => {
+            if ((row + 1) * (column + 1) <= K)
+                found.push({ key: i * b.length + j, score: a[i] + b[j] });
         }));
         found.sort((x, y) => y.score - x.score || x.key - y.key);
         return { computed: found.length, chosen: found.slice(0, K) };

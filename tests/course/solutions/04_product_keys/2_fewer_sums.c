@@ -20,13 +20,13 @@ static int offer(double *score, int *index, int count, int K, double sum, int pa
 void fewer_sums_top_k(double *score, int *index, const int *best_a, const int *best_b, int n, int K,
                       PairSum *sum, void *lists) {
     int count = 0;
-    for (int p = 1; p <= K; p++) {
-        for (int q = 1; p * q <= K; q++) {
-            int i = best_a[p - 1], j = best_b[q - 1];
+    for (int rank_a = 1; rank_a <= K; rank_a++) {
+        for (int rank_b = 1; rank_a * rank_b <= K; rank_b++) {
+            int i = best_a[rank_a - 1], j = best_b[rank_b - 1];
             double s = sum(lists, i, j);
             // so are all to its right, and if it is the row's first, all below
             if (count == K && s < score[K - 1]) {
-                if (q == 1) return;
+                if (rank_b == 1) return;
                 break;
             }
             count = offer(score, index, count, K, s, i * n + j);
