@@ -1,6 +1,6 @@
 // build/chapter-07 trains very small models on sentences whose lowest possible loss is known, and
 // shows what one of them attends to; --picture ATTENTION LOSS draws the lesson's pictures.
-// PART model, attend and rope draw those that need no trained model.
+// PART steps compares steps of training; model, attend and rope draw those that need no trained model.
 // build/chapter-07 scoreboard [PICTURE] trains small models on letters, for the scoreboard.
 #include "chapters/demo.h"
 #include "chapters/00_text/letter_scores.h"
@@ -16,6 +16,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MODELS = 4, SGATLIN = 2, T = TOY_T, V = TOY_V, SEED = 1 };
 static const FeedForwardKind kinds[MODELS] = { FEED_FORWARD_MLP, FEED_FORWARD_GLU,
@@ -214,6 +215,70 @@ static bool show(char **pictures, Error *error) {
     return ok;
 }
 
+// ---- steps: plain ones, as in chapter 01, beside AdamW's
+
+static double root_mean_square(const double *x, size_t count) {
+    return global_norm(x, count) / sqrt((double)count);
+}
+
+static void print_gradients(LanguageModel *m) {
+    static const int words[] = { TOY_STOP, TOY_THING + 4 };
+    int targets[TOY_B * T];
+    toy_sentences(targets, SEED, 0);
+    language_model_gradient(m, targets, TOY_B, T);
+    printf("The gradient before the first step, root mean square\n");
+    for (int i = 0; i < m->list.count; i++) {
+        const Parameter *p = &m->list.items[i];
+        if (strcmp(p->name, "output_norm") == 0 || strstr(p->name, ".query_norm") != NULL)
+            printf("  %-30s %.4f\n", p->name, root_mean_square(m->gradients + p->offset, p->count));
+    }
+    for (int i = 0; i < COUNT_OF(words); i++) {
+        printf("  embedding of %-17s %.4f\n", toy_words[words[i]],
+               root_mean_square(m->dw.embedding + (size_t)words[i] * TOY_D, TOY_D));
+    }
+}
+
+// The training of toy_model_train, with another peak of the learning rate, and with plain steps or
+// AdamW's. Both have the schedule and the clipping.
+static void train_at(LanguageModel *m, double peak, bool plain) {
+    TrainingPlan plan = toy_plan;
+    plan.peak = peak;
+    int targets[TOY_B * T];
+    for (int step = 0; step < TOY_STEPS; step++) {
+        toy_sentences(targets, SEED, step);
+        if (!plain) {
+            language_model_step(m, targets, TOY_B, T, &plan, step);
+            continue;
+        }
+        language_model_gradient(m, targets, TOY_B, T);
+        double norm = global_norm(m->gradients, m->list.doubles), rate = learning_rate(&plan, step);
+        clip_by_global_norm(m->gradients, m->list.doubles, norm, plan.clip);
+        for (size_t i = 0; i < m->list.doubles; i++) m->parameters[i] -= rate * m->gradients[i];
+    }
+}
+
+static bool show_steps(char **pictures, Error *error) {
+    (void)pictures;
+    static const double rates[] = { 0.001, 0.01, 0.1, 1 };
+    LanguageModel m;
+    if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED)) return fail(error, "no memory for the model");
+    print_gradients(&m);
+    language_model_free(&m);
+    printf("\nThe mlp model's loss after %d steps\n  rate    plain    AdamW\n", TOY_STEPS);
+    for (int i = 0; i < COUNT_OF(rates); i++) {
+        printf("%6g", rates[i]);
+        for (int plain = 1; plain >= 0; plain--) {
+            if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED))
+                return fail(error, "no memory for the model");
+            train_at(&m, rates[i], plain);
+            printf("%9.3f", toy_model_loss(&m));
+            language_model_free(&m);
+        }
+        printf("\n");
+    }
+    return true;
+}
+
 // ---- the scoreboard: the letters of chapter 00
 
 enum { WRITTEN = 2 * LETTERS_PER_LINE };
@@ -281,6 +346,7 @@ static const DemoPart parts[] = {
     { "model", "draws the parts of the model", 1, model_picture },
     { "attend", "draws attention with numbers", 1, attend_picture },
     { "rope", "draws the rotations of RoPE", 1, rope_picture },
+    { "steps", "plain steps beside AdamW's, at several learning rates", 0, show_steps },
     { "scoreboard", "models of letters, against the tables of chapter 00", 0, show_scoreboard },
     { "scoreboard", "the same, and draws it", 1, show_scoreboard },
 };

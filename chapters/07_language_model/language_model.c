@@ -158,18 +158,23 @@ static void update(LanguageModel *m, const TrainingPlan *plan, int step) {
     }
 }
 
-StepReport language_model_step(LanguageModel *m, const int *targets, int B, int T,
-                               const TrainingPlan *plan, int step) {
-    StepReport report = { .learning_rate = learning_rate(plan, step) };
+double language_model_gradient(LanguageModel *m, const int *targets, int B, int T) {
     int scored = scored_targets(targets, B * T);
-    double weight = scored > 0 ? 1.0 / scored : 0.0;
+    double weight = scored > 0 ? 1.0 / scored : 0.0, loss = 0.0;
     memset(m->gradients, 0, m->list.doubles * sizeof *m->gradients);
     for (int b = 0; b < B; b++, targets += T) {
         shift_right(m->scratch.inputs, targets, T);
         language_model_forward(m, m->scratch.inputs, T);
-        report.loss += weight * language_model_loss(m, targets, T);
+        loss += weight * language_model_loss(m, targets, T);
         language_model_backward(m, m->scratch.inputs, targets, T, weight);
     }
+    return loss;
+}
+
+StepReport language_model_step(LanguageModel *m, const int *targets, int B, int T,
+                               const TrainingPlan *plan, int step) {
+    StepReport report = { .loss = language_model_gradient(m, targets, B, T),
+                          .learning_rate = learning_rate(plan, step) };
     report.gradient_norm = global_norm(m->gradients, m->list.doubles);
     clip_by_global_norm(m->gradients, m->list.doubles, report.gradient_norm, plan->clip);
     update(m, plan, step);

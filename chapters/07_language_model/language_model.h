@@ -88,6 +88,9 @@ int scored_targets(const int *targets, int count);
 void language_model_backward(LanguageModel *model, const int *inputs, const int *targets, int T,
                              double weight);
 
+// Sets the gradients to those of the mean loss over the targets [B,T], and returns that loss.
+double language_model_gradient(LanguageModel *model, const int *targets, int B, int T);
+
 typedef struct {
     double loss;          // mean over the scored targets, before the step
     double gradient_norm; // before clipping

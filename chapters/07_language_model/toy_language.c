@@ -104,21 +104,26 @@ double toy_fact_loss(LanguageModel *m) {
     return sum / TOY_SENTENCES;
 }
 
-void toy_model_train(LanguageModel *m, uint64_t seed, double loss[TOY_POINTS]) {
-    static const TrainingPlan plan = { .peak = 0.01,
-                                       .warmup = 20,
-                                       .constant = TOY_STEPS - 220,
-                                       .decay = 200,
-                                       .clip = 1.0,
-                                       .weight_decay = 1e-3 };
-    int targets[TOY_B * TOY_T];
+const TrainingPlan toy_plan = { .peak = 0.01,
+                                .warmup = 20,
+                                .constant = TOY_STEPS - 220,
+                                .decay = 200,
+                                .clip = 1.0,
+                                .weight_decay = 1e-3 };
+
+void toy_sentences(int targets[TOY_B * TOY_T], uint64_t seed, int step) {
     uint64_t key = random_key(seed, "sentences");
+    for (int b = 0; b < TOY_B; b++)
+        toy_sentence_number(targets + b * TOY_T,
+                            (int)random_below(key, (uint64_t)step * TOY_B + b, TOY_SENTENCES));
+}
+
+void toy_model_train(LanguageModel *m, uint64_t seed, double loss[TOY_POINTS]) {
+    int targets[TOY_B * TOY_T];
     for (int step = 0; step < TOY_STEPS; step++) {
         if (loss && step % TOY_EVERY == 0) loss[step / TOY_EVERY] = toy_model_loss(m);
-        for (int b = 0; b < TOY_B; b++)
-            toy_sentence_number(targets + b * TOY_T,
-                                (int)random_below(key, (uint64_t)step * TOY_B + b, TOY_SENTENCES));
-        language_model_step(m, targets, TOY_B, TOY_T, &plan, step);
+        toy_sentences(targets, seed, step);
+        language_model_step(m, targets, TOY_B, TOY_T, &toy_plan, step);
     }
     if (loss) loss[TOY_POINTS - 1] = toy_model_loss(m);
 }

@@ -50,6 +50,9 @@ enum { TOY_B = 8, TOY_STEPS = 1000, TOY_EVERY = 20, TOY_POINTS = TOY_STEPS / TOY
 // Trains for TOY_STEPS steps of TOY_B random sentences; loss, if not NULL, gets the mean loss over
 // all sentences every TOY_EVERY steps, from step 0.
 void toy_model_train(LanguageModel *model, uint64_t seed, double loss[TOY_POINTS]);
+// The schedule of that training, and the sentences of one of its steps.
+extern const TrainingPlan toy_plan;
+void toy_sentences(int targets[TOY_B * TOY_T], uint64_t seed, int step);
 // Means over all sentences, in nats: per word, and of the thing when it is first named.
 double toy_model_loss(LanguageModel *model);
 double toy_fact_loss(LanguageModel *model);
