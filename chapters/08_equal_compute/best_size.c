@@ -63,7 +63,6 @@ double parabola_loss(const Parabola *parabola, double parameters) {
     return parabola->a + parabola->b * u + parabola->c * u * u;
 }
 
-// [verdict
 BestSizeVerdict best_size(Parabola *out, const double *parameters, const double *loss, int count) {
     Range r = range_of(parameters, loss, count);
     *out = (Parabola){ .parameters = NAN, .loss = NAN };
@@ -77,11 +76,12 @@ BestSizeVerdict best_size(Parabola *out, const double *parameters, const double 
     double width = log(r.last / r.first), curvature = out->c * width * width;
     // not more than rounding errors
     if (!isfinite(curvature) || curvature <= 1e-12 * r.highest) return BEST_SIZE_NO_MINIMUM;
+    // [verdict
     out->parameters = exp(out->center - out->b / (2 * out->c));
     out->loss = out->a - out->b * out->b / (4 * out->c);
     if (out->parameters <= r.first || r.lowest_first < fmin(r.lowest_inside, r.lowest_last))
         return BEST_SIZE_BELOW;
     if (out->parameters >= r.last || r.lowest_last < r.lowest_inside) return BEST_SIZE_ABOVE;
     return BEST_SIZE_FOUND;
+    // verdict]
 }
-// verdict]
