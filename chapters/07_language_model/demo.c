@@ -1,10 +1,12 @@
 // build/chapter-07 trains very small models on sentences whose lowest possible loss is known, and
 // shows what one of them attends to; --picture ATTENTION LOSS draws the lesson's pictures.
-// PART steps compares steps of training; model, attend and rope draw those that need no trained model.
+// PART model, attend and rope draw those that need no trained model; untrained shows one before its
+// first step, and steps compares steps of training.
 // build/chapter-07 scoreboard [PICTURE] trains small models on letters, for the scoreboard.
 #include "chapters/demo.h"
 #include "chapters/00_text/letter_scores.h"
 #include "chapters/07_language_model/letter_model.h"
+#include "chapters/07_language_model/loss.h"
 #include "chapters/07_language_model/pictures.h"
 #include "chapters/07_language_model/sampling.h"
 #include "chapters/07_language_model/toy_language.h"
@@ -69,8 +71,7 @@ static const double *attention_weights(const LanguageModel *m, int layer, int t)
     return m->layers[layer].attention.weights + (size_t)t * T;
 }
 
-static void read_example(LanguageModel *m, int inputs[T]) {
-    int targets[T];
+static void read_example(LanguageModel *m, int inputs[T], int targets[T]) {
     toy_sentence(targets, 4, 1, 0); // mia, blue, likes
     shift_right(inputs, targets, T);
     language_model_forward(m, inputs, T);
@@ -91,8 +92,8 @@ static double mean_attention(LanguageModel *m, int layer, int t, int s) {
 
 // The layer and the earlier word with the largest attention weight for word t of the example.
 static void print_attention(LanguageModel *m, int t, const char *next) {
-    int inputs[T], layer = 0, s = 0;
-    read_example(m, inputs);
+    int inputs[T], targets[T], layer = 0, s = 0;
+    read_example(m, inputs, targets);
     for (int l = 0; l < m->sizes.L; l++) {
         for (int i = 0; i < t; i++) {
             if (attention_weights(m, l, t)[i] <= attention_weights(m, layer, t)[s]) continue;
@@ -199,7 +200,7 @@ static bool show(char **pictures, Error *error) {
     double loss[MODELS][TOY_POINTS], fact[MODELS];
     LanguageModel m = { 0 };
     if (!train_all(&m, loss, fact, error)) return false;
-    int inputs[T];
+    int inputs[T], targets[T];
     print_losses(loss, fact);
     printf("\nThe sgatlin model (%zu parameters) writes\n", m.list.doubles);
     for (uint64_t line = 0; line < 3; line++) print_sampled(&m, line);
@@ -208,11 +209,39 @@ static bool show(char **pictures, Error *error) {
     print_attention(&m, 6, "\"she\"");
     print_attention(&m, 9, "\"blue\"");
     print_attention(&m, 10, "\"hat\"");
-    read_example(&m, inputs);
+    read_example(&m, inputs, targets);
     bool ok = pictures[0] == NULL || (draw_attention(pictures[0], &m, inputs, error) &&
                                       draw_losses(pictures[1], loss, error));
     language_model_free(&m);
     return ok;
+}
+
+// ---- before any training
+
+static void print_guesses(LanguageModel *m) {
+    int inputs[T], targets[T];
+    double p[V];
+    read_example(m, inputs, targets);
+    printf("The mlp model before its first step\n  after  comes       p   -ln p\n");
+    for (int t = 0; t < T; t++) {
+        double loss = cross_entropy(p, m->logits + (size_t)t * V, targets[t], V);
+        printf("  %-6s %-6s %.4f  %6.3f\n", toy_words[inputs[t]], toy_words[targets[t]],
+               p[targets[t]], loss);
+    }
+    printf("  mean                  %6.3f\n", language_model_loss(m, targets, T) / T);
+    printf("  of all %d sentences  %6.3f\n", TOY_SENTENCES, toy_model_loss(m));
+    printf("  of a uniform guess    %6.3f\n", log(V));
+}
+
+static bool show_untrained(char **pictures, Error *error) {
+    (void)pictures;
+    LanguageModel m;
+    if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED)) return fail(error, "no memory for the model");
+    print_guesses(&m);
+    printf("It writes\n");
+    for (uint64_t line = 0; line < 3; line++) print_sampled(&m, line);
+    language_model_free(&m);
+    return true;
 }
 
 // ---- steps: plain ones, as in chapter 01, beside AdamW's
@@ -238,15 +267,18 @@ static void print_gradients(LanguageModel *m) {
     }
 }
 
+typedef enum { PLAIN, ADAMW, ADAMW_CONSTANT, STEP_KINDS } StepKind;
+
 // The training of toy_model_train, with another peak of the learning rate, and with plain steps or
-// AdamW's. Both have the schedule and the clipping.
-static void train_at(LanguageModel *m, double peak, bool plain) {
+// AdamW's; the last kind has a constant learning rate. All clip the gradient.
+static void train_at(LanguageModel *m, double peak, StepKind kind) {
     TrainingPlan plan = toy_plan;
     plan.peak = peak;
+    if (kind == ADAMW_CONSTANT) plan.warmup = 0, plan.constant = TOY_STEPS;
     int targets[TOY_B * T];
     for (int step = 0; step < TOY_STEPS; step++) {
         toy_sentences(targets, SEED, step);
-        if (!plain) {
+        if (kind != PLAIN) {
             language_model_step(m, targets, TOY_B, T, &plan, step);
             continue;
         }
@@ -264,13 +296,14 @@ static bool show_steps(char **pictures, Error *error) {
     if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED)) return fail(error, "no memory for the model");
     print_gradients(&m);
     language_model_free(&m);
-    printf("\nThe mlp model's loss after %d steps\n  rate    plain    AdamW\n", TOY_STEPS);
+    printf("\nThe mlp model's loss after %d steps\n  rate    plain    AdamW  at a constant rate\n",
+           TOY_STEPS);
     for (int i = 0; i < COUNT_OF(rates); i++) {
         printf("%6g", rates[i]);
-        for (int plain = 1; plain >= 0; plain--) {
+        for (int kind = 0; kind < STEP_KINDS; kind++) {
             if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED))
                 return fail(error, "no memory for the model");
-            train_at(&m, rates[i], plain);
+            train_at(&m, rates[i], (StepKind)kind);
             printf("%9.3f", toy_model_loss(&m));
             language_model_free(&m);
         }
@@ -346,6 +379,7 @@ static const DemoPart parts[] = {
     { "model", "draws the parts of the model", 1, model_picture },
     { "attend", "draws attention with numbers", 1, attend_picture },
     { "rope", "draws the rotations of RoPE", 1, rope_picture },
+    { "untrained", "what a model says before its first step", 0, show_untrained },
     { "steps", "plain steps beside AdamW's, at several learning rates", 0, show_steps },
     { "scoreboard", "models of letters, against the tables of chapter 00", 0, show_scoreboard },
     { "scoreboard", "the same, and draws it", 1, show_scoreboard },

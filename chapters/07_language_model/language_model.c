@@ -103,6 +103,7 @@ static void add_norm_backward(LanguageModel *m, double *dx, double *dscale, cons
 
 // The gradient of the residual stream passes through unchanged, and each sublayer adds to it, the
 // last sublayer first.
+// [layer_backward
 static void layer_backward(LanguageModel *m, const LayerSaved *saved, LayerWeights *dw,
                            const LayerWeights *w, int T) {
     int D = m->sizes.D;
@@ -120,6 +121,7 @@ static void layer_backward(LanguageModel *m, const LayerSaved *saved, LayerWeigh
     add_norm_backward(m, dresidual, dw->attention_norm, dnormed, saved->residual, w->attention_norm,
                       T);
 }
+// layer_backward]
 
 // dnormed [T,D] from the targets; 0 for tokens that are not scored.
 static void loss_backward(LanguageModel *m, const int *targets, int T, double weight) {

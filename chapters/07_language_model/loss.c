@@ -5,8 +5,10 @@
 double cross_entropy(double *p, const double *logits, int target, int V) {
     return softmax_row(p, logits, V) - logits[target];
 }
+// loss]
 
+// [loss_backward
 void cross_entropy_backward(double *dlogits, const double *p, int target, double weight, int V) {
     for (int v = 0; v < V; v++) dlogits[v] = weight * (p[v] - (v == target));
 }
-// loss]
+// loss_backward]

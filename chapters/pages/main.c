@@ -1,5 +1,5 @@
-// build/course FOLDER ROOT: writes the course as HTML into FOLDER: a page for each lesson, and for
-// each chapters/*.md, of which README.md is index.html. ROOT is the path from FOLDER to the
+// build/course FOLDER ROOT: writes the course as HTML into FOLDER: a page for each Markdown file of
+// a chapter, and for each chapters/*.md, of which README.md is index.html. ROOT is the path from FOLDER to the
 // repository, for links to sources. Runs in the repository's root. Nothing that a page shows is
 // outside of its file.
 #include "chapters/pages/figures.h"
@@ -39,31 +39,39 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const Page *)a)->name, ((const Page *)b)->name);
 }
 
-// Adds chapters/ENTRY, a Markdown file or a chapter's folder, if it has a page.
-static bool add_page(Course *course, const char *entry, Error *error) {
+// Adds FOLDER/ENTRY, if it is a Markdown file that has a page.
+static bool add_page(Course *course, const char *folder, const char *entry, Error *error) {
     Page page = { 0 };
-    bool file = strlen(entry) > 3 && strcmp(entry + strlen(entry) - 3, ".md") == 0;
-    const char *rest = file ? "" : "/README.md";
-    int size = snprintf(page.source, sizeof page.source, "chapters/%s%s", entry, rest);
-    if (size >= (int)sizeof page.source) return true;
-    strcpy(page.folder, page.source);
-    *strrchr(page.folder, '/') = '\0';
-    if (!page_of(page.name, page.source) || !path_exists(page.source)) return true;
+    int size = snprintf(page.source, sizeof page.source, "%s/%s", folder, entry);
+    if (size >= (int)sizeof page.source || !page_of(page.name, page.source)) return true;
     if (course->count == MAX_PAGES) return fail(error, "more than %d pages", MAX_PAGES);
+    strcpy(page.folder, folder);
     course->pages[course->count++] = page;
     return true;
 }
 
-static bool find_pages(Course *course, Error *error) {
-    DIR *folder = opendir("chapters");
-    if (folder == NULL)
-        return fail(error, "no folder chapters here: run it in the repository's root");
+// Adds the pages of a folder, and of the chapters in it; of no folder, none.
+static bool add_pages(Course *course, const char *folder, Error *error) {
+    DIR *entries = opendir(folder);
+    if (entries == NULL) return true;
     bool ok = true;
-    for (struct dirent *entry; ok && (entry = readdir(folder)) != NULL;)
-        ok = add_page(course, entry->d_name, error);
-    closedir(folder);
-    qsort(course->pages, (size_t)course->count, sizeof *course->pages, by_name);
+    for (struct dirent *entry; ok && (entry = readdir(entries)) != NULL;) {
+        char inner[PATH_BYTES];
+        bool chapter = is_chapter_folder(entry->d_name) &&
+                       snprintf(inner, sizeof inner, "%s/%s", folder, entry->d_name) < PATH_BYTES;
+        ok = chapter ? add_pages(course, inner, error)
+                     : add_page(course, folder, entry->d_name, error);
+    }
+    closedir(entries);
     return ok;
+}
+
+static bool find_pages(Course *course, Error *error) {
+    if (!path_exists("chapters"))
+        return fail(error, "no folder chapters here: run it in the repository's root");
+    if (!add_pages(course, "chapters", error)) return false;
+    qsort(course->pages, (size_t)course->count, sizeof *course->pages, by_name);
+    return true;
 }
 
 static bool read_page(Page *page, const char *root, Error *error) {

@@ -78,24 +78,30 @@ static bool repository_path(char out[PATH_BYTES], const char *folder, const char
     return true;
 }
 
+bool is_chapter_folder(const char *name) {
+    return isdigit((unsigned char)name[0]) && isdigit((unsigned char)name[1]) && name[2] == '_';
+}
+
 bool page_of(char name[PAGE_BYTES], const char *path) {
-    static const char start[] = "chapters/", readme[] = "README.md";
+    static const char start[] = "chapters/";
     if (strncmp(path, start, strlen(start)) != 0) return false;
-    const char *rest = path + strlen(start), *file = strchr(rest, '/');
-    size_t stem = strlen(rest) - strlen(".md");
-    name[0] = '\0';
-    if (file != NULL) {
-        bool chapter = isdigit((unsigned char)rest[0]) && isdigit((unsigned char)rest[1]) &&
-                       rest[2] == '_' && strcmp(file + 1, readme) == 0;
-        if (chapter) snprintf(name, PAGE_BYTES, "chapter-%.2s.html", rest);
-    } else if (strcmp(rest, readme) == 0) {
-        strcpy(name, "index.html");
-    } else if (strlen(rest) > strlen(".md") && strcmp(rest + stem, ".md") == 0 &&
-               stem + sizeof ".html" <= PAGE_BYTES) {
-        for (size_t i = 0; i < stem; i++) name[i] = (char)tolower((unsigned char)rest[i]);
-        strcpy(name + stem, ".html");
-    }
-    return name[0] != '\0';
+    const char *rest = path + strlen(start), *slash = strchr(rest, '/');
+    if (slash != NULL && !is_chapter_folder(rest)) return false;
+    const char *file = slash != NULL ? slash + 1 : rest;
+    char stem[PAGE_BYTES / 2] = "";
+    size_t size = strlen(file);
+    if (size <= strlen(".md") || size > sizeof stem || strchr(file, '/') != NULL) return false;
+    size -= strlen(".md");
+    if (strcmp(file + size, ".md") != 0) return false;
+    for (size_t i = 0; i < size; i++) stem[i] = (char)tolower((unsigned char)file[i]);
+    bool first = strcmp(stem, "readme") == 0;
+    if (slash == NULL)
+        snprintf(name, PAGE_BYTES, "%s.html", first ? "index" : stem);
+    else if (first)
+        snprintf(name, PAGE_BYTES, "chapter-%.2s.html", rest);
+    else
+        snprintf(name, PAGE_BYTES, "chapter-%.2s_%s.html", rest, stem);
+    return true;
 }
 
 static void write_href(Writer *w, const char *target) {

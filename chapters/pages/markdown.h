@@ -8,8 +8,12 @@
 
 enum { MAX_FIGURES = 4, PAGE_BYTES = 64 };
 
-// The page of a file of the repository: index.html for chapters/README.md, chapter-NN.html for a
-// lesson, name.html for chapters/NAME.md. false: it has none.
+// Whether the name is that of a chapter's folder, NN_name.
+bool is_chapter_folder(const char *name);
+
+// The page of a file of the repository: index.html for chapters/README.md, name.html for
+// chapters/NAME.md, chapter-NN.html for the README.md of a chapter, and chapter-NN_name.html for
+// another NAME.md of it, which therefore comes after it. false: it has none.
 bool page_of(char name[PAGE_BYTES], const char *path);
 
 typedef struct {

@@ -19,6 +19,7 @@ for lesson in chapters/[0-9][0-9]_*/README.md; do
     number=${lesson#chapters/}
     [ -s "$pages/chapter-${number%%_*}.html" ] || failure "no page for $lesson"
 done
+[ -s "$pages/chapter-07_training.html" ] || failure 'no second page for chapter 07'
 [ -s "$pages/index.html" ] || failure 'no index.html'
 awk -f tests/course/pages.awk "$pages"/*.html || failure 'the pages are wrong'
 
@@ -46,6 +47,9 @@ page_has 01 'gelu(in<sub><i>f</i></sub> · <i>x</i> + bias<sub><i>f</i></sub>)'
 page_has 05 '√<span class="root">2 <i>Dk</i></span>'
 page_has 04 '<figcaption><a href="'"$PWD"'/chapters/02_mixture_of_experts/top_k.c"'
 page_has 07 '<a href="chapter-02.html">chapter 02</a>'
+page_has 07 '<a rel="next" href="chapter-07_training.html">'
+page_has 07_training '<a rel="prev" href="chapter-07.html">'
+page_has 07_training '<a rel="next" href="chapter-08.html">'
 page_has 01 '<span class="key">return</span>'
 page_has 01 '<figcaption class="run">build/chapter-01 nudge</figcaption>'
 
@@ -170,7 +174,7 @@ drag .plane canvas 70 70
 check document.querySelector('.control:nth-child(1) output').textContent > '0.5'
 check document.querySelector('.control:nth-child(2) output').textContent > '0.5'
 
-open file://$pages/chapter-07.html
+open file://$pages/chapter-07_training.html
 check figures.sampling.worst(numbersOf('sampling')) === 0
 check numbersOf('sampling').checks.length === 400
 check (window.n = numbersOf('sampling'), n.checks[3].token += 1, figures.sampling.worst(n) === 1)
