@@ -10,7 +10,7 @@
 //               total / Σ total: 0 if all shares are equal, log F if one expert has it all
 
 // total [F] += the gates of one token's C·K slots.
-void expert_usage_add(double *total, const PeerToken *saved, const Peer *p);
+void expert_usage_add(double *total, const PeerToken *saved, const Peer *peer);
 
 double expert_usage(const double *total, int F);
 double expert_unevenness(const double *total, int F); // 0 if all totals are 0

@@ -20,8 +20,8 @@ typedef struct {
     int D, F, C, K, Dk; // width, experts, heads, experts per head, width of a key
 } Peer;
 
-int peer_keys(const Peer *p);        // n = √F
-KeyValue peer_router(const Peer *p); // its router: 2 parts, C heads, n sub-keys per list
+int peer_keys(const Peer *peer);        // n = √F
+KeyValue peer_router(const Peer *peer); // its router: 2 parts, C heads, n sub-keys per list
 
 // The parameters, or their gradients.
 typedef struct {
@@ -39,32 +39,32 @@ typedef struct {
     double *z;      // [C,K] in · x of the selected experts
 } PeerToken;
 
-size_t peer_token_doubles(const Peer *p); // what the views take, besides C·K ints
-PeerToken peer_token(double *doubles, int *index, const Peer *p);
+size_t peer_token_doubles(const Peer *peer); // what the views take, besides C·K ints
+PeerToken peer_token(double *doubles, int *index, const Peer *peer);
 
 // y [D] from x [D]; fills `saved`. scratch: 2·K ints.
 void peer_forward(double *y, const PeerToken *saved, int *scratch, const double *x,
-                  const PeerWeights *w, const Peer *p);
+                  const PeerWeights *w, const Peer *peer);
 
 // dx [D] is written, dw added to. scratch: peer_scratch doubles.
 void peer_backward(double *dx, const PeerWeights *dw, double *scratch, const double *dy,
-                   const PeerToken *saved, const double *x, const PeerWeights *w, const Peer *p);
-size_t peer_scratch(const Peer *p);
+                   const PeerToken *saved, const double *x, const PeerWeights *w, const Peer *peer);
+size_t peer_scratch(const Peer *peer);
 
 // Step one is key_value_scores. Step two: the K best of each head, score and index [C,K]. scratch:
 // 2·K ints.
-void peer_route(double *score, int *index, int *scratch, const double *scores, const Peer *p);
+void peer_route(double *score, int *index, int *scratch, const double *scores, const Peer *peer);
 // Step three: y [D] from score and index of `saved`, the router's or any others; fills gate and z.
 void peer_experts(double *y, const PeerToken *saved, const double *x, const PeerWeights *w,
-                  const Peer *p);
+                  const Peer *peer);
 
 // Step three backward, with h = gelu(z): dgate = h·(out·dy), dz = gate·gelu'(z)·(out·dy), dout +=
 // gate·h·dy, din += dz·x, dx += dz·in, and through the softmax to dscore [C,K], which is written;
 // dx [D] and dw's in and out are added to.
 void peer_experts_backward(double *dx, double *dscore, const PeerWeights *dw, const double *dy,
                            const PeerToken *saved, const double *x, const PeerWeights *w,
-                           const Peer *p);
+                           const Peer *peer);
 // Step two backward: dscores [2,C,n] is written, 0 for keys that were not selected. The selection
 // itself has no gradient.
-void peer_route_backward(double *dscores, const double *dscore, const int *index, const Peer *p);
+void peer_route_backward(double *dscores, const double *dscore, const int *index, const Peer *peer);
 #endif

@@ -17,7 +17,7 @@ static const char *const names[TENSORS] = { "router.query", "router.keys", "expe
                                             "experts.out", "x" };
 
 typedef struct {
-    Peer p;
+    Peer peer;
     double *block, *tensors[TENSORS], *gradients[TENSORS]; // in the order of `names`
     size_t count[TENSORS];
     PeerWeights w, dw;
@@ -30,17 +30,17 @@ static PeerWeights weights_of(double *const *t) {
     return (PeerWeights){ .router = { t[QUERY], t[KEYS] }, .in = t[IN], .out = t[OUT] };
 }
 
-static Layer layer_new(const Peer *p) {
-    size_t D = (size_t)p->D, experts = p->F * D, lists = 2 * (size_t)p->C;
+static Layer layer_new(const Peer *peer) {
+    size_t D = (size_t)peer->D, experts = peer->F * D, lists = 2 * (size_t)peer->C;
     Layer layer = {
-        .p = *p,
-        .count = { lists * D * p->Dk, lists * peer_keys(p) * p->Dk, experts, experts, D },
+        .peer = *peer,
+        .count = { lists * D * peer->Dk, lists * peer_keys(peer) * peer->Dk, experts, experts, D },
     };
-    size_t scratch = peer_scratch(p), saved = peer_token_doubles(p),
+    size_t scratch = peer_scratch(peer), saved = peer_token_doubles(peer),
            count = 2 * D + scratch + saved;
     for (int i = 0; i < TENSORS; i++) count += 2 * layer.count[i];
     double *next = layer.block = calloc(count, sizeof *next);
-    layer.ints = calloc((size_t)p->C * p->K + 2 * (size_t)p->K, sizeof *layer.ints);
+    layer.ints = calloc((size_t)peer->C * peer->K + 2 * (size_t)peer->K, sizeof *layer.ints);
     ck_assert(layer.block != NULL && layer.ints != NULL);
     for (int i = 0; i < TENSORS; i++) {
         layer.tensors[i] = take(&next, layer.count[i]);
@@ -53,8 +53,8 @@ static Layer layer_new(const Peer *p) {
     layer.y = take(&next, D);
     layer.dy = take(&next, D);
     layer.scratch = take(&next, scratch);
-    layer.saved = peer_token(take(&next, saved), layer.ints, p);
-    layer.ranks = layer.ints + (size_t)p->C * p->K;
+    layer.saved = peer_token(take(&next, saved), layer.ints, peer);
+    layer.ranks = layer.ints + (size_t)peer->C * peer->K;
     ck_assert_ptr_eq(next, layer.block + count);
     return layer;
 }
@@ -65,20 +65,20 @@ static void layer_free(Layer *layer) {
     *layer = (Layer){ 0 };
 }
 
-static Layer random_layer(const Peer *p, uint64_t seed) {
-    Layer layer = layer_new(p);
+static Layer random_layer(const Peer *peer, uint64_t seed) {
+    Layer layer = layer_new(peer);
     static const char *const keys[TENSORS] = { "query", "keys", "in", "out", "x" };
-    const double deviation[TENSORS] = { 1.0 / sqrt(p->D), 1.0, 1.0 / sqrt(p->D), 1.0 / sqrt(p->C),
-                                        1.0 };
+    const double deviation[TENSORS] = { 1.0 / sqrt(peer->D), 1.0, 1.0 / sqrt(peer->D),
+                                        1.0 / sqrt(peer->C), 1.0 };
     for (int i = 0; i < TENSORS; i++)
         fill(layer.tensors[i], layer.count[i], deviation[i], seed, keys[i]);
-    fill(layer.dy, (size_t)p->D, 1.0, seed, "dy");
+    fill(layer.dy, (size_t)peer->D, 1.0, seed, "dy");
     return layer;
 }
 
-static void forward(Layer *l) { peer_forward(l->y, &l->saved, l->ranks, l->x, &l->w, &l->p); }
+static void forward(Layer *l) { peer_forward(l->y, &l->saved, l->ranks, l->x, &l->w, &l->peer); }
 static void backward(Layer *l) {
-    peer_backward(l->dx, &l->dw, l->scratch, l->dy, &l->saved, l->x, &l->w, &l->p);
+    peer_backward(l->dx, &l->dw, l->scratch, l->dy, &l->saved, l->x, &l->w, &l->peer);
 }
 
 // ---- on paper
@@ -102,9 +102,9 @@ static void backward(Layer *l) {
 // 0.9375·ln 3; its dWq is x times that; dx += (0, 1) times that.
 START_TEST(four_experts_on_paper)
 {
-    const Peer p = { .D = 2, .F = 4, .C = 1, .K = 2, .Dk = 1 };
+    const Peer peer = { .D = 2, .F = 4, .C = 1, .K = 2, .Dk = 1 };
     const double ln3 = log(3.0), root = sqrt(2.0), q = 0.9375 * ln3;
-    Layer l = layer_new(&p);
+    Layer l = layer_new(&peer);
     memcpy(l.x, (double[]){ 1, 2 }, 2 * sizeof(double));
     memcpy(l.dy, (double[]){ 1, 0 }, 2 * sizeof(double));
     memcpy(l.w.router.query, (double[]){ 2, 0, 0, 1 }, 4 * sizeof(double));
@@ -174,14 +174,14 @@ static void expect_golden(Layer *l, const Safetensors *file, size_t keys, size_t
 START_TEST(the_golden_file_agrees)
 {
     Safetensors file = golden_ffn_file("peer");
-    const Peer p = { .D = golden_size(&file, "D"),
-                     .F = golden_size(&file, "F"),
-                     .C = golden_size(&file, "C"),
-                     .K = golden_size(&file, "K"),
-                     .Dk = golden_size(&file, "Dk") };
-    Layer l = layer_new(&p);
+    const Peer peer = { .D = golden_size(&file, "D"),
+                        .F = golden_size(&file, "F"),
+                        .C = golden_size(&file, "C"),
+                        .K = golden_size(&file, "K"),
+                        .Dk = golden_size(&file, "Dk") };
+    Layer l = layer_new(&peer);
     for (int i = 0; i < X; i++) read_tensor(l.tensors[i], &file, names[i], l.count[i]);
-    expect_golden(&l, &file, 2 * (size_t)p.C * peer_keys(&p), (size_t)p.C * p.K);
+    expect_golden(&l, &file, 2 * (size_t)peer.C * peer_keys(&peer), (size_t)peer.C * peer.K);
     layer_free(&l);
     safetensors_close(&file);
 }
@@ -192,7 +192,7 @@ END_TEST
 static double loss(void *layer) {
     Layer *l = layer;
     forward(l);
-    return weighted_sum(l->y, l->dy, (size_t)l->p.D);
+    return weighted_sum(l->y, l->dy, (size_t)l->peer.D);
 }
 
 START_TEST(backward_is_the_slope_of_forward)
@@ -200,14 +200,14 @@ START_TEST(backward_is_the_slope_of_forward)
     static const int sizes[][5] = { { 5, 9, 2, 3, 4 }, { 3, 16, 3, 1, 2 }, { 7, 25, 1, 5, 3 },
                                     { 1, 4, 2, 2, 1 }, { 6, 1, 2, 1, 2 },  { 4, 4, 5, 2, 3 } };
     const int *s = sizes[_i];
-    const Peer p = { .D = s[0], .F = s[1], .C = s[2], .K = s[3], .Dk = s[4] };
-    Layer l = random_layer(&p, 7);
+    const Peer peer = { .D = s[0], .F = s[1], .C = s[2], .K = s[3], .Dk = s[4] };
+    Layer l = random_layer(&peer, 7);
     forward(&l);
     backward(&l);
     // With one expert per head the softmax is 1 whatever the score, and the router has no gradient.
-    const Slopes slopes = { loss, &l, l.saved.index, (size_t)p.C * p.K };
+    const Slopes slopes = { loss, &l, l.saved.index, (size_t)peer.C * peer.K };
     for (int i = 0; i < TENSORS; i++) {
-        bool none = p.K == 1 && i <= KEYS;
+        bool none = peer.K == 1 && i <= KEYS;
         (none ? expect_no_slopes : expect_slopes)(names[i], l.tensors[i], l.gradients[i],
                                                   l.count[i], &slopes);
     }
@@ -221,9 +221,9 @@ static const Peer peer_sizes = { .D = 11, .F = 25, .C = 3, .K = 4, .Dk = 6 };
 
 // A flat router with one key per expert: both sub-keys concatenated, and both queries.
 static void concatenate(double *flat_query, double *flat_keys, const Layer *l) {
-    const Peer *p = &l->p;
-    size_t n = (size_t)peer_keys(p), Dk = (size_t)p->Dk, D = (size_t)p->D, F = (size_t)p->F,
-           C = (size_t)p->C;
+    const Peer *peer = &l->peer;
+    size_t n = (size_t)peer_keys(peer), Dk = (size_t)peer->Dk, D = (size_t)peer->D,
+           F = (size_t)peer->F, C = (size_t)peer->C;
     for (size_t list = 0; list < 2 * C; list++) {
         size_t part = list / C, c = list % C;
         for (size_t d = 0; d < D; d++) {
@@ -270,16 +270,17 @@ END_TEST
 // neuron.
 START_TEST(one_head_and_one_choice_is_one_neuron)
 {
-    const Peer p = { .D = 7, .F = 16, .C = 1, .K = 1, .Dk = 3 };
+    const Peer peer = { .D = 7, .F = 16, .C = 1, .K = 1, .Dk = 3 };
     for (uint64_t seed = 0; seed < 20; seed++) {
-        Layer l = random_layer(&p, seed);
+        Layer l = random_layer(&peer, seed);
         double z = 0.0, y[7];
         forward(&l);
-        const double *in = l.w.in + l.saved.index[0] * p.D, *out = l.w.out + l.saved.index[0] * p.D;
-        for (int d = 0; d < p.D; d++) z += in[d] * l.x[d];
-        for (int d = 0; d < p.D; d++) y[d] = gelu(z) * out[d];
+        const double *in = l.w.in + l.saved.index[0] * peer.D,
+                     *out = l.w.out + l.saved.index[0] * peer.D;
+        for (int d = 0; d < peer.D; d++) z += in[d] * l.x[d];
+        for (int d = 0; d < peer.D; d++) y[d] = gelu(z) * out[d];
         ck_assert_double_eq(l.saved.gate[0], 1.0);
-        expect("gelu(in·x) out", l.y, y, (size_t)p.D, 1e-15);
+        expect("gelu(in·x) out", l.y, y, (size_t)peer.D, 1e-15);
         layer_free(&l);
     }
 }
@@ -328,7 +329,7 @@ END_TEST
 START_TEST(equal_gates_make_an_mlp)
 {
     enum { D = 5, F = 12 };
-    const Peer p = { .D = D, .F = F, .C = 1, .K = F, .Dk = 1 };
+    const Peer peer = { .D = D, .F = F, .C = 1, .K = F, .Dk = 1 };
     double in[F * D], out[F * D], up[D * F], x[D], y[D], mlp[D], score[F] = { 0 }, gate[F], z[F],
                                                                  hidden[2 * F];
     int index[F];
@@ -340,7 +341,7 @@ START_TEST(equal_gates_make_an_mlp)
         for (int d = 0; d < D; d++) up[d * F + f] = in[f * D + d];
     }
     const PeerToken token = { .score = score, .index = index, .gate = gate, .z = z };
-    peer_experts(y, &token, x, &(PeerWeights){ .in = in, .out = out }, &p);
+    peer_experts(y, &token, x, &(PeerWeights){ .in = in, .out = out }, &peer);
     mlp_forward(mlp, &(MlpSaved){ hidden, hidden + F }, x, &(MlpWeights){ up, out },
                 &(DenseSizes){ D, F });
     for (int d = 0; d < D; d++) y[d] *= F;

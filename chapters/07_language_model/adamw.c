@@ -21,7 +21,7 @@ void clip_by_global_norm(double *gradients, size_t count, double norm, double cl
 }
 
 // [adamw
-void adamw(double *p, double *m, double *v, const double *g, size_t count, bool decays,
+void adamw(double *w, double *m, double *v, const double *g, size_t count, bool decays,
            const TrainingPlan *plan, int step) {
     double rate = learning_rate(plan, step);
     double decay = decays ? rate / plan->peak * plan->weight_decay : 0.0;
@@ -29,8 +29,8 @@ void adamw(double *p, double *m, double *v, const double *g, size_t count, bool 
     for (size_t i = 0; i < count; i++) {
         m[i] = 0.9 * m[i] + 0.1 * g[i];
         v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
-        p[i] -= decay * p[i];
-        p[i] -= rate * (m[i] / m_correction) / (sqrt(v[i] / v_correction) + 1e-8);
+        w[i] -= decay * w[i];
+        w[i] -= rate * (m[i] / m_correction) / (sqrt(v[i] / v_correction) + 1e-8);
     }
 }
 // adamw]

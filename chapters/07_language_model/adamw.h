@@ -22,8 +22,8 @@ double global_norm(const double *gradients, size_t count);
 void clip_by_global_norm(double *gradients, size_t count, double norm, double clip);
 
 // AdamW (Kingma and Ba 2014, arXiv 1412.6980; Loshchilov and Hutter 2017, arXiv 1711.05101) for one
-// tensor: changes p, m and v [count], from its gradient g [count]. m and v are 0 before step 0.
+// tensor: changes w, m and v [count], from its gradient g [count]. m and v are 0 before step 0.
 // decays: false for norms and biases.
-void adamw(double *p, double *m, double *v, const double *g, size_t count, bool decays,
+void adamw(double *w, double *m, double *v, const double *g, size_t count, bool decays,
            const TrainingPlan *plan, int step);
 #endif

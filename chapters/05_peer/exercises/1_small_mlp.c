@@ -9,7 +9,7 @@
 #include "chapters/05_peer/peer.h"
 
 void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in,
-               const double *out, const Peer *p) {
+               const double *out, const Peer *peer) {
     (void)gate, (void)index, (void)in, (void)out;
-    for (int i = 0; i < p->C * p->K * p->D; i++) up[i] = down[i] = 0.0; // yours to write
+    for (int i = 0; i < peer->C * peer->K * peer->D; i++) up[i] = down[i] = 0.0; // yours to write
 }

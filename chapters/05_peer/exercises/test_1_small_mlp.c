@@ -4,16 +4,16 @@
 #include "tests/harness/expect.h"
 
 void small_mlp(double *up, double *down, const double *gate, const int *index, const double *in,
-               const double *out, const Peer *p);
+               const double *out, const Peer *peer);
 
 // Two of three experts, D = 2: the last with gate 3/4, the first with 1/4.
 START_TEST(on_paper)
 {
-    const Peer p = { .D = 2, .F = 3, .C = 1, .K = 2 };
+    const Peer peer = { .D = 2, .F = 3, .C = 1, .K = 2 };
     const double in[] = { 1, 2, 9, 9, 3, 4 }, out[] = { 4, 8, 9, 9, 4, 12 };
     const double expected_up[] = { 3, 1, 4, 2 }, expected_down[] = { 3, 9, 1, 2 };
     double up[4], down[4];
-    small_mlp(up, down, (double[]){ 0.75, 0.25 }, (int[]){ 2, 0 }, in, out, &p);
+    small_mlp(up, down, (double[]){ 0.75, 0.25 }, (int[]){ 2, 0 }, in, out, &peer);
     expect("up", up, expected_up, 4, 0);
     expect("down", down, expected_down, 4, 0);
 }
@@ -23,7 +23,7 @@ END_TEST
 START_TEST(it_outputs_what_the_layer_does)
 {
     enum { D = 7, F = 16, C = 3, K = 2 };
-    const Peer p = { .D = D, .F = F, .C = C, .K = K };
+    const Peer peer = { .D = D, .F = F, .C = C, .K = K };
     // two heads selected 15: it gets two columns
     int index[C * K] = { 15, 0, 4, 15, 3, 9 };
     double in[F * D], out[F * D], score[C * K], gate[C * K], z[C * K], x[D], y[D], mlp[D];
@@ -35,8 +35,8 @@ START_TEST(it_outputs_what_the_layer_does)
     for (uint64_t i = 0; i < C * K; i++) score[i] = random_normal(3, i);
     for (uint64_t d = 0; d < D; d++) x[d] = random_normal(4, d);
     const PeerToken token = { .score = score, .index = index, .gate = gate, .z = z };
-    peer_experts(y, &token, x, &(PeerWeights){ .in = in, .out = out }, &p);
-    small_mlp(up, down, gate, index, in, out, &p);
+    peer_experts(y, &token, x, &(PeerWeights){ .in = in, .out = out }, &peer);
+    small_mlp(up, down, gate, index, in, out, &peer);
     mlp_forward(mlp, &(MlpSaved){ hidden, hidden + C * K }, x, &(MlpWeights){ up, down },
                 &(DenseSizes){ D, C * K });
     expect("y", mlp, y, D, 1e-12);

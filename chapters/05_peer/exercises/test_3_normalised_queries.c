@@ -40,7 +40,7 @@ END_TEST
 enum { T = 500, Dk = 8, SIDE = 8, CHOSEN = 4 };
 
 static double usage_of(const double *query, const double *keys) {
-    const Peer p = { .D = 1, .F = SIDE * SIDE, .C = 1, .K = CHOSEN, .Dk = Dk };
+    const Peer peer = { .D = 1, .F = SIDE * SIDE, .C = 1, .K = CHOSEN, .Dk = Dk };
     double total[SIDE * SIDE] = { 0 }, scores[2 * SIDE], score[CHOSEN],
                         gate[CHOSEN] = { 1, 1, 1, 1 };
     int index[CHOSEN], scratch[2 * CHOSEN];
@@ -50,10 +50,10 @@ static double usage_of(const double *query, const double *keys) {
             key_scores(scores + part * SIDE, query + (t * 2 + part) * Dk, keys + part * SIDE * Dk,
                        SIDE, Dk);
         }
-        peer_route(score, index, scratch, scores, &p);
-        expert_usage_add(total, &saved, &p);
+        peer_route(score, index, scratch, scores, &peer);
+        expert_usage_add(total, &saved, &peer);
     }
-    return expert_usage(total, p.F);
+    return expert_usage(total, peer.F);
 }
 
 // Of 64 experts, with queries that have much in common.
