@@ -17,9 +17,11 @@ long top_k(int *index, const double *v, int n, int K) {
     int count = 0; // index[0 .. count-1] are the best so far, in order
     for (int i = 0; i < n; i++) {
         int rank = count;
-        while (rank > 0 && ranks_higher_in(v, i, index[rank - 1])) rank--;
-        // i passed count - rank of them, and was stopped by one more unless it is first
-        comparisons += count - rank + (rank > 0);
+        while (rank > 0) {
+            comparisons++;
+            if (!ranks_higher_in(v, i, index[rank - 1])) break;
+            rank--;
+        }
         if (rank == K) continue;
         if (count < K) count++;
         for (int k = count - 1; k > rank; k--) index[k] = index[k - 1];

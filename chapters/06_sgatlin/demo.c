@@ -418,6 +418,7 @@ static const DemoPart parts[] = {
     { "", "when the layer is linear, and what it costs", 0, show },
     { "--picture", "draws the lesson's picture", 1, draw },
     { "layer", "draws the way from x to y", 1, draw_layer },
+    { "jump", "draws how one neuron makes way for another", 1, jump_picture },
     { "--time", "measures this chapter's own code", 0, measure },
     { "square", "what the layer learns where it has nothing to choose", 0, show_square },
     { "square", "the same, and draws the wave as layers learn it", 1, show_square },

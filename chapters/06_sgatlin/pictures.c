@@ -1,5 +1,6 @@
 #include "chapters/06_sgatlin/pictures.h"
 #include "chapters/diagram.h"
+#include <math.h>
 #include <stdio.h>
 
 // From the upper left corner of the picture: the cells of the table of sums, and of the selected
@@ -114,4 +115,61 @@ bool layer_picture(const double *x, const double *y, const SgatlinToken *saved,
     diagram_numbers(&list, (Rect){ OUT_X, end, OUT_W * (float)s->D, 34 }, y, s->D);
     draw_frame(&list, (Rect){ OUT_X - 3, end - 3, OUT_W * (float)s->D + 3, 40 }, 2, COLOR_TEXT);
     return diagram_write(&list, path, error);
+}
+
+// ---- how a neuron leaves
+
+enum { STEPS = 1201 };
+static const double JUMP_AT = 0.6, JUMP_END = 1.2;
+
+// Two neurons with relu: one is silent right of JUMP_AT, the other one left of it.
+static void relu_curves(double y[2][STEPS], const double x[STEPS]) {
+    for (int i = 0; i < STEPS; i++) {
+        y[0][i] = x[i] > JUMP_AT ? NAN : sgatlin_activate(RELU, JUMP_AT - x[i]);
+        y[1][i] = x[i] < JUMP_AT ? NAN : sgatlin_activate(RELU, 1.5 * (x[i] - JUMP_AT));
+    }
+}
+
+// A layer of two neurons, of which one is selected, for the token (x, 1): neuron 0 has the score
+// 1.2 - x and says it, neuron 1 has the score x and says x·x.
+static void sgatlin_curves(double y[2][STEPS], const double x[STEPS]) {
+    const Sgatlin s = { .router = DENSE, .D = 2, .F = 2, .C = 1, .K = 1, .Dk = 2 };
+    double query[] = { 1, 0, 0, 1 }, keys[] = { -1, 1, 2 * JUMP_AT, 0 }, in[] = { 0, 1, 1, 0 };
+    double out[] = { 1, 0, 1, 0 }, block[8], answer[2];
+    int index, scratch[2];
+    const SgatlinWeights w = { { query, keys }, in, out };
+    const SgatlinToken saved = sgatlin_token(block, &index, &s);
+    for (int i = 0; i < STEPS; i++) {
+        sgatlin_forward(answer, &saved, scratch, (double[]){ x[i], 1 }, &w, &s);
+        y[0][i] = index == 0 ? answer[0] : NAN;
+        y[1][i] = index == 1 ? answer[0] : NAN;
+    }
+}
+
+static void draw_neurons_along(DrawList *list, float left, const double x[STEPS],
+                               double y[2][STEPS], const char *title, bool jumps) {
+    const Plot plot = { { left, 150, 360, 300 }, 0.0, JUMP_END, 0.0, 1.5, false };
+    const float border = plot_x(&plot, JUMP_AT);
+    plot_axes(list, &plot, "x", "answer");
+    diagram_text(list, left + 180, 106, DIAGRAM_TEXT, COLOR_TEXT, title);
+    diagram_dashes(list, border, plot_y(&plot, 0.0), border, plot_y(&plot, 1.5), COLOR_DIM);
+    plot_curve(list, &plot, x, y[0], STEPS, COLOR_ACCENT);
+    plot_curve(list, &plot, x, y[1], STEPS, color_class(1));
+    for (int i = 0; jumps && i < 2; i++) { // where the two curves end
+        char text[NUMBER_TEXT];
+        int end = i == 0 ? STEPS / 2 : STEPS / 2 + 1;
+        plot_mark(list, &plot, x[end], y[i][end], i == 0 ? COLOR_ACCENT : color_class(1),
+                  number_text(text, y[i][end], 2), i == 0 ? -10 : 12, 24);
+    }
+}
+
+bool jump_picture(char **pictures, Error *error) {
+    double x[STEPS], y[2][STEPS];
+    for (int i = 0; i < STEPS; i++) x[i] = JUMP_END * i / (STEPS - 1);
+    DrawList list = diagram_new(960, 540, "How one neuron makes way for another", NULL);
+    relu_curves(y, x);
+    draw_neurons_along(&list, 92, x, y, "relu: both are silent there", false);
+    sgatlin_curves(y, x);
+    draw_neurons_along(&list, 556, x, y, "sgatlin, K = 1: their scores are equal there", true);
+    return diagram_write(&list, pictures[0], error);
 }

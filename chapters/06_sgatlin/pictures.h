@@ -7,4 +7,8 @@
 // weights that fit into the picture (D = 6, F = 16, K = 3). x, y [D]
 bool layer_picture(const double *x, const double *y, const SgatlinToken *saved,
                    const SgatlinWeights *w, const Sgatlin *s, const char *path, Error *error);
+
+// The answers of two neurons of which one leaves and the other enters: with relu, and selected by a
+// router.
+bool jump_picture(char **pictures, Error *error);
 #endif
