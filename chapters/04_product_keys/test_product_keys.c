@@ -41,7 +41,8 @@ END_TEST
 //     3 4 1
 //     6 7 4      highest: 8 (key 1), then 7 twice: key 0 before key 7
 // Ranks: a is 5 (row 0), 4 (row 2), 1; b is 3 (column 1), 2 (column 0), 0. The pairs with
-// rank_a · rank_b <= 3 are (1,1) = 8, (1,2) = 7, (1,3) = 5, (2,1) = 7, (3,1) = 4: five sums instead of nine.
+// rank_a · rank_b <= 3 are (1,1) = 8, (1,2) = 7, (1,3) = 5, (2,1) = 7, (3,1) = 4: five sums instead
+// of nine.
 START_TEST(three_by_three_on_paper)
 {
     const double a[] = { 5, 1, 4 }, b[] = { 2, 3, 0 };

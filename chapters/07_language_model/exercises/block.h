@@ -4,7 +4,9 @@
 
 // A block of a model, here an mlp with its residual connection, for one token. Its norm is before
 // the mlp, after the sum, or not there at all (Xiong et al. 2020, figure 1):
-//   PRE_NORM: y = x + mlp(rmsnorm(x))    POST_NORM: y = rmsnorm(x + mlp(x))    NO_NORM: y = x + mlp(x)
+//   PRE_NORM   y = x + mlp(rmsnorm(x))
+//   POST_NORM  y = rmsnorm(x + mlp(x))
+//   NO_NORM    y = x + mlp(x)
 typedef enum { PRE_NORM, POST_NORM, NO_NORM, NORM_PLACES } NormPlace;
 enum { MAX_D = 16, MAX_F = 16 };
 
