@@ -222,7 +222,7 @@ static void print_guesses(LanguageModel *m) {
     int inputs[T], targets[T];
     double p[V];
     read_example(m, inputs, targets);
-    printf("The mlp model before its first step\n  after  comes       p   -ln p\n");
+    printf("The sgatlin model before its first step\n  after  comes       p   -ln p\n");
     for (int t = 0; t < T; t++) {
         double loss = cross_entropy(p, m->logits + (size_t)t * V, targets[t], V);
         printf("  %-6s %-6s %.4f  %6.3f\n", toy_words[inputs[t]], toy_words[targets[t]],
@@ -236,7 +236,8 @@ static void print_guesses(LanguageModel *m) {
 static bool show_untrained(char **pictures, Error *error) {
     (void)pictures;
     LanguageModel m;
-    if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED)) return fail(error, "no memory for the model");
+    if (!toy_model_new(&m, FEED_FORWARD_SGATLIN, SEED))
+        return fail(error, "no memory for the model");
     print_guesses(&m);
     printf("It writes\n");
     for (uint64_t line = 0; line < 3; line++) print_sampled(&m, line);

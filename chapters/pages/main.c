@@ -1,7 +1,7 @@
 // build/course FOLDER ROOT: writes the course as HTML into FOLDER: a page for each Markdown file of
 // a chapter, and for each chapters/*.md, of which README.md is index.html. ROOT is the path from
-// FOLDER to the repository, for links to sources. Runs in the repository's root. Nothing that a page
-// shows is outside of its file.
+// FOLDER to the repository, for links to sources. Runs in the repository's root. Nothing that a
+// page shows is outside of its file.
 #include "chapters/pages/figures.h"
 #include "chapters/pages/html.h"
 #include "chapters/pages/markdown.h"
