@@ -241,18 +241,24 @@ static bool is_collected(MD_BLOCKTYPE type) {
     return type == MD_BLOCK_H || type == MD_BLOCK_CODE || type == MD_BLOCK_HTML;
 }
 
-static int enter_block(MD_BLOCKTYPE type, void *detail, void *data) {
+static void open_block(FILE *out, MD_BLOCKTYPE type, const void *detail) {
     static const char *const aligned[] = { "", "", " class=\"center\"", " class=\"right\"" };
+    bool cell = type == MD_BLOCK_TH || type == MD_BLOCK_TD;
+    fprintf(out, "<%s%s", block_tag(type),
+            cell ? aligned[((const MD_BLOCK_TD_DETAIL *)detail)->align] : "");
+    if (type == MD_BLOCK_OL && ((const MD_BLOCK_OL_DETAIL *)detail)->start != 1)
+        fprintf(out, " start=\"%u\"", ((const MD_BLOCK_OL_DETAIL *)detail)->start);
+    fputs(">", out);
+}
+
+static int enter_block(MD_BLOCKTYPE type, void *detail, void *data) {
     Writer *w = data;
-    const char *tag = block_tag(type);
     if (type == MD_BLOCK_H) begin_plain(w);
     if (type == MD_BLOCK_CODE) w->in_code_block = true; // escaped when it is written
     if (is_collected(type)) return result(collect(w));
     if (type == MD_BLOCK_HR) fputs("<hr />\n", w->out);
     if (type == MD_BLOCK_TABLE) fputs("<div class=\"table\">", w->out);
-    if (tag == NULL) return 0;
-    bool cell = type == MD_BLOCK_TH || type == MD_BLOCK_TD;
-    fprintf(w->out, "<%s%s>", tag, cell ? aligned[((MD_BLOCK_TD_DETAIL *)detail)->align] : "");
+    if (block_tag(type) != NULL) open_block(w->out, type, detail);
     return 0;
 }
 
