@@ -87,7 +87,7 @@ static void same_query(double *v, const double *u, const double *query) {
     for (int d = 0; d < D; d++) v[d] = u[d] + e[d];
 }
 
-static void show_gates(const char *name, Layer *layer, const double *x) {
+static void show_gating(const char *name, Layer *layer, const double *x) {
     double y[D];
     forward(y, layer, x);
     printf("  %-10s", name);
@@ -118,7 +118,7 @@ static double nonlinearity(Layer *layer, const double *a, const double *b) {
     return distance(of_middle, expected);
 }
 
-// The same with the gates of the layer's last input for all three.
+// The same with the gating of the layer's last input for all three.
 static double frozen_nonlinearity(Layer *layer, const double *a, const double *b) {
     const Sgatlin *s = &layer->s;
     double middle[D], of_a[D], of_b[D], of_middle[D], expected[D];
@@ -130,7 +130,7 @@ static double frozen_nonlinearity(Layer *layer, const double *a, const double *b
     return distance(of_middle, expected);
 }
 
-// W [D,D] = Σ score · out inᵀ over the selected neurons: with these gates, y = W x for every input.
+// W [D,D] = Σ score · out inᵀ over the selected neurons: with this gating, y = W x for every input.
 static void write_matrix(double *W, const Layer *layer) {
     memset(W, 0, D * D * sizeof *W);
     for (int k = 0; k < K; k++) {
@@ -174,20 +174,20 @@ static bool show_linearity(Error *error) {
     normal(w, D, 1.0, "w");
     same_query(v, u, layer.w.router.query);
     printf("A layer of %d neurons, D = %d; %d are selected\n\n", F, D, K);
-    show_gates("u", &layer, u);
-    show_gates("v", &layer, v);
-    show_gates("w", &layer, w);
+    show_gating("u", &layer, u);
+    show_gating("v", &layer, v);
+    show_gating("w", &layer, w);
     printf("\nThe distance between f((a + b) / 2) and (f(a) + f(b)) / 2\n\n");
-    printf("  u and v, the same gates       %.4f   (v is %.4f away from u)\n",
+    printf("  u and v, the same gating      %.4f   (v is %.4f away from u)\n",
            nonlinearity(&layer, u, v), distance(u, v));
-    printf("  u and w, different gates      %.4f\n", nonlinearity(&layer, u, w));
+    printf("  u and w, different gatings    %.4f\n", nonlinearity(&layer, u, w));
     forward(y, &layer, u);
-    printf("  u and w, the gates of u       %.4f\n", frozen_nonlinearity(&layer, u, w));
+    printf("  u and w, the gating of u      %.4f\n", frozen_nonlinearity(&layer, u, w));
     write_matrix(W, &layer);
-    printf("\nThe matrix of u's gates: %d x %d numbers, rank %d\n", D, D, matrix_rank(W));
+    printf("\nThe matrix of u's gating: %d x %d numbers, rank %d\n", D, D, matrix_rank(W));
     for (int d = 0; d < D; d++) twice[d] = 2 * u[d];
     forward(y2, &layer, twice);
-    printf("f(2u) is %.4f times f(u): the gates double too\n", y2[0] / y[0]);
+    printf("f(2u) is %.4f times f(u): the scores double too\n", y2[0] / y[0]);
     layer_free(&layer);
     return true;
 }

@@ -254,7 +254,7 @@ static void experts(Layer *l, double *y, const double *x) {
     sgatlin_experts(y, &l->saved, x, &l->w, &l->s);
 }
 
-// The largest difference between f(a·u + b·v) and a·f(u) + b·f(v), with the gates of x.
+// The largest difference between f(a·u + b·v) and a·f(u) + b·f(v), with the gating of x.
 static double nonlinearity(Layer *l) {
     enum { D = 11 };
     const double a = 1.7, b = -0.6;
@@ -330,7 +330,7 @@ START_TEST(the_gates_grow_with_the_input)
 }
 END_TEST
 
-// One channel, every neuron selected, all gates 1: y = W_outᵀ (W_in x), by chapter 01's linear.
+// One channel, every neuron selected, all scores 1: y = W_outᵀ (W_in x), by chapter 01's linear.
 START_TEST(gates_of_one_make_a_plain_linear_map)
 {
     enum { D = 5, F = 12 };

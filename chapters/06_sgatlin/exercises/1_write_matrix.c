@@ -1,6 +1,6 @@
 // Exercise 06-1. The matrix of a gating.
 //
-// Given the gates, the layer is y = W x with W = Σ_c Σ_k score[c,k] · out[c,index] in[c,index]ᵀ.
+// Given the gating, the layer is y = W x with W = Σ_c Σ_k score[c,k] · out[c,index] in[c,index]ᵀ.
 // Compute W [D,D], so that y[o] = Σ_i W[o][i] x[i]. score, index [C,K]; in, out [C,F,D]; the
 // activation is the identity.
 //

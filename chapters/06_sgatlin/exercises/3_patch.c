@@ -11,5 +11,5 @@
 void patched(double *y, const SgatlinToken *saved, int *scratch, const double *x,
              const double *other, const SgatlinWeights *w, const Sgatlin *s) {
     (void)other;
-    sgatlin_forward(y, saved, scratch, x, w, s); // yours to write: these are x's own gates
+    sgatlin_forward(y, saved, scratch, x, w, s); // yours to write: this is x's own gating
 }

@@ -79,7 +79,7 @@ START_TEST(the_circuit_is_of_other_and_the_input_is_x)
     draw(x, 1);
     draw(other, 2);
     patched(y, &l.saved, l.scratch, x, other, &l.w, &l.s);
-    sgatlin_forward(expected, &l.saved, l.scratch, other, &l.w, &l.s); // only for its gates
+    sgatlin_forward(expected, &l.saved, l.scratch, other, &l.w, &l.s); // only for its gating
     sgatlin_experts(expected, &l.saved, x, &l.w, &l.s);
     expect("y", y, expected, D, 1e-12);
     free(l.block);
