@@ -2,16 +2,18 @@
 #define CHAPTERS_DEMO_H
 #include "reference/io/error.h"
 
-// One experiment of a chapter's demo, chosen by the first argument.
+typedef enum { NO_PICTURE, WITH_PICTURE, ONLY_PICTURE } DemoPicture;
+
+// One experiment of a chapter's demo: build/chapter-NN NAME [--picture FILE].
 typedef struct {
-    const char *name;                            // "": without arguments
-    const char *summary;                         // for the usage message
-    int pictures;                                // how many names of picture files follow
-    bool (*show)(char **pictures, Error *error); // pictures ends with NULL
+    const char *name, *summary; // one line of --help
+    DemoPicture draws;
+    // Prints, and draws a PNG unless picture is NULL.
+    bool (*show)(const char *picture, Error *error);
 } DemoPart;
 
-// The main function of a demo: shows the part that the arguments name, or says how it is used.
-// Returns the exit status.
+// The main function of a demo: shows the part that the arguments name, or the first one. Returns
+// the exit status: 0 done, 1 failed, 2 wrong usage.
 int demo_main(const char *program, const DemoPart *parts, int parts_count, int count,
               char **arguments);
 #endif

@@ -1,5 +1,4 @@
-// build/chapter-00 PART [PICTURE.png]: everything that the lesson shows. The output is always the
-// same, except that of `mine`, which reads your text.
+// Everything that the lesson shows. The output is always the same, except that of `mine`.
 #include "chapters/demo.h"
 #include "chapters/00_text/letter_scores.h"
 #include "chapters/00_text/pictures.h"
@@ -44,10 +43,10 @@ static bool table_new(Ngram *out, const Corpus *corpus, int context, Error *erro
 
 // Runs a part that needs the stories.
 static bool with_corpus(bool (*show)(const Corpus *corpus, const char *picture, Error *error),
-                        char **pictures, Error *error) {
+                        const char *picture, Error *error) {
     Corpus corpus;
     if (!corpus_new(&corpus, error)) return false;
-    bool ok = show(&corpus, pictures[0], error);
+    bool ok = show(&corpus, picture, error);
     corpus_free(&corpus);
     return ok;
 }
@@ -87,8 +86,8 @@ static bool write_all(const Corpus *corpus, const char *picture, Error *error) {
     return true;
 }
 
-static bool show_write(char **pictures, Error *error) {
-    return with_corpus(write_all, pictures, error);
+static bool show_write(const char *picture, Error *error) {
+    return with_corpus(write_all, picture, error);
 }
 
 // ---- pairs: which letter follows which
@@ -122,8 +121,8 @@ static bool pairs(const Corpus *corpus, const char *picture, Error *error) {
     return ok;
 }
 
-static bool show_pairs(char **pictures, Error *error) {
-    return with_corpus(pairs, pictures, error);
+static bool show_pairs(const char *picture, Error *error) {
+    return with_corpus(pairs, picture, error);
 }
 
 // ---- guess: the surprise at each letter of a few words
@@ -147,8 +146,8 @@ static bool guess(const Corpus *corpus, const char *picture, Error *error) {
     return picture == NULL || surprise_picture(corpus->alphabet.V, picture, error);
 }
 
-static bool show_guess(char **pictures, Error *error) {
-    return with_corpus(guess, pictures, error);
+static bool show_guess(const char *picture, Error *error) {
+    return with_corpus(guess, picture, error);
 }
 
 // ---- loss, zero: the stories that were counted, and others
@@ -169,8 +168,8 @@ static bool losses(const Corpus *corpus, const char *picture, Error *error) {
     return true;
 }
 
-static bool show_loss(char **pictures, Error *error) {
-    return with_corpus(losses, pictures, error);
+static bool show_loss(const char *picture, Error *error) {
+    return with_corpus(losses, picture, error);
 }
 
 static int impossible_letters(const Ngram *table, const char *text) {
@@ -207,7 +206,9 @@ static bool zeros(const Corpus *corpus, const char *picture, Error *error) {
     return true;
 }
 
-static bool show_zero(char **pictures, Error *error) { return with_corpus(zeros, pictures, error); }
+static bool show_zero(const char *picture, Error *error) {
+    return with_corpus(zeros, picture, error);
+}
 
 // ---- scoreboard
 
@@ -219,8 +220,8 @@ static bool scores(const Corpus *corpus, const char *picture, Error *error) {
     return scoreboard_show(&board, 1, picture, error);
 }
 
-static bool show_scoreboard(char **pictures, Error *error) {
-    return with_corpus(scores, pictures, error);
+static bool show_scoreboard(const char *picture, Error *error) {
+    return with_corpus(scores, picture, error);
 }
 
 // ---- mine: your text
@@ -246,8 +247,8 @@ static char *read_text(void) {
     return text;
 }
 
-static bool show_mine(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_mine(const char *picture, Error *error) {
+    (void)picture;
     enum { LETTERS = 1000 };
     char written[TEXT_START + LETTERS + 1], *text = read_text();
     Alphabet alphabet;
@@ -275,16 +276,13 @@ done:
 }
 
 static const DemoPart parts[] = {
-    { "write", "counts letters, and writes", 0, show_write },
-    { "pairs", "which letter follows which", 0, show_pairs },
-    { "pairs", "the same, and draws it", 1, show_pairs },
-    { "guess", "how surprising the letters of a few words are", 0, show_guess },
-    { "guess", "the same, and draws surprise against probability", 1, show_guess },
-    { "loss", "the mean surprise on stories that were counted, and on others", 0, show_loss },
-    { "zero", "what letters cost that were never counted", 0, show_zero },
-    { "scoreboard", "the loss so far", 0, show_scoreboard },
-    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
-    { "mine", "counts the text on standard input, and writes more like it", 0, show_mine },
+    { "write", "counts letters, and writes", NO_PICTURE, show_write },
+    { "pairs", "which letter follows which", WITH_PICTURE, show_pairs },
+    { "guess", "how surprising the letters of a few words are", WITH_PICTURE, show_guess },
+    { "loss", "the mean surprise on counted stories, and on others", NO_PICTURE, show_loss },
+    { "zero", "what letters cost that were never counted", NO_PICTURE, show_zero },
+    { "scoreboard", "the loss so far", WITH_PICTURE, show_scoreboard },
+    { "mine", "counts the text on standard input, and writes more like it", NO_PICTURE, show_mine },
 };
 
 int main(int count, char **arguments) {

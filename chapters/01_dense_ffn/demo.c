@@ -1,5 +1,4 @@
-// build/chapter-01 PART [PICTURE.png]: the experiments of the lesson. The output is always the
-// same, except that of `cost`, which measures this machine.
+// The experiments of the lesson. The output is always the same, except that of `cost`.
 #include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/01_dense_ffn/dense_scores.h"
@@ -77,7 +76,7 @@ static double straight_line_loss(const double *x, int stride, const double *targ
     return sum / points;
 }
 
-static bool show_neuron(char **pictures, Error *error) {
+static bool show_neuron(const char *picture, Error *error) {
     printf("  step     loss       in     bias      out  the bend\n");
     for (int steps = 0; steps <= 100000; steps = steps == 0 ? 1 : 10 * steps) {
         Neuron neuron = trained(steps);
@@ -86,12 +85,12 @@ static bool show_neuron(char **pictures, Error *error) {
                neuron.out, -neuron.bias / neuron.in);
     }
     printf("the best straight line: %.4f\n", straight_line_loss(gigabytes, 1, euros, POINTS));
-    return pictures[0] == NULL || neuron_picture(pictures[0], error);
+    return picture == NULL || neuron_picture(picture, error);
 }
 
 // ---- nudge: the gradient says how the loss changes when a weight changes a little
-static bool show_nudge(char **pictures, Error *error) {
-    (void)pictures, (void)error;
+static bool show_nudge(const char *picture, Error *error) {
+    (void)picture, (void)error;
     const Neuron neuron = trained(0);
     Neuron nudged = neuron, gradient = neuron_gradient(&neuron, gigabytes, euros, POINTS);
     nudged.out += 0.001;
@@ -105,8 +104,8 @@ static bool show_nudge(char **pictures, Error *error) {
 }
 
 // ---- chain: the chain rule, point by point; the loss is a mean, so each point counts 1/POINTS
-static bool show_chain(char **pictures, Error *error) {
-    (void)pictures, (void)error;
+static bool show_chain(const char *picture, Error *error) {
+    (void)picture, (void)error;
     const Neuron neuron = trained(0);
     Neuron sum = neuron_gradient(&neuron, gigabytes, euros, POINTS);
     printf(
@@ -128,14 +127,14 @@ static NeuronTask neuron_task(void) {
     return (NeuronTask){ gigabytes, euros, POINTS, trained(0), 0.02 };
 }
 
-static bool show_steps(char **pictures, Error *error) {
+static bool show_steps(const char *picture, Error *error) {
     const NeuronTask task = neuron_task();
-    return steps_picture(&task, pictures[0], error);
+    return steps_picture(&task, picture, error);
 }
 
-static bool show_valley(char **pictures, Error *error) {
+static bool show_valley(const char *picture, Error *error) {
     const NeuronTask task = neuron_task();
-    return valley_picture(&task, pictures[0], error);
+    return valley_picture(&task, picture, error);
 }
 
 // ---- layer, gate: F neurons learn what one cannot
@@ -241,7 +240,7 @@ static bool layer_picture(const char *path, Fit *layers, const Task *task, Error
     return fits_picture(&fits, path, error);
 }
 
-static bool show_layer(char **pictures, Error *error) {
+static bool show_layer(const char *picture, Error *error) {
     static const int widths[FIT_PANELS] = { 1, 2, 4, 8, 16, 16 };
     const Task task = wave_task();
     Fit fits[FIT_PANELS];
@@ -255,7 +254,7 @@ static bool show_layer(char **pictures, Error *error) {
     }
     printf("the best straight line: %.4f\n",
            straight_line_loss(task.x, task.D, task.target, task.points));
-    return pictures[0] == NULL || layer_picture(pictures[0], fits, &task, error);
+    return picture == NULL || layer_picture(picture, fits, &task, error);
 }
 
 // ---- gate: mlp and glu learn a·b, from many random starts, because one may be lucky
@@ -286,8 +285,8 @@ static void fit_from(double loss[STOPS][STARTS], Kind kind, int F, const Task *t
     }
 }
 
-static bool show_gate(char **pictures, Error *error) {
-    (void)pictures, (void)error;
+static bool show_gate(const char *picture, Error *error) {
+    (void)picture, (void)error;
     const Task task = product_task();
     double mlp[STOPS][STARTS], glu[STOPS][STARTS];
     fit_from(mlp, MLP, 7, &task);
@@ -337,8 +336,8 @@ static void cost_call(CostBuffers *b, bool gated, bool backward) {
 
 // FLOPs: forward a multiplication and an addition per weight, backward twice that: one pair for dx,
 // one for dw.
-static bool show_cost(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_cost(const char *picture, Error *error) {
+    (void)picture;
     CostBuffers *buffers = calloc(1, sizeof *buffers);
     if (!buffers) return fail(error, "no memory for %zu bytes of weights", sizeof *buffers);
     for (int i = 0; i < COST_D; i++) buffers->x[i] = random_normal(random_key(1, "x"), i);
@@ -366,26 +365,23 @@ static bool show_cost(char **pictures, Error *error) {
     return true;
 }
 
-static bool show_scoreboard(char **pictures, Error *error) {
+static bool show_scoreboard(const char *picture, Error *error) {
     Learner learners[MAX_LEARNERS];
-    return tasks_show("01", learners, dense_learners(learners), pictures[0], error);
+    return tasks_show("01", learners, dense_learners(learners), picture, error);
 }
 
 static const DemoPart parts[] = {
-    { "neuron", "one neuron learns seven points", 0, show_neuron },
-    { "neuron", "the same, and draws it", 1, show_neuron },
-    { "nudge", "measures a gradient by nudging a weight", 0, show_nudge },
-    { "chain", "the chain rule with numbers, point by point", 0, show_chain },
-    { "gelu", "draws the bend and its slope", 1, gelu_picture },
-    { "steps", "draws steps of three lengths", 1, show_steps },
-    { "valley", "draws the loss over two weights, and a path of steps", 1, show_valley },
-    { "dot", "draws dot products of vectors at four angles", 1, dot_picture },
-    { "layer", "1 to 16 neurons learn a curve, with and without gelu", 0, show_layer },
-    { "layer", "the same, and draws it", 1, show_layer },
-    { "gate", "mlp and glu learn to multiply, from 40 starts", 0, show_gate },
-    { "cost", "operations, bytes and time of one token on this machine", 0, show_cost },
-    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
-    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
+    { "neuron", "one neuron learns seven points", WITH_PICTURE, show_neuron },
+    { "nudge", "measures a gradient by nudging a weight", NO_PICTURE, show_nudge },
+    { "chain", "the chain rule with numbers, point by point", NO_PICTURE, show_chain },
+    { "gelu", "the bend and its slope", ONLY_PICTURE, gelu_picture },
+    { "steps", "steps of three lengths", ONLY_PICTURE, show_steps },
+    { "valley", "the loss over two weights, and a path of steps", ONLY_PICTURE, show_valley },
+    { "dot", "dot products of vectors at four angles", ONLY_PICTURE, dot_picture },
+    { "layer", "1 to 16 neurons learn a curve, with and without gelu", WITH_PICTURE, show_layer },
+    { "gate", "mlp and glu learn to multiply, from 40 starts", NO_PICTURE, show_gate },
+    { "cost", "operations, bytes and time of one token on this machine", NO_PICTURE, show_cost },
+    { "scoreboard", "the layers so far learn two tasks", WITH_PICTURE, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

@@ -32,7 +32,7 @@ static double lowest_gelu(void) {
     return low;
 }
 
-bool gelu_picture(char **pictures, Error *error) {
+bool gelu_picture(const char *picture, Error *error) {
     const Plot plot = { { 92, 124, 824, 380 }, -4.0, 4.0, -0.75, 4.0, false };
     const double lowest = lowest_gelu();
     char text[96], height[NUMBER_TEXT], place[NUMBER_TEXT];
@@ -50,7 +50,7 @@ bool gelu_picture(char **pictures, Error *error) {
     plot_mark(&list, &plot, 3.0, gelu_derivative(3.0), color_class(1), text, -8, 26);
     plot_mark(&list, &plot, -3.0, gelu(-3.0), COLOR_ACCENT, "silent: 0, and so is its slope", 0,
               -24);
-    return diagram_write(&list, pictures[0], error);
+    return diagram_write(&list, picture, error);
 }
 
 // ---- the loss as a valley
@@ -228,12 +228,12 @@ static void draw_dot_product(DrawList *list, Rect area, double degrees) {
     diagram_text(list, middle, area.y + area.height + 52, DIAGRAM_TEXT + 3, COLOR_TEXT, text);
 }
 
-bool dot_picture(char **pictures, Error *error) {
+bool dot_picture(const char *picture, Error *error) {
     static const double angles[] = { 20, 60, 90, 130 };
     DrawList list = diagram_new(960, 350, "A dot product says how well two vectors agree",
                                 "bar: how far the pattern reaches in the direction of x; times "
                                 "the length of x, that is the product");
     for (int i = 0; i < 4; i++)
         draw_dot_product(&list, (Rect){ 30 + 226 * (float)i, 110, 222, 122 }, angles[i]);
-    return diagram_write(&list, pictures[0], error);
+    return diagram_write(&list, picture, error);
 }

@@ -10,9 +10,9 @@
 void plus_signs(double *px, double *py, const double *x, const double *y, int points, double w,
                 double h);
 // gelu and its slope. For a DemoPart.
-bool gelu_picture(char **pictures, Error *error);
+bool gelu_picture(const char *picture, Error *error);
 // Dot products of vectors and the angle between them. For a DemoPart.
-bool dot_picture(char **pictures, Error *error);
+bool dot_picture(const char *picture, Error *error);
 
 // What layers make of the points (x, target): one panel for each, with its curve through
 // (line_x, line).

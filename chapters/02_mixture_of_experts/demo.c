@@ -1,5 +1,4 @@
-// build/chapter-02 PART [PICTURE.png]: the experiments of the lesson. The output is always the
-// same, except that of `cost`, which measures this machine.
+// The experiments of the lesson. The output is always the same, except that of `cost`.
 #include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/balance.h"
 #include "chapters/02_mixture_of_experts/moe_scores.h"
@@ -142,8 +141,8 @@ static bool show_lengths(int K, Error *error) {
     return true;
 }
 
-static bool show_orders(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_orders(const char *picture, Error *error) {
+    (void)picture;
     const double logits[SHOWN_E] = { 2, 1, 0, -1 };
     printf("One token, logits 2 1 0 -1\n\n");
     printf("  K  order           weights of the chosen      sum    slope of the first weight\n");
@@ -382,7 +381,7 @@ static bool collapse_picture(const char *path, const History *history, Error *er
     return diagram_write(&list, path, error);
 }
 
-static bool show_collapse(char **pictures, Error *error) {
+static bool show_collapse(const char *picture, Error *error) {
     static const int shown[] = { 0, 4, 24, 49, 199 };
     static const Start start = { .seed = 1 };
     static History history[SETUPS];
@@ -398,7 +397,7 @@ static bool show_collapse(char **pictures, Error *error) {
     printf("\n");
     show_head("the last 1,000 batches");
     for (int i = 0; i < SETUPS; i++) show_final(&setups[i], &history[i]);
-    return pictures[0] == NULL || collapse_picture(pictures[0], history, error);
+    return picture == NULL || collapse_picture(picture, history, error);
 }
 
 // ---- router, gating: four tokens and their experts, before any training
@@ -411,24 +410,24 @@ static bool few_tokens(Layer *out, Error *error) {
     return true;
 }
 
-static bool show_router(char **pictures, Error *error) {
+static bool show_router(const char *picture, Error *error) {
     Layer l;
     if (!few_tokens(&l, error)) return false;
-    bool ok = router_picture(&l.tokens, &l.m, pictures[0], error);
+    bool ok = router_picture(&l.tokens, &l.m, picture, error);
     layer_free(&l);
     return ok;
 }
 
-static bool show_gating(char **pictures, Error *error) {
+static bool show_gating(const char *picture, Error *error) {
     Layer l;
     if (!few_tokens(&l, error)) return false;
-    bool ok = gating_picture(&l.tokens.gating, E, pictures[0], error);
+    bool ok = gating_picture(&l.tokens.gating, E, picture, error);
     layer_free(&l);
     return ok;
 }
 
 // ---- sure: a router that starts out certain
-static bool show_sure(char **pictures, Error *error) {
+static bool show_sure(const char *picture, Error *error) {
     static const Setup tried[] = {
         { .name = "nothing" },
         { .name = "Switch loss, 1", .switch_alpha = 1.0 },
@@ -438,7 +437,7 @@ static bool show_sure(char **pictures, Error *error) {
         { .name = "z-loss and bias", .z_alpha = 0.1, .bias_step = 0.01 },
     };
     const Start start = { .first_logit = 20.0, .seed = 1 };
-    (void)pictures;
+    (void)picture;
     show_head("the last 1,000 batches");
     for (int i = 0; i < COUNT_OF(tried); i++) {
         History history;
@@ -469,11 +468,11 @@ static void show_losses(const Setup *setup, const double *loss, const double *no
     printf("  %5.2f  %5d\n", mean(loss, STARTS, 1), below);
 }
 
-static bool show_starts(char **pictures, Error *error) {
+static bool show_starts(const char *picture, Error *error) {
     static const int shown[] = { 0, 1, NOTHING, SWITCH, Z, BIAS - 1, BIAS, SETUPS - 1 };
     double loss[SETUPS][STARTS];
     int used[SETUPS][STARTS];
-    (void)pictures;
+    (void)picture;
     for (int i = 0; i < COUNT_OF(shown); i++) {
         for (int start = 0; start < STARTS; start++) {
             const Start from = { .seed = (uint64_t)start + 1 };
@@ -508,8 +507,8 @@ static double forward_time(Layer *l) {
     return best;
 }
 
-static bool show_cost(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_cost(const char *picture, Error *error) {
+    (void)picture;
     printf("D = 256, F = 1024, one token, double   parameters   MFLOP   microseconds\n");
     for (int experts = 1; experts <= 8; experts *= 8) {
         const Moe m = {
@@ -526,23 +525,22 @@ static bool show_cost(char **pictures, Error *error) {
     return true;
 }
 
-static bool show_scoreboard(char **pictures, Error *error) {
+static bool show_scoreboard(const char *picture, Error *error) {
     Learner learners[MAX_LEARNERS];
-    return tasks_show("02", learners, moe_learners(learners), pictures[0], error);
+    return tasks_show("02", learners, moe_learners(learners), picture, error);
 }
 
 static const DemoPart parts[] = {
-    { "orders", "softmax and top-K in three orders", 0, show_orders },
-    { "softmax", "draws softmax of small and of large logits", 1, softmax_picture },
-    { "router", "draws the way of a token to its experts", 1, show_router },
-    { "gating", "draws a gating as lists and as a table", 1, show_gating },
-    { "collapse", "a router that sends all to two experts, and three remedies", 0, show_collapse },
-    { "collapse", "the same, and draws it", 1, show_collapse },
-    { "sure", "a router that starts out certain", 0, show_sure },
-    { "starts", "mixtures and dense layers from nine starts", 0, show_starts },
-    { "cost", "parameters, operations and time of one token on this machine", 0, show_cost },
-    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
-    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
+    { "orders", "softmax and top-K in three orders", NO_PICTURE, show_orders },
+    { "softmax", "softmax of small and of large logits", ONLY_PICTURE, softmax_picture },
+    { "router", "the way of a token to its experts", ONLY_PICTURE, show_router },
+    { "gating", "a gating as lists and as a table", ONLY_PICTURE, show_gating },
+    { "collapse", "a router that sends all to two experts, and remedies", WITH_PICTURE,
+      show_collapse },
+    { "sure", "a router that starts out certain", NO_PICTURE, show_sure },
+    { "starts", "mixtures and dense layers from nine starts", NO_PICTURE, show_starts },
+    { "cost", "weights, operations and time of one token on this machine", NO_PICTURE, show_cost },
+    { "scoreboard", "the layers so far learn two tasks", WITH_PICTURE, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

@@ -20,7 +20,7 @@ static void draw_values(DrawList *list, float x, float bottom, float unit, const
     }
 }
 
-bool softmax_picture(char **pictures, Error *error) {
+bool softmax_picture(const char *picture, Error *error) {
     static const double logits[LOGITS] = { 2, 1, 0, -1 }, factors[] = { 0.5, 1, 3 };
     static const char *const names[] = { "softmax of half of them", "softmax of them",
                                          "softmax of three times them" };
@@ -39,7 +39,7 @@ bool softmax_picture(char **pictures, Error *error) {
         draw_rect(&list, (Rect){ x + 4, bottom, 196, 1 }, COLOR_DIM);
         diagram_text(&list, x + 102, bottom + 36, DIAGRAM_NOTE, COLOR_TEXT, names[i]);
     }
-    return diagram_write(&list, pictures[0], error);
+    return diagram_write(&list, picture, error);
 }
 
 // ---- from a token to its experts

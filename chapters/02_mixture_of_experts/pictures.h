@@ -6,7 +6,7 @@
 // The pictures of the lesson, apart from that of the collapse.
 
 // Softmax of the same logits, small, as they are, and large. For a DemoPart.
-bool softmax_picture(char **pictures, Error *error);
+bool softmax_picture(const char *picture, Error *error);
 // From the first of the tokens to its experts, and to y. After moe_forward.
 bool router_picture(const MoeTokens *tokens, const Moe *m, const char *path, Error *error);
 // A gating as lists, and as a row of E weights per token.

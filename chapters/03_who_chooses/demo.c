@@ -1,6 +1,4 @@
-// build/chapter-03 PART [PICTURE.png]: the experiments of the lesson. `rules` routes a small table
-// in four ways, `coins` trains small models that can see the future, `sentence` shows which words
-// of a sentence get which experts, and draws it.
+// The experiments of the lesson.
 #include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/03_who_chooses/routed_scores.h"
@@ -30,8 +28,8 @@ static void mark_chosen(bool *chosen, const MoeGating *gating, int E) {
     }
 }
 
-static bool show_rules(char **pictures, Error *error) {
-    (void)pictures, (void)error;
+static bool show_rules(const char *picture, Error *error) {
+    (void)picture, (void)error;
     const double score[SMALL] = { 9, 8, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2 };
     bool chosen[ROUTING_KINDS][SMALL];
     printf("%-17s", "one per token");
@@ -271,8 +269,8 @@ static bool coin_losses(Losses *out, const RoutingRule *rule, bool together, uin
     return true;
 }
 
-static bool show_coins(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_coins(const char *picture, Error *error) {
+    (void)picture;
     static const struct {
         const char *name;
         RoutingRule rule;
@@ -557,12 +555,12 @@ static bool draw(const char *path, const Tables *tables, const Book *book, Error
     return ok;
 }
 
-static bool show_sentence(char **pictures, Error *error) {
+static bool show_sentence(const char *picture, Error *error) {
     Book book = read_book();
     Tables tables;
     if (!print_losses(&book, error) || !fill_tables(&tables, &book, error)) return false;
     print_tables(&tables, &book);
-    return pictures[0] == NULL || draw(pictures[0], &tables, &book, error);
+    return picture == NULL || draw(picture, &tables, &book, error);
 }
 
 // ---- starts: token choice and the sequence pool from six random starts
@@ -587,8 +585,8 @@ static bool print_starts(RoutingKind kind, int steps, const Book *book, Error *e
     return true;
 }
 
-static bool show_starts(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_starts(const char *picture, Error *error) {
+    (void)picture;
     Book book = read_book();
     printf("rule               steps   whole sentences, six starts     mean  word by word\n");
     for (int steps = BOOK_STEPS; steps <= 1200; steps += 400) {
@@ -599,19 +597,17 @@ static bool show_starts(char **pictures, Error *error) {
     return true;
 }
 
-static bool show_scoreboard(char **pictures, Error *error) {
+static bool show_scoreboard(const char *picture, Error *error) {
     Learner learners[MAX_LEARNERS];
-    return tasks_show("03", learners, routed_learners(learners), pictures[0], error);
+    return tasks_show("03", learners, routed_learners(learners), picture, error);
 }
 
 static const DemoPart parts[] = {
-    { "rules", "a small table, routed in four ways", 0, show_rules },
-    { "coins", "small models that can see the future", 0, show_coins },
-    { "sentence", "which experts the words of a sentence get", 0, show_sentence },
-    { "sentence", "the same, and draws it", 1, show_sentence },
-    { "starts", "token choice and the sequence pool from six starts", 0, show_starts },
-    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
-    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
+    { "rules", "a small table, routed in four ways", NO_PICTURE, show_rules },
+    { "coins", "small models that can see the future", NO_PICTURE, show_coins },
+    { "sentence", "which experts the words of a sentence get", WITH_PICTURE, show_sentence },
+    { "starts", "token choice and the sequence pool from six starts", NO_PICTURE, show_starts },
+    { "scoreboard", "the layers so far learn two tasks", WITH_PICTURE, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

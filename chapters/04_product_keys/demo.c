@@ -1,5 +1,4 @@
-// build/chapter-04 shows one search and counts the cost of searches; --picture FILE draws the
-// lesson's picture.
+// One search, and what searches cost.
 #include "chapters/demo.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "reference/draw/paint.h"
@@ -21,7 +20,7 @@ static bool is_chosen(const int *index, int K, int f) {
 
 // ---- one search, as text
 
-static void show_search(void) {
+static void print_search(void) {
     enum { N = 6, K = 4 };
     const double a[N] = { 3, 9, 1, 7, 4, 6 }, b[N] = { 2, 8, 5, 0, 6, 1 };
     double score[K];
@@ -75,7 +74,7 @@ static bool count_comparisons(Comparisons *out, int n, int K) {
     return ok;
 }
 
-static bool show_counts(Error *error) {
+static bool print_counts(Error *error) {
     const int K = 8, Dk = 128;
     printf("K = %d of n x n keys, keys of %d numbers\n\n", K, Dk);
     printf("                 multiplications         sums            comparisons\n");
@@ -136,7 +135,7 @@ static void draw_table(DrawList *list, const Table *table, float left, float top
     if (sorted) draw_staircase(list, left, top);
 }
 
-static bool draw(char **pictures, Error *error) {
+static bool draw(const char *path, Error *error) {
     Table table;
     double score[CHOSEN];
     int scratch[2 * CHOSEN];
@@ -156,20 +155,18 @@ static bool draw(char **pictures, Error *error) {
     draw_text(&list, left, 508, TEXT_SMALL, COLOR_DIM,
               "bars: a (left), b (top) · white frames: the 8 best");
     draw_text(&list, second, 508, TEXT_SMALL, COLOR_DIM, "inside the stairs: rank × rank <= 8");
-    bool ok = paint_png(&list, pictures[0], error);
+    bool ok = paint_png(&list, path, error);
     draw_free(&list);
     return ok;
 }
 
-static bool show(char **pictures, Error *error) {
-    (void)pictures;
-    show_search();
-    return show_counts(error);
+static bool show_search(const char *picture, Error *error) {
+    print_search();
+    return print_counts(error) && (picture == NULL || draw(picture, error));
 }
 
 static const DemoPart parts[] = {
-    { "", "one search, and the cost of searches", 0, show },
-    { "--picture", "draws the lesson's picture", 1, draw },
+    { "search", "one search, and the cost of searches", WITH_PICTURE, show_search },
 };
 
 int main(int count, char **arguments) {

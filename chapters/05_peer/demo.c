@@ -1,6 +1,4 @@
-// build/chapter-05 shows what two heads select, what more experts cost, and how many are used;
-// --picture FILE draws the lesson's picture, --time measures this chapter's own code with up to a
-// million experts.
+// What two heads select from a pool of experts, what more experts cost, and how many are used.
 #include "chapters/demo.h"
 #include "chapters/04_product_keys/product_keys.h"
 #include "chapters/05_peer/expert_usage.h"
@@ -170,7 +168,7 @@ static void draw_totals(DrawList *list, float left, float top, const double *tot
     draw_cells(list, (Rect){ left, top, PANEL, PANEL }, SIDE, SIDE, values, 0, 1);
 }
 
-static bool draw(char **pictures, Error *error) {
+static bool draw(const char *path, Error *error) {
     static const char *const titles[COMMONS] = { "tokens share nothing",
                                                  "shared part as large as the rest",
                                                  "shared part three times the rest" };
@@ -192,7 +190,7 @@ static bool draw(char **pictures, Error *error) {
     free(total);
     diagram_scale(&list, DIAGRAM_LEFT, 466, "never: grey; little",
                   "as much as the loudest of the square (root scale)");
-    if (ok) return diagram_write(&list, pictures[0], error);
+    if (ok) return diagram_write(&list, path, error);
     draw_free(&list);
     return false;
 }
@@ -263,8 +261,8 @@ static void print_times(double times[POOLS][PARTS]) {
 }
 
 // Several rounds over all pools, because a machine may be slow for some seconds.
-static bool measure(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_time(const char *picture, Error *error) {
+    (void)picture;
     Peer p = { .D = 64, .C = 8, .K = 8, .Dk = 64 };
     double times[POOLS][PARTS];
     for (int i = 0; i < POOLS * PARTS; i++) times[i / PARTS][i % PARTS] = INFINITY;
@@ -281,24 +279,22 @@ static bool measure(char **pictures, Error *error) {
     return true;
 }
 
-static bool show(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_pool(const char *picture, Error *error) {
     if (!show_heads(error)) return false;
     show_costs();
-    return show_usage(error);
+    return show_usage(error) && (picture == NULL || draw(picture, error));
 }
 
-static bool show_scoreboard(char **pictures, Error *error) {
+static bool show_scoreboard(const char *picture, Error *error) {
     Learner learners[MAX_LEARNERS];
-    return tasks_show("05", learners, peer_learners(learners), pictures[0], error);
+    return tasks_show("05", learners, peer_learners(learners), picture, error);
 }
 
 static const DemoPart parts[] = {
-    { "", "what two heads select, what more experts cost, how many are used", 0, show },
-    { "--picture", "draws the lesson's picture", 1, draw },
-    { "--time", "measures this chapter's own code", 0, measure },
-    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
-    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
+    { "pool", "what two heads select, what experts cost, how many are used", WITH_PICTURE,
+      show_pool },
+    { "time", "times this chapter's own code, up to a million experts", NO_PICTURE, show_time },
+    { "scoreboard", "the layers so far learn two tasks", WITH_PICTURE, show_scoreboard },
 };
 
 int main(int count, char **arguments) {

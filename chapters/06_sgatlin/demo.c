@@ -1,5 +1,4 @@
-// build/chapter-06 shows what makes this layer nonlinear, selection and scores, and what it costs;
-// --picture FILE draws the lesson's picture, --time measures this chapter's own code.
+// What makes this layer nonlinear, selection and scores, what it costs, and what it learns.
 #include "chapters/demo.h"
 #include "chapters/01_dense_ffn/dense_ffn.h"
 #include "chapters/06_sgatlin/pictures.h"
@@ -193,14 +192,14 @@ static bool show_linearity(Error *error) {
 }
 
 // u's way through this layer.
-static bool draw_layer(char **pictures, Error *error) {
+static bool show_layer(const char *picture, Error *error) {
     const Sgatlin s = { .router = PRODUCT_DENSE, .D = D, .F = F, .C = 1, .K = K, .Dk = Dk };
     double u[D], y[D];
     Layer layer;
     if (!layer_new(&layer, &s, error)) return false;
     normal(u, D, 1.0, "u");
     forward(y, &layer, u);
-    bool ok = layer_picture(u, y, &layer.saved, &layer.w, &s, pictures[0], error);
+    bool ok = layer_picture(u, y, &layer.saved, &layer.w, &s, picture, error);
     layer_free(&layer);
     return ok;
 }
@@ -323,9 +322,9 @@ static void draw_heights(DrawList *list, float left, float top, const Pixel *pix
     }
 }
 
-static bool draw(char **pictures, Error *error) {
+static bool show_pieces(const char *picture, Error *error) {
     Pixel *pixels = malloc((size_t)SIDE * SIDE * sizeof *pixels);
-    if (pixels == NULL) return fail(error, "%s: no memory for a picture", pictures[0]);
+    if (pixels == NULL) return fail(error, "%s: no memory for a picture", picture);
     DrawList list = draw_new(960, 556, font_find());
     bool ok = evaluate(pixels, error);
     if (ok) {
@@ -335,7 +334,7 @@ static bool draw(char **pictures, Error *error) {
         draw_sets(&list, 24, 64, pixels);
         draw_heights(&list, 496, 64, pixels);
         diagram_scale(&list, 496, 514, "below 0", "above 0");
-        ok = paint_png(&list, pictures[0], error);
+        ok = paint_png(&list, picture, error);
     }
     draw_free(&list);
     free(pixels);
@@ -364,8 +363,8 @@ static void time_token(double seconds[PARTS], double *y, Layer *layer, const Mlp
     for (int part = 0; part < PARTS; part++) seconds[part] += start[part + 1] - start[part];
 }
 
-static bool measure(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_time(const char *picture, Error *error) {
+    (void)picture;
     enum { TOKENS = 1000 };
     size_t width = (size_t)paper.D, neurons = (size_t)paper.F;
     double *block = malloc((2 * width + 2 * neurons + 2 * width * neurons) * sizeof *block);
@@ -395,36 +394,35 @@ static bool measure(char **pictures, Error *error) {
     return ok;
 }
 
-static bool show(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_linear(const char *picture, Error *error) {
+    (void)picture;
     if (!show_linearity(error) || !show_product(error)) return false;
     show_costs();
     return true;
 }
 
-static bool show_scoreboard(char **pictures, Error *error) {
+static bool show_scoreboard(const char *picture, Error *error) {
     Learner learners[MAX_LEARNERS];
-    return tasks_show("06", learners, sgatlin_learners(learners), pictures[0], error);
+    return tasks_show("06", learners, sgatlin_learners(learners), picture, error);
 }
 
-static bool show_rates(char **pictures, Error *error) {
-    (void)pictures, (void)error;
+static bool show_rates(const char *picture, Error *error) {
+    (void)picture, (void)error;
     Learner learners[MAX_LEARNERS];
     tasks_show_rates(learners, sgatlin_learners(learners));
     return true;
 }
 
 static const DemoPart parts[] = {
-    { "", "when the layer is linear, and what it costs", 0, show },
-    { "--picture", "draws the lesson's picture", 1, draw },
-    { "layer", "draws the way from x to y", 1, draw_layer },
-    { "jump", "draws how one neuron makes way for another", 1, jump_picture },
-    { "--time", "measures this chapter's own code", 0, measure },
-    { "square", "what the layer learns where it has nothing to choose", 0, show_square },
-    { "square", "the same, and draws the wave as layers learn it", 1, show_square },
-    { "scoreboard", "the layers so far learn two tasks, from 40 starts", 0, show_scoreboard },
-    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
-    { "rates", "the median losses of the scoreboard at four learning rates", 0, show_rates },
+    { "linear", "when the layer is linear, and what it costs", NO_PICTURE, show_linear },
+    { "pieces", "the selected neurons and an output, over a plane of inputs", ONLY_PICTURE,
+      show_pieces },
+    { "layer", "the way from x to y", ONLY_PICTURE, show_layer },
+    { "jump", "how one neuron makes way for another", ONLY_PICTURE, jump_picture },
+    { "time", "times this chapter's own code", NO_PICTURE, show_time },
+    { "square", "what the layer learns where it has nothing to choose", WITH_PICTURE, show_square },
+    { "scoreboard", "the layers so far learn two tasks", WITH_PICTURE, show_scoreboard },
+    { "rates", "the scoreboard's medians at four learning rates", NO_PICTURE, show_rates },
 };
 
 int main(int count, char **arguments) {

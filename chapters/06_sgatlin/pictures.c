@@ -163,7 +163,7 @@ static void draw_neurons_along(DrawList *list, float left, const double x[STEPS]
     }
 }
 
-bool jump_picture(char **pictures, Error *error) {
+bool jump_picture(const char *picture, Error *error) {
     double x[STEPS], y[2][STEPS];
     for (int i = 0; i < STEPS; i++) x[i] = JUMP_END * i / (STEPS - 1);
     DrawList list = diagram_new(960, 540, "How one neuron makes way for another", NULL);
@@ -171,5 +171,5 @@ bool jump_picture(char **pictures, Error *error) {
     draw_neurons_along(&list, 92, x, y, "relu: both are silent there", false);
     sgatlin_curves(y, x);
     draw_neurons_along(&list, 556, x, y, "sgatlin, K = 1: their scores are equal there", true);
-    return diagram_write(&list, pictures[0], error);
+    return diagram_write(&list, picture, error);
 }

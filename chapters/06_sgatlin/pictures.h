@@ -10,5 +10,5 @@ bool layer_picture(const double *x, const double *y, const SgatlinToken *saved,
 
 // The answers of two neurons of which one leaves and the other enters: with relu, and selected by a
 // router.
-bool jump_picture(char **pictures, Error *error);
+bool jump_picture(const char *picture, Error *error);
 #endif

@@ -114,7 +114,7 @@ static bool draw_wave(const char *path, const Learner *learners, Error *error) {
     return chart_write_png(&chart, path, error);
 }
 
-bool show_square(char **pictures, Error *error) {
+bool show_square(const char *picture, Error *error) {
     static const char *const of_product[] = { "a*a", "a*b", "a", "b*b", "b", "1" },
                              *const of_wave[] = { "x*x", "x", "1" };
     const Task product = product_task(), line = wave_task();
@@ -123,5 +123,5 @@ bool show_square(char **pictures, Error *error) {
     show_polynomials(&learners[NO_CHOICE_LEARNER], &product, of_product);
     printf("\n");
     show_polynomials(&learners[NO_CHOICE_LEARNER], &line, of_wave);
-    return pictures[0] == NULL || draw_wave(pictures[0], learners, error);
+    return picture == NULL || draw_wave(picture, learners, error);
 }

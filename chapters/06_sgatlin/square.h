@@ -11,5 +11,5 @@ void sgatlin_square(double *square, const SgatlinToken *saved, const SgatlinWeig
 
 // Prints the polynomials that the layer without a choice learns on chapter 01's tasks, and, with a
 // picture, draws what three layers make of the wave.
-bool show_square(char **pictures, Error *error);
+bool show_square(const char *picture, Error *error);
 #endif

@@ -1,8 +1,5 @@
-// build/chapter-07 trains very small models on sentences whose lowest possible loss is known, and
-// shows what one of them attends to; --picture ATTENTION LOSS draws the lesson's pictures.
-// PART model, attend and rope draw those that need no trained model; untrained shows one before its
-// first step, and steps compares steps of training.
-// build/chapter-07 scoreboard [PICTURE] trains small models on letters, for the scoreboard.
+// Trains very small models on sentences whose lowest possible loss is known, and on letters for the
+// scoreboard.
 #include "chapters/demo.h"
 #include "chapters/00_text/letter_scores.h"
 #include "chapters/07_language_model/letter_model.h"
@@ -196,11 +193,10 @@ static bool train_all(LanguageModel *sgatlin, double loss[MODELS][TOY_POINTS], d
     return true;
 }
 
-static bool show(char **pictures, Error *error) {
+static bool show_learn(const char *picture, Error *error) {
     double loss[MODELS][TOY_POINTS], fact[MODELS];
     LanguageModel m = { 0 };
     if (!train_all(&m, loss, fact, error)) return false;
-    int inputs[T], targets[T];
     print_losses(loss, fact);
     printf("\nThe sgatlin model (%zu parameters) writes\n", m.list.doubles);
     for (uint64_t line = 0; line < 3; line++) print_sampled(&m, line);
@@ -209,9 +205,17 @@ static bool show(char **pictures, Error *error) {
     print_attention(&m, 6, "\"she\"");
     print_attention(&m, 9, "\"blue\"");
     print_attention(&m, 10, "\"hat\"");
+    language_model_free(&m);
+    return picture == NULL || draw_losses(picture, loss, error);
+}
+
+static bool show_attention(const char *picture, Error *error) {
+    LanguageModel m;
+    int inputs[T], targets[T];
+    if (!toy_model_new(&m, kinds[SGATLIN], SEED)) return fail(error, "no memory for the model");
+    toy_model_train(&m, SEED, NULL);
     read_example(&m, inputs, targets);
-    bool ok = pictures[0] == NULL || (draw_attention(pictures[0], &m, inputs, error) &&
-                                      draw_losses(pictures[1], loss, error));
+    bool ok = draw_attention(picture, &m, inputs, error);
     language_model_free(&m);
     return ok;
 }
@@ -233,8 +237,8 @@ static void print_guesses(LanguageModel *m) {
     printf("  of a uniform guess    %6.3f\n", log(V));
 }
 
-static bool show_untrained(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_untrained(const char *picture, Error *error) {
+    (void)picture;
     LanguageModel m;
     if (!toy_model_new(&m, FEED_FORWARD_SGATLIN, SEED))
         return fail(error, "no memory for the model");
@@ -290,8 +294,8 @@ static void train_at(LanguageModel *m, double peak, StepKind kind) {
     }
 }
 
-static bool show_steps(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_steps(const char *picture, Error *error) {
+    (void)picture;
     static const double rates[] = { 0.001, 0.01, 0.1, 1 };
     LanguageModel m;
     if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED)) return fail(error, "no memory for the model");
@@ -359,7 +363,7 @@ static bool show_scores(const Alphabet *alphabet, const char *counted, const cha
     return true;
 }
 
-static bool show_scoreboard(char **pictures, Error *error) {
+static bool show_scoreboard(const char *picture, Error *error) {
     char *counted = stories_text(COUNTED_FIRST, COUNTED_STORIES);
     char *held_out = stories_text(HELD_OUT_FIRST, HELD_OUT_STORIES);
     Alphabet alphabet;
@@ -367,7 +371,7 @@ static bool show_scoreboard(char **pictures, Error *error) {
     if (!ok) fail(error, "not enough memory for the stories");
     if (ok) {
         alphabet_of(&alphabet, (const char *const[]){ counted, held_out }, 2);
-        ok = show_scores(&alphabet, counted, held_out, pictures[0], error);
+        ok = show_scores(&alphabet, counted, held_out, picture, error);
     }
     free(counted);
     free(held_out);
@@ -375,15 +379,16 @@ static bool show_scoreboard(char **pictures, Error *error) {
 }
 
 static const DemoPart parts[] = {
-    { "", "trains four models, and shows what one of them attends to", 0, show },
-    { "--picture", "the same, and draws attention and losses", 2, show },
-    { "model", "draws the parts of the model", 1, model_picture },
-    { "attend", "draws attention with numbers", 1, attend_picture },
-    { "rope", "draws the rotations of RoPE", 1, rope_picture },
-    { "untrained", "what a model says before its first step", 0, show_untrained },
-    { "steps", "plain steps beside AdamW's, at several learning rates", 0, show_steps },
-    { "scoreboard", "models of letters, against the tables of chapter 00", 0, show_scoreboard },
-    { "scoreboard", "the same, and draws it", 1, show_scoreboard },
+    { "untrained", "what a model says before its first step", NO_PICTURE, show_untrained },
+    { "model", "the parts of the model", ONLY_PICTURE, model_picture },
+    { "attend", "attention with numbers", ONLY_PICTURE, attend_picture },
+    { "rope", "the rotations of RoPE", ONLY_PICTURE, rope_picture },
+    { "steps", "plain steps beside AdamW's, at several learning rates", NO_PICTURE, show_steps },
+    { "learn", "four models learn, and what one of them attends to", WITH_PICTURE, show_learn },
+    { "attention", "the sgatlin model's attention between all words", ONLY_PICTURE,
+      show_attention },
+    { "scoreboard", "models of letters, and the tables of chapter 00", WITH_PICTURE,
+      show_scoreboard },
 };
 
 int main(int count, char **arguments) {

@@ -69,7 +69,7 @@ static void draw_ends(DrawList *list, const ModelSizes *sizes) {
     draw_text(list, 792, y, DIAGRAM_NOTE, COLOR_TEXT, "word is next");
 }
 
-bool model_picture(char **pictures, Error *error) {
+bool model_picture(const char *picture, Error *error) {
     LanguageModel m;
     char text[64], how[64];
     if (!toy_model_new(&m, FEED_FORWARD_SGATLIN, 1)) return fail(error, "no memory for the model");
@@ -90,7 +90,7 @@ bool model_picture(char **pictures, Error *error) {
     draw_sublayer(&list, 484, "feed-forward", text, "thinks, word by word", how);
     draw_ends(&list, s);
     language_model_free(&m);
-    return diagram_write(&list, pictures[0], error);
+    return diagram_write(&list, picture, error);
 }
 
 // ---- attention
@@ -101,7 +101,7 @@ static void draw_number(DrawList *list, float x, float y, double value) {
     diagram_numbers(list, (Rect){ x - 37, y - 18, 77, 36 }, &value, 1);
 }
 
-bool attend_picture(char **pictures, Error *error) {
+bool attend_picture(const char *picture, Error *error) {
     static const char *const words[WORDS] = { "blue", "hat" }, *const heads[] = {
         "key", "query · key", "/ √Dh", "softmax", "value"
     };
@@ -138,7 +138,7 @@ bool attend_picture(char **pictures, Error *error) {
                     "the sum, the context: what hat receives");
     diagram_numbers(&list, (Rect){ 760, 358, 156, 36 }, context, WIDTH);
     draw_frame(&list, (Rect){ 757, 355, 160, 42 }, 2, COLOR_ACCENT);
-    return diagram_write(&list, pictures[0], error);
+    return diagram_write(&list, picture, error);
 }
 
 // ---- rope
@@ -163,7 +163,7 @@ static void draw_clock(DrawList *list, float x, float y, const double *hands, in
                   y - (radius - 7) * (float)hands[j], 3, COLOR_ACCENT);
 }
 
-bool rope_picture(char **pictures, Error *error) {
+bool rope_picture(const char *picture, Error *error) {
     const float left = 236, top = 166, step = 90;
     double hands[POSITIONS][2 * HANDS];
     char text[64];
@@ -191,5 +191,5 @@ bool rope_picture(char **pictures, Error *error) {
     draw_text(
         &list, DIAGRAM_LEFT, top + 88 * HANDS + 16, DIAGRAM_NOTE, COLOR_DIM,
         "in the last row: the dot product of a word's first hand with that of the word two before");
-    return diagram_write(&list, pictures[0], error);
+    return diagram_write(&list, picture, error);
 }

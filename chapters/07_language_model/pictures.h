@@ -5,9 +5,9 @@
 // The pictures of the lesson that need no trained model, each for a DemoPart.
 
 // The parts of the toy sgatlin model, with the shapes of what passes between them.
-bool model_picture(char **pictures, Error *error);
+bool model_picture(const char *picture, Error *error);
 // One query, two keys and two values.
-bool attend_picture(char **pictures, Error *error);
+bool attend_picture(const char *picture, Error *error);
 // Points that rope() rotates, as the hands of clocks.
-bool rope_picture(char **pictures, Error *error);
+bool rope_picture(const char *picture, Error *error);
 #endif

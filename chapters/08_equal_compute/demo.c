@@ -1,6 +1,5 @@
-// build/chapter-08 counts what a budget of FLOPs buys for each kind of layer, and tests the search
-// for the best size on a loss whose minimum is known; --picture PARTS VALLEY draws the lesson's
-// pictures.
+// Counts what a budget of FLOPs buys for each kind of layer, and tests the search for the best size
+// on a loss whose minimum is known.
 #include "chapters/demo.h"
 #include "chapters/08_equal_compute/best_size.h"
 #include "chapters/08_equal_compute/count.h"
@@ -229,20 +228,20 @@ static void draw_bars(DrawList *list, float top, int scale) {
     }
 }
 
-static bool draw_parts(const char *path, Error *error) {
+static bool show_parts(const char *picture, Error *error) {
     static const int scales[DRAWN_SCALES] = { 1, FIRST_PAPER + 2 }; // q2 and 4
     DrawList list = draw_new(WIDTH, DRAWN_SCALES * PANEL + 50, font_find());
     draw_round_rect(&list, (Rect){ 8, 8, WIDTH - 16, (float)list.height - 16 }, 6, COLOR_PANEL);
     draw_legend(&list, 22);
     for (int i = 0; i < DRAWN_SCALES; i++) draw_bars(&list, 62 + (float)i * PANEL, scales[i]);
-    bool ok = paint_png(&list, path, error);
+    bool ok = paint_png(&list, picture, error);
     draw_free(&list);
     return ok;
 }
 
 // The known loss, and parabolas fitted to sizes around the best one and to sizes that are too
 // small.
-static bool draw_known_loss(const char *path, Error *error) {
+static bool show_valley(const char *picture, Error *error) {
     enum { POINTS = 61, DRAWN = 3, SERIES = 1 + 2 * DRAWN };
     static const struct {
         int trial, noise;
@@ -278,12 +277,12 @@ static bool draw_known_loss(const char *path, Error *error) {
                     .log_x = true,
                     .series = series,
                     .series_count = SERIES };
-    return chart_write_png(&chart, path, error);
+    return chart_write_png(&chart, picture, error);
 }
 
-static bool show(char **pictures, Error *error) {
+static bool show_budget(const char *picture, Error *error) {
     static const int ours[] = { 0, 1, 2 }, papers[] = { FIRST_PAPER + 2 };
-    (void)pictures, (void)error;
+    (void)picture, (void)error;
     show_scales();
     show_purchases(4e12, ours, 3);
     show_purchases(6e18, papers, 1);
@@ -293,21 +292,18 @@ static bool show(char **pictures, Error *error) {
     return true;
 }
 
-static bool draw(char **pictures, Error *error) {
-    return draw_parts(pictures[0], error) && draw_known_loss(pictures[1], error);
-}
-
-static bool draw_roofline(char **pictures, Error *error) {
+static bool show_roofline(const char *picture, Error *error) {
     const int scale = FIRST_PAPER + 2; // 4
     ModelSizes sizes[KINDS];
     for (int kind = 0; kind < KINDS; kind++) sizes[kind] = at_scale(kind, scale);
-    return roofline_picture(sizes, scale_names[scale], pictures[0], error);
+    return roofline_picture(sizes, scale_names[scale], picture, error);
 }
 
 static const DemoPart parts[] = {
-    { "", "what a budget buys, and the search for the best size", 0, show },
-    { "--picture", "draws the parts of the cost, and the known loss with its fits", 2, draw },
-    { "roofline", "draws how fast each layer can run", 1, draw_roofline },
+    { "budget", "what a budget buys, and the search for the best size", NO_PICTURE, show_budget },
+    { "parts", "the FLOPs of a token, by part of the model", ONLY_PICTURE, show_parts },
+    { "valley", "a known loss, and parabolas fitted to a few sizes", ONLY_PICTURE, show_valley },
+    { "roofline", "how fast each layer can run", ONLY_PICTURE, show_roofline },
 };
 
 int main(int count, char **arguments) {

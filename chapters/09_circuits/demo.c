@@ -1,5 +1,4 @@
-// build/chapter-09 PART reads the circuits of chapter 07's sgatlin model, each measure beside its
-// controls.
+// Reads the circuits of chapter 07's sgatlin model, each measure beside its controls.
 #include "chapters/demo.h"
 #include "chapters/09_circuits/cka.h"
 #include "chapters/09_circuits/gating_picture.h"
@@ -104,7 +103,7 @@ static bool draw_word(const char *path, ToyStudy *s, int i, Error *error) {
                                 (int)lround(sqrt(s->recording.F)), 4.0, error);
 }
 
-static bool show_word(char **pictures, Error *error) {
+static bool show_word(const char *picture, Error *error) {
     ToyStudy s;
     char words[CONTEXT_TEXT];
     if (!toy_study_open(&s, 1, error)) return false;
@@ -112,7 +111,7 @@ static bool show_word(char **pictures, Error *error) {
     describe_context(words, &s.contexts[i]);
     printf("%s\n", words);
     for (int layer = 0; layer < LAYERS; layer++) print_layer(&s, layer, i);
-    bool ok = pictures[0] == NULL || draw_word(pictures[0], &s, i, error);
+    bool ok = picture == NULL || draw_word(picture, &s, i, error);
     toy_study_close(&s);
     return ok;
 }
@@ -225,8 +224,8 @@ static void print_rows(Shares shares, const Question *questions, const int *feat
     }
 }
 
-static bool show_neighbours(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_neighbours(const char *picture, Error *error) {
+    (void)picture;
     Shares shares;
     if (!ask_all(shares, error)) return false;
     printf("The nearest context has the same ..., percent of the contexts, three models\n\n"
@@ -303,8 +302,8 @@ static bool print_channel(Usage *u, ToyStudy *s, int layer, int channel, Error *
     return true;
 }
 
-static bool show_usage(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_usage(const char *picture, Error *error) {
+    (void)picture;
     ToyStudy s;
     Usage u;
     if (!toy_study_open(&s, 1, error)) return false;
@@ -421,8 +420,8 @@ static bool print_trials(Cka *c, ToyStudy *s, const int *contexts, int N, Error 
     return true;
 }
 
-static bool show_cka(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_cka(const char *picture, Error *error) {
+    (void)picture;
     ToyStudy s;
     Cka c;
     int contexts[TOY_SENTENCES * TOY_T], N = 0;
@@ -550,7 +549,7 @@ static bool draw_maps(const char *path, const Maps *m, int N, Error *error) {
     return map_picture_write(path, panels, COUNT_OF(panels), N, kind_names, KINDS, error);
 }
 
-static bool show_map(char **pictures, Error *error) {
+static bool show_map(const char *picture, Error *error) {
     ToyStudy s;
     Maps m;
     Space router;
@@ -568,20 +567,18 @@ static bool show_map(char **pictures, Error *error) {
               make_maps(y + map, "layer 2", &m, &s, &second, SEEDS, error) &&
               route_at_random(&router, &s, 1, 1, error) &&
               make_maps(y + (1 + SEEDS) * map, "random router", &m, &s, &router, 1, error) &&
-              (pictures[0] == NULL || draw_maps(pictures[0], &m, s.N, error));
+              (picture == NULL || draw_maps(picture, &m, s.N, error));
     maps_free(&m);
     toy_study_close(&s);
     return ok;
 }
 
 static const DemoPart parts[] = {
-    { "word", "one word, its neurons, and the contexts with the most similar ones", 0, show_word },
-    { "word", "the same, and draws them", 1, show_word },
-    { "neighbours", "what contexts with similar neurons have in common", 0, show_neighbours },
-    { "usage", "which neurons fire, and which together", 0, show_usage },
-    { "cka", "whether embeddings and gatings agree about what is alike", 0, show_cka },
-    { "map", "maps of the gatings, and how far to trust them", 0, show_map },
-    { "map", "the same, and draws them", 1, show_map },
+    { "word", "a word, its neurons, and the contexts with similar ones", WITH_PICTURE, show_word },
+    { "neighbours", "what contexts with similar neurons share", NO_PICTURE, show_neighbours },
+    { "usage", "which neurons fire, and which together", NO_PICTURE, show_usage },
+    { "cka", "whether embeddings and gatings agree about what is alike", NO_PICTURE, show_cka },
+    { "map", "maps of the gatings, and how far to trust them", WITH_PICTURE, show_map },
 };
 
 int main(int count, char **arguments) {

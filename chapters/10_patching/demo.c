@@ -1,6 +1,5 @@
-// build/chapter-10 finds out where a small model has its facts, by giving one sentence parts of
-// another: the first part flips one fact, the others measure, explain and edit; --picture CONTROLS
-// PLACES TERMS draws the lesson's pictures.
+// Finds out where a small model has its facts, by giving one sentence parts of another: the first
+// part flips one fact, the others measure, explain and edit.
 #include "chapters/demo.h"
 #include "chapters/02_mixture_of_experts/softmax.h"
 #include "chapters/10_patching/carriers.h"
@@ -128,18 +127,15 @@ static void show_table(Experiment *e, ToyQuestion question) {
     }
 }
 
-static void recall_all_sources(ToyRow rows[SOURCES], Experiment *e) {
+static void show_all_sources(EffectSums all[SOURCES], Experiment *e) {
+    ToyRow rows[SOURCES];
     for (ToySource source = 0; source < SOURCES; source++)
         rows[source] = row_of(source, TOY_AT_COLOR, e->neurons[0]);
     toy_recall(rows, SOURCES, &e->runs, ASK_THING_NAME);
-}
-
-static void show_all_sources(Experiment *e) {
-    ToyRow rows[SOURCES];
-    recall_all_sources(rows, e);
     printf("\nGating of layer 1 at the color    effect   flips   the other's thing first\n");
     for (ToySource source = 0; source < SOURCES; source++) {
         const EffectSums *sums = &rows[source].sums;
+        all[source] = *sums;
         printf("  %-30s  %6.2f  %5.1f%%  %23.1f%%\n", toy_source_names[source], effect_of(sums),
                100.0 * sums->flips / sums->pairs, 100.0 * sums->firsts / sums->pairs);
     }
@@ -168,10 +164,10 @@ static void show_one_word_apart(Experiment *e) {
            firsts[0], firsts[1], firsts[2]);
 }
 
-static bool show_fact(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_fact(const char *picture, Error *error) {
     Experiment e;
     ToyExam exam;
+    EffectSums sums[SOURCES];
     if (!experiment_new(&e, FEED_FORWARD_SGATLIN, SEED, error)) return false;
     toy_examine(&exam, &e.model);
     printf("A model of chapter 07 that knows %d of the %d facts\n\n", exam.facts,
@@ -186,10 +182,11 @@ static bool show_fact(char **pictures, Error *error) {
         "                name         has           a       color\n",
         toy_pairs(ASK_THING_NAME));
     show_table(&e, ASK_THING_NAME);
-    show_all_sources(&e);
+    show_all_sources(sums, &e);
     show_one_word_apart(&e);
     experiment_free(&e);
-    return true;
+    return picture == NULL ||
+           draw_controls(picture, toy_source_names, sums, SOURCE_SILENCE + 1, error);
 }
 
 // ---- where, with other seeds
@@ -230,8 +227,26 @@ static void show_question(Experiment *e, ToyQuestion question) {
     show_places(e, question, thing ? TOY_AT_COLOR : TOY_AT_STOP, thing ? "color" : "stop");
 }
 
-static bool show_seeds(char **pictures, Error *error) {
-    (void)pictures;
+static void fill_panel(PlacesPanel *panel, Experiment *e, ToyQuestion question, int seed) {
+    static const char *const titles[SEEDS][2] = {
+        { "a fact of name and color, seed 1", "he or she, seed 1" },
+        { "a fact of name and color, seed 2", "he or she, seed 2" },
+        { "a fact of name and color, seed 3", "he or she, seed 3" },
+    };
+    static const char *const words[PLACES_T] = { "mia", "has", "a", "blue", "hat", "." };
+    *panel = (PlacesPanel){ .title = titles[seed - 1][question == ASK_PRONOUN],
+                            .T = toy_pair_number(question, 0).T - 1 };
+    ToyRow rows[PLACES_L * PLACES_T];
+    for (int i = 0; i < L * panel->T; i++)
+        rows[i] = row_of(SOURCE_OTHER, 1 + i % panel->T, e->neurons[i / panel->T]);
+    toy_recall(rows, L * panel->T, &e->runs, question);
+    for (int i = 0; i < L * panel->T; i++)
+        panel->share[i] = (float)rows[i].sums.firsts / (float)rows[i].sums.pairs;
+    for (int t = 0; t < panel->T; t++) panel->words[t] = words[t];
+}
+
+static bool show_seeds(const char *picture, Error *error) {
+    PlacesPanel panels[SEEDS * 2];
     printf("Effect, and how often the other's word comes first\n");
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         Experiment e;
@@ -240,9 +255,13 @@ static bool show_seeds(char **pictures, Error *error) {
                "silence", "attention");
         show_question(&e, ASK_THING_NAME);
         show_question(&e, ASK_PRONOUN);
+        if (picture != NULL) {
+            fill_panel(&panels[2 * seed - 2], &e, ASK_THING_NAME, (int)seed);
+            fill_panel(&panels[2 * seed - 1], &e, ASK_PRONOUN, (int)seed);
+        }
         experiment_free(&e);
     }
-    return true;
+    return picture == NULL || draw_places(picture, panels, SEEDS, 2, error);
 }
 
 // ---- channels and neurons
@@ -346,8 +365,8 @@ static void show_carriers(Experiment *e) {
     printf("%6d\n  sets that only silence neurons: %d\n", more, silent);
 }
 
-static bool show_neurons(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_neurons(const char *picture, Error *error) {
+    (void)picture;
     Experiment e;
     if (!experiment_new(&e, FEED_FORWARD_SGATLIN, SEED, error)) return false;
     printf("Copied in layer 1 at the color        effect   flips  the other's first\n");
@@ -394,8 +413,21 @@ static void show_sums_by_layer(const LogitTerm *terms, int count) {
     }
 }
 
-static bool show_why(char **pictures, Error *error) {
-    (void)pictures;
+static bool picture_terms(const char *path, const LogitTerm *terms, int count, Error *error) {
+    enum { SHOWN = 14 };
+    char names[SHOWN + 1][64];
+    double values[SHOWN + 1];
+    for (int i = 0; i < SHOWN; i++) {
+        term_name(names[i], sizeof names[i], &terms[i]);
+        values[i] = terms[i].value;
+    }
+    snprintf(names[SHOWN], sizeof names[SHOWN], "the %d others together", count - SHOWN);
+    values[SHOWN] = sum_of_terms(terms + SHOWN, count - SHOWN);
+    return draw_terms(path, "mia has a blue … hat: the logit's terms", names, values, SHOWN + 1,
+                      error);
+}
+
+static bool show_why(const char *picture, Error *error) {
     enum { SHOWN = 10 };
     Experiment e;
     LogitTerm terms[MOST_TERMS];
@@ -413,7 +445,7 @@ static bool show_why(char **pictures, Error *error) {
     printf("  %-32s %7.3f\n", "logit", e.model.logits[(size_t)TOY_AT_COLOR * TOY_V + answer]);
     show_sums_by_layer(terms, count);
     experiment_free(&e);
-    return true;
+    return picture == NULL || picture_terms(picture, terms, count, error);
 }
 
 // ---- an edit
@@ -455,8 +487,8 @@ static void show_one_edit(Experiment *e, const ToyExam *before, const double *pa
            "           neurons  succeeded  facts lost  rise of loss\n");
 }
 
-static bool show_edit(char **pictures, Error *error) {
-    (void)pictures;
+static bool show_edit(const char *picture, Error *error) {
+    (void)picture;
     enum { MOST_PARAMETERS = 1 << 14 };
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         Experiment e;
@@ -473,73 +505,12 @@ static bool show_edit(char **pictures, Error *error) {
     return true;
 }
 
-// ---- pictures
-
-static bool picture_controls(const char *path, Experiment *e, Error *error) {
-    enum { SHOWN = SOURCE_SILENCE + 1 };
-    ToyRow rows[SOURCES];
-    EffectSums sums[SHOWN];
-    recall_all_sources(rows, e);
-    for (int i = 0; i < SHOWN; i++) sums[i] = rows[i].sums;
-    return draw_controls(path, toy_source_names, sums, SHOWN, error);
-}
-
-static void fill_panel(PlacesPanel *panel, Experiment *e, ToyQuestion question, int seed) {
-    static const char *const titles[SEEDS][2] = {
-        { "a fact of name and color, seed 1", "he or she, seed 1" },
-        { "a fact of name and color, seed 2", "he or she, seed 2" },
-        { "a fact of name and color, seed 3", "he or she, seed 3" },
-    };
-    static const char *const words[PLACES_T] = { "mia", "has", "a", "blue", "hat", "." };
-    *panel = (PlacesPanel){ .title = titles[seed - 1][question == ASK_PRONOUN],
-                            .T = toy_pair_number(question, 0).T - 1 };
-    ToyRow rows[PLACES_L * PLACES_T];
-    for (int i = 0; i < L * panel->T; i++)
-        rows[i] = row_of(SOURCE_OTHER, 1 + i % panel->T, e->neurons[i / panel->T]);
-    toy_recall(rows, L * panel->T, &e->runs, question);
-    for (int i = 0; i < L * panel->T; i++)
-        panel->share[i] = (float)rows[i].sums.firsts / (float)rows[i].sums.pairs;
-    for (int t = 0; t < panel->T; t++) panel->words[t] = words[t];
-}
-
-static bool picture_terms(const char *path, Experiment *e, Error *error) {
-    enum { SHOWN = 14 };
-    LogitTerm terms[MOST_TERMS];
-    char names[SHOWN + 1][64];
-    double values[SHOWN + 1];
-    int answer, count = terms_of_example(terms, e, &answer);
-    for (int i = 0; i < SHOWN; i++) {
-        term_name(names[i], sizeof names[i], &terms[i]);
-        values[i] = terms[i].value;
-    }
-    snprintf(names[SHOWN], sizeof names[SHOWN], "the %d others together", count - SHOWN);
-    values[SHOWN] = sum_of_terms(terms + SHOWN, count - SHOWN);
-    return draw_terms(path, "mia has a blue … hat: the logit's terms", names, values, SHOWN + 1,
-                      error);
-}
-
-static bool draw(char **pictures, Error *error) {
-    PlacesPanel panels[SEEDS * 2];
-    bool ok = true;
-    for (int seed = 1; seed <= SEEDS && ok; seed++) {
-        Experiment e;
-        if (!experiment_new(&e, FEED_FORWARD_SGATLIN, (uint64_t)seed, error)) return false;
-        fill_panel(&panels[2 * seed - 2], &e, ASK_THING_NAME, seed);
-        fill_panel(&panels[2 * seed - 1], &e, ASK_PRONOUN, seed);
-        if (seed == SEED)
-            ok = picture_controls(pictures[0], &e, error) && picture_terms(pictures[2], &e, error);
-        experiment_free(&e);
-    }
-    return ok && draw_places(pictures[1], panels, SEEDS, 2, error);
-}
-
 static const DemoPart parts[] = {
-    { "", "flips a fact, and shows what controls make of it", 0, show_fact },
-    { "--seeds", "where the effect sits, in three models", 0, show_seeds },
-    { "--neurons", "which channels and neurons carry a fact", 0, show_neurons },
-    { "--why", "the exact terms of a logit", 0, show_why },
-    { "--edit", "edits facts, and counts what else changes", 0, show_edit },
-    { "--picture", "draws controls, places and terms", 3, draw },
+    { "fact", "flips a fact, and shows what controls make of it", WITH_PICTURE, show_fact },
+    { "seeds", "where the effect sits, in three models", WITH_PICTURE, show_seeds },
+    { "neurons", "which channels and neurons carry a fact", NO_PICTURE, show_neurons },
+    { "why", "the exact terms of a logit", WITH_PICTURE, show_why },
+    { "edit", "edits facts, and counts what else changes", NO_PICTURE, show_edit },
 };
 
 int main(int count, char **arguments) {
