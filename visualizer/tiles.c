@@ -31,7 +31,8 @@ static bool resize(Tiles *tiles, const Picture *picture, Error *error) {
 
 // ---- hashes
 
-// All that decides which pixels a command paints, besides its text or values. No padding.
+// All that decides which pixels a command paints, besides its text or the values of cells. No
+// padding.
 typedef struct {
     int32_t kind, rows, columns;
     Color color;
@@ -40,13 +41,6 @@ typedef struct {
     Pixels clip;
     float before[6]; // of a line: the one before, which it may continue
 } Key;
-
-static uint64_t hash_content(const DrawCommand *command) {
-    if (command->kind == DRAW_TEXT) return XXH3_64bits(command->text, strlen(command->text));
-    if (command->kind != DRAW_CELLS) return 0;
-    size_t count = (size_t)command->rows * (size_t)command->columns;
-    return XXH3_64bits(command->values, count * sizeof *command->values);
-}
 
 static uint64_t hash_command(const DrawCommand *command, const DrawCommand *before, Pixels clip) {
     Key key = { .kind = (int32_t)command->kind, .rows = command->rows, .clip = clip };
@@ -62,21 +56,36 @@ static uint64_t hash_command(const DrawCommand *command, const DrawCommand *befo
                                before->y1, before->size, (float)before->color };
         memcpy(key.before, line, sizeof line);
     }
-    return XXH3_64bits_withSeed(&key, sizeof key, hash_content(command));
+    if (command->kind != DRAW_TEXT) return XXH3_64bits(&key, sizeof key);
+    uint64_t text = XXH3_64bits(command->text, strlen(command->text));
+    return XXH3_64bits_withSeed(&key, sizeof key, text);
 }
 
-static Pixels intersection(Pixels a, Pixels b) {
-    return (Pixels){ max_int(a.left, b.left), max_int(a.top, b.top), min_int(a.right, b.right),
-                     min_int(a.bottom, b.bottom) };
+// The values of the cells that may cover some of these pixels.
+static uint64_t hash_cells(const DrawCommand *cells, Pixels pixels) {
+    Pixels shown = paint_cells_in(cells, pixels);
+    uint64_t hash = 0;
+    for (int row = shown.top; row < shown.bottom; row++) {
+        const float *values = cells->values + (size_t)row * (size_t)cells->columns;
+        hash = XXH3_64bits_withSeed(values + shown.left,
+                                    (size_t)(shown.right - shown.left) * sizeof *values, hash);
+    }
+    return hash;
+}
+
+static Pixels tile_pixels(int row, int column) {
+    return (Pixels){ column * TILE, row * TILE, (column + 1) * TILE, (row + 1) * TILE };
 }
 
 // Adds a command to all tiles that touch these pixels. The order of commands counts.
-static void add(Tiles *tiles, Pixels pixels, uint64_t hash) {
+static void add(Tiles *tiles, Pixels pixels, const DrawCommand *command, uint64_t hash) {
     for (int row = pixels.top / TILE; row * TILE < pixels.bottom; row++) {
         uint64_t *line = tiles->hash + (size_t)row * (size_t)tiles->columns;
         for (int column = pixels.left / TILE; column * TILE < pixels.right; column++) {
-            const uint64_t both[] = { line[column], hash };
-            line[column] = XXH3_64bits(both, sizeof both);
+            uint64_t parts[] = { line[column], hash, 0 };
+            if (command->kind == DRAW_CELLS)
+                parts[2] = hash_cells(command, pixels_common(pixels, tile_pixels(row, column)));
+            line[column] = XXH3_64bits(parts, sizeof parts);
         }
     }
 }
@@ -89,12 +98,12 @@ static void hash_list(Tiles *tiles, const DrawList *list) {
     for (size_t cursor = 0; draw_next(list, &command, &cursor); before = command) {
         Pixels pixels = paint_bounds(&command);
         if (command.kind == DRAW_CLIP) {
-            clip = intersection(whole, pixels);
+            clip = pixels_common(whole, pixels);
             continue;
         }
-        pixels = intersection(clip, pixels);
+        pixels = pixels_common(clip, pixels);
         if (pixels.left < pixels.right && pixels.top < pixels.bottom)
-            add(tiles, pixels, hash_command(&command, &before, clip));
+            add(tiles, pixels, &command, hash_command(&command, &before, clip));
     }
 }
 
@@ -137,9 +146,7 @@ bool tiles_paint(Tiles *tiles, Picture *picture, const DrawList *list, Error *er
     tiles->height = picture->height;
     hash_list(tiles, list);
     find_dirty(tiles, all);
-    bool ok = true;
-    for (int i = 0; i < tiles->dirty_count; i++)
-        ok = ok && paint_region(picture, list, tiles->dirty[i], error);
+    bool ok = paint_regions(picture, list, tiles->dirty, tiles->dirty_count, error);
     uint64_t *hash = tiles->hash;
     tiles->hash = tiles->before;
     tiles->before = hash;

@@ -3,10 +3,10 @@
 #include "reference/draw/paint.h"
 
 // Paints only what changed since the last frame. A picture is divided into square tiles; a hash of
-// all drawing commands that touch a tile says whether its pixels may have changed. The picture is
-// then the one that paint_list paints, to the pixel.
+// all drawing commands that touch a tile, and of the values of its cells, says whether its pixels
+// may have changed. The picture is then the one that paint_list paints, to the pixel.
 
-enum { TILE = 64 }; // pixels to a side
+enum { TILE = 32 }; // pixels to a side
 
 typedef struct {
     int width, height; // of the picture; 0: the next frame is painted whole

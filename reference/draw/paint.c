@@ -3,12 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-// The pixels of a picture that may be painted: those of `region`, which lies inside the picture,
-// and after a clip those of both.
+// The pixels of a picture that may be painted; they lie inside of it.
 typedef struct {
     Picture *picture;
-    Pixels region;
-    int left, top, right, bottom; // left <= right, top <= bottom
+    int left, top, right, bottom;
 } Canvas;
 
 static int clamp(int x, int low, int high) {
@@ -47,14 +45,6 @@ static void fill(const Canvas *canvas, Rect rect, Color color) {
     for (int x = 0; x < right - left; x++) cover(first + 3 * x, color, 255);
     for (int y = top + 1; y < bottom; y++)
         memcpy(pixel(canvas, left, y), first, 3 * (size_t)(right - left));
-}
-
-static void clip(Canvas *canvas, Pixels pixels) {
-    const Pixels *region = &canvas->region;
-    canvas->left = clamp(pixels.left, region->left, region->right);
-    canvas->right = clamp(pixels.right, canvas->left, region->right);
-    canvas->top = clamp(pixels.top, region->top, region->bottom);
-    canvas->bottom = clamp(pixels.bottom, canvas->top, region->bottom);
 }
 
 // ---- what a command may touch
@@ -191,24 +181,24 @@ static void paint_text(const Canvas *canvas, const DrawCommand *command, Font *f
 
 // ---- cells
 
-// The rows and columns that the canvas may show.
-static Pixels shown_cells(const Canvas *canvas, const DrawCommand *cells) {
+Pixels paint_cells_in(const DrawCommand *cells, Pixels pixels) {
     const Rect *all = &cells->rect;
     double across = cells->columns / (double)all->width, down = cells->rows / (double)all->height;
     // edges are rounded, to floats and then to pixels, and a cell is at least a pixel wide and tall
     double x_margin = 2 + 4 * FLT_EPSILON * (fabs((double)all->x) + all->width);
     double y_margin = 2 + 4 * FLT_EPSILON * (fabs((double)all->y) + all->height);
-    double left = (canvas->left - x_margin - all->x) * across;
-    double right = (canvas->right + x_margin - all->x) * across;
-    double top = (canvas->top - y_margin - all->y) * down;
-    double bottom = (canvas->bottom + y_margin - all->y) * down;
+    double left = (pixels.left - x_margin - all->x) * across;
+    double right = (pixels.right + x_margin - all->x) * across;
+    double top = (pixels.top - y_margin - all->y) * down;
+    double bottom = (pixels.bottom + y_margin - all->y) * down;
     return (Pixels){ inside(left, 0, cells->columns), inside(top, 0, cells->rows),
                      inside(ceil(right), 0, cells->columns), inside(ceil(bottom), 0, cells->rows) };
 }
 
 // Cells without a value first: where cells are smaller than a pixel they do not hide the others.
 static void paint_cells(const Canvas *canvas, const DrawCommand *cells) {
-    Pixels shown = shown_cells(canvas, cells);
+    Pixels pixels = { canvas->left, canvas->top, canvas->right, canvas->bottom };
+    Pixels shown = paint_cells_in(cells, pixels);
     for (int pass = 0; pass < 2; pass++) {
         for (int row = shown.top; row < shown.bottom; row++) {
             const float *values = cells->values + (size_t)row * (size_t)cells->columns;
@@ -225,13 +215,8 @@ static void paint_cells(const Canvas *canvas, const DrawCommand *cells) {
 
 // ---- all of it
 
-// Where little of a list is painted, most of it is found here to lie elsewhere.
-static void paint_command(const Canvas *all, const DrawCommand *command, const DrawCommand *before,
-                          Font *font) {
-    Canvas part = *all, *canvas = &part;
-    part.region = (Pixels){ all->left, all->top, all->right, all->bottom };
-    clip(&part, paint_bounds(command));
-    if (part.left == part.right || part.top == part.bottom) return;
+static void paint_command(const Canvas *canvas, const DrawCommand *command,
+                          const DrawCommand *before, Font *font) {
     switch (command->kind) {
     case DRAW_RECT: fill(canvas, command->rect, command->color); break;
     case DRAW_LINE: paint_line(canvas, command, before); break;
@@ -241,17 +226,35 @@ static void paint_command(const Canvas *all, const DrawCommand *command, const D
     }
 }
 
-bool paint_region(Picture *picture, const DrawList *list, Pixels region, Error *error) {
-    Canvas canvas = { .picture = picture, .region = { 0, 0, picture->width, picture->height } };
-    clip(&canvas, region);
-    canvas.region = (Pixels){ canvas.left, canvas.top, canvas.right, canvas.bottom };
-    fill(&canvas, (Rect){ 0, 0, (float)picture->width, (float)picture->height }, COLOR_BACKGROUND);
+static Canvas canvas_of(Picture *picture, Pixels pixels) {
+    return (Canvas){ picture, pixels.left, pixels.top, pixels.right, pixels.bottom };
+}
+
+static bool is_empty(const Canvas *canvas) {
+    return canvas->left >= canvas->right || canvas->top >= canvas->bottom;
+}
+
+// The list is read once for all regions, as most of its commands lie outside of most of them.
+bool paint_regions(Picture *picture, const DrawList *list, const Pixels *regions, int count,
+                   Error *error) {
+    const Pixels whole = { 0, 0, picture->width, picture->height };
+    const Rect all = { 0, 0, (float)picture->width, (float)picture->height };
+    for (int i = 0; i < count; i++) {
+        Canvas canvas = canvas_of(picture, pixels_common(whole, regions[i]));
+        if (!is_empty(&canvas)) fill(&canvas, all, COLOR_BACKGROUND);
+    }
     DrawCommand command, before = { .kind = DRAW_CLIP };
+    Pixels clip = whole;
     for (size_t cursor = 0; draw_next(list, &command, &cursor); before = command) {
+        Pixels bounds = paint_bounds(&command);
         if (command.kind == DRAW_CLIP) {
-            clip(&canvas, paint_bounds(&command));
-        } else {
-            paint_command(&canvas, &command, &before, list->font);
+            clip = pixels_common(whole, bounds);
+            continue;
+        }
+        bounds = pixels_common(clip, bounds);
+        for (int i = 0; i < count; i++) {
+            Canvas canvas = canvas_of(picture, pixels_common(bounds, regions[i]));
+            if (!is_empty(&canvas)) paint_command(&canvas, &command, &before, list->font);
         }
     }
     if (!list->failed && !font_failed(list->font)) return true;
@@ -259,7 +262,8 @@ bool paint_region(Picture *picture, const DrawList *list, Pixels region, Error *
 }
 
 bool paint_list(Picture *picture, const DrawList *list, Error *error) {
-    return paint_region(picture, list, (Pixels){ 0, 0, picture->width, picture->height }, error);
+    const Pixels whole = { 0, 0, picture->width, picture->height };
+    return paint_regions(picture, list, &whole, 1, error);
 }
 
 bool paint_png(const DrawList *list, const char *path, Error *error) {

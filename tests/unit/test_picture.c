@@ -252,8 +252,8 @@ START_TEST(cells_are_painted)
 }
 END_TEST
 
-// A region has the pixels of the whole picture, and nothing outside of it changes.
-START_TEST(a_region_is_painted_alone)
+// Regions have the pixels of the whole picture, and nothing outside of them changes.
+START_TEST(regions_are_painted_alone)
 {
     enum { SIDE = 160, BYTES = SIDE * SIDE * 3, COUNT = 40 };
     uint64_t seeds[COUNT];
@@ -267,15 +267,19 @@ START_TEST(a_region_is_painted_alone)
     ck_assert(paint_list(&whole, &list, &error));
     for (int i = 0; i < 20; i++) {
         int left = (i * 29 + _i) % 170 - 5, top = (i * 53 + _i) % 170 - 5;
-        Pixels region = { left, top, left + i * 7 % 70, top + i * 11 % 80 };
+        int right = left + i * 7 % 70, bottom = top + i * 11 % 80;
+        const Pixels regions[] = { { left, top, right, bottom }, { right, top, right + 9, SIDE } };
         memset(part.rgb, 0x5a, BYTES);
         memset(expected, 0x5a, BYTES);
         for (int at = 0; at < BYTES; at++) {
             int x = at / 3 % SIDE, y = at / 3 / SIDE;
-            if (x >= region.left && x < region.right && y >= region.top && y < region.bottom)
-                expected[at] = whole.rgb[at];
+            for (int r = 0; r < COUNT_OF(regions); r++) {
+                if (x >= regions[r].left && x < regions[r].right && y >= regions[r].top &&
+                    y < regions[r].bottom)
+                    expected[at] = whole.rgb[at];
+            }
         }
-        ck_assert(paint_region(&part, &list, region, &error));
+        ck_assert(paint_regions(&part, &list, regions, COUNT_OF(regions), &error));
         ck_assert(memcmp(part.rgb, expected, BYTES) == 0);
     }
     picture_free(&whole);
@@ -533,7 +537,7 @@ int main(void) {
         { pieces_of_a_line_do_not_add_up },
         { hostile_numbers_are_harmless },
         { cells_are_painted },
-        { a_region_is_painted_alone, 60 },
+        { regions_are_painted_alone, 60 },
         { a_list_that_failed_is_reported },
         { ink_stays_in_the_measured_box, FONTS },
         { the_built_in_font_has_ascii_only },

@@ -2,6 +2,7 @@
 #include "tests/harness/random_list.h"
 #include "tests/harness/suite.h"
 #include "visualizer/tiles.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,8 +139,8 @@ START_TEST(the_order_of_commands_is_seen)
     Screen screen;
     screen_new(&screen, 200, 200, font_builtin());
     for (int i = 0; i < 2; i++) {
-        draw_rect(&screen.list, (Rect){ 10, 10, 40, 40 }, i == 0 ? 0xff0000 : 0x00ff00);
-        draw_rect(&screen.list, (Rect){ 20, 20, 40, 40 }, i == 0 ? 0x00ff00 : 0xff0000);
+        draw_rect(&screen.list, (Rect){ 5, 5, 20, 20 }, i == 0 ? 0xff0000 : 0x00ff00);
+        draw_rect(&screen.list, (Rect){ 10, 10, 20, 20 }, i == 0 ? 0x00ff00 : 0xff0000);
         int painted = paint(&screen);
         ck_assert_int_eq(painted, i == 0 ? 200 * 200 : TILE * TILE);
     }
@@ -155,13 +156,36 @@ START_TEST(only_tiles_that_changed_are_painted)
     for (int frame = 0; frame < 8; frame++) {
         for (int i = 0; i < 12; i++) {
             float value = i == frame ? 1 : 0;
-            Rect rect = { (float)(i % 4 * 2 * TILE + 4), (float)(i / 4 * 2 * TILE + 4), 40, 90 };
+            Rect rect = { (float)(i % 4 * 2 * TILE + 4), (float)(i / 4 * 2 * TILE + 4), 20, 45 };
             draw_cells(&screen.list, rect, 1, 1, &value, 0, 1);
         }
         int painted = paint(&screen);
         if (frame == 0) continue;
         ck_assert_int_eq(screen.tiles.dirty_count, 2); // the one before, and this one
         ck_assert_int_eq(painted, 4 * TILE * TILE);
+    }
+    screen_free(&screen);
+}
+END_TEST
+
+// A grid of cells as large as a tile, of which one changes.
+START_TEST(only_cells_that_changed_are_painted)
+{
+    enum { SIDE = 6 };
+    float values[SIDE * SIDE] = { 0 };
+    Screen screen;
+    screen_new(&screen, SIDE * TILE, SIDE * TILE, font_builtin());
+    for (int i = -1; i < SIDE * SIDE; i++) {
+        if (i >= 0) values[i] = i % 3 == 0 ? NAN : 1;
+        draw_cells(&screen.list, draw_whole(&screen.list), SIDE, SIDE, values, 0, 1);
+        int painted = paint(&screen);
+        if (i < 0) continue;
+        const Pixels *dirty = screen.tiles.dirty; // the cell, and where its neighbours may end
+        int x = i % SIDE * TILE, y = i / SIDE * TILE;
+        ck_assert_int_eq(screen.tiles.dirty_count, 1);
+        ck_assert(dirty->left <= x && dirty->right >= x + TILE);
+        ck_assert(dirty->top <= y && dirty->bottom >= y + TILE);
+        ck_assert_int_le(painted, 9 * TILE * TILE);
     }
     screen_free(&screen);
 }
@@ -212,7 +236,8 @@ int main(void) {
     const TestRow tests[] = {
         { frames_are_those_of_a_full_painting, 60 }, { every_change_is_seen },
         { the_order_of_commands_is_seen },           { only_tiles_that_changed_are_painted },
-        { a_whole_picture_is_one_rectangle },        { another_size_is_painted_whole },
+        { only_cells_that_changed_are_painted },     { a_whole_picture_is_one_rectangle },
+        { another_size_is_painted_whole },
     };
     return run_tests("tiles", tests, COUNT_OF(tests));
 }
