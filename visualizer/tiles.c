@@ -102,7 +102,7 @@ static void hash_list(Tiles *tiles, const DrawList *list) {
             continue;
         }
         pixels = pixels_common(clip, pixels);
-        if (pixels.left < pixels.right && pixels.top < pixels.bottom)
+        if (!pixels_empty(pixels))
             add(tiles, pixels, &command, hash_command(&command, &before, clip));
     }
 }

@@ -6,7 +6,7 @@
 // The pixels of a picture that may be painted; they lie inside of it.
 typedef struct {
     Picture *picture;
-    int left, top, right, bottom;
+    Pixels shown;
 } Canvas;
 
 static int clamp(int x, int low, int high) {
@@ -35,16 +35,19 @@ static void cover(uint8_t *rgb, Color color, int share) {
     }
 }
 
+static Pixels rect_pixels(Rect rect) {
+    return (Pixels){ nearest(rect.x), nearest(rect.y), nearest(rect.x + rect.width),
+                     nearest(rect.y + rect.height) };
+}
+
 static void fill(const Canvas *canvas, Rect rect, Color color) {
-    int left = clamp(nearest(rect.x), canvas->left, canvas->right);
-    int right = clamp(nearest(rect.x + rect.width), left, canvas->right);
-    int top = clamp(nearest(rect.y), canvas->top, canvas->bottom);
-    int bottom = clamp(nearest(rect.y + rect.height), top, canvas->bottom);
-    if (left == right || top == bottom) return;
-    uint8_t *first = pixel(canvas, left, top);
-    for (int x = 0; x < right - left; x++) cover(first + 3 * x, color, 255);
-    for (int y = top + 1; y < bottom; y++)
-        memcpy(pixel(canvas, left, y), first, 3 * (size_t)(right - left));
+    Pixels part = pixels_common(canvas->shown, rect_pixels(rect));
+    if (pixels_empty(part)) return;
+    uint8_t *first = pixel(canvas, part.left, part.top);
+    size_t width = (size_t)(part.right - part.left);
+    for (size_t x = 0; x < width; x++) cover(first + 3 * x, color, 255);
+    for (int y = part.top + 1; y < part.bottom; y++)
+        memcpy(pixel(canvas, part.left, y), first, 3 * width);
 }
 
 // ---- what a command may touch
@@ -58,8 +61,7 @@ Pixels paint_bounds(const DrawCommand *command) {
     const Rect *rect = &command->rect;
     float right = rect->x + rect->width, bottom = rect->y + rect->height;
     switch (command->kind) {
-    case DRAW_CLIP:
-        return (Pixels){ nearest(rect->x), nearest(rect->y), nearest(right), nearest(bottom) };
+    case DRAW_CLIP: return rect_pixels(*rect);
     case DRAW_LINE:
         return around(fmin(command->x0, command->x1), fmin(command->y0, command->y1),
                       fmax(command->x0, command->x1), fmax(command->y0, command->y1),
@@ -124,8 +126,8 @@ static void row_span(int *left, int *right, const Segment *line, double y, const
         to = fmin(1.0, fmax(0.0, fmax(above, below)));
     }
     double x0 = line->x + from * line->dx, x1 = line->x + to * line->dx;
-    *left = inside(floor(fmin(x0, x1) - reach), canvas->left, canvas->right);
-    *right = inside(ceil(fmax(x0, x1) + reach), canvas->left, canvas->right);
+    *left = inside(floor(fmin(x0, x1) - reach), canvas->shown.left, canvas->shown.right);
+    *right = inside(ceil(fmax(x0, x1) + reach), canvas->shown.left, canvas->shown.right);
 }
 
 // Where the line continues the one before, only what that one left is painted: their edges, which
@@ -137,8 +139,8 @@ static void paint_line(const Canvas *canvas, const DrawCommand *command,
     double reach = line.radius + 1.0;
     double first = floor(fmin(line.y, line.y + line.dy) - reach);
     double last = ceil(fmax(line.y, line.y + line.dy) + reach);
-    int bottom = inside(last, canvas->top, canvas->bottom);
-    for (int y = inside(first, canvas->top, canvas->bottom); y < bottom; y++) {
+    int bottom = inside(last, canvas->shown.top, canvas->shown.bottom);
+    for (int y = inside(first, canvas->shown.top, canvas->shown.bottom); y < bottom; y++) {
         int left, right;
         row_span(&left, &right, &line, y + 0.5, canvas);
         for (int x = left; x < right; x++) {
@@ -156,10 +158,10 @@ static void paint_line(const Canvas *canvas, const DrawCommand *command,
 static void paint_glyph(const Canvas *canvas, const Glyph *glyph, int x, int y, Color color) {
     x += glyph->left;
     y += glyph->top;
-    int left = clamp(canvas->left - x, 0, glyph->width);
-    int right = clamp(canvas->right - x, left, glyph->width);
-    int bottom = clamp(canvas->bottom - y, 0, glyph->height);
-    for (int row = clamp(canvas->top - y, 0, bottom); row < bottom; row++) {
+    int left = clamp(canvas->shown.left - x, 0, glyph->width);
+    int right = clamp(canvas->shown.right - x, left, glyph->width);
+    int bottom = clamp(canvas->shown.bottom - y, 0, glyph->height);
+    for (int row = clamp(canvas->shown.top - y, 0, bottom); row < bottom; row++) {
         const uint8_t *ink = glyph->ink + (size_t)row * (size_t)glyph->width;
         for (int column = left; column < right; column++) {
             if (ink[column] > 0) cover(pixel(canvas, x + column, y + row), color, ink[column]);
@@ -197,8 +199,7 @@ Pixels paint_cells_in(const DrawCommand *cells, Pixels pixels) {
 
 // Cells without a value first: where cells are smaller than a pixel they do not hide the others.
 static void paint_cells(const Canvas *canvas, const DrawCommand *cells) {
-    Pixels pixels = { canvas->left, canvas->top, canvas->right, canvas->bottom };
-    Pixels shown = paint_cells_in(cells, pixels);
+    Pixels shown = paint_cells_in(cells, canvas->shown);
     for (int pass = 0; pass < 2; pass++) {
         for (int row = shown.top; row < shown.bottom; row++) {
             const float *values = cells->values + (size_t)row * (size_t)cells->columns;
@@ -226,26 +227,43 @@ static void paint_command(const Canvas *canvas, const DrawCommand *command,
     }
 }
 
-static Canvas canvas_of(Picture *picture, Pixels pixels) {
-    return (Canvas){ picture, pixels.left, pixels.top, pixels.right, pixels.bottom };
+enum { BATCH = 32 }; // regions that are painted together: their pixels fit into the cache
+
+static bool contains(Pixels outer, Pixels inner) {
+    return outer.left <= inner.left && outer.top <= inner.top && outer.right >= inner.right &&
+           outer.bottom >= inner.bottom;
 }
 
-static bool is_empty(const Canvas *canvas) {
-    return canvas->left >= canvas->right || canvas->top >= canvas->bottom;
+// For each region the last command that covers all of it: what lies below cannot be seen. 0: none.
+static void find_covers(size_t covers[BATCH], const DrawList *list, const Pixels *regions,
+                        int count, Pixels whole) {
+    DrawCommand command;
+    Pixels clip = whole;
+    size_t cursor = 0;
+    memset(covers, 0, BATCH * sizeof *covers);
+    for (size_t at = 0; draw_next(list, &command, &cursor); at = cursor) {
+        if (command.kind == DRAW_CLIP) clip = pixels_common(whole, rect_pixels(command.rect));
+        if (command.kind != DRAW_RECT) continue;
+        Pixels covered = pixels_common(clip, rect_pixels(command.rect));
+        for (int i = 0; i < count; i++) {
+            if (contains(covered, regions[i])) covers[i] = at;
+        }
+    }
 }
 
 // The list is read once for all regions, as most of its commands lie outside of most of them.
-bool paint_regions(Picture *picture, const DrawList *list, const Pixels *regions, int count,
-                   Error *error) {
+static void paint_batch(Picture *picture, const DrawList *list, const Pixels *regions, int count) {
     const Pixels whole = { 0, 0, picture->width, picture->height };
     const Rect all = { 0, 0, (float)picture->width, (float)picture->height };
+    size_t covers[BATCH], cursor = 0;
+    find_covers(covers, list, regions, count, whole);
     for (int i = 0; i < count; i++) {
-        Canvas canvas = canvas_of(picture, pixels_common(whole, regions[i]));
-        if (!is_empty(&canvas)) fill(&canvas, all, COLOR_BACKGROUND);
+        if (covers[i] == 0)
+            fill(&(Canvas){ picture, pixels_common(whole, regions[i]) }, all, COLOR_BACKGROUND);
     }
     DrawCommand command, before = { .kind = DRAW_CLIP };
     Pixels clip = whole;
-    for (size_t cursor = 0; draw_next(list, &command, &cursor); before = command) {
+    for (size_t at = 0; draw_next(list, &command, &cursor); at = cursor, before = command) {
         Pixels bounds = paint_bounds(&command);
         if (command.kind == DRAW_CLIP) {
             clip = pixels_common(whole, bounds);
@@ -253,10 +271,17 @@ bool paint_regions(Picture *picture, const DrawList *list, const Pixels *regions
         }
         bounds = pixels_common(clip, bounds);
         for (int i = 0; i < count; i++) {
-            Canvas canvas = canvas_of(picture, pixels_common(bounds, regions[i]));
-            if (!is_empty(&canvas)) paint_command(&canvas, &command, &before, list->font);
+            const Canvas canvas = { picture, pixels_common(bounds, regions[i]) };
+            if (at >= covers[i] && !pixels_empty(canvas.shown))
+                paint_command(&canvas, &command, &before, list->font);
         }
     }
+}
+
+bool paint_regions(Picture *picture, const DrawList *list, const Pixels *regions, int count,
+                   Error *error) {
+    for (int i = 0; i < count; i += BATCH)
+        paint_batch(picture, list, regions + i, min_int(BATCH, count - i));
     if (!list->failed && !font_failed(list->font)) return true;
     return fail(error, "out of memory for a picture of %zu commands", list->count);
 }

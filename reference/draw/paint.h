@@ -18,6 +18,10 @@ static inline Pixels pixels_common(Pixels a, Pixels b) {
                      min_int(a.bottom, b.bottom) };
 }
 
+static inline bool pixels_empty(Pixels pixels) {
+    return pixels.left >= pixels.right || pixels.top >= pixels.bottom;
+}
+
 // Paints only the pixels of these regions, which are then those of paint_list; all others stay as
 // they are. No two regions overlap.
 bool paint_regions(Picture *picture, const DrawList *list, const Pixels *regions, int count,
