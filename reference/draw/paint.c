@@ -278,10 +278,32 @@ static void paint_batch(Picture *picture, const DrawList *list, const Pixels *re
     }
 }
 
+static size_t pixels_count(Pixels pixels) {
+    if (pixels_empty(pixels)) return 0;
+    return (size_t)(pixels.right - pixels.left) * (size_t)(pixels.bottom - pixels.top);
+}
+
+// Regions are painted some at a time, tall ones in bands, so that their pixels stay in the cache
+// from one command to the next.
 bool paint_regions(Picture *picture, const DrawList *list, const Pixels *regions, int count,
                    Error *error) {
-    for (int i = 0; i < count; i += BATCH)
-        paint_batch(picture, list, regions + i, min_int(BATCH, count - i));
+    enum { BAND = 64, MAX_PIXELS = 1 << 18 };
+    Pixels batch[BATCH];
+    int batched = 0;
+    size_t pixels = 0;
+    for (int i = 0; i < count; i++) {
+        Pixels band = regions[i];
+        for (; band.top < regions[i].bottom; band.top = band.bottom) {
+            band.bottom = min_int(band.top + BAND, regions[i].bottom);
+            batch[batched++] = band;
+            pixels += pixels_count(band);
+            if (batched < BATCH && pixels < MAX_PIXELS) continue;
+            paint_batch(picture, list, batch, batched);
+            batched = 0;
+            pixels = 0;
+        }
+    }
+    paint_batch(picture, list, batch, batched);
     if (!list->failed && !font_failed(list->font)) return true;
     return fail(error, "out of memory for a picture of %zu commands", list->count);
 }
