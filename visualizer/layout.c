@@ -129,6 +129,8 @@ static void state_words(char *out, size_t size, const Frame *frame) {
     if (training->mode != NOT_TRAINING && training->running) {
         snprintf(out, size, "training · step %lld of %lld", (long long)training->step,
                  (long long)training->steps);
+    } else if (training->stopped[0] != '\0') {
+        snprintf(out, size, "not training since %s", training->stopped);
     } else {
         snprintf(out, size, "%s · %g tokens per second", states[frame->scene->story.state],
                  frame->view->speed);

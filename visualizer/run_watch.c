@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <xxhash.h>
 
-RunWatch run_watch_new(const char *run) { return (RunWatch){ .run = run, .log_size = -1 }; }
+RunWatch run_watch_new(const char *run, bool own) {
+    return (RunWatch){ .run = run, .own = own, .log_size = -1 };
+}
 
 void run_watch_free(RunWatch *watch) {
     free(watch->checkpoint);
@@ -46,18 +49,18 @@ static void show_state(SceneTraining *training, const LogLines *lines) {
     training->steps = log_integer(settings, "steps", 0);
     training->unigram = baseline(lines, "unigram");
     training->trigram = baseline(lines, "trigram");
-    training->finished = false;
+    training->finished = training->diverged = false;
     training->step = 0;
-    bool diverged = false;
     for (int i = 0; i < lines->count; i++) {
         const json_t *line = lines->items[i];
         training->step = log_integer(line, "step", training->step);
         training->learning_rate = log_number(line, "rate", training->learning_rate);
         training->tokens_per_second = log_number(line, "tokens_per_s", training->tokens_per_second);
         training->finished |= !isnan(log_number(line, "final_valid_loss", NAN));
-        diverged |= json_is_true(json_object_get(line, "diverged"));
+        training->diverged |= json_is_true(json_object_get(line, "diverged"));
     }
-    training->running = !training->finished && !diverged;
+    training->running = !training->finished && !training->diverged;
+    training->stopped[0] = '\0';
     double B = log_number(settings, "B", NAN);
     double T = log_number(json_object_get(lines->header, "model"), "T", NAN);
     training->seconds_left =
@@ -92,6 +95,32 @@ static bool read_log(RunWatch *watch, Scene *scene, Error *error) {
     return ok;
 }
 
+// ---- the process
+
+// When the log got its last line, in local time; "" where there is no log.
+static void last_written(char out[SCENE_TIME], const char *run) {
+    struct stat status;
+    struct tm parts;
+    char *path = path_join(run, LOG_NAME);
+    out[0] = '\0';
+    if (path != NULL && stat(path, &status) == 0 && localtime_r(&status.st_mtime, &parts) != NULL)
+        strftime(out, SCENE_TIME, "%Y-%m-%d %H:%M", &parts);
+    free(path);
+}
+
+// A process that was killed leaves a log without an end, and no lock.
+static void find_process(const RunWatch *watch, Scene *scene) {
+    SceneTraining *training = &scene->training;
+    if (watch->own || training->mode == NOT_TRAINING) return;
+    if (training->finished || training->diverged) return;
+    bool running = folder_is_locked(watch->run);
+    if (running == training->running) return;
+    training->running = running;
+    training->stopped[0] = '\0';
+    if (!running) last_written(training->stopped, watch->run);
+    scene->version.training++;
+}
+
 // ---- checkpoints
 
 // A number that is another for another folder of the same name; 0: there is none.
@@ -118,5 +147,7 @@ bool run_watch_look(RunWatch *watch, Scene *scene, bool *newer, Error *error) {
     if (!path_is_folder(watch->run))
         return fail(error, "%s is gone; its last checkpoint is shown", watch->run);
     find_checkpoint(watch, newer);
-    return read_log(watch, scene, error);
+    bool ok = read_log(watch, scene, error);
+    find_process(watch, scene);
+    return ok;
 }

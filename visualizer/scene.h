@@ -13,6 +13,7 @@
 
 enum {
     SCENE_TEXT = 256,      // bytes of a line
+    SCENE_TIME = 24,       // bytes of a date and a time
     SCENE_BETS = 8,        // most likely next tokens
     SCENE_NEIGHBOURS = 16, // nearest circuits
     SCENE_TERMS = 16,      // of an attribution
@@ -153,7 +154,8 @@ typedef enum { NOT_TRAINING, WATCHING, TRAINING } TrainMode;
 
 typedef struct {
     TrainMode mode;
-    bool running, finished, paused;
+    bool running, finished, diverged, paused;
+    char stopped[SCENE_TIME]; // when the last line was written of a run that ended too early
     int64_t step, steps;
     double tokens_per_second, seconds_left; // NAN: unknown
     double learning_rate;

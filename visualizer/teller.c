@@ -76,7 +76,7 @@ Teller *teller_new(const TellerOptions *options, Error *error) {
         teller_free(teller);
         return NULL;
     }
-    teller->watch = run_watch_new(options->checkpoint);
+    teller->watch = run_watch_new(options->checkpoint, options->training != NULL);
     teller->look = options->watch ? 0 : INFINITY;
     if (open_model(teller, options->checkpoint, error) && teller_start_story(teller, 0, error))
         return teller;

@@ -267,6 +267,17 @@ int folder_lock(const char *folder, Error *error) {
     return descriptor;
 }
 
+bool folder_is_locked(const char *folder) {
+    struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    char *path = path_join(folder, ".lock");
+    int descriptor = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    bool there = path == NULL || descriptor >= 0 || errno != ENOENT;
+    free(path);
+    bool known = descriptor >= 0 && fcntl(descriptor, F_GETLK, &lock) == 0;
+    if (descriptor >= 0) close(descriptor);
+    return there && (!known || lock.l_type != F_UNLCK);
+}
+
 static bool unlink_entry(const char *path, void *context) {
     (void)context;
     if (unlink(path) != 0) return false;

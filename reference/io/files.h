@@ -77,6 +77,9 @@ void folder_clear(const char *path);
 // done, or -1 when another process has the lock. The lock ends with the process. (A file of its
 // own, because fcntl drops a lock when the process closes any descriptor of that file.)
 int folder_lock(const char *folder, Error *error);
+// Whether another process has that lock; true also where it cannot be found out. Not of a folder
+// that this process has locked, whose lock it would end. Changes nothing in the folder.
+bool folder_is_locked(const char *folder);
 // folder/name; the caller frees it. NULL: out of memory.
 char *path_join(const char *folder, const char *name);
 // Bytes that a user can still write to the disk of path (or of its nearest existing parent);

@@ -287,6 +287,23 @@ START_TEST(titles)
 }
 END_TEST
 
+START_TEST(the_line_at_the_top_says_whether_it_trains)
+{
+    PanelFrame frame;
+    panel_frame_new(&frame, &(FakeScene){ .training = true }, 1280, 720);
+    draw_window(&frame);
+    ck_assert(says(&frame, "training · step 600 of 1200"));
+    frame.scene.training.running = false;
+    strcpy(frame.scene.training.stopped, "2026-12-01 14:05");
+    draw_window(&frame);
+    ck_assert(says(&frame, "not training since 2026-12-01 14:05"));
+    strcpy(frame.scene.training.stopped, "");
+    draw_window(&frame);
+    ck_assert(!says(&frame, "training · step 600 of 1200"));
+    panel_frame_free(&frame);
+}
+END_TEST
+
 // The target under the middle of a text at the bottom.
 static Target target_at(const PanelFrame *frame, const char *text) {
     DrawCommand command;
@@ -402,6 +419,7 @@ int main(void) {
         { training_shows_the_loss },
         { one_panel_fills_the_window },
         { titles },
+        { the_line_at_the_top_says_whether_it_trains },
         { hints_can_be_clicked },
         { all_keys_can_be_found },
         { help_has_all_keys_or_counts_the_others },

@@ -3,6 +3,7 @@
 #define _XOPEN_SOURCE 700 // nftw, truncate
 #include "reference/ffn/ffn.h"
 #include "reference/io/files.h"
+#include "reference/train/log.h"
 #include "tests/harness/suite.h"
 #include "tests/harness/tiny_run.h"
 #include "visualizer/run_watch.h"
@@ -10,11 +11,15 @@
 #include <dirent.h>
 #include <ftw.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+#include <utime.h>
 #include <xxhash.h>
 
 enum { T = 64 };
@@ -28,6 +33,7 @@ typedef struct {
     const Scene *scene;
     double now;
     char log[600];
+    pid_t trainer; // a process that has the run's lock, as one that trains it; 0: none
 } Watched;
 
 // ---- files
@@ -101,10 +107,40 @@ static uint64_t hash_folder(const char *path) {
 
 // ---- a run, and who watches it
 
+// Locks the run in a process of its own, until that is killed or this one ends.
+static void start_trainer(Watched *watched) {
+    int locked[2], end[2];
+    char byte = 0;
+    ck_assert(pipe(locked) == 0 && pipe(end) == 0);
+    watched->trainer = fork();
+    ck_assert_int_ge(watched->trainer, 0);
+    if (watched->trainer == 0) {
+        RunLog log = LOG_CLOSED;
+        Error error;
+        close(end[1]);
+        if (!log_lock(&log, watched->run.run, &error) || write(locked[1], &byte, 1) != 1) _exit(1);
+        _exit(read(end[0], &byte, 1) != 0);
+    }
+    close(locked[1]);
+    close(end[0]); // end[1] stays open, and is closed by the end of this process
+    ck_assert_int_eq(read(locked[0], &byte, 1), 1);
+    close(locked[0]);
+}
+
+static void kill_trainer(Watched *watched) {
+    int status;
+    if (watched->trainer == 0) return;
+    ck_assert_int_eq(kill(watched->trainer, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(watched->trainer, &status, 0), watched->trainer);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    watched->trainer = 0;
+}
+
 static void watched_new(Watched *out) {
     Error error = { "" };
     memset(out, 0, sizeof *out);
     tiny_run_new(&out->run, "sgatlin", T);
+    start_trainer(out);
     snprintf(out->log, sizeof out->log, "%s/log.jsonl", out->run.run);
     append(out->log, header);
     append_step(out->log, 10);
@@ -120,6 +156,7 @@ static void watched_new(Watched *out) {
 
 static void watched_free(Watched *watched) {
     teller_free(watched->teller);
+    kill_trainer(watched);
     tiny_run_remove(&watched->run);
 }
 
@@ -190,6 +227,60 @@ START_TEST(a_run_that_diverged_is_not_running)
     append(watched.log, "{\"step\": 20, \"diverged\": true}\n");
     pass_time(&watched);
     ck_assert(!watched.scene->training.running && !watched.scene->training.finished);
+    watched_free(&watched);
+}
+END_TEST
+
+START_TEST(a_killed_run_is_not_running_until_it_is_resumed)
+{
+    Watched watched;
+    watched_new(&watched);
+    const SceneTraining *training = &watched.scene->training;
+    pass_time(&watched);
+    ck_assert(training->running && training->stopped[0] == '\0');
+    kill_trainer(&watched);
+    struct utimbuf then = { 1700000000, 1700000000 };
+    ck_assert_int_eq(utime(watched.log, &then), 0);
+    pass_time(&watched);
+    char expected[SCENE_TIME];
+    strftime(expected, sizeof expected, "%Y-%m-%d %H:%M", localtime(&then.modtime));
+    ck_assert(!training->running && !training->finished && training->step == 10);
+    ck_assert_str_eq(training->stopped, expected);
+    uint64_t version = watched.scene->version.training;
+    pass_time(&watched);
+    ck_assert_uint_eq(watched.scene->version.training, version); // it is said once
+    start_trainer(&watched);
+    pass_time(&watched);
+    ck_assert(training->running && training->stopped[0] == '\0');
+    append(watched.log, "{\"step\": 40, \"final_valid_loss\": 5.25}\n");
+    kill_trainer(&watched);
+    pass_time(&watched);
+    ck_assert(training->finished && !training->running && training->stopped[0] == '\0');
+    watched_free(&watched);
+}
+END_TEST
+
+// It has the lock itself, and opening the file of the lock would end that.
+START_TEST(a_run_of_this_process_keeps_its_lock)
+{
+    Watched watched;
+    watched_new(&watched);
+    kill_trainer(&watched);
+    RunLog log = LOG_CLOSED;
+    Error error;
+    Scene scene = { 0 };
+    bool newer;
+    RunWatch watch = run_watch_new(watched.run.run, true);
+    ck_assert(log_lock(&log, watched.run.run, &error));
+    ck_assert(run_watch_look(&watch, &scene, &newer, &error) && scene.training.running);
+    pid_t other = fork();
+    if (other == 0) _exit(folder_is_locked(watched.run.run) ? 0 : 1);
+    int status;
+    ck_assert(waitpid(other, &status, 0) == other && status == 0);
+    log_close(&log);
+    ck_assert(!folder_is_locked(watched.run.run));
+    run_watch_free(&watch);
+    scene_free(&scene);
     watched_free(&watched);
 }
 END_TEST
@@ -359,6 +450,8 @@ int main(void) {
     const TestRow tests[] = {
         { the_log_is_followed },
         { a_run_that_diverged_is_not_running },
+        { a_killed_run_is_not_running_until_it_is_resumed },
+        { a_run_of_this_process_keeps_its_lock },
         { a_damaged_line_is_reported, COUNT_OF(damage) },
         { a_damaged_header_is_reported },
         { a_newer_checkpoint_is_shown },
