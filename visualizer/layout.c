@@ -243,7 +243,7 @@ static const Hint help[] = {
     { KEY_SPACE, "space", "pause and resume" },
     { 'n', "n", "one token, or one step of training, while paused" },
     { '+', "+ −", "faster, slower" },
-    { KEY_ENTER, "Enter", "type a prompt" },
+    { KEY_ENTER, "Enter", "type a prompt, with Ctrl-A, C, X and V as elsewhere" },
     { 'r', "r", "another story" },
     { KEY_LEFT, "← →", "select a token; End: follow the story again" },
     { KEY_UP, "↑ ↓", "layer" },

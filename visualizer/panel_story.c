@@ -264,6 +264,10 @@ static void draw_prompt(const Frame *frame, Rect rect) {
     float x = rect.x, y = rect.y + 8, dots = draw_text_width(list, "…", TEXT_NORMAL);
     const char *text = tail_that_fits(frame, view->prompt, rect.width - INDENT - dots);
     if (text != view->prompt) x = draw_text(list, x, y, TEXT_NORMAL, COLOR_DIM, "…");
+    if (view->prompt_selected) {
+        float width = draw_text_width(list, text, TEXT_NORMAL);
+        draw_rect(list, (Rect){ x, y, width, font_line(TEXT_NORMAL) }, COLOR_FAINT);
+    }
     Color color = view->editing || hovered ? COLOR_TEXT : COLOR_DIM;
     float caret = draw_text(list, x, y, TEXT_NORMAL, color, text);
     if (view->editing) draw_rect(list, (Rect){ caret + 1, y, 2, 18 }, COLOR_ACCENT);

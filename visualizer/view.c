@@ -170,13 +170,17 @@ static void leave(View *view, const Scene *scene, RequestList *requests) {
 
 // ---- keys
 
+// The start of the character that ends at `size`, or 0.
+static size_t character_before(const char *utf8, size_t size) {
+    while (size > 1 && ((unsigned char)utf8[size - 1] & 0xc0) == 0x80) size--;
+    return size > 0 ? size - 1 : 0;
+}
+
 static void edit_key(View *view, Key key, RequestList *requests) {
-    size_t size = strlen(view->prompt);
+    size_t size = view->prompt_selected ? 0 : strlen(view->prompt);
+    view->prompt_selected = false;
     if (key == KEY_ESCAPE) view->editing = false;
-    if (key == KEY_BACKSPACE && size > 0) {
-        while (size > 1 && ((unsigned char)view->prompt[size - 1] & 0xc0) == 0x80) size--;
-        view->prompt[size - 1] = '\0';
-    }
+    if (key == KEY_BACKSPACE) view->prompt[character_before(view->prompt, size)] = '\0';
     if (key != KEY_ENTER) return;
     Request *request = request_add(requests, REQUEST_PROMPT);
     snprintf(request->text, sizeof request->text, "%s", view->prompt);
@@ -235,9 +239,13 @@ void view_key(View *view, const Scene *scene, Key key, RequestList *requests) {
 }
 
 void view_text(View *view, const char *utf8) {
-    size_t used = strlen(view->prompt), size = strlen(utf8);
-    if (!view->editing || used + size >= sizeof view->prompt) return;
-    memcpy(view->prompt + used, utf8, size + 1);
+    if (!view->editing) return;
+    size_t used = view->prompt_selected ? 0 : strlen(view->prompt), size = strlen(utf8);
+    size_t fits = sizeof view->prompt - 1 - used;
+    if (size > fits) size = character_before(utf8, fits + 1);
+    memcpy(view->prompt + used, utf8, size);
+    view->prompt[used + size] = '\0';
+    view->prompt_selected = false;
 }
 
 // ---- the mouse

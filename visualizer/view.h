@@ -121,6 +121,7 @@ typedef struct {
     double speed; // tokens per second
     float scroll; // of the story, in points up from its end; 0: follows it
     char prompt[SCENE_TEXT * 4];
+    bool prompt_selected;     // all of it: what is typed next replaces it
     char message[SCENE_TEXT]; // said at the bottom until message_until
     double message_until;
     int tour;                             // its step; -1: no tour
@@ -145,7 +146,7 @@ void view_say(View *view, const char *message);
 
 // Input. Each changes the view and may add requests.
 void view_key(View *view, const Scene *scene, Key key, RequestList *requests);
-void view_text(View *view, const char *utf8); // typed while editing
+void view_text(View *view, const char *utf8); // typed or pasted while editing; what fits of it
 void view_hover(View *view, const HitList *hits, float x, float y, RequestList *requests);
 void view_click(View *view, const Scene *scene, const HitList *hits, float x, float y,
                 RequestList *requests);

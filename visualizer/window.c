@@ -163,10 +163,19 @@ static void paste(View *view) {
     SDL_free(text);
 }
 
+// Of the prompt, with Ctrl or Command: select all, copy, cut, paste.
+static void edit_prompt(View *view, SDL_Keycode key) {
+    bool copies = key == SDLK_c || key == SDLK_x;
+    if (copies && view->prompt[0] != '\0') SDL_SetClipboardText(view->prompt);
+    if (key == SDLK_a || key == SDLK_x) view->prompt_selected = true;
+    if (key == SDLK_x) view_text(view, "");
+    if (key == SDLK_v) paste(view);
+}
+
 static void take_key(Window *window, const SDL_Keysym *pressed) {
     View *view = &window->screen.view;
     bool command = (pressed->mod & (KMOD_CTRL | KMOD_GUI)) != 0;
-    if (view->editing && command && pressed->sym == SDLK_v) paste(view);
+    if (view->editing && command) edit_prompt(view, pressed->sym);
     if (command || (pressed->mod & KMOD_ALT) != 0) return;
     Key key = key_of(pressed);
     if (key == KEY_NONE || (view->editing && key >= KEY_SPACE)) return; // characters come as text

@@ -374,7 +374,7 @@ START_TEST(help_has_all_keys_or_counts_the_others)
     set_size(&frame, 300, 200, 1);
     draw_window(&frame);
     ck_assert(says(&frame, "14 more in a larger window"));
-    ck_assert(says(&frame, "type a prompt") && !says(&frame, "quit"));
+    ck_assert(says(&frame, "faster, slower") && !says(&frame, "quit"));
     panel_frame_free(&frame);
 }
 END_TEST

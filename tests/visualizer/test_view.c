@@ -394,11 +394,47 @@ START_TEST(a_full_prompt_takes_no_more)
     memset(paste, 'a', sizeof paste);
     paste[4999] = '\0';
     view_text(view, paste);
-    ck_assert_uint_eq(strlen(view->prompt), 1022);
+    ck_assert_uint_eq(strlen(view->prompt), 1023);
     draw(&hands);
     press(&hands, KEY_ENTER);
-    ck_assert_uint_eq(strlen(only(&hands, REQUEST_PROMPT)->text), 1022);
+    ck_assert_uint_eq(strlen(only(&hands, REQUEST_PROMPT)->text), 1023);
+    press(&hands, KEY_ENTER);
+    view->prompt_selected = true;
+    view_text(view, paste); // as much as fits
+    ck_assert_uint_eq(strlen(view->prompt), 1023);
+    ck_assert(view->prompt[0] == 'a');
     hands_free(&hands);
+}
+END_TEST
+
+START_TEST(a_selected_prompt_is_replaced)
+{
+    static const struct {
+        const char *typed; // NULL: the key
+        Key key;
+        const char *left;
+    } cases[] = {
+        { "A cat", KEY_NONE, "A cat" },  { "", KEY_NONE, "" },
+        { NULL, KEY_BACKSPACE, "" },     { NULL, KEY_LEFT, "Tim ran" },
+        { NULL, KEY_ESCAPE, "Tim ran" }, { NULL, KEY_ENTER, "Tim ran" },
+    };
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        Hands hands;
+        hands_new(&hands, &(FakeScene){ 0 });
+        View *view = &hands.frame.view;
+        press(&hands, KEY_ENTER);
+        view_text(view, "Tim ran");
+        view->prompt_selected = true;
+        draw(&hands);
+        if (cases[i].typed != NULL) {
+            view_text(view, cases[i].typed);
+        } else {
+            press(&hands, cases[i].key);
+        }
+        ck_assert_str_eq(view->prompt, cases[i].left);
+        ck_assert(!view->prompt_selected);
+        hands_free(&hands);
+    }
 }
 END_TEST
 
@@ -674,6 +710,7 @@ int main(void) {
         { a_prompt_is_typed_character_by_character },
         { enter_tells_the_prompt_and_escape_does_not },
         { a_full_prompt_takes_no_more },
+        { a_selected_prompt_is_replaced },
         { clicks_select },
         { clicks_on_terms_open_their_neurons },
         { experts_are_clicked_too },

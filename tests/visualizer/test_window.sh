@@ -94,6 +94,20 @@ same() {
 sleep 1.5
 same || same || same || failure 'the window shows another picture than --headless writes'
 
+# ---- the prompt: replaced, cut and pasted twice it is the one that is typed
+# prompt_picture KEY...: pressed in the prompt; sets $picture, without a message of the one before.
+prompt_picture() {
+    keys "$@" Escape
+    sleep 5
+    picture
+}
+prompt_picture Return T i m T i m
+typed=$picture
+prompt_picture Return ctrl+a T i m ctrl+x ctrl+v ctrl+v
+cmp -s "$picture" "$typed" || failure 'what is cut and pasted twice is not what was typed twice'
+prompt_picture Return ctrl+a BackSpace
+cmp -s "$picture" "$typed" && failure 'a selected prompt was not removed'
+
 # ---- every key of the help, the mouse everywhere, all sizes
 keys h
 picture
