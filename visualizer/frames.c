@@ -84,7 +84,7 @@ bool frames_write(Teller *teller, const FrameOptions *options, Error *error) {
     frames.view.panel = options->panel;
     frames.view.speed = options->speed;
     frames.view.scale =
-        options->scale > 0 ? options->scale : view_scale(options->width, options->height);
+        options->scale > 0 ? options->scale : view_scale(options->width, options->height, 1);
     frames.list = draw_new(options->width, options->height, font_find());
     frames.list.scale = frames.view.scale;
     bool ok = open_outputs(&frames, error) && write_all(&frames, error);

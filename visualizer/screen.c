@@ -17,7 +17,7 @@ static void take_scene(Screen *screen) {
 }
 
 void screen_open(Screen *out, const WindowOptions *options) {
-    *out = (Screen){ .options = options, .changed = true };
+    *out = (Screen){ .options = options, .density = 1, .changed = true };
     View *view = &out->view;
     take_scene(out);
     *view = view_new(options->width, options->height);
@@ -100,7 +100,7 @@ static bool fit(Screen *screen, int width, int height, Error *error) {
     float scale = screen->options->scale;
     view->width = width;
     view->height = height;
-    view->scale = scale > 0 ? scale : view_scale(width, height);
+    view->scale = scale > 0 ? scale : view_scale(width, height, screen->density);
     if (screen->picture.width == width && screen->picture.height == height) return true;
     picture_free(&screen->picture);
     tiles_forget(&screen->tiles);

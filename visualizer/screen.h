@@ -15,6 +15,7 @@ typedef struct {
     DrawList list;
     HitList hits;
     Tiles tiles;
+    float density;      // of the display, for view_scale
     Picture picture;    // the last frame
     Snapshot *snapshot; // NULL: no picture is being saved
     bool changed;       // since the last frame

@@ -21,8 +21,8 @@ View view_new(int width, int height) {
                    .tour = -1 };
 }
 
-float view_scale(int width, int height) {
-    float scale = fminf((float)width / 1280, (float)height / 720);
+float view_scale(int width, int height, float density) {
+    float scale = fmaxf(density, fminf((float)width / 1280, (float)height / 720));
     return fminf(3, fmaxf(1, floorf(2 * scale) / 2));
 }
 

@@ -129,8 +129,9 @@ typedef struct {
     bool quit, save_picture, full_screen; // for the window to do; it resets them
 } View;
 
-// Pixels per point for a window of this size: more for a large one, from 1 to 3 in halves.
-float view_scale(int width, int height);
+// Pixels per point for a window of this size: more for a large one, and at least the density of its
+// display (1: as of a plain one), from 1 to 3 in halves.
+float view_scale(int width, int height, float density);
 
 View view_new(int width, int height);
 

@@ -93,6 +93,21 @@ static bool present(Window *window, const SDL_Surface *surface, Error *error) {
     return true;
 }
 
+// Wayland and macOS have windows of fewer units than pixels on a display of high density. X11 has
+// not, and says how many dots there are per inch, where it knows.
+static void find_density(Window *window, const SDL_Surface *surface) {
+    int width, height;
+    float dots;
+    SDL_GetWindowSize(window->sdl, &width, &height);
+    window->ratio_x = (float)surface->w / (float)max_int(1, width);
+    window->ratio_y = (float)surface->h / (float)max_int(1, height);
+    window->screen.density = window->ratio_x;
+    int display = SDL_GetWindowDisplayIndex(window->sdl);
+    bool x11 = strcmp(SDL_GetCurrentVideoDriver(), "x11") == 0;
+    if (x11 && SDL_GetDisplayDPI(display, NULL, &dots, NULL) == 0)
+        window->screen.density = dots / 96;
+}
+
 static bool show_frame(Window *window, Error *error) {
     Screen *screen = &window->screen;
     double start = screen_now(screen);
@@ -101,10 +116,7 @@ static bool show_frame(Window *window, Error *error) {
         screen->due = start + 0.1;
         return true;
     }
-    int mouse_width, mouse_height;
-    SDL_GetWindowSize(window->sdl, &mouse_width, &mouse_height);
-    window->ratio_x = (float)surface->w / (float)max_int(1, mouse_width);
-    window->ratio_y = (float)surface->h / (float)max_int(1, mouse_height);
+    find_density(window, surface);
     int width = min_int(surface->w, MOST_PIXELS), height = min_int(surface->h, MOST_PIXELS);
     bool moved = screen_moves(screen);
     if (!screen_draw(screen, width, height, error) || !present(window, surface, error))

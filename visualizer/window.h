@@ -8,7 +8,7 @@
 typedef struct {
     SceneExchange *exchange; // with a first scene already
     int width, height;       // at first
-    float scale;             // pixels per point; 0: by the size (view_scale)
+    float scale;             // pixels per point; 0: by the size and the display (view_scale)
     int panel;               // the only panel shown; -1: all
     bool tour;               // from the start
     double speed;            // tokens per second, as the model's thread begins

@@ -40,7 +40,7 @@ START_TEST(the_scale_follows_the_size)
     } sizes[] = { { 1, 1, 1 },      { 1280, 720, 1 },  { 1919, 1080, 1 }, { 1920, 1080, 1.5f },
                   { 3840, 719, 1 }, { 2560, 1440, 2 }, { 3840, 2160, 3 }, { 16384, 16384, 3 } };
     for (int i = 0; i < COUNT_OF(sizes); i++)
-        ck_assert_float_eq(view_scale(sizes[i].width, sizes[i].height), sizes[i].scale);
+        ck_assert_float_eq(view_scale(sizes[i].width, sizes[i].height, 1), sizes[i].scale);
 }
 END_TEST
 

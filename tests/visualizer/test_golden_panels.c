@@ -67,7 +67,7 @@ static void draw_case(PanelFrame *out, char name[NAME], int number) {
     const Window *window = &windows[picture - PANELS];
     snprintf(name, NAME, "%s_%s", scenes[scene].name, window->name);
     panel_frame_new(out, fake, window->width, window->height);
-    out->list.scale = view_scale(window->width, window->height);
+    out->list.scale = view_scale(window->width, window->height, 1);
     out->view.help = window->help;
     out->view.tour = window->tour;
     out->view.tour_since = out->view.now - 5;

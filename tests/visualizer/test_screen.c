@@ -113,10 +113,11 @@ START_TEST(frames_have_the_pixels_of_the_list)
     for (int i = 0; i < COUNT_OF(sizes); i++) {
         int width = sizes[i][0], height = sizes[i][1];
         shown.options.scale = i == 4 ? 2.5f : 0;
+        shown.screen.density = 1 + (float)(i % 2);
         for (int frame = 0; frame < 2; frame++) {
             if (frame == 1) tell(&shown);
             draw(&shown, width, height);
-            float scale = i == 4 ? 2.5f : view_scale(width, height);
+            float scale = i == 4 ? 2.5f : view_scale(width, height, shown.screen.density);
             ck_assert_float_eq(shown.screen.list.scale, scale);
             Picture expected;
             ck_assert(picture_new(&expected, width, height, &error));

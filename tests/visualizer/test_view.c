@@ -626,14 +626,22 @@ START_TEST(selections_fit_another_scene)
 }
 END_TEST
 
-START_TEST(the_scale_follows_the_size)
+START_TEST(the_scale_follows_the_size_and_the_display)
 {
-    ck_assert_float_eq(view_scale(1, 1), 1);
-    ck_assert_float_eq(view_scale(1280, 720), 1);
-    ck_assert_float_eq(view_scale(1920, 1080), 1.5f);
-    ck_assert_float_eq(view_scale(3840, 2160), 3);
-    ck_assert_float_eq(view_scale(3840, 720), 1);
-    ck_assert_float_eq(view_scale(16384, 16384), 3);
+    static const struct {
+        int width, height;
+        float density, scale;
+    } cases[] = {
+        { 1, 1, 1, 1 },       { 1280, 720, 1, 1 },       { 1920, 1080, 1, 1.5f },
+        { 3840, 2160, 1, 3 }, { 3840, 720, 1, 1 },       { 16384, 16384, 1, 3 },
+        { 1, 1, 2, 2 },       { 1280, 720, 1.7f, 1.5f }, { 2560, 1440, 2, 2 },
+        { 3840, 2160, 2, 3 }, { 640, 480, 0.5f, 1 },     { 640, 480, 9, 3 },
+        { 640, 480, NAN, 1 },
+    };
+    for (int i = 0; i < COUNT_OF(cases); i++) {
+        float scale = view_scale(cases[i].width, cases[i].height, cases[i].density);
+        ck_assert_msg(scale == cases[i].scale, "case %d: %g", i, scale);
+    }
 }
 END_TEST
 
@@ -719,7 +727,7 @@ int main(void) {
         { the_mouse_hovers_and_scrolls },
         { scrolling_ends_at_the_first_line },
         { selections_fit_another_scene },
-        { the_scale_follows_the_size },
+        { the_scale_follows_the_size_and_the_display },
         { keys_go_through_the_tour, COUNT_OF(toured) },
         { time_goes_through_the_tour, COUNT_OF(toured) },
     };
