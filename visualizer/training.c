@@ -22,11 +22,6 @@ struct Training {
     Error error;
 };
 
-static size_t neuron_count(const Training *training) {
-    const Usage *usage = &training->trainer.usage;
-    return (size_t)usage->L * (size_t)usage->pools * (size_t)usage->F;
-}
-
 // ---- the thread
 
 // After each step: takes the counts, which the run clears at every line of its log.
@@ -34,8 +29,9 @@ static void count_step(void *context, const Trainer *trainer, const StepResult *
     Training *training = context;
     (void)result;
     pthread_mutex_lock(&training->lock);
-    size_t size = neuron_count(training) * sizeof *training->shown;
-    if (size > 0) memcpy(training->shown, trainer->usage.fired, size);
+    const Usage *usage = trainer_usage(&training->trainer);
+    size_t size = usage_neurons(usage) * sizeof *training->shown;
+    if (size > 0) memcpy(training->shown, usage->fired, size);
     training->counted = size > 0;
     training->step = trainer->step;
     training->fresh = true;
@@ -94,7 +90,7 @@ Training *training_start(Trainer *trainer, RunLog *log, const char *folder, Erro
     training->step = trainer->step;
     pthread_mutex_init(&training->lock, NULL);
     pthread_cond_init(&training->changed, NULL);
-    training->shown = calloc(neuron_count(training) + 1, sizeof *training->shown);
+    training->shown = calloc(usage_neurons(&training->trainer.usage) + 1, sizeof *training->shown);
     int code = 0;
     if (training->shown != NULL) code = pthread_create(&training->thread, NULL, train, training);
     if (training->shown != NULL && code == 0) return training;

@@ -116,6 +116,8 @@ static void upload(const Device *d) {
                      cudaMemcpyHostToDevice));
     CHECK(cudaMemcpy(m->first_chunk, table.first.data(), table.first.size() * sizeof(int),
                      cudaMemcpyHostToDevice));
+    size_t neurons = (size_t)config->L * layer_neurons(config, d->ffn);
+    CHECK(cudaMemset(m->fired, 0, neurons * sizeof(FiredCount)));
 }
 
 static bool valid(const Config *config, int B, Error *error) {
@@ -208,7 +210,9 @@ static bool gpu_step(Device *d, StepResult *out, const int32_t *inputs, const in
     int64_t scored = count_scored(targets, d->B * d->model.config.T);
     upload_tokens(d, inputs, targets, d->B, true);
     CHECK(cudaEventRecord(d->events[STEP_FORWARD], d->gpu.stream));
+    d->counts_usage = true;
     pass_forward(d, d->B);
+    d->counts_usage = false;
     CHECK(cudaEventRecord(d->events[STEP_BACKWARD], d->gpu.stream));
     pass_loss(d, scored, true);
     pass_backward(d);
@@ -253,13 +257,14 @@ static void gpu_logits(Device *d, float *out, int first, int rows) {
     }
 }
 
-static Gating gpu_gating(Device *d, int layer) {
-    const Config *config = &d->model.config;
-    if (d->ffn->gating == NULL) return Gating{};
-    Gating gating =
-        d->ffn->gating(config, d->memory.layers[(size_t)layer].ffn, d->rows * config->T);
-    gating_download(&d->gatings[layer], &gating, d->gpu.stream);
-    return d->gatings[layer];
+static void gpu_usage(Device *d, uint64_t *fired) {
+    size_t count = (size_t)d->model.config.L * layer_neurons(&d->model.config, d->ffn);
+    std::vector<FiredCount> counted(count);
+    if (count == 0) return;
+    CHECK(cudaMemcpy(counted.data(), d->memory.fired, count * sizeof(FiredCount),
+                     cudaMemcpyDeviceToHost));
+    for (size_t i = 0; i < count; i++) fired[i] += counted[i];
+    CHECK(cudaMemset(d->memory.fired, 0, count * sizeof(FiredCount)));
 }
 
 static const float *gpu_gradients(Device *d, Error *error) {
@@ -290,5 +295,5 @@ static const Model *gpu_read(Device *d, const float **moments, Error *error) {
 }
 
 const Backend gpu_backend = { gpu_device_name, gpu_bytes, gpu_open,   gpu_close,
-                              gpu_step,        gpu_loss,  gpu_logits, gpu_gating,
+                              gpu_step,        gpu_loss,  gpu_logits, gpu_usage,
                               gpu_gradients,   gpu_hooks, gpu_read };

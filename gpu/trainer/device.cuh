@@ -1,7 +1,7 @@
 // A Device of the GPU backend (reference/train/backend.h): the model and everything that its passes
 // need, in one block of device memory.
 #pragma once
-#include "ffn.cuh"
+#include "usage.cuh"
 #include <vector>
 
 // What a layer saves for backward; N = B·T.
@@ -41,6 +41,7 @@ struct Memory {
     double *squares;              // [chunks]
     StepNumbers *numbers;         // followed in the block by tensor_squares
     double *tensor_squares;       // [tensors]
+    FiredCount *fired;            // [L,pools,F]: usage of the steps; dense kinds have none
 };
 
 // Logits are computed some rows at a time.
@@ -54,6 +55,8 @@ struct ChunkTable {
 ChunkTable chunk_table(const Tensors *tensors);
 
 // Divides the block; with block NULL only the size is computed. Returns it, in floats.
+// Counts of a layer's usage: pools · F; 0 for dense kinds.
+size_t layer_neurons(const Config *config, const DeviceFfn *ffn);
 size_t memory_layout(Memory *out, float *block, const Config *config, const DeviceFfn *ffn,
                      const Tensors *tensors, int B, DeviceUse use);
 
@@ -69,6 +72,7 @@ struct Device {
     float *block;
     Memory memory;
     int rows;                  // of the last pass
+    bool counts_usage;         // in this pass
     int32_t *host_inputs;      // pinned: inputs [N], targets [N], token_start [V+1], order [N]
     StepNumbers *host_numbers; // pinned, tensor squares behind it
     Gating *gatings;           // [L]: host copies

@@ -1,12 +1,12 @@
 #include "gating.cuh"
 #include <stdlib.h>
 
-static size_t capacity_of(const Gating *shape) {
+size_t gating_capacity(const Gating *shape) {
     return shape->capacity > 0 ? shape->capacity : (size_t)shape->N * shape->C * shape->K;
 }
 
 bool gating_host_new(Gating *out, const Gating *shape) {
-    size_t capacity = capacity_of(shape) + 1;
+    size_t capacity = gating_capacity(shape) + 1;
     *out = *shape;
     out->score = (float *)malloc(capacity * sizeof(float));
     out->index = (int32_t *)malloc(capacity * sizeof(int32_t));

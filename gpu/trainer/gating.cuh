@@ -1,6 +1,9 @@
-// Gatings between device and host: hooks and usage counts read them there.
+// Gatings between device and host, where hooks read them.
 #pragma once
 #include "ffn.cuh"
+
+// Entries that a gating of these sizes can have.
+size_t gating_capacity(const Gating *shape);
 
 // Memory of the host for the gatings of a kind, sizes and capacity as in `shape`. false: out of
 // memory.

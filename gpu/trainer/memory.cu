@@ -26,6 +26,11 @@ ChunkTable chunk_table(const Tensors *tensors) {
     return table;
 }
 
+size_t layer_neurons(const Config *config, const DeviceFfn *ffn) {
+    if (ffn->gating == NULL) return 0;
+    return (size_t)ffn_pools(config) * (size_t)ffn->gating(config, NULL, 1).F;
+}
+
 static void take_layer(LayerSaved *layer, Taker *taker, const Config *config, const DeviceFfn *ffn,
                        size_t N) {
     size_t rows = N * (size_t)config->D;
@@ -63,8 +68,8 @@ static void take_scratch(Memory *out, Taker *taker, const Config *config, const 
     taker->used = std::max(taker->used, other.used);
 }
 
-static void take_training(Memory *out, Taker *taker, const Config *config, const Tensors *tensors,
-                          size_t N) {
+static void take_training(Memory *out, Taker *taker, const Config *config, const DeviceFfn *ffn,
+                          const Tensors *tensors, size_t N) {
     size_t rows = N * (size_t)config->D;
     ChunkTable table = chunk_table(tensors);
     out->gradients = taker->take(tensors->floats);
@@ -80,6 +85,7 @@ static void take_training(Memory *out, Taker *taker, const Config *config, const
     out->chunks = taker->take<Chunk>(table.chunks.size());
     out->first_chunk = taker->take<int>(table.first.size());
     out->squares = taker->take<double>(table.chunks.size());
+    out->fired = taker->take<FiredCount>((size_t)config->L * layer_neurons(config, ffn));
 }
 
 size_t memory_layout(Memory *out, float *block, const Config *config, const DeviceFfn *ffn,
@@ -100,7 +106,7 @@ size_t memory_layout(Memory *out, float *block, const Config *config, const Devi
     out->inputs = taker.take<int32_t>(N);
     out->targets = taker.take<int32_t>(N);
     take_scratch(out, &taker, config, ffn, N);
-    if (use == DEVICE_TRAINS) take_training(out, &taker, config, tensors, N);
+    if (use == DEVICE_TRAINS) take_training(out, &taker, config, ffn, tensors, N);
     size_t numbers = sizeof(StepNumbers) + (size_t)tensors->count * sizeof(double);
     out->numbers = reinterpret_cast<StepNumbers *>(taker.take<char>(numbers));
     out->tensor_squares = reinterpret_cast<double *>(out->numbers + 1);

@@ -78,6 +78,14 @@ static LayerCall layer_call(Device *d, int l) {
     return call;
 }
 
+static void count_usage(const Device *d, int l) {
+    const Config *config = &d->model.config;
+    if (d->ffn->gating == NULL) return;
+    Gating gating = d->ffn->gating(config, d->memory.layers[l].ffn, d->rows * config->T);
+    device_usage_count(&d->gpu, d->memory.fired + (size_t)l * layer_neurons(config, d->ffn),
+                       &gating, ffn_pools(config));
+}
+
 // [layer
 static void layer_forward(Device *d, int l) {
     const Memory *m = &d->memory;
@@ -110,7 +118,10 @@ void pass_forward(Device *d, int rows) {
     CHECK(cudaMemsetAsync(m->numbers, 0, sizeof *m->numbers, d->gpu.stream));
     CHECK(
         embedding_forward(m->layers[0].residual, embedding_of(d), m->inputs, N, D, d->gpu.stream));
-    for (int l = 0; l < L; l++) layer_forward(d, l);
+    for (int l = 0; l < L; l++) {
+        layer_forward(d, l);
+        if (d->counts_usage) count_usage(d, l);
+    }
     const Tensor *norm = layout_output_norm(&d->model.tensors);
     CHECK(rmsnorm_forward(m->normed, m->rstd, m->layers[L].residual, m->parameters + norm->offset,
                           N, D, d->gpu.stream));

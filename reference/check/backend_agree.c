@@ -1,6 +1,7 @@
 #include "reference/check/backend_agree.h"
 #include "reference/check/expert_scores.h"
 #include "reference/check/layer_agree.h"
+#include "reference/circuits/usage.h"
 #include "reference/data/special_tokens.h"
 #include "reference/model/layout.h"
 #include "reference/model/loss.h"
@@ -265,30 +266,11 @@ static bool forward_side(Pair *pair, Side *side) {
     return hook_was_called(pair, side);
 }
 
-// What the backend shows of its gatings is what the layers used: the expected choice.
-static bool gatings_are_shown(Pair *pair) {
-    const Config *config = pair->comparison->config;
-    Side *side = &pair->actual;
-    for (int l = 0; l < config->L; l++) {
-        Gating shown = side->backend->gating(side->device, l);
-        if (!config->ffn->sparse && shown.N == 0) continue;
-        const LayerNumbers *choice = &pair->expected.choices.layers[l];
-        size_t entries = gating_entries(&shown);
-        Difference difference;
-        if (shown.N != pair->N || entries != layer_numbers_entries(choice))
-            return fail(pair->error, "layer %d: gating of %d tokens", l, shown.N);
-        if (entries > 0 &&
-            !compare_ints(&difference, "shown index", shown.index, entries, choice->index, entries))
-            return fail(pair->error, "layer %d: %s", l, difference.problem);
-    }
-    return true;
-}
-
 static bool forward_agrees(Pair *pair) {
     const BackendComparison *c = pair->comparison;
     Side *actual = &pair->actual, *expected = &pair->expected;
     if (!forward_side(pair, expected) || !forward_side(pair, actual)) return false;
-    if (c->config->ffn->sparse && (!choices_agree(pair) || !gatings_are_shown(pair))) return false;
+    if (c->config->ffn->sparse && !choices_agree(pair)) return false;
     return agree(pair, "logits", "", actual->logits, expected->logits,
                  (size_t)pair->N * (size_t)c->config->V, c->forward, &pair->errors->forward) &&
            numbers_agree(pair, "loss", actual->loss, expected->loss);
@@ -327,6 +309,26 @@ static bool read_side(Pair *pair, Side *side) {
     return model != NULL;
 }
 
+// How often the steps chose each expert: exactly equal, as both were given the same choices.
+static bool usage_agrees(Pair *pair) {
+    Usage actual = { 0 }, expected = { 0 };
+    bool ok = usage_new(&actual, pair->comparison->config, pair->error) &&
+              usage_new(&expected, pair->comparison->config, pair->error);
+    if (ok) {
+        pair->actual.backend->usage(pair->actual.device, actual.fired);
+        pair->expected.backend->usage(pair->expected.device, expected.fired);
+    }
+    for (size_t i = 0; ok && i < usage_neurons(&expected); i++) {
+        if (actual.fired[i] == expected.fired[i]) continue;
+        ok = fail(pair->error,
+                  "usage: expert %zu of all layers was chosen %llu times, expected %llu", i,
+                  (unsigned long long)actual.fired[i], (unsigned long long)expected.fired[i]);
+    }
+    usage_free(&actual);
+    usage_free(&expected);
+    return ok;
+}
+
 static bool training_agrees(Pair *pair) {
     const BackendComparison *c = pair->comparison;
     Side *actual = &pair->actual, *expected = &pair->expected;
@@ -344,7 +346,7 @@ static bool training_agrees(Pair *pair) {
     double *worst = &pair->errors->training;
     Tolerance parameters = c->training;
     parameters.absolute += MOVE * RATE * c->steps;
-    return read_side(pair, actual) && read_side(pair, expected) &&
+    return usage_agrees(pair) && read_side(pair, actual) && read_side(pair, expected) &&
            blocks_agree(pair, "parameter", actual->parameters, expected->parameters, parameters,
                         worst) &&
            blocks_agree(pair, "first moment", actual->moments, expected->moments, c->training,

@@ -4,18 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t neurons(const Usage *usage) {
-    return (size_t)usage->L * (size_t)usage->pools * (size_t)usage->F;
-}
-
 bool usage_new(Usage *out, const Config *config, Error *error) {
     *out = (Usage){ 0 };
     if (!config->ffn->sparse) return true;
     Gating shape = ffn_gating(config, NULL, 1);
     Usage usage = { config->L, ffn_pools(config), shape.F, NULL };
-    usage.fired = calloc(neurons(&usage), sizeof *usage.fired);
+    usage.fired = calloc(usage_neurons(&usage), sizeof *usage.fired);
     if (usage.fired == NULL)
-        return fail(error, "out of memory for counting %zu neurons", neurons(&usage));
+        return fail(error, "out of memory for counting %zu neurons", usage_neurons(&usage));
     *out = usage;
     return true;
 }
@@ -26,7 +22,7 @@ void usage_free(Usage *usage) {
 }
 
 void usage_clear(Usage *usage) {
-    if (usage->fired != NULL) memset(usage->fired, 0, neurons(usage) * sizeof *usage->fired);
+    if (usage->fired != NULL) memset(usage->fired, 0, usage_neurons(usage) * sizeof *usage->fired);
 }
 
 void usage_count(Usage *usage, int layer, const Gating *gating) {
@@ -41,7 +37,7 @@ void usage_count(Usage *usage, int layer, const Gating *gating) {
 }
 
 double usage_share(const Usage *usage) {
-    size_t count = neurons(usage), used = 0;
+    size_t count = usage_neurons(usage), used = 0;
     for (size_t i = 0; i < count; i++) used += usage->fired[i] > 0;
     return count > 0 ? (double)used / (double)count : 0;
 }

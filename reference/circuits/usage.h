@@ -16,6 +16,9 @@ typedef struct {
 bool usage_new(Usage *out, const Config *config, Error *error);
 void usage_free(Usage *usage);
 void usage_clear(Usage *usage);
+static inline size_t usage_neurons(const Usage *usage) {
+    return (size_t)usage->L * (size_t)usage->pools * (size_t)usage->F;
+}
 void usage_count(Usage *usage, int layer, const Gating *gating); // adds one layer's selection
 // The fraction of all neurons that fired at least once; 0 for a dense kind.
 double usage_share(const Usage *usage);

@@ -53,9 +53,9 @@ typedef struct {
     // Of the last pass: logits [rows,V] of the tokens first .. first+rows-1, counted over [B,T].
     void (*logits)(Device *device, float *out, int first, int rows);
 
-    // Of the last pass, what a layer's router chose: a host view, valid until the next pass. N = 0
-    // for dense kinds.
-    Gating (*gating)(Device *device, int layer);
+    // Adds to fired [L,pools,F] (circuits/usage.h) how often the layers chose each expert in the
+    // steps since the last call. Does nothing for dense kinds.
+    void (*usage)(Device *device, uint64_t *fired);
 
     // Of the last step, a block in the layout of the parameters, before clipping: a host view,
     // valid until the next step. NULL: out of memory.

@@ -1,4 +1,5 @@
 // The backend of this machine's CPU: the model's functions on blocks of its own.
+#include "reference/circuits/usage.h"
 #include "reference/io/progress.h"
 #include "reference/model/layout.h"
 #include "reference/model/loss.h"
@@ -12,6 +13,7 @@ struct Device {
     Model model;
     float *moments, *gradients; // [2,floats], [floats]; NULL: not for training
     Activations *activations;
+    Usage usage; // of the steps since it was asked for
     int B;
 };
 
@@ -33,6 +35,7 @@ static void cpu_close(Device *device) {
     floats_free(device->gradients, floats);
     floats_free(device->moments, 2 * floats);
     model_activations_free(device->activations);
+    usage_free(&device->usage);
     model_free(&device->model);
     free(device);
 }
@@ -54,7 +57,7 @@ static Device *cpu_open(Model *model, float *moments, int B, DeviceUse use, Erro
     if (trains && (device->moments == NULL || device->gradients == NULL)) {
         fail(error, "out of memory: gradients and moments take %.0f MB; a smaller model needs less",
              12e-6 * (double)floats);
-    } else {
+    } else if (usage_new(&device->usage, &device->model.config, error)) {
         const Config *config = &device->model.config;
         device->activations = model_activations_new(config, B, config->T, trains, error);
     }
@@ -81,6 +84,10 @@ static bool cpu_step(Device *d, StepResult *out, const int32_t *inputs, const in
         adamw_step(&model->tensors, model->parameters, d->gradients, d->moments,
                    d->moments + floats, out->gradient_norm, step, settings);
         model_after_step(model, d->activations);
+        for (int l = 0; l < model->config.L; l++) {
+            const Gating gating = model_gating(d->activations, l);
+            usage_count(&d->usage, l, &gating);
+        }
     }
     out->seconds[STEP_FORWARD] = forward - start;
     out->seconds[STEP_BACKWARD] = backward - forward;
@@ -100,7 +107,11 @@ static void cpu_logits(Device *d, float *out, int first, int rows) {
     model_logits(&d->model, d->activations, first, rows, out);
 }
 
-static Gating cpu_gating(Device *d, int layer) { return model_gating(d->activations, layer); }
+static void cpu_usage(Device *d, uint64_t *fired) {
+    size_t count = usage_neurons(&d->usage);
+    for (size_t i = 0; i < count; i++) fired[i] += d->usage.fired[i];
+    usage_clear(&d->usage);
+}
 
 static const float *cpu_gradients(Device *d, Error *error) {
     (void)error;
@@ -123,7 +134,7 @@ const Backend cpu_backend = {
     .step = cpu_step,
     .loss = cpu_loss,
     .logits = cpu_logits,
-    .gating = cpu_gating,
+    .usage = cpu_usage,
     .gradients = cpu_gradients,
     .hooks = cpu_hooks,
     .read = cpu_read,

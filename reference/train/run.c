@@ -235,7 +235,7 @@ static bool log_steps(Run *run, double valid_loss, Error *error) {
     RunLine values = { .loss = run->loss_sum / steps,
                        .balance_loss = run->balance_sum / steps,
                        .tokens_per_second = (double)run->tokens / fmax(run->seconds, 1e-9),
-                       .usage = t->config.ffn->sparse ? usage_share(&t->usage) : NAN,
+                       .usage = t->config.ffn->sparse ? usage_share(trainer_usage(t)) : NAN,
                        .valid_loss = valid_loss };
     run->log->tokens += run->tokens;
     run->log->step_seconds += run->seconds;

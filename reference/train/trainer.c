@@ -162,12 +162,13 @@ bool trainer_step(Trainer *t, StepResult *result, Error *error) {
                                t->settings.clip };
     if (!t->backend->step(t->device, result, t->inputs, t->targets, &settings, t->step))
         return fail_step(t, result, error);
-    for (int layer = 0; t->config.ffn->sparse && layer < t->config.L; layer++) {
-        const Gating gating = t->backend->gating(t->device, layer);
-        usage_count(&t->usage, layer, &gating);
-    }
     t->step++;
     return true;
+}
+
+Usage *trainer_usage(Trainer *t) {
+    t->backend->usage(t->device, t->usage.fired);
+    return &t->usage;
 }
 
 bool trainer_evaluate(Trainer *t, Evaluation *evaluation) {

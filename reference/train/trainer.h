@@ -19,7 +19,7 @@ typedef struct {
     const Backend *backend;
     Device *device;            // owns the model and what its steps need
     int32_t *inputs, *targets; // [B,T] each
-    Usage usage;               // of the training steps since the caller cleared it
+    Usage usage;               // see trainer_usage
     int64_t step;              // steps done
     int64_t saved;             // step of the newest checkpoint, -1: none
     double learning_rate;      // of the last step
@@ -37,6 +37,9 @@ void trainer_free(Trainer *trainer);
 // One step. Fails when the loss or a gradient is not finite: the message names step and tensor,
 // and nothing has changed.
 bool trainer_step(Trainer *trainer, StepResult *result, Error *error);
+
+// How often each expert was chosen in the training steps since the caller cleared it.
+Usage *trainer_usage(Trainer *trainer);
 
 // The next batch of the validation file; false when there is none left.
 bool trainer_evaluate(Trainer *trainer, Evaluation *evaluation);

@@ -1,4 +1,5 @@
 // The backend's contract, on the CPU: every function, against the model's own functions.
+#include "reference/circuits/usage.h"
 #include "reference/ffn/ffn.h"
 #include "reference/model/loss.h"
 #include "reference/numbers/memory.h"
@@ -179,29 +180,34 @@ START_TEST(loss_and_logits_are_the_models)
 }
 END_TEST
 
-// Of a step and of a loss alone: the gating is that of the pass before.
-START_TEST(the_gating_is_that_of_the_last_pass)
+// What a step chose is added once; a loss alone is not counted.
+START_TEST(usage_is_that_of_the_steps)
 {
     TinyModel tiny = tiny_variant(_i, V, B, T, NULL);
     Device *device = tiny_device(&tiny, backend, DEVICE_TRAINS);
-    for (int pass = 0; pass < 2; pass++) {
-        StepResult result;
-        int64_t scored;
-        tiny_forward(&tiny);
-        if (pass == 0) backend->loss(device, &scored, tiny.inputs, tiny.targets, B);
-        if (pass == 1) ck_assert(step(device, &result, &tiny, 0));
-        for (int layer = 0; layer < tiny.model.config.L; layer++) {
-            Gating expected = model_gating(tiny.activations, layer),
-                   actual = backend->gating(device, layer);
-            ck_assert_int_eq(actual.N, expected.N);
-            ck_assert_int_eq(actual.N, tiny.model.config.ffn->sparse ? B * T : 0);
-            if (actual.N == 0) continue;
-            size_t entries = gating_entries(&expected);
-            ck_assert_uint_eq(gating_entries(&actual), entries);
-            ck_assert_mem_eq(actual.index, expected.index, entries * sizeof *actual.index);
-            ck_assert_mem_eq(actual.score, expected.score, entries * sizeof *actual.score);
-        }
+    Usage expected, actual;
+    Error error;
+    StepResult result;
+    int64_t scored;
+    ck_assert(usage_new(&expected, &tiny.model.config, &error));
+    ck_assert(usage_new(&actual, &tiny.model.config, &error));
+    tiny_forward(&tiny);
+    for (int layer = 0; layer < tiny.model.config.L; layer++) {
+        Gating gating = model_gating(tiny.activations, layer);
+        usage_count(&expected, layer, &gating);
     }
+    size_t count = usage_neurons(&expected);
+    for (size_t i = 0; i < count; i++) actual.fired[i] = 5;
+    backend->loss(device, &scored, tiny.inputs, tiny.targets, B);
+    ck_assert(step(device, &result, &tiny, 0));
+    for (int call = 0; call < 2; call++) {
+        backend->usage(device, actual.fired);
+        for (size_t i = 0; i < count; i++)
+            ck_assert_uint_eq(actual.fired[i], expected.fired[i] + 5);
+    }
+    ck_assert(tiny.model.config.ffn->sparse == (count > 0));
+    usage_free(&expected);
+    usage_free(&actual);
     backend->close(device);
     tiny_free(&tiny);
 }
@@ -300,7 +306,7 @@ int main(void) {
         { a_device_continues_from_its_moments, variants },
         { what_is_not_finite_changes_nothing, COUNT_OF(planted) },
         { loss_and_logits_are_the_models, variants },
-        { the_gating_is_that_of_the_last_pass, variants },
+        { usage_is_that_of_the_steps, variants },
         { the_hook_sees_every_pass, variants },
         { a_step_moves_the_balancing_bias },
         { bytes_are_those_of_the_blocks },

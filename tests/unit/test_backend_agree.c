@@ -133,9 +133,9 @@ static void no_hooks(Device *device, const HookList *hooks) {
     (void)hooks;
     cpu_backend.hooks(device, NULL);
 }
-static Gating first_layers_gating(Device *device, int layer) {
-    (void)layer;
-    return cpu_backend.gating(device, 0);
+static void counts_one_more(Device *device, uint64_t *fired) {
+    cpu_backend.usage(device, fired);
+    fired[1]++;
 }
 
 static Backend backend_with(int bug) {
@@ -156,7 +156,7 @@ static Backend backend_with(int bug) {
     case 11: backend.hooks = wrong_choice; break;
     case 12: backend.hooks = repeated_choice; break;
     case 13: backend.hooks = no_hooks; break;
-    default: backend.gating = first_layers_gating;
+    default: backend.usage = counts_one_more;
     }
     return backend;
 }
@@ -176,7 +176,7 @@ static const char *const said[BUGS] = { "loss[0]: nan",
                                         "layer 0: ",
                                         "layer 0: ",
                                         "0 calls of the hook",
-                                        "layer 1: shown index" };
+                                        "usage: expert 1 of" };
 
 START_TEST(planted_bugs_are_refused)
 {
