@@ -142,15 +142,21 @@ TRAINER := $(wildcard gpu/trainer/*.cu)
 # Of the files of a lesson it uses one version each.
 $(G)/trainer/%.o: KERNEL_FLAGS += -Wno-unused-function
 $(N)/gpu/trainer/%.o: NVCCFLAGS += -diag-suppress=177 -Xcompiler -Wno-unused-function
+link_trainer = @echo '$(CXX) -o $@'; \
+  $(CXX) -fopenmp $(filter %.o,$^) $(filter %.a,$^) -o $@ $(LIBS)
 WITH_TRAINER := $(filter-out %/devices.o,$(call objects,reference/cli/*.c)) $(REFERENCE)
-$(B)/sgatlin-emulator: $(TRAINER:gpu/%.cu=$(G)/%.o) \
-  $(B)/gpu/trainer/emulator_devices.o $(WITH_TRAINER) $(EMULATOR)
-	@echo '$(CXX) -o $@'
-	@$(CXX) -fopenmp $(filter %.o,$^) $(filter %.a,$^) -o $@ $(LIBS)
+TRAINER_OBJECTS := $(TRAINER:gpu/%.cu=$(G)/%.o) $(B)/gpu/trainer/emulator_devices.o
+$(B)/sgatlin-emulator: $(TRAINER_OBJECTS) $(WITH_TRAINER) $(EMULATOR)
+	$(link_trainer)
 .PHONY: build/sgatlin-emulator
 build/sgatlin-emulator: $(B)/sgatlin-emulator ## sgatlin with --device emulator
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
-GPU_NEEDS += $(B)/sgatlin-emulator $(B)/sgatlin
+# A test of its insides, for tests/gpu/test_trainer.sh.
+$(G)/test-trainer.o: tests/gpu/trainer.cu gpu/emulator/flags gpu/gpu.mk $(B)/flags
+	$(compile_kernels)
+$(G)/test-trainer: $(G)/test-trainer.o $(TRAINER_OBJECTS) $(REFERENCE) $(EMULATOR)
+	$(link_trainer)
+GPU_NEEDS += $(B)/sgatlin-emulator $(B)/sgatlin $(G)/test-trainer
 
 # And for a GPU.
 $(N)/sgatlin-gpu: $(TRAINER:%.cu=$(N)/%.o) $(N)/gpu/cublas.o \

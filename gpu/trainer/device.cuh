@@ -21,27 +21,36 @@ struct AttentionScratch {
     float *delta;           // [B,H,T]
 };
 
-// The block, divided. Gradients, moments and what only backward needs are NULL in a device that
-// evaluates.
+// The tokens of a batch of N = B·T; the host has the same block, pinned.
+struct BatchTokens {
+    int32_t *inputs, *targets; // [N]
+    // Of each micro-batch the tokens sorted, for embedding_backward:
+    int32_t *order;       // [N]: micro-batch by micro-batch, counted from its first
+    int32_t *token_start; // [micro-batches,V+1]
+};
+
+// The block, divided. N counts the tokens of a micro-batch unless something else is said.
+// Gradients, moments and what only backward needs are NULL in a device that evaluates.
 struct Memory {
-    float *parameters, *gradients, *moments; // [floats], [floats], [2,floats]: m, then v
+    float *parameters, *moments; // [floats], [2,floats]: m, then v
+    float *gradients;            // [floats]: of a micro-batch
+    float *gradient_sum;         // [floats]: of the step; of a single micro-batch the same memory
     std::vector<LayerSaved> layers; // [L+1]; of the last only residual, the output of the model
-    float *normed, *rstd;           // [N,D], [N]: of the output norm
+    float *normed, *rstd;           // [B·T,D], [N]: of the output norm
     float *rope;                    // [T,Dh]
     float *sublayer_out;            // [N,D]
     float *dresidual, *dnormed, *dquery, *dkey, *dvalue; // [N,D]
     float *partial;                                      // of column sums of D columns
-    float *logits, *losses;                              // [LOGIT_ROWS,V], [N]
+    float *logits, *losses;                              // [LOGIT_ROWS,V], [B·T]
     AttentionScratch attention;                          // in the same place as ffn_scratch
     float *ffn_scratch;
-    int32_t *inputs, *targets;    // [N]
-    int32_t *token_start, *order; // [V+1], [N]: the tokens sorted, for embedding_backward
-    Chunk *chunks;                // of the optimizer
-    int *first_chunk;             // [tensors+1]
-    double *squares;              // [chunks]
-    StepNumbers *numbers;         // followed in the block by tensor_squares
-    double *tensor_squares;       // [tensors]
-    FiredCount *fired;            // [L,pools,F]: usage of the steps; dense kinds have none
+    BatchTokens tokens;
+    Chunk *chunks;          // of the optimizer
+    int *first_chunk;       // [tensors+1]
+    double *squares;        // [chunks]
+    StepNumbers *numbers;   // followed in the block by tensor_squares
+    double *tensor_squares; // [tensors]
+    FiredCount *fired;      // [L,pools,F]: usage of the steps; dense kinds have none
 };
 
 // Logits are computed some rows at a time.
@@ -54,35 +63,78 @@ struct ChunkTable {
 };
 ChunkTable chunk_table(const Tensors *tensors);
 
-// Divides the block; with block NULL only the size is computed. Returns it, in floats.
 // Counts of a layer's usage: pools · F; 0 for dense kinds.
 size_t layer_neurons(const Config *config, const DeviceFfn *ffn);
-size_t memory_layout(Memory *out, float *block, const Config *config, const DeviceFfn *ffn,
-                     const Tensors *tensors, int B, DeviceUse use);
+
+// What the memory of a device is for.
+struct MemoryPlan {
+    const Config *config;
+    const DeviceFfn *ffn;
+    const Tensors *tensors;
+    int B, micro_batch; // rows
+    DeviceUse use;
+};
+static inline int micro_batches(const MemoryPlan &plan) {
+    return ceil_div(plan.B, plan.micro_batch);
+}
+
+// Divides the block; with block NULL only the size is computed. Returns it, in floats: so what is
+// predicted is what is taken.
+size_t memory_layout(Memory *out, float *block, const MemoryPlan &plan);
+// The same for the tokens. Returns how many numbers the block has.
+size_t tokens_layout(BatchTokens *out, int32_t *block, const MemoryPlan &plan);
+// The bytes of the block, with another micro_batch than the plan's.
+double device_bytes(MemoryPlan plan, int micro_batch);
+// `rows`, halved until the device needs at most `bytes`, or to 1: so that other programs which take
+// a little more of the memory seldom change it, as the bits of a run depend on it.
+int rows_that_fit(const MemoryPlan &plan, int rows, double bytes);
 
 struct Device {
     Model model;           // parameters on the host: as of the last read
     float *moments;        // likewise; NULL: not for training
     float *host_gradients; // NULL until they are asked for
-    int B;
+    int B, micro_batch;    // rows
     DeviceUse use;
     const DeviceFfn *ffn;
     Gpu gpu;
-    cudaEvent_t events[STEP_PHASES + 1];
+    std::vector<cudaEvent_t> events; // see batch.cu
     float *block;
+    size_t block_bytes;
     Memory memory;
-    int rows;                  // of the last pass
+    int batch_rows;            // of the batch that is computed
+    int first_row, rows;       // of its micro-batch that is computed
     bool counts_usage;         // in this pass
-    int32_t *host_inputs;      // pinned: inputs [N], targets [N], token_start [V+1], order [N]
+    int32_t *host_block;       // pinned
+    BatchTokens host_tokens;   // in host_block
     StepNumbers *host_numbers; // pinned, tensor squares behind it
     Gating *gatings;           // [L]: host copies
     HookList hooks;
 };
 
-// The passes, on the device's stream; nothing waits for them. Inputs and targets are in memory.
-void pass_forward(Device *device, int rows);
-void pass_logits(Device *device, int first, int rows); // memory.logits of at most LOGIT_ROWS tokens
-// Losses, and their mean in numbers->loss; with `gradient` also the gradients of logits' inputs.
-void pass_loss(Device *device, int64_t scored, bool gradient);
-void pass_backward(Device *device); // after pass_loss with gradient
+static inline MemoryPlan memory_plan(const Device *d) {
+    return { &d->model.config, d->ffn, &d->model.tensors, d->B, d->micro_batch, d->use };
+}
+
+// What comes to the host at the end of a step: the numbers and the tensors' squares.
+static inline size_t numbers_bytes(const Device *d) {
+    return sizeof(StepNumbers) + (size_t)d->model.tensors.count * sizeof(double);
+}
+
+// Backend.step and Backend.loss.
+bool device_step(Device *device, StepResult *out, const int32_t *inputs, const int32_t *targets,
+                 const AdamwSettings *settings, int64_t step);
+double device_loss(Device *device, int64_t *scored, const int32_t *inputs, const int32_t *targets,
+                   int rows);
+
+// The passes, on the device's stream; nothing waits for them. The tokens of the batch are in
+// memory. pass_begin, then for each micro-batch pass_forward, pass_losses and, to train,
+// pass_backward; at last pass_mean_loss.
+void pass_begin(Device *device, int batch_rows);
+void pass_forward(Device *device, int first_row, int rows);
+// memory.logits of at most LOGIT_ROWS tokens of the batch
+void pass_logits(Device *device, int first, int rows);
+// Losses; with `gradient` also the gradients of logits' inputs. scored: of the batch.
+void pass_losses(Device *device, int64_t scored, bool gradient);
+void pass_backward(Device *device); // after pass_losses with gradient; adds to gradient_sum
+void pass_mean_loss(Device *device, int64_t scored); // numbers->loss
 void pass_after_step(Device *device);

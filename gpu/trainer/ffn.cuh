@@ -10,6 +10,9 @@ struct LayerCall : FfnCall {
     const int32_t *device_tokens; // [N]
     StepNumbers *numbers;
     Gating *host; // copies of the layers' gatings, see gating.cuh
+    // The call is for one micro-batch: B rows of a batch, this share of its rows.
+    bool is_first;
+    float share;
 };
 
 struct DeviceFfn {

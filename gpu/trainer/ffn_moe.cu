@@ -25,6 +25,8 @@ static bool has_losses(const Config *config) {
 // ---- memory. R: the capacity of the gating, and as many rows
 
 struct MoeSaved {
+    int *step_count; // [E+1]: entries of each expert in the step so far; first in the block, whose
+                     // other parts move with N
     Gating gating;
     float *logits, *p, *log_sum;   // [N,E], [N,E], [N]
     float *gate_up, *hidden, *out; // [R,2F], [R,F], [R,D]: of the experts
@@ -33,6 +35,7 @@ static size_t saved_layout(MoeSaved *saved, float *block, const Config *config, 
     size_t used = 0, R = moe_routing_entries(config, N), F = (size_t)config->F,
            table = (size_t)N * config->E;
     *saved = MoeSaved{};
+    saved->step_count = (int *)floats_take(block, &used, (size_t)config->E + 1);
     saved->gating.N = N;
     saved->gating.C = 1;
     saved->gating.K = config->routing == ROUTING_EXPERT ? (int)config->capacity : config->K;
@@ -112,7 +115,9 @@ static DeviceRouting routing_of(const LayerCall *call, const MoeSaved *saved) {
              saved->p,      saved->log_sum };
 }
 
-// Counts the entries of each expert.
+// Counts the entries of each expert. The losses are those of the micro-batch, and count by its
+// share of the batch's rows: the mean over the micro-batches, as in PyTorch. (The Switch loss is a
+// product of two means, so it is not the batch's; nor is the z-loss, where rows have padding.)
 static Balance balance_of(const LayerCall *call, const MoeSaved *saved, const MoeScratch *scratch) {
     const Config *config = call->config;
     const Gating *gating = &saved->gating;
@@ -122,10 +127,23 @@ static Balance balance_of(const LayerCall *call, const MoeSaved *saved, const Mo
              saved->log_sum,
              call->device_tokens,
              scratch->count,
-             (float)config->switch_loss,
-             (float)config->z_loss,
+             (float)config->switch_loss * call->share,
+             (float)config->z_loss * call->share,
              gating->N,
              config->E };
+}
+
+// total = count, or += it
+static __global__ void add_counts_kernel(int *total, const int *count, bool is_first, int E) {
+    int e = (int)(blockIdx.x * blockDim.x + threadIdx.x);
+    if (e <= E) total[e] = is_first ? count[e] : total[e] + count[e];
+}
+
+static void add_counts(const LayerCall *call, const MoeSaved *saved, const MoeScratch *scratch) {
+    int E = call->config->E;
+    LAUNCH(add_counts_kernel, ceil_div(E + 1, 128), 128, 0, call->gpu->stream, saved->step_count,
+           scratch->count, call->is_first, E);
+    CHECK(launch_error());
 }
 
 // ---- forward
@@ -142,9 +160,11 @@ static void route(const LayerCall *call, MoeSaved *saved, const MoeScratch *scra
                               cudaMemcpyDeviceToHost, gpu->stream));
     device_routing_select(gpu, &saved->gating, &routing, scratch->routing);
     gating_call_hooks(call, &saved->gating);
-    if (!has_losses(config)) return;
-    CHECK(balance_loss(&call->numbers->balance_loss, balance_of(call, saved, scratch),
-                       scratch->partial, gpu->stream));
+    if (!has_losses(config) && !has_bias(config)) return;
+    Balance balance = balance_of(call, saved, scratch);
+    if (has_bias(config)) add_counts(call, saved, scratch);
+    if (has_losses(config))
+        CHECK(balance_loss(&call->numbers->balance_loss, balance, scratch->partial, gpu->stream));
 }
 
 static Experts<float> experts_of(const LayerCall *call) {
@@ -231,14 +251,11 @@ static void after_step(const LayerCall *call, float *parameters) {
     int E = config->E;
     if (!has_bias(config)) return;
     MoeSaved saved;
-    MoeScratch scratch;
     saved_layout(&saved, call->saved, config, call->B * call->T);
-    scratch_layout(&scratch, call->scratch, config, call->B * call->T);
-    balance_of(call, &saved, &scratch);
-    LAUNCH(forget_counts_kernel, ceil_div(E + 1, 128), 128, 0, stream, scratch.count, call->numbers,
-           E);
+    LAUNCH(forget_counts_kernel, ceil_div(E + 1, 128), 128, 0, stream, saved.step_count,
+           call->numbers, E);
     CHECK(launch_error());
-    CHECK(balance_bias(parameters + call->tensors[ROUTER_BIAS].offset, scratch.count,
+    CHECK(balance_bias(parameters + call->tensors[ROUTER_BIAS].offset, saved.step_count,
                        (float)config->bias_step, E, stream));
 }
 

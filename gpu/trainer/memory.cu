@@ -68,47 +68,67 @@ static void take_scratch(Memory *out, Taker *taker, const Config *config, const 
     taker->used = std::max(taker->used, other.used);
 }
 
-static void take_training(Memory *out, Taker *taker, const Config *config, const DeviceFfn *ffn,
-                          const Tensors *tensors, size_t N) {
+static void take_training(Memory *out, Taker *taker, const MemoryPlan &plan, size_t N) {
+    const Config *config = plan.config;
+    const Tensors *tensors = plan.tensors;
     size_t rows = N * (size_t)config->D;
     ChunkTable table = chunk_table(tensors);
-    out->gradients = taker->take(tensors->floats);
     out->moments = taker->take(2 * tensors->floats);
+    out->gradients = taker->take(tensors->floats);
+    out->gradient_sum = out->gradients;
+    if (micro_batches(plan) > 1) out->gradient_sum = taker->take(tensors->floats);
     out->dresidual = taker->take(rows);
     out->dnormed = taker->take(rows);
     out->dquery = taker->take(rows);
     out->dkey = taker->take(rows);
     out->dvalue = taker->take(rows);
     out->partial = taker->take(column_sums_scratch(std::max(config->D, config->Dh)));
-    out->token_start = taker->take<int32_t>((size_t)config->V + 1);
-    out->order = taker->take<int32_t>(N);
     out->chunks = taker->take<Chunk>(table.chunks.size());
     out->first_chunk = taker->take<int>(table.first.size());
     out->squares = taker->take<double>(table.chunks.size());
-    out->fired = taker->take<FiredCount>((size_t)config->L * layer_neurons(config, ffn));
+    out->fired = taker->take<FiredCount>((size_t)config->L * layer_neurons(config, plan.ffn));
 }
 
-size_t memory_layout(Memory *out, float *block, const Config *config, const DeviceFfn *ffn,
-                     const Tensors *tensors, int B, DeviceUse use) {
+size_t tokens_layout(BatchTokens *out, int32_t *block, const MemoryPlan &plan) {
+    size_t N = (size_t)plan.B * (size_t)plan.config->T,
+           starts = (size_t)micro_batches(plan) * ((size_t)plan.config->V + 1);
+    if (block != NULL) *out = { block, block + N, block + 2 * N, block + 3 * N };
+    return 3 * N + starts;
+}
+
+size_t memory_layout(Memory *out, float *block, const MemoryPlan &plan) {
+    const Config *config = plan.config;
     Taker taker = { block, 0 };
-    size_t N = (size_t)B * (size_t)config->T, rows = N * (size_t)config->D;
+    size_t N = (size_t)plan.micro_batch * (size_t)config->T, rows = N * (size_t)config->D,
+           all = (size_t)plan.B * (size_t)config->T;
     *out = Memory{};
-    out->parameters = taker.take(tensors->floats);
+    out->parameters = taker.take(plan.tensors->floats);
     out->layers.resize((size_t)config->L + 1);
-    for (int l = 0; l < config->L; l++) take_layer(&out->layers[l], &taker, config, ffn, N);
+    for (int l = 0; l < config->L; l++) take_layer(&out->layers[l], &taker, config, plan.ffn, N);
     out->layers[config->L].residual = taker.take(rows);
-    out->normed = taker.take(rows);
+    out->normed = taker.take(all * (size_t)config->D);
     out->rstd = taker.take(N);
     out->rope = taker.take((size_t)config->T * (size_t)config->Dh);
     out->sublayer_out = taker.take(rows);
-    out->logits = taker.take(std::min(N, (size_t)LOGIT_ROWS) * (size_t)config->V);
-    out->losses = taker.take(N);
-    out->inputs = taker.take<int32_t>(N);
-    out->targets = taker.take<int32_t>(N);
-    take_scratch(out, &taker, config, ffn, N);
-    if (use == DEVICE_TRAINS) take_training(out, &taker, config, ffn, tensors, N);
-    size_t numbers = sizeof(StepNumbers) + (size_t)tensors->count * sizeof(double);
+    out->logits = taker.take(std::min(all, (size_t)LOGIT_ROWS) * (size_t)config->V);
+    out->losses = taker.take(all);
+    int32_t *tokens = taker.take<int32_t>(tokens_layout(&out->tokens, NULL, plan));
+    tokens_layout(&out->tokens, tokens, plan);
+    take_scratch(out, &taker, config, plan.ffn, N);
+    if (plan.use == DEVICE_TRAINS) take_training(out, &taker, plan, N);
+    size_t numbers = sizeof(StepNumbers) + (size_t)plan.tensors->count * sizeof(double);
     out->numbers = reinterpret_cast<StepNumbers *>(taker.take<char>(numbers));
     out->tensor_squares = reinterpret_cast<double *>(out->numbers + 1);
     return taker.used;
+}
+
+double device_bytes(MemoryPlan plan, int micro_batch) {
+    Memory unused;
+    plan.micro_batch = micro_batch;
+    return 4.0 * (double)memory_layout(&unused, NULL, plan);
+}
+
+int rows_that_fit(const MemoryPlan &plan, int rows, double bytes) {
+    while (rows > 1 && device_bytes(plan, rows) > bytes) rows = (rows + 1) / 2;
+    return rows;
 }

@@ -32,6 +32,11 @@ static void add_to_residual(const Device *d, float *out, const float *residual) 
     CHECK(launch_error());
 }
 
+// Of the micro-batch in the batch.
+static size_t first_token(const Device *d) {
+    return (size_t)d->first_row * (size_t)d->model.config.T;
+}
+
 static AttentionShape shape_of(const Device *d) {
     const Config *config = &d->model.config;
     return { d->rows, config->T, config_heads(config), config->Dh };
@@ -62,7 +67,7 @@ static LayerCall layer_call(Device *d, int l) {
     call.gradients = d->memory.gradients;
     call.B = d->rows;
     call.T = d->model.config.T;
-    call.tokens = d->host_inputs;
+    call.tokens = d->host_tokens.inputs + first_token(d);
     call.x = d->memory.layers[l].ffn_normed;
     call.y = d->memory.sublayer_out;
     call.dy = d->memory.dresidual;
@@ -72,9 +77,11 @@ static LayerCall layer_call(Device *d, int l) {
     call.layer = l;
     call.hooks = &d->hooks;
     call.gpu = &d->gpu;
-    call.device_tokens = d->memory.inputs;
+    call.device_tokens = d->memory.tokens.inputs + first_token(d);
     call.numbers = d->memory.numbers;
     call.host = &d->gatings[l];
+    call.is_first = d->first_row == 0;
+    call.share = (float)d->rows / (float)d->batch_rows;
     return call;
 }
 
@@ -111,20 +118,25 @@ static void layer_forward(Device *d, int l) {
 }
 // layer]
 
-void pass_forward(Device *d, int rows) {
+void pass_begin(Device *d, int batch_rows) {
+    d->batch_rows = batch_rows;
+    CHECK(cudaMemsetAsync(d->memory.numbers, 0, sizeof *d->memory.numbers, d->gpu.stream));
+}
+
+void pass_forward(Device *d, int first_row, int rows) {
     const Memory *m = &d->memory;
     int L = d->model.config.L, D = d->model.config.D, N = rows * d->model.config.T;
+    d->first_row = first_row;
     d->rows = rows;
-    CHECK(cudaMemsetAsync(m->numbers, 0, sizeof *m->numbers, d->gpu.stream));
-    CHECK(
-        embedding_forward(m->layers[0].residual, embedding_of(d), m->inputs, N, D, d->gpu.stream));
+    CHECK(embedding_forward(m->layers[0].residual, embedding_of(d),
+                            m->tokens.inputs + first_token(d), N, D, d->gpu.stream));
     for (int l = 0; l < L; l++) {
         layer_forward(d, l);
         if (d->counts_usage) count_usage(d, l);
     }
     const Tensor *norm = layout_output_norm(&d->model.tensors);
-    CHECK(rmsnorm_forward(m->normed, m->rstd, m->layers[L].residual, m->parameters + norm->offset,
-                          N, D, d->gpu.stream));
+    CHECK(rmsnorm_forward(m->normed + first_token(d) * D, m->rstd, m->layers[L].residual,
+                          m->parameters + norm->offset, N, D, d->gpu.stream));
 }
 
 void pass_logits(Device *d, int first, int rows) {
@@ -134,26 +146,33 @@ void pass_logits(Device *d, int first, int rows) {
 }
 
 // [loss
-void pass_loss(Device *d, int64_t scored, bool gradient) {
+void pass_losses(Device *d, int64_t scored, bool gradient) {
     const Memory *m = &d->memory;
     int N = d->rows * d->model.config.T, D = d->model.config.D, V = d->model.config.V;
     float scale = scored > 0 ? 1.0f / (float)scored : 0.0f;
     Matrix embedding = matrix(embedding_of(d), V, D);
     for (int t0 = 0; t0 < N; t0 += LOGIT_ROWS) {
         int rows = std::min(N - t0, (int)LOGIT_ROWS);
-        pass_logits(d, t0, rows);
-        CHECK((gradient ? cross_entropy<true> : cross_entropy<false>)(m->losses + t0, m->logits,
-                                                                      m->targets + t0, scale, rows,
-                                                                      V, TOKEN_PAD, d->gpu.stream));
+        size_t first = first_token(d) + (size_t)t0;
+        pass_logits(d, (int)first, rows);
+        CHECK((gradient ? cross_entropy<true> : cross_entropy<false>)(m->losses + first, m->logits,
+                                                                      m->tokens.targets + first,
+                                                                      scale, rows, V, TOKEN_PAD,
+                                                                      d->gpu.stream));
         if (!gradient) continue;
         Matrix dlogits = matrix(m->logits, rows, V);
         product(&d->gpu, m->dnormed + (size_t)t0 * D, D, dlogits, embedding, 1.0f, false);
         product(&d->gpu, m->gradients + d->model.tensors.items[EMBEDDING].offset, D,
-                transpose(dlogits), matrix(m->normed + (size_t)t0 * D, rows, D), 1.0f, t0 > 0);
+                transpose(dlogits), matrix(m->normed + first * D, rows, D), 1.0f, t0 > 0);
     }
-    CHECK(mean_loss(&m->numbers->loss, m->losses, N, (double)scored, d->gpu.stream));
 }
 // loss]
+
+void pass_mean_loss(Device *d, int64_t scored) {
+    const Memory *m = &d->memory;
+    int N = d->batch_rows * d->model.config.T;
+    CHECK(mean_loss(&m->numbers->loss, m->losses, N, (double)scored, d->gpu.stream));
+}
 
 // Backward of prepare: dx [N,D] and dnorm [Dh] from d, the gradient of its output, which is
 // overwritten.
@@ -214,9 +233,30 @@ static void layer_backward(Device *d, int l) {
     attention_layer_backward(d, l);
 }
 
+// sum = gradients, or += it; one block per chunk of a tensor, since nothing is written between them
+static __global__ void add_gradients_kernel(float *sum, const float *gradients, const Chunk *chunks,
+                                            bool is_first) {
+    Chunk chunk = chunks[blockIdx.x];
+    for (int j = (int)threadIdx.x; j < chunk.count; j += OPTIMIZER_THREADS) {
+        size_t i = chunk.first + (size_t)j;
+        sum[i] = is_first ? gradients[i] : sum[i] + gradients[i];
+    }
+}
+
+static void add_gradients(const Device *d) {
+    const Memory *m = &d->memory;
+    int chunks = (int)chunk_table(&d->model.tensors).chunks.size();
+    if (m->gradient_sum == m->gradients) return;
+    LAUNCH(add_gradients_kernel, chunks, OPTIMIZER_THREADS, 0, d->gpu.stream, m->gradient_sum,
+           m->gradients, m->chunks, d->first_row == 0);
+    CHECK(launch_error());
+}
+
 void pass_backward(Device *d) {
     const Memory *m = &d->memory;
-    int L = d->model.config.L, D = d->model.config.D, N = d->rows * d->model.config.T;
+    int L = d->model.config.L, D = d->model.config.D, V = d->model.config.V,
+        N = d->rows * d->model.config.T;
+    size_t micro = (size_t)(d->first_row / d->micro_batch);
     const Tensor *norm = layout_output_norm(&d->model.tensors);
     CHECK(cudaMemsetAsync(m->dresidual, 0, (size_t)N * D * sizeof(float), d->gpu.stream));
     CHECK(rmsnorm_backward<true>(m->dresidual, m->gradients + norm->offset, m->dnormed,
@@ -224,7 +264,9 @@ void pass_backward(Device *d) {
                                  m->partial, d->gpu.stream));
     for (int l = L - 1; l >= 0; l--) layer_backward(d, l);
     CHECK(embedding_backward(m->gradients + d->model.tensors.items[EMBEDDING].offset, m->dresidual,
-                             m->token_start, m->order, d->model.config.V, D, d->gpu.stream));
+                             m->tokens.token_start + micro * ((size_t)V + 1),
+                             m->tokens.order + first_token(d), V, D, d->gpu.stream));
+    add_gradients(d);
 }
 
 void pass_after_step(Device *d) {

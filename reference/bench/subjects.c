@@ -42,7 +42,7 @@ bool step_subject_new(StepSubject *out, const Backend *backend, const Config *co
     bool ok = make_batch(out, config, B, error) && model_new(&model, config, error);
     if (ok) {
         tensors_init(&model.tensors, model.parameters, 1);
-        out->device = backend->open(&model, NULL, B, DEVICE_TRAINS, error);
+        out->device = backend->open(&model, NULL, B, 0, DEVICE_TRAINS, error);
         ok = out->device != NULL;
     }
     if (!ok) step_subject_free(out);

@@ -16,7 +16,8 @@
 // The context of the hook. Of each layer's LayerNumbers only the scores and the gating are used.
 typedef struct Choices {
     LayerNumbers *layers;         // [L]
-    int L, calls, mismatches;     // of the hook; gatings of other sizes than the forced ones
+    int *tokens;                  // [L]: for how many the hook was called, in micro-batches
+    int L, mismatches;            // gatings of other sizes than the forced ones
     float *key_scores;            // [N,keys] of the layer that runs
     const struct Choices *forced; // replace the gatings once they are noted; NULL: none
 } Choices;
@@ -25,6 +26,7 @@ static void choices_free(Choices *choices) {
     for (int l = 0; choices->layers != NULL && l < choices->L; l++)
         layer_numbers_free(&choices->layers[l]);
     free(choices->layers);
+    free(choices->tokens);
     free(choices->key_scores);
     *choices = (Choices){ 0 };
 }
@@ -34,39 +36,49 @@ static bool choices_new(Choices *out, const Config *config, int B, Error *error)
     *out = (Choices){ .L = config->L };
     if (!config->ffn->sparse) return true;
     out->layers = calloc(L, sizeof *out->layers);
+    out->tokens = calloc(L, sizeof *out->tokens);
     out->key_scores = calloc((size_t)B * (size_t)config->T * keys, sizeof *out->key_scores);
-    if (out->layers == NULL || out->key_scores == NULL) return fail(error, "out of memory");
+    if (out->layers == NULL || out->tokens == NULL || out->key_scores == NULL)
+        return fail(error, "out of memory");
     for (size_t l = 0; l < L; l++) {
         if (!layer_numbers_new(&out->layers[l], config, B, config->T, error)) return false;
     }
     return true;
 }
 
-static void note_choice(LayerNumbers *out, const Gating *gating, const float *key_scores) {
-    size_t entries = gating_entries(gating);
-    if (out->start != NULL)
-        memcpy(out->start, gating->start, ((size_t)gating->N + 1) * sizeof *out->start);
-    for (size_t i = 0; i < (size_t)gating->N * (size_t)gating->keys; i++)
-        out->scores[i] = key_scores[i];
-    for (size_t i = 0; i < entries; i++) {
-        out->score[i] = gating->score[i];
-        out->index[i] = gating->index[i];
+// Where the entries of a token begin.
+static size_t first_entry(const LayerNumbers *numbers, int token) {
+    return numbers->start != NULL ? (size_t)numbers->start[token]
+                                  : (size_t)token * numbers->config.C * numbers->config.K;
+}
+
+// The gating is of the tokens from `first` on.
+static void note_choice(LayerNumbers *out, int first, const Gating *gating) {
+    size_t keys = (size_t)gating->keys, begin = first_entry(out, first);
+    for (int t = 0; out->start != NULL && t < gating->N; t++)
+        out->start[first + t + 1] = (int32_t)begin + gating->start[t + 1];
+    for (size_t i = 0; i < (size_t)gating->N * keys; i++)
+        out->scores[(size_t)first * keys + i] = gating->key_scores[i];
+    for (size_t i = 0; i < gating_entries(gating); i++) {
+        out->score[begin + i] = gating->score[i];
+        out->index[begin + i] = gating->index[i];
     }
 }
 
-static void force_choice(Gating *gating, const LayerNumbers *choice) {
-    size_t entries = layer_numbers_entries(choice);
-    if (choice->start != NULL)
-        memcpy(gating->start, choice->start, ((size_t)gating->N + 1) * sizeof *choice->start);
+static void force_choice(Gating *gating, const LayerNumbers *choice, int first) {
+    size_t begin = first_entry(choice, first),
+           entries = first_entry(choice, first + gating->N) - begin;
+    for (int t = 0; choice->start != NULL && t <= gating->N; t++)
+        gating->start[t] = choice->start[first + t] - (int32_t)begin;
     for (size_t i = 0; i < entries; i++) {
-        gating->score[i] = (float)choice->score[i];
-        gating->index[i] = choice->index[i];
+        gating->score[i] = (float)choice->score[begin + i];
+        gating->index[i] = choice->index[begin + i];
     }
 }
 
-static bool has_sizes(const Gating *gating, const LayerNumbers *numbers) {
+static bool has_sizes(const Gating *gating, const LayerNumbers *numbers, int first) {
     const Config *config = &numbers->config;
-    if (gating->N != numbers->N || (gating->start == NULL) != (numbers->start == NULL))
+    if (first + gating->N > numbers->N || (gating->start == NULL) != (numbers->start == NULL))
         return false;
     if (gating->start != NULL) return gating_entries(gating) <= gating->capacity;
     return gating->C == config->C && gating->K == config->K;
@@ -75,14 +87,16 @@ static bool has_sizes(const Gating *gating, const LayerNumbers *numbers) {
 static void choices_hook(void *context, const GatingEvent *event) {
     Choices *choices = context;
     LayerNumbers *own = &choices->layers[event->layer];
-    choices->calls++;
-    if (!has_sizes(event->gating, own) || event->gating->key_scores == NULL) {
+    Gating *gating = event->gating;
+    int first = choices->tokens[event->layer];
+    if (!has_sizes(gating, own, first) || gating->key_scores == NULL) {
         choices->mismatches++;
         return;
     }
-    note_choice(own, event->gating, event->gating->key_scores);
+    choices->tokens[event->layer] += gating->N;
+    note_choice(own, first, gating);
     if (choices->forced != NULL)
-        force_choice(event->gating, &choices->forced->layers[event->layer]);
+        force_choice(gating, &choices->forced->layers[event->layer], first);
 }
 
 // ---- both backends
@@ -144,7 +158,7 @@ static bool open_side(Side *out, const Backend *backend, Pair *pair) {
     if (!choices_new(&out->choices, c->config, c->B, pair->error) ||
         !draw_model(&model, c->config, c->seed, pair->error))
         return false;
-    out->device = backend->open(&model, NULL, c->B, DEVICE_TRAINS, pair->error);
+    out->device = backend->open(&model, NULL, c->B, c->micro_batch, DEVICE_TRAINS, pair->error);
     if (out->device == NULL) return false;
     HookList hooks = one_hook(choices_hook, &out->choices);
     hooks.key_scores = out->choices.key_scores;
@@ -243,15 +257,18 @@ static bool choices_agree(Pair *pair) {
     return true;
 }
 
-// Whether the hook of a side saw every layer of the last pass once.
+// Whether the hook of a side saw every token of the last pass once in each layer.
 static bool hook_was_called(Pair *pair, Side *side) {
-    int expected = pair->comparison->config->ffn->sparse ? side->choices.L : 0;
-    bool ok = side->choices.calls == expected && side->choices.mismatches == 0;
-    if (!ok)
-        fail(pair->error, "%s: %d calls of the hook, %d with other sizes; expected %d, 0",
-             side->backend->name, side->choices.calls, side->choices.mismatches, expected);
-    side->choices.calls = side->choices.mismatches = 0;
-    return ok;
+    bool sparse = pair->comparison->config->ffn->sparse, ok = side->choices.mismatches == 0;
+    for (int l = 0; sparse && l < side->choices.L; l++) {
+        int tokens = side->choices.tokens[l];
+        side->choices.tokens[l] = 0;
+        if (ok && tokens != pair->N)
+            return fail(pair->error, "%s: the hook saw %d tokens of layer %d, expected %d",
+                        side->backend->name, tokens, l, pair->N);
+    }
+    side->choices.mismatches = 0;
+    return ok || fail(pair->error, "%s: the hook saw gatings of other sizes", side->backend->name);
 }
 
 static bool forward_side(Pair *pair, Side *side) {
@@ -394,7 +411,7 @@ bool backend_refuses_nan(const Backend *backend, const Config *config, int B, Er
         model.parameters[layout_output_norm(&model.tensors)->offset] = NAN;
         memcpy(parameters, model.parameters, floats * sizeof *parameters);
         backend->close(pair.actual.device);
-        pair.actual.device = backend->open(&model, NULL, B, DEVICE_TRAINS, error);
+        pair.actual.device = backend->open(&model, NULL, B, 0, DEVICE_TRAINS, error);
         ok = pair.actual.device != NULL && step_refused(&pair, &pair.actual, parameters);
     }
     free(parameters);

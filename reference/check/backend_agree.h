@@ -11,7 +11,7 @@
 typedef struct {
     const Backend *actual, *expected;
     const Config *config;
-    int B, steps;
+    int B, micro_batch, steps; // micro_batch: as in Backend.open
     uint64_t seed;
     Tolerance forward, backward, training; // losses, logits and scores; gradients; what training
                                            // made of parameters and moments

@@ -10,7 +10,7 @@
 typedef struct {
     const Backend *device, *against;
     const char *ffn, *preset;
-    int B, steps, threads;
+    int B, micro_batch, steps, threads;
     bool verbose;
     SetWords words;
 } Arguments;
@@ -39,7 +39,7 @@ enum { VARIANTS = sizeof variants / sizeof variants[0] };
 static const Tolerance FORWARD = { .relative = 1e-5 }, BACKWARD = { .relative = 1e-4 },
                        TRAINING = { .relative = 1e-3 };
 
-enum { KEY_AGAINST = 1000, KEY_STEPS };
+enum { KEY_AGAINST = 1000, KEY_MICRO_BATCH, KEY_STEPS };
 
 static const struct argp_option known_options[] = {
     { "against", KEY_AGAINST, "NAME", 0, "the device that is right (default cpu)", 0 },
@@ -47,6 +47,8 @@ static const struct argp_option known_options[] = {
     { "preset", 'p', "NAME", 0, "one of %presets (default tiny)", 0 },
     { "set", 's', "NAME=VALUE", 0, "change the preset's settings, as in --set D=128 K=8", 0 },
     { "batch", 'b', "N", 0, "rows of a batch (default 3)", 0 },
+    { "micro-batch", KEY_MICRO_BATCH, "N", 0, "of them at a time on a GPU (default: all that fit)",
+      0 },
     { "steps", KEY_STEPS, "N", 0, "training steps (default 10)", 0 },
     { "verbose", 'v', NULL, 0, "print the difference of every tensor", 0 },
     { 0 },
@@ -67,6 +69,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case 'f': arguments->ffn = value; break;
     case 'p': arguments->preset = value; break;
     case 'b': arguments->B = (int)option_whole(state, "--batch", value, 1, 4096); break;
+    case KEY_MICRO_BATCH:
+        arguments->micro_batch = (int)option_whole(state, "--micro-batch", value, 1, 4096);
+        break;
     case KEY_STEPS: arguments->steps = (int)option_whole(state, "--steps", value, 1, 1000); break;
     case 'v': arguments->verbose = true; break;
     case 's':
@@ -100,6 +105,7 @@ static bool compare(const Arguments *arguments, const char *ffn, const char *set
                                      .expected = arguments->against,
                                      .config = &config,
                                      .B = arguments->B,
+                                     .micro_batch = arguments->micro_batch,
                                      .steps = arguments->steps,
                                      .seed = 1,
                                      .forward = FORWARD,

@@ -90,7 +90,7 @@ static bool open_evaluator(Work *work, const Backend *backend, int B, Error *err
     Evaluator *evaluator = &work->evaluator;
     if (evaluator->inputs == NULL || evaluator->targets == NULL)
         return fail(error, "out of memory; reduce --batch");
-    evaluator->device = backend->open(&work->checkpoint.model, NULL, B, DEVICE_EVALUATES, error);
+    evaluator->device = backend->open(&work->checkpoint.model, NULL, B, 0, DEVICE_EVALUATES, error);
     return evaluator->device != NULL;
 }
 

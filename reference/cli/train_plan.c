@@ -50,5 +50,8 @@ bool print_plan(const Trainer *t, const char *folder, Error *error) {
     fprintf(stderr, "memory   %s of %s; disk %s, %s free at %s\n",
             short_bytes((uint64_t)memory).text, short_bytes((uint64_t)available).text,
             short_bytes(needed).text, short_bytes(left).text, folder);
+    char device[DEVICE_TEXT];
+    t->backend->describe(t->device, device);
+    if (*device != '\0') fprintf(stderr, "device   %s\n", device);
     return disk_check(folder, needed, error);
 }

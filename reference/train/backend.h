@@ -15,6 +15,8 @@ typedef enum {
     DEVICE_EVALUATES, // without gradients and moments: step may not be called
 } DeviceUse;
 
+enum { DEVICE_TEXT = 160 };
+
 enum { STEP_FORWARD, STEP_BACKWARD, STEP_UPDATE, STEP_PHASES };
 
 typedef struct {
@@ -29,14 +31,20 @@ typedef struct {
 typedef struct {
     const char *name; // as in --device NAME
 
-    // Bytes that training takes with B rows of config->T tokens, parameters and moments included;
-    // INFINITY when they cannot be counted.
+    // Bytes of this machine's memory that training takes with B rows of config->T tokens,
+    // parameters and moments included; INFINITY when they cannot be counted. A GPU's own memory is
+    // not among them.
     double (*bytes)(const Config *config, int B);
 
-    // A device for up to B rows of the model's T tokens. Takes over the model and the moments
-    // ([2,floats] from floats_new: m, then v, each in the layout of the parameters; NULL: zeros),
-    // also when it fails: *model is empty afterwards. Threads as they are now.
-    Device *(*open)(Model *model, float *moments, int B, DeviceUse use, Error *error);
+    // A device for batches of up to B rows of the model's T tokens. A GPU computes micro_batch rows
+    // at a time (0: as many as fit its free memory, B halved as often as necessary); the CPU always
+    // takes all. Takes over the model and the moments ([2,floats] from floats_new:
+    // m, then v, each in the layout of the parameters; NULL: zeros), also when it fails: *model is
+    // empty afterwards. Threads as they are now.
+    Device *(*open)(Model *model, float *moments, int B, int micro_batch, DeviceUse use,
+                    Error *error);
+    // How it uses memory of its own, for people; empty: it has none.
+    void (*describe)(const Device *device, char out[DEVICE_TEXT]);
     void (*close)(Device *device); // NULL: nothing
 
     // One training step on inputs and targets [B,T]: forward, backward, clipping, AdamW, and what
@@ -61,7 +69,8 @@ typedef struct {
     // valid until the next step. NULL: out of memory.
     const float *(*gradients)(Device *device, Error *error);
 
-    // The hooks of every pass from now on (see gating.h), copied; NULL: none.
+    // The hooks of every pass from now on (see gating.h), copied; NULL: none. Each micro-batch is a
+    // pass of its own, in the order of the rows.
     void (*hooks)(Device *device, const HookList *hooks);
 
     // The model and, unless moments is NULL, its moments [2,floats] after the last step: host views

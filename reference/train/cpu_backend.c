@@ -40,7 +40,9 @@ static void cpu_close(Device *device) {
     free(device);
 }
 
-static Device *cpu_open(Model *model, float *moments, int B, DeviceUse use, Error *error) {
+static Device *cpu_open(Model *model, float *moments, int B, int micro_batch, DeviceUse use,
+                        Error *error) {
+    (void)micro_batch;
     size_t floats = model->tensors.floats;
     bool trains = use == DEVICE_TRAINS;
     Device *device = malloc(sizeof *device);
@@ -64,6 +66,11 @@ static Device *cpu_open(Model *model, float *moments, int B, DeviceUse use, Erro
     if (device->activations != NULL) return device;
     cpu_close(device);
     return NULL;
+}
+
+static void cpu_describe(const Device *device, char out[DEVICE_TEXT]) {
+    (void)device;
+    out[0] = '\0';
 }
 
 static bool cpu_step(Device *d, StepResult *out, const int32_t *inputs, const int32_t *targets,
@@ -130,6 +137,7 @@ const Backend cpu_backend = {
     .name = "cpu",
     .bytes = cpu_bytes,
     .open = cpu_open,
+    .describe = cpu_describe,
     .close = cpu_close,
     .step = cpu_step,
     .loss = cpu_loss,

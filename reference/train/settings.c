@@ -16,6 +16,8 @@ typedef struct {
 #define FIELD(name) offsetof(TrainSettings, name)
 static const Row rows[] = {
     { "B", INTEGER, FIELD(B), 1, 65536, "batch size: sequences per step" },
+    { "micro_batch", INTEGER, FIELD(micro_batch), 0, 65536,
+      "sequences a GPU computes at a time (default: as many as fit)" },
     { "steps", INTEGER, FIELD(steps), 1, 1e9, "training steps" },
     { "peak", REAL, FIELD(peak), 0, 1e30, "peak learning rate" },
     { "warmup", INTEGER, FIELD(warmup), 0, 1e9,
@@ -40,6 +42,9 @@ static const Row rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 static const char *const modes[] = { [BATCH_PACKED] = "packed", [BATCH_PADDED] = "padded" };
+
+// Files from before it was a setting lack it, so only a value that was set is written.
+static bool is_optional(const Row *row) { return row->offset == FIELD(micro_batch); }
 
 static int64_t *integer_field(TrainSettings *s, const Row *row) {
     return (int64_t *)((char *)s + row->offset);
@@ -177,12 +182,16 @@ static json_t *row_to_json(TrainSettings *settings, const Row *row) {
 json_t *settings_to_json(const TrainSettings *settings) {
     json_t *object = json_object();
     TrainSettings copy = *settings;
-    for (int i = 0; i < ROWS; i++) json_add(&object, rows[i].name, row_to_json(&copy, &rows[i]));
+    for (int i = 0; i < ROWS; i++) {
+        if (is_optional(&rows[i]) && *integer_field(&copy, &rows[i]) == 0) continue;
+        json_add(&object, rows[i].name, row_to_json(&copy, &rows[i]));
+    }
     return object;
 }
 
 static bool row_from_json(TrainSettings *out, const Row *row, const json_t *value,
                           const char *where, Error *error) {
+    if (value == NULL && is_optional(row)) return true;
     if (value == NULL) return fail(error, "%s: settings.%s is missing", where, row->name);
     if (row->kind == MODE) {
         if (json_is_string(value) && mode_find(json_string_value(value), integer_field(out, row)))

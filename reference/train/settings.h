@@ -8,6 +8,7 @@
 // row of one table in settings.c. Integers are int64_t so that one kind of row serves all of them.
 typedef struct {
     int64_t B, steps, seed;          // B: sequences per step
+    int64_t micro_batch;             // of them at a time, see backend.h
     double peak, clip, weight_decay; // of AdamW; clip 0: none
     int64_t warmup, constant, decay; // steps; SETTING_AUTO until settings_finish
     int64_t batching;                // a BatchMode

@@ -29,7 +29,8 @@ static bool prepare(Trainer *t, Error *error) {
 }
 
 static bool open_device(Trainer *t, Model *model, float *moments, Error *error) {
-    t->device = t->backend->open(model, moments, (int)t->settings.B, DEVICE_TRAINS, error);
+    t->device = t->backend->open(model, moments, (int)t->settings.B, (int)t->settings.micro_batch,
+                                 DEVICE_TRAINS, error);
     return t->device != NULL;
 }
 

@@ -165,7 +165,7 @@ static void check_steps(Run *run) {
                                .weight_decay = golden_number(golden, "weight_decay", 0, 1),
                                .clip = golden_number(golden, "clip", 0, 1e6) };
     if (golden->problems) return;
-    Device *device = backend->open(&run->model, NULL, run->B, DEVICE_TRAINS, &error);
+    Device *device = backend->open(&run->model, NULL, run->B, 0, DEVICE_TRAINS, &error);
     if (device == NULL) {
         golden_problem(golden, "%s", error.text);
         return;

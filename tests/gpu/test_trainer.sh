@@ -30,6 +30,12 @@ refused() {
 quietly "$emulator" compare --device emulator --batch 2 --steps 2 --set T=9
 quietly "$emulator" compare --device emulator --batch 1 --steps 1 --ffn glu --set T=65 D=66 Dh=66 \
     V=37 L=1
+# In micro-batches, the last one smaller.
+for settings in mlp glu 'moe bias=0.001' 'moe routing=unified pool=sequence' peer sgatlin; do
+    # shellcheck disable=SC2086 # the words of the settings
+    quietly "$emulator" compare --device emulator --batch 5 --micro-batch 2 --steps 2 --set T=5 \
+        --ffn $settings
+done
 # The products of the program's own, where there is no cuBLAS.
 for kind in glu sgatlin; do
     SGATLIN_CUBLAS=0 quietly "$emulator" compare --device emulator --batch 1 --steps 1 \
@@ -42,12 +48,17 @@ for order in reverse random:1; do
     done
 done
 
+# Device memory is predicted, and the paper's models fit a GPU of 8 GB.
+quietly "$B/gpu/test-trainer"
+
 quietly "$SGATLIN" data --storyworld --stories 30 --seed 1 --vocab 300 --out "$work/data"
-# train RUN THREADS ORDER KIND
+# train RUN THREADS ORDER KIND SETTING...
 train() {
-    EMULATOR_ORDER=$3 quietly "$emulator" train --device emulator --data "$work/data" --out "$1" \
-        --preset tiny --ffn "$4" --threads "$2" --set T=8 B=3 L=1 steps=6 checkpoint_every=3 \
-        eval_every=6 eval_batches=1 log_every=1 clip=0.5
+    run=$1 threads=$2 order=$3 kind=$4
+    shift 4
+    EMULATOR_ORDER=$order quietly "$emulator" train --device emulator --data "$work/data" \
+        --out "$run" --preset tiny --ffn "$kind" --threads "$threads" --set T=8 B=3 L=1 steps=6 \
+        checkpoint_every=3 eval_every=6 eval_batches=1 log_every=1 clip=0.5 "$@"
 }
 same_runs() { # RUN RUN
     for file in model optimizer; do
@@ -62,6 +73,13 @@ same_runs "$work/a" "$work/c"
 train "$work/moe" 1 forward moe
 train "$work/moe-again" 2 random:3 moe
 same_runs "$work/moe" "$work/moe-again"
+
+# Micro-batches: the same bits in every run; and in the log the same but for rounding.
+train "$work/micro" 1 forward sgatlin micro_batch=2
+grep -q '^device   memory .* for 2 rows at a time, 2 micro-batches per step$' "$work/said" ||
+    fail "the plan does not say how the batch is divided: $(cat "$work/said")"
+train "$work/micro-again" 2 random:5 sgatlin micro_batch=2
+same_runs "$work/micro" "$work/micro-again"
 
 # A run that was stopped after three steps continues on the CPU, and one of the CPU here; to the
 # same losses but for rounding.
@@ -82,7 +100,7 @@ close() { # NAME NUMBER EXPECTED
     awk -v a="$2" -v b="$3" 'BEGIN { exit !(b > 0 && (a - b)^2 < (1e-5 * b)^2) }' ||
         fail "$1: $2, expected $3"
 }
-for run in there back; do
+for run in there back micro; do
     close "loss of $run" "$(last_loss "$work/$run")" "$(last_loss "$work/a")"
 done
 loss_of() { # PROGRAM DEVICE
@@ -93,6 +111,8 @@ close 'validation loss' "$(loss_of "$emulator" emulator)" "$(loss_of "$SGATLIN" 
 quietly "$SGATLIN" sample --checkpoint "$work/a" --prompt Once --tokens 5
 
 refused 2 'no such device; this program has cpu, emulator' train --device gpu
+refused 1 'cannot be divided' compare --device emulator --batch 2 --micro-batch 1 --ffn moe \
+    routing=expert
 refused 1 'heads on this device have at most 128' compare --device emulator --ffn mlp \
     --set D=260 Dh=130
 refused 1 'C * K is more than 3072' compare --device emulator --ffn sgatlin --set C=124 K=25 F=625

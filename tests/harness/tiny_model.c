@@ -110,7 +110,7 @@ Device *tiny_device(const TinyModel *tiny, const Backend *backend, DeviceUse use
     Error error = { "" };
     ck_assert_msg(model_new(&copy, &tiny->model.config, &error), "%s", error.text);
     memcpy(copy.parameters, tiny->model.parameters, copy.tensors.floats * sizeof(float));
-    Device *device = backend->open(&copy, NULL, tiny->B, use, &error);
+    Device *device = backend->open(&copy, NULL, tiny->B, 0, use, &error);
     ck_assert_msg(device != NULL, "%s", error.text);
     return device;
 }

@@ -84,7 +84,7 @@ START_TEST(a_device_continues_from_its_moments)
     Error error = { "" };
     ck_assert(model_new(&copy, &model->config, &error));
     memcpy(copy.parameters, model->parameters, floats * sizeof(float));
-    Device *resumed = backend->open(&copy, moments, B, DEVICE_TRAINS, &error);
+    Device *resumed = backend->open(&copy, moments, B, 0, DEVICE_TRAINS, &error);
     ck_assert_msg(resumed != NULL, "%s", error.text);
     ck_assert_ptr_null(copy.parameters); // it moved
     ck_assert(step(whole, &result, &tiny, 1) && step(resumed, &again, &tiny, 1));
@@ -291,7 +291,7 @@ START_TEST(what_cannot_be_opened_is_freed)
     Error error = { "" };
     ck_assert(model_new(&model, &config, &error));
     float *moments = floats_new(2 * model.tensors.floats);
-    ck_assert_ptr_null(backend->open(&model, moments, 2000000000, DEVICE_TRAINS, &error));
+    ck_assert_ptr_null(backend->open(&model, moments, 2000000000, 0, DEVICE_TRAINS, &error));
     ck_assert_ptr_nonnull(strstr(error.text, "too many"));
     ck_assert_ptr_null(model.parameters);
     backend->close(NULL);

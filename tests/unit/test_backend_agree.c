@@ -175,7 +175,7 @@ static const char *const said[BUGS] = { "loss[0]: nan",
                                         "layer 0: all scores[3]",
                                         "layer 0: ",
                                         "layer 0: ",
-                                        "0 calls of the hook",
+                                        "the hook saw 0 tokens",
                                         "usage: expert 1 of" };
 
 START_TEST(planted_bugs_are_refused)

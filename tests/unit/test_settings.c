@@ -101,6 +101,7 @@ START_TEST(json_keeps_every_bit)
     settings.weight_decay = 1.0 / 3;
     settings.seed = 9007199254740992;
     settings.batching = BATCH_PADDED;
+    settings.micro_batch = 7;
     ck_assert(settings_finish(&settings, 50, &error));
     json_t *object = settings_to_json(&settings);
     char *text = json_dumps(object, 0);
@@ -110,6 +111,20 @@ START_TEST(json_keeps_every_bit)
     json_decref(object);
     json_decref(parsed);
     free(text);
+}
+END_TEST
+
+// State files from before it was a setting do not have it.
+START_TEST(only_a_given_micro_batch_is_written)
+{
+    TrainSettings settings = settings_default(), again;
+    Error error = { "" };
+    ck_assert(settings_finish(&settings, 50, &error));
+    json_t *object = settings_to_json(&settings);
+    ck_assert_ptr_null(json_object_get(object, "micro_batch"));
+    ck_assert_msg(settings_from_json(&again, object, "test", &error), "%s", error.text);
+    ck_assert_int_eq(again.micro_batch, 0);
+    json_decref(object);
 }
 END_TEST
 
@@ -222,6 +237,7 @@ int main(void) {
         { values_out_of_range_are_refused_by_name, COUNT_OF(refused) },
         { unknown_names_are_left_to_the_caller },
         { json_keeps_every_bit },
+        { only_a_given_micro_batch_is_written },
         { json_damage_is_named, COUNT_OF(damages) },
         { every_preset_has_every_kind },
         { presets_have_the_promised_size },
