@@ -6,6 +6,7 @@
 // in this order
 #include "cuda/arithmetic.h"
 #include "cuda/atomics.h"
+#include "cuda/graphs.h"
 #include "cuda/launch.h"
 #include "cuda/memory.h"
 #include "cuda/runtime.h"

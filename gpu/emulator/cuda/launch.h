@@ -8,8 +8,10 @@
 namespace emulator {
 
 // Checks the configuration, runs the grid, and leaves an error for cudaGetLastError.
+// While the stream captures it only records them, with a copy of the arguments.
 void run_launch(const char *kernel, Site site, dim3 grid, dim3 block, size_t shared_bytes,
-                void (*entry)(const void *), const void *arguments, size_t argument_bytes);
+                cudaStream_t stream, void (*entry)(const void *), const void *arguments,
+                size_t argument_bytes);
 
 // The arguments are evaluated and copied once; every thread of the grid calls the kernel with them.
 template <class Kernel> struct Launcher {
@@ -17,6 +19,7 @@ template <class Kernel> struct Launcher {
     Site site;
     dim3 grid, block;
     size_t shared_bytes;
+    cudaStream_t stream;
     Kernel kernel;
 
     template <class... Arguments> void operator()(const Arguments &...arguments) const {
@@ -26,14 +29,14 @@ template <class Kernel> struct Launcher {
             const Call *c = static_cast<const Call *>(data);
             std::apply(c->first, c->second);
         };
-        run_launch(name, site, grid, block, shared_bytes, entry, &call, sizeof call);
+        run_launch(name, site, grid, block, shared_bytes, stream, entry, &call, sizeof call);
     }
 };
 
 template <class Kernel>
 Launcher<Kernel> launcher(const char *name, Site site, Kernel kernel, dim3 grid, dim3 block,
-                          size_t shared_bytes = 0, cudaStream_t = nullptr) {
-    return { name, site, grid, block, shared_bytes, kernel };
+                          size_t shared_bytes = 0, cudaStream_t stream = nullptr) {
+    return { name, site, grid, block, shared_bytes, stream, kernel };
 }
 
 } // namespace emulator

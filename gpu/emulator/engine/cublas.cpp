@@ -1,21 +1,32 @@
 #include "../cublas_v2.h"
 #include "fault.h"
+#include "graph.h"
 #include "memory.h"
 #include "runtime.h"
 
 using namespace emulator;
 
-struct EmulatorCublas {};
+struct EmulatorCublas {
+    cudaStream_t stream;
+};
 
 cublasStatus_t cublasCreate(cublasHandle_t *handle) {
-    *handle = new EmulatorCublas;
+    *handle = new EmulatorCublas{};
     return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasDestroy(cublasHandle_t handle) {
     delete handle;
     return CUBLAS_STATUS_SUCCESS;
 }
-cublasStatus_t cublasSetStream(cublasHandle_t, cudaStream_t) { return CUBLAS_STATUS_SUCCESS; }
+cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
+    handle->stream = stream;
+    return CUBLAS_STATUS_SUCCESS;
+}
+cublasStatus_t cublasSetWorkspace(cublasHandle_t, void *workspace, size_t bytes) {
+    bool good = may_be_device_memory(workspace) && can_copy(workspace, bytes) &&
+                (uintptr_t)workspace % 256 == 0;
+    return good ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE;
+}
 cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t) { return CUBLAS_STATUS_SUCCESS; }
 
 const char *cublasGetStatusString(cublasStatus_t status) {
@@ -119,16 +130,20 @@ void multiply(const Matrices &a, const Matrices &b, const Matrices &c, int k, fl
 
 bool valid(const Matrices &m) { return m.rows > 0 && m.columns > 0 && m.leading >= m.rows; }
 
-cublasStatus_t product(Matrices a, Matrices b, Matrices c, int k, float alpha, float beta,
-                       int batch, const void *caller) {
+cublasStatus_t product(cublasHandle_t handle, Matrices a, Matrices b, Matrices c, int k,
+                       float alpha, float beta, int batch, const void *caller) {
     if (c.rows == 0 || c.columns == 0 || batch == 0) return CUBLAS_STATUS_SUCCESS;
     if (!valid(a) || !valid(b) || !valid(c) || batch < 0) return CUBLAS_STATUS_INVALID_VALUE;
-    bool good = usable(a, batch, caller) && usable(b, batch, caller) && usable(c, batch, caller) &&
-                initialised(a, batch, caller) && initialised(b, batch, caller) &&
-                (beta == 0.0f || initialised(c, batch, caller));
-    if (!good || result(cudaSuccess) != cudaSuccess) return CUBLAS_STATUS_EXECUTION_FAILED;
-    multiply(a, b, c, k, alpha, beta, batch);
-    return CUBLAS_STATUS_SUCCESS;
+    auto work = [=] {
+        bool good = usable(a, batch, caller) && usable(b, batch, caller) &&
+                    usable(c, batch, caller) && initialised(a, batch, caller) &&
+                    initialised(b, batch, caller) &&
+                    (beta == 0.0f || initialised(c, batch, caller));
+        if (good && result(cudaSuccess) == cudaSuccess) multiply(a, b, c, k, alpha, beta, batch);
+        return good ? result(cudaSuccess) : cudaErrorLaunchFailure;
+    };
+    return submit(handle->stream, work) == cudaSuccess ? CUBLAS_STATUS_SUCCESS
+                                                       : CUBLAS_STATUS_EXECUTION_FAILED;
 }
 
 Matrices matrices(const char *name, const void *data, cudaDataType type, int rows, int columns,
@@ -152,33 +167,35 @@ Matrices matrices(const char *name, const void *data, cudaDataType type, int row
         matrices("B", B, type_b, k, n, ldb, stride_b, op_b),           \
         matrices("C", C, type_c, m, n, ldc, stride_c, CUBLAS_OP_N)
 
-cublasStatus_t cublasSgemm(cublasHandle_t, cublasOperation_t op_a, cublasOperation_t op_b, int m,
-                           int n, int k, const float *alpha, const float *A, int lda,
+cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                           int m, int n, int k, const float *alpha, const float *A, int lda,
                            const float *B, int ldb, const float *beta, float *C, int ldc) {
-    return product(MATRICES(CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, 0, 0, 0), k, *alpha, *beta, 1,
-                   CALLER);
+    return product(handle, MATRICES(CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, 0, 0, 0), k, *alpha, *beta,
+                   1, CALLER);
 }
 
-cublasStatus_t cublasSgemmStridedBatched(cublasHandle_t, cublasOperation_t op_a,
+cublasStatus_t cublasSgemmStridedBatched(cublasHandle_t handle, cublasOperation_t op_a,
                                          cublasOperation_t op_b, int m, int n, int k,
                                          const float *alpha, const float *A, int lda,
                                          long long stride_a, const float *B, int ldb,
                                          long long stride_b, const float *beta, float *C, int ldc,
                                          long long stride_c, int batch) {
-    return product(MATRICES(CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, stride_a, stride_b, stride_c), k,
+    return product(handle,
+                   MATRICES(CUDA_R_32F, CUDA_R_32F, CUDA_R_32F, stride_a, stride_b, stride_c), k,
                    *alpha, *beta, batch, CALLER);
 }
 
-cublasStatus_t cublasGemmEx(cublasHandle_t, cublasOperation_t op_a, cublasOperation_t op_b, int m,
-                            int n, int k, const void *alpha, const void *A, cudaDataType type_a,
-                            int lda, const void *B, cudaDataType type_b, int ldb, const void *beta,
-                            void *C, cudaDataType type_c, int ldc, cublasComputeType_t,
-                            cublasGemmAlgo_t) {
-    return product(MATRICES(type_a, type_b, type_c, 0, 0, 0), k, *static_cast<const float *>(alpha),
-                   *static_cast<const float *>(beta), 1, CALLER);
+cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
+                            int m, int n, int k, const void *alpha, const void *A,
+                            cudaDataType type_a, int lda, const void *B, cudaDataType type_b,
+                            int ldb, const void *beta, void *C, cudaDataType type_c, int ldc,
+                            cublasComputeType_t, cublasGemmAlgo_t) {
+    return product(handle, MATRICES(type_a, type_b, type_c, 0, 0, 0), k,
+                   *static_cast<const float *>(alpha), *static_cast<const float *>(beta), 1,
+                   CALLER);
 }
 
-cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t op_a,
+cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation_t op_a,
                                           cublasOperation_t op_b, int m, int n, int k,
                                           const void *alpha, const void *A, cudaDataType type_a,
                                           int lda, long long stride_a, const void *B,
@@ -186,7 +203,7 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t, cublasOperation_t op_a
                                           const void *beta, void *C, cudaDataType type_c, int ldc,
                                           long long stride_c, int batch, cublasComputeType_t,
                                           cublasGemmAlgo_t) {
-    return product(MATRICES(type_a, type_b, type_c, stride_a, stride_b, stride_c), k,
+    return product(handle, MATRICES(type_a, type_b, type_c, stride_a, stride_b, stride_c), k,
                    *static_cast<const float *>(alpha), *static_cast<const float *>(beta), batch,
                    CALLER);
 }

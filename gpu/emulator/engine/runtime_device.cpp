@@ -1,11 +1,13 @@
 // Errors, launches, the device, streams and events.
 #include "block.h"
 #include "fault.h"
+#include "graph.h"
 #include "memory.h"
 #include "runtime.h"
 #include "shared.h"
 #include <cstring>
 #include <ctime>
+#include <memory>
 
 using namespace emulator;
 
@@ -41,6 +43,10 @@ static const struct {
     { cudaErrorInvalidDevice, "cudaErrorInvalidDevice", "invalid device ordinal" },
     { cudaErrorNotReady, "cudaErrorNotReady", "device not ready" },
     { cudaErrorLaunchFailure, "cudaErrorLaunchFailure", "unspecified launch failure" },
+    { cudaErrorStreamCaptureUnsupported, "cudaErrorStreamCaptureUnsupported",
+      "operation not permitted when stream is capturing" },
+    { cudaErrorCapturedEvent, "cudaErrorCapturedEvent",
+      "operation not permitted on an event last recorded in a capturing stream" },
 };
 
 const char *cudaGetErrorString(cudaError_t error) {
@@ -64,14 +70,32 @@ static bool fits(dim3 grid, dim3 block) {
            blocks < 1u << 31 && grid.y < 65536 && grid.z < 65536;
 }
 
+// The arguments are a copy, aligned as any type of CUDA.
+struct Arguments {
+    explicit Arguments(const void *from, size_t bytes)
+        : data(aligned_alloc(64, (bytes + 63) / 64 * 64)) {
+        memcpy(data, from, bytes);
+    }
+    ~Arguments() { free(data); }
+    Arguments(const Arguments &) = delete;
+    Arguments &operator=(const Arguments &) = delete;
+    void *data;
+};
+
+static cudaError_t run(Launch launch) {
+    if (!run_grid(&launch)) set_launch_failed();
+    return result(cudaSuccess);
+}
+
 void emulator::run_launch(const char *kernel, Site site, dim3 grid, dim3 block, size_t shared_bytes,
-                          void (*entry)(const void *), const void *arguments,
+                          cudaStream_t stream, void (*entry)(const void *), const void *arguments,
                           size_t argument_bytes) {
     if (current) {
         fault("a kernel launches a kernel, which is not emulated", site);
         abandon_block();
     }
     if (result(cudaSuccess) != cudaSuccess) return;
+    calls.launches++;
     if (!fits(grid, block)) {
         result(cudaErrorInvalidConfiguration);
     } else if (shared_bytes > dynamic_shared_allowed) {
@@ -86,7 +110,16 @@ void emulator::run_launch(const char *kernel, Site site, dim3 grid, dim3 block, 
         launch.entry = entry;
         launch.arguments = arguments;
         launch.argument_bytes = argument_bytes;
-        if (!run_grid(&launch)) set_launch_failed();
+        if (!is_capturing(stream)) {
+            run(launch);
+            return;
+        }
+        auto copy = std::make_shared<Arguments>(arguments, argument_bytes);
+        submit(stream, [launch, copy] {
+            Launch own = launch;
+            own.arguments = copy->data;
+            return run(own);
+        });
     }
 }
 
@@ -148,7 +181,6 @@ cudaError_t cudaDeviceGetAttribute(int *value, cudaDeviceAttr attribute, int dev
     return result(cudaSuccess);
 }
 
-cudaError_t cudaDeviceSynchronize() { return result(cudaSuccess); }
 cudaError_t cudaDeviceReset() { return result(cudaSuccess); }
 cudaError_t cudaRuntimeGetVersion(int *version) {
     *version = CUDART_VERSION;
@@ -171,26 +203,21 @@ int emulator_blocks_on_multiprocessor(int block_size, size_t dynamic_shared_byte
     return std::min(std::min(by_threads, by_shared), 32);
 }
 
-// Streams and events: all work is done in the order of the calls.
-struct EmulatorStream {};
-struct EmulatorEvent {
-    timespec time;
-};
+// Waiting, and events: all work is done in the order of the calls.
+static cudaError_t wait_for_work() {
+    calls.waits++;
+    return result(may_wait() ? cudaSuccess : cudaErrorStreamCaptureUnsupported);
+}
 
-cudaError_t cudaStreamCreate(cudaStream_t *stream) {
-    *stream = new EmulatorStream;
-    return result(cudaSuccess);
-}
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned) {
-    return cudaStreamCreate(stream);
-}
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-    delete stream;
-    return result(cudaSuccess);
-}
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return result(cudaSuccess); }
+cudaError_t cudaDeviceSynchronize() { return wait_for_work(); }
+cudaError_t cudaStreamSynchronize(cudaStream_t) { return wait_for_work(); }
 cudaError_t cudaStreamQuery(cudaStream_t) { return result(cudaSuccess); }
 cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) { return result(cudaSuccess); }
+
+struct EmulatorEvent {
+    timespec time;
+    bool captured; // only marks a place of a graph
+};
 
 cudaError_t cudaEventCreate(cudaEvent_t *event) {
     *event = new EmulatorEvent();
@@ -203,13 +230,28 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
     delete event;
     return result(cudaSuccess);
 }
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
-    clock_gettime(CLOCK_MONOTONIC, &event->time);
-    return result(cudaSuccess);
+cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, unsigned flags) {
+    if (is_capturing(stream) && flags != cudaEventRecordExternal) {
+        event->captured = true;
+        return result(cudaSuccess);
+    }
+    return submit(stream, [event] {
+        clock_gettime(CLOCK_MONOTONIC, &event->time);
+        event->captured = false;
+        return result(cudaSuccess);
+    });
 }
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return result(cudaSuccess); }
-cudaError_t cudaEventQuery(cudaEvent_t) { return result(cudaSuccess); }
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+    return cudaEventRecordWithFlags(event, stream, cudaEventRecordDefault);
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+    return event->captured ? result(cudaErrorCapturedEvent) : wait_for_work();
+}
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+    return result(event->captured ? cudaErrorCapturedEvent : cudaSuccess);
+}
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to) {
+    if (from->captured || to->captured) return result(cudaErrorCapturedEvent);
     double seconds = (double)(to->time.tv_sec - from->time.tv_sec);
     *ms = (float)(seconds * 1e3 + (double)(to->time.tv_nsec - from->time.tv_nsec) * 1e-6);
     return result(cudaSuccess);

@@ -1,4 +1,5 @@
 #include "fault.h"
+#include "graph.h"
 #include "memory.h"
 #include "runtime.h"
 #include <cstring>
@@ -8,12 +9,16 @@
 using namespace emulator;
 
 static cudaError_t allocate(void **memory, size_t bytes, Kind kind, const void *caller) {
+    calls.allocations++;
+    if (!may_wait()) return result(cudaErrorStreamCaptureUnsupported);
     char *allocated = device_allocate(bytes, kind, caller);
     *memory = bytes > 0 ? allocated : nullptr;
     return result(allocated ? cudaSuccess : cudaErrorMemoryAllocation);
 }
 
 static cudaError_t release(void *memory, const char *call, const void *caller) {
+    calls.frees++;
+    if (!may_wait()) return result(cudaErrorStreamCaptureUnsupported);
     if (!memory || device_free(memory, caller)) return result(cudaSuccess);
     fault(format("%s of a pointer that is not allocated", call), caller,
           format("  %p was not allocated, or is freed already\n", memory));
@@ -94,11 +99,16 @@ static cudaError_t fill(void *memory, int value, size_t bytes, const void *calle
 }
 
 cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, cudaMemcpyKind kind) {
+    calls.copies++;
+    calls.waits++;
+    if (!may_wait()) return result(cudaErrorStreamCaptureUnsupported);
     return copy(to, from, bytes, kind, CALLER);
 }
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, cudaMemcpyKind kind,
-                            cudaStream_t) {
-    return copy(to, from, bytes, kind, CALLER);
+                            cudaStream_t stream) {
+    const void *caller = CALLER;
+    calls.copies++;
+    return submit(stream, [=] { return copy(to, from, bytes, kind, caller); });
 }
 cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t from_pitch,
                          size_t width, size_t height, cudaMemcpyKind kind) {
@@ -112,8 +122,9 @@ cudaError_t cudaMemcpy2D(void *to, size_t to_pitch, const void *from, size_t fro
 cudaError_t cudaMemset(void *memory, int value, size_t bytes) {
     return fill(memory, value, bytes, CALLER);
 }
-cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t) {
-    return fill(memory, value, bytes, CALLER);
+cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t stream) {
+    const void *caller = CALLER;
+    return submit(stream, [=] { return fill(memory, value, bytes, caller); });
 }
 
 static cudaError_t copy_symbol(void *to, const void *from, size_t bytes, size_t offset,
