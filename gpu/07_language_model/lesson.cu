@@ -339,10 +339,11 @@ static const lesson::Task task = {
 // ---- the loss of rows of logits, and their gradient in place; token 0 is padding
 namespace loss {
 enum { N, V };
-enum { TARGETS, LOSSES, LOGITS };
+enum { TARGETS, SCALE, LOSSES, LOGITS };
 
 static void prepare(const int *s, Arrays t) {
     for (int i = 0; i < s[N]; i++) t[TARGETS][i] = i * 5 % s[V];
+    t[SCALE][0] = 0.25;
 }
 
 static void oracle(const int *s, Arrays t) {
@@ -351,14 +352,14 @@ static void oracle(const int *s, Arrays t) {
         double *row = t[LOGITS] + (size_t)i * s[V];
         int target = (int)t[TARGETS][i];
         t[LOSSES][i] = target == 0 ? 0.0 : cross_entropy(p.data(), row, target, s[V]);
-        if (target != 0) cross_entropy_backward(row, p.data(), target, 0.25, s[V]);
+        if (target != 0) cross_entropy_backward(row, p.data(), target, t[SCALE][0], s[V]);
         for (int v = 0; target == 0 && v < s[V]; v++) row[v] = 0.0;
     }
 }
 
 static const char *run(const Arguments &a) {
     return ::cross_entropy<true>(a.get<float>(LOSSES), a.get<float>(LOGITS), a.get<int>(TARGETS),
-                                 0.25f, a.size[N], a.size[V], 0, a.stream);
+                                 a.get<float>(SCALE), a.size[N], a.size[V], 0, a.stream);
 }
 
 static const lesson::Task task = {
@@ -366,6 +367,7 @@ static const lesson::Task task = {
     .summary = "cross-entropy of each row, whose logits become their gradient",
     .size_names = "N V",
     .tensors = { { "targets", Role::INPUT, Type::INT, "N" },
+                 { "scale", Role::INPUT, Type::FLOAT, "1" },
                  { "losses", Role::OUTPUT, Type::FLOAT, "N" },
                  { "logits", Role::INOUT, Type::FLOAT, "N V" } },
     .prepare = prepare,
@@ -382,7 +384,7 @@ static const lesson::Task task = {
 // ---- clipping and AdamW, of two tensors, the second of which does not decay
 namespace update {
 enum { N };
-enum { CHUNKS, FIRST, GRADIENT, P, FIRST_MOMENT, SECOND_MOMENT, NUMBERS, SQUARES };
+enum { CHUNKS, FIRST, FACTORS, GRADIENT, P, FIRST_MOMENT, SECOND_MOMENT, NUMBERS, SQUARES };
 static const int STEP = 3;
 static const TrainingPlan plan = { 0.01, 0, 100, 1, 0.5, 0.1 };
 
@@ -393,6 +395,9 @@ static void prepare(const int *s, Arrays t) {
     const int chunks[] = { 0, 0, n, 1, n, 0, rest, 0 }, first[] = { 0, 1, 2 };
     for (int i = 0; i < 8; i++) t[CHUNKS][i] = chunks[i];
     for (int i = 0; i < 3; i++) t[FIRST][i] = first[i];
+    const double factors[] = { plan.clip, plan.peak / (1.0 - pow(0.9, STEP + 1)),
+                               1.0 / (1.0 - pow(0.999, STEP + 1)), plan.weight_decay };
+    for (int i = 0; i < 4; i++) t[FACTORS][i] = factors[i]; // an AdamwFactors
     for (int i = 0; i < s[N]; i++) t[SECOND_MOMENT][i] *= t[SECOND_MOMENT][i];
 }
 
@@ -412,11 +417,9 @@ static const char *run(const Arguments &a) {
     const char *error = gradient_norm(numbers, squares + 2, squares, a.get<float>(GRADIENT),
                                       a.get<Chunk>(CHUNKS), 2, a.get<int>(FIRST), 2, a.stream);
     if (error != nullptr) return error;
-    AdamwFactors factors = { plan.clip, (float)(plan.peak / (1.0 - pow(0.9, STEP + 1))),
-                             (float)(1.0 / (1.0 - pow(0.999, STEP + 1))),
-                             (float)plan.weight_decay };
     return ::adamw(a.get<float>(P), a.get<float>(FIRST_MOMENT), a.get<float>(SECOND_MOMENT),
-                   a.get<float>(GRADIENT), numbers, a.get<Chunk>(CHUNKS), 2, factors, a.stream);
+                   a.get<float>(GRADIENT), numbers, a.get<Chunk>(CHUNKS), 2,
+                   a.get<AdamwFactors>(FACTORS), a.stream);
 }
 
 static const lesson::Task task = {
@@ -425,6 +428,7 @@ static const lesson::Task task = {
     .size_names = "N",
     .tensors = { { "chunks", Role::INPUT, Type::INT, "2 4" },
                  { "first", Role::INPUT, Type::INT, "3" },
+                 { "factors", Role::INPUT, Type::FLOAT, "4" },
                  { "gradient", Role::INPUT, Type::FLOAT, "N" },
                  { "p", Role::INOUT, Type::FLOAT, "N" },
                  { "m", Role::INOUT, Type::FLOAT, "N" },

@@ -11,7 +11,7 @@ enum { LOSS_THREADS = 256 };
 // [loss
 template <bool GRADIENT>
 static __global__ void cross_entropy_kernel(float *losses, float *logits, const int32_t *targets,
-                                            float scale, int V, int pad) {
+                                            const float *scale, int V, int pad) {
     float *row = logits + (size_t)blockIdx.x * V;
     int target = targets[blockIdx.x];
     if (target == pad) {
@@ -25,32 +25,33 @@ static __global__ void cross_entropy_kernel(float *losses, float *logits, const 
     for (int v = (int)threadIdx.x; v < V; v += LOSS_THREADS) sum += expf(row[v] - max);
     sum = block_sum(sum);
     if (threadIdx.x == 0) losses[blockIdx.x] = max + logf(sum) - logit;
-    float factor = scale / sum;
+    float factor = *scale / sum;
     for (int v = (int)threadIdx.x; GRADIENT && v < V; v += LOSS_THREADS) {
         float gradient = factor * expf(row[v] - max);
-        row[v] = v == target ? gradient - scale : gradient;
+        row[v] = v == target ? gradient - *scale : gradient;
     }
 }
 // loss]
 
 template <bool GRADIENT>
 static inline const char *cross_entropy(float *losses, float *logits, const int32_t *targets,
-                                        float scale, int rows, int V, int pad,
+                                        const float *scale, int rows, int V, int pad,
                                         cudaStream_t stream) {
     LAUNCH((cross_entropy_kernel<GRADIENT>), rows, LOSS_THREADS, 0, stream, losses, logits, targets,
            scale, V, pad);
     return launch_error();
 }
 
-// *out = Σ losses (N) / divisor; one block.
-static __global__ void mean_loss_kernel(double *out, const float *losses, int N, double divisor) {
+// *out = Σ losses (N) / *divisor; one block.
+static __global__ void mean_loss_kernel(double *out, const float *losses, int N,
+                                        const double *divisor) {
     double sum = 0.0;
     for (int i = (int)threadIdx.x; i < N; i += LOSS_THREADS) sum += losses[i];
     sum = block_sum(sum);
-    if (threadIdx.x == 0) *out = divisor > 0.0 ? sum / divisor : 0.0;
+    if (threadIdx.x == 0) *out = *divisor > 0.0 ? sum / *divisor : 0.0;
 }
 
-static inline const char *mean_loss(double *out, const float *losses, int N, double divisor,
+static inline const char *mean_loss(double *out, const float *losses, int N, const double *divisor,
                                     cudaStream_t stream) {
     LAUNCH(mean_loss_kernel, 1, LOSS_THREADS, 0, stream, out, losses, N, divisor);
     return launch_error();

@@ -58,12 +58,13 @@ static inline const char *gradient_norm(StepNumbers *out, double *tensor_squares
     return launch_error();
 }
 
-// What one step multiplies by.
+// What one step multiplies by. It is in device memory, so that a graph which is launched again
+// finds other values there.
 typedef struct {
-    double max_norm; // of the gradients, else they are scaled down to it; 0: any
-    float rate;      // learning rate / (1 - beta1^t): corrects the bias of m
-    float v_scale;   // 1 / (1 - beta2^t): corrects the bias of v
-    float decay;     // of the tensors that decay
+    float max_norm; // of the gradients, else they are scaled down to it; 0: any
+    float rate;     // learning rate / (1 - beta1^t): corrects the bias of m
+    float v_scale;  // 1 / (1 - beta2^t): corrects the bias of v
+    float decay;    // of the tensors that decay
 } AdamwFactors;
 
 // m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g²,
@@ -71,14 +72,15 @@ typedef struct {
 // [adamw
 static __global__ void adamw_kernel(float *parameters, float *m, float *v, const float *gradients,
                                     const StepNumbers *step, const Chunk *chunks,
-                                    AdamwFactors factors) {
+                                    const AdamwFactors *factors) {
     const float BETA1 = 0.9f, BETA2 = 0.999f, EPSILON = 1e-8f;
     if (!step->finite) return;
     Chunk chunk = chunks[blockIdx.x];
     double norm = step->gradient_norm;
-    bool clips = factors.max_norm > 0.0 && norm > factors.max_norm;
-    float clip = clips ? (float)(factors.max_norm / norm) : 1.0f;
-    float decay = chunk.decay ? factors.decay : 0.0f;
+    bool clips = factors->max_norm > 0.0f && norm > factors->max_norm;
+    float clip = clips ? (float)(factors->max_norm / norm) : 1.0f;
+    float decay = chunk.decay ? factors->decay : 0.0f;
+    float rate = factors->rate, v_scale = factors->v_scale;
     for (int j = (int)threadIdx.x; j < chunk.count; j += OPTIMIZER_THREADS) {
         size_t i = chunk.first + (size_t)j;
         float g = gradients[i] * clip, p = parameters[i];
@@ -86,7 +88,7 @@ static __global__ void adamw_kernel(float *parameters, float *m, float *v, const
         float second = BETA2 * v[i] + (float)(1.0 - 0.999) * g * g;
         m[i] = first;
         v[i] = second;
-        float scaled = factors.rate * first / (sqrtf(second * factors.v_scale) + EPSILON);
+        float scaled = rate * first / (sqrtf(second * v_scale) + EPSILON);
         parameters[i] = p - (scaled + decay * p);
     }
 }
@@ -94,7 +96,7 @@ static __global__ void adamw_kernel(float *parameters, float *m, float *v, const
 
 static inline const char *adamw(float *parameters, float *m, float *v, const float *gradients,
                                 const StepNumbers *step, const Chunk *chunks, int count,
-                                AdamwFactors factors, cudaStream_t stream) {
+                                const AdamwFactors *factors, cudaStream_t stream) {
     LAUNCH(adamw_kernel, count, OPTIMIZER_THREADS, 0, stream, parameters, m, v, gradients, step,
            chunks, factors);
     return launch_error();

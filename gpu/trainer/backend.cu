@@ -24,6 +24,7 @@ static double gpu_bytes(const Config *config, int B) {
 static void gpu_close(Device *d) {
     if (d == NULL) return;
     size_t floats = d->model.tensors.floats;
+    if (d->graph != NULL) cudaGraphExecDestroy(d->graph);
     products_close(&d->gpu);
     for (cudaEvent_t event : d->events) cudaEventDestroy(event);
     if (d->gpu.stream != NULL) cudaStreamDestroy(d->gpu.stream);
@@ -111,13 +112,13 @@ static bool take_host_memory(Device *d, Error *error) {
     const Config *config = &d->model.config;
     MemoryPlan plan = memory_plan(d);
     size_t floats = d->model.tensors.floats;
-    size_t tokens = tokens_layout(&d->host_tokens, NULL, plan);
+    size_t inputs = inputs_layout(&d->host_batch, NULL, plan);
     bool trains = d->use == DEVICE_TRAINS;
     if (trains && d->moments == NULL) d->moments = floats_new(2 * floats);
     bool taken = (!trains || d->moments != NULL) &&
-                 cudaMallocHost(&d->host_block, tokens * sizeof(int32_t)) == cudaSuccess &&
+                 cudaMallocHost(&d->host_block, inputs * sizeof(float)) == cudaSuccess &&
                  cudaMallocHost(&d->host_numbers, numbers_bytes(d)) == cudaSuccess;
-    if (taken) tokens_layout(&d->host_tokens, d->host_block, plan);
+    if (taken) inputs_layout(&d->host_batch, d->host_block, plan);
     d->gatings = (Gating *)calloc((size_t)config->L, sizeof *d->gatings);
     taken = taken && d->gatings != NULL;
     for (int l = 0; taken && d->ffn->gating != NULL && l < config->L; l++) {
@@ -127,7 +128,7 @@ static bool take_host_memory(Device *d, Error *error) {
     return taken || fail(error, "out of memory for the copies of parameters, moments and tokens");
 }
 
-static void upload(const Device *d) {
+static void upload(Device *d) {
     const Memory *m = &d->memory;
     const Config *config = &d->model.config;
     size_t floats = d->model.tensors.floats, angles = (size_t)config->T * (size_t)config->Dh;
@@ -139,6 +140,7 @@ static void upload(const Device *d) {
                      cudaMemcpyHostToDevice));
     if (d->use != DEVICE_TRAINS) return;
     ChunkTable table = chunk_table(&d->model.tensors);
+    d->chunks = (int)table.chunks.size();
     CHECK(cudaMemcpy(m->moments, d->moments, 2 * floats * sizeof(float), cudaMemcpyHostToDevice));
     CHECK(cudaMemcpy(m->chunks, table.chunks.data(), table.chunks.size() * sizeof(Chunk),
                      cudaMemcpyHostToDevice));
@@ -176,6 +178,7 @@ static Device *gpu_open(Model *model, float *moments, int B, int micro_batch, De
         return NULL;
     }
     d->events.resize(2 * (size_t)micro_batches(memory_plan(d)) + 2);
+    products_workspace(&d->gpu, d->memory.workspace, WORKSPACE_BYTES);
     for (cudaEvent_t &event : d->events) CHECK(cudaEventCreate(&event));
     upload(d);
     return d;

@@ -1,33 +1,47 @@
 // A batch on the device: its tokens go up, its micro-batches run one after the other, its numbers
-// come down. A step makes no allocation, and the host waits for it once, at its end.
+// come down. A step makes no allocation, and the host waits for it once, at its end. All between is
+// one graph, unless a hook is to see it.
 #include "device.cuh"
 #include <algorithm>
 #include <cmath>
 
 // Sorts the tokens of each micro-batch, for embedding_backward.
 static void sort_tokens(Device *d) {
-    const BatchTokens *tokens = &d->host_tokens;
+    const BatchInputs *batch = &d->host_batch;
     int T = d->model.config.T, V = d->model.config.V;
-    int32_t *start = tokens->token_start;
+    int32_t *start = batch->token_start;
     for (int row = 0; row < d->B; row += d->micro_batch, start += V + 1) {
         size_t first = (size_t)row * (size_t)T;
         int N = std::min(d->micro_batch, d->B - row) * T;
-        ExpertEntries entries = { tokens->inputs + first, N, 1, 0, 1, V };
-        sort_by_expert(start, tokens->order + first, NULL, &entries);
+        ExpertEntries entries = { batch->inputs + first, N, 1, 0, 1, V };
+        sort_by_expert(start, batch->order + first, NULL, &entries);
     }
 }
 
-// Copies the tokens of a batch to the device, to train sorted too.
-static void upload_tokens(Device *d, const int32_t *inputs, const int32_t *targets, int rows,
-                          bool sorted) {
-    BatchTokens unused;
-    size_t bytes = (size_t)rows * (size_t)d->model.config.T * sizeof(int32_t);
-    memcpy(d->host_tokens.inputs, inputs, bytes);
-    memcpy(d->host_tokens.targets, targets, bytes);
-    if (sorted) sort_tokens(d);
-    size_t all = tokens_layout(&unused, NULL, memory_plan(d)) * sizeof(int32_t);
-    CHECK(cudaMemcpyAsync(d->memory.tokens.inputs, d->host_block, all, cudaMemcpyHostToDevice,
+static AdamwFactors factors_of(const AdamwSettings *settings, int64_t step) {
+    double t = (double)(step + 1);
+    AdamwFactors f = { (float)settings->clip, (float)(settings->rate / (1.0 - pow(0.9, t))),
+                       (float)(1.0 / (1.0 - pow(0.999, t))), 0.0f };
+    if (settings->peak > 0.0)
+        f.decay = (float)(settings->rate / settings->peak * settings->weight_decay);
+    return f;
+}
+
+// Copies a batch to the device, to train with `factors`. Returns how many targets are scored.
+static int64_t upload_batch(Device *d, const int32_t *inputs, const int32_t *targets, int rows,
+                            const AdamwFactors *factors) {
+    BatchInputs *batch = &d->host_batch, unused;
+    int N = rows * d->model.config.T;
+    int64_t scored = count_scored(targets, N);
+    memcpy(batch->inputs, inputs, (size_t)N * sizeof *inputs);
+    memcpy(batch->targets, targets, (size_t)N * sizeof *targets);
+    *batch->numbers = { (double)scored, scored > 0 ? 1.0f / (float)scored : 0.0f,
+                        factors != NULL ? *factors : AdamwFactors{} };
+    if (factors != NULL) sort_tokens(d);
+    size_t bytes = inputs_layout(&unused, NULL, memory_plan(d)) * sizeof(float);
+    CHECK(cudaMemcpyAsync(d->memory.batch.numbers, batch->numbers, bytes, cudaMemcpyHostToDevice,
                           d->gpu.stream));
+    return scored;
 }
 
 // Waits for the stream.
@@ -37,23 +51,13 @@ static void read_numbers(Device *d, size_t bytes) {
     CHECK(cudaStreamSynchronize(d->gpu.stream));
 }
 
-static AdamwFactors factors_of(const AdamwSettings *settings, int64_t step) {
-    double t = (double)(step + 1);
-    AdamwFactors f = { settings->clip, (float)(settings->rate / (1.0 - pow(0.9, t))),
-                       (float)(1.0 / (1.0 - pow(0.999, t))), 0.0f };
-    if (settings->peak > 0.0)
-        f.decay = (float)(settings->rate / settings->peak * settings->weight_decay);
-    return f;
-}
-
-static void update(Device *d, const AdamwSettings *settings, int64_t step) {
+static void update(Device *d) {
     const Memory *m = &d->memory;
     const Tensors *tensors = &d->model.tensors;
-    int chunks = (int)chunk_table(tensors).chunks.size();
     CHECK(gradient_norm(m->numbers, m->tensor_squares, m->squares, m->gradient_sum, m->chunks,
-                        chunks, m->first_chunk, tensors->count, d->gpu.stream));
+                        d->chunks, m->first_chunk, tensors->count, d->gpu.stream));
     CHECK(adamw(m->parameters, m->moments, m->moments + tensors->floats, m->gradient_sum,
-                m->numbers, m->chunks, chunks, factors_of(settings, step), d->gpu.stream));
+                m->numbers, m->chunks, d->chunks, &m->batch.numbers->factors, d->gpu.stream));
     pass_after_step(d);
 }
 
@@ -77,33 +81,58 @@ static void read_seconds(const Device *d, double seconds[STEP_PHASES]) {
     }
 }
 
-static void record(const Device *d, int event) {
-    CHECK(cudaEventRecord(d->events[event], d->gpu.stream));
+static void record(const Device *d, int event, unsigned flags) {
+    CHECK(cudaEventRecordWithFlags(d->events[event], d->gpu.stream, flags));
 }
 
-static void run_step(Device *d, int64_t scored, const AdamwSettings *settings, int64_t step) {
+// flags: how events are recorded.
+static void launch_step(Device *d, unsigned flags) {
     int event = 0;
     pass_begin(d, d->B);
     d->counts_usage = true;
     for (int row = 0; row < d->B; row += d->micro_batch) {
-        record(d, event++);
+        record(d, event++, flags);
         pass_forward(d, row, std::min(d->micro_batch, d->B - row));
-        record(d, event++);
-        pass_losses(d, scored, true);
+        record(d, event++, flags);
+        pass_losses(d, true);
         pass_backward(d);
     }
     d->counts_usage = false;
-    record(d, event++);
-    pass_mean_loss(d, scored);
-    update(d, settings, step);
-    record(d, event);
+    record(d, event++, flags);
+    pass_mean_loss(d);
+    update(d);
+    record(d, event, flags);
 }
+
+// [graph
+static void capture_step(Device *d) {
+    cudaStream_t stream = d->gpu.stream;
+    cudaGraph_t graph;
+    CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    launch_step(d, cudaEventRecordExternal);
+    CHECK(cudaStreamEndCapture(stream, &graph));
+    CHECK(cudaGraphInstantiate(&d->graph, graph, 0));
+    CHECK(cudaGraphDestroy(graph));
+}
+
+// The first step is launched kernel by kernel, so that all of them are loaded before a capture.
+static void run_step(Device *d) {
+    bool observed = d->hooks.count > 0 || d->hooks.key_scores != NULL;
+    if (observed || d->steps == 0) {
+        launch_step(d, cudaEventRecordDefault);
+    } else {
+        if (d->graph == NULL) capture_step(d);
+        CHECK(cudaGraphLaunch(d->graph, d->gpu.stream));
+    }
+    d->steps++;
+}
+// graph]
 
 bool device_step(Device *d, StepResult *out, const int32_t *inputs, const int32_t *targets,
                  const AdamwSettings *settings, int64_t step) {
-    int64_t scored = count_scored(targets, d->B * d->model.config.T);
-    upload_tokens(d, inputs, targets, d->B, true);
-    run_step(d, scored, settings, step);
+    AdamwFactors factors = factors_of(settings, step);
+    int64_t scored = upload_batch(d, inputs, targets, d->B, &factors);
+    run_step(d);
     read_numbers(d, numbers_bytes(d));
 
     *out = StepResult{};
@@ -118,14 +147,13 @@ bool device_step(Device *d, StepResult *out, const int32_t *inputs, const int32_
 
 double device_loss(Device *d, int64_t *scored, const int32_t *inputs, const int32_t *targets,
                    int rows) {
-    *scored = count_scored(targets, rows * d->model.config.T);
-    upload_tokens(d, inputs, targets, rows, false);
+    *scored = upload_batch(d, inputs, targets, rows, NULL);
     pass_begin(d, rows);
     for (int row = 0; row < rows; row += d->micro_batch) {
         pass_forward(d, row, std::min(d->micro_batch, rows - row));
-        pass_losses(d, *scored, false);
+        pass_losses(d, false);
     }
-    pass_mean_loss(d, *scored);
+    pass_mean_loss(d);
     read_numbers(d, sizeof *d->host_numbers);
     return d->host_numbers->loss;
 }

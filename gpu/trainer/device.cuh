@@ -21,8 +21,16 @@ struct AttentionScratch {
     float *delta;           // [B,H,T]
 };
 
-// The tokens of a batch of N = B·T; the host has the same block, pinned.
-struct BatchTokens {
+// What a batch of N = B·T tokens brings to the device, in one copy; the host has the same block,
+// pinned. Whatever changes from step to step is in it, since the arguments of the kernels in a
+// graph stay as they were.
+struct BatchNumbers {
+    double scored; // targets
+    float scale;   // 1 / scored
+    AdamwFactors factors;
+};
+struct BatchInputs {
+    BatchNumbers *numbers;
     int32_t *inputs, *targets; // [N]
     // Of each micro-batch the tokens sorted, for embedding_backward:
     int32_t *order;       // [N]: micro-batch by micro-batch, counted from its first
@@ -32,6 +40,7 @@ struct BatchTokens {
 // The block, divided. N counts the tokens of a micro-batch unless something else is said.
 // Gradients, moments and what only backward needs are NULL in a device that evaluates.
 struct Memory {
+    char *workspace;             // [WORKSPACE_BYTES]: of cuBLAS, which in a graph cannot allocate
     float *parameters, *moments; // [floats], [2,floats]: m, then v
     float *gradients;            // [floats]: of a micro-batch
     float *gradient_sum;         // [floats]: of the step; of a single micro-batch the same memory
@@ -44,7 +53,7 @@ struct Memory {
     float *logits, *losses;                              // [LOGIT_ROWS,V], [B·T]
     AttentionScratch attention;                          // in the same place as ffn_scratch
     float *ffn_scratch;
-    BatchTokens tokens;
+    BatchInputs batch;
     Chunk *chunks;          // of the optimizer
     int *first_chunk;       // [tensors+1]
     double *squares;        // [chunks]
@@ -52,6 +61,9 @@ struct Memory {
     double *tensor_squares; // [tensors]
     FiredCount *fired;      // [L,pools,F]: usage of the steps; dense kinds have none
 };
+
+// What NVIDIA recommends for its largest GPUs.
+constexpr size_t WORKSPACE_BYTES = 32ul << 20;
 
 // Logits are computed some rows at a time.
 enum { LOGIT_ROWS = 2048 };
@@ -81,8 +93,8 @@ static inline int micro_batches(const MemoryPlan &plan) {
 // Divides the block; with block NULL only the size is computed. Returns it, in floats: so what is
 // predicted is what is taken.
 size_t memory_layout(Memory *out, float *block, const MemoryPlan &plan);
-// The same for the tokens. Returns how many numbers the block has.
-size_t tokens_layout(BatchTokens *out, int32_t *block, const MemoryPlan &plan);
+// The same for what a batch brings.
+size_t inputs_layout(BatchInputs *out, float *block, const MemoryPlan &plan);
 // The bytes of the block, with another micro_batch than the plan's.
 double device_bytes(MemoryPlan plan, int micro_batch);
 // `rows`, halved until the device needs at most `bytes`, or to 1: so that other programs which take
@@ -98,14 +110,17 @@ struct Device {
     const DeviceFfn *ffn;
     Gpu gpu;
     std::vector<cudaEvent_t> events; // see batch.cu
+    cudaGraphExec_t graph;           // of a step; NULL: not captured yet
+    int64_t steps;                   // done since it was opened
+    int chunks;                      // of the optimizer
     float *block;
     size_t block_bytes;
     Memory memory;
     int batch_rows;            // of the batch that is computed
     int first_row, rows;       // of its micro-batch that is computed
     bool counts_usage;         // in this pass
-    int32_t *host_block;       // pinned
-    BatchTokens host_tokens;   // in host_block
+    float *host_block;         // pinned
+    BatchInputs host_batch;    // in host_block
     StepNumbers *host_numbers; // pinned, tensor squares behind it
     Gating *gatings;           // [L]: host copies
     HookList hooks;
@@ -133,8 +148,8 @@ void pass_begin(Device *device, int batch_rows);
 void pass_forward(Device *device, int first_row, int rows);
 // memory.logits of at most LOGIT_ROWS tokens of the batch
 void pass_logits(Device *device, int first, int rows);
-// Losses; with `gradient` also the gradients of logits' inputs. scored: of the batch.
-void pass_losses(Device *device, int64_t scored, bool gradient);
-void pass_backward(Device *device); // after pass_losses with gradient; adds to gradient_sum
-void pass_mean_loss(Device *device, int64_t scored); // numbers->loss
+// Losses; with `gradient` also the gradients of logits' inputs.
+void pass_losses(Device *device, bool gradient);
+void pass_backward(Device *device);  // after pass_losses with gradient; adds to gradient_sum
+void pass_mean_loss(Device *device); // numbers->loss
 void pass_after_step(Device *device);

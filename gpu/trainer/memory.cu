@@ -89,11 +89,16 @@ static void take_training(Memory *out, Taker *taker, const MemoryPlan &plan, siz
     out->fired = taker->take<FiredCount>((size_t)config->L * layer_neurons(config, plan.ffn));
 }
 
-size_t tokens_layout(BatchTokens *out, int32_t *block, const MemoryPlan &plan) {
-    size_t N = (size_t)plan.B * (size_t)plan.config->T,
-           starts = (size_t)micro_batches(plan) * ((size_t)plan.config->V + 1);
-    if (block != NULL) *out = { block, block + N, block + 2 * N, block + 3 * N };
-    return 3 * N + starts;
+size_t inputs_layout(BatchInputs *out, float *block, const MemoryPlan &plan) {
+    Taker taker = { block, 0 };
+    size_t N = (size_t)plan.B * (size_t)plan.config->T;
+    out->numbers = taker.take<BatchNumbers>(1);
+    out->inputs = taker.take<int32_t>(N);
+    out->targets = taker.take<int32_t>(N);
+    out->order = taker.take<int32_t>(N);
+    out->token_start =
+        taker.take<int32_t>((size_t)micro_batches(plan) * ((size_t)plan.config->V + 1));
+    return taker.used;
 }
 
 size_t memory_layout(Memory *out, float *block, const MemoryPlan &plan) {
@@ -102,6 +107,7 @@ size_t memory_layout(Memory *out, float *block, const MemoryPlan &plan) {
     size_t N = (size_t)plan.micro_batch * (size_t)config->T, rows = N * (size_t)config->D,
            all = (size_t)plan.B * (size_t)config->T;
     *out = Memory{};
+    out->workspace = taker.take<char>(WORKSPACE_BYTES); // first, since it is aligned to 256 bytes
     out->parameters = taker.take(plan.tensors->floats);
     out->layers.resize((size_t)config->L + 1);
     for (int l = 0; l < config->L; l++) take_layer(&out->layers[l], &taker, config, plan.ffn, N);
@@ -112,8 +118,8 @@ size_t memory_layout(Memory *out, float *block, const MemoryPlan &plan) {
     out->sublayer_out = taker.take(rows);
     out->logits = taker.take(std::min(all, (size_t)LOGIT_ROWS) * (size_t)config->V);
     out->losses = taker.take(all);
-    int32_t *tokens = taker.take<int32_t>(tokens_layout(&out->tokens, NULL, plan));
-    tokens_layout(&out->tokens, tokens, plan);
+    float *inputs = taker.take(inputs_layout(&out->batch, NULL, plan));
+    inputs_layout(&out->batch, inputs, plan);
     take_scratch(out, &taker, config, plan.ffn, N);
     if (plan.use == DEVICE_TRAINS) take_training(out, &taker, plan, N);
     size_t numbers = sizeof(StepNumbers) + (size_t)plan.tensors->count * sizeof(double);

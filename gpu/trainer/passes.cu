@@ -67,7 +67,7 @@ static LayerCall layer_call(Device *d, int l) {
     call.gradients = d->memory.gradients;
     call.B = d->rows;
     call.T = d->model.config.T;
-    call.tokens = d->host_tokens.inputs + first_token(d);
+    call.tokens = d->host_batch.inputs + first_token(d);
     call.x = d->memory.layers[l].ffn_normed;
     call.y = d->memory.sublayer_out;
     call.dy = d->memory.dresidual;
@@ -77,7 +77,7 @@ static LayerCall layer_call(Device *d, int l) {
     call.layer = l;
     call.hooks = &d->hooks;
     call.gpu = &d->gpu;
-    call.device_tokens = d->memory.tokens.inputs + first_token(d);
+    call.device_tokens = d->memory.batch.inputs + first_token(d);
     call.numbers = d->memory.numbers;
     call.host = &d->gatings[l];
     call.is_first = d->first_row == 0;
@@ -129,7 +129,7 @@ void pass_forward(Device *d, int first_row, int rows) {
     d->first_row = first_row;
     d->rows = rows;
     CHECK(embedding_forward(m->layers[0].residual, embedding_of(d),
-                            m->tokens.inputs + first_token(d), N, D, d->gpu.stream));
+                            m->batch.inputs + first_token(d), N, D, d->gpu.stream));
     for (int l = 0; l < L; l++) {
         layer_forward(d, l);
         if (d->counts_usage) count_usage(d, l);
@@ -146,17 +146,17 @@ void pass_logits(Device *d, int first, int rows) {
 }
 
 // [loss
-void pass_losses(Device *d, int64_t scored, bool gradient) {
+void pass_losses(Device *d, bool gradient) {
     const Memory *m = &d->memory;
     int N = d->rows * d->model.config.T, D = d->model.config.D, V = d->model.config.V;
-    float scale = scored > 0 ? 1.0f / (float)scored : 0.0f;
+    const float *scale = &m->batch.numbers->scale;
     Matrix embedding = matrix(embedding_of(d), V, D);
     for (int t0 = 0; t0 < N; t0 += LOGIT_ROWS) {
         int rows = std::min(N - t0, (int)LOGIT_ROWS);
         size_t first = first_token(d) + (size_t)t0;
         pass_logits(d, (int)first, rows);
         CHECK((gradient ? cross_entropy<true> : cross_entropy<false>)(m->losses + first, m->logits,
-                                                                      m->tokens.targets + first,
+                                                                      m->batch.targets + first,
                                                                       scale, rows, V, TOKEN_PAD,
                                                                       d->gpu.stream));
         if (!gradient) continue;
@@ -168,10 +168,10 @@ void pass_losses(Device *d, int64_t scored, bool gradient) {
 }
 // loss]
 
-void pass_mean_loss(Device *d, int64_t scored) {
+void pass_mean_loss(Device *d) {
     const Memory *m = &d->memory;
     int N = d->batch_rows * d->model.config.T;
-    CHECK(mean_loss(&m->numbers->loss, m->losses, N, (double)scored, d->gpu.stream));
+    CHECK(mean_loss(&m->numbers->loss, m->losses, N, &m->batch.numbers->scored, d->gpu.stream));
 }
 
 // Backward of prepare: dx [N,D] and dnorm [Dh] from d, the gradient of its output, which is
@@ -245,9 +245,8 @@ static __global__ void add_gradients_kernel(float *sum, const float *gradients, 
 
 static void add_gradients(const Device *d) {
     const Memory *m = &d->memory;
-    int chunks = (int)chunk_table(&d->model.tensors).chunks.size();
     if (m->gradient_sum == m->gradients) return;
-    LAUNCH(add_gradients_kernel, chunks, OPTIMIZER_THREADS, 0, d->gpu.stream, m->gradient_sum,
+    LAUNCH(add_gradients_kernel, d->chunks, OPTIMIZER_THREADS, 0, d->gpu.stream, m->gradient_sum,
            m->gradients, m->chunks, d->first_row == 0);
     CHECK(launch_error());
 }
@@ -264,8 +263,8 @@ void pass_backward(Device *d) {
                                  m->partial, d->gpu.stream));
     for (int l = L - 1; l >= 0; l--) layer_backward(d, l);
     CHECK(embedding_backward(m->gradients + d->model.tensors.items[EMBEDDING].offset, m->dresidual,
-                             m->tokens.token_start + micro * ((size_t)V + 1),
-                             m->tokens.order + first_token(d), V, D, d->gpu.stream));
+                             m->batch.token_start + micro * ((size_t)V + 1),
+                             m->batch.order + first_token(d), V, D, d->gpu.stream));
     add_gradients(d);
 }
 

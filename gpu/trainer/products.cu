@@ -94,6 +94,10 @@ void products_open(Gpu *gpu) {
     CHECK_CUBLAS(cublasSetStream(gpu->cublas, gpu->stream));
 }
 
+void products_workspace(const Gpu *gpu, void *workspace, size_t bytes) {
+    if (gpu->cublas != NULL) CHECK_CUBLAS(cublasSetWorkspace(gpu->cublas, workspace, bytes));
+}
+
 void products_close(Gpu *gpu) {
     if (gpu->cublas != NULL) cublasDestroy(gpu->cublas);
     gpu->cublas = NULL;

@@ -9,6 +9,8 @@ extern "C" {
 // Products use cuBLAS if it is there, and SGATLIN_CUBLAS=0 is not in the environment; else
 // gpu->cublas stays NULL, and they use a kernel of our own. gpu->stream is open.
 void products_open(Gpu *gpu);
+// Device memory, aligned to 256 bytes, that cuBLAS uses in place of its own.
+void products_workspace(const Gpu *gpu, void *workspace, size_t bytes);
 void products_close(Gpu *gpu);
 
 // out (rows,columns), its rows `stride` apart, = alpha · a · b, or with accumulate += it.

@@ -1,5 +1,5 @@
-// What the trainer promises of the device's memory: that it is predicted, and what the paper's
-// models need.
+// What the trainer promises and cannot be seen from outside: that memory is predicted and what the
+// paper's models need; that a step makes few calls; that its graph does what its kernels do.
 #include "gpu/trainer/backend.h"
 #include "gpu/trainer/device.cuh"
 #include <cstdio>
@@ -37,21 +37,27 @@ static size_t bytes_in_use() {
     return total - available;
 }
 
+// A device with a model of small size; ends the program if it cannot be opened.
+static Device *open_device(const Config *config, int B, int micro_batch, DeviceUse use) {
+    Error error = { "" };
+    Model model;
+    bool made = model_new(&model, config, &error);
+    if (made) tensors_init(&model.tensors, model.parameters, 1);
+    Device *device = made ? gpu_backend.open(&model, NULL, B, micro_batch, use, &error) : NULL;
+    if (device != NULL) return device;
+    fprintf(stderr, "%s: %s\n", config->ffn->name, error.text);
+    exit(1);
+}
+
 // The memory that a device takes is the memory that was predicted, to the byte. The emulator
 // counts pinned memory too.
 static void open_takes_what_is_predicted(const char *kind, int B, int micro_batch, DeviceUse use) {
     Config config = config_of("tiny", kind, "T=5 L=2 V=33");
-    Error error = { "" };
-    Model model;
     size_t before = bytes_in_use();
-    bool made = model_new(&model, &config, &error);
-    if (made) tensors_init(&model.tensors, model.parameters, 1);
-    Device *device = made ? gpu_backend.open(&model, NULL, B, micro_batch, use, &error) : NULL;
-    EXPECT(device != NULL, "%s: %s\n", kind, error.text);
-    if (device == NULL) return;
-    BatchTokens unused;
+    Device *device = open_device(&config, B, micro_batch, use);
+    BatchInputs unused;
     MemoryPlan plan = memory_plan(device);
-    size_t pinned = numbers_bytes(device) + 4 * tokens_layout(&unused, NULL, plan),
+    size_t pinned = numbers_bytes(device) + 4 * inputs_layout(&unused, NULL, plan),
            taken = bytes_in_use() - before - pinned;
     EXPECT((double)taken == device_bytes(plan, micro_batch),
            "%s, %d of %d rows: %zu bytes were taken, %.0f predicted\n", kind, micro_batch, B, taken,
@@ -79,6 +85,68 @@ static void the_papers_models_fit(const char *kind) {
     tensors_free(&tensors);
 }
 
+// ---- steps
+
+enum { ROWS = 3, LENGTH = 5, VOCABULARY = 33, TOKENS = ROWS * LENGTH };
+
+// Each step with other tokens, other padding at the end and another learning rate.
+static StepResult run_step(Device *device, int step) {
+    int32_t inputs[TOKENS], targets[TOKENS];
+    const AdamwSettings settings = { 1e-3 * (1 + step), 5e-3, 0.1, step % 2 == 0 ? 0.5 : 0.0 };
+    StepResult result;
+    for (int i = 0; i < TOKENS; i++) {
+        inputs[i] = 1 + (i * 7 + step * 11) % (VOCABULARY - 1);
+        targets[i] = i < TOKENS - step ? 1 + (i * 5 + step * 3) % (VOCABULARY - 1) : TOKEN_PAD;
+    }
+    EXPECT(gpu_backend.step(device, &result, inputs, targets, &settings, step),
+           "step %d is not finite\n", step);
+    return result;
+}
+
+// A step: one copy to the device, one launch of a graph, one copy back, for which the host waits.
+// The first one launches its kernels one by one, and the second one captures.
+static void expect_few_calls(const char *kind, int step, const EmulatorCalls &before) {
+    EmulatorCalls after = emulator_calls();
+    long copies = after.copies - before.copies, waits = after.waits - before.waits,
+         launches = after.launches - before.launches;
+    EXPECT(after.allocations == before.allocations && after.frees == before.frees,
+           "%s: step %d allocates\n", kind, step);
+    EXPECT(waits == 1 && copies == 2, "%s: step %d has %ld copies and waits %ld times\n", kind,
+           step, copies, waits);
+    EXPECT(step < 2 || launches == 1, "%s: step %d has %ld launches\n", kind, step, launches);
+}
+
+static void nothing(void *, const GatingEvent *) {}
+
+// With a hook every kernel is launched by itself; without one the same kernels are in a graph.
+static void the_graph_computes_the_same(const char *kind, const char *settings, int micro_batch) {
+    Config config = config_of("tiny", kind, settings);
+    const HookList hooks = one_hook(nothing, NULL);
+    Device *direct = open_device(&config, ROWS, micro_batch, DEVICE_TRAINS),
+           *graph = open_device(&config, ROWS, micro_batch, DEVICE_TRAINS);
+    gpu_backend.hooks(direct, &hooks);
+    for (int step = 0; step < 4; step++) {
+        StepResult a = run_step(direct, step);
+        EmulatorCalls before = emulator_calls();
+        StepResult b = run_step(graph, step);
+        expect_few_calls(kind, step, before);
+        EXPECT(a.loss == b.loss && a.gradient_norm == b.gradient_norm &&
+                   a.balance_loss == b.balance_loss && a.tokens == b.tokens,
+               "%s, step %d: loss %.9g, in a graph %.9g\n", kind, step, a.loss, b.loss);
+        for (double seconds : b.seconds) EXPECT(seconds > 0, "%s: a phase has no time\n", kind);
+    }
+    EXPECT(direct->graph == NULL && graph->graph != NULL, "%s: no graph was captured\n", kind);
+    size_t bytes = direct->model.tensors.floats * sizeof(float);
+    Error error;
+    const float *direct_moments, *graph_moments;
+    const Model *a = gpu_backend.read(direct, &direct_moments, &error),
+                *b = gpu_backend.read(graph, &graph_moments, &error);
+    EXPECT(memcmp(a->parameters, b->parameters, bytes) == 0, "%s: other parameters\n", kind);
+    EXPECT(memcmp(direct_moments, graph_moments, 2 * bytes) == 0, "%s: other moments\n", kind);
+    gpu_backend.close(direct);
+    gpu_backend.close(graph);
+}
+
 int main() {
     for (const char *kind : { "mlp", "glu", "moe", "peer", "sgatlin" }) {
         open_takes_what_is_predicted(kind, 3, 3, DEVICE_TRAINS);
@@ -86,5 +154,10 @@ int main() {
         open_takes_what_is_predicted(kind, 5, 2, DEVICE_EVALUATES);
         the_papers_models_fit(kind);
     }
+    the_graph_computes_the_same("mlp", "T=5 L=1 V=33", 3);
+    the_graph_computes_the_same("moe", "T=5 L=1 V=33 switch=0.01 z=0.001 bias=0.01", 2);
+    the_graph_computes_the_same("moe", "T=5 L=1 V=33 routing=unified", 3);
+    the_graph_computes_the_same("peer", "T=5 L=1 V=33", 2);
+    the_graph_computes_the_same("sgatlin", "T=5 L=1 V=33", 2);
     return failed;
 }
