@@ -1,4 +1,4 @@
-// The backend of a GPU, or of the emulator: reference/train/backend.h with the kernels of the
+// The backend of a GPU, or of the emulator (reference/train/backend.h), with the kernels of the
 // lessons: opening and closing, and what a device is asked for between steps.
 #include "backend.h"
 #include "device.cuh"

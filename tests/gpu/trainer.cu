@@ -66,6 +66,20 @@ static void open_takes_what_is_predicted(const char *kind, int B, int micro_batc
     EXPECT(bytes_in_use() == before, "%s: memory is not freed\n", kind);
 }
 
+// More rows at a time than the emulator's 8 GiB hold.
+static void too_many_rows_are_refused(const char *kind, const char *settings, const char *advice) {
+    Config config = config_of("tiny", kind, settings);
+    Error error = { "" };
+    Model model;
+    const int B = 1 << 16;
+    if (!model_new(&model, &config, &error)) exit(1);
+    Device *device = gpu_backend.open(&model, NULL, B, B, DEVICE_TRAINS, &error);
+    EXPECT(device == NULL && strstr(error.text, "out of GPU memory: B=65536") != NULL &&
+               strstr(error.text, advice) != NULL,
+           "%s: expected '%s': %s\n", kind, advice, error.text);
+    gpu_backend.close(device);
+}
+
 // The paper's models of 256 rows of 1024 tokens on a GPU of 8 GB.
 static void the_papers_models_fit(const char *kind) {
     const double GPU = 8e9;
@@ -154,6 +168,8 @@ int main() {
         open_takes_what_is_predicted(kind, 5, 2, DEVICE_EVALUATES);
         the_papers_models_fit(kind);
     }
+    too_many_rows_are_refused("mlp", "T=64 L=4", "16384 at a time fit (micro_batch=16384)");
+    too_many_rows_are_refused("moe", "T=64 L=4 routing=expert", "reduce B");
     the_graph_computes_the_same("mlp", "T=5 L=1 V=33", 3);
     the_graph_computes_the_same("moe", "T=5 L=1 V=33 switch=0.01 z=0.001 bias=0.01", 2);
     the_graph_computes_the_same("moe", "T=5 L=1 V=33 routing=unified", 3);

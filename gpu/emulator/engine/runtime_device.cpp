@@ -251,7 +251,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
     return result(event->captured ? cudaErrorCapturedEvent : cudaSuccess);
 }
 cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to) {
-    if (from->captured || to->captured) return result(cudaErrorCapturedEvent);
+    if (from->captured || to->captured) return result(cudaErrorInvalidValue);
     double seconds = (double)(to->time.tv_sec - from->time.tv_sec);
     *ms = (float)(seconds * 1e3 + (double)(to->time.tv_nsec - from->time.tv_nsec) * 1e-6);
     return result(cudaSuccess);

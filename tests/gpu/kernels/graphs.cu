@@ -93,7 +93,8 @@ static void test_events() {
     OK(cudaStreamEndCapture(stream, &graph));
     OK(cudaGraphInstantiate(&exec, graph, 0));
     OK(cudaGraphLaunch(exec, stream));
-    CHECK(cudaEventElapsedTime(&ms, from, to) == cudaErrorCapturedEvent);
+    CHECK(cudaEventElapsedTime(&ms, from, to) == cudaErrorInvalidValue);
+    CHECK(cudaEventSynchronize(to) == cudaErrorCapturedEvent);
     cudaGetLastError();
     OK(cudaEventRecord(to, stream));
     OK(cudaEventElapsedTime(&ms, from, to));
