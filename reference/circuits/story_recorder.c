@@ -8,32 +8,36 @@
 
 enum { LOGIT_ROWS = 64 }; // at a time
 
-bool story_recorder_new(StoryRecorder *out, const Model *model, int max, Error *error) {
+bool story_recorder_on(StoryRecorder *out, ReaderOpen *open, const Model *model, int max,
+                       Error *error) {
     size_t V = (size_t)model->config.V;
     *out = (StoryRecorder){ .model = model, .max = max };
     out->P = recorded_predictions(&model->config);
     size_t predictions = (size_t)max * (size_t)out->P;
     if (!gating_record_new(&out->record, &model->config, max, error)) return false;
-    out->activations = model_activations_new(&model->config, 1, max + 1, false, error);
+    bool opened = open(&out->reader, model, max + 1, READ_WHOLE, error);
     out->predictions = malloc(predictions * sizeof *out->predictions);
     out->probabilities = malloc(predictions * sizeof *out->probabilities);
     out->logits = malloc(LOGIT_ROWS * V * sizeof *out->logits);
     out->inputs = malloc(((size_t)max + 1) * sizeof *out->inputs);
-    bool ok = out->activations != NULL && (out->predictions != NULL && out->probabilities != NULL &&
-                                           out->logits != NULL && out->inputs != NULL);
-    if (ok) {
+    if (opened && out->predictions != NULL && out->probabilities != NULL && out->logits != NULL &&
+        out->inputs != NULL) {
         out->record.first = 1;
         HookList hooks = one_hook(gating_record_hook, &out->record);
-        model_hooks(out->activations, &hooks);
+        out->reader.hooks(out->reader.context, &hooks);
         return true;
     }
-    if (out->activations != NULL) fail(error, "out of memory for stories of %d tokens", max);
+    if (opened) fail(error, "out of memory for stories of %d tokens", max);
     story_recorder_free(out);
     return false;
 }
 
+bool story_recorder_new(StoryRecorder *out, const Model *model, int max, Error *error) {
+    return story_recorder_on(out, cpu_reader, model, max, error);
+}
+
 void story_recorder_free(StoryRecorder *recorder) {
-    if (recorder->activations != NULL) model_activations_free(recorder->activations);
+    reader_free(&recorder->reader);
     gating_record_free(&recorder->record);
     free(recorder->predictions);
     free(recorder->probabilities);
@@ -46,7 +50,7 @@ void story_recorder_free(StoryRecorder *recorder) {
 static bool predict_rows(StoryRecorder *recorder, int first, int rows) {
     int V = recorder->model->config.V, P = recorder->P, failures = 0;
     // Row 0 of the pass is TOKEN_END.
-    model_logits(recorder->model, recorder->activations, first + 1, rows, recorder->logits);
+    recorder->reader.logits(recorder->reader.context, recorder->logits, first + 1, rows);
 #pragma omp parallel for reduction(+ : failures)
     for (int row = 0; row < rows; row++) {
         Prediction best[RECORDED_PREDICTIONS];
@@ -64,7 +68,7 @@ bool story_recorder_run(StoryRecorder *recorder, const int32_t *tokens, int coun
     recorder->record.T = count;
     recorder->inputs[0] = TOKEN_END;
     memcpy(recorder->inputs + 1, tokens, (size_t)count * sizeof *tokens);
-    model_forward(recorder->model, recorder->activations, recorder->inputs, 1, count + 1);
+    recorder->reader.read(recorder->reader.context, recorder->inputs, count + 1, 0);
     for (int first = 0; first < count; first += LOGIT_ROWS) {
         int rows = count - first < LOGIT_ROWS ? count - first : LOGIT_ROWS;
         if (!predict_rows(recorder, first, rows))

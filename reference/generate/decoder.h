@@ -1,23 +1,20 @@
 #ifndef REFERENCE_GENERATE_DECODER_H
 #define REFERENCE_GENERATE_DECODER_H
-#include "reference/model/model.h"
+#include "reference/model/reader.h"
 
 // One sequence, one token at a time, with the keys and values of earlier tokens in a cache (the KV
 // cache). In a model that is not causal (ffn_causality) later tokens change the hidden states of
 // earlier ones, so nothing can be cached: it recomputes the whole window at each step.
 typedef struct Decoder Decoder;
 
-// Memory is used for the tokens that are cached, at most config.T; model must outlive it. A decoder
-// may be used in another thread than the one that made it, by one thread at a time. There it lowers
-// parallel_threads() to what it was where the decoder was made.
+// decoder_new runs on the CPU, decoder_on where `open` does; what reader.h says of threads and of
+// the model applies. Memory is used for the tokens that are cached, at most config.T.
 Decoder *decoder_new(const Model *model, Error *error);
+Decoder *decoder_on(ReaderOpen *open, const Model *model, Error *error);
 void decoder_free(Decoder *decoder);
 
-// Tokens that are known beforehand are read in passes of up to so many.
-enum { DECODER_PASS = 64 };
-
 // The hooks of the following steps (see gating.h), copied; NULL: none. Each is called once for
-// every sparse layer and pass, with the gatings of its tokens (N up to DECODER_PASS, or to T if
+// every sparse layer and pass, with the gatings of its tokens (N up to READER_PASS, or to T if
 // that is less), or of the whole window where the model is not causal (N up to T); key_scores needs
 // space for as many. All layers share the Gating's memory, so it is valid during the call only.
 // Tokens that are read again are shown again, with fresh = 0, so that what a hook replaces stays

@@ -25,8 +25,8 @@ struct Story {
     const float *logits;   // [V] after the last token fed; NULL: nothing was fed
 };
 
-Story *story_new(const Model *model, const Tokenizer *tokenizer, const Sampling *sampling,
-                 uint64_t seed, Error *error) {
+Story *story_on(ReaderOpen *open, const Model *model, const Tokenizer *tokenizer,
+                const Sampling *sampling, uint64_t seed, Error *error) {
     Story *story = calloc(1, sizeof *story);
     size_t V = (size_t)model->config.V;
     if (story != NULL) story->candidates = malloc(V * sizeof *story->candidates);
@@ -39,10 +39,15 @@ Story *story_new(const Model *model, const Tokenizer *tokenizer, const Sampling 
     story->tokenizer = tokenizer;
     story->sampling = *sampling;
     story->key = random_key(seed, "sample");
-    story->decoder = decoder_new(model, error);
+    story->decoder = decoder_on(open, model, error);
     if (story->decoder != NULL) return story;
     story_free(story);
     return NULL;
+}
+
+Story *story_new(const Model *model, const Tokenizer *tokenizer, const Sampling *sampling,
+                 uint64_t seed, Error *error) {
+    return story_on(cpu_reader, model, tokenizer, sampling, seed, error);
 }
 
 void story_free(Story *story) {

@@ -2,16 +2,19 @@
 #define REFERENCE_GENERATE_STORY_H
 #include "reference/data/tokenizer.h"
 #include "reference/generate/sampling.h"
-#include "reference/model/model.h"
+#include "reference/model/reader.h"
 
 // Text generation, one token per call. Prints nothing: the caller decides what to show and when to
 // stop. The draws are counter-based, so the same model, prompt, sampling and seed give the same
 // story.
 typedef struct Story Story;
 
-// model and tokenizer must outlive it; sampling is copied. NULL on failure.
+// model and tokenizer must outlive it; sampling is copied. NULL on failure. story_new runs on the
+// CPU, story_on where `open` does.
 Story *story_new(const Model *model, const Tokenizer *tokenizer, const Sampling *sampling,
                  uint64_t seed, Error *error);
+Story *story_on(ReaderOpen *open, const Model *model, const Tokenizer *tokenizer,
+                const Sampling *sampling, uint64_t seed, Error *error);
 void story_free(Story *story);
 
 // Starts over with this prompt, which may be empty, and feeds it to the model. Of a prompt longer

@@ -115,7 +115,7 @@ START_TEST(a_window_is_read_in_passes)
         memcpy(bits, logits, sizeof bits);
         ck_assert(passes.ordered);
         ck_assert_int_eq(passes.rows, tiny.model.config.ffn->sparse ? 1 + COUNT : 0);
-        if (passes.rows > 0) ck_assert_int_eq(passes.most, causal ? DECODER_PASS : 1 + COUNT);
+        if (passes.rows > 0) ck_assert_int_eq(passes.most, causal ? READER_PASS : 1 + COUNT);
         decoder_free(other);
     }
     parallel_set_threads(1);
