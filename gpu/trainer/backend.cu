@@ -36,7 +36,7 @@ static void gpu_close(Device *d) {
     free(d->gatings);
     floats_free(d->moments, 2 * floats);
     floats_free(d->host_gradients, floats);
-    model_free(&d->model);
+    if (d->owns_model) model_free(&d->model);
     delete d;
 }
 
@@ -158,15 +158,15 @@ static bool valid(const Config *config, int B, Error *error) {
                 (int)MAX_DH, (int)MAX_DH);
 }
 
-static Device *gpu_open(Model *model, float *moments, int B, int micro_batch, DeviceUse use,
-                        Error *error) {
+Device *device_open(const Model *model, bool owns_model, float *moments, int B, int micro_batch,
+                    DeviceUse use, Error *error) {
     Device *d = new Device();
     d->model = *model;
+    d->owns_model = owns_model;
     d->moments = moments;
     d->B = B;
     d->use = use;
     d->ffn = device_ffn(&d->model.config, error);
-    *model = Model{};
     bool ok = d->ffn != NULL && valid(&d->model.config, B, error) && find_gpu(error);
     if (ok) {
         CHECK(cudaStreamCreate(&d->gpu.stream));
@@ -182,6 +182,13 @@ static Device *gpu_open(Model *model, float *moments, int B, int micro_batch, De
     for (cudaEvent_t &event : d->events) CHECK(cudaEventCreate(&event));
     upload(d);
     return d;
+}
+
+static Device *gpu_open(Model *model, float *moments, int B, int micro_batch, DeviceUse use,
+                        Error *error) {
+    Model taken = *model;
+    *model = Model{};
+    return device_open(&taken, true, moments, B, micro_batch, use, error);
 }
 
 // ---- what a device is asked for
@@ -235,6 +242,6 @@ static const Model *gpu_read(Device *d, const float **moments, Error *error) {
     return &d->model;
 }
 
-const Backend gpu_backend = { gpu_device_name, gpu_bytes,     gpu_open,    gpu_describe,
-                              gpu_close,       device_step,   device_loss, gpu_logits,
-                              gpu_usage,       gpu_gradients, gpu_hooks,   gpu_read };
+const Backend gpu_backend = { gpu_device_name, gpu_bytes,   gpu_open,   gpu_describe, gpu_close,
+                              device_step,     device_loss, gpu_logits, gpu_usage,    gpu_gradients,
+                              gpu_hooks,       gpu_read,    gpu_reader };

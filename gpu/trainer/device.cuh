@@ -103,6 +103,7 @@ int rows_that_fit(const MemoryPlan &plan, int rows, double bytes);
 
 struct Device {
     Model model;           // parameters on the host: as of the last read
+    bool owns_model;       // or it is a reader's caller's
     float *moments;        // likewise; NULL: not for training
     float *host_gradients; // NULL until they are asked for
     int B, micro_batch;    // rows
@@ -118,6 +119,8 @@ struct Device {
     Memory memory;
     int batch_rows;            // of the batch that is computed
     int first_row, rows;       // of its micro-batch that is computed
+    int tokens;                // of each row
+    int cached;                // in a reader's pass: the tokens before them
     bool counts_usage;         // in this pass
     float *host_block;         // pinned
     BatchInputs host_batch;    // in host_block
@@ -135,6 +138,16 @@ static inline size_t numbers_bytes(const Device *d) {
     return sizeof(StepNumbers) + (size_t)d->model.tensors.count * sizeof(double);
 }
 
+// A device of up to B rows of model->config.T tokens. With owns_model the model is freed with it,
+// also when this fails; else it must outlive the device. The others as in Backend.open.
+Device *device_open(const Model *model, bool owns_model, float *moments, int B, int micro_batch,
+                    DeviceUse use, Error *error);
+ReaderOpen gpu_reader;
+
+static inline const float *weight(const Device *d, int layer, LayerTensor which) {
+    return d->memory.parameters + model_layer(&d->model, layer)[which].offset;
+}
+
 // Backend.step and Backend.loss.
 bool device_step(Device *device, StepResult *out, const int32_t *inputs, const int32_t *targets,
                  const AdamwSettings *settings, int64_t step);
@@ -146,6 +159,11 @@ double device_loss(Device *device, int64_t *scored, const int32_t *inputs, const
 // pass_backward; at last pass_mean_loss.
 void pass_begin(Device *device, int batch_rows);
 void pass_forward(Device *device, int first_row, int rows);
+// A pass like those two over `tokens` tokens of one sequence, which follow `cached` ones. Each
+// layer's key and value [T,D] are the cache: keys are normed and rotated in it, unlike those of
+// pass_forward.
+void pass_read(Device *device, int tokens, int cached);
+void attention_cached(Device *device, int layer); // of pass_read
 // memory.logits of at most LOGIT_ROWS tokens of the batch
 void pass_logits(Device *device, int first, int rows);
 // Losses; with `gradient` also the gradients of logits' inputs.

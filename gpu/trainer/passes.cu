@@ -8,9 +8,6 @@
 #include "gpu/07_language_model/rope.cuh"
 #include <algorithm>
 
-static const float *weight(const Device *d, int layer, LayerTensor which) {
-    return d->memory.parameters + model_layer(&d->model, layer)[which].offset;
-}
 static float *gradient(const Device *d, int layer, LayerTensor which) {
     return d->memory.gradients + model_layer(&d->model, layer)[which].offset;
 }
@@ -26,7 +23,7 @@ static __global__ void add_kernel(float *out, const float *residual, const float
 }
 
 static void add_to_residual(const Device *d, float *out, const float *residual) {
-    size_t count = (size_t)d->rows * d->model.config.T * d->model.config.D;
+    size_t count = (size_t)d->rows * d->tokens * d->model.config.D;
     LAUNCH(add_kernel, blocks_of(count), BLOCK_THREADS, 0, d->gpu.stream, out, residual,
            d->memory.sublayer_out, count);
     CHECK(launch_error());
@@ -39,7 +36,7 @@ static size_t first_token(const Device *d) {
 
 static AttentionShape shape_of(const Device *d) {
     const Config *config = &d->model.config;
-    return { d->rows, config->T, config_heads(config), config->Dh };
+    return { d->rows, d->tokens, config_heads(config), config->Dh };
 }
 
 // One of queries and keys: normed and rotated, times factor.
@@ -66,7 +63,7 @@ static LayerCall layer_call(Device *d, int l) {
     call.parameters = d->memory.parameters;
     call.gradients = d->memory.gradients;
     call.B = d->rows;
-    call.T = d->model.config.T;
+    call.T = d->tokens;
     call.tokens = d->host_batch.inputs + first_token(d);
     call.x = d->memory.layers[l].ffn_normed;
     call.y = d->memory.sublayer_out;
@@ -93,20 +90,31 @@ static void count_usage(const Device *d, int l) {
                        &gating, ffn_pools(config));
 }
 
+// From saved->normed to saved->attended.
+typedef void Attention(Device *d, int l);
+
 // [layer
-static void layer_forward(Device *d, int l) {
+static void attention_forward(Device *d, int l) {
     const Memory *m = &d->memory;
     const LayerSaved *saved = &m->layers[l];
     const Gpu *gpu = &d->gpu;
-    int N = d->rows * d->model.config.T, D = d->model.config.D;
-    CHECK(rmsnorm_forward(saved->normed, saved->rstd, saved->residual, weight(d, l, ATTENTION_NORM),
-                          N, D, gpu->stream));
+    int N = d->rows * d->tokens, D = d->model.config.D;
     linear_forward(gpu, saved->query, saved->normed, weight(d, l, ATTENTION_QUERY), N, D, D);
     linear_forward(gpu, saved->key, saved->normed, weight(d, l, ATTENTION_KEY), N, D, D);
     linear_forward(gpu, saved->value, saved->normed, weight(d, l, ATTENTION_VALUE), N, D, D);
     prepare_both(d, l);
     CHECK(attention_tiled(saved->attended, saved->log_sum, m->attention.q, m->attention.k,
                           saved->value, shape_of(d), gpu->stream));
+}
+
+static void layer_forward(Device *d, int l, Attention *attention) {
+    const Memory *m = &d->memory;
+    const LayerSaved *saved = &m->layers[l];
+    const Gpu *gpu = &d->gpu;
+    int N = d->rows * d->tokens, D = d->model.config.D;
+    CHECK(rmsnorm_forward(saved->normed, saved->rstd, saved->residual, weight(d, l, ATTENTION_NORM),
+                          N, D, gpu->stream));
+    attention(d, l);
     linear_forward(gpu, m->sublayer_out, saved->attended, weight(d, l, ATTENTION_OUTPUT), N, D, D);
     add_to_residual(d, saved->residual_mid, saved->residual);
 
@@ -123,20 +131,34 @@ void pass_begin(Device *d, int batch_rows) {
     CHECK(cudaMemsetAsync(d->memory.numbers, 0, sizeof *d->memory.numbers, d->gpu.stream));
 }
 
-void pass_forward(Device *d, int first_row, int rows) {
+static void forward(Device *d, Attention *attention) {
     const Memory *m = &d->memory;
-    int L = d->model.config.L, D = d->model.config.D, N = rows * d->model.config.T;
-    d->first_row = first_row;
-    d->rows = rows;
+    int L = d->model.config.L, D = d->model.config.D, N = d->rows * d->tokens;
     CHECK(embedding_forward(m->layers[0].residual, embedding_of(d),
                             m->batch.inputs + first_token(d), N, D, d->gpu.stream));
     for (int l = 0; l < L; l++) {
-        layer_forward(d, l);
+        layer_forward(d, l, attention);
         if (d->counts_usage) count_usage(d, l);
     }
     const Tensor *norm = layout_output_norm(&d->model.tensors);
     CHECK(rmsnorm_forward(m->normed + first_token(d) * D, m->rstd, m->layers[L].residual,
                           m->parameters + norm->offset, N, D, d->gpu.stream));
+}
+
+void pass_forward(Device *d, int first_row, int rows) {
+    d->first_row = first_row;
+    d->rows = rows;
+    d->tokens = d->model.config.T;
+    forward(d, attention_forward);
+}
+
+void pass_read(Device *d, int tokens, int cached) {
+    pass_begin(d, 1);
+    d->first_row = 0;
+    d->rows = 1;
+    d->tokens = tokens;
+    d->cached = cached;
+    forward(d, attention_cached);
 }
 
 void pass_logits(Device *d, int first, int rows) {

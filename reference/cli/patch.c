@@ -14,6 +14,7 @@
 
 typedef struct {
     const char *checkpoint, *prompt, *from, *at, *layers, *channels;
+    const Backend *backend;
     int tokens, threads;
     bool json;
 } Arguments;
@@ -38,6 +39,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         state->child_inputs[0] = &arguments->checkpoint;
         state->child_inputs[1] = &arguments->json;
         state->child_inputs[2] = &arguments->threads;
+        state->child_inputs[3] = &arguments->backend;
         break;
     case 'p': arguments->prompt = value; break;
     case 'n': arguments->tokens = (int)option_whole(state, "tokens", value, 1, INT32_MAX); break;
@@ -342,7 +344,8 @@ static bool patch(const Arguments *arguments, const Checkpoint *checkpoint, cons
     if (!read_list(&work.layers, arguments->layers, "layers", config->L, error) ||
         !read_list(&work.channels, arguments->channels, "channels", C, error))
         return false;
-    work.story = story_new(&checkpoint->model, checkpoint->tokenizer, &greedy, 0, error);
+    work.story = story_on(arguments->backend->reader, &checkpoint->model, checkpoint->tokenizer,
+                          &greedy, 0, error);
     if (work.story == NULL) return false;
     bool ok = arguments->prompt != NULL
                   ? patch_prompt(&work, arguments->prompt, arguments->from, arguments->at, error)
@@ -355,6 +358,7 @@ int command_patch(int argc, char **argv) {
     static const struct argp_child children[] = { { &checkpoint_option, 0, NULL, 0 },
                                                   { &json_option, 0, NULL, 0 },
                                                   { &threads_option, 0, NULL, 0 },
+                                                  { &device_option, 0, NULL, 0 },
                                                   { 0 } };
     static const struct argp argp = {
         .options = options,
@@ -368,7 +372,7 @@ int command_patch(int argc, char **argv) {
     };
     Arguments arguments = { .tokens = 20 };
     if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
-    program_start(arguments.threads, &cpu_backend);
+    program_start(arguments.threads, arguments.backend);
     Error error;
     Checkpoint checkpoint;
     if (!sparse_checkpoint_open(&checkpoint, arguments.checkpoint, &error))

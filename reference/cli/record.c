@@ -15,6 +15,7 @@
 
 typedef struct {
     const char *checkpoint, *data, *text, *out;
+    const Backend *backend;
     int64_t stories; // 0: all
     int threads;
     bool json;
@@ -40,6 +41,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         state->child_inputs[0] = &arguments->checkpoint;
         state->child_inputs[1] = &arguments->json;
         state->child_inputs[2] = &arguments->threads;
+        state->child_inputs[3] = &arguments->backend;
         break;
     case 'd': arguments->data = value; break;
     case KEY_TEXT: arguments->text = value; break;
@@ -227,7 +229,8 @@ static bool work_run(Work *work, const Arguments *arguments, Error *error) {
     const Model *model = &work->checkpoint->model;
     int T = (int)work->plan->positions;
     if (!disk_check(arguments->out, (uint64_t)recording_bytes(&model->config, T), error) ||
-        !story_recorder_new(&work->recorder, model, work->plan->max, error))
+        !story_recorder_on(&work->recorder, arguments->backend->reader, model, work->plan->max,
+                           error))
         return false;
     work->tokens = malloc((size_t)work->plan->max * sizeof *work->tokens);
     if (work->tokens == NULL) return fail(error, "out of memory");
@@ -283,6 +286,7 @@ int command_record(int argc, char **argv) {
     static const struct argp_child children[] = { { &checkpoint_option, 0, NULL, 0 },
                                                   { &json_option, 0, NULL, 0 },
                                                   { &threads_option, 0, NULL, 0 },
+                                                  { &device_option, 0, NULL, 0 },
                                                   { 0 } };
     static const struct argp argp = {
         .options = options,
@@ -296,7 +300,7 @@ int command_record(int argc, char **argv) {
     Arguments arguments = { .stories = 0 };
     if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
     signals_watch(SIGNALS_RESTART_READS);
-    program_start(arguments.threads, &cpu_backend);
+    program_start(arguments.threads, arguments.backend);
     Error error;
     Checkpoint checkpoint;
     if (!path_is_new(arguments.out, &error) ||

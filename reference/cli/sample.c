@@ -10,6 +10,7 @@
 
 typedef struct {
     const char *checkpoint, *prompt;
+    const Backend *backend;
     Sampling sampling;
     int64_t tokens, seed;
     int threads;
@@ -43,6 +44,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &arguments->checkpoint;
         state->child_inputs[1] = &arguments->threads;
+        state->child_inputs[2] = &arguments->backend;
         break;
     case 'p': arguments->prompt = value; break;
     case 'n': arguments->tokens = option_whole(state, "tokens", value, 0, INT32_MAX); break;
@@ -145,8 +147,8 @@ static bool print_story(Story *story, const Arguments *arguments, const Config *
 static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Error *error) {
     const Config *config = &checkpoint->model.config;
     const char *prompt = arguments->prompt != NULL ? arguments->prompt : "";
-    Story *story = story_new(&checkpoint->model, checkpoint->tokenizer, &arguments->sampling,
-                             (uint64_t)arguments->seed, error);
+    Story *story = story_on(arguments->backend->reader, &checkpoint->model, checkpoint->tokenizer,
+                            &arguments->sampling, (uint64_t)arguments->seed, error);
     if (story == NULL) return false;
     warn_causality(config);
     print_bytes(prompt, strlen(prompt), arguments->escape);
@@ -159,6 +161,7 @@ static bool sample(const Arguments *arguments, const Checkpoint *checkpoint, Err
 int command_sample(int argc, char **argv) {
     static const struct argp_child children[] = { { &checkpoint_option, 0, NULL, 0 },
                                                   { &threads_option, 0, NULL, 0 },
+                                                  { &device_option, 0, NULL, 0 },
                                                   { 0 } };
     static const struct argp argp = {
         .options = options,
@@ -171,7 +174,7 @@ int command_sample(int argc, char **argv) {
                             .tokens = 200,
                             .seed = 1 };
     if (!options_parse(&argp, argc, argv, 0, &arguments)) return 1;
-    program_start(arguments.threads, &cpu_backend);
+    program_start(arguments.threads, arguments.backend);
     Error error;
     Checkpoint checkpoint;
     if (!checkpoint_open(&checkpoint, arguments.checkpoint, &error))

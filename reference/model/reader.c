@@ -67,3 +67,8 @@ bool cpu_reader(Reader *out, const Model *model, int T, ReaderUse use, Error *er
     *out = (Reader){ r, cpu_read, cpu_logits, cpu_hooks, cpu_free };
     return true;
 }
+
+void reader_free(Reader *reader) {
+    if (reader->free != NULL) reader->free(reader->context);
+    *reader = (Reader){ NULL };
+}

@@ -30,8 +30,5 @@ typedef bool ReaderOpen(Reader *out, const Model *model, int T, ReaderUse use, E
 // thread at a time. There it lowers parallel_threads() to what it was where it was opened.
 ReaderOpen cpu_reader;
 
-static inline void reader_free(Reader *reader) {
-    if (reader->free != NULL) reader->free(reader->context);
-    *reader = (Reader){ NULL };
-}
+void reader_free(Reader *reader); // one that was not opened, {0}: nothing
 #endif

@@ -1,6 +1,6 @@
 #ifndef REFERENCE_TRAIN_BACKEND_H
 #define REFERENCE_TRAIN_BACKEND_H
-#include "reference/model/model.h"
+#include "reference/model/reader.h"
 #include "reference/train/optimizer.h"
 
 // Where a training step runs. A Device owns everything a step needs: parameters, moments, gradients
@@ -76,6 +76,9 @@ typedef struct {
     // The model and, unless moments is NULL, its moments [2,floats] after the last step: host views
     // that are valid until the next step. NULL: they cannot be read. Costs nothing on the CPU.
     const Model *(*read)(Device *device, const float **moments, Error *error);
+
+    // For generating, recording and patching: forward passes over one sequence.
+    ReaderOpen *reader;
 } Backend;
 
 extern const Backend cpu_backend;

@@ -146,4 +146,5 @@ const Backend cpu_backend = {
     .gradients = cpu_gradients,
     .hooks = cpu_hooks,
     .read = cpu_read,
+    .reader = cpu_reader,
 };
