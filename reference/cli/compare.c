@@ -1,5 +1,5 @@
 // sgatlin compare: whether a device computes what another one does.
-#include "reference/check/backend_agree.h"
+#include "reference/check/decoder_agree.h"
 #include "reference/cli/commands.h"
 #include "reference/cli/options.h"
 #include "reference/config/presets.h"
@@ -113,6 +113,7 @@ static bool compare(const Arguments *arguments, const char *ffn, const char *set
                                      .training = TRAINING,
                                      .report = arguments->verbose ? print_difference : NULL };
     if (!backends_agree(&errors, &comparison, error) ||
+        !decoders_agree(&errors, &comparison, error) ||
         !backend_refuses_nan(arguments->device, &config, arguments->B, error))
         return false;
     printf("%-8s %-42s forward %.1e, gradients %.1e, training %.1e", ffn, settings, errors.forward,
@@ -140,9 +141,10 @@ int command_compare(int argc, char **argv) {
     const struct argp argp = {
         .options = known_options,
         .parser = parse,
-        .doc = "Compares a device with another one: forward pass, loss, gradients and training "
-               "steps, tensor by tensor, within tolerances. The worst differences are printed, "
-               "relative to the root mean square of their tensor.",
+        .doc =
+            "Compares a device with another one: forward pass, loss, gradients, training steps "
+            "and decoding, tensor by tensor, within tolerances. The worst differences are printed, "
+            "relative to the root mean square of their tensor.",
         .children = children,
         .help_filter = option_help,
     };
