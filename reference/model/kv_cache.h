@@ -13,7 +13,7 @@ KvCache *kv_cache_new(const Model *model, int T, Error *error);
 void kv_cache_free(KvCache *cache);
 void kv_cache_hooks(KvCache *cache, const HookList *hooks);
 
-// Appends n <= READER_PASS tokens after the first `cached`. All layers share the Gating's memory, so
+// Appends n <= READER_PASS tokens after the first `cached`. All layers share the Gating's memory:
 // what hooks see is valid during the call only.
 void kv_cache_read(KvCache *cache, const int32_t *tokens, int n, int cached);
 // out [rows,V]: of tokens of the last pass.

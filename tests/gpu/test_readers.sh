@@ -37,8 +37,8 @@ close() {
 # scores FILE: those of a recording, one per line.
 scores() {
     header=$(head -c 8 "$1" | od -A n -t u8 | tr -d ' ')
-    offsets=$(head -c $((header + 8)) "$1" |
-        sed 's/.*"score":{[^}]*"data_offsets":\[\([0-9]*\),\([0-9]*\)\].*/\1 \2/' | tail -n 1)
+    offsets=$(head -c $((header + 8)) "$1" | tail -c +9 |
+        sed 's/.*"score":{[^}]*"data_offsets":\[\([0-9]*\),\([0-9]*\)\].*/\1 \2/')
     tail -c +$((header + 9 + ${offsets% *})) "$1" | head -c $((${offsets#* } - ${offsets% *})) |
         od -A n -v -t f4 -w4 | sed 's/^ *\(-\{0,1\}[0-9]*\)$/\1.0/'
 }
@@ -82,8 +82,8 @@ shows() {
     close "$work/cpu" "$work/emulator" || fail "$1: patches: $(cat "$work/said")"
 }
 
-"$emulator" data --storyworld --stories 40 --seed 2 --tokenizer "$work/data/tokenizer.json" --out "$work/small" \
-    >"$work/said" 2>&1 || fail "data: $(cat "$work/said")"
+"$emulator" data --storyworld --stories 40 --seed 2 --tokenizer "$work/data/tokenizer.json" \
+    --out "$work/small" >"$work/said" 2>&1 || fail "data: $(cat "$work/said")"
 for kind in mlp glu; do
     make_run $kind --ffn $kind
     reads $kind
