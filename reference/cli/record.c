@@ -228,9 +228,7 @@ static bool record_stories(Work *work, Error *error) {
 static bool work_run(Work *work, const Arguments *arguments, Error *error) {
     const Model *model = &work->checkpoint->model;
     int T = (int)work->plan->positions;
-    if (!disk_check(arguments->out, (uint64_t)recording_bytes(&model->config, T), error) ||
-        !story_recorder_on(&work->recorder, arguments->backend->reader, model, work->plan->max,
-                           error))
+    if (!disk_check(arguments->out, (uint64_t)recording_bytes(&model->config, T), error))
         return false;
     work->tokens = malloc((size_t)work->plan->max * sizeof *work->tokens);
     if (work->tokens == NULL) return fail(error, "out of memory");
@@ -269,11 +267,21 @@ static bool report(const Work *work, const Arguments *arguments, Error *error) {
     return ok || ferror(stdout) || fail(error, "out of memory");
 }
 
+// Comes first: a device that cannot do it refuses before the text is encoded.
+static bool open_recorder(Work *work, const Arguments *arguments, Error *error) {
+    const Model *model = &work->checkpoint->model;
+    if (model->config.T == 1)
+        return fail(error, "a context window of one token has no space for a story");
+    return story_recorder_on(&work->recorder, arguments->backend->reader, model,
+                             model->config.T - 1, error);
+}
+
 static bool record(const Arguments *arguments, const Checkpoint *checkpoint, Error *error) {
-    Source source;
+    Source source = { .count = 0 };
     Plan plan;
     Work work = { .checkpoint = checkpoint, .source = &source, .plan = &plan };
-    bool ok = source_open(&source, arguments, checkpoint, error) &&
+    bool ok = open_recorder(&work, arguments, error) &&
+              source_open(&source, arguments, checkpoint, error) &&
               make_plan(&plan, &source, &checkpoint->model.config, error) &&
               work_run(&work, arguments, error) && report(&work, arguments, error);
     if (work.recorder.model != NULL) story_recorder_free(&work.recorder);

@@ -30,6 +30,9 @@ refused() {
 quietly "$emulator" compare --device emulator --batch 2 --steps 2 --set T=9
 quietly "$emulator" compare --device emulator --batch 1 --steps 1 --ffn glu --set T=65 D=66 Dh=66 \
     V=37 L=1
+# A prompt that the decoder reads in two passes.
+quietly "$emulator" compare --device emulator --batch 1 --steps 1 --ffn mlp --set T=140 D=40 Dh=40 \
+    V=37 L=1
 # In micro-batches, the last one smaller.
 for settings in mlp glu 'moe bias=0.001' 'moe routing=unified pool=sequence' peer sgatlin; do
     # shellcheck disable=SC2086 # the words of the settings
