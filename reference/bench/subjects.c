@@ -65,13 +65,14 @@ void step_subject_run(void *context, double seconds[BENCH_PARTS]) {
     for (int phase = 0; phase < STEP_PHASES; phase++) seconds[phase] = result.seconds[phase];
 }
 
-bool generate_subject_new(GenerateSubject *out, const Config *config, Error *error) {
+bool generate_subject_new(GenerateSubject *out, const Backend *backend, const Config *config,
+                          Error *error) {
     *out = (GenerateSubject){ .decoder = NULL };
     if (!model_new(&out->model, config, error)) return false;
     tensors_init(&out->model.tensors, out->model.parameters, 1);
     out->candidates = malloc((size_t)config->V * sizeof *out->candidates);
     if (out->candidates == NULL) fail(error, "out of memory");
-    if (out->candidates != NULL) out->decoder = decoder_new(&out->model, error);
+    if (out->candidates != NULL) out->decoder = decoder_on(backend->reader, &out->model, error);
     if (out->decoder == NULL) generate_subject_free(out);
     return out->decoder != NULL;
 }

@@ -38,7 +38,8 @@ typedef struct {
     Candidate *candidates; // [V]
 } GenerateSubject;
 
-bool generate_subject_new(GenerateSubject *out, const Config *config, Error *error);
+bool generate_subject_new(GenerateSubject *out, const Backend *backend, const Config *config,
+                          Error *error);
 void generate_subject_free(GenerateSubject *generate);
 void generate_subject_run(void *generate, double seconds[BENCH_PARTS]);
 

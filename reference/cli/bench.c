@@ -10,7 +10,7 @@
 typedef struct {
     BenchSubject subject;
     const char *ffn;
-    const Backend *backend; // of training steps; layers alone run on the CPU
+    const Backend *backend; // of steps and generation; layers alone run on the CPU
     SetWords words;
     int threads, repetitions; // 0: the default
     bool json;
@@ -140,7 +140,7 @@ static bool open_row(BenchRow *row, BenchSubject subject, const Backend *backend
     if (subject == BENCH_GENERATE) {
         row->counted = generate_counted(config);
         row->bench = (Bench){ .run = generate_subject_run, .context = &row->generate };
-        return generate_subject_new(&row->generate, config, error);
+        return generate_subject_new(&row->generate, backend, config, error);
     }
     row->counted = step_counted(config, B);
     row->bench = (Bench){ .run = step_subject_run, .context = &row->step };

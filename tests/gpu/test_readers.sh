@@ -106,6 +106,10 @@ EMULATOR_ORDER=random:3 on emulator patch --checkpoint "$work/flat" --prompt 'Th
     --from 'The horse was' --at turtle --tokens 4 --json
 cmp "$work/forward" "$work/emulator" >&2 || fail 'another order of threads'
 
+on emulator bench generate --ffn sgatlin --set D=16 Dh=8 L=1 V=50 T=8 C=2 K=2 F=9 Dk=4 --json \
+    --repetitions 1
+grep -q '"ms_generate"' "$work/emulator" || fail "bench: $(cat "$work/emulator")"
+
 # What the device lacks is refused before anything is written.
 make_run wide --ffn sgatlin --set D=260 Dh=130 steps=1
 for command in 'sample' "record --data $work/small/valid.bin --out $work/none" \

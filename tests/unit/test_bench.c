@@ -144,7 +144,8 @@ START_TEST(a_timed_generation_fills_the_window)
         ck_assert(preset != NULL && preset_config(&config, preset, ffn_kinds[i], &error));
         double seconds[BENCH_PARTS] = { -1, 0, 0 };
         GenerateSubject generate;
-        ck_assert_msg(generate_subject_new(&generate, &config, &error), "%s", error.text);
+        ck_assert_msg(generate_subject_new(&generate, &cpu_backend, &config, &error), "%s",
+                      error.text);
         for (int run = 0; run < 2; run++) {
             generate_subject_run(&generate, seconds);
             ck_assert_double_gt(seconds[0], 0);
