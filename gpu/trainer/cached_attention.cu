@@ -7,6 +7,23 @@
 
 enum { CACHE_WARPS = 4 };
 
+// What each warp of a block has summed: of e^(score - max) the total, and with the values.
+struct WarpSums {
+    float max[CACHE_WARPS], total[CACHE_WARPS], values[CACHE_WARPS][MAX_HEAD];
+};
+
+// Column d of the output.
+static __device__ __forceinline__ float add_warps(const WarpSums *sums, int d) {
+    float max = sums->max[0], total = 0.0f, value = 0.0f;
+    for (int w = 1; w < CACHE_WARPS; w++) max = fmaxf(max, sums->max[w]);
+    for (int w = 0; w < CACHE_WARPS; w++) {
+        float scale = expf(sums->max[w] - max); // 0 of a warp that had no token
+        total += scale * sums->total[w];
+        value += scale * sums->values[w][d];
+    }
+    return value / total;
+}
+
 // out (n,H,Dh) of the queries (n,H,Dh), which follow `cached` tokens, over keys and values
 // (cached+n,H,Dh). A block for each query and head. Its warps take the tokens in turn, so that the
 // lanes of a warp read neighbouring numbers; each has an online softmax of its own, and these are
@@ -14,7 +31,7 @@ enum { CACHE_WARPS = 4 };
 template <int COLUMNS>
 static __global__ void cached_attention_kernel(float *out, const float *query, const float *key,
                                                const float *value, int cached, int H, int Dh) {
-    __shared__ float maxima[CACHE_WARPS], totals[CACHE_WARPS], parts[CACHE_WARPS][MAX_HEAD];
+    __shared__ WarpSums shared;
     int warp = (int)threadIdx.x / 32, lane = (int)threadIdx.x % 32;
     int row = (int)blockIdx.x, head = (int)blockIdx.y * Dh;
     size_t D = (size_t)H * Dh, at = row * D + head;
@@ -36,24 +53,14 @@ static __global__ void cached_attention_kernel(float *out, const float *query, c
             if (d < Dh) sums[i] = sums[i] * scale + w * v[d];
         }
     }
-    for (int i = 0; i < COLUMNS; i++) parts[warp][lane + 32 * i] = sums[i];
+    for (int i = 0; i < COLUMNS; i++) shared.values[warp][lane + 32 * i] = sums[i];
     if (lane == 0) {
-        maxima[warp] = max;
-        totals[warp] = total;
+        shared.max[warp] = max;
+        shared.total[warp] = total;
     }
     __syncthreads();
     int d = (int)threadIdx.x;
-    if (d >= Dh) return;
-    float sum = 0.0f;
-    max = maxima[0];
-    for (int w = 1; w < CACHE_WARPS; w++) max = fmaxf(max, maxima[w]);
-    total = 0.0f;
-    for (int w = 0; w < CACHE_WARPS; w++) {
-        float scale = expf(maxima[w] - max); // 0 of a warp that had no token
-        total += scale * totals[w];
-        sum += scale * parts[w][d];
-    }
-    out[at + d] = sum / total;
+    if (d < Dh) out[at + d] = add_warps(&shared, d);
 }
 
 template <int COLUMNS> static void launch(const Device *d, const LayerSaved *saved) {
