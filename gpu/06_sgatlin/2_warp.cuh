@@ -3,16 +3,9 @@
 // One warp per token, which reads only the rows of its selected neurons, a number per lane.
 #pragma once
 #include "gpu/06_sgatlin/neurons.cuh"
+#include "gpu/06_sgatlin/warp_sum.cuh"
 
 constexpr int TOKEN_WARPS = 4; // warps, and tokens, per block
-
-// [warp_sum
-// The sum of x over the lanes of the warp. Every lane gets it.
-static __device__ inline float warp_sum(float x) {
-    for (int step = 16; step > 0; step /= 2) x += __shfl_xor_sync(0xffffffffu, x, step);
-    return x;
-}
-// warp_sum]
 
 // [warp
 template <class Real>

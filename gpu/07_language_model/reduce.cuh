@@ -1,12 +1,7 @@
 // Sums and maxima over a warp or a block. The order is fixed, so the bits are the same in every
 // run, and every thread gets the result.
 #pragma once
-#include "gpu/launch.h"
-
-template <class T> static __device__ __forceinline__ T warp_sum(T x) {
-    for (int step = 16; step > 0; step /= 2) x += __shfl_xor_sync(0xffffffffu, x, step);
-    return x;
-}
+#include "gpu/06_sgatlin/warp_sum.cuh"
 
 static __device__ __forceinline__ float warp_max(float x) {
     for (int step = 16; step > 0; step /= 2) x = fmaxf(x, __shfl_xor_sync(0xffffffffu, x, step));
