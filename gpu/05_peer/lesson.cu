@@ -1,7 +1,7 @@
 // Lesson 05: the experts of PEER, forward and backward, from a given gating.
 #include "gpu/05_peer/1_separate.cuh"
 #include "gpu/05_peer/2_fused.cuh"
-#include "gpu/06_sgatlin/gating.h"
+#include "gpu/06_sgatlin/tasks.h"
 #include "gpu/lesson.h"
 extern "C" {
 #include "chapters/05_peer/peer.h"
@@ -20,17 +20,6 @@ static Peer chapter_sizes(const int *size) {
     return { .D = size[D], .F = size[F], .C = size[C], .K = size[K], .Dk = 1 };
 }
 
-static double entry_flops(const int *size) {
-    return 2.0 * size[T] * size[C] * size[K] * (double)size[D];
-}
-
-// Of both tasks.
-static void prepare_tables(const int *size, double *index, double *in, double *out) {
-    gating::choose(index, (size_t)size[T] * size[C], size[K], size[F]);
-    gating::scale(in, (size_t)size[F] * size[D], size[D]);
-    gating::scale(out, (size_t)size[F] * size[D], size[C] * size[K]);
-}
-
 static const std::vector<lesson::Size> refused = {
     { 1, 1, 1, 1, 2 },   // K > F
     { 1, 1, 1, 3073, 1 } // no shared memory for that many heads
@@ -38,9 +27,11 @@ static const std::vector<lesson::Size> refused = {
 
 // ---- forward
 namespace forward {
-enum { X, INDEX, SCORE, IN, OUT, Y, GATE, Z };
+enum { X, INDEX, SCORE, IN, OUT, Y, Z, GATE };
 
-static void prepare(const int *size, Arrays t) { prepare_tables(size, t[INDEX], t[IN], t[OUT]); }
+static void prepare(const int *size, Arrays t) {
+    gating::prepare(sizes_of(size), t[INDEX], t[IN], t[OUT]);
+}
 
 static void oracle(const int *size, Arrays t) {
     const Peer p = chapter_sizes(size);
@@ -71,19 +62,12 @@ static const lesson::Task task = {
     .name = "forward",
     .summary = "y = Σ softmax(score) · gelu(in · x) · out over the selected experts",
     .size_names = "T D F C K",
-    .tensors = { { "x", Role::INPUT, Type::REAL, "T D" },
-                 { "index", Role::INPUT, Type::INT, "T C K" },
-                 { "score", Role::INPUT, Type::FLOAT, "T C K" },
-                 { "in", Role::INPUT, Type::REAL, "F D" },
-                 { "out", Role::INPUT, Type::REAL, "F D" },
-                 { "y", Role::OUTPUT, Type::REAL, "T D" },
-                 { "gate", Role::OUTPUT, Type::FLOAT, "T C K" },
-                 { "z", Role::OUTPUT, Type::FLOAT, "T C K" } },
+    .tensors = gating::forward_tensors("F D", { { "gate", Role::OUTPUT, Type::FLOAT, "T C K" } }),
     .prepare = prepare,
     .oracle = oracle,
     .tolerance_fp32 = 2e-6,
     .tolerance_bf16 = 8e-3,
-    .flops = [](const int *size) { return 2 * entry_flops(size); },
+    .flops = [](const int *size) { return 2 * gating::entry_flops(sizes_of(size)); },
     .test_sizes = { { 1, 1, 1, 1, 1 },
                     { 3, 7, 5, 1, 3 },
                     { 5, 33, 7, 3, 2 },
@@ -108,11 +92,11 @@ static const lesson::Task task = {
 
 // ---- backward
 namespace backward {
-enum { X, INDEX, SCORE, Z, GATE, IN, OUT, DY, DX, DSCORE, DIN, DOUT, SCRATCH };
+enum { X, INDEX, SCORE, Z, IN, OUT, DY, DX, DSCORE, DIN, DOUT, SCRATCH, GATE };
 
 // The gates are the softmax of the scores, of which only this needs them.
 static void prepare(const int *size, Arrays t) {
-    prepare_tables(size, t[INDEX], t[IN], t[OUT]);
+    gating::prepare(sizes_of(size), t[INDEX], t[IN], t[OUT]);
     for (size_t first = 0; first < (size_t)size[T] * size[C] * size[K]; first += size[K]) {
         double sum = 0;
         for (size_t e = first; e < first + size[K]; e++) sum += std::exp(t[SCORE][e]);
@@ -155,28 +139,14 @@ static const lesson::Task task = {
     .name = "backward",
     .summary = "dx, dscore, din += and dout += from dy",
     .size_names = "T D F C K",
-    .tensors = { { "x", Role::INPUT, Type::REAL, "T D" },
-                 { "index", Role::INPUT, Type::INT, "T C K" },
-                 { "score", Role::INPUT, Type::FLOAT, "T C K" },
-                 { "z", Role::INPUT, Type::FLOAT, "T C K" },
-                 { "gate", Role::INPUT, Type::FLOAT, "T C K" },
-                 { "in", Role::INPUT, Type::REAL, "F D" },
-                 { "out", Role::INPUT, Type::REAL, "F D" },
-                 { "dy", Role::INPUT, Type::REAL, "T D" },
-                 { "dx", Role::OUTPUT, Type::REAL, "T D" },
-                 { "dscore", Role::OUTPUT, Type::FLOAT, "T C K" },
-                 { "din", Role::INOUT, Type::FLOAT, "F D" },
-                 { "dout", Role::INOUT, Type::FLOAT, "F D" },
-                 { "scratch", Role::SCRATCH, Type::FLOAT, "",
-                   [](const int *size) {
-                       BackwardScratch unused;
-                       return backward_scratch(&unused, nullptr, sizes_of(size)) / sizeof(float);
-                   } } },
+    .tensors = gating::backward_tensors(
+        "F D", [](const int *size) { return gating::scratch_floats(sizes_of(size)); },
+        { { "gate", Role::INPUT, Type::FLOAT, "T C K" } }),
     .prepare = prepare,
     .oracle = oracle,
     .tolerance_fp32 = 2e-6,
     .tolerance_bf16 = 8e-3,
-    .flops = [](const int *size) { return 4 * entry_flops(size); },
+    .flops = [](const int *size) { return 4 * gating::entry_flops(sizes_of(size)); },
     .test_sizes = { { 1, 1, 1, 1, 1 },
                     { 3, 7, 5, 1, 3 },
                     { 5, 33, 7, 3, 2 },

@@ -7,7 +7,7 @@
 #include "gpu/06_sgatlin/backward_1_atomics.cuh"
 #include "gpu/06_sgatlin/backward_2_sorted.cuh"
 #include "gpu/06_sgatlin/backward_3_chunks.cuh"
-#include "gpu/06_sgatlin/gating.h"
+#include "gpu/06_sgatlin/tasks.h"
 #include "gpu/lesson.h"
 extern "C" {
 #include "chapters/06_sgatlin/sgatlin.h"
@@ -36,19 +36,12 @@ static Sgatlin chapter_sizes(const int *size) {
              .Dk = 1 };
 }
 
-// A dot product of two rows, and an addition of one, for each entry.
-static double entry_flops(const int *size) {
-    return 2.0 * size[T] * size[C] * size[K] * (double)size[D];
-}
-
 // ---- forward
 namespace forward {
 enum { X, INDEX, SCORE, IN, OUT, Y, Z, SUMS, HIDDEN, PARTIAL };
 
 static void prepare(const int *size, Arrays t) {
-    gating::choose(t[INDEX], (size_t)size[T] * size[C], size[K], size[F]);
-    gating::scale(t[IN], (size_t)size[C] * size[F] * size[D], size[D]);
-    gating::scale(t[OUT], (size_t)size[C] * size[F] * size[D], size[C] * size[K]);
+    gating::prepare(sizes_of(size), t[INDEX], t[IN], t[OUT]);
 }
 
 static void oracle(const int *size, Arrays t) {
@@ -96,22 +89,17 @@ static const lesson::Task task = {
     .name = "forward",
     .summary = "y = Σ act(score · (in · x)) · out over the selected neurons",
     .size_names = "T D F C K A",
-    .tensors = { { "x", Role::INPUT, Type::REAL, "T D" },
-                 { "index", Role::INPUT, Type::INT, "T C K" },
-                 { "score", Role::INPUT, Type::FLOAT, "T C K" },
-                 { "in", Role::INPUT, Type::REAL, "C F D" },
-                 { "out", Role::INPUT, Type::REAL, "C F D" },
-                 { "y", Role::OUTPUT, Type::REAL, "T D" },
-                 { "z", Role::OUTPUT, Type::FLOAT, "T C K" },
-                 { "sums", Role::SCRATCH, Type::FLOAT, "T C F" },
-                 { "hidden", Role::SCRATCH, Type::REAL, "T C F" },
-                 { "partial", Role::SCRATCH, Type::FLOAT, "",
-                   [](const int *size) { return slices_scratch_floats(sizes_of(size)); } } },
+    .tensors = gating::forward_tensors(
+        "C F D",
+        { { "sums", Role::SCRATCH, Type::FLOAT, "T C F" },
+          { "hidden", Role::SCRATCH, Type::REAL, "T C F" },
+          { "partial", Role::SCRATCH, Type::FLOAT, "",
+            [](const int *size) { return slices_scratch_floats(sizes_of(size)); } } }),
     .prepare = prepare,
     .oracle = oracle,
     .tolerance_fp32 = 2e-6,
     .tolerance_bf16 = 8e-3,
-    .flops = [](const int *size) { return 2 * entry_flops(size); },
+    .flops = [](const int *size) { return 2 * gating::entry_flops(sizes_of(size)); },
     .test_sizes = { { 1, 1, 1, 1, 1, 1 },
                     { 3, 7, 5, 1, 3, 2 },
                     { 5, 33, 7, 3, 2, 3 },
@@ -160,9 +148,7 @@ namespace backward {
 enum { X, INDEX, SCORE, Z, IN, OUT, DY, DX, DSCORE, DIN, DOUT, SCRATCH };
 
 static void prepare(const int *size, Arrays t) {
-    gating::choose(t[INDEX], (size_t)size[T] * size[C], size[K], size[F]);
-    gating::scale(t[IN], (size_t)size[C] * size[F] * size[D], size[D]);
-    gating::scale(t[OUT], (size_t)size[C] * size[F] * size[D], size[C] * size[K]);
+    gating::prepare(sizes_of(size), t[INDEX], t[IN], t[OUT]);
 }
 
 static void oracle(const int *size, Arrays t) {
@@ -205,27 +191,13 @@ static const lesson::Task task = {
     .name = "backward",
     .summary = "dx, dscore, din += and dout += from dy",
     .size_names = "T D F C K A",
-    .tensors = { { "x", Role::INPUT, Type::REAL, "T D" },
-                 { "index", Role::INPUT, Type::INT, "T C K" },
-                 { "score", Role::INPUT, Type::FLOAT, "T C K" },
-                 { "z", Role::INPUT, Type::FLOAT, "T C K" },
-                 { "in", Role::INPUT, Type::REAL, "C F D" },
-                 { "out", Role::INPUT, Type::REAL, "C F D" },
-                 { "dy", Role::INPUT, Type::REAL, "T D" },
-                 { "dx", Role::OUTPUT, Type::REAL, "T D" },
-                 { "dscore", Role::OUTPUT, Type::FLOAT, "T C K" },
-                 { "din", Role::INOUT, Type::FLOAT, "C F D" },
-                 { "dout", Role::INOUT, Type::FLOAT, "C F D" },
-                 { "scratch", Role::SCRATCH, Type::FLOAT, "",
-                   [](const int *size) {
-                       BackwardScratch unused;
-                       return backward_scratch(&unused, nullptr, sizes_of(size)) / sizeof(float);
-                   } } },
+    .tensors = gating::backward_tensors(
+        "C F D", [](const int *size) { return gating::scratch_floats(sizes_of(size)); }, {}),
     .prepare = prepare,
     .oracle = oracle,
     .tolerance_fp32 = 2e-6,
     .tolerance_bf16 = 8e-3,
-    .flops = [](const int *size) { return 4 * entry_flops(size); },
+    .flops = [](const int *size) { return 4 * gating::entry_flops(sizes_of(size)); },
     .test_sizes = { { 1, 1, 1, 1, 1, 1 },
                     { 3, 7, 5, 1, 3, 2 },
                     { 5, 33, 7, 3, 2, 3 },
