@@ -85,12 +85,14 @@ define compile_nvcc
 	@echo 'nvcc $<'
 	@$(NVCC) $(NVCCFLAGS) $(GENCODE) -MMD -MP -c $< -o $@
 endef
+# Shared libraries in lib/ beside a program come first: see gpu-portable.
+BESIDE := -Xlinker '-rpath=$$ORIGIN/lib'
 CUDA_PROGRAMS := $(N)/gpu-test $(N)/gpu-bench
 $(CUDA_PROGRAMS): $(N)/gpu-%: $(N)/gpu/%.o \
   $(patsubst %,$(N)/gpu/%.o,lesson trial cublas $(GPU_LESSONS:%=%/lesson)) $(G)/random.o \
   $(B)/chapters/$(lastword $(CHAPTERS)).a $(B)/sources
 	@echo 'nvcc -o $@'
-	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -lm -ldl -o $@
+	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) $(BESIDE) -lm -ldl -o $@
 .PHONY: gpu gpu-test gpu-bench build/gpu-bench
 build/gpu-bench: build/%: $(N)/%
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
@@ -162,14 +164,37 @@ GPU_NEEDS += $(B)/sgatlin-emulator $(B)/sgatlin $(G)/test-trainer
 $(N)/sgatlin-gpu: $(TRAINER:%.cu=$(N)/%.o) $(N)/gpu/cublas.o \
   $(B)/gpu/trainer/gpu_devices.o $(WITH_TRAINER)
 	@echo 'nvcc -o $@'
-	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -Xcompiler '$(THREADS)' $(LIBS) -ldl -o $@
+	@$(NVCC) $(GENCODE) $(filter %.o,$^) $(filter %.a,$^) -Xcompiler '$(THREADS)' $(BESIDE) $(LIBS) \
+	  -ldl -o $@
 gpu: build/sgatlin-gpu
 .PHONY: build/sgatlin-gpu
 build/sgatlin-gpu: $(N)/sgatlin-gpu ## sgatlin with --device gpu, which is its default
 	@ln -s $(<:build/%=%) $@.$$$$ && mv -f $@.$$$$ $@
 
-# ---- results
-.PHONY: gpu-results
-gpu-results: build/gpu-profile $(if $(HAVE_GPU),gpu) ## writes gpu/RESULTS.md: what is here to run
+# ---- results, and programs for a GPU in another machine
+.PHONY: gpu-results gpu-portable portable
+gpu-results: build/gpu-profile $(if $(HAVE_GPU),gpu) ## update gpu/RESULTS.md on this machine
 	$(if $(NVCC),@$(MAKE) -s CUDA_ARCH='75 80 90 120' gpu-registers >$(G)/registers)
 	gpu/results.sh build $(if $(NVCC),$(G)/registers)
+# Without a BLAS, which may be built for this CPU alone.
+gpu-portable: ## programs for a GPU in another machine: make ARCH=x86-64-v3 gpu-portable
+	$(no_nvcc)
+	$(if $(filter native,$(ARCH)),@echo 'Name the CPU: make ARCH=x86-64-v3 gpu-portable' >&2; exit 1)
+	+@$(MAKE) --no-print-directory BLAS=0 CUDA_ARCH='$(or $(CUDA_ARCH),$(ALL_ARCHS))' portable
+PORTABLE := build/gpu-portable
+# The libraries of a program but for those of glibc and the C++ library, which every machine has: a
+# copy of the latter would need the glibc of this machine.
+bundled = ldd $1 | \
+  awk '/=> \// && $$1 !~ /^lib(c|m|dl|pthread|rt|stdc[+][+]|gcc_s)[.]so/ { print $$3 }' | sort -u
+newest = objdump -T $1 | grep -o '$2_[0-9.]*' | sort -Vu | tail -n 1
+portable: $(CUDA_PROGRAMS) $(N)/sgatlin-gpu
+	@rm -rf $(PORTABLE) $(PORTABLE).tar.gz && mkdir -p $(PORTABLE)/lib
+	@cp $^ gpu/results.sh gpu/RESULTS.md gpu/RUN.md $(PORTABLE)
+	@$(call bundled,$^) | xargs cp -Lt $(PORTABLE)/lib
+	@! $(call bundled,$(^F:%=$(PORTABLE)/%)) | grep -v '/$(PORTABLE)/lib/' >&2
+	@printf '\n%s\n%s %s %s\n' 'For CPUs since $(ARCH) and GPUs of compute capability $(ARCHS).' \
+	  "Needs $$($(call newest,$(PORTABLE)/*gpu* $(PORTABLE)/lib/*,GLIBC)) and" \
+	  "$$($(call newest,$(PORTABLE)/*gpu*,GLIBCXX)); built with" \
+	  "$$($(NVCC) --version | sed -n 's/.*\(release [^,]*\),.*/CUDA \1./p')" >>$(PORTABLE)/RUN.md
+	@tar -C build -czf $(PORTABLE).tar.gz gpu-portable
+	@echo '$(PORTABLE) $(PORTABLE).tar.gz'
