@@ -102,11 +102,11 @@ gpu-test: $(N)/gpu-test ## every kernel version on this machine's GPU
 gpu-bench: $(N)/gpu-bench ## the time of each version on this machine's GPU
 	$<
 .PHONY: gpu-registers
-gpu-registers: ## registers, shared memory and spills of each kernel, as nvcc compiles it
+gpu-registers: ## registers, shared memory and spills of the kernels of lessons and trainer
 	$(no_nvcc)
 	@$(NVCC) --version | grep release
-	@$(foreach l,$(GPU_LESSONS),$(NVCC) $(NVCCFLAGS) $(GENCODE) -Xptxas -v -c gpu/$l/lesson.cu \
-	  -o /dev/null 2>&1 | c++filt | awk -f gpu/registers.awk;)
+	@$(foreach f,$(GPU_LESSONS:%=gpu/%/lesson.cu) $(TRAINER),$(NVCC) $(NVCCFLAGS) -w $(GENCODE) \
+	  -Xptxas -v -c $f -o /dev/null 2>&1 | c++filt | awk -f gpu/registers.awk;)
 
 # Exercises: gpu/NN_name/exercises/M_name.cu, a program that includes its test test_M_name.cuh; the
 # solutions are in tests/gpu/solutions/NN_name/M_name.cu.

@@ -124,9 +124,14 @@ registers() {
             if (!(arch in known)) archs[++m] = arch
             seen[kernel] = known[arch] = 1
             cell[kernel, arch] = $(NF - 2) ($NF > 0 ? "+" $NF : "")
+            if ($NF > 0 && !(kernel in spilling)) {
+                spilling[kernel] = 1
+                spills++
+            }
         }
         END {
             if (n == 0) exit 1
+            printf "Of %d kernels, %d spill.\n\n", n, spills
             print "```text"
             printf "%-72s", "kernel"
             for (a = 1; a <= m; a++) printf " %8s", archs[a]

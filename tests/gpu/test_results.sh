@@ -103,6 +103,8 @@ cat >"$work/expected" <<'END'
 <!-- registers -->
 Cuda compilation tools, release 99.1, V99.1.2
 
+Of 2 kernels, 1 spill.
+
 ```text
 kernel sm_75 sm_90
 copy<float, 4> 10 12
