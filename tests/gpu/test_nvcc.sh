@@ -16,29 +16,30 @@ for file in tests/gpu/kernels/*.cu tests/gpu/kernels/planted/*.cu; do
     "$nvcc" -std=c++17 -arch=sm_80 -ptx "$file" -o "$work/ptx" || failed=1
 done
 
-# Each file once, for all GPUs. What matters is that it compiles: optimizing would take three times
-# as long, but before 12.9 nvcc has only a level of its last stage. The sources only ask whether a
-# GPU is an sm_80 or later (gpu/launch.h), so two front ends are enough.
+# What matters is that it compiles: optimizing would take three times as long, but before 12.9 nvcc
+# has only a level of its last stage.
 fast='-Xptxas -O1'
 if "$nvcc" --help | grep -q -e --Ofast-compile; then fast='-Ofc max'; fi
-fast="$fast -gencode arch=compute_75,code=sm_75"
-fast="$fast -gencode arch=compute_80,code=[sm_80,sm_86,sm_89,sm_90,sm_100,sm_120]"
-compile() { # FILE OPTION...; $object is made
-    object=$work/$(echo "${1%.*}" | tr / -).o
+compile() { # -c or -cuda, FILE, OPTION...; $object is made
+    object=$work/$(echo "${2%.*}" | tr / -).o
     # shellcheck disable=SC2086 # a list of flags
     "$nvcc" -std=c++20 -I. -Xcompiler -Wall,-Wextra,-Werror -Werror all-warnings $fast \
-        -c "$@" -o "$object" || failed=1
+        "$@" -o "$object" || failed=1
 }
+# Most of the time goes into the front end, once per compute_XX. The sources only ask whether a GPU
+# is an sm_80 or later, for the tensor cores (gpu/launch.h), so the lessons need two of them, and
+# the trainer, which is in fp32, one. Of a lesson's files it uses one version each (177: a function
+# is not used); without the host compiler's pass (-cuda), as nothing is linked.
 for file in gpu/trainer/*.cu; do
-    # of the files of a lesson it uses one version each
-    compile "$file" -diag-suppress=177 -Xcompiler -Wno-unused-function
+    compile -cuda "$file" -diag-suppress=177 -gencode 'arch=compute_75,code=[sm_75,sm_120]'
 done
-compile gpu/cublas.cpp
+compile -c gpu/cublas.cpp
 cublas=$object
 objects=$object
-compile gpu/bench.cpp
+compile -c gpu/bench.cpp
 for file in gpu/*/lesson.cu gpu/lesson.cpp gpu/trial.cpp gpu/test.cpp; do
-    compile "$file"
+    compile -c "$file" -gencode arch=compute_75,code=sm_75 \
+        -gencode 'arch=compute_80,code=[sm_80,sm_86,sm_89,sm_90,sm_100,sm_120]'
     objects="$objects $object"
 done
 
