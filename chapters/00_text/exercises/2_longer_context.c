@@ -1,9 +1,9 @@
 // Exercise 00-2. A longer context.
 //
 // A table for 6 letters of context would have 55^7 counts, almost all of them 0. Do without one:
-// search the counted text for the places where the same `context` letters stand as before `at`, and
-// return (how many of them are followed by the letter at `at`, plus extra) / (how many there are,
-// plus V·extra). It is what ngram_probability returns, for any context up to TEXT_START.
+// search the counted text for the places that have the same `context` letters before them as `at`,
+// and return (how many of these places have the same letter as `at`, plus extra) / (how many places
+// there are, plus V·extra). It is what ngram_probability returns, for any context up to TEXT_START.
 //
 // The test then shows what longer contexts do to the loss on ten stories that were counted, and on
 // five that were not. Write down your guess first: which context is best on each?
