@@ -70,12 +70,12 @@ static void step_downhill(Neuron *neuron, const NeuronTask *task, bool bias, dou
 static void draw_steps(DrawList *list, const NeuronTask *task, Rect area, double rate,
                        const char *verdict) {
     enum { CURVE = 121, STEPS = 12 };
-    const Plot plot = { area, 0.0, 1.6, 0.0, 5.0, false };
+    const Plot plot = { area, 0.0, 1.8, 0.0, 5.0, false };
     double out[CURVE], loss[CURVE];
     char text[64];
     Neuron neuron = task->start;
     for (int i = 0; i < CURVE; i++) {
-        neuron.out = out[i] = 1.6 * i / (CURVE - 1);
+        neuron.out = out[i] = 1.8 * i / (CURVE - 1);
         loss[i] = loss_of(task, &neuron);
     }
     plot_axes(list, &plot, "out", "loss");
@@ -89,7 +89,7 @@ static void draw_steps(DrawList *list, const NeuronTask *task, Rect area, double
                       plot_x(&plot, next.out), plot_y(&plot, loss_of(task, &next)), 2,
                       COLOR_ACCENT);
         plot_mark(list, &plot, neuron.out, loss_of(task, &neuron), COLOR_ACCENT,
-                  step == 0 ? "start" : NULL, 12, -8);
+                  step == 0 ? "start" : NULL, 12, -16);
         neuron = next;
     }
     snprintf(text, sizeof text, "learning rate %g", rate);
@@ -99,9 +99,9 @@ static void draw_steps(DrawList *list, const NeuronTask *task, Rect area, double
 
 bool steps_picture(const NeuronTask *task, const char *path, Error *error) {
     static const char *const verdicts[] = { "too small: hardly moves", "downhill, ever slower",
-                                            "too large: across the valley" };
+                                            "too large: jumps across" };
     const double rates[] = { task->learning_rate / 10, task->learning_rate,
-                             task->learning_rate * 8 };
+                             task->learning_rate * 10 };
     DrawList list = diagram_new(960, 550, "Seen along one weight, the loss is a valley",
                                 "each dot is a step downhill; twelve steps each");
     for (int i = 0; i < 3; i++)
