@@ -533,7 +533,7 @@ static bool show_scoreboard(const char *picture, Error *error) {
 static const DemoPart parts[] = {
     { "orders", "softmax and top-K in three orders", NO_PICTURE, show_orders },
     { "softmax", "softmax of small and of large logits", ONLY_PICTURE, softmax_picture },
-    { "router", "the way of a token to its experts", ONLY_PICTURE, show_router },
+    { "router", "how a token gets to its experts", ONLY_PICTURE, show_router },
     { "gating", "a gating as lists and as a table", ONLY_PICTURE, show_gating },
     { "collapse", "a router that sends all to two experts, and remedies", WITH_PICTURE,
       show_collapse },

@@ -26,7 +26,7 @@ bool softmax_picture(const char *picture, Error *error) {
                                          "softmax of three times them" };
     const float bottom = 330;
     DrawList list = diagram_new(960, 400, "Softmax turns logits into shares that add up to 1",
-                                "the larger the logits, the surer it is");
+                                "the larger the differences, the surer it is");
     draw_values(&list, 40, bottom - 66, 66, logits, 0, COLOR_DIM);
     draw_rect(&list, (Rect){ 36, bottom - 66, 196, 1 }, COLOR_DIM);
     diagram_text(&list, 135, bottom + 36, DIAGRAM_NOTE, COLOR_TEXT, "four logits");
