@@ -8,6 +8,9 @@ chapter=${1%/*}
 number() { # NN_name/M_name: NN-M
     echo "$1" | sed 's|^\([0-9]*\)_.*/\([0-9]*\)_.*|\1-\2|'
 }
+page() { # NN_name/M_name: the page that has the exercise; chapter 07 has two
+    grep -l "make exercise-$(number "$1")\`" "chapters/${1%/*}"/*.md
+}
 
 status=0
 CK_VERBOSITY=normal "$2" >"$work/said" 2>&1 || status=$?
@@ -42,8 +45,8 @@ fi
 echo "Solved: $(number "$1")"
 # shellcheck disable=SC2086 # one name per line
 next=$(printf '%s\n' $EXERCISES | sed -n "\|^$1\$|{n;p;}")
-case $next in
-'') ;;
-"$chapter"/*) echo "Next: make exercise-$(number "$next")" ;;
-*) echo "Next: chapters/${next%/*}/README.md, and then make exercise-$(number "$next")" ;;
-esac
+if [ -n "$next" ]; then
+    before=$(page "$next")
+    [ "$before" != "$(page "$1")" ] || before=
+    echo "Next: ${before:+$before, and then }make exercise-$(number "$next")"
+fi

@@ -273,7 +273,8 @@ cheat 1 'test.c:7:F:1-1 add:large:0: 3, expected 4' 1 "expected: by ''"
 learner() { # NAME EXIT-STATUS OUTPUT EXPECTED
     program "$work/program" "$2" "$3"
     status=0
-    EXERCISES='06_sgatlin/3_patch 06_sgatlin/4_gini 07_language_model/1_perplexity' \
+    EXERCISES='06_sgatlin/3_patch 06_sgatlin/4_gini 07_language_model/3_kv_cache
+        07_language_model/4_without_rope' \
         sh tests/course/exercise.sh "$1" "$work/program" >"$work/said" 2>&1 || status=$?
     [ $status = "$2" ] || failure "exercise.sh: exit status $status, expected $2"
     [ "$(cat "$work/said")" = "$4" ] || failure "exercise.sh: '$(cat "$work/said")', expected '$4'"
@@ -296,9 +297,12 @@ learner 06_sgatlin/3_patch 0 'Running suite(s): 06-3 patching
 Next: make exercise-06-4'
 learner 06_sgatlin/4_gini 0 '' '
 Solved: 06-4
-Next: chapters/07_language_model/README.md, and then make exercise-07-1'
-learner 07_language_model/1_perplexity 0 '' '
-Solved: 07-1'
+Next: chapters/07_language_model/README.md, and then make exercise-07-3'
+learner 07_language_model/3_kv_cache 0 '' '
+Solved: 07-3
+Next: chapters/07_language_model/TRAINING.md, and then make exercise-07-4'
+learner 07_language_model/4_without_rope 0 '' '
+Solved: 07-4'
 
 [ $failed = 0 ] && echo 'test_course.sh: planted mistakes in lessons and exercises are detected'
 exit $failed
