@@ -381,7 +381,7 @@ static bool show_scoreboard(const char *picture, Error *error) {
 static const DemoPart parts[] = {
     { "untrained", "what a model says before its first step", NO_PICTURE, show_untrained },
     { "model", "the parts of the model", ONLY_PICTURE, model_picture },
-    { "attend", "attention with numbers", ONLY_PICTURE, attend_picture },
+    { "pair", "attention between two words, with numbers", ONLY_PICTURE, pair_picture },
     { "rope", "the rotations of RoPE", ONLY_PICTURE, rope_picture },
     { "steps", "plain steps beside AdamW's, at several learning rates", NO_PICTURE, show_steps },
     { "learn", "four models learn, and what one of them attends to", WITH_PICTURE, show_learn },

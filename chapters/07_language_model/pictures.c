@@ -101,7 +101,7 @@ static void draw_number(DrawList *list, float x, float y, double value) {
     diagram_numbers(list, (Rect){ x - 37, y - 18, 77, 36 }, &value, 1);
 }
 
-bool attend_picture(const char *picture, Error *error) {
+bool pair_picture(const char *picture, Error *error) {
     static const char *const words[WORDS] = { "blue", "hat" }, *const heads[] = {
         "key", "query · key", "/ √Dh", "softmax", "value"
     };

@@ -7,7 +7,7 @@
 // The parts of the toy sgatlin model, with the shapes of what passes between them.
 bool model_picture(const char *picture, Error *error);
 // One query, two keys and two values.
-bool attend_picture(const char *picture, Error *error);
+bool pair_picture(const char *picture, Error *error);
 // Points that rope() rotates, as the hands of clocks.
 bool rope_picture(const char *picture, Error *error);
 #endif
