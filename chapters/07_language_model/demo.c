@@ -272,14 +272,17 @@ static void print_gradients(LanguageModel *m) {
     }
 }
 
-typedef enum { PLAIN, ADAMW, ADAMW_CONSTANT, STEP_KINDS } StepKind;
+typedef enum { PLAIN, ADAMW, ADAMW_WARMUP, ADAMW_FALL, ADAMW_CONSTANT, STEP_KINDS } StepKind;
 
 // The training of toy_model_train, with another peak of the learning rate, and with plain steps or
-// AdamW's; the last kind has a constant learning rate. All clip the gradient.
+// AdamW's. The last three kinds have only a part of the schedule: its warm-up, its fall, neither.
+// All clip the gradient.
 static void train_at(LanguageModel *m, double peak, StepKind kind) {
     TrainingPlan plan = toy_plan;
     plan.peak = peak;
-    if (kind == ADAMW_CONSTANT) plan.warmup = 0, plan.constant = TOY_STEPS;
+    if (kind == ADAMW_FALL || kind == ADAMW_CONSTANT) plan.warmup = 0;
+    if (kind == ADAMW_WARMUP || kind == ADAMW_CONSTANT) plan.decay = 0;
+    plan.constant = TOY_STEPS - plan.warmup - plan.decay;
     int targets[TOY_B * T];
     for (int step = 0; step < TOY_STEPS; step++) {
         toy_sentences(targets, SEED, step);
@@ -297,19 +300,20 @@ static void train_at(LanguageModel *m, double peak, StepKind kind) {
 static bool show_steps(const char *picture, Error *error) {
     (void)picture;
     static const double rates[] = { 0.001, 0.01, 0.1, 1 };
+    static const int widths[STEP_KINDS] = { 9, 9, 14, 11, 10 }; // of the columns
     LanguageModel m;
     if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED)) return fail(error, "no memory for the model");
     print_gradients(&m);
     language_model_free(&m);
-    printf("\nThe mlp model's loss after %d steps\n  rate    plain    AdamW  at a constant rate\n",
-           TOY_STEPS);
+    printf("\nThe mlp model's loss after %d steps\n", TOY_STEPS);
+    printf("  rate    plain    AdamW  warm-up only  fall only  constant\n");
     for (int i = 0; i < COUNT_OF(rates); i++) {
         printf("%6g", rates[i]);
         for (int kind = 0; kind < STEP_KINDS; kind++) {
             if (!toy_model_new(&m, FEED_FORWARD_MLP, SEED))
                 return fail(error, "no memory for the model");
             train_at(&m, rates[i], (StepKind)kind);
-            printf("%9.3f", toy_model_loss(&m));
+            printf("%*.3f", widths[kind], toy_model_loss(&m));
             language_model_free(&m);
         }
         printf("\n");
