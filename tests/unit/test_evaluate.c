@@ -47,13 +47,13 @@ static void setup(Fixture *f) {
     ck_assert_msg(model_new(&model, &config, &error), "%s", error.text);
     tensors_init(&model.tensors, model.parameters, 1);
     f->config = config;
-    f->evaluator =
-        (Evaluator){ .backend = &cpu_backend,
-                     .device = cpu_backend.open(&model, NULL, MAX_ROWS, DEVICE_EVALUATES, &error),
-                     .config = &f->config,
-                     .file = &f->file,
-                     .inputs = f->inputs,
-                     .targets = f->targets };
+    f->evaluator = (Evaluator){ .backend = &cpu_backend,
+                                .device = cpu_backend.open(&model, NULL, MAX_ROWS, 0,
+                                                           DEVICE_EVALUATES, &error),
+                                .config = &f->config,
+                                .file = &f->file,
+                                .inputs = f->inputs,
+                                .targets = f->targets };
     ck_assert_msg(f->evaluator.device != NULL, "%s", error.text);
 }
 
