@@ -299,11 +299,20 @@ static bool show_roofline(const char *picture, Error *error) {
     return roofline_picture(sizes, scale_names[scale], picture, error);
 }
 
+static bool show_results(const char *picture, Error *error) {
+    ModelSizes sizes[KINDS][RESULT_SCALES];
+    for (int kind = 0; kind < KINDS; kind++)
+        for (int scale = 0; scale < RESULT_SCALES; scale++)
+            sizes[kind][scale] = at_scale(kind, scale);
+    return results_picture(sizes, picture, error);
+}
+
 static const DemoPart parts[] = {
     { "budget", "what a budget buys, and the search for the best size", NO_PICTURE, show_budget },
     { "parts", "the FLOPs of a token, by part of the model", ONLY_PICTURE, show_parts },
     { "valley", "a known loss, and parabolas fitted to a few sizes", ONLY_PICTURE, show_valley },
     { "roofline", "how fast each layer can run", ONLY_PICTURE, show_roofline },
+    { "results", "the perplexities of the experiment", ONLY_PICTURE, show_results },
 };
 
 int main(int count, char **arguments) {

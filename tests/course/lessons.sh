@@ -27,7 +27,7 @@ export SGATLIN_FONT
 
 # Pictures that no command of a lesson draws: of a window, and of models that were trained for
 # longer or on text that is not in this repository.
-undrawn=' chapters/08_equal_compute/parameters.png chapters/08_equal_compute/seconds.png'
+undrawn=' chapters/08_equal_compute/seconds.png'
 undrawn="$undrawn reference/results/losses_flops.png reference/results/losses_seconds.png"
 undrawn="$undrawn reference/results/gates.png reference/results/map.png"
 undrawn="$undrawn visualizer/window.png visualizer/patched.png "
