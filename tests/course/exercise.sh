@@ -8,8 +8,8 @@ chapter=${1%/*}
 number() { # NN_name/M_name: NN-M
     echo "$1" | sed 's|^\([0-9]*\)_.*/\([0-9]*\)_.*|\1-\2|'
 }
-page() { # NN_name/M_name: the page that has the exercise; chapter 07 has two
-    grep -l "make exercise-$(number "$1")\`" "chapters/${1%/*}"/*.md
+page() { # NN_name/M_name: the page that has the exercise, if any; chapter 07 has two
+    grep -l "make exercise-$(number "$1")\`" "chapters/${1%/*}"/*.md || :
 }
 
 status=0
