@@ -38,6 +38,15 @@ static bool verdict(Difference *out, const char *name, Values actual, Values exp
     return false;
 }
 
+static bool mean_agrees(Difference *out, const char *name, Tolerance tolerance) {
+    double allowed = tolerance.mean * out->rms;
+    if (tolerance.mean == 0.0 || out->mean <= allowed) return true;
+    snprintf(out->problem, sizeof out->problem,
+             "%s: the root mean square of the differences is %.2g, more than %.2g", name, out->mean,
+             allowed);
+    return false;
+}
+
 bool compare_values(Difference *out, const char *name, Values actual, Values expected,
                     Tolerance tolerance) {
     if (!counts_agree(out, name, actual.count, expected.count)) return false;
@@ -53,12 +62,15 @@ bool compare_values(Difference *out, const char *name, Values actual, Values exp
     }
     out->rms = root_mean_square(expected.items, expected.count);
     out->bound = tolerance.absolute + tolerance.relative * out->rms;
+    double squares = 0.0;
     for (size_t i = 0; i < expected.count; i++) {
         double difference = fabs(actual.items[i] - expected.items[i]);
         if (difference > out->worst) out->worst = difference;
         if (!(difference <= out->bound)) note_bad(out, i); // a NaN bound accepts nothing
+        squares += difference * difference;
     }
-    return verdict(out, name, actual, expected);
+    out->mean = sqrt(squares / (double)expected.count);
+    return verdict(out, name, actual, expected) && mean_agrees(out, name, tolerance);
 }
 
 bool compare_floats(Difference *out, const char *name, const float *actual, size_t actual_count,

@@ -8,9 +8,10 @@
 // its bits (fast-math would fold isfinite() to true), and the worst difference within
 // absolute + relative · rms(expected). The rms is that of the whole expected tensor, so a small
 // element is held to the scale of its tensor, and a tensor of zeros only agrees with zeros (or
-// within `absolute`).
+// within `absolute`). The worst element says little where all are rounded to few bits: unless mean
+// is 0, the rms of all differences is within mean · rms(expected), too.
 typedef struct {
-    double absolute, relative;
+    double absolute, relative, mean;
 } Tolerance;
 
 typedef struct {
@@ -22,6 +23,7 @@ typedef struct {
     size_t count;      // elements compared
     double worst, rms; // largest |actual - expected|; root mean square of expected
     double bound;      // the largest allowed
+    double mean;       // root mean square of actual - expected
     size_t bad;        // elements that exceed the bound or are not finite
     size_t first_bad;  // index of the first; only if bad > 0
     char problem[256]; // one line, empty when they agree

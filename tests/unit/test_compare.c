@@ -44,6 +44,19 @@ START_TEST(a_planted_difference_is_measured_and_named)
 }
 END_TEST
 
+// Half of one element in five: sqrt(0.25 / 5) of sqrt(34), 3.8%.
+START_TEST(the_mean_difference_is_bounded_too)
+{
+    double actual[COUNT];
+    memcpy(actual, sample, sizeof actual);
+    actual[3] += 0.5;
+    ck_assert(same(actual, sample, (Tolerance){ .absolute = 1, .mean = 0.039 }));
+    ck_assert(!same(actual, sample, (Tolerance){ .absolute = 1, .mean = 0.038 }));
+    ck_assert(!same(actual, sample, (Tolerance){ .relative = 0.01, .mean = 0.039 }));
+    ck_assert(!same(sample, sample, (Tolerance){ .mean = NAN }));
+}
+END_TEST
+
 // Every element, either side, every kind of value that is not finite, and a tolerance that would
 // excuse anything.
 START_TEST(values_that_are_not_finite_never_agree)
@@ -128,6 +141,7 @@ END_TEST
 int main(void) {
     const TestRow tests[] = {
         { equal_values_agree_exactly },
+        { the_mean_difference_is_bounded_too },
         { a_planted_difference_is_measured_and_named },
         { values_that_are_not_finite_never_agree, 4 },
         { a_nan_tolerance_accepts_nothing },
