@@ -49,13 +49,6 @@ cublasStatus_t cublasSetWorkspace(cublasHandle_t handle, void *workspace, size_t
     return function(handle, workspace, bytes);
 }
 
-cublasStatus_t cublasSgemm(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
-                           int m, int n, int k, const float *alpha, const float *A, int lda,
-                           const float *B, int ldb, const float *beta, float *C, int ldc) {
-    FUNCTION(cublasSgemm);
-    return function(handle, op_a, op_b, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc);
-}
-
 cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b,
                             int m, int n, int k, const void *alpha, const void *A,
                             cudaDataType type_a, int lda, const void *B, cudaDataType type_b,

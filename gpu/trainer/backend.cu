@@ -96,6 +96,7 @@ static bool take_block(Device *d, int micro_batch, Error *error) {
     d->block_bytes = memory_layout(&d->memory, NULL, plan) * sizeof(float);
     if (cudaMalloc(&d->block, d->block_bytes) == cudaSuccess) {
         memory_layout(&d->memory, d->block, plan);
+        d->gpu.bf16 = d->memory.bf16;
         return true;
     }
     cudaGetLastError();
@@ -138,6 +139,7 @@ static void upload(Device *d) {
     CHECK(cudaMemcpy(m->rope, rope.data(), angles * sizeof(float), cudaMemcpyHostToDevice));
     CHECK(cudaMemcpy(m->parameters, d->model.parameters, floats * sizeof(float),
                      cudaMemcpyHostToDevice));
+    products_round_weights(&d->gpu);
     if (d->use != DEVICE_TRAINS) return;
     ChunkTable table = chunk_table(&d->model.tensors);
     d->chunks = (int)table.chunks.size();
@@ -158,16 +160,24 @@ static bool valid(const Config *config, int B, Error *error) {
                 (int)MAX_DH, (int)MAX_DH);
 }
 
+static bool has_precision(Precision precision, Error *error) {
+    return precision == PRECISION_FP32 || has_bf16_tensor_cores() ||
+           fail(error, "--precision bf16 needs tensor cores for bf16, which GPUs have since Ampere "
+                       "(compute capability 8.0); use --precision fp32");
+}
+
 Device *device_open(const Model *model, bool owns_model, float *moments, int B, int micro_batch,
-                    DeviceUse use, Error *error) {
+                    DeviceUse use, Precision precision, Error *error) {
     Device *d = new Device();
     d->model = *model;
     d->owns_model = owns_model;
     d->moments = moments;
     d->B = B;
     d->use = use;
+    d->precision = precision;
     d->ffn = device_ffn(&d->model.config, error);
-    bool ok = d->ffn != NULL && valid(&d->model.config, B, error) && find_gpu(error);
+    bool ok = d->ffn != NULL && valid(&d->model.config, B, error) && find_gpu(error) &&
+              has_precision(precision, error);
     if (ok) {
         CHECK(cudaStreamCreate(&d->gpu.stream));
         products_open(&d->gpu);
@@ -184,11 +194,17 @@ Device *device_open(const Model *model, bool owns_model, float *moments, int B, 
     return d;
 }
 
+template <Precision PRECISION>
 static Device *gpu_open(Model *model, float *moments, int B, int micro_batch, DeviceUse use,
                         Error *error) {
     Model taken = *model;
     *model = Model{};
-    return device_open(&taken, true, moments, B, micro_batch, use, error);
+    return device_open(&taken, true, moments, B, micro_batch, use, PRECISION, error);
+}
+
+template <Precision PRECISION>
+static bool gpu_reader(Reader *out, const Model *model, int T, ReaderUse, Error *error) {
+    return device_reader(out, model, T, PRECISION, error); // each pass can do either use
 }
 
 // ---- what a device is asked for
@@ -242,6 +258,12 @@ static const Model *gpu_read(Device *d, const float **moments, Error *error) {
     return &d->model;
 }
 
-const Backend gpu_backend = { gpu_device_name, gpu_bytes,   gpu_open,   gpu_describe, gpu_close,
-                              device_step,     device_loss, gpu_logits, gpu_usage,    gpu_gradients,
-                              gpu_hooks,       gpu_read,    gpu_reader };
+template <Precision PRECISION> static constexpr Backend backend_in(const Backend *bf16) {
+    return { gpu_device_name,       gpu_bytes,  gpu_open<PRECISION>,
+             gpu_describe,          gpu_close,  device_step,
+             device_loss,           gpu_logits, gpu_usage,
+             gpu_gradients,         gpu_hooks,  gpu_read,
+             gpu_reader<PRECISION>, PRECISION,  bf16 };
+}
+static const Backend bf16_backend = backend_in<PRECISION_BF16>(NULL);
+const Backend gpu_backend = backend_in<PRECISION_FP32>(&bf16_backend);

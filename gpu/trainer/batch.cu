@@ -59,6 +59,7 @@ static void update(Device *d) {
     CHECK(adamw(m->parameters, m->moments, m->moments + tensors->floats, m->gradient_sum,
                 m->numbers, m->chunks, d->chunks, &m->batch.numbers->factors, d->gpu.stream));
     pass_after_step(d);
+    products_round_weights(&d->gpu);
 }
 
 static const Tensor *first_not_finite(const Device *d) {

@@ -60,6 +60,7 @@ struct Memory {
     StepNumbers *numbers;   // followed in the block by tensor_squares
     double *tensor_squares; // [tensors]
     FiredCount *fired;      // [L,pools,F]: usage of the steps; dense kinds have none
+    Bf16Operands bf16;      // empty in fp32
 };
 
 // What NVIDIA recommends for its largest GPUs.
@@ -85,6 +86,7 @@ struct MemoryPlan {
     const Tensors *tensors;
     int B, micro_batch; // rows
     DeviceUse use;
+    Precision precision;
 };
 static inline int micro_batches(const MemoryPlan &plan) {
     return ceil_div(plan.B, plan.micro_batch);
@@ -108,6 +110,7 @@ struct Device {
     float *host_gradients; // NULL until they are asked for
     int B, micro_batch;    // rows
     DeviceUse use;
+    Precision precision;
     const DeviceFfn *ffn;
     Gpu gpu;
     std::vector<cudaEvent_t> events; // see batch.cu
@@ -130,7 +133,9 @@ struct Device {
 };
 
 static inline MemoryPlan memory_plan(const Device *d) {
-    return { &d->model.config, d->ffn, &d->model.tensors, d->B, d->micro_batch, d->use };
+    return {
+        &d->model.config, d->ffn, &d->model.tensors, d->B, d->micro_batch, d->use, d->precision
+    };
 }
 
 // What comes to the host at the end of a step: the numbers and the tensors' squares.
@@ -141,8 +146,9 @@ static inline size_t numbers_bytes(const Device *d) {
 // A device of up to B rows of model->config.T tokens. With owns_model the model is freed with it,
 // also when this fails; else it must outlive the device. The others as in Backend.open.
 Device *device_open(const Model *model, bool owns_model, float *moments, int B, int micro_batch,
-                    DeviceUse use, Error *error);
-ReaderOpen gpu_reader;
+                    DeviceUse use, Precision precision, Error *error);
+// As Backend.reader.
+bool device_reader(Reader *out, const Model *model, int T, Precision precision, Error *error);
 
 static inline const float *weight(const Device *d, int layer, LayerTensor which) {
     return d->memory.parameters + model_layer(&d->model, layer)[which].offset;

@@ -26,6 +26,8 @@ struct DeviceFfn {
     // A view of the Gating in `saved`, in device memory; NULL for dense kinds.
     Gating (*gating)(const Config *config, float *saved, int N);
     void (*after_step)(const LayerCall *call, float *parameters); // may be NULL
+    // Columns of the widest of its operands of N rows that products in bf16 read; NULL: D.
+    int (*width)(const Config *config);
 };
 
 extern const DeviceFfn mlp_device_ffn, glu_device_ffn, moe_device_ffn, peer_device_ffn,

@@ -8,6 +8,7 @@ enum { UP, UP_BIAS, DOWN, DOWN_BIAS };
 
 // saved: gate_up [N,2F], then hidden [N,F]; scratch: their gradients, and for column sums
 static size_t glu_saved(const Config *config, int N) { return 3 * (size_t)N * config->F; }
+static int glu_width(const Config *config) { return 2 * config->F; }
 static size_t glu_scratch(const Config *config, int N) {
     int F = config->F, D = config->D;
     return glu_saved(config, N) + column_sums_scratch(2 * F > D ? 2 * F : D);
@@ -74,5 +75,5 @@ static void backward(const LayerCall *call) {
     linear_input_gradient(gpu, call->dx, dgate_up, ffn_parameter(call, UP), N, D, 2 * F, false);
 }
 
-const DeviceFfn glu_device_ffn = { "glu",   NULL,     glu_saved, glu_scratch,
-                                   forward, backward, NULL,      NULL };
+const DeviceFfn glu_device_ffn = { "glu",    NULL, glu_saved, glu_scratch, forward,
+                                   backward, NULL, NULL,      glu_width };

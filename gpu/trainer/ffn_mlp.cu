@@ -5,6 +5,7 @@
 enum { UP, DOWN };
 
 static size_t mlp_saved(const Config *config, int N) { return 2 * (size_t)N * config->F; }
+static int mlp_width(const Config *config) { return config->F; }
 static size_t mlp_scratch(const Config *config, int N) { return (size_t)N * config->F; }
 
 // hidden = gelu(preactivation), count each
@@ -45,5 +46,5 @@ static void mlp_backward(const LayerCall *call) {
     linear_input_gradient(gpu, call->dx, dhidden, ffn_parameter(call, UP), N, D, F, false);
 }
 
-const DeviceFfn mlp_device_ffn = { "mlp",       NULL,         mlp_saved, mlp_scratch,
-                                   mlp_forward, mlp_backward, NULL,      NULL };
+const DeviceFfn mlp_device_ffn = { "mlp",        NULL, mlp_saved, mlp_scratch, mlp_forward,
+                                   mlp_backward, NULL, NULL,      mlp_width };

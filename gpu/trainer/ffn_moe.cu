@@ -149,11 +149,11 @@ static void add_counts(const LayerCall *call, const MoeSaved *saved, const MoeSc
 // ---- forward
 
 static void route(const LayerCall *call, MoeSaved *saved, const MoeScratch *scratch) {
-    const Gpu *gpu = call->gpu;
+    const Gpu *gpu = call->gpu, fp32 = products_in_fp32(gpu);
     const Config *config = call->config;
     int N = call->B * call->T, E = config->E;
     DeviceRouting routing = routing_of(call, saved);
-    linear_forward(gpu, saved->logits, call->x, ffn_parameter(call, ROUTER), N, config->D, E);
+    linear_forward(&fp32, saved->logits, call->x, ffn_parameter(call, ROUTER), N, config->D, E);
     float *key_scores = hooks_key_scores(call->hooks);
     if (key_scores != NULL)
         CHECK(cudaMemcpyAsync(key_scores, saved->logits, (size_t)N * E * sizeof(float),
@@ -202,7 +202,7 @@ static void forward(const LayerCall *call) {
 
 static void router_gradients(const LayerCall *call, const MoeSaved *saved,
                              const MoeScratch *scratch) {
-    const Gpu *gpu = call->gpu;
+    const Gpu *gpu = call->gpu, fp32 = products_in_fp32(gpu);
     const Config *config = call->config;
     int N = call->B * call->T, D = config->D, E = config->E;
     DeviceRouting routing = routing_of(call, saved);
@@ -212,8 +212,8 @@ static void router_gradients(const LayerCall *call, const MoeSaved *saved,
     if (has_bias(config))
         CHECK(cudaMemsetAsync(ffn_gradient(call, ROUTER_BIAS), 0, (size_t)E * sizeof(float),
                               gpu->stream));
-    linear_weight_gradient(gpu, ffn_gradient(call, ROUTER), call->x, scratch->dlogits, N, D, E);
-    linear_input_gradient(gpu, call->dx, scratch->dlogits, ffn_parameter(call, ROUTER), N, D, E,
+    linear_weight_gradient(&fp32, ffn_gradient(call, ROUTER), call->x, scratch->dlogits, N, D, E);
+    linear_input_gradient(&fp32, call->dx, scratch->dlogits, ffn_parameter(call, ROUTER), N, D, E,
                           true);
 }
 
@@ -259,5 +259,6 @@ static void after_step(const LayerCall *call, float *parameters) {
                        (float)config->bias_step, E, stream));
 }
 
-const DeviceFfn moe_device_ffn = { "moe",   valid,    saved_floats, scratch_floats,
-                                   forward, backward, gating_in,    after_step };
+const DeviceFfn moe_device_ffn = { "moe",          valid,      saved_floats,
+                                   scratch_floats, forward,    backward,
+                                   gating_in,      after_step, NULL };

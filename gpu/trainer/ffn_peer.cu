@@ -66,5 +66,6 @@ static void backward(const LayerCall *call) {
                            scratch.router);
 }
 
-const DeviceFfn peer_device_ffn = { "peer",  valid,    saved_floats, scratch_floats,
-                                    forward, backward, gating_in,    NULL };
+const DeviceFfn peer_device_ffn = { "peer",         valid,   saved_floats,
+                                    scratch_floats, forward, backward,
+                                    gating_in,      NULL,    NULL };

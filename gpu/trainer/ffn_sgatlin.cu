@@ -61,5 +61,6 @@ static void backward(const LayerCall *call) {
                            scratch.router);
 }
 
-const DeviceFfn sgatlin_device_ffn = { "sgatlin", neurons_valid, saved_floats, scratch_floats,
-                                       forward,   backward,      gating_in,    NULL };
+const DeviceFfn sgatlin_device_ffn = { "sgatlin",      neurons_valid, saved_floats,
+                                       scratch_floats, forward,       backward,
+                                       gating_in,      NULL,          NULL };

@@ -95,6 +95,7 @@ static void show_scores(const Gpu *gpu, float *key_scores, const float *scores, 
 
 void device_router_forward(const Gpu *gpu, Gating *gating, float *key_scores, float *saved,
                            const float *x, const DeviceRouter *router, float *scratch) {
+    const Gpu fp32 = products_in_fp32(gpu);
     const Config *config = router->config;
     RouterShape s = shape_of(config);
     RouterScratch own;
@@ -102,13 +103,13 @@ void device_router_forward(const Gpu *gpu, Gating *gating, float *key_scores, fl
     int keys = s.lists * s.n;
     scratch_layout(&own, scratch, &s, N);
     for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
-        product(gpu, saved + (size_t)list * Dk, s.width, matrix(x, N, D),
+        product(&fp32, saved + (size_t)list * Dk, s.width, matrix(x, N, D),
                 matrix(router->query + (size_t)list * D * Dk, D, Dk), 1.0f, false);
     }
     for (int t0 = 0; t0 < N; t0 += ROUTER_TOKENS) {
         int rows = std::min(N - t0, (int)ROUTER_TOKENS);
         size_t entry = (size_t)t0 * C * K;
-        score_lists(gpu, own.scores, &s, Dk, saved + (size_t)t0 * s.width, router->keys, rows);
+        score_lists(&fp32, own.scores, &s, Dk, saved + (size_t)t0 * s.width, router->keys, rows);
         if (key_scores != NULL)
             show_scores(gpu, key_scores + (size_t)t0 * keys, own.scores, keys, rows);
         KeySizes sizes = key_sizes(&s, config, rows);
@@ -141,6 +142,7 @@ static void scores_backward(const Gpu *gpu, float *dquery_out, float *dkeys, con
 void device_router_backward(const Gpu *gpu, float *dx, float *dquery, float *dkeys,
                             const float *dscore, const Gating *gating, const float *saved,
                             const float *x, const DeviceRouter *router, float *scratch) {
+    const Gpu fp32 = products_in_fp32(gpu);
     const Config *config = router->config;
     RouterShape s = shape_of(config);
     RouterScratch own;
@@ -151,14 +153,15 @@ void device_router_backward(const Gpu *gpu, float *dx, float *dquery, float *dke
         size_t entry = (size_t)t0 * C * K;
         CHECK(spread_gradient(own.scores, dscore + entry, gating->index + entry,
                               key_sizes(&s, config, rows), gpu->stream));
-        scores_backward(gpu, own.dquery_out, dkeys, &s, Dk, own.scores,
+        scores_backward(&fp32, own.dquery_out, dkeys, &s, Dk, own.scores,
                         saved + (size_t)t0 * s.width, router->keys, rows, t0 > 0);
         for (int list = 0; list < (s.shared ? 1 : s.lists); list++) {
             Matrix dq = strided(own.dquery_out + (size_t)list * Dk, rows, Dk, s.width);
             size_t first = (size_t)list * D * Dk, row = (size_t)t0 * D;
-            product(gpu, dx + row, D, dq, transpose(matrix(router->query + first, D, Dk)), 1.0f,
+            product(&fp32, dx + row, D, dq, transpose(matrix(router->query + first, D, Dk)), 1.0f,
                     true);
-            product(gpu, dquery + first, Dk, transpose(matrix(x + row, rows, D)), dq, 1.0f, t0 > 0);
+            product(&fp32, dquery + first, Dk, transpose(matrix(x + row, rows, D)), dq, 1.0f,
+                    t0 > 0);
         }
     }
 }

@@ -89,6 +89,20 @@ static void take_training(Memory *out, Taker *taker, const MemoryPlan &plan, siz
     out->fired = taker->take<FiredCount>((size_t)config->L * layer_neurons(config, plan.ffn));
 }
 
+// The largest product has operands of N tokens by the layer's width and N by D, or of the rows of
+// logits by V and as many by D. Weights have a copy.
+static void take_bf16(Bf16Operands *out, Taker *taker, const MemoryPlan &plan, size_t N,
+                      size_t logit_rows) {
+    const Config *config = plan.config;
+    size_t D = (size_t)config->D, V = (size_t)config->V,
+           width = plan.ffn->width != NULL ? (size_t)plan.ffn->width(config) : D;
+    out->floats = plan.tensors->floats;
+    out->capacity = std::max(bf16_operand(N * width) + bf16_operand(N * D),
+                             bf16_operand(logit_rows * V) + bf16_operand(logit_rows * D));
+    out->weights = taker->take<__nv_bfloat16>(out->floats);
+    out->operands = taker->take<__nv_bfloat16>(out->capacity);
+}
+
 size_t inputs_layout(BatchInputs *out, float *block, const MemoryPlan &plan) {
     Taker taker = { block, 0 };
     size_t N = (size_t)plan.B * (size_t)plan.config->T;
@@ -105,7 +119,7 @@ size_t memory_layout(Memory *out, float *block, const MemoryPlan &plan) {
     const Config *config = plan.config;
     Taker taker = { block, 0 };
     size_t N = (size_t)plan.micro_batch * (size_t)config->T, rows = N * (size_t)config->D,
-           all = (size_t)plan.B * (size_t)config->T;
+           all = (size_t)plan.B * (size_t)config->T, logit_rows = std::min(all, (size_t)LOGIT_ROWS);
     *out = Memory{};
     out->workspace = taker.take<char>(WORKSPACE_BYTES); // first, since it is aligned to 256 bytes
     out->parameters = taker.take(plan.tensors->floats);
@@ -116,12 +130,16 @@ size_t memory_layout(Memory *out, float *block, const MemoryPlan &plan) {
     out->rstd = taker.take(N);
     out->rope = taker.take((size_t)config->T * (size_t)config->Dh);
     out->sublayer_out = taker.take(rows);
-    out->logits = taker.take(std::min(all, (size_t)LOGIT_ROWS) * (size_t)config->V);
+    out->logits = taker.take(logit_rows * (size_t)config->V);
     out->losses = taker.take(all);
     float *inputs = taker.take(inputs_layout(&out->batch, NULL, plan));
     inputs_layout(&out->batch, inputs, plan);
     take_scratch(out, &taker, config, plan.ffn, N);
     if (plan.use == DEVICE_TRAINS) take_training(out, &taker, plan, N);
+    if (plan.precision == PRECISION_BF16) {
+        take_bf16(&out->bf16, &taker, plan, N, logit_rows);
+        out->bf16.parameters = out->parameters;
+    }
     size_t numbers = sizeof(StepNumbers) + (size_t)plan.tensors->count * sizeof(double);
     out->numbers = reinterpret_cast<StepNumbers *>(taker.take<char>(numbers));
     out->tensor_squares = reinterpret_cast<double *>(out->numbers + 1);

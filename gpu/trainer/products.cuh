@@ -13,7 +13,17 @@ void products_open(Gpu *gpu);
 void products_workspace(const Gpu *gpu, void *workspace, size_t bytes);
 void products_close(Gpu *gpu);
 
-// out (rows,columns), its rows `stride` apart, = alpha · a · b, or with accumulate += it.
+// With gpu->bf16 the operands of a product are rounded to bf16; sums and `out` are fp32. A product
+// rounds its operands itself, except weights: this rounds all parameters, after each change.
+// Without cuBLAS our kernel rounds what it loads, and needs neither.
+void products_round_weights(const Gpu *gpu);
+// The part of Bf16Operands.operands that an operand of `count` numbers takes.
+size_t bf16_operand(size_t count);
+// For routers: their products stay in fp32, since rounding a score may change the choice.
+static inline Gpu products_in_fp32(const Gpu *gpu) { return { gpu->stream, gpu->cublas, {} }; }
+
+// out (rows,columns), its rows `stride` apart, = alpha · a · b, or with accumulate += it. In bf16,
+// a and b have no gaps between their rows.
 void product(const Gpu *gpu, float *out, int stride, Matrix a, Matrix b, float alpha,
              bool accumulate);
 

@@ -23,11 +23,10 @@ static void set_hooks(void *context, const HookList *hooks) {
 
 static void close(void *context) { gpu_backend.close(static_cast<Device *>(context)); }
 
-bool gpu_reader(Reader *out, const Model *model, int T, ReaderUse use, Error *error) {
-    (void)use; // each pass here can do either
+bool device_reader(Reader *out, const Model *model, int T, Precision precision, Error *error) {
     Model shorter = *model;
     shorter.config.T = T;
-    Device *d = device_open(&shorter, false, NULL, 1, 1, DEVICE_EVALUATES, error);
+    Device *d = device_open(&shorter, false, NULL, 1, 1, DEVICE_EVALUATES, precision, error);
     *out = Reader{ d, read_tokens, read_logits, set_hooks, close };
     if (d == NULL) *out = Reader{};
     return d != NULL;

@@ -15,6 +15,9 @@ typedef enum {
     DEVICE_EVALUATES, // without gradients and moments: step may not be called
 } DeviceUse;
 
+// Of the operands of matrix products; the sums, and all else, are fp32 in any case.
+typedef enum { PRECISION_FP32, PRECISION_BF16 } Precision;
+
 enum { DEVICE_TEXT = 160 };
 
 enum { STEP_FORWARD, STEP_BACKWARD, STEP_UPDATE, STEP_PHASES };
@@ -28,7 +31,7 @@ typedef struct {
     const Tensor *not_finite; // first tensor whose gradient is not finite, NULL: none; the device's
 } StepResult;
 
-typedef struct {
+typedef struct Backend {
     const char *name; // as in --device NAME
 
     // Bytes of this machine's memory that training takes with B rows of config->T tokens,
@@ -79,6 +82,9 @@ typedef struct {
 
     // For generating, recording and patching: forward passes over one sequence.
     ReaderOpen *reader;
+
+    Precision precision;
+    const struct Backend *bf16; // the same device with PRECISION_BF16; NULL: it has none
 } Backend;
 
 extern const Backend cpu_backend;

@@ -2,6 +2,7 @@
 // paper's models need; that a step makes few calls; that its graph does what its kernels do.
 #include "gpu/trainer/backend.h"
 #include "gpu/trainer/device.cuh"
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -38,12 +39,13 @@ static size_t bytes_in_use() {
 }
 
 // A device with a model of small size; ends the program if it cannot be opened.
-static Device *open_device(const Config *config, int B, int micro_batch, DeviceUse use) {
+static Device *open_device(const Config *config, int B, int micro_batch, DeviceUse use,
+                           const Backend *backend = &gpu_backend) {
     Error error = { "" };
     Model model;
     bool made = model_new(&model, config, &error);
     if (made) tensors_init(&model.tensors, model.parameters, 1);
-    Device *device = made ? gpu_backend.open(&model, NULL, B, micro_batch, use, &error) : NULL;
+    Device *device = made ? backend->open(&model, NULL, B, micro_batch, use, &error) : NULL;
     if (device != NULL) return device;
     fprintf(stderr, "%s: %s\n", config->ffn->name, error.text);
     exit(1);
@@ -51,10 +53,11 @@ static Device *open_device(const Config *config, int B, int micro_batch, DeviceU
 
 // The memory that a device takes is the memory that was predicted, to the byte. The emulator
 // counts pinned memory too.
-static void open_takes_what_is_predicted(const char *kind, int B, int micro_batch, DeviceUse use) {
+static void open_takes_what_is_predicted(const char *kind, int B, int micro_batch, DeviceUse use,
+                                         const Backend *backend) {
     Config config = config_of("tiny", kind, "T=5 L=2 V=33");
     size_t before = bytes_in_use();
-    Device *device = open_device(&config, B, micro_batch, use);
+    Device *device = open_device(&config, B, micro_batch, use, backend);
     BatchInputs unused;
     MemoryPlan plan = memory_plan(device);
     size_t pinned = numbers_bytes(device) + 4 * inputs_layout(&unused, NULL, plan),
@@ -81,7 +84,7 @@ static void too_many_rows_are_refused(const char *kind, const char *settings, co
 }
 
 // The paper's models of 256 rows of 1024 tokens on a GPU of 8 GB.
-static void the_papers_models_fit(const char *kind) {
+static void the_papers_models_fit(const char *kind, Precision precision) {
     const double GPU = 8e9;
     const int B = 256;
     Config config = config_of("tinystories", kind, "");
@@ -89,13 +92,14 @@ static void the_papers_models_fit(const char *kind) {
     Tensors tensors = {};
     std::vector<int> layers((size_t)config.L);
     layout_declare(&tensors, layers.data(), &config);
-    MemoryPlan plan = { &config, device_ffn(&config, &error), &tensors, B, B, DEVICE_TRAINS };
+    MemoryPlan plan = { &config,  device_ffn(&config, &error), &tensors, B, B, DEVICE_TRAINS,
+                        precision };
     int rows = rows_that_fit(plan, B, 0.9 * GPU);
     EXPECT(rows >= 32 && device_bytes(plan, rows) <= 0.9 * GPU,
            "%s: %d rows at a time take %.0f bytes\n", kind, rows, device_bytes(plan, rows));
-    printf("%-8s %5.1f M parameters: %4.1f GB for %d rows, %4.1f GB for %d rows at a time\n", kind,
-           1e-6 * (double)tensors.floats, 1e-9 * device_bytes(plan, B), B,
-           1e-9 * device_bytes(plan, rows), rows);
+    printf("%-8s %s %5.1f M parameters: %4.1f GB for %d rows, %4.1f GB for %d rows at a time\n",
+           kind, precision == PRECISION_BF16 ? "bf16" : "fp32", 1e-6 * (double)tensors.floats,
+           1e-9 * device_bytes(plan, B), B, 1e-9 * device_bytes(plan, rows), rows);
     tensors_free(&tensors);
 }
 
@@ -133,11 +137,12 @@ static void expect_few_calls(const char *kind, int step, const EmulatorCalls &be
 static void nothing(void *, const GatingEvent *) {}
 
 // With a hook every kernel is launched by itself; without one the same kernels are in a graph.
-static void the_graph_computes_the_same(const char *kind, const char *settings, int micro_batch) {
+static void the_graph_computes_the_same(const char *kind, const char *settings, int micro_batch,
+                                        const Backend *backend = &gpu_backend) {
     Config config = config_of("tiny", kind, settings);
     const HookList hooks = one_hook(nothing, NULL);
-    Device *direct = open_device(&config, ROWS, micro_batch, DEVICE_TRAINS),
-           *graph = open_device(&config, ROWS, micro_batch, DEVICE_TRAINS);
+    Device *direct = open_device(&config, ROWS, micro_batch, DEVICE_TRAINS, backend),
+           *graph = open_device(&config, ROWS, micro_batch, DEVICE_TRAINS, backend);
     gpu_backend.hooks(direct, &hooks);
     for (int step = 0; step < 4; step++) {
         StepResult a = run_step(direct, step);
@@ -161,12 +166,28 @@ static void the_graph_computes_the_same(const char *kind, const char *settings, 
     gpu_backend.close(graph);
 }
 
+// Products in bf16 change a loss, but not by much.
+static void a_step_in_bf16_is_another(const char *kind) {
+    Config config = config_of("tiny", kind, "T=5 L=1 V=33");
+    Device *fp32 = open_device(&config, ROWS, ROWS, DEVICE_TRAINS),
+           *bf16 = open_device(&config, ROWS, ROWS, DEVICE_TRAINS, gpu_backend.bf16);
+    for (int step = 0; step < 3; step++) {
+        double a = run_step(fp32, step).loss, b = run_step(bf16, step).loss;
+        EXPECT(a != b && std::fabs(a - b) < 0.002 * a, "%s: loss %.9g in fp32, %.9g in bf16\n",
+               kind, a, b);
+    }
+    gpu_backend.close(fp32);
+    gpu_backend.close(bf16);
+}
+
 int main() {
     for (const char *kind : { "mlp", "glu", "moe", "peer", "sgatlin" }) {
-        open_takes_what_is_predicted(kind, 3, 3, DEVICE_TRAINS);
-        open_takes_what_is_predicted(kind, 5, 2, DEVICE_TRAINS);
-        open_takes_what_is_predicted(kind, 5, 2, DEVICE_EVALUATES);
-        the_papers_models_fit(kind);
+        for (const Backend *backend : { &gpu_backend, gpu_backend.bf16 }) {
+            open_takes_what_is_predicted(kind, 3, 3, DEVICE_TRAINS, backend);
+            open_takes_what_is_predicted(kind, 5, 2, DEVICE_TRAINS, backend);
+            open_takes_what_is_predicted(kind, 5, 2, DEVICE_EVALUATES, backend);
+            the_papers_models_fit(kind, backend->precision);
+        }
     }
     too_many_rows_are_refused("mlp", "T=64 L=4", "16384 at a time fit (micro_batch=16384)");
     too_many_rows_are_refused("moe", "T=64 L=4 routing=expert", "reduce B");
@@ -175,5 +196,9 @@ int main() {
     the_graph_computes_the_same("moe", "T=5 L=1 V=33 routing=unified", 3);
     the_graph_computes_the_same("peer", "T=5 L=1 V=33", 2);
     the_graph_computes_the_same("sgatlin", "T=5 L=1 V=33", 2);
+    for (const char *kind : { "mlp", "glu", "moe", "peer", "sgatlin" }) {
+        the_graph_computes_the_same(kind, "T=5 L=1 V=33", 2, gpu_backend.bf16);
+        a_step_in_bf16_is_another(kind);
+    }
     return failed;
 }
