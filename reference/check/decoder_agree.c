@@ -99,7 +99,7 @@ static bool floats_agree(Pair *pair, const char *name, const float *actual, cons
     if (wide == NULL) return fail(pair->error, "out of memory for %zu values", count);
     for (size_t i = 0; i < count; i++) wide[i] = expected[i];
     bool same = compare_floats(&difference, name, actual, count, (Values){ wide, count },
-                               pair->comparison->forward);
+                               pair->comparison->tolerances.forward);
     free(wide);
     const BackendComparison *c = pair->comparison;
     if (c->report != NULL) c->report(c->context, name, "", &difference);
@@ -129,9 +129,9 @@ static bool records_agree(Pair *pair) {
     long rows = (long)(entries / K);
     pair->errors->rows += rows;
     pair->errors->other_choices += others;
-    return others * 1000 <= rows ||
-           fail(pair->error, "a decoder made other choices in %ld of %ld rows, more than 0.1%%",
-                others, rows);
+    Error why;
+    return few_other_choices(pair->comparison, others, rows, &why) ||
+           fail(pair->error, "a decoder: %.900s", why.text);
 }
 
 bool decoders_agree(BackendErrors *errors, const BackendComparison *comparison, Error *error) {

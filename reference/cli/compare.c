@@ -34,11 +34,6 @@ static const struct {
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
-// Between the CPU and the emulator the worst were 3.9e-6, 3.5e-5 and 3.1e-4 (the last in parameters
-// whose gradient is nearly 0, since AdamW divides by its size).
-static const Tolerance FORWARD = { .relative = 1e-5 }, BACKWARD = { .relative = 1e-4 },
-                       TRAINING = { .relative = 1e-3 };
-
 enum { KEY_AGAINST = 1000, KEY_MICRO_BATCH, KEY_STEPS };
 
 static const struct argp_option known_options[] = {
@@ -108,9 +103,8 @@ static bool compare(const Arguments *arguments, const char *ffn, const char *set
                                      .micro_batch = arguments->micro_batch,
                                      .steps = arguments->steps,
                                      .seed = 1,
-                                     .forward = FORWARD,
-                                     .backward = BACKWARD,
-                                     .training = TRAINING,
+                                     .tolerances =
+                                         tolerances_of(arguments->device->precision, config.L),
                                      .report = arguments->verbose ? print_difference : NULL };
     if (!backends_agree(&errors, &comparison, error) ||
         !decoders_agree(&errors, &comparison, error) ||

@@ -10,19 +10,23 @@
 
 enum { V = 29, B = 3, T = 7, STEPS = 3 };
 
-static bool compare(const Backend *actual, const Config *config, BackendErrors *errors,
-                    Error *error) {
-    Tolerance tolerance = { .relative = 1e-5 };
+static bool compare_within(const Tolerances *tolerances, const Backend *actual,
+                           const Config *config, BackendErrors *errors, Error *error) {
     BackendComparison comparison = { .actual = actual,
                                      .expected = &cpu_backend,
                                      .config = config,
                                      .B = B,
                                      .steps = STEPS,
                                      .seed = 1,
-                                     .forward = tolerance,
-                                     .backward = tolerance,
-                                     .training = tolerance };
+                                     .tolerances = *tolerances };
     return backends_agree(errors, &comparison, error);
+}
+
+static bool compare(const Backend *actual, const Config *config, BackendErrors *errors,
+                    Error *error) {
+    Tolerance tolerance = { .relative = 1e-5 };
+    const Tolerances same = { tolerance, tolerance, tolerance, tolerance, 0, 0 };
+    return compare_within(&same, actual, config, errors, error);
 }
 
 START_TEST(a_backend_agrees_with_itself)
@@ -74,6 +78,12 @@ static const float *no_norm_gradient(Device *device, Error *error) {
     const Tensors *tensors = &cpu_backend.read(device, NULL, error)->tensors;
     const Tensor *norm = tensors_find(tensors, "layers.0.ffn_norm");
     memset(gradients + norm->offset, 0, norm->count * sizeof *gradients);
+    return gradients;
+}
+static const float *larger_gradients(Device *device, Error *error) {
+    float *gradients = (float *)cpu_backend.gradients(device, error);
+    size_t floats = cpu_backend.read(device, NULL, error)->tensors.floats;
+    for (size_t i = 0; i < floats; i++) gradients[i] *= 1.1f;
     return gradients;
 }
 static bool step_with(Device *device, StepResult *out, const int32_t *inputs,
@@ -148,19 +158,20 @@ static Backend backend_with(int bug) {
     case 4: backend.logits = rows_in_another_order; break;
     case 5: backend.gradients = one_wrong_gradient; break;
     case 6: backend.gradients = no_norm_gradient; break;
-    case 7: backend.step = without_clipping; break;
-    case 8: backend.step = without_decay; break;
-    case 9: backend.step = counts_steps_from_one; break;
+    case 7: backend.gradients = larger_gradients; break;
+    case 8: backend.step = without_clipping; break;
+    case 9: backend.step = without_decay; break;
+    case 10: backend.step = counts_steps_from_one; break;
     // of sparse layers
-    case 10: backend.hooks = wrong_scores; break;
-    case 11: backend.hooks = wrong_choice; break;
-    case 12: backend.hooks = repeated_choice; break;
-    case 13: backend.hooks = no_hooks; break;
+    case 11: backend.hooks = wrong_scores; break;
+    case 12: backend.hooks = wrong_choice; break;
+    case 13: backend.hooks = repeated_choice; break;
+    case 14: backend.hooks = no_hooks; break;
     default: backend.usage = counts_one_more;
     }
     return backend;
 }
-enum { DENSE_BUGS = 10, BUGS = 15 };
+enum { DENSE_BUGS = 11, BUGS = 16 };
 
 static const char *const said[BUGS] = { "loss[0]: nan",
                                         "loss[0]: ",
@@ -169,6 +180,7 @@ static const char *const said[BUGS] = { "loss[0]: nan",
                                         "logits[",
                                         "gradient of embedding[40]",
                                         "gradient of layers.0.ffn_norm",
+                                        "gradient of embedding[",
                                         "step 2: loss[0]: ",
                                         "step 1: loss[0]: ",
                                         "step 1: loss[0]: ",
@@ -187,6 +199,35 @@ START_TEST(planted_bugs_are_refused)
     Error error = { "" };
     ck_assert(!compare(&backend, &config, &errors, &error));
     ck_assert_msg(strstr(error.text, said[_i]) != NULL, "%s", error.text);
+}
+END_TEST
+
+// The tolerances of bf16 hide what is as small as its rounding, and no more.
+static const struct {
+    int bug;
+    const char *kind, *said;
+} bf16_bugs[] = { { 0, "mlp", "loss[0]: nan" },
+                  { 2, "mlp", "scored targets" },
+                  { 3, "mlp", "logits[5]: inf" },
+                  { 4, "mlp", "logits[" },
+                  { 6, "mlp", "gradient of layers.0.ffn_norm" },
+                  { 8, "mlp", "first moment of embedding" },
+                  { 7, "mlp", "gradient of embedding: the root mean square" },
+                  { 12, "sgatlin", "layer 0: " },
+                  { 13, "sgatlin", "layer 0: " },
+                  { 14, "sgatlin", "the hook saw 0 tokens" },
+                  { 15, "sgatlin", "usage: expert 1 of" } };
+
+START_TEST(planted_bugs_are_refused_in_bf16)
+{
+    Config kind = config_default(ffn_find(bf16_bugs[_i].kind));
+    Config config = tiny_config(&kind, V, T);
+    const Tolerances tolerances = tolerances_of(PRECISION_BF16, config.L);
+    Backend backend = backend_with(bf16_bugs[_i].bug);
+    BackendErrors errors;
+    Error error = { "" };
+    ck_assert(!compare_within(&tolerances, &backend, &config, &errors, &error));
+    ck_assert_msg(strstr(error.text, bf16_bugs[_i].said) != NULL, "%s", error.text);
 }
 END_TEST
 
@@ -220,6 +261,7 @@ int main(void) {
     const TestRow tests[] = {
         { a_backend_agrees_with_itself, layer_variants() },
         { planted_bugs_are_refused, BUGS },
+        { planted_bugs_are_refused_in_bf16, COUNT_OF(bf16_bugs) },
         { nan_must_be_refused, 2 },
     };
     return run_tests("backend_agree", tests, COUNT_OF(tests));

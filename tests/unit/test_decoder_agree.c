@@ -16,7 +16,7 @@ static bool compare(ReaderOpen *reader, const Config *config, BackendErrors *err
                                      .expected = &cpu_backend,
                                      .config = config,
                                      .seed = 1,
-                                     .forward = { .relative = 1e-5 } };
+                                     .tolerances.forward = { .relative = 1e-5 } };
     *errors = (BackendErrors){ 0 };
     return decoders_agree(errors, &comparison, error);
 }
