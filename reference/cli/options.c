@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { KEY_THREADS = 2000, KEY_JSON, KEY_DEVICE, MAX_THREADS = 1024 };
+enum { KEY_THREADS = 2000, KEY_JSON, KEY_DEVICE, KEY_PRECISION, MAX_THREADS = 1024 };
 enum { NAMES = FFN_NAMES_SIZE }; // bytes for a list of names
 
 int64_t option_whole(const struct argp_state *state, const char *option, const char *text,
@@ -68,17 +68,42 @@ static error_t parse_json(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-static error_t parse_device(int key, char *value, struct argp_state *state) {
+static void set_device(const struct argp_state *state, const char *name) {
     const Backend **backend = state->input;
-    if (key == ARGP_KEY_INIT) {
-        *backend = backend_find(NULL, NULL);
-        return 0;
-    }
-    if (key != KEY_DEVICE) return ARGP_ERR_UNKNOWN;
     Error error;
-    *backend = backend_find(value, &error);
-    if (*backend == NULL) argp_error(state, "%s", error.text);
-    return 0;
+    const Backend *found = backend_find(name, &error);
+    if (found == NULL) {
+        argp_error(state, "%s", error.text);
+    } else {
+        *backend = found;
+    }
+}
+
+static void set_bf16(const struct argp_state *state) {
+    const Backend **backend = state->input;
+    if ((*backend)->bf16 == NULL) {
+        argp_error(state, "--precision bf16: the device %s computes in fp32 only",
+                   (*backend)->name);
+    } else {
+        *backend = (*backend)->bf16;
+    }
+}
+
+// --precision may come before --device; until the end state->hook is its value, if that is bf16.
+static error_t parse_device(int key, char *value, struct argp_state *state) {
+    switch (key) {
+    case ARGP_KEY_INIT: set_device(state, NULL); return 0;
+    case KEY_DEVICE: set_device(state, value); return 0;
+    case KEY_PRECISION:
+        if (strcmp(value, "fp32") != 0 && strcmp(value, "bf16") != 0)
+            argp_error(state, "--precision %s: expected fp32 or bf16", value);
+        state->hook = strcmp(value, "bf16") == 0 ? value : NULL;
+        return 0;
+    case ARGP_KEY_END:
+        if (state->hook != NULL) set_bf16(state);
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static const struct argp_option checkpoint_rows[] = {
@@ -95,6 +120,8 @@ static const struct argp_option json_rows[] = {
 };
 static const struct argp_option device_rows[] = {
     { "device", KEY_DEVICE, "NAME", 0, "where to run: one of %devices (default: the first)", 0 },
+    { "precision", KEY_PRECISION, "NAME", 0,
+      "of the operands of matrix products: fp32 (default), or on a GPU bf16", 0 },
     { 0 },
 };
 const struct argp checkpoint_option = { .options = checkpoint_rows, .parser = parse_checkpoint };
@@ -277,7 +304,8 @@ void program_start(int threads, const Backend *backend) {
     BlasCore found = blas_core_found();
     char warning[512];
     print_blas(&found);
-    fprintf(stderr, " threads=%d device=%s\n", parallel_threads(), backend->name);
+    fprintf(stderr, " threads=%d device=%s%s\n", parallel_threads(), backend->name,
+            backend->precision == PRECISION_BF16 ? " precision=bf16" : "");
     if (blas_core_warning(&found, warning, sizeof warning))
         fprintf(stderr, "warning: %s\n", warning);
     if (!is_pthread_openblas()) return;

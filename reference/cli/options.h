@@ -29,7 +29,8 @@ double option_real(const struct argp_state *state, const char *option, const cha
 extern const struct argp checkpoint_option; // --checkpoint RUN, required: const char **
 extern const struct argp threads_option;    // --threads N: int *, unchanged when not given
 extern const struct argp json_option;       // --json: bool *
-extern const struct argp device_option;     // --device NAME: const Backend **, set in any case
+// --device NAME, --precision NAME: const Backend **, set in any case
+extern const struct argp device_option;
 
 // A help_filter for argp: replaces %kinds, %presets, %scales, %routers, %activations or %devices in
 // a help text by their names.
