@@ -1,5 +1,5 @@
-// What only the emulator has: the order of threads, set by the program, and the forms of launch and
-// dynamic shared memory that need no rewriting.
+// What only the emulator has: the order of threads, set by the program, the forms of launch and
+// dynamic shared memory that need no rewriting, and the number of calls.
 #include "kernels/check.h"
 #include <set>
 
@@ -25,6 +25,25 @@ template <class T, int N> __global__ void reverse(T *y) {
     y[threadIdx.x] = s[N - 1 - threadIdx.x];
 }
 
+__global__ void increment(int *number) { ++*number; }
+
+static void test_calls() {
+    Buffer<int> number(1, 0);
+    void *memory;
+    int host = 0;
+    EmulatorCalls before = emulator_calls();
+    OK(cudaMalloc(&memory, 4));
+    OK(cudaFree(memory));
+    OK(cudaMemcpyAsync(number.device, &host, 4, cudaMemcpyHostToDevice, 0));
+    LAUNCH(increment, 1, 1, 0, 0, number.device);
+    OK(cudaMemcpy(&host, number.device, 4, cudaMemcpyDeviceToHost));
+    OK(cudaStreamSynchronize(0));
+    EmulatorCalls after = emulator_calls();
+    CHECK(host == 1 && after.allocations == before.allocations + 1);
+    CHECK(after.frees == before.frees + 1 && after.copies == before.copies + 2);
+    CHECK(after.waits == before.waits + 2 && after.launches == before.launches + 1);
+}
+
 int main() {
     std::vector<int> forward = arrivals_of(emulator::Order::FORWARD, 0);
     std::vector<int> backward = arrivals_of(emulator::Order::REVERSE, 0);
@@ -38,5 +57,6 @@ int main() {
     Buffer<double> y(37, 0);
     LAUNCH((reverse<double, 37>), dim3(1), dim3(37), 37 * sizeof(double), nullptr, y.device);
     CHECK(y.host()[0] == 36 && y.host()[36] == 0);
+    test_calls();
     puts("ok");
 }
