@@ -158,7 +158,7 @@ $(G)/test-trainer.o: tests/gpu/trainer.cu gpu/emulator/flags gpu/gpu.mk $(B)/fla
 	$(compile_kernels)
 $(G)/test-trainer: $(G)/test-trainer.o $(TRAINER_OBJECTS) $(REFERENCE) $(EMULATOR)
 	$(link_trainer)
-GPU_NEEDS += $(B)/sgatlin-emulator $(B)/sgatlin $(G)/test-trainer
+GPU_NEEDS += $(B)/sgatlin-emulator $(B)/sgatlin $(G)/test-trainer $(G)/golden
 
 # And for a GPU.
 $(N)/sgatlin-gpu: $(TRAINER:%.cu=$(N)/%.o) $(N)/gpu/cublas.o \

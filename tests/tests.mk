@@ -20,6 +20,9 @@ PLAIN := $(patsubst %,$(B)/chapters/%.a,$(lastword $(CHAPTERS)))
 PROGRAMS += build/golden
 $(B)/golden: $(B)/tests/golden/golden.o $(HARNESS) $(PLAIN) $(REFERENCE)
 	$(link) $(LIBS)
+# The same for whole models in the emulator, for tests/gpu/test_trainer.sh.
+$(G)/golden: $(B)/tests/gpu/golden.o $(TRAINER_OBJECTS) $(HARNESS) $(PLAIN) $(REFERENCE) $(EMULATOR)
+	$(link_trainer)
 $(filter-out $(CHAPTER_TESTS) %.sh,$(TESTS)): %: %.o $(HARNESS) $(PLAIN) $(VISUALIZER) $(REFERENCE)
 	$(link) $(lib_check) $(LIBS)
 $(SERVER): %: %.o

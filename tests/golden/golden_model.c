@@ -84,10 +84,31 @@ static const int32_t *inputs_of(Run *run, const int32_t *targets) {
     return run->inputs;
 }
 
+// The files have no ragged gatings; the residual stream after the layer shows them.
+static void check_gating(Run *run, int layer, const Gating *gating) {
+    const Config *config = &run->golden->config;
+    Shape chosen = { { run->B, run->T, config->C, config->K } };
+    char name[TENSOR_NAME];
+    if ((gating->N != 0) != config->ffn->sparse)
+        golden_problem(run->golden, "layer %d of kind %s has a gating of N = %d", layer,
+                       config->ffn->name, gating->N);
+    if (gating->N == 0 || config->ffn->ragged) return;
+    if (gating->N != run->B * run->T || gating->C != config->C || gating->K != config->K ||
+        gating->F != config->F) {
+        golden_problem(run->golden, "layer %d has a gating of N = %d, C = %d, K = %d, F = %d",
+                       layer, gating->N, gating->C, gating->K, gating->F);
+        return;
+    }
+    snprintf(name, sizeof name, "layers.%d.gating.scores", layer);
+    golden_compare_floats(run->golden, "gating.scores", name, chosen, gating->score,
+                          (Tolerance){ .relative = FORWARD * run->logits_error });
+    snprintf(name, sizeof name, "layers.%d.gating.indices", layer);
+    golden_compare_ints(run->golden, "gating.indices", name, chosen, gating->index);
+}
+
 static void check_layers(Run *run) {
     const Config *config = &run->model.config;
-    Shape residual = { { run->B, run->T, config->D } },
-          chosen = { { run->B, run->T, config->C, config->K } };
+    Shape residual = { { run->B, run->T, config->D } };
     Tolerance forward = { .relative = FORWARD * run->logits_error };
     char name[TENSOR_NAME];
     for (int layer = 0; layer < config->L; layer++) {
@@ -98,21 +119,24 @@ static void check_layers(Run *run) {
         golden_compare_floats(run->golden, "after_ffn", name, residual,
                               model_after_ffn(run->activations, layer), forward);
         Gating gating = model_gating(run->activations, layer);
-        if ((gating.N != 0) != config->ffn->sparse)
-            golden_problem(run->golden, "layer %d of kind %s has a gating of N = %d", layer,
-                           config->ffn->name, gating.N);
-        // the files have no ragged gatings; the residual stream after the layer shows them
-        if (gating.N == 0 || config->ffn->ragged) continue;
-        if (gating.N != run->B * run->T || gating.C != config->C || gating.K != config->K ||
-            gating.F != config->F) {
-            golden_problem(run->golden, "layer %d has a gating of N = %d, C = %d, K = %d, F = %d",
-                           layer, gating.N, gating.C, gating.K, gating.F);
-            continue;
-        }
-        snprintf(name, sizeof name, "layers.%d.gating.scores", layer);
-        golden_compare_floats(run->golden, "gating.scores", name, chosen, gating.score, forward);
-        snprintf(name, sizeof name, "layers.%d.gating.indices", layer);
-        golden_compare_ints(run->golden, "gating.indices", name, chosen, gating.index);
+        check_gating(run, layer, &gating);
+    }
+}
+
+static void check_logits(Run *run) {
+    golden_compare_floats(run->golden, "logits", "logits",
+                          (Shape){ { run->B, run->T, run->golden->config.V } }, run->logits,
+                          (Tolerance){ .absolute = FORWARD * run->logits_error });
+}
+
+static void check_gradients(Run *run, const Tensors *tensors, const float *gradients) {
+    for (int i = 0; i < tensors->count; i++) {
+        const Tensor *tensor = &tensors->items[i];
+        char name[TENSOR_NAME + 8];
+        snprintf(name, sizeof name, "grad.%s", tensor->name);
+        golden_compare_floats(run->golden, "grad", name, shape_of(tensor),
+                              gradients + tensor->offset,
+                              (Tolerance){ .relative = GRADIENT * run->logits_error });
     }
 }
 
@@ -123,21 +147,13 @@ static void check_first_batch(Run *run) {
     model_forward(&run->model, run->activations, inputs, run->B, run->T);
     model_logits(&run->model, run->activations, 0, part, run->logits);
     model_logits(&run->model, run->activations, part, N - part, run->logits + (size_t)part * V);
-    golden_compare_floats(run->golden, "logits", "logits", (Shape){ { run->B, run->T, V } },
-                          run->logits, (Tolerance){ .absolute = FORWARD * run->logits_error });
+    check_logits(run);
     check_layers(run);
     // every gradient must be written
     for (size_t i = 0; i < run->model.tensors.floats; i++) run->gradients[i] = NAN;
     model_backward(&run->model, run->activations, inputs, run->tokens,
                    count_scored(run->tokens, run->B * run->T), run->gradients);
-    for (int i = 0; i < run->model.tensors.count; i++) {
-        const Tensor *tensor = &run->model.tensors.items[i];
-        char name[TENSOR_NAME + 8];
-        snprintf(name, sizeof name, "grad.%s", tensor->name);
-        golden_compare_floats(run->golden, "grad", name, shape_of(tensor),
-                              run->gradients + tensor->offset,
-                              (Tolerance){ .relative = GRADIENT * run->logits_error });
-    }
+    check_gradients(run, &run->model.tensors, run->gradients);
 }
 
 static void check_parameters(Run *run, const Model *model, int steps) {
@@ -152,10 +168,52 @@ static void check_parameters(Run *run, const Model *model, int steps) {
     }
 }
 
-// The model moves into a device of the CPU backend.
-static void check_steps(Run *run) {
+// ---- a device
+
+static void gating_hook(void *context, const GatingEvent *event) {
+    check_gating(context, event->layer, event->gating);
+}
+
+// A device does not show its residual stream.
+static void leave_out_residual(Run *run) {
+    const Config *config = &run->golden->config;
+    char name[TENSOR_NAME];
+    for (int layer = 0; layer < config->L; layer++) {
+        snprintf(name, sizeof name, "layers.%d.after_attention", layer);
+        golden_input(run->golden, name, (Shape){ { run->B, run->T, config->D } });
+        snprintf(name, sizeof name, "layers.%d.after_ffn", layer);
+        golden_input(run->golden, name, (Shape){ { run->B, run->T, config->D } });
+    }
+}
+
+static void check_device_batch(Run *run, const Backend *backend, Device *device) {
+    int N = run->B * run->T, part = N / 3;
+    int64_t scored;
+    HookList hooks = one_hook(gating_hook, run);
+    backend->hooks(device, &hooks);
+    backend->loss(device, &scored, inputs_of(run, run->tokens), run->tokens, run->B);
+    backend->hooks(device, NULL);
+    backend->logits(device, run->logits, 0, part);
+    backend->logits(device, run->logits + (size_t)part * (size_t)run->golden->config.V, part,
+                    N - part);
+    check_logits(run);
+    leave_out_residual(run);
+}
+
+static void check_device_gradients(Run *run, const Backend *backend, Device *device) {
+    Error error = { "" };
+    const float *gradients = backend->gradients(device, &error);
+    const Model *model = backend->read(device, NULL, &error);
+    if (gradients == NULL || model == NULL) {
+        golden_problem(run->golden, "%s", error.text);
+    } else {
+        check_gradients(run, &model->tensors, gradients);
+    }
+}
+
+// The model moves into a device. whole: the first batch is checked there, too.
+static void check_steps(Run *run, const Backend *backend, bool whole) {
     GoldenFile *golden = run->golden;
-    const Backend *backend = &cpu_backend;
     Error error = { "" };
     Schedule schedule = { golden_number(golden, "peak", 0, 1),
                           (int)golden_number(golden, "warmup", 0, 1e6),
@@ -170,6 +228,7 @@ static void check_steps(Run *run) {
         golden_problem(golden, "%s", error.text);
         return;
     }
+    if (whole) check_device_batch(run, backend, device);
     for (int step = 0; step < run->steps; step++) {
         const int32_t *targets = run->tokens + (size_t)step * run->B * run->T;
         StepResult result;
@@ -178,6 +237,7 @@ static void check_steps(Run *run) {
             golden_problem(golden, "step %d: not finite", step);
         run->loss[step] = result.loss;
         run->norm[step] = result.gradient_norm;
+        if (whole && step == 0) check_device_gradients(run, backend, device);
         if (step + 1 == 3 || step + 1 == 10)
             check_parameters(run, backend->read(device, NULL, &error), step + 1);
     }
@@ -192,7 +252,8 @@ static void check_steps(Run *run) {
                    (Tolerance){ .relative = DOUBLE_ERROR });
 }
 
-void golden_check_model(GoldenFile *golden) {
+// device: NULL: the first batch on the CPU alone, then the steps by its backend.
+static void check(GoldenFile *golden, const Backend *device) {
     Error error = { "" };
     Run run = { .golden = golden, .B = golden->B, .T = golden->config.T };
     run.logits_error = golden_number(golden, "float32_logits_error", 0, FLOAT32_ERROR);
@@ -208,8 +269,12 @@ void golden_check_model(GoldenFile *golden) {
     if (run.activations == NULL) {
         golden_problem(golden, "%s", error.text);
     } else if (take_memory(&run) && read_file(&run)) {
-        check_first_batch(&run);
-        check_steps(&run);
+        if (device == NULL) check_first_batch(&run);
+        check_steps(&run, device != NULL ? device : &cpu_backend, device != NULL);
     }
     release(&run);
 }
+
+void golden_check_model(GoldenFile *golden) { check(golden, NULL); }
+
+void golden_check_device(GoldenFile *golden, const Backend *device) { check(golden, device); }

@@ -59,6 +59,9 @@ done
 
 # Device memory is predicted, and the paper's models fit a GPU of 8 GB.
 quietly "$B/gpu/test-trainer"
+# Numbers of the layers' authors.
+quietly "$B/gpu/golden" tests/golden/model/*.safetensors
+"$B/gpu/golden" tests/golden/ffn/mlp.safetensors >"$work/said" 2>&1 && fail 'a layer is no model'
 
 quietly "$SGATLIN" data --storyworld --stories 30 --seed 1 --vocab 300 --out "$work/data"
 # train RUN THREADS ORDER KIND SETTING...
