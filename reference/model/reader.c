@@ -52,7 +52,7 @@ static void cpu_free(void *context) {
 
 bool cpu_reader(Reader *out, const Model *model, int T, ReaderUse use, Error *error) {
     CpuReader *r = malloc(sizeof *r);
-    *out = (Reader){ NULL };
+    *out = (Reader){ 0 };
     if (r == NULL) return fail(error, "out of memory");
     *r = (CpuReader){ .model = model, .threads = parallel_threads() };
     if (use == READ_CACHED) {
@@ -70,5 +70,5 @@ bool cpu_reader(Reader *out, const Model *model, int T, ReaderUse use, Error *er
 
 void reader_free(Reader *reader) {
     if (reader->free != NULL) reader->free(reader->context);
-    *reader = (Reader){ NULL };
+    *reader = (Reader){ 0 };
 }
