@@ -52,7 +52,7 @@ static bool pair_new(Pair *pair) {
     uint64_t key = random_key(c->seed, "tokens");
     if (!model_new(&pair->model, c->config, pair->error)) return false;
     tensors_init(&pair->model.tensors, pair->model.parameters, c->seed);
-    // What is not causal would choose anew for the earlier tokens with each one that is added.
+    // What is not causal may choose differently for earlier tokens with each one that is added.
     pair->count = c->config->T - 1;
     pair->together = is_causal(ffn_causality(c->config)) ? pair->count / 2 : pair->count;
     pair->steps = pair->count - pair->together + 1;
