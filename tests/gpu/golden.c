@@ -1,4 +1,4 @@
-// golden FILE...: whole models and ten steps of the trainer, in the emulator, against golden files of
+// golden FILE...: whole models and ten steps of the trainer, in the emulator, against files of
 // tests/golden/model. For test_trainer.sh. Exit status 0: every number is within its bound.
 #include "gpu/trainer/backend.h"
 #include "reference/numbers/sgemm.h"
