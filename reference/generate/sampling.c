@@ -1,5 +1,6 @@
 #include "reference/generate/sampling.h"
 #include "reference/data/special_tokens.h"
+#include "reference/numbers/minmax.h"
 #include <math.h>
 #include <stdbool.h>
 
@@ -19,6 +20,8 @@ static int32_t best_token(const float *logits, int V) {
     }
     return best.id;
 }
+
+enum { LANES = 128 };
 
 // The candidates, sorted only as far as somebody asks: a draw is usually among the first few of
 // thousands. They are collected in two parts, first those not far below the best.
@@ -64,16 +67,42 @@ static void collect(Ranking *r, bool above) {
     r->heaped = count;
 }
 
-static Ranking rank(Candidate *items, const float *logits, int V, double temperature) {
-    Ranking r = { .logits = logits, .V = V, .scale = 1.0 / temperature, .items = items };
-    float best = -INFINITY;
-    for (int32_t id = 0; id < V; id++) {
-        if (!is_candidate(&r, id)) continue;
-        r.count++;
-        if (logits[id] > best) best = logits[id];
+// The candidates are dealt to LANES lanes in turn: the highest logit of each lane, -INFINITY where
+// it has none. LANES maxima in one pass are what vector instructions are good at.
+static void lane_maxima(float highest[LANES], const float *logits, int V) {
+    for (int lane = 0; lane < LANES; lane++) highest[lane] = -INFINITY;
+    for (int first = TOKEN_PAD + 1; first < V; first += LANES) {
+        int lanes = min_int(V - first, LANES);
+        for (int lane = 0; lane < lanes; lane++) {
+            float logit = logits[first + lane]; // a NaN is not higher
+            highest[lane] = logit > highest[lane] ? logit : highest[lane];
+        }
     }
+}
+
+static float nth_highest(const float values[LANES], int n) {
+    float nth = INFINITY;
+    for (int i = 0; i < LANES; i++) {
+        int higher = 0;
+        for (int j = 0; j < LANES; j++) higher += values[j] > values[i];
+        if (higher < n && values[i] < nth) nth = values[i];
+    }
+    return nth;
+}
+
+// Ranks all candidates, of which the first top_k will be asked for (0: maybe all).
+static Ranking rank(Candidate *items, const float *logits, int V, double temperature, int top_k) {
+    Ranking r = { .logits = logits, .V = V, .scale = 1.0 / temperature, .items = items };
+    float highest[LANES], best = -INFINITY;
+    lane_maxima(highest, logits, V);
+    for (int lane = 0; lane < LANES; lane++) best = highest[lane] > best ? highest[lane] : best;
+    for (int32_t id = TOKEN_PAD + 1; id < V; id++) r.count += !isnan(logits[id]);
     r.best = best;
     r.floor = (float)(best - 7 * temperature); // its weight is e^-7, a thousandth
+    if (top_k > 0 && top_k <= LANES) { // top_k candidates, one in a lane, are at least this high
+        float reached = nth_highest(highest, top_k);
+        r.floor = reached > r.floor ? reached : r.floor;
+    }
     collect(&r, true);
     return r;
 }
@@ -126,7 +155,7 @@ static int count_nucleus(Ranking *r, int count, double top_p) {
 int32_t sample_token(const float *logits, int V, const Sampling *sampling, double draw,
                      Candidate *candidates) {
     if (!(sampling->temperature >= MIN_TEMPERATURE)) return best_token(logits, V);
-    Ranking ranking = rank(candidates, logits, V, sampling->temperature);
+    Ranking ranking = rank(candidates, logits, V, sampling->temperature, sampling->top_k);
     int count = ranking.count;
     // exp(inf - inf) is NaN, so an infinite best has no weights
     if (count == 0 || isinf(ranking.best)) return best_token(logits, V);

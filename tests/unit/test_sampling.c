@@ -161,7 +161,7 @@ static void make_many(float *logits, int size, uint64_t key) {
 START_TEST(the_choice_is_that_of_a_sorted_vocabulary)
 {
     enum { MOST = 1021, CASES = 20000 };
-    static const int sizes[] = { 2, 3, 5, 64, 65, MOST };
+    static const int sizes[] = { 2, 3, 5, 64, 65, 129, 130, MOST };
     static const double temperatures[] = { 0.3, 0.8, 1, 5 }, top_ps[] = { 0, 0.2, 0.9, 0.999, 1 };
     static float logits[MOST];
     static double p[MOST];
@@ -170,7 +170,7 @@ START_TEST(the_choice_is_that_of_a_sorted_vocabulary)
     for (uint64_t i = 0; i < CASES; i++) {
         uint64_t key = random_key(i, "logits");
         int size = sizes[random_below(key, 3, COUNT_OF(sizes))];
-        static const int top_ks[] = { 0, 1, 2, 40, 2000 };
+        static const int top_ks[] = { 0, 1, 2, 40, 128, 129, 2000 };
         Sampling sampling = { temperatures[random_below(key, 4, COUNT_OF(temperatures))],
                               top_ks[random_below(key, 5, COUNT_OF(top_ks))],
                               top_ps[random_below(key, 6, COUNT_OF(top_ps))] };
