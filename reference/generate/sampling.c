@@ -31,7 +31,7 @@ typedef struct {
     int count;        // of all candidates
     double best;      // the highest logit, which has weight 1
     double scale;     // of logits: 1 / temperature
-    float floor;      // of the logits in the first part
+    float floor;      // of the logits in the first part: changes the time, not the order
     Candidate *items; // [V]: the first part, and from first_count on the second
     // Of the part that is being sorted: its items begin .. begin+heaped-1 are a heap, the best of
     // them first. The better ones, taken out of it, follow up to `end`, worst first.
@@ -67,8 +67,8 @@ static void collect(Ranking *r, bool above) {
     r->heaped = count;
 }
 
-// The candidates are dealt to LANES lanes in turn: the highest logit of each lane, -INFINITY where
-// it has none. LANES maxima in one pass are what vector instructions are good at.
+// The ids after TOKEN_PAD, which is the first, are dealt to LANES lanes in turn: the highest logit
+// of each lane, -INFINITY where it has none. Vector instructions find them all in one pass.
 static void lane_maxima(float highest[LANES], const float *logits, int V) {
     for (int lane = 0; lane < LANES; lane++) highest[lane] = -INFINITY;
     for (int first = TOKEN_PAD + 1; first < V; first += LANES) {
@@ -80,6 +80,7 @@ static void lane_maxima(float highest[LANES], const float *logits, int V) {
     }
 }
 
+// n in 1..LANES; the lowest value that fewer than n are above
 static float nth_highest(const float values[LANES], int n) {
     float nth = INFINITY;
     for (int i = 0; i < LANES; i++) {
