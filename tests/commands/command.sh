@@ -56,13 +56,21 @@ await_stop() {
     fi
 }
 
-# interrupt PROCESS: Ctrl-C for a background process that stopped itself at a kill point, or is
-# about to; sets $status.
+# continue_to_end PROCESS: once a background process has stopped itself at a kill point, lets it run
+# to its end; sets $status. One SIGCONT, not several: LeakSanitizer stops a program that ends, to
+# look for leaks, and waits forever if another SIGCONT undoes that.
+continue_to_end() {
+    await_stop "$1"
+    kill -CONT "$1"
+    status=0
+    wait "$1" || status=$?
+}
+
+# interrupt PROCESS: the same, with Ctrl-C while it is stopped.
 interrupt() {
+    await_stop "$1"
     kill -INT "$1"
-    (while kill -CONT "$1" 2>/dev/null; do sleep 0.1; done) &
-    wait "$1"
-    status=$?
+    continue_to_end "$1"
 }
 
 finish() {

@@ -14,9 +14,7 @@ cut_at() {
     process=$!
     await_stop $process
     : >"$file"
-    kill -CONT $process
-    wait $process 2>"$work/job"
-    status=$?
+    continue_to_end $process 2>"$work/job"
     [ $status = 1 ] || failure "$1, $file cut: exit $status, expected 1"
     tail -n 1 "$work/stderr" |
         grep -q "^[^ ]*/${file##*/}: can no longer be read: it was cut.*--resume" ||
@@ -57,8 +55,6 @@ SGATLIN_STOP=written:log.jsonl "$sgatlin" $(train "$work/bus") 2>"$work/stderr" 
 process=$!
 await_stop $process
 kill -BUS $process
-kill -CONT $process
-wait $process 2>"$work/job"
-status=$?
+continue_to_end $process 2>"$work/job"
 [ $status = "$bus" ] || failure "SIGBUS: exit $status, expected $bus"
 finish

@@ -137,8 +137,8 @@ process=$!
 await [ -s "$work/.busy.partial/valid.bin" ]
 # shellcheck disable=SC2086
 expect 1 'busy: another process is writing it' $words
-(while kill -CONT $process 2>/dev/null; do sleep 0.1; done) &
-wait $process || failure "the first of two processes: exit $?: $(tail -1 "$work/first")"
+continue_to_end $process
+[ $status = 0 ] || failure "the first of two processes: exit $status: $(tail -1 "$work/first")"
 for name in tokenizer.json train.bin valid.bin train.txt; do
     same "$work/busy/$name" "$work/again/$name"
 done

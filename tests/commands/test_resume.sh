@@ -115,9 +115,7 @@ done
 stopped=$work/stopped
 SGATLIN_STOP=written:log.jsonl:6 start "$stopped" packed 2 2>"$work/messages" &
 process=$!
-lines() { [ "$(wc -l <"$stopped/log.jsonl")" = "$1" ]; }
-await lines 6
-interrupt $process || true
+interrupt $process
 [ $status = 130 ] || fail "Ctrl-C: exit $status: $(tail -1 "$work/messages")"
 last=$(tail -1 "$stopped/log.jsonl" | sed 's/^{"step":\([0-9]*\),.*/\1/')
 [ "$(steps "$stopped")" = "5 $last" ] ||
@@ -131,12 +129,10 @@ same "$work/whole-packed" "$stopped"
 signalled() { # RUN, SIGNALS, STATUS
     SGATLIN_STOP=written:log.jsonl:6 start "$1" packed 2 2>"$work/messages" &
     process=$!
-    stopped=$1
-    await lines 6
+    await_stop $process
     kill -"${2%% *}" $process
     kill -CONT $process
     for signal in $2; do kill -"$signal" $process 2>/dev/null || true; done
-    (while kill -CONT $process 2>/dev/null; do sleep 0.1; done) &
     status=0
     wait $process || status=$?
     [ $status = "$3" ] || fail "$2: exit $status, expected $3: $(tail -1 "$work/messages")"
@@ -158,7 +154,6 @@ trap '' HUP
 signalled "$work/nohup" HUP 0
 trap - HUP
 same "$work/whole-packed" "$work/nohup"
-stopped=$work/stopped
 
 # Of two processes that resume a run, one waits until just before it locks the folder, while the
 # other finishes: it must read the run as it is then.
@@ -169,8 +164,8 @@ SGATLIN_STOP=lock:late resume "$late" 2 2>"$work/late-messages" &
 process=$!
 await_stop $process
 (resume "$late" 2) 2>"$work/messages" || fail "$(tail -1 "$work/messages")"
-(while kill -CONT $process 2>/dev/null; do sleep 0.1; done) &
-wait $process || fail "resumed late: exit $?: $(tail -1 "$work/late-messages")"
+continue_to_end $process
+[ $status = 0 ] || fail "resumed late: exit $status: $(tail -1 "$work/late-messages")"
 grep -q "is finished" "$work/late-messages" || fail "resumed late: not known to be finished"
 same "$work/whole-packed" "$late"
 
