@@ -67,6 +67,8 @@ build-tests: $(PROGRAMS:build/%=$(B)/%) $(VIEWER) $(SERVER) $(BROWSER) $(SHIM) $
   $$(if $$(filter 1,$$(MD4C)),$(PAGES)) \
   $(if $(WITH_GPU),$(if $(HAVE_CXX),$(GPU_NEEDS))) \
   $(if $(IN_COURSE),$(SOLVED) $(UNSOLVED) $(CHEATED))
+# A test that hangs is ended and named; the slowest take minutes, and more on a slow machine.
+run-tests run-races: export SECONDS_EACH = 1200
 # the longest come first
 run-tests: build-tests
 	$(call run,$(IN_COURSE) $(WITH_GPU) $(TESTS))
