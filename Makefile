@@ -59,9 +59,11 @@ LIBS := $(LDFLAGS) $(if $(filter 1,$(HAVE_OPENMP)),$(lib_openmp)) \
   $(foreach n,$(NEEDED),$(lib_$n)) -lm
 THREADS := $(if $(filter 1,$(HAVE_OPENMP)),$(use_openmp))
 # The reference may fuse a multiplication and an addition; what it is checked against rounds after
-# each. No errno and no traps change nothing about NaN and infinity (that would be -ffast-math).
+# each. No errno and no traps, and in one file sums in any order, change nothing about NaN and
+# infinity (that would be -ffast-math).
 EXACT := -ffp-contract=off
 FAST  := -ffp-contract=fast -fno-math-errno -fno-trapping-math -Wno-pass-failed
+ANY_ORDER := -fassociative-math -fno-signed-zeros
 SPEED := -fopenmp-simd $(THREADS) $(use_$(SGEMM))
 
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard $1))
@@ -83,7 +85,7 @@ $(B)/flags: FORCE
 	$(if $(MISSING),@echo 'Not found with CC=$(CC): $(MISSING). Run `$(DEPS)`' >&2; exit 1)
 	@echo '$(INFO)'
 	$(call if_changed,$(CC) $(FLAGS) -$H$H$H -E -x c /dev/null; \
-	  echo '$(SPEED) $(EXACT) $(FAST) $(use_check)')
+	  echo '$(SPEED) $(EXACT) $(FAST) $(ANY_ORDER) $(use_check)')
 # The sources that are there, and what is linked: a change of it links again.
 $(B)/sources: FORCE
 	$(call if_changed,echo '$(LIBS) $(lib_check)' \

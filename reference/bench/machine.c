@@ -1,11 +1,11 @@
 #include "reference/bench/machine.h"
 #include "reference/ffn/ffn.h"
 #include "reference/io/progress.h"
+#include "reference/numbers/dot.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/random.h"
-#include "reference/numbers/vector.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -3,6 +3,7 @@
 #include "reference/ffn/glu.h"
 #include "reference/ffn/moe_balance.h"
 #include "reference/ffn/moe_routing.h"
+#include "reference/numbers/dot.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/vector.h"

@@ -2,6 +2,7 @@
 #include "reference/ffn/expert_sort.h"
 #include "reference/ffn/ffn.h"
 #include "reference/ffn/key_router.h"
+#include "reference/numbers/dot.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/minmax.h"
 #include "reference/numbers/vector.h"

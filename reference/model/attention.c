@@ -1,6 +1,7 @@
 #include "reference/model/attention.h"
 #include "reference/model/rmsnorm.h"
 #include "reference/model/rope.h"
+#include "reference/numbers/dot.h"
 #include "reference/numbers/matmul.h"
 #include "reference/numbers/memory.h"
 #include "reference/numbers/minmax.h"

@@ -1,6 +1,6 @@
 #include "reference/model/rmsnorm.h"
+#include "reference/numbers/dot.h"
 #include "reference/numbers/minmax.h"
-#include "reference/numbers/vector.h"
 #include <math.h>
 #include <stddef.h>
 

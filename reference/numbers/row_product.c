@@ -1,4 +1,5 @@
 #include "reference/numbers/row_product.h"
+#include "reference/numbers/dot.h"
 #include "reference/numbers/vector.h"
 #include <stddef.h>
 

@@ -70,32 +70,6 @@ static inline float softmax_row(float *row, int n) {
     return max + logf(sum);
 }
 
-// Sum of x[d]·w[d].
-static inline float dot(const float *restrict x, const float *restrict w, int D) {
-    float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-    for (int d = 0; d < D; d++) sum += x[d] * w[d];
-    return sum;
-}
-
-// Four dot products with one x: four sums hide the latency of the additions, and x is read once.
-static inline void dot4(float out[4], const float *restrict x, const float *restrict w0,
-                        const float *restrict w1, const float *restrict w2,
-                        const float *restrict w3, int D) {
-    float s0 = 0.0f, s1 = 0.0f, s2 = 0.0f, s3 = 0.0f;
-#pragma omp simd reduction(+ : s0, s1, s2, s3)
-    for (int d = 0; d < D; d++) {
-        s0 += x[d] * w0[d];
-        s1 += x[d] * w1[d];
-        s2 += x[d] * w2[d];
-        s3 += x[d] * w3[d];
-    }
-    out[0] = s0;
-    out[1] = s1;
-    out[2] = s2;
-    out[3] = s3;
-}
-
 // y[d] += s·w[d]
 static inline void add_row(float *restrict y, float s, const float *restrict w, int D) {
 #pragma omp simd
