@@ -14,8 +14,8 @@ $(B)/sgatlin: $(call objects,reference/cli/*.c) $(REFERENCE)
 
 .PHONY: demo bench front-page
 demo: build/sgatlin ## some minutes: make a corpus, train a small model on it, let it tell stories
-	SGATLIN=build/sgatlin reference/demo.sh
 	$(if $(filter 1,$(SDL2)),+@$(MAKE) --no-print-directory build/visualizer)
+	SGATLIN=build/sgatlin reference/demo.sh
 bench: build/sgatlin ## on an idle machine: layers, training steps and circuits beside its ceilings
 	build/sgatlin bench
 	build/sgatlin bench circuits
