@@ -55,11 +55,14 @@ static void sift_down(Candidate *heap, int heaped, int i, Candidate one) {
 
 // The candidates at or above the floor, or else below it, become the part that is being sorted.
 static void collect(Ranking *r, bool above) {
-    int count = 0;
+    int V = r->V, count = 0;
+    float floor = r->floor;
+    const float *logits = r->logits;
     Candidate *items = r->items + r->end;
-    for (int32_t id = 0; id < r->V; id++) {
-        if ((r->logits[id] >= r->floor) == above && is_candidate(r, id))
-            items[count++] = (Candidate){ r->logits[id], id };
+    // A NaN is neither above nor below. No branch: it would be predicted wrong for most candidates.
+    for (int32_t id = TOKEN_PAD + 1; id < V; id++) {
+        items[count] = (Candidate){ logits[id], id };
+        count += above ? logits[id] >= floor : logits[id] < floor;
     }
     for (int i = count / 2 - 1; i >= 0; i--) sift_down(items, count, i, items[i]);
     r->begin = r->end;
@@ -82,12 +85,12 @@ static void lane_maxima(float highest[LANES], const float *logits, int V) {
 
 // n in 1..LANES; the lowest value that fewer than n are above
 static float nth_highest(const float values[LANES], int n) {
-    float nth = INFINITY;
-    for (int i = 0; i < LANES; i++) {
-        int higher = 0;
-        for (int j = 0; j < LANES; j++) higher += values[j] > values[i];
-        if (higher < n && values[i] < nth) nth = values[i];
+    int higher[LANES] = { 0 }; // how many are above each
+    for (int j = 0; j < LANES; j++) {
+        for (int i = 0; i < LANES; i++) higher[i] += values[j] > values[i];
     }
+    float nth = INFINITY;
+    for (int i = 0; i < LANES; i++) nth = higher[i] < n && values[i] < nth ? values[i] : nth;
     return nth;
 }
 
