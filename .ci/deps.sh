@@ -45,7 +45,8 @@ packages() {
         apt-get:sdl2) echo libsdl2-dev pkg-config ;;
         apt-get:md4c) echo libmd4c-dev pkg-config ;;
         apt-get:checks)
-            echo clang libomp-dev libclang-rt-dev clang-format shellcheck curl wget xvfb xdotool
+            echo clang libomp-dev libclang-rt-dev clang-format shellcheck curl wget xvfb xdotool \
+                x11-xserver-utils
             ;;
 
         dnf:compiler) case $compiler in cc) echo gcc ;; *) echo "$compiler" ;; esac ;;
@@ -66,7 +67,7 @@ packages() {
         dnf:md4c) echo md4c-devel pkgconf-pkg-config ;;
         dnf:checks)
             echo clang libomp-devel compiler-rt clang-tools-extra ShellCheck curl wget \
-                xorg-x11-server-Xvfb xdotool
+                xorg-x11-server-Xvfb xdotool xrandr
             ;;
 
         pacman:compiler) case $compiler in cc) echo gcc ;; *) echo "$compiler" ;; esac ;;
@@ -81,7 +82,7 @@ packages() {
         pacman:sdl2) echo sdl2 pkgconf ;;
         pacman:md4c) echo md4c pkgconf ;;
         pacman:checks)
-            echo clang openmp compiler-rt shellcheck curl wget xorg-server-xvfb xdotool
+            echo clang openmp compiler-rt shellcheck curl wget xorg-server-xvfb xdotool xorg-xrandr
             ;;
 
         brew:compiler)
@@ -113,7 +114,9 @@ checks_work() {
         command -v "$program" >/dev/null || return 1
     done
     # for the window's tests; not on macOS
-    [ "$manager" = brew ] || { command -v Xvfb && command -v xdotool; } >/dev/null || return 1
+    for program in Xvfb xdotool xrandr; do
+        [ "$manager" = brew ] || command -v "$program" >/dev/null || return 1
+    done
     echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
         clang -fopenmp -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null
 }

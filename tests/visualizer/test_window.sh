@@ -3,7 +3,7 @@
 # --headless writes, every key and mode works, and each ends with status 0 and no complaint.
 . tests/commands/command.sh
 viewer=${VIEWER:-$PWD/build/visualizer}
-for program in Xvfb xdotool; do
+for program in Xvfb xdotool xrandr; do
     command -v $program >/dev/null || {
         echo "skipped: $test_name, which needs $program"
         exit 0
@@ -193,6 +193,16 @@ open_window lost --checkpoint "$work/run" --tour
 xdotool windowkill "$window" # its connection breaks, as when the display ends
 wait $process
 [ $? = 1 ] || failure 'lost: not ended by the lost connection'
+
+# ---- a monitor that is switched off, as when it is unplugged, and on again
+open_window monitor --checkpoint "$work/run"
+xrandr --output screen --off 2>/dev/null # an error, but the display has no monitor then
+xrandr | grep -q '^screen connected$' || failure "monitor: still on: $(xrandr)"
+keys c Tab
+xrandr --output screen --auto
+picture
+keys Escape q
+ended $process monitor
 
 # ---- a run that trains meanwhile: it is seen, and not touched
 train watched steps=1
