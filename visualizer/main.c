@@ -83,8 +83,16 @@ static void parse_size(const struct argp_state *state, FrameOptions *frames, con
 }
 
 static void parse_panel(const struct argp_state *state, FrameOptions *frames, const char *name) {
-    frames->panel = panel_find(name);
-    if (frames->panel < 0) argp_error(state, "--panel %s: there is no such panel", name);
+    char names[128] = "";
+    size_t used = 0;
+    for (int i = 0; i < PANELS && used < sizeof names; i++) {
+        if (strcmp(panels[i].name, name) == 0) {
+            frames->panel = i;
+            return;
+        }
+        used += (size_t)snprintf(names + used, sizeof names - used, " %s", panels[i].name);
+    }
+    argp_error(state, "--panel %s: expected one of:%s", name, names);
 }
 
 static void check(const struct argp_state *state, const Arguments *arguments) {

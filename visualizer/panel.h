@@ -43,7 +43,6 @@ typedef enum {
     PANELS
 } PanelNumber;
 extern const Panel panels[PANELS];
-int panel_find(const char *name); // -1: none
 
 // ---- for panels (panel_parts.c)
 

@@ -129,10 +129,3 @@ float part_words(const Frame *frame, Rect row, Color otherwise, const int32_t *t
     }
     return x;
 }
-
-int panel_find(const char *name) {
-    for (int i = 0; i < PANELS; i++) {
-        if (strcmp(panels[i].name, name) == 0) return i;
-    }
-    return -1;
-}

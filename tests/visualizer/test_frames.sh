@@ -92,6 +92,7 @@ expect 2 'expected --checkpoint RUN, --watch RUN or --train'
     expect 2 'unexpected argument; quote the prompt' $one --prompt The dog
     expect 2 'unrecognized option' $one --nothing
     expect 2 'requires an argument' $one --panel
+    expect 2 'none: expected one of: story gates .* card' $one --panel none
     for bad in size=0x5 size=5x0 size=5 size=x size=1x1x1 size=-4x4 size=16385x2 size= \
         size=2x99999999999 size='4 x4x' panel=none panel= panel=Story seed=-1 seed=x \
         seed=1.5 seed= temperature=-1 temperature=nan temperature=101 speed=0 speed=inf \
