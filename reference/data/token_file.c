@@ -143,6 +143,9 @@ bool token_file_parse(TokenFile *out, const unsigned char *bytes, size_t size, c
 bool token_file_open(TokenFile *out, const char *path, Error *error) {
     *out = (TokenFile){ 0 };
     MappedFile file;
+    if (path_is_folder(path))
+        return fail(error, "%s: is a folder, expected a token file in it, such as %s/valid.bin",
+                    path, path);
     if (!file_map(&file, path, error)) return false;
     bool ok = token_file_parse(out, file.bytes, file.size, path, error);
     if (ok)

@@ -134,6 +134,8 @@ refused 'nowhere: .*sgatlin train --out' sample --checkpoint "$work/nowhere"
 refused 'was made with another tokenizer' eval --checkpoint "$work/run" \
     --data "$work/other/valid.bin"
 refused 'log.jsonl' eval --checkpoint "$work/run" --data "$work/run/log.jsonl"
+refused 'a token file in it, such as .*data/valid.bin' eval --checkpoint "$work/run" \
+    --data "$work/data"
 refused 'has no gates.*: moe peer sgatlin' gates --checkpoint "$work/dense" \
     --text "The turtle was slow." --out "$work/gates.png"
 refused 'is empty' gates --checkpoint "$work/run" --text "" --out "$work/gates.png"
