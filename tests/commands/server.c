@@ -1,5 +1,5 @@
 // server ROOT LOG: a small HTTP server on a free port of 127.0.0.1, for testing downloads. Prints
-// the port, ends after two minutes. The first part of a path says how it behaves, the rest names a
+// the port, ends after 20 minutes. The first part of a path says how it behaves, the rest names a
 // file below ROOT:
 //   /plain/…     knows ranges
 //   /redirect/…  sends to /plain/…
@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BROKEN_AFTER = 100000, SECONDS = 120 };
+enum { BROKEN_AFTER = 100000, SECONDS = 1200 };
 
 typedef struct {
     char mode[16], file[512];

@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 4096, SECONDS = 300 };
+enum { LINE_BYTES = 4096, SECONDS = 1200 };
 
 typedef struct {
     pid_t process;
