@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { STEP_NAME = 32 }; // bytes of "step-NNNNNN", and of a hash in hexadecimal
 
@@ -159,12 +160,17 @@ static bool read_checkpoint(Checkpoint *out, Error *error) {
 
 // ---- is it damaged, or can it not be read now?
 
+static bool is_missing(const char *path) {
+    struct stat status;
+    return lstat(path, &status) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 // Whether a file is missing, or can be read to its end (then *bytes is raised to its size): what is
 // wrong is then the file itself, and not a permission, the number of open files or the disk.
 static bool is_readable(const char *folder, const char *name, size_t *bytes) {
     MappedFile file;
     char *path = path_join(folder, name);
-    bool readable = path != NULL && !path_exists(path);
+    bool readable = path != NULL && is_missing(path);
     if (path != NULL && !readable && file_map(&file, path, NULL)) {
         readable = file_reads_whole(path);
         if (file.size > *bytes) *bytes = file.size;
